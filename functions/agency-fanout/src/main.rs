@@ -1,0 +1,2 @@
+//! The offers of one order.
+fn main() {}

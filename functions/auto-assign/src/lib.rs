@@ -1,0 +1,1 @@
+//! The timer queue: assign, widen, unfilled, missed staffing.

@@ -1,0 +1,2 @@
+//! The timer queue: assign, widen, unfilled, missed staffing.
+fn main() {}

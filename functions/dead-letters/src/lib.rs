@@ -1,0 +1,1 @@
+//! Dead letters of timers and fan-out, tried again with growing delay.

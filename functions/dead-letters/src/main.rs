@@ -1,0 +1,2 @@
+//! Dead letters of timers and fan-out, tried again with growing delay.
+fn main() {}

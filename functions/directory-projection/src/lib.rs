@@ -1,0 +1,1 @@
+//! Cells and queue access follow an agency's standing.

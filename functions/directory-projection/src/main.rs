@@ -1,0 +1,2 @@
+//! Cells and queue access follow an agency's standing.
+fn main() {}

@@ -1,0 +1,1 @@
+//! An agency's offers over HTTP, and keys for polling SQS directly.

@@ -1,0 +1,1 @@
+//! From the orders table's stream to events on the bus.

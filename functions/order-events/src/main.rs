@@ -1,0 +1,2 @@
+//! From the orders table's stream to events on the bus.
+fn main() {}

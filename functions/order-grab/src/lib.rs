@@ -1,0 +1,1 @@
+//! The agency's side of an order: grab and release.

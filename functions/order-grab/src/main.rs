@@ -1,0 +1,2 @@
+//! The agency's side of an order: grab and release.
+fn main() {}

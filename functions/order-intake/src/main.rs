@@ -1,0 +1,2 @@
+//! The customer's side of an order.
+fn main() {}

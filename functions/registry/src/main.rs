@@ -1,0 +1,2 @@
+//! Agencies and their stores.
+fn main() {}

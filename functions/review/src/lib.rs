@@ -1,0 +1,1 @@
+//! The authority: approvals and suspensions.

@@ -1,0 +1,2 @@
+//! The authority: approvals and suspensions.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Tokens for customers, agencies and the authority.

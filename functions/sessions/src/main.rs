@@ -1,0 +1,2 @@
+//! Tokens for customers, agencies and the authority.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The whole platform on one machine, built from infra/template.yaml.

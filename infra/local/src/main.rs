@@ -1,0 +1,2 @@
+//! The whole platform on one machine, built from infra/template.yaml.
+fn main() {}

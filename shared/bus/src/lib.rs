@@ -1,0 +1,1 @@
+//! Messages between functions, timers, and events.

@@ -1,0 +1,1 @@
+//! What every function needs around its own work: environment, HTTP, principals, problems, telemetry.

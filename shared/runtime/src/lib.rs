@@ -1,1 +1,29 @@
-//! What every function needs around its own work: environment, HTTP, principals, problems, telemetry.
+//! What every function needs around its own work.
+//!
+//! - [`environment`]: the one place where configuration, the AWS configuration and the clock come from.
+//! - [`function`]: joins a handler to Lambda, and to the local run by the very same events.
+//! - [`http`], [`fields`], [`problem`]: requests parsed at the edge with every fault named, answers, problems.
+//! - [`principal`], [`session`]: who asks, proven by a short-lived token that every function verifies itself.
+//! - [`queue`]: an SQS batch handled record by record.
+//! - [`secret`]: keys derived from configured secrets, keyed hashes, comparison in constant time.
+//! - [`telemetry`]: logs.
+//!
+//! Nothing here knows a table, a queue or a rule of the product.
+
+pub mod clock;
+pub mod environment;
+pub mod fields;
+pub mod function;
+pub mod http;
+pub mod principal;
+pub mod problem;
+pub mod queue;
+pub mod secret;
+pub mod session;
+pub mod telemetry;
+
+pub use clock::Clock;
+pub use environment::{ConfigError, Environment};
+pub use fields::Fields;
+pub use principal::{Principal, Verifier};
+pub use problem::{Fault, Problem};

@@ -1,0 +1,356 @@
+//! A request's body read field by field, with every fault named and not just the first.
+//!
+//! ```ignore
+//! let visit = body.read(|fields| {
+//!     let service = fields.deserialized("service");
+//!     let minutes = fields.integer("duration_min", 30..=720);
+//!     let contact = fields.object("contact", |contact| {
+//!         let name = contact.string("name", 1..=60);
+//!         let phone = contact.parsed("phone");
+//!         Some(Contact { name: name?, phone: phone? })
+//!     });
+//!     let notes = fields.optional_string("notes", 0..=500);
+//!     Some(Visit { service: service?, minutes: minutes?, contact: contact?, notes })
+//! })?;
+//! ```
+//!
+//! Ask for all fields first and use `?` only then, so that each fault is found. Fields that nobody
+//! asked for are faults too, in nested objects as well.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use domain::time::Millis;
+
+use crate::{Fault, Problem};
+
+/// The fields of one JSON object, and what was found wrong with them so far.
+pub struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    pointer: String,
+    asked: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a whole body by `read`.
+    ///
+    /// # Errors
+    /// 422 `invalid` with all faults; `read` may return `None` only after a fault.
+    pub fn of<T>(
+        value: &'a Value,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Result<T, Problem> {
+        let mut faults = Vec::new();
+        let result = read_object(value, String::new(), &mut faults, read);
+        match result {
+            Some(result) if faults.is_empty() => Ok(result),
+            None if faults.is_empty() => Err(Problem::internal()),
+            _ => Err(Problem::invalid(faults)),
+        }
+    }
+
+    /// Text of so many characters, without surrounding white space and control characters (line
+    /// breaks and tabs are allowed). Where the least number is above 0, blank text is a fault.
+    pub fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+        let value = self.required(name)?;
+        self.checked_string(name, value, length)
+    }
+
+    /// As [`Self::string`], where missing or `null` is `None`.
+    pub fn optional_string(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let value = self.given(name)?;
+        self.checked_string(name, value, length)
+    }
+
+    /// A whole number within `range`.
+    pub fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.required(name)?;
+        self.checked_integer(name, value, range)
+    }
+
+    /// As [`Self::integer`], where missing or `null` is `None`.
+    pub fn optional_integer(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<i64>,
+    ) -> Option<i64> {
+        let value = self.given(name)?;
+        self.checked_integer(name, value, range)
+    }
+
+    /// A number. It is finite, since JSON knows no other.
+    pub fn number(&mut self, name: &'static str) -> Option<f64> {
+        let value = self.required(name)?;
+        let number = value.as_f64().filter(|number| number.is_finite());
+        if number.is_none() {
+            self.refuse(name, "must be a number");
+        }
+        number
+    }
+
+    /// Text that parses into a `T`; its error says what is wrong.
+    pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.required(name)?;
+        let Some(text) = value.as_str() else {
+            self.refuse(name, "must be a string");
+            return None;
+        };
+        match text.parse() {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.refuse(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Anything that deserialises into a `T`, such as an enumeration's name.
+    pub fn deserialized<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.required(name)?;
+        match T::deserialize(value) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.refuse(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A moment in RFC 3339 with offset.
+    pub fn time(&mut self, name: &'static str) -> Option<Millis> {
+        let value = self.required(name)?;
+        let moment = value
+            .as_str()
+            .and_then(|text| Millis::parse_rfc3339(text).ok());
+        if moment.is_none() {
+            self.refuse(
+                name,
+                "must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00",
+            );
+        }
+        moment
+    }
+
+    /// An object, read by `read`.
+    pub fn object<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.required(name)?;
+        read_object(value, self.at(name), &mut self.faults, read)
+    }
+
+    /// As [`Self::object`], where missing or `null` is `None`.
+    pub fn optional_object<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.given(name)?;
+        read_object(value, self.at(name), &mut self.faults, read)
+    }
+
+    /// A list of so many objects, each read by `read`.
+    pub fn objects<T>(
+        &mut self,
+        name: &'static str,
+        count: RangeInclusive<usize>,
+        mut read: impl FnMut(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let list = self.checked_list(name, count)?;
+        let pointer = self.at(name);
+        let mut results = Vec::with_capacity(list.len());
+        for (index, value) in list.iter().enumerate() {
+            // Every element is read, so that each can name its faults.
+            results.push(read_object(
+                value,
+                format!("{pointer}/{index}"),
+                &mut self.faults,
+                &mut read,
+            ));
+        }
+        results.into_iter().collect()
+    }
+
+    /// A list of so many values, each read by `read`, whose error says what is wrong.
+    pub fn list<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        count: RangeInclusive<usize>,
+        mut read: impl FnMut(&'a Value) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let list = self.checked_list(name, count)?;
+        let pointer = self.at(name);
+        let mut results = Vec::with_capacity(list.len());
+        for (index, value) in list.iter().enumerate() {
+            match read(value) {
+                Ok(result) => results.push(result),
+                Err(error) => self.faults.push(Fault {
+                    pointer: format!("{pointer}/{index}"),
+                    detail: error.to_string(),
+                }),
+            }
+        }
+        (results.len() == list.len()).then_some(results)
+    }
+
+    /// A list of so many strings, each of which parses into a `T`.
+    pub fn parsed_list<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &'static str,
+        count: RangeInclusive<usize>,
+    ) -> Option<Vec<T>> {
+        self.list(name, count, |value| match value.as_str() {
+            Some(text) => text.parse::<T>().map_err(|error| error.to_string()),
+            None => Err("must be a string".to_owned()),
+        })
+    }
+
+    /// The field's own value if it is there and not `null`, for what no method here reads.
+    pub fn given(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.asked.push(name);
+        self.object.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The field's own value, whose absence is a fault.
+    pub fn required(&mut self, name: &'static str) -> Option<&'a Value> {
+        let value = self.given(name);
+        if value.is_none() {
+            self.refuse(name, "is required");
+        }
+        value
+    }
+
+    /// Something is wrong with this field.
+    pub fn refuse(&mut self, name: &str, detail: impl Into<String>) {
+        let pointer = self.at(name);
+        self.faults.push(Fault {
+            pointer,
+            detail: detail.into(),
+        });
+    }
+
+    /// Something is wrong with this object as a whole.
+    pub fn refuse_all(&mut self, detail: impl Into<String>) {
+        let pointer = self.pointer.clone();
+        self.faults.push(Fault {
+            pointer,
+            detail: detail.into(),
+        });
+    }
+
+    fn at(&self, name: &str) -> String {
+        // RFC 6901: only these two need escaping.
+        format!(
+            "{}/{}",
+            self.pointer,
+            name.replace('~', "~0").replace('/', "~1")
+        )
+    }
+
+    fn checked_string(
+        &mut self,
+        name: &'static str,
+        value: &Value,
+        length: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let Some(text) = value.as_str() else {
+            self.refuse(name, "must be a string");
+            return None;
+        };
+        let text = text.trim();
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
+            self.refuse(name, "must not have control characters");
+            return None;
+        }
+        if !length.contains(&text.chars().count()) {
+            let (least, most) = (length.start(), length.end());
+            self.refuse(name, format!("must have {least} to {most} characters"));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn checked_integer(
+        &mut self,
+        name: &'static str,
+        value: &Value,
+        range: RangeInclusive<i64>,
+    ) -> Option<i64> {
+        let number = value.as_i64();
+        let within = number.filter(|number| range.contains(number));
+        if within.is_none() {
+            let (least, most) = (range.start(), range.end());
+            let is_whole = number.is_some() || value.is_u64();
+            self.refuse(
+                name,
+                if is_whole {
+                    format!("must be within {least} and {most}")
+                } else {
+                    format!("must be a whole number within {least} and {most}")
+                },
+            );
+        }
+        within
+    }
+
+    fn checked_list(
+        &mut self,
+        name: &'static str,
+        count: RangeInclusive<usize>,
+    ) -> Option<&'a [Value]> {
+        let value = self.required(name)?;
+        let Some(list) = value.as_array() else {
+            self.refuse(name, "must be a list");
+            return None;
+        };
+        if !count.contains(&list.len()) {
+            let (least, most) = (count.start(), count.end());
+            self.refuse(name, format!("must have {least} to {most} elements"));
+            return None;
+        }
+        Some(list)
+    }
+}
+
+fn read_object<'a, T>(
+    value: &'a Value,
+    pointer: String,
+    faults: &mut Vec<Fault>,
+    read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+) -> Option<T> {
+    let Some(object) = value.as_object() else {
+        faults.push(Fault {
+            pointer,
+            detail: "must be an object".to_owned(),
+        });
+        return None;
+    };
+    let mut fields = Fields {
+        object,
+        pointer,
+        asked: Vec::new(),
+        faults: Vec::new(),
+    };
+    let result = read(&mut fields);
+    for name in object.keys() {
+        if !fields.asked.contains(&name.as_str()) {
+            fields.refuse(name, "is not a known field");
+        }
+    }
+    faults.append(&mut fields.faults);
+    result
+}

@@ -1,0 +1,159 @@
+//! Joins a handler to Lambda, and to whoever else has the very same events to give.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, LambdaEvent, RequestExt};
+use lambda_runtime::{Context, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tower::ServiceExt;
+use tracing::Instrument;
+
+use crate::Problem;
+use crate::http::{Request, Response};
+use crate::problem::Cause;
+
+pub use lambda_runtime::Error;
+
+/// Serves API Gateway's requests on Lambda until the process ends.
+///
+/// # Errors
+/// When the runtime API cannot be spoken to.
+pub async fn serve_http<F, Fut>(handler: F) -> Result<(), Error>
+where
+    F: Fn(Request) -> Fut + Sync,
+    Fut: Future<Output = Response> + Send,
+{
+    let handler = &handler;
+    lambda_http::run(service_fn(move |request: Request| async move {
+        Ok::<_, Error>(answer(handler, request).await)
+    }))
+    .await
+}
+
+/// Serves events of another kind, such as a queue's or a stream's, on Lambda until the process ends.
+///
+/// # Errors
+/// When the runtime API cannot be spoken to.
+pub async fn serve_events<E, R, F, Fut>(handler: F) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    R: Serialize,
+    F: Fn(E) -> Fut,
+    Fut: Future<Output = R>,
+{
+    let handler = &handler;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| async move {
+        Ok::<_, Error>(handler(event.payload).await)
+    }))
+    .await
+}
+
+/// A function that can be called with an event as Lambda would give it, and answers as Lambda would be answered.
+pub type Invoke = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
+
+/// A handler of HTTP requests, called with API Gateway's event (payload version 2) and answering with its
+/// response, through the same code as [`serve_http`].
+pub fn http_invoke<F, Fut>(handler: F) -> Invoke
+where
+    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Response> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    Arc::new(move |event| {
+        let handler = Arc::clone(&handler);
+        let invoked = async move {
+            let mut context = Context::default();
+            if let Some(id) = event
+                .pointer("/requestContext/requestId")
+                .and_then(Value::as_str)
+            {
+                id.clone_into(&mut context.request_id);
+            }
+            let request: LambdaRequest = serde_json::from_value(event)?;
+            let service = service_fn(move |request: Request| {
+                let handler = Arc::clone(&handler);
+                async move { Ok::<_, Error>(answer(handler.as_ref(), request).await) }
+            });
+            let response = Adapter::from(service)
+                .oneshot(LambdaEvent::new(request, context))
+                .await?;
+            Ok(serde_json::to_value(response)?)
+        };
+        guarded(invoked).boxed()
+    })
+}
+
+/// A handler of events of another kind, called with the event's JSON and answering with JSON, as under
+/// [`serve_events`].
+pub fn event_invoke<E, R, F, Fut>(handler: F) -> Invoke
+where
+    E: DeserializeOwned + Send + 'static,
+    R: Serialize + Send + 'static,
+    F: Fn(E) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    Arc::new(move |event| {
+        let handler = Arc::clone(&handler);
+        let invoked = async move {
+            let event = serde_json::from_value(event)?;
+            Ok(serde_json::to_value(handler(event).await)?)
+        };
+        guarded(invoked).boxed()
+    })
+}
+
+/// An invocation's panic as its error, which is what Lambda's runtime makes of it.
+async fn guarded(invoked: impl Future<Output = Result<Value, Error>>) -> Result<Value, Error> {
+    AssertUnwindSafe(invoked)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err("the invocation panicked".into()))
+}
+
+/// Calls the handler, and logs once what came of it.
+async fn answer<F, Fut>(handler: &F, request: Request) -> Response
+where
+    F: Fn(Request) -> Fut,
+    Fut: Future<Output = Response> + Send,
+{
+    let id = request
+        .lambda_context_ref()
+        .map(|context| context.request_id.clone());
+    let span = tracing::info_span!(
+        "request",
+        id = id.as_deref().unwrap_or_default(),
+        method = %request.method(),
+        path = request.uri().path(),
+    );
+    let started = Instant::now();
+    let handled = AssertUnwindSafe(handler(request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
+    let response = handled.unwrap_or_else(|_| {
+        span.in_scope(|| tracing::error!("handling a request panicked"));
+        Problem::internal().into_response()
+    });
+    let status = response.status();
+    let cause = response
+        .extensions()
+        .get::<Cause>()
+        .map(|cause| cause.0.as_str());
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    span.in_scope(|| {
+        if status.is_server_error() {
+            tracing::error!(status = status.as_u16(), duration_ms, cause, "answered");
+        } else {
+            tracing::info!(status = status.as_u16(), duration_ms, cause, "answered");
+        }
+    });
+    response
+}

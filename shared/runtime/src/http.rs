@@ -1,0 +1,284 @@
+//! Requests read at the edge, and answers.
+
+use std::collections::BTreeMap;
+
+use ::http::StatusCode;
+use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use lambda_http::Body;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Fields, Problem, secret};
+
+pub use lambda_http::Request;
+
+/// An answer as `lambda_http` takes it.
+pub type Response = ::http::Response<Body>;
+
+/// The largest body that is read, in bytes.
+pub const LARGEST_BODY: usize = 64 * 1024;
+
+/// The most items that a page of a list has, and how many it has unless asked otherwise.
+pub const LARGEST_PAGE: u32 = 100;
+const USUAL_PAGE: u32 = 20;
+
+/// A JSON answer.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_string(body) {
+        Ok(text) => {
+            let mut response = Response::new(Body::from(text));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => Problem::internal().because(&error).into_response(),
+    }
+}
+
+/// 204, without a body.
+pub fn no_content() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The answer, or the problem as one.
+pub fn respond(result: Result<Response, Problem>) -> Response {
+    result.unwrap_or_else(Problem::into_response)
+}
+
+/// The path in its parts, percent-decoded, for matching: `["v1", "orders", id]`.
+///
+/// # Errors
+/// 404 when a part is not UTF-8: there cannot be such a thing.
+pub fn path(request: &Request) -> Result<Vec<String>, Problem> {
+    request
+        .uri()
+        .path()
+        .trim_start_matches('/')
+        .split('/')
+        .map(|part| {
+            let decoded = percent_decode_str(part).decode_utf8();
+            decoded
+                .map(|part| part.into_owned())
+                .map_err(|_| Problem::not_found())
+        })
+        .collect()
+}
+
+/// A body that is well-formed JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonBody(Value);
+
+impl JsonBody {
+    /// The request's body.
+    ///
+    /// # Errors
+    /// 415 unless `application/json` (parameters are allowed), 413 above [`LARGEST_BODY`], 400
+    /// `malformed` when it is not JSON.
+    pub fn of(request: &Request) -> Result<Self, Problem> {
+        let media_type = header(request, CONTENT_TYPE)
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default();
+        if !media_type.trim().eq_ignore_ascii_case("application/json") {
+            return Err(Problem::unsupported_media_type());
+        }
+        let bytes: &[u8] = request.body();
+        if bytes.len() > LARGEST_BODY {
+            return Err(Problem::too_large());
+        }
+        serde_json::from_slice(bytes)
+            .map(Self)
+            // The position is safe to tell; the words around it may be the client's own.
+            .map_err(|error| {
+                let (line, column) = (error.line(), error.column());
+                Problem::malformed().detail(format!(
+                    "The body is not JSON: line {line}, column {column}."
+                ))
+            })
+    }
+
+    /// Reads its fields; see [`Fields`].
+    ///
+    /// # Errors
+    /// 422 `invalid` with all faults.
+    pub fn read<'a, T>(
+        &'a self,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Result<T, Problem> {
+        Fields::of(&self.0, read)
+    }
+
+    /// SHA-256 of its canonical form: without white space, members sorted by name. Tells a repeat of a
+    /// request from another request under the same `Idempotency-Key`.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut canonical = String::new();
+        write_canonical(&self.0, &mut canonical);
+        secret::sha256(canonical.as_bytes())
+    }
+}
+
+/// The request's JSON body, read by `read`, when its hash is not needed.
+///
+/// # Errors
+/// As [`JsonBody::of`] and [`JsonBody::read`].
+pub fn read_json<T>(
+    request: &Request,
+    read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>,
+) -> Result<T, Problem> {
+    JsonBody::of(request)?.read(read)
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            // Sorted here, because another crate of a build can make serde_json keep the order of the text.
+            let sorted: BTreeMap<&String, &Value> = members.iter().collect();
+            out.push('{');
+            for (index, (name, value)) in sorted.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::from(name.as_str()).to_string());
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        Value::Array(values) => {
+            out.push('[');
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_canonical(value, out);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+/// The request's `Idempotency-Key`.
+///
+/// # Errors
+/// 400 `idempotency-key-missing` when there is none, 400 `malformed` unless 1 to 64 visible ASCII
+/// characters.
+pub fn idempotency_key(request: &Request) -> Result<&str, Problem> {
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return Err(Problem::idempotency_key_missing());
+    };
+    let is_visible = |key: &&str| {
+        (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    value.to_str().ok().filter(is_visible).ok_or_else(|| {
+        Problem::malformed().detail("Idempotency-Key must be 1 to 64 visible ASCII characters.")
+    })
+}
+
+/// The query's parameters, of which only `known` ones may be given, each once.
+///
+/// # Errors
+/// 400 `malformed` for an unknown or repeated parameter, or one that is not UTF-8.
+pub fn query(request: &Request, known: &[&'static str]) -> Result<Query, Problem> {
+    let mut given = BTreeMap::new();
+    let text = request.uri().query().unwrap_or_default();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name)?, decoded(value)?);
+        let Some(name) = known.iter().copied().find(|known| *known == name) else {
+            let known = known.join(", ");
+            return Err(Problem::malformed().detail(if known.is_empty() {
+                "There are no query parameters here.".to_owned()
+            } else {
+                format!("An unknown query parameter was given; there are: {known}.")
+            }));
+        };
+        if given.insert(name, value).is_some() {
+            return Err(Problem::malformed().detail(format!("{name} was given twice.")));
+        }
+    }
+    Ok(Query { given })
+}
+
+fn decoded(text: &str) -> Result<String, Problem> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded
+        .map(|text| text.into_owned())
+        .map_err(|_| Problem::malformed().detail("The query is not UTF-8."))
+}
+
+/// The parameters of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    given: BTreeMap<&'static str, String>,
+}
+
+impl Query {
+    /// A parameter as it was given.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.given.get(name).map(String::as_str)
+    }
+
+    /// A whole number within `range`, or `usual` when it is not given.
+    ///
+    /// # Errors
+    /// 400 `malformed` for anything else.
+    pub fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<u32>,
+        usual: u32,
+    ) -> Result<u32, Problem> {
+        let Some(text) = self.text(name) else {
+            return Ok(usual);
+        };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        // `u32` would take a sign.
+        number
+            .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .ok_or_else(|| {
+                let (least, most) = (range.start(), range.end());
+                Problem::malformed().detail(format!(
+                    "{name} must be a whole number from {least} to {most}."
+                ))
+            })
+    }
+
+    /// `limit`: how many items a page of a list has, 1 to [`LARGEST_PAGE`], 20 unless given.
+    ///
+    /// # Errors
+    /// 400 `malformed` for anything else.
+    pub fn limit(&self) -> Result<u32, Problem> {
+        self.number("limit", 1..=LARGEST_PAGE, USUAL_PAGE)
+    }
+
+    /// `cursor`: where a page begins, as the page before told; the store checks it.
+    pub fn cursor(&self) -> Option<&str> {
+        self.text("cursor")
+    }
+}
+
+/// A header's value, when it is there and visible ASCII.
+pub fn header(request: &Request, name: impl AsHeaderName) -> Option<&str> {
+    request
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page<T> {
+    /// The items, at most as many as were asked for.
+    pub items: Vec<T>,
+    /// Where the next page begins; none when this is the last.
+    pub next_cursor: Option<String>,
+}

@@ -1,0 +1,179 @@
+//! Who asks.
+
+use std::collections::BTreeMap;
+
+use ::http::header::AUTHORIZATION;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::{AgencyId, AuthorityId, CustomerId};
+use domain::time::Millis;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+
+use crate::session::{Claims, ISSUER};
+use crate::{ConfigError, Problem, http};
+
+/// Who asks, as a verified token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A customer.
+    Customer(CustomerId),
+    /// An agency.
+    Agency(AgencyId),
+    /// The authority.
+    Authority(AuthorityId),
+}
+
+impl Principal {
+    /// Its id.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Customer(id) => id.to_string(),
+            Self::Agency(id) => id.to_string(),
+            Self::Authority(id) => id.to_string(),
+        }
+    }
+
+    /// Its role's name, as tokens carry it.
+    pub fn role(&self) -> &'static str {
+        match self {
+            Self::Customer(_) => "customer",
+            Self::Agency(_) => "agency",
+            Self::Authority(_) => "authority",
+        }
+    }
+
+    /// # Errors
+    /// 403 unless it is a customer.
+    pub fn customer(&self) -> Result<&CustomerId, Problem> {
+        match self {
+            Self::Customer(id) => Ok(id),
+            _ => Err(Problem::forbidden().detail("Only a customer can do this.")),
+        }
+    }
+
+    /// # Errors
+    /// 403 unless it is an agency.
+    pub fn agency(&self) -> Result<&AgencyId, Problem> {
+        match self {
+            Self::Agency(id) => Ok(id),
+            _ => Err(Problem::forbidden().detail("Only an agency can do this.")),
+        }
+    }
+
+    /// # Errors
+    /// 403 unless it is the authority.
+    pub fn authority(&self) -> Result<&AuthorityId, Problem> {
+        match self {
+            Self::Authority(id) => Ok(id),
+            _ => Err(Problem::forbidden().detail("Only the authority can do this.")),
+        }
+    }
+
+    fn from_claims(claims: &Claims) -> Option<Self> {
+        match claims.role.as_str() {
+            "customer" => claims.sub.parse().ok().map(Self::Customer),
+            "agency" => claims.sub.parse().ok().map(Self::Agency),
+            "authority" => claims.sub.parse().ok().map(Self::Authority),
+            _ => None,
+        }
+    }
+}
+
+/// Verifies tokens by a set of public keys.
+///
+/// The algorithm belongs to the key: whatever a token's header says, a key of this set verifies
+/// Ed25519 signatures and nothing else, and a key that the token brings along is not looked at.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    keys: BTreeMap<String, DecodingKey>,
+    validation: Validation,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    kty: String,
+    crv: String,
+    kid: String,
+    x: String,
+}
+
+impl Verifier {
+    /// By a JWK set (RFC 7517) of Ed25519 keys, as [`crate::session::Signer::jwks`] gives it.
+    ///
+    /// # Errors
+    /// When it is not such a set, or holds no key, or a key that is not Ed25519.
+    pub fn new(jwks: &str) -> Result<Self, ConfigError> {
+        let invalid = |reason: &str| ConfigError::invalid("SESSION_PUBLIC_KEYS", reason);
+        let set: KeySet =
+            serde_json::from_str(jwks).map_err(|_| invalid("it is not a JWK set of OKP keys"))?;
+        let mut keys = BTreeMap::new();
+        for key in set.keys {
+            if key.kty != "OKP" || key.crv != "Ed25519" {
+                return Err(invalid("only Ed25519 keys can verify sessions"));
+            }
+            let public_key = URL_SAFE_NO_PAD.decode(&key.x).unwrap_or_default();
+            if public_key.len() != 32 {
+                return Err(invalid("a public key has 32 bytes"));
+            }
+            keys.insert(key.kid, DecodingKey::from_ed_der(&public_key));
+        }
+        if keys.is_empty() {
+            return Err(invalid("it holds no key"));
+        }
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["iss", "sub", "exp"]);
+        // Looked at here, by the clock of the environment.
+        validation.validate_exp = false;
+        Ok(Self { keys, validation })
+    }
+
+    /// Who sends this request.
+    ///
+    /// # Errors
+    /// 401 `unauthenticated`, the same for whatever is wrong with the token; a debug line says what.
+    pub fn authenticate(
+        &self,
+        request: &lambda_http::Request,
+        now: Millis,
+    ) -> Result<Principal, Problem> {
+        let token = http::header(request, AUTHORIZATION).and_then(bearer);
+        let verdict = token
+            .ok_or("no bearer token")
+            .and_then(|token| self.verify(token, now));
+        verdict.map_err(|reason| {
+            tracing::debug!(reason, "a token was not accepted");
+            Problem::unauthenticated()
+        })
+    }
+
+    fn verify(&self, token: &str, now: Millis) -> Result<Principal, &'static str> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| "header cannot be read")?;
+        let kid = header.kid.ok_or("no kid")?;
+        let key = self.keys.get(&kid).ok_or("unknown kid")?;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
+            .map_err(|_| "signature, algorithm or claims are wrong")?
+            .claims;
+        if now.0 >= claims.exp.saturating_mul(1000) {
+            return Err("expired");
+        }
+        if now.0 < claims.iat.saturating_mul(1000) {
+            return Err("not yet valid");
+        }
+        Principal::from_claims(&claims).ok_or("role and subject do not fit")
+    }
+}
+
+/// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110, section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_start())
+}

@@ -1,0 +1,327 @@
+//! Refusals and failures as clients see them: RFC 9457 problems.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use ::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use ::http::{Response, StatusCode};
+use lambda_http::Body;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Where, as a JSON pointer (RFC 6901) into the request's body.
+    pub pointer: String,
+    /// What is wrong there.
+    pub detail: String,
+}
+
+/// A problem: what a client is told, in safe words, and what is only logged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The last part of the problem's type, `/problems/<slug>`.
+    pub slug: &'static str,
+    /// What kind of problem this is; always the same for a slug.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What happened this time.
+    pub detail: String,
+    /// All faults of the input, when the input is at fault.
+    pub errors: Vec<Fault>,
+    /// Further members of the problem, such as the current standing after a conflict.
+    pub members: Map<String, Value>,
+    /// Further headers, such as `Retry-After`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Why, for the log alone: an error with its sources.
+    pub cause: Option<String>,
+}
+
+/// Carried by the answer to the boundary, where it is logged once.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) String);
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $status:ident, $slug:literal, $title:literal, $detail:literal;)*) => {
+        impl Problem {
+            $($(#[$doc])*
+            pub fn $name() -> Self {
+                Self::new($slug, StatusCode::$status, $title, $detail)
+            })*
+        }
+    };
+}
+
+problems! {
+    /// 400: the body, a query parameter or a cursor cannot be read at all.
+    malformed: BAD_REQUEST, "malformed", "The request cannot be read", "The request cannot be read.";
+    /// 400: a request that creates something came without `Idempotency-Key`.
+    idempotency_key_missing: BAD_REQUEST, "idempotency-key-missing", "Idempotency-Key is missing",
+        "This request needs an Idempotency-Key header of 1 to 64 visible ASCII characters.";
+    /// 401: access key or secret is wrong; which of them is not told.
+    bad_credentials: UNAUTHORIZED, "bad-credentials", "The credentials are not accepted",
+        "The credentials are unknown or wrong.";
+    /// 403: the caller may know that this exists, and may not do this.
+    forbidden: FORBIDDEN, "forbidden", "Not allowed", "The caller may not do this.";
+    /// 403: the claim token is forged, another agency's, or an earlier epoch's.
+    not_offered: FORBIDDEN, "not-offered", "Not offered", "This order is not on offer to this agency with this claim token.";
+    /// 403: the agency is pending, rejected or suspended.
+    agency_not_approved: FORBIDDEN, "agency-not-approved", "The agency is not approved",
+        "Only an approved agency can do this.";
+    /// 404: there is nothing here that the caller may see.
+    not_found: NOT_FOUND, "not-found", "Not found", "There is nothing here.";
+    /// 409: the state of things does not allow this.
+    conflict: CONFLICT, "conflict", "In conflict with the current state", "The current state does not allow this.";
+    /// 409: the visit has begun or is over.
+    too_late: CONFLICT, "too-late", "Too late", "The order is in service or over.";
+    /// 409: another agency has the order.
+    order_taken: CONFLICT, "order-taken", "The order is taken", "Another agency has claimed this order.";
+    /// 409: the credit code belongs to another approved agency.
+    uscc_taken: CONFLICT, "uscc-taken", "The credit code is taken", "Another agency with this credit code has been approved.";
+    /// 410: the customer cancelled.
+    order_cancelled: GONE, "order-cancelled", "The order is cancelled", "The customer has cancelled this order.";
+    /// 410: the grab window is over.
+    grab_window_closed: GONE, "grab-window-closed", "The grab window is closed", "The grab window of this order is over.";
+    /// 413: the body is too large.
+    too_large: PAYLOAD_TOO_LARGE, "too-large", "The body is too large", "The body is larger than 64 KiB.";
+    /// 415: the body is not JSON.
+    unsupported_media_type: UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type",
+        "The body must be application/json.";
+    /// 422: the same key came with another body before.
+    idempotency_key_reused: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency-Key was used before",
+        "This Idempotency-Key was used with another body.";
+    /// 500: a fault of ours.
+    internal: INTERNAL_SERVER_ERROR, "internal", "Internal error", "Something went wrong here. It has been logged.";
+}
+
+impl Problem {
+    /// A problem of a kind that has no constructor here.
+    pub fn new(
+        slug: &'static str,
+        status: StatusCode,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            slug,
+            title,
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// 401: no token, or one that is not accepted; why is not told.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            "unauthenticated",
+            StatusCode::UNAUTHORIZED,
+            "Not authenticated",
+            "A valid bearer token is needed.",
+        )
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 422: the body can be read, and these things in it are wrong.
+    pub fn invalid(errors: Vec<Fault>) -> Self {
+        let detail = match errors.len() {
+            1 => "1 field is not valid.".to_owned(),
+            n => format!("{n} fields are not valid."),
+        };
+        let problem = Self::new(
+            "invalid",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The request is not valid",
+            detail,
+        );
+        Self { errors, ..problem }
+    }
+
+    /// 429: too often; try again after so many seconds.
+    pub fn rate_limited(retry_after_s: u32) -> Self {
+        Self::new(
+            "rate-limited",
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many requests",
+            "Too many requests; try again later.",
+        )
+        .header(RETRY_AFTER, HeaderValue::from(retry_after_s))
+    }
+
+    /// 503: something that this depends on does not answer; trying again is right.
+    pub fn unavailable() -> Self {
+        Self::new(
+            "unavailable",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Unavailable for the moment",
+            "This cannot be done at the moment; try again.",
+        )
+        .header(RETRY_AFTER, HeaderValue::from(1))
+    }
+
+    /// With other words for what happened; they must be fit for a client.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self {
+            detail: detail.into(),
+            ..self
+        }
+    }
+
+    /// With one more member.
+    #[must_use]
+    pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.members.insert(name.into(), value.into());
+        self
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With what caused it, for the log alone.
+    #[must_use]
+    pub fn because(self, cause: &(dyn Error + 'static)) -> Self {
+        Self {
+            cause: Some(chain(cause)),
+            ..self
+        }
+    }
+
+    /// The answer that tells a client of this problem.
+    pub fn into_response(self) -> Response<Body> {
+        let mut body = json!({
+            "type": format!("/problems/{}", self.slug),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Value::Object(members) = &mut body {
+            members.extend(self.members);
+            if !self.errors.is_empty() {
+                members.insert("errors".to_owned(), json!(self.errors));
+            }
+        }
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(Cause(cause));
+        }
+        response
+    }
+}
+
+/// An error and its sources in one line, each said once.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut said = line.clone();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let words = error.to_string();
+        // Some libraries repeat their source in their own words.
+        if !said.contains(&words) {
+            let _ = write!(line, ": {words}");
+        }
+        said = words;
+        source = error.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(problem: Problem) -> Value {
+        let response = problem.into_response();
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        serde_json::from_slice(response.body()).unwrap()
+    }
+
+    #[test]
+    fn a_problem_has_type_title_status_and_detail() {
+        assert_eq!(
+            body(Problem::not_found()),
+            json!({
+                "type": "/problems/not-found",
+                "title": "Not found",
+                "status": 404,
+                "detail": "There is nothing here.",
+            })
+        );
+    }
+
+    #[test]
+    fn faults_are_told_all_at_once() {
+        let fault = |pointer: &str| Fault {
+            pointer: pointer.to_owned(),
+            detail: "is required".to_owned(),
+        };
+        let body = body(Problem::invalid(vec![fault("/a"), fault("/b/0")]));
+        assert_eq!(body["detail"], "2 fields are not valid.");
+        assert_eq!(
+            body["errors"],
+            json!([{"pointer": "/a", "detail": "is required"}, {"pointer": "/b/0", "detail": "is required"}])
+        );
+    }
+
+    #[test]
+    fn statuses_and_headers_that_clients_act_on() {
+        let cases = [
+            (
+                Problem::unauthenticated(),
+                401,
+                Some((WWW_AUTHENTICATE, "Bearer")),
+            ),
+            (Problem::bad_credentials(), 401, None),
+            (Problem::rate_limited(60), 429, Some((RETRY_AFTER, "60"))),
+            (Problem::unavailable(), 503, Some((RETRY_AFTER, "1"))),
+            (Problem::order_taken(), 409, None),
+            (Problem::order_cancelled(), 410, None),
+            (Problem::grab_window_closed(), 410, None),
+            (Problem::too_large(), 413, None),
+            (Problem::idempotency_key_reused(), 422, None),
+        ];
+        for (problem, status, header) in cases {
+            let response = problem.into_response();
+            assert_eq!(response.status().as_u16(), status);
+            if let Some((name, value)) = header {
+                assert_eq!(response.headers()[name], value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cause_is_not_told_to_clients() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read")]
+        struct Outer(#[source] std::io::Error);
+
+        let problem = Problem::internal().because(&Outer(std::io::Error::other("secret words")));
+        assert_eq!(problem.cause.as_deref(), Some("cannot read: secret words"));
+        let response = problem.into_response();
+        assert!(!String::from_utf8_lossy(response.body()).contains("secret"));
+        assert_eq!(
+            response.extensions().get::<Cause>().unwrap().0,
+            "cannot read: secret words"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! An SQS batch, handled record by record.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::{FutureExt, StreamExt, stream};
+
+/// What became of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done with, and goes from the queue.
+    Done,
+    /// It stays in the queue and comes again, for this reason.
+    Retry(String),
+}
+
+/// Handles every record of `event`, at most `limit` of them at a time; those to be tried again, also by a
+/// panic, are named in the answer. Nothing is spawned: dropping the future stops all of it.
+pub async fn each<F, Fut>(event: SqsEvent, limit: usize, handle: F) -> SqsBatchResponse
+where
+    F: Fn(SqsMessage) -> Fut,
+    Fut: Future<Output = Outcome>,
+{
+    let handle = &handle;
+    let failures: Vec<String> = stream::iter(event.records)
+        .map(|message| async move {
+            // An id that is empty makes Lambda take the whole batch for failed, which loses nothing.
+            let id = message.message_id.clone().unwrap_or_default();
+            // The handler is called inside, so that a panic before its first await is caught as well.
+            let handled = AssertUnwindSafe(async move { handle(message).await }).catch_unwind();
+            match handled.await {
+                Ok(Outcome::Done) => None,
+                Ok(Outcome::Retry(reason)) => {
+                    tracing::warn!(message.id = id, reason, "a message will be tried again");
+                    Some(id)
+                }
+                Err(_) => {
+                    tracing::error!(message.id = id, "handling a message panicked");
+                    Some(id)
+                }
+            }
+        })
+        .buffer_unordered(limit.max(1))
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    let mut response = SqsBatchResponse::default();
+    response.set_failures(failures);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(bodies: &[&str]) -> SqsEvent {
+        let records = bodies.iter().map(|body| {
+            let mut message = SqsMessage::default();
+            message.message_id = Some(format!("id-{body}"));
+            message.body = Some((*body).to_owned());
+            message
+        });
+        let mut event = SqsEvent::default();
+        event.records = records.collect();
+        event
+    }
+
+    #[tokio::test]
+    async fn only_what_failed_comes_again() {
+        let response = each(
+            batch(&["done", "retry", "panic"]),
+            2,
+            |message| async move {
+                match message.body.as_deref() {
+                    Some("done") => Outcome::Done,
+                    Some("retry") => Outcome::Retry("not yet".to_owned()),
+                    _ => panic!("a planted panic"),
+                }
+            },
+        )
+        .await;
+        let mut failed: Vec<_> = response
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect();
+        failed.sort();
+        assert_eq!(failed, ["id-panic", "id-retry"]);
+    }
+}

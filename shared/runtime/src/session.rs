@@ -1,0 +1,119 @@
+//! Sessions: tokens that last 15 minutes, signed with Ed25519.
+
+use std::time::Duration;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::time::Millis;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{ConfigError, Principal, Problem, secret};
+
+/// How long a session lasts.
+pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Who signs: every token names it as `iss`.
+pub(crate) const ISSUER: &str = "homehail";
+
+const LABEL: &str = "homehail session signing key v1";
+
+/// PKCS #8 version 1 of an Ed25519 private key is these bytes and the seed (RFC 8410, section 7).
+const PKCS8_PREFIX: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) iss: String,
+    pub(crate) sub: String,
+    pub(crate) role: String,
+    /// Seconds since 1970.
+    pub(crate) iat: i64,
+    /// Seconds since 1970; the token is good before, not at, this second.
+    pub(crate) exp: i64,
+}
+
+/// A token and the moment from which it is no longer good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The token, for `Authorization: Bearer`.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Millis,
+}
+
+/// Signs sessions.
+#[derive(Clone)]
+pub struct Signer {
+    key: EncodingKey,
+    public_key: Vec<u8>,
+    kid: String,
+}
+
+impl Signer {
+    /// With the key that is derived from `secret`.
+    ///
+    /// # Errors
+    /// When the cryptographic library refuses the key.
+    pub fn new(secret: &str) -> Result<Self, ConfigError> {
+        let seed = secret::derive(secret, LABEL);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
+            .map_err(|error| ConfigError::invalid("the session signing key", error))?;
+        let public_key = pair.public_key().as_ref().to_vec();
+        let kid = kid(&public_key);
+        let key = EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat());
+        Ok(Self {
+            key,
+            public_key,
+            kid,
+        })
+    }
+
+    /// A session for `principal` from `now` on.
+    ///
+    /// # Errors
+    /// 500 when signing fails.
+    pub fn sign(&self, principal: &Principal, now: Millis) -> Result<Session, Problem> {
+        let iat = now.0.div_euclid(1000);
+        let exp = iat + LIFETIME.as_secs().cast_signed();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            sub: principal.subject(),
+            role: principal.role().to_owned(),
+            iat,
+            exp,
+        };
+        let header = Header {
+            kid: Some(self.kid.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        let token = jsonwebtoken::encode(&header, &claims, &self.key)
+            .map_err(|error| Problem::internal().because(&error))?;
+        Ok(Session {
+            token,
+            expires_at: Millis(exp * 1000),
+        })
+    }
+
+    /// The public key as a JWK set (RFC 7517, RFC 8037): what `SESSION_PUBLIC_KEYS` holds. To rotate,
+    /// put the keys of two sets into one list.
+    pub fn jwks(&self) -> Value {
+        json!({ "keys": [{
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "use": "sig",
+            "alg": "EdDSA",
+            "kid": self.kid,
+            "x": URL_SAFE_NO_PAD.encode(&self.public_key),
+        }] })
+    }
+}
+
+/// A key's id: the first 8 hexadecimal digits of the SHA-256 of the public key.
+fn kid(public_key: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&secret::sha256(public_key)[..4])
+}

@@ -354,3 +354,6 @@ fn read_object<'a, T>(
     faults.append(&mut fields.faults);
     result
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,6 @@ where
     });
     response
 }
+
+#[cfg(test)]
+mod tests;

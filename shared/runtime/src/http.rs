@@ -282,3 +282,6 @@ pub struct Page<T> {
     /// Where the next page begins; none when this is the last.
     pub next_cursor: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,3 +177,6 @@ fn bearer(value: &str) -> Option<&str> {
         .eq_ignore_ascii_case("bearer")
         .then(|| token.trim_start())
 }
+
+#[cfg(test)]
+mod tests;

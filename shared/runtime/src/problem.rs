@@ -33,12 +33,18 @@ pub struct Problem {
     pub detail: String,
     /// All faults of the input, when the input is at fault.
     pub errors: Vec<Fault>,
-    /// Further members of the problem, such as the current standing after a conflict.
-    pub members: Map<String, Value>,
+    /// Boxed, because every `Result` of a handler makes room for a problem, and few have more.
+    more: Box<More>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct More {
+    /// Further members, such as the current standing after a conflict.
+    members: Map<String, Value>,
     /// Further headers, such as `Retry-After`.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// Why, for the log alone: an error with its sources.
-    pub cause: Option<String>,
+    cause: Option<String>,
 }
 
 /// Carried by the answer to the boundary, where it is logged once.
@@ -112,9 +118,7 @@ impl Problem {
             status,
             detail: detail.into(),
             errors: Vec::new(),
-            members: Map::new(),
-            headers: Vec::new(),
-            cause: None,
+            more: Box::default(),
         }
     }
 
@@ -178,24 +182,22 @@ impl Problem {
     /// With one more member.
     #[must_use]
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.members.insert(name.into(), value.into());
+        self.more.members.insert(name.into(), value.into());
         self
     }
 
     /// With one more header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.more.headers.push((name, value));
         self
     }
 
     /// With what caused it, for the log alone.
     #[must_use]
-    pub fn because(self, cause: &(dyn Error + 'static)) -> Self {
-        Self {
-            cause: Some(chain(cause)),
-            ..self
-        }
+    pub fn because(mut self, cause: &(dyn Error + 'static)) -> Self {
+        self.more.cause = Some(chain(cause));
+        self
     }
 
     /// The answer that tells a client of this problem.
@@ -207,7 +209,7 @@ impl Problem {
             "detail": self.detail,
         });
         if let Value::Object(members) = &mut body {
-            members.extend(self.members);
+            members.extend(self.more.members);
             if !self.errors.is_empty() {
                 members.insert("errors".to_owned(), json!(self.errors));
             }
@@ -220,8 +222,8 @@ impl Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.headers);
-        if let Some(cause) = self.cause {
+        headers.extend(self.more.headers);
+        if let Some(cause) = self.more.cause {
             response.extensions_mut().insert(Cause(cause));
         }
         response
@@ -316,7 +318,10 @@ mod tests {
         struct Outer(#[source] std::io::Error);
 
         let problem = Problem::internal().because(&Outer(std::io::Error::other("secret words")));
-        assert_eq!(problem.cause.as_deref(), Some("cannot read: secret words"));
+        assert_eq!(
+            problem.more.cause.as_deref(),
+            Some("cannot read: secret words")
+        );
         let response = problem.into_response();
         assert!(!String::from_utf8_lossy(response.body()).contains("secret"));
         assert_eq!(

@@ -1,1 +1,5 @@
-//! The whole platform on one machine, built from infra/template.yaml.
+//! The whole platform on one machine.
+//!
+//! [`template`] reads `infra/template.yaml`, the one description of the platform.
+
+pub mod template;

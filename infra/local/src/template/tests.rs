@@ -1,0 +1,240 @@
+//! The real template loads; whatever is not understood stops the start, with its name and place.
+
+use super::*;
+
+fn settings<'a>(secret: &'a dyn Fn(&str) -> String) -> Settings<'a> {
+    Settings {
+        stack: "homehail".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: "000000000000".to_owned(),
+        partition: "aws".to_owned(),
+        queue_endpoint: "http://127.0.0.1:4566".to_owned(),
+        api_endpoint: "http://127.0.0.1:8080".to_owned(),
+        parameters: [("SessionPublicKeys", "{}"), ("WeChatAppId", "wx-demo")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+        secret,
+    }
+}
+
+fn read(source: &str) -> Result<Stack, TemplateError> {
+    load(source, &settings(&|name| format!("secret of {name}")))
+}
+
+fn real() -> Stack {
+    read(SOURCE).unwrap()
+}
+
+fn function<'a>(stack: &'a Stack, code: &str) -> &'a Function {
+    stack.functions.iter().find(|f| f.code == code).unwrap()
+}
+
+#[test]
+fn the_real_template_loads() {
+    let stack = real();
+    assert_eq!(stack.tables.len(), 2);
+    assert_eq!(stack.functions.len(), 11);
+    assert!(stack.queues.iter().any(|q| q.name == "homehail-fan-out"));
+    assert!(stack.not_run.contains(&"UndeliverableAlarm".to_owned()));
+    let grab = function(&stack, "order-grab");
+    assert_eq!(
+        grab.role,
+        "arn:aws:iam::000000000000:role/homehail-OrderGrabRole"
+    );
+    assert_eq!(grab.timeout.as_secs(), 10);
+    assert_eq!(grab.environment["ORDERS_TABLE"], "homehail-OrdersTable");
+    assert_eq!(
+        grab.environment["CLAIM_TOKEN_KEY"],
+        "secret of ClaimTokenKey"
+    );
+    assert_eq!(grab.environment["CLAIM_TOKEN_KEY_PREVIOUS"], "");
+    assert_eq!(
+        grab.environment["MARKET"],
+        r#"{"name":"harbin","grab_window_s":180}"#
+    );
+    assert_eq!(
+        grab.environment["FAN_OUT_QUEUE_URL"],
+        "http://127.0.0.1:4566/000000000000/homehail-fan-out"
+    );
+}
+
+#[test]
+fn dead_letter_queues_come_before_the_queues_they_serve() {
+    let stack = real();
+    let place = |name: &str| stack.queues.iter().position(|q| q.name == name).unwrap();
+    assert!(place("homehail-timers-dead-letters") < place("homehail-timers"));
+    assert!(place("homehail-fan-out-dead-letters") < place("homehail-fan-out"));
+}
+
+#[test]
+fn policies_of_their_own_are_added_to_the_role_they_name() {
+    let stack = real();
+    let role = &stack.roles["arn:aws:iam::000000000000:role/homehail-OfferQueueRole"];
+    let names: Vec<_> = role.policies.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["OfferQueue", "take-polling-role"]);
+}
+
+#[test]
+fn policy_variables_are_left_to_the_moment_of_the_call() {
+    let stack = real();
+    let role = &stack.roles["arn:aws:iam::000000000000:role/homehail-AgencyPollingRole"];
+    assert_eq!(
+        role.policies[0].document["Statement"][0]["Resource"],
+        "arn:aws:sqs:us-east-1:000000000000:homehail-offers-${aws:PrincipalTag/agency}"
+    );
+}
+
+#[test]
+fn a_parameter_is_overridden_by_the_run() {
+    let secret = |_: &str| String::new();
+    let mut settings = settings(&secret);
+    settings
+        .parameters
+        .insert("GrabWindowSeconds".to_owned(), "5".to_owned());
+    let stack = load(SOURCE, &settings).unwrap();
+    assert!(
+        function(&stack, "order-intake").environment["MARKET"].contains(r#""grab_window_s":5}"#)
+    );
+}
+
+#[test]
+fn every_function_s_trigger_is_read() {
+    let stack = real();
+    let routes = stack
+        .functions
+        .iter()
+        .flat_map(|f| &f.events)
+        .filter(|e| matches!(e, EventSource::Http(_)))
+        .count();
+    assert_eq!(routes, 22);
+    let EventSource::Stream(stream) = &function(&stack, "order-events").events[0] else {
+        panic!("order-events reads a stream");
+    };
+    assert_eq!(stream.retries, Some(20));
+    assert!(stream.bisects && stream.reports_failures && stream.on_failure.is_some());
+    let EventSource::Queue(queue) = &function(&stack, "agency-fanout").events[0] else {
+        panic!("agency-fanout reads a queue");
+    };
+    assert_eq!(
+        queue.queue,
+        "arn:aws:sqs:us-east-1:000000000000:homehail-fan-out"
+    );
+    assert_eq!(queue.batch_size, 1);
+}
+
+/// What is changed in the real template, and what the start says of it.
+#[test]
+fn what_is_not_understood_is_named() {
+    let cases = [
+        (
+            "BillingMode: PAY_PER_REQUEST",
+            "BillingMode: PROVISIONED",
+            "Resources.OrdersTable.Properties.BillingMode: `PROVISIONED` is not supported here",
+        ),
+        (
+            "BillingMode: PAY_PER_REQUEST",
+            "ContributorInsightsSpecification: {}",
+            "Resources.OrdersTable.Properties.ContributorInsightsSpecification: unknown property",
+        ),
+        (
+            "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st] }",
+            "Projection: { ProjectionType: INCLUDE, NonKeyAttribute: [st] }",
+            "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[0].Projection.NonKeyAttribute: unknown property",
+        ),
+        (
+            "Type: AWS::SQS::QueuePolicy",
+            "Type: AWS::SNS::Topic",
+            "Resources.EventArchivePolicy.Type: unknown resource type `AWS::SNS::Topic`",
+        ),
+        (
+            "Type: HttpApi,",
+            "Type: Api,",
+            "Resources.Sessions.Properties.Events.Customer.Type: unknown event type `Api`",
+        ),
+        (
+            "BatchSize: 1,",
+            "BatchSize: 1, ScalingConfig: {},",
+            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ScalingConfig: unknown property",
+        ),
+        (
+            "Timeout: 10",
+            "Timeout: ten",
+            "Resources.Sessions.Properties.Timeout: not a whole number",
+        ),
+        (
+            "WECHAT_ENDPOINT: !Ref WeChatEndpoint",
+            "WECHAT_ENDPOINT: !Ref WechatEndpoint",
+            "Resources.Sessions.Properties.Environment.Variables.WECHAT_ENDPOINT: `WechatEndpoint` is neither a parameter nor a resource",
+        ),
+        (
+            "WECHAT_ENDPOINT: !Ref WeChatEndpoint",
+            "WECHAT_ENDPOINT: !ImportValue x",
+            "Resources.Sessions.Properties.Environment.Variables.WECHAT_ENDPOINT: unknown intrinsic function `ImportValue`",
+        ),
+        (
+            "Stream: !GetAtt DirectoryTable.StreamArn",
+            "Stream: !GetAtt DirectoryTable.Stream",
+            "Resources.DirectoryProjection.Properties.Events.Changes.Properties.Stream: `DirectoryTable` has no attribute `Stream` here",
+        ),
+        (
+            "{{resolve:secretsmanager:${SubjectKey}}}",
+            "{{resolve:ssm:${SubjectKey}}}",
+            "Resources.Sessions.Properties.Environment.Variables.SUBJECT_KEY: unknown dynamic reference `{{resolve:ssm:arn:aws:secretsmanager:us-east-1:000000000000:secret:homehail-SubjectKey}}`",
+        ),
+        (
+            "QueueName: !Sub \"${AWS::StackName}-fan-out\"",
+            "QueueName: !Ref FanOutQueue",
+            "Resources.FanOutQueue.Properties.QueueName: refers to itself",
+        ),
+        (
+            "!If [HasAlarmTopic,",
+            "!If [HasTopic,",
+            "Resources.FanOutDeadLettersAlarm.Properties.AlarmActions: unknown condition `HasTopic`",
+        ),
+        (
+            "Effect: Allow, Principal: { Service: lambda.amazonaws.com }",
+            "Effect: Allow, NotPrincipal: { Service: lambda.amazonaws.com }",
+            "Resources.SessionsRole.Properties.AssumeRolePolicyDocument.Statement[0].NotPrincipal: unknown property",
+        ),
+        (
+            "CodeUri: ../functions/sessions",
+            "CodeUri: s3://bucket/sessions.zip",
+            "Resources.Sessions.Properties.CodeUri: `s3://bucket/sessions.zip` is not supported here",
+        ),
+        (
+            "  Function:\n    Runtime",
+            "  Api: {}\n  Function:\n    Runtime",
+            "Globals.Api: unknown property",
+        ),
+        (
+            "    Default: 180\n",
+            "",
+            "Parameters.GrabWindowSeconds: this parameter has no default and was not given",
+        ),
+        (
+            "Outputs:",
+            "Mappings: {}\nOutputs:",
+            "Mappings: unknown property",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        assert!(SOURCE.contains(from), "the template no longer has `{from}`");
+        let error = read(&SOURCE.replacen(from, to, 1)).unwrap_err();
+        let named = error.to_string();
+        assert_eq!(named, expected, "after `{from}` became `{to}`");
+    }
+}
+
+#[test]
+fn a_parameter_that_is_not_there_cannot_be_given() {
+    let secret = |_: &str| String::new();
+    let mut settings = settings(&secret);
+    settings
+        .parameters
+        .insert("GrabWindow".to_owned(), "5".to_owned());
+    let error = load(SOURCE, &settings).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Parameters.GrabWindow: there is no such parameter"
+    );
+}

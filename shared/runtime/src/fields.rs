@@ -24,6 +24,7 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use domain::geo::{Datum, Location, Wgs84};
 use domain::time::Millis;
 
 use crate::{Fault, Problem};
@@ -138,6 +139,27 @@ impl<'a> Fields<'a> {
             );
         }
         moment
+    }
+
+    /// A place, converted to WGS-84: `{"lat", "lon", "datum"}`, none of which has a default.
+    pub fn location(&mut self, name: &'static str) -> Option<Wgs84> {
+        self.object(name, |place| {
+            let lat = place.number("lat");
+            let lon = place.number("lon");
+            let datum = place.deserialized::<Datum>("datum");
+            // Also tried when a part is missing, so that a fault of the others is named with it.
+            let point = Location {
+                lat: lat.unwrap_or_default(),
+                lon: lon.unwrap_or_default(),
+                datum: datum.unwrap_or(Datum::Wgs84),
+            }
+            .to_wgs84();
+            for fault in point.as_ref().err().into_iter().flatten() {
+                place.refuse(fault.field(), fault.to_string());
+            }
+            let is_whole = lat.is_some() && lon.is_some() && datum.is_some();
+            point.ok().filter(|_| is_whole)
+        })
     }
 
     /// An object, read by `read`.

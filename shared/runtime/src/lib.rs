@@ -6,7 +6,7 @@
 //! - [`principal`], [`session`]: who asks, proven by a short-lived token that every function verifies itself.
 //! - [`queue`]: an SQS batch handled record by record.
 //! - [`secret`]: keys derived from configured secrets, keyed hashes, comparison in constant time.
-//! - [`telemetry`]: logs.
+//! - [`telemetry`] has the logs.
 //!
 //! Nothing here knows a table, a queue or a rule of the product.
 

@@ -134,6 +134,11 @@ impl Verifier {
         Ok(Self { keys, validation })
     }
 
+    /// Whether a key of this id is in the set.
+    pub fn knows(&self, kid: &str) -> bool {
+        self.keys.contains_key(kid)
+    }
+
     /// Who sends this request.
     ///
     /// # Errors

@@ -170,6 +170,17 @@ impl Problem {
         .header(RETRY_AFTER, HeaderValue::from(1))
     }
 
+    /// What a client is told when something that this depends on failed: 503 if trying again may help, else
+    /// 500. The error goes to the log.
+    pub fn failure(error: &(dyn Error + 'static), is_retryable: bool) -> Self {
+        let problem = if is_retryable {
+            Self::unavailable()
+        } else {
+            Self::internal()
+        };
+        problem.because(error)
+    }
+
     /// With other words for what happened; they must be fit for a client.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {

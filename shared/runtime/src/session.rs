@@ -73,6 +73,11 @@ impl Signer {
         })
     }
 
+    /// The id of its key.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
     /// A session for `principal` from `now` on.
     ///
     /// # Errors

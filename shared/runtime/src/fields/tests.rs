@@ -178,3 +178,51 @@ fn a_body_that_is_no_object_is_a_fault_of_the_whole() {
         assert_eq!(faults, [(String::new(), "must be an object".to_owned())]);
     }
 }
+
+#[test]
+fn places_are_converted_and_each_fault_of_them_is_named() {
+    let read = |place: Value| {
+        let body = json!({ "place": place });
+        Fields::of(&body, |fields| fields.location("place")).map_err(|problem| {
+            problem
+                .errors
+                .into_iter()
+                .map(|fault| fault.pointer)
+                .collect::<Vec<_>>()
+        })
+    };
+    let wgs84 = read(json!({"lat": 45.75, "lon": 126.65, "datum": "wgs84"})).unwrap();
+    assert_eq!((wgs84.lat(), wgs84.lon()), (45.75, 126.65));
+    let gcj02 = read(json!({"lat": 45.75, "lon": 126.65, "datum": "gcj02"})).unwrap();
+    let shift = domain::geo::distance_m(wgs84, gcj02);
+    assert!((400.0..700.0).contains(&shift), "{shift}");
+
+    let cases: &[(Value, &[&str])] = &[
+        (json!({"lat": 45.75, "lon": 126.65}), &["/place/datum"]),
+        (
+            json!({"lat": 45.75, "lon": 126.65, "datum": "bd09"}),
+            &["/place/datum"],
+        ),
+        (
+            json!({"lat": 75.1, "lon": 181}),
+            &["/place/datum", "/place/lat", "/place/lon"],
+        ),
+        (
+            json!({"lat": -91, "datum": "gcj02"}),
+            &["/place/lon", "/place/lat"],
+        ),
+        (
+            json!({"lat": "45", "lon": null, "datum": "wgs84"}),
+            &["/place/lat", "/place/lon"],
+        ),
+        (
+            json!({"lat": 1, "lon": 1, "datum": "wgs84", "alt": 1}),
+            &["/place/alt"],
+        ),
+        (json!([45.75, 126.65]), &["/place"]),
+        (json!(null), &["/place"]),
+    ];
+    for (place, pointers) in cases {
+        assert_eq!(&read(place.clone()).unwrap_err(), pointers, "{place}");
+    }
+}

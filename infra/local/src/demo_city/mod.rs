@@ -1,0 +1,303 @@
+//! The demo city: 311 agencies over Harbin's nine districts, invented from a fixed seed.
+//!
+//! Pure: the same city at every start, so that a seed of it can be repeated and compared. Names, people and
+//! numbers are made up; credit codes have right check digits; telephone numbers are visibly
+//! invented. Streets are real, but a store's place is drawn, and need not lie on its street.
+
+mod districts;
+mod draw;
+
+use domain::geo::{EARTH_RADIUS_M, Wgs84};
+use domain::service::Service;
+
+use districts::{DISTRICTS, District};
+use draw::Draw;
+
+/// Changing this changes every name, number and place in the city.
+const SEED: u64 = 0x4861_7262_696e;
+
+/// How many customers the WeChat stand-in knows.
+const CUSTOMERS: usize = 20;
+
+/// An agency of the demo city, as it would register.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoAgency {
+    /// Its registered name.
+    pub name: String,
+    /// Its unified social credit code (GB 32100).
+    pub uscc: String,
+    /// Who answers for it.
+    pub responsible_person: String,
+    /// A mobile phone number.
+    pub phone: String,
+    /// What it offers: 2 to 6 services.
+    pub services: Vec<Service>,
+    /// Where it is: 1 to 4 stores.
+    pub stores: Vec<DemoStore>,
+    /// Its record so far.
+    pub stats: DemoStats,
+}
+
+/// A store of the demo city.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoStore {
+    /// What its sign says.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// Its place.
+    pub location: Wgs84,
+}
+
+/// What an agency of the demo city has done before the demo began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DemoStats {
+    /// The sum of all ratings, in stars.
+    pub stars_sum: u32,
+    /// How many ratings there are.
+    pub stars_count: u32,
+    /// Orders completed.
+    pub completed: u32,
+    /// Claims released, or not staffed in time.
+    pub abandoned: u32,
+}
+
+/// The city: always the same 311 agencies, in the same order.
+pub fn harbin() -> Vec<DemoAgency> {
+    let mut draw = Draw::seeded(SEED);
+    let mut brands = brands();
+    draw.shuffle(&mut brands);
+    DISTRICTS
+        .iter()
+        .flat_map(|home| std::iter::repeat_n(home, home.agencies))
+        .zip(brands)
+        .enumerate()
+        .map(|(index, (home, brand))| agency(&mut draw, index, home, &brand))
+        .collect()
+}
+
+/// The codes that the WeChat stand-in takes for a customer's, any number of times.
+pub fn customer_codes() -> Vec<String> {
+    (1..=CUSTOMERS)
+        .map(|number| format!("demo-customer-{number}"))
+        .collect()
+}
+
+fn agency(draw: &mut Draw, index: usize, home: &District, brand: &str) -> DemoAgency {
+    DemoAgency {
+        name: format!("哈尔滨{brand}家政服务有限公司"),
+        uscc: uscc(draw, home),
+        responsible_person: person(draw),
+        // The shape of a mobile number, and to the eye nobody's.
+        phone: format!("1990000{index:04}"),
+        services: services(draw),
+        stores: stores(draw, home, brand),
+        stats: stats(draw),
+    }
+}
+
+/// Every pair of an opening and a closing character, each an agency's brand.
+fn brands() -> Vec<String> {
+    const OPENING: &str = "安康福惠佳乐馨瑞诚益恒宜润暖悦嘉洁信德和顺兴美金";
+    const CLOSING: &str = "居家邦心宁泰源民盛缘阳达祥好";
+    OPENING
+        .chars()
+        .flat_map(|first| {
+            CLOSING
+                .chars()
+                .map(move |second| format!("{first}{second}"))
+        })
+        .collect()
+}
+
+/// A credit code of an enterprise (91) of this district, with the right check digit.
+fn uscc(draw: &mut Draw, home: &District) -> String {
+    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let mut code = format!("91{}MA", home.code);
+    for _ in 0..7 {
+        code.push(char::from(draw.one_of(ALPHABET)));
+    }
+    // GB 32100: weights are the powers of 3, modulo 31.
+    let (sum, _) = code.bytes().fold((0, 1), |(sum, weight), byte| {
+        let value = ALPHABET.iter().position(|&b| b == byte).unwrap_or_default();
+        (sum + value * weight, weight * 3 % 31)
+    });
+    code.push(char::from(ALPHABET[(31 - sum % 31) % 31]));
+    code
+}
+
+fn person(draw: &mut Draw) -> String {
+    const FAMILY: [&str; 20] = [
+        "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高",
+        "林", "何", "郭", "马", "宋",
+    ];
+    const GIVEN: [&str; 20] = [
+        "丽", "芳", "秀英", "敏", "静", "淑兰", "伟", "强", "军", "洋", "艳", "杰", "娟", "涛",
+        "明", "超", "桂英", "平", "志刚", "玉梅",
+    ];
+    format!("{}{}", draw.one_of(&FAMILY), draw.one_of(&GIVEN))
+}
+
+/// 2 to 6 of the services, in their usual order.
+fn services(draw: &mut Draw) -> Vec<Service> {
+    let mut chosen: Vec<usize> = (0..Service::ALL.len()).collect();
+    draw.shuffle(&mut chosen);
+    chosen.truncate(2 + draw.below(5));
+    chosen.sort_unstable();
+    chosen.into_iter().map(|i| Service::ALL[i]).collect()
+}
+
+/// 1 to 4 stores: the first in the home district, most of the others too.
+fn stores(draw: &mut Draw, home: &District, brand: &str) -> Vec<DemoStore> {
+    let count = match draw.below(100) {
+        0..70 => 1,
+        70..88 => 2,
+        88..96 => 3,
+        _ => 4,
+    };
+    (0..count)
+        .map(|n| {
+            let abroad = n > 0 && draw.below(10) < 3;
+            let district = if abroad {
+                &DISTRICTS[draw.below(DISTRICTS.len())]
+            } else {
+                home
+            };
+            store(draw, district, brand)
+        })
+        .collect()
+}
+
+fn store(draw: &mut Draw, district: &District, brand: &str) -> DemoStore {
+    let street = draw.one_of(district.streets);
+    let number = 1 + draw.below(388);
+    DemoStore {
+        name: format!("{brand}家政{street}店"),
+        address: format!("黑龙江省哈尔滨市{}{street}{number}号", district.name),
+        location: place(draw, district),
+    }
+}
+
+/// A place drawn evenly from the district's disc.
+fn place(draw: &mut Draw, district: &District) -> Wgs84 {
+    let distance = district.spread_m * draw.fraction().sqrt();
+    let (east, north) = (draw.fraction() * std::f64::consts::TAU).sin_cos();
+    let (lat, lon) = district.centre;
+    let degrees = (distance / EARTH_RADIUS_M).to_degrees();
+    let lat = lat + degrees * north;
+    let lon = lon + degrees * east / lat.to_radians().cos();
+    place_at(lat, lon)
+}
+
+fn place_at(lat: f64, lon: f64) -> Wgs84 {
+    #[expect(
+        clippy::expect_used,
+        reason = "a few kilometres around Harbin are in range of everything"
+    )]
+    Wgs84::from_degrees(lat, lon).expect("a place in Harbin")
+}
+
+/// A record of some hundred orders, mostly good.
+fn stats(draw: &mut Draw) -> DemoStats {
+    let completed = draw.below(800) as u32;
+    let stars_count = completed * (30 + draw.below(50) as u32) / 100;
+    // From 3.6 to 5.0 stars on average, in tenths.
+    let tenths = 36 + draw.below(15) as u32;
+    DemoStats {
+        stars_sum: stars_count * tenths / 10,
+        stars_count,
+        completed,
+        abandoned: completed * draw.below(9) as u32 / 100,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use domain::check::{MobilePhone, Uscc};
+    use domain::geo::distance_m;
+
+    use super::*;
+
+    #[test]
+    fn the_city_has_311_agencies_over_nine_districts() {
+        let city = harbin();
+        assert_eq!(city.len(), 311);
+        let mut homes: BTreeMap<&str, usize> = BTreeMap::new();
+        for agency in &city {
+            *homes.entry(&agency.uscc[2..8]).or_default() += 1;
+            assert!((2..=6).contains(&agency.services.len()));
+            assert!((1..=4).contains(&agency.stores.len()));
+        }
+        assert_eq!(homes.len(), 9);
+        assert_eq!(customer_codes().len(), 20);
+        assert_eq!(customer_codes()[0], "demo-customer-1");
+    }
+
+    #[test]
+    fn it_is_the_same_city_at_every_start() {
+        assert_eq!(harbin(), harbin());
+        // Written down, so that a change of a dependency cannot change the city unseen.
+        let city = harbin();
+        let first = &city[0];
+        assert_eq!(first.name, "哈尔滨佳民家政服务有限公司");
+        assert_eq!(first.uscc, "91230102MA5M5AN6WG");
+        let last = &city[310].stores[0].location;
+        assert_eq!((last.lat_e7(), last.lon_e7()), (454_014_071, 1_263_362_282));
+    }
+
+    #[test]
+    fn names_codes_and_phones_are_valid_and_nobody_elses() {
+        let city = harbin();
+        let unique =
+            |of: fn(&DemoAgency) -> &str| city.iter().map(of).collect::<BTreeSet<_>>().len();
+        assert_eq!(unique(|agency| &agency.name), 311);
+        assert_eq!(unique(|agency| &agency.uscc), 311);
+        assert_eq!(unique(|agency| &agency.phone), 311);
+        for agency in &city {
+            assert!(agency.uscc.parse::<Uscc>().is_ok(), "{}", agency.uscc);
+            assert!(
+                agency.phone.parse::<MobilePhone>().is_ok(),
+                "{}",
+                agency.phone
+            );
+            assert!(agency.stats.stars_sum <= agency.stats.stars_count * 5);
+            assert!(agency.stats.stars_sum >= agency.stats.stars_count);
+            assert!(agency.stats.stars_count <= agency.stats.completed);
+        }
+    }
+
+    #[test]
+    fn every_store_is_in_harbin() {
+        for store in harbin().iter().flat_map(|agency| &agency.stores) {
+            let (lat, lon) = (store.location.lat(), store.location.lon());
+            assert!(
+                (45.30..46.00).contains(&lat) && (126.20..127.05).contains(&lon),
+                "{lat} {lon}"
+            );
+            assert!(store.address.starts_with("黑龙江省哈尔滨市"));
+        }
+    }
+
+    #[test]
+    fn the_centre_is_as_dense_as_harbin() {
+        let city = harbin();
+        for (lat, lon) in [
+            (45.7568, 126.6424), // the railway station
+            (45.7749, 126.6178), // Central Street
+            (45.7350, 126.6600),
+            (45.7000, 126.6700),
+        ] {
+            let here = Wgs84::from_degrees(lat, lon).unwrap();
+            let in_range = city
+                .iter()
+                .filter(|agency| {
+                    let near = |store: &DemoStore| distance_m(store.location, here) <= 5_000.0;
+                    agency.stores.iter().any(near)
+                })
+                .count();
+            assert!((25..=49).contains(&in_range), "{lat} {lon}: {in_range}");
+        }
+    }
+}

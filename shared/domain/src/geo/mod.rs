@@ -3,6 +3,7 @@
 //! - [`point`]: a WGS-84 point as it is stored, and the distance between two.
 //! - [`datum`]: what a request says about a place, and its conversion at the edge.
 //! - [`cell`]: geohash cells, and those that a disc touches.
+//! - [`nearest`]: which agencies are in range, and by which store.
 //! - [`area`]: how much of a place an offer shows before the order is claimed.
 //!
 //! The rule that all of this serves: an order at `o` is within a store's radius exactly if
@@ -13,6 +14,7 @@
 pub mod area;
 pub mod cell;
 pub mod datum;
+pub mod nearest;
 pub mod point;
 
 #[cfg(test)]
@@ -21,4 +23,5 @@ mod range_tests;
 pub use area::{Area, offer_distance_m};
 pub use cell::{Cell4, Cell5, NotACell, cells4_touched_by_disc, cells5_touched_by_disc};
 pub use datum::{Datum, Location, LocationFault};
+pub use nearest::{Nearest, nearest_in_range};
 pub use point::{EARTH_RADIUS_M, MAX_LATITUDE, Wgs84, distance_m};

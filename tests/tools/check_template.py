@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Checks of infra/template.yaml that no linter makes, on the expanded template.
+
+* One role a function, taken by nothing else.
+* No action with a wildcard; no resource that is `*` or ends a service's whole name space; a name
+  prefix only for the agencies' queues and the timers of our own group.
+* Partition-neutral: no ARN with a partition written out, so that China's regions work.
+* What is durable is kept when the stack goes: tables and secrets.
+
+    check_template.py infra/template.yaml expanded.json
+"""
+
+import json
+import re
+import sys
+
+# The only names that may end in `*`, as they read once the intrinsics around them are flattened.
+PREFIXES = (
+    re.compile(r"^arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:<OfferQueuePrefix>\*$"),
+    re.compile(r"^arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/<TimerGroup>/\*$"),
+    # ListStreams names no single stream: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+    re.compile(r"^<(OrdersTable|DirectoryTable)\.Arn>/stream/\*$"),
+)
+KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
+
+
+def flat(value: object) -> str:
+    """An ARN as text, each reference as its name in angle brackets."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        (kind, inner), = value.items()
+        if kind == "Ref":
+            return f"<{inner}>"
+        if kind == "Fn::GetAtt":
+            return f"<{'.'.join(inner) if isinstance(inner, list) else inner}>"
+        if kind == "Fn::Sub" and isinstance(inner, str):
+            return re.sub(r"\$\{([^!}]+)\}", r"<\1>", inner)
+    return json.dumps(value)
+
+
+def as_list(value: object) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resources: dict):
+    """Every statement of a permission policy, with the name of what carries it."""
+    for name, resource in resources.items():
+        properties = resource.get("Properties", {})
+        documents = []
+        if resource["Type"] == "AWS::IAM::Role":
+            documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+            for managed in properties.get("ManagedPolicyArns", []):
+                yield name, {"Action": "managed policy", "Resource": flat(managed) + "*"}
+        elif resource["Type"] in ("AWS::IAM::RolePolicy", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::SQS::QueuePolicy"):
+            documents = [properties["PolicyDocument"]]
+        for document in documents:
+            for statement in as_list(document["Statement"]):
+                yield name, statement
+
+
+def main() -> int:
+    source_path, expanded_path = sys.argv[1:]
+    with open(source_path, encoding="utf-8") as file:
+        source = file.read()
+    with open(expanded_path, encoding="utf-8") as file:
+        resources = json.load(file)["Resources"]
+    faults = []
+
+    for number, line in enumerate(source.splitlines(), 1):
+        if re.search(r"arn:aws(-cn|-us-gov)?:", line):
+            faults.append(f"{source_path}:{number}: an ARN with its partition written out")
+        if re.search(r"\.amazonaws\.com\.cn|\.amazonaws\.com/", line):
+            faults.append(f"{source_path}:{number}: a host of one partition")
+
+    for name, statement in statements(resources):
+        if "NotAction" in statement or "NotResource" in statement:
+            faults.append(f"{name}: NotAction and NotResource allow what nobody listed")
+        for action in as_list(statement.get("Action", [])):
+            if "*" in action or ":" not in action:
+                faults.append(f"{name}: action {action}")
+        for resource in as_list(statement.get("Resource", [])):
+            text = flat(resource)
+            if "*" in text and not any(prefix.match(text) for prefix in PREFIXES):
+                faults.append(f"{name}: resource {text}")
+
+    owners: dict[str, list[str]] = {}
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::Lambda::Function":
+            owners.setdefault(flat(resource["Properties"]["Role"]), []).append(name)
+        if resource["Type"] in KEPT:
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+                if resource.get(policy) != "Retain":
+                    faults.append(f"{name}: {policy} is not Retain")
+    for role, functions in owners.items():
+        if len(functions) > 1:
+            faults.append(f"{role} is the role of {', '.join(functions)}")
+
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if not faults:
+        print(f"{len(resources)} resources, {len(owners)} functions, each with its own role")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,3 +1,22 @@
-//! The rules of Homehail, pure: no I/O, no clock, no randomness.
+//! The rules of Homehail, pure: no I/O, no clock, no randomness. The moment and the ids come in as arguments.
+//!
+//! - [`order`]: an order's life, what ends it, what a failed grab is told, who is shown what.
+//! - [`agency`]: agencies and stores, and what the authority decides about them.
+//! - [`score`]: which agency an unclaimed order is assigned to, and why.
+//! - [`market`]: a city's settings.
+//! - [`geo`]: places, distances, cells.
+//! - [`claim_token`]: proof that an order was offered to an agency.
+//! - [`service`], [`check`], [`id`], [`time`]: the words that these are written in.
+//!
+//! Text from outside is parsed into these types, and their errors are worded for clients.
 
+pub mod agency;
+pub mod check;
+pub mod claim_token;
 pub mod geo;
+pub mod id;
+pub mod market;
+pub mod order;
+pub mod score;
+pub mod service;
+pub mod time;

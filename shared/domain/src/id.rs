@@ -1,0 +1,218 @@
+//! Ids: opaque to clients, one type an entity.
+//!
+//! `<prefix>_<characters>`, in lower-case Crockford base32 (no `i`, `l`, `o`, `u`) without padding: 26
+//! characters carry 128 bits, 13 carry 64. The authority's id is a name that the operator gives.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use data_encoding::{Encoding, Specification};
+use serde::{Deserialize, Serialize};
+
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification
+        .symbols
+        .push_str("0123456789abcdefghjkmnpqrstvwxyz");
+    #[expect(
+        clippy::expect_used,
+        reason = "32 distinct symbols are an encoding; a test uses it"
+    )]
+    specification.encoding().expect("32 distinct symbols")
+});
+
+/// Bytes in the base32 that ids are written in.
+pub fn base32(bytes: &[u8]) -> String {
+    BASE32.encode(bytes)
+}
+
+/// Text that is not an id of the kind wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an id that begins with {prefix}")]
+pub struct NotAnId {
+    prefix: &'static str,
+}
+
+/// What all id types share: their text, with the prefix, as `Display`, `FromStr` and serde.
+macro_rules! text {
+    ($name:ident, $prefix:literal) => {
+        impl $name {
+            /// What its text begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Without the prefix, as keys have it where their place already says what it is.
+            pub fn bare(&self) -> &str {
+                self.0.get(Self::PREFIX.len()..).unwrap_or_default()
+            }
+
+            /// With the prefix.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// From the characters behind the prefix.
+            ///
+            /// # Errors
+            /// When they are not such an id's.
+            pub fn from_bare(bare: &str) -> Result<Self, NotAnId> {
+                Self::is_bare(bare)
+                    .then(|| Self(format!("{}{bare}", Self::PREFIX)))
+                    .ok_or(NotAnId { prefix: $prefix })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                text.strip_prefix(Self::PREFIX)
+                    .filter(|bare| Self::is_bare(bare))
+                    .map(|_| Self(text.to_owned()))
+                    .ok_or(NotAnId { prefix: $prefix })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAnId;
+
+            fn try_from(text: String) -> Result<Self, NotAnId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $bytes:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id that carries these bytes.
+            pub fn from_bytes(bytes: &[u8; $bytes]) -> Self {
+                Self(format!("{}{}", Self::PREFIX, base32(bytes)))
+            }
+
+            fn is_bare(bare: &str) -> bool {
+                // Decoding checks the alphabet and that unused bits are zero: an id has one text.
+                BASE32
+                    .decode(bare.as_bytes())
+                    .is_ok_and(|bytes| bytes.len() == $bytes)
+            }
+        }
+
+        text!($name, $prefix);
+    };
+}
+
+id! {
+    /// An agency.
+    AgencyId, "agy_", 16
+}
+
+id! {
+    /// A store of an agency.
+    StoreId, "sto_", 8
+}
+
+id! {
+    /// An order.
+    OrderId, "ord_", 16
+}
+
+id! {
+    /// A customer.
+    CustomerId, "cus_", 16
+}
+
+/// The authority, by the name that the operator gave it: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AuthorityId(String);
+
+impl AuthorityId {
+    fn is_bare(bare: &str) -> bool {
+        (1..=40).contains(&bare.len())
+            && bare
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    }
+}
+
+text!(AuthorityId, "aut_");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_base32_of_their_bytes() {
+        let zero = OrderId::from_bytes(&[0; 16]);
+        assert_eq!(zero.to_string(), "ord_00000000000000000000000000");
+        let ones = AgencyId::from_bytes(&[0xff; 16]);
+        assert_eq!(ones.to_string(), "agy_zzzzzzzzzzzzzzzzzzzzzzzzzw");
+        assert_eq!(ones.bare(), "zzzzzzzzzzzzzzzzzzzzzzzzzw");
+        assert_eq!(StoreId::from_bytes(&[1; 8]).bare().len(), 13);
+        assert_eq!(AgencyId::from_bare(ones.bare()), Ok(ones));
+    }
+
+    #[test]
+    fn what_is_not_an_id_is_refused() {
+        for text in [
+            "",
+            "ord_",
+            "ord_0000000000000000000000000",
+            "ord_000000000000000000000000000",
+            "agy_00000000000000000000000000",
+            "00000000000000000000000000",
+            "ord_0000000000000000000000000l",
+            "ord_0000000000000000000000000A",
+            // The last character's lowest two bits carry nothing and must be zero.
+            "ord_00000000000000000000000001",
+            "ord_零0000000000000000000000000",
+        ] {
+            let error = text.parse::<OrderId>().unwrap_err();
+            assert_eq!(error.to_string(), "must be an id that begins with ord_");
+        }
+    }
+
+    #[test]
+    fn json_is_checked_too() {
+        let id: AgencyId = serde_json::from_str(r#""agy_00000000000000000000000000""#).unwrap();
+        assert_eq!(id, AgencyId::from_bytes(&[0; 16]));
+        assert_eq!(
+            serde_json::to_string(&id).unwrap(),
+            r#""agy_00000000000000000000000000""#
+        );
+        assert!(serde_json::from_str::<AgencyId>(r#""agy_1""#).is_err());
+    }
+
+    #[test]
+    fn the_authority_is_named_by_the_operator() {
+        let bureau: AuthorityId = "aut_harbin-commerce".parse().unwrap();
+        assert_eq!(bureau.bare(), "harbin-commerce");
+        for text in [
+            "aut_",
+            "aut_Harbin",
+            "aut_a b",
+            &format!("aut_{}", "x".repeat(41)),
+        ] {
+            assert!(text.parse::<AuthorityId>().is_err(), "{text}");
+        }
+    }
+}

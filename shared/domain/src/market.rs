@@ -1,0 +1,207 @@
+//! A market: one city's settings.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::score::ScoreWeights;
+use crate::service::ServiceSet;
+use crate::time::Millis;
+
+/// The shortest grab window of a real market, in seconds.
+pub const SHORTEST_REAL_WINDOW_S: u32 = 120;
+
+/// The shortest grab window at all, in seconds: what a demo on one machine may have.
+pub const SHORTEST_WINDOW_S: u32 = 5;
+
+/// How far ahead an order can be placed.
+pub const FURTHEST_START: Duration = Duration::from_secs(60 * 24 * 3600);
+
+/// One city's settings. In JSON, what is not given has its usual value; unknown names are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Market {
+    /// The city.
+    pub name: String,
+    /// Agencies with a store this near are offered an order, in metres.
+    pub radius_m: u32,
+    /// How long an order is on offer before an agency is assigned, in seconds.
+    pub grab_window_s: u32,
+    /// The wider radii that are tried when nobody is in range, in metres, ascending.
+    pub widening_m: Vec<u32>,
+    /// A grab window ends this long before the visit at the latest, in seconds.
+    pub lead_time_s: u32,
+    /// How long a claiming agency has to name the worker, in seconds.
+    pub staffing_window_s: u32,
+    /// An agency with this many unstaffed claims is assigned no more; it may still grab.
+    pub assignment_cap: u32,
+    /// How often an order is put on offer before it ends unfilled.
+    pub max_epochs: u32,
+    /// The services that can be ordered here.
+    pub services: ServiceSet,
+    /// What counts how much when an agency is assigned.
+    pub score: ScoreWeights,
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self {
+            name: "harbin".to_owned(),
+            radius_m: 5_000,
+            grab_window_s: 180,
+            widening_m: vec![10_000, 20_000],
+            lead_time_s: 600,
+            staffing_window_s: 1_800,
+            assignment_cap: 20,
+            max_epochs: 5,
+            services: ServiceSet::all(),
+            score: ScoreWeights::default(),
+        }
+    }
+}
+
+/// Settings that no market can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarketFault {
+    /// Not JSON of a market.
+    #[error("it is not a market's settings: {0}")]
+    NotAMarket(String),
+    /// A setting that does not make sense.
+    #[error("{setting} must be {must_be}")]
+    Setting {
+        /// Which.
+        setting: &'static str,
+        /// What it must be.
+        must_be: String,
+    },
+}
+
+/// Why an order cannot start when it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartFault {
+    /// It has begun already.
+    #[error("must be in the future")]
+    Past,
+    /// No time is left to find an agency.
+    #[error("must be more than {} minutes from now", .lead_time_s.div_ceil(60))]
+    TooSoon {
+        /// The market's lead time in seconds.
+        lead_time_s: u32,
+    },
+    /// Beyond [`FURTHEST_START`].
+    #[error("must be within 60 days from now")]
+    TooFar,
+}
+
+impl Market {
+    /// From JSON, checked: what a function finds in its setting `MARKET`.
+    ///
+    /// # Errors
+    /// When it is not a market's settings, or one of them makes no sense.
+    pub fn from_json(text: &str) -> Result<Self, MarketFault> {
+        let market: Self = serde_json::from_str(text)
+            .map_err(|error| MarketFault::NotAMarket(error.to_string()))?;
+        market.validate(SHORTEST_WINDOW_S)?;
+        Ok(market)
+    }
+
+    /// Checks that the settings make sense, with a grab window of at least `shortest_window_s` seconds.
+    ///
+    /// # Errors
+    /// The first setting that does not.
+    pub fn validate(&self, shortest_window_s: u32) -> Result<(), MarketFault> {
+        let require = |holds: bool, setting: &'static str, must_be: &str| {
+            holds.then_some(()).ok_or_else(|| MarketFault::Setting {
+                setting,
+                must_be: must_be.to_owned(),
+            })
+        };
+        let name_is_usable = (1..=40).contains(&self.name.len())
+            && self
+                .name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        require(name_is_usable, "name", "1 to 40 of a to z, 0 to 9 and -")?;
+        require(
+            (100..=20_000).contains(&self.radius_m),
+            "radius_m",
+            "100 to 20000",
+        )?;
+        require(
+            (shortest_window_s..=900).contains(&self.grab_window_s),
+            "grab_window_s",
+            &format!("{shortest_window_s} to 900"),
+        )?;
+        let radii: Vec<u32> = self.radii().collect();
+        require(
+            radii.is_sorted_by(|a, b| a < b) && radii.iter().all(|radius| *radius <= 50_000),
+            "widening_m",
+            "ascending, wider than radius_m, at most 50000",
+        )?;
+        require(
+            (60..=86_400).contains(&self.lead_time_s),
+            "lead_time_s",
+            "60 to 86400",
+        )?;
+        require(
+            (60..=86_400).contains(&self.staffing_window_s),
+            "staffing_window_s",
+            "60 to 86400",
+        )?;
+        require(
+            (1..=1_000).contains(&self.assignment_cap),
+            "assignment_cap",
+            "1 to 1000",
+        )?;
+        require((1..=20).contains(&self.max_epochs), "max_epochs", "1 to 20")?;
+        require(!self.services.is_empty(), "services", "at least one")?;
+        require(
+            (1..=1_000).contains(&self.score.sum()),
+            "score",
+            "weights with a sum of 1 to 1000",
+        )
+    }
+
+    /// The radius, then the wider ones, in metres.
+    pub fn radii(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.radius_m).chain(self.widening_m.iter().copied())
+    }
+
+    /// When the grab window that opens now closes: after its length, or the lead time before the visit if that
+    /// is earlier; none when that is not after now.
+    pub fn grab_deadline(&self, now: Millis, start_at: Millis) -> Option<Millis> {
+        let window_ends = now + seconds(self.grab_window_s);
+        let latest = start_at - seconds(self.lead_time_s);
+        Some(window_ends.min(latest)).filter(|deadline| *deadline > now)
+    }
+
+    /// By when an agency that claims now must name the worker: within the staffing window, and before the visit.
+    pub fn staff_by(&self, now: Millis, start_at: Millis) -> Millis {
+        (now + seconds(self.staffing_window_s)).min(start_at)
+    }
+
+    /// Whether a visit can start then, if it is ordered now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_start(&self, now: Millis, start_at: Millis) -> Result<(), StartFault> {
+        if start_at <= now {
+            Err(StartFault::Past)
+        } else if start_at > now + FURTHEST_START {
+            Err(StartFault::TooFar)
+        } else if self.grab_deadline(now, start_at).is_none() {
+            Err(StartFault::TooSoon {
+                lead_time_s: self.lead_time_s,
+            })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! An order's life.
+//!
+//! - [`Order`] and [`State`]: what an order is, and what only this state of it has.
+//! - [`change`]: every change that there is, what it needs, what it leads to, the line it leaves.
+//! - [`outcome`]: what those are told who come too late, in the order in which reasons count.
+//! - [`view`]: who is shown what.
+//!
+//! Every change is one conditional write. The functions here say what the condition means; they decide
+//! what is written, and explain a condition that failed by the order that was found.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::MobilePhone;
+use crate::geo::Wgs84;
+use crate::id::{AgencyId, CustomerId, OrderId};
+use crate::market::Market;
+use crate::service::Service;
+use crate::time::Millis;
+
+pub mod change;
+pub mod outcome;
+pub mod timeline;
+pub mod view;
+
+pub use change::{Change, Refusal};
+pub use outcome::{
+    CancelOutcome, GrabOutcome, ReleaseOutcome, Reopening, Settlement, cancel_outcome,
+    grab_refusal, release_outcome, reopen, settlement,
+};
+pub use timeline::{By, TimelineEntry, What};
+pub use view::{OrderView, Viewer};
+
+/// A customer's request for one visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Rises by one with every change, from 1.
+    pub version: u64,
+    /// Who placed it.
+    pub customer: CustomerId,
+    /// The first bytes of the SHA-256 of the request, which tell a repeat from a reused key.
+    pub body_hash: [u8; 16],
+    /// What is wanted.
+    pub service: Service,
+    /// When the visit starts.
+    pub start_at: Millis,
+    /// How long it lasts, in minutes.
+    pub duration_min: u32,
+    /// Where.
+    pub place: Wgs84,
+    /// What the customer would pay, in fen.
+    pub budget_fen: Option<i64>,
+    /// When it was placed.
+    pub placed_at: Millis,
+    /// How often it has been put on offer.
+    pub epoch: u32,
+    /// When the grab window of this epoch closes, or closed.
+    pub grab_deadline: Millis,
+    /// The last epoch whose offers have been made.
+    pub fanned_out: Option<u32>,
+    /// Agencies that had the claim and lost it: released, or not staffed in time.
+    pub excluded: BTreeSet<AgencyId>,
+    /// Where it stands.
+    pub state: State,
+    /// The explanation that the last settling wrote.
+    pub explanation: Option<String>,
+    /// What happened, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+/// Where an order stands, with what only this state has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// On offer until the deadline; then an agency is assigned.
+    Open {
+        /// The first moment at which it cannot be grabbed any more.
+        deadline: Millis,
+    },
+    /// An agency has it.
+    Claimed(Claim),
+    /// The agency has named the worker.
+    Staffed(Claim),
+    /// The worker has come.
+    InService(Claim),
+    /// The visit is over.
+    Completed(Claim),
+    /// The customer has rated it.
+    Rated(Claim),
+    /// The customer does not want it any more.
+    Cancelled {
+        /// Who had it then.
+        claim: Option<Claim>,
+    },
+    /// No agency was found.
+    Unfilled,
+}
+
+/// An agency's hold on an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The agency.
+    pub agency: AgencyId,
+    /// Its name, as it was then.
+    pub agency_name: String,
+    /// How it came to it.
+    pub how: How,
+    /// When.
+    pub at: Millis,
+    /// By when it must have named the worker.
+    pub staff_by: Millis,
+}
+
+/// How an agency came to its claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// It was the first to grab the order.
+    Grab,
+    /// The platform chose it when the window had closed.
+    Assignment,
+}
+
+impl How {
+    /// Its name in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grab => "grab",
+            Self::Assignment => "assignment",
+        }
+    }
+}
+
+/// The name of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// [`State::Open`].
+    Open,
+    /// [`State::Claimed`].
+    Claimed,
+    /// [`State::Staffed`].
+    Staffed,
+    /// [`State::InService`].
+    InService,
+    /// [`State::Completed`].
+    Completed,
+    /// [`State::Rated`].
+    Rated,
+    /// [`State::Cancelled`].
+    Cancelled,
+    /// [`State::Unfilled`].
+    Unfilled,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Open,
+        Self::Claimed,
+        Self::Staffed,
+        Self::InService,
+        Self::Completed,
+        Self::Rated,
+        Self::Cancelled,
+        Self::Unfilled,
+    ];
+
+    /// Its name in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Claimed => "claimed",
+            Self::Staffed => "staffed",
+            Self::InService => "in_service",
+            Self::Completed => "completed",
+            Self::Rated => "rated",
+            Self::Cancelled => "cancelled",
+            Self::Unfilled => "unfilled",
+        }
+    }
+
+    /// The status of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|s| s.as_str() == name)
+    }
+}
+
+impl State {
+    /// Its name.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Open { .. } => Status::Open,
+            Self::Claimed(_) => Status::Claimed,
+            Self::Staffed(_) => Status::Staffed,
+            Self::InService(_) => Status::InService,
+            Self::Completed(_) => Status::Completed,
+            Self::Rated(_) => Status::Rated,
+            Self::Cancelled { .. } => Status::Cancelled,
+            Self::Unfilled => Status::Unfilled,
+        }
+    }
+
+    /// The claim that stands. A cancelled order has none any more.
+    pub fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Claimed(claim)
+            | Self::Staffed(claim)
+            | Self::InService(claim)
+            | Self::Completed(claim)
+            | Self::Rated(claim) => Some(claim),
+            Self::Open { .. } | Self::Cancelled { .. } | Self::Unfilled => None,
+        }
+    }
+
+    /// Whether nothing more will come of it but a rating.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self,
+            Self::Completed(_) | Self::Rated(_) | Self::Cancelled { .. } | Self::Unfilled
+        )
+    }
+}
+
+/// What a customer asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// What is wanted.
+    pub service: Service,
+    /// When the visit starts.
+    pub start_at: Millis,
+    /// How long it lasts, in minutes.
+    pub duration_min: u32,
+    /// Where.
+    pub place: Wgs84,
+    /// What the customer would pay, in fen.
+    pub budget_fen: Option<i64>,
+}
+
+impl Order {
+    /// A new order, open under epoch 1. None when no grab window is left before the visit, which
+    /// [`Market::check_start`] tells apart.
+    pub fn placed(
+        id: OrderId,
+        customer: CustomerId,
+        body_hash: [u8; 16],
+        visit: Visit,
+        market: &Market,
+        now: Millis,
+    ) -> Option<Self> {
+        let deadline = market.grab_deadline(now, visit.start_at)?;
+        Some(Self {
+            id,
+            version: 1,
+            customer,
+            body_hash,
+            service: visit.service,
+            start_at: visit.start_at,
+            duration_min: visit.duration_min,
+            place: visit.place,
+            budget_fen: visit.budget_fen,
+            placed_at: now,
+            epoch: 1,
+            grab_deadline: deadline,
+            fanned_out: None,
+            excluded: BTreeSet::new(),
+            state: State::Open { deadline },
+            explanation: None,
+            timeline: vec![TimelineEntry {
+                at: now,
+                what: What::Placed,
+                by: By::Customer,
+                why: None,
+                epoch: 1,
+            }],
+        })
+    }
+
+    /// The name of its state.
+    pub fn status(&self) -> Status {
+        self.state.status()
+    }
+
+    /// The claim that stands.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.state.claim()
+    }
+
+    /// Whether it is open past its deadline, so that an agency is being chosen.
+    pub fn is_settling(&self, now: Millis) -> bool {
+        matches!(self.state, State::Open { deadline } if now >= deadline)
+    }
+
+    /// Whether it is on offer and the offers of this epoch have not been made.
+    pub fn awaits_fan_out(&self) -> bool {
+        matches!(self.state, State::Open { .. }) && self.fanned_out != Some(self.epoch)
+    }
+}
+
+/// What only the customer, the agency that has the claim, and the authority may see.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDetails {
+    /// Where exactly, in words.
+    pub address: String,
+    /// Whom to call.
+    pub contact: Contact,
+    /// What the customer adds.
+    pub notes: Option<String>,
+}
+
+/// Whom to call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// What to call them.
+    pub name: String,
+    /// Their phone.
+    pub phone: MobilePhone,
+}
+
+/// Empty, so that details cannot slip into a log.
+impl std::fmt::Debug for OrderDetails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OrderDetails")
+    }
+}
+
+/// Empty, so that a contact cannot slip into a log.
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contact")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Who is shown what of an order, in the words of the HTTP contract.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::geo::Wgs84;
+use crate::id::{AgencyId, OrderId};
+use crate::service::Service;
+use crate::time::Millis;
+
+use super::{By, Claim, Contact, How, Order, OrderDetails, Status, TimelineEntry, What};
+
+/// For whom an order is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// The customer who placed it.
+    Customer,
+    /// The agency that has the claim.
+    Claimant(AgencyId),
+    /// An agency that had the claim. It is shown what it knew, and where the order stands.
+    Former(AgencyId),
+    /// The authority.
+    Authority,
+}
+
+/// An order as a list shows it, to those who may read it.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderSummary {
+    /// Its id.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub status: Status,
+    /// How often it has been put on offer.
+    pub epoch: u32,
+    /// What is wanted.
+    pub service: Service,
+    /// When the visit starts.
+    #[serde(with = "crate::time::rfc3339")]
+    pub start_at: Millis,
+    /// How long it lasts, in minutes.
+    pub duration_min: u32,
+    /// What the customer would pay, in fen.
+    pub budget_fen: Option<i64>,
+    /// When it was placed.
+    #[serde(with = "crate::time::rfc3339")]
+    pub placed_at: Millis,
+    /// When the grab window of this epoch closes, or closed.
+    #[serde(with = "crate::time::rfc3339")]
+    pub grab_deadline: Millis,
+    /// Whether the window has closed and an agency is being chosen.
+    pub settling: bool,
+    /// Who has it.
+    pub claim: Option<ClaimView>,
+}
+
+/// An order as it is shown by itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderView {
+    /// What a list shows too.
+    #[serde(flatten)]
+    pub summary: OrderSummary,
+    /// The worker who will come; nobody until one is named.
+    pub worker: Option<Value>,
+    /// Where; none for those who may not know.
+    pub location: Option<Wgs84>,
+    /// Where exactly, in words.
+    pub address: Option<String>,
+    /// Whom to call.
+    pub contact: Option<Contact>,
+    /// What the customer adds.
+    pub notes: Option<String>,
+    /// Why the assigned agency was chosen; for the authority alone.
+    pub explanation: Option<Value>,
+    /// What happened.
+    pub timeline: Vec<LineView>,
+}
+
+/// A claim as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClaimView {
+    /// Whose.
+    pub agency_id: AgencyId,
+    /// Its name.
+    pub agency_name: String,
+    /// How it came to it.
+    pub how: How,
+    /// When.
+    #[serde(with = "crate::time::rfc3339")]
+    pub at: Millis,
+    /// By when it must have named the worker.
+    #[serde(with = "crate::time::rfc3339")]
+    pub staff_by: Millis,
+}
+
+/// A line of the timeline as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct LineView {
+    /// When.
+    #[serde(with = "crate::time::rfc3339")]
+    pub at: Millis,
+    /// What.
+    pub what: What,
+    /// By whom.
+    pub by: By,
+    /// Why.
+    pub why: Option<String>,
+    /// In which epoch.
+    pub epoch: u32,
+}
+
+impl Order {
+    /// As whom this agency may read it; none if it never had the claim. Who lost it by missed staffing or a
+    /// cancellation is not shown where to go any more.
+    pub fn viewer(&self, agency: &AgencyId) -> Option<Viewer> {
+        let holds = self.claim().is_some_and(|claim| claim.agency == *agency);
+        let held_last = matches!(
+            &self.state,
+            super::State::Cancelled { claim: Some(claim) } if claim.agency == *agency
+        );
+        if holds {
+            Some(Viewer::Claimant(agency.clone()))
+        } else if held_last || self.excluded.contains(agency) {
+            Some(Viewer::Former(agency.clone()))
+        } else {
+            None
+        }
+    }
+
+    /// The order as `viewer` is shown it now. `details` are needed for whoever may see them.
+    pub fn view(&self, viewer: &Viewer, details: Option<&OrderDetails>, now: Millis) -> OrderView {
+        let is_former = matches!(viewer, Viewer::Former(_));
+        let details = details.filter(|_| !is_former);
+        OrderView {
+            summary: self.summary(viewer, now),
+            worker: None,
+            location: (!is_former).then_some(self.place),
+            address: details.map(|details| details.address.clone()),
+            contact: details.map(|details| details.contact.clone()),
+            notes: details.and_then(|details| details.notes.clone()),
+            explanation: None,
+            timeline: self.lines_for(viewer).map(LineView::from).collect(),
+        }
+    }
+
+    /// The order as a list shows it to `viewer` now.
+    pub fn summary(&self, viewer: &Viewer, now: Millis) -> OrderSummary {
+        // Who lost the claim is not told who has it now.
+        let claim = self
+            .claim()
+            .filter(|_| !matches!(viewer, Viewer::Former(_)));
+        OrderSummary {
+            order_id: self.id.clone(),
+            status: self.status(),
+            epoch: self.epoch,
+            service: self.service,
+            start_at: self.start_at,
+            duration_min: self.duration_min,
+            budget_fen: self.budget_fen,
+            placed_at: self.placed_at,
+            grab_deadline: self.grab_deadline,
+            settling: self.is_settling(now),
+            claim: claim.map(ClaimView::from),
+        }
+    }
+
+    /// All lines; for an agency only those in which no other agency is named.
+    fn lines_for<'a>(&'a self, viewer: &'a Viewer) -> impl Iterator<Item = &'a TimelineEntry> {
+        self.timeline.iter().filter(move |line| match viewer {
+            Viewer::Customer | Viewer::Authority => true,
+            Viewer::Claimant(own) | Viewer::Former(own) => match &line.by {
+                By::Agency(agency) => agency == own,
+                By::Customer | By::Platform => true,
+            },
+        })
+    }
+}
+
+impl From<&TimelineEntry> for LineView {
+    fn from(line: &TimelineEntry) -> Self {
+        Self {
+            at: line.at,
+            what: line.what,
+            by: line.by.clone(),
+            why: line.why.clone(),
+            epoch: line.epoch,
+        }
+    }
+}
+
+impl From<&Claim> for ClaimView {
+    fn from(claim: &Claim) -> Self {
+        Self {
+            agency_id: claim.agency.clone(),
+            agency_name: claim.agency_name.clone(),
+            how: claim.how,
+            at: claim.at,
+            staff_by: claim.staff_by,
+        }
+    }
+}

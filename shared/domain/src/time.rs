@@ -1,0 +1,175 @@
+//! Moments: integer epoch milliseconds inside, RFC 3339 outside.
+
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A moment in milliseconds since 1970-01-01T00:00:00Z. In JSON it is that number; see [`rfc3339`] for text.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Millis(pub i64);
+
+/// Text that is not a moment in RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00")]
+pub struct NotATime;
+
+impl Millis {
+    /// RFC 3339 in UTC with milliseconds, `2026-01-31T01:00:00.000Z`. A moment that no calendar of four-digit
+    /// years holds is given as the nearest that one does.
+    pub fn to_rfc3339(self) -> String {
+        let held = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
+        format!("{held:.3}")
+    }
+
+    /// From RFC 3339, which always has an offset. Digits beyond milliseconds are cut off.
+    ///
+    /// # Errors
+    /// When the text is anything else, a time without an offset among it.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, NotATime> {
+        // `jiff` reads more than RFC 3339, such as times without seconds.
+        if !has_shape(text.as_bytes()) {
+            return Err(NotATime);
+        }
+        let moment: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
+        Ok(Self(moment.as_millisecond()))
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        let millis = self.0.saturating_sub(earlier.0);
+        Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
+    /// The last whole second that is not after this, in seconds since 1970.
+    pub fn second(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+}
+
+impl Add<Duration> for Millis {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Millis {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `dddd-dd-ddTdd:dd:dd[.d…](Z|±dd:dd)`; the letters in either case (RFC 3339, section 5.6).
+fn has_shape(text: &[u8]) -> bool {
+    const DATE_AND_TIME: &[u8] = b"dddd-dd-ddTdd:dd:dd";
+    const OFFSET: &[u8] = b"+dd:dd";
+    let fits = |text: &[u8], shape: &[u8]| {
+        text.len() == shape.len()
+            && text.iter().zip(shape).all(|(byte, wanted)| match wanted {
+                b'd' => byte.is_ascii_digit(),
+                b'+' => matches!(byte, b'+' | b'-'),
+                _ => byte.eq_ignore_ascii_case(wanted),
+            })
+    };
+    let Some((start, mut rest)) = text.split_at_checked(DATE_AND_TIME.len()) else {
+        return false;
+    };
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+        if !(1..=9).contains(&digits) {
+            return false;
+        }
+        rest = &fraction[digits..];
+    }
+    fits(start, DATE_AND_TIME) && (fits(rest, b"Z") || fits(rest, OFFSET))
+}
+
+/// For `#[serde(with = "domain::time::rfc3339")]`: a moment as text.
+pub mod rfc3339 {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Millis;
+
+    /// As [`Millis::to_rfc3339`].
+    ///
+    /// # Errors
+    /// The serialiser's own.
+    pub fn serialize<S: Serializer>(moment: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&moment.to_rfc3339())
+    }
+
+    /// As [`Millis::parse_rfc3339`].
+    ///
+    /// # Errors
+    /// When the text is not a moment.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Millis::parse_rfc3339(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_go_in_and_utc_comes_out() {
+        for (text, out) in [
+            ("2026-01-31T09:00:00+08:00", "2026-01-31T01:00:00.000Z"),
+            ("2026-01-31T01:00:00Z", "2026-01-31T01:00:00.000Z"),
+            ("2026-01-31t01:00:00.1239z", "2026-01-31T01:00:00.123Z"),
+            ("2026-01-30T20:30:00.5-04:30", "2026-01-31T01:00:00.500Z"),
+        ] {
+            assert_eq!(Millis::parse_rfc3339(text).unwrap().to_rfc3339(), out);
+        }
+        assert_eq!(Millis(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_time_without_offset_is_not_a_moment() {
+        for text in [
+            "",
+            "tomorrow",
+            "2026-01-31",
+            "2026-01-31T09:00:00",
+            "2026-01-31T09:00+08:00",
+            "2026-01-31T09:00:00+0800",
+            "2026-01-31T09:00:00+08",
+            "2026-01-31 09:00:00Z",
+            "2026-01-31T09:00:00.Z",
+            "2026-02-30T09:00:00Z",
+            "2026-01-31T25:00:00Z",
+            "2026-01-31T09:00:00+08:00[Asia/Shanghai]",
+            "２026-01-31T09:00:00Z",
+        ] {
+            assert_eq!(Millis::parse_rfc3339(text), Err(NotATime), "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_never_overflows() {
+        let hour = Duration::from_secs(3600);
+        assert_eq!(Millis(1) + hour, Millis(3_600_001));
+        assert_eq!(Millis(3_600_001) - hour, Millis(1));
+        assert_eq!(Millis(i64::MAX) + hour, Millis(i64::MAX));
+        assert_eq!(Millis(5).since(Millis(2)), Duration::from_millis(3));
+        assert_eq!(Millis(2).since(Millis(5)), Duration::ZERO);
+        assert_eq!(Millis(-1).second(), -1);
+        assert!(Millis(i64::MAX).to_rfc3339().starts_with("9999-"));
+    }
+}

@@ -7,8 +7,10 @@
 mod districts;
 mod draw;
 
+use domain::agency::AgencyStats;
+use domain::check::Uscc;
 use domain::geo::{EARTH_RADIUS_M, Wgs84};
-use domain::service::Service;
+use domain::service::{Service, ServiceSet};
 
 use districts::{DISTRICTS, District};
 use draw::Draw;
@@ -24,18 +26,18 @@ const CUSTOMERS: usize = 20;
 pub struct DemoAgency {
     /// Its registered name.
     pub name: String,
-    /// Its unified social credit code (GB 32100).
-    pub uscc: String,
+    /// Its unified social credit code.
+    pub uscc: Uscc,
     /// Who answers for it.
     pub responsible_person: String,
     /// A mobile phone number.
     pub phone: String,
     /// What it offers: 2 to 6 services.
-    pub services: Vec<Service>,
+    pub services: ServiceSet,
     /// Where it is: 1 to 4 stores.
     pub stores: Vec<DemoStore>,
     /// Its record so far.
-    pub stats: DemoStats,
+    pub stats: AgencyStats,
 }
 
 /// A store of the demo city.
@@ -47,19 +49,6 @@ pub struct DemoStore {
     pub address: String,
     /// Its place.
     pub location: Wgs84,
-}
-
-/// What an agency of the demo city has done before the demo began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DemoStats {
-    /// The sum of all ratings, in stars.
-    pub stars_sum: u32,
-    /// How many ratings there are.
-    pub stars_count: u32,
-    /// Orders completed.
-    pub completed: u32,
-    /// Claims released, or not staffed in time.
-    pub abandoned: u32,
 }
 
 /// The city: always the same 311 agencies, in the same order.
@@ -110,20 +99,16 @@ fn brands() -> Vec<String> {
         .collect()
 }
 
-/// A credit code of an enterprise (91) of this district, with the right check digit.
-fn uscc(draw: &mut Draw, home: &District) -> String {
-    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-    let mut code = format!("91{}MA", home.code);
+/// A credit code of an enterprise (91) of this district, with the right check character.
+fn uscc(draw: &mut Draw, home: &District) -> Uscc {
+    // The code's own characters, without the letters that are easily mistaken.
+    const CHARACTERS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let mut body = format!("91{}MA", home.code);
     for _ in 0..7 {
-        code.push(char::from(draw.one_of(ALPHABET)));
+        body.push(char::from(draw.one_of(CHARACTERS)));
     }
-    // GB 32100: weights are the powers of 3, modulo 31.
-    let (sum, _) = code.bytes().fold((0, 1), |(sum, weight), byte| {
-        let value = ALPHABET.iter().position(|&b| b == byte).unwrap_or_default();
-        (sum + value * weight, weight * 3 % 31)
-    });
-    code.push(char::from(ALPHABET[(31 - sum % 31) % 31]));
-    code
+    #[expect(clippy::expect_used, reason = "these are 17 of the code's characters")]
+    Uscc::complete(&body).expect("17 characters of a credit code")
 }
 
 fn person(draw: &mut Draw) -> String {
@@ -138,13 +123,11 @@ fn person(draw: &mut Draw) -> String {
     format!("{}{}", draw.one_of(&FAMILY), draw.one_of(&GIVEN))
 }
 
-/// 2 to 6 of the services, in their usual order.
-fn services(draw: &mut Draw) -> Vec<Service> {
-    let mut chosen: Vec<usize> = (0..Service::ALL.len()).collect();
-    draw.shuffle(&mut chosen);
-    chosen.truncate(2 + draw.below(5));
-    chosen.sort_unstable();
-    chosen.into_iter().map(|i| Service::ALL[i]).collect()
+/// 2 to 6 of the services.
+fn services(draw: &mut Draw) -> ServiceSet {
+    let mut services = Service::ALL.to_vec();
+    draw.shuffle(&mut services);
+    services.into_iter().take(2 + draw.below(5)).collect()
 }
 
 /// 1 to 4 stores: the first in the home district, most of the others too.
@@ -198,16 +181,16 @@ fn place_at(lat: f64, lon: f64) -> Wgs84 {
 }
 
 /// A record of some hundred orders, mostly good.
-fn stats(draw: &mut Draw) -> DemoStats {
-    let completed = draw.below(800) as u32;
-    let stars_count = completed * (30 + draw.below(50) as u32) / 100;
+fn stats(draw: &mut Draw) -> AgencyStats {
+    let completed = draw.below(800) as u64;
+    let stars_count = completed * (30 + draw.below(50) as u64) / 100;
     // From 3.6 to 5.0 stars on average, in tenths.
-    let tenths = 36 + draw.below(15) as u32;
-    DemoStats {
+    let tenths = 36 + draw.below(15) as u64;
+    AgencyStats {
         stars_sum: stars_count * tenths / 10,
         stars_count,
         completed,
-        abandoned: completed * draw.below(9) as u32 / 100,
+        abandoned: completed * draw.below(9) as u64 / 100,
     }
 }
 
@@ -215,7 +198,7 @@ fn stats(draw: &mut Draw) -> DemoStats {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use domain::check::{MobilePhone, Uscc};
+    use domain::check::MobilePhone;
     use domain::geo::distance_m;
 
     use super::*;
@@ -226,7 +209,7 @@ mod tests {
         assert_eq!(city.len(), 311);
         let mut homes: BTreeMap<&str, usize> = BTreeMap::new();
         for agency in &city {
-            *homes.entry(&agency.uscc[2..8]).or_default() += 1;
+            *homes.entry(&agency.uscc.as_str()[2..8]).or_default() += 1;
             assert!((2..=6).contains(&agency.services.len()));
             assert!((1..=4).contains(&agency.stores.len()));
         }
@@ -242,7 +225,7 @@ mod tests {
         let city = harbin();
         let first = &city[0];
         assert_eq!(first.name, "哈尔滨佳民家政服务有限公司");
-        assert_eq!(first.uscc, "91230102MA5M5AN6WG");
+        assert_eq!(first.uscc.as_str(), "91230102MA5M5AN6WG");
         let last = &city[310].stores[0].location;
         assert_eq!((last.lat_e7(), last.lon_e7()), (454_014_071, 1_263_362_282));
     }
@@ -253,10 +236,14 @@ mod tests {
         let unique =
             |of: fn(&DemoAgency) -> &str| city.iter().map(of).collect::<BTreeSet<_>>().len();
         assert_eq!(unique(|agency| &agency.name), 311);
-        assert_eq!(unique(|agency| &agency.uscc), 311);
+        assert_eq!(unique(|agency| agency.uscc.as_str()), 311);
         assert_eq!(unique(|agency| &agency.phone), 311);
         for agency in &city {
-            assert!(agency.uscc.parse::<Uscc>().is_ok(), "{}", agency.uscc);
+            assert!(
+                agency.uscc.as_str().parse::<Uscc>().is_ok(),
+                "{}",
+                agency.uscc
+            );
             assert!(
                 agency.phone.parse::<MobilePhone>().is_ok(),
                 "{}",

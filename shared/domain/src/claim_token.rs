@@ -11,6 +11,9 @@ use crate::id::{AgencyId, OrderId};
 
 /// So that the key's signatures of anything else would not be taken for tokens.
 const DOMAIN: &[u8] = b"homehail-claim-token-v1\0";
+/// The label under which both who mints and who verifies derive a key from the configured secret.
+pub const KEY_LABEL: &str = "homehail claim tokens v1";
+
 const MAC_BYTES: usize = 16;
 const TOKEN_BYTES: usize = 1 + 4 + MAC_BYTES;
 

@@ -1,0 +1,382 @@
+//! The cloud itself, as the program that embeds it uses it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::events::Target;
+use crate::iam::Identities;
+use crate::journal::{self, Journal, Kind};
+use crate::names::Names;
+use crate::refusal::Refusal;
+use crate::sqs::{Depth, Draft, Received, Sent};
+use crate::state::State;
+use crate::transaction::Transaction;
+
+/// How often what nobody looks at is tidied: expired messages and keys, in milliseconds.
+const TIDY_EVERY_MS: i64 = 10_000;
+
+/// Queues, schedules, a bus and temporary keys of one account in one region.
+pub struct Cloud {
+    state: Mutex<State>,
+    journal: Journal,
+    clock: Clock,
+    identities: Arc<Identities>,
+    names: Names,
+    /// Told when the next schedule is due at another time than before.
+    replanned: Arc<Notify>,
+}
+
+impl Cloud {
+    /// Opens the cloud on a SQLite file, which is made if it is missing, or without a file for as
+    /// long as the value lives. Call it within a Tokio runtime, which it fires schedules on; what
+    /// fell due while the cloud was closed is delivered at once.
+    ///
+    /// `identities` is consulted on every request and can be filled before or after. A file that
+    /// another process has open is refused.
+    pub fn open(
+        path: Option<&Path>,
+        clock: Clock,
+        identities: Arc<Identities>,
+        region: &str,
+        account: &str,
+    ) -> Result<Arc<Self>, Error> {
+        let names = Names {
+            region: region.to_owned(),
+            account: account.to_owned(),
+        };
+        let (state, journal) = match path {
+            None => (
+                State::new(names.clone(), Arc::clone(&identities)),
+                Journal::forgetful(),
+            ),
+            Some(path) => {
+                let file = journal::open(path)?;
+                let now = clock.now_ms();
+                let state = State::load(names.clone(), Arc::clone(&identities), &file, now)?;
+                (state, Journal::start(file)?)
+            }
+        };
+        let cloud = Arc::new(Self {
+            state: Mutex::new(state),
+            journal,
+            clock,
+            identities,
+            names,
+            replanned: Arc::default(),
+        });
+        tokio::spawn(keep_time(Arc::downgrade(&cloud)));
+        Ok(cloud)
+    }
+
+    /// The one endpoint of all services.
+    pub fn router(self: &Arc<Self>) -> axum::Router {
+        crate::endpoint::router(Arc::clone(self))
+    }
+
+    /// Serves the endpoint until the future is dropped.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, self.router()).await
+    }
+
+    /// The cloud's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Who may call, and what each may do.
+    pub fn identities(&self) -> &Arc<Identities> {
+        &self.identities
+    }
+
+    /// A queue's ARN, whether there is such a queue or not.
+    pub fn queue_arn(&self, queue: &str) -> String {
+        self.names.queue(queue)
+    }
+
+    /// A queue's URL on an endpoint such as `http://127.0.0.1:8081`.
+    pub fn queue_url(&self, endpoint: &str, queue: &str) -> String {
+        self.names.queue_url(endpoint, queue)
+    }
+
+    /// A rule's ARN, as `aws:SourceArn` has it in queue policies.
+    pub fn rule_arn(&self, bus: &str, rule: &str) -> String {
+        self.names.rule(bus, rule)
+    }
+
+    /// A bus's ARN.
+    pub fn bus_arn(&self, bus: &str) -> String {
+        self.names.bus(bus)
+    }
+
+    /// Makes a queue, or gives one that exists exactly these attributes (by SQS's names, such as
+    /// `VisibilityTimeout`). A dead-letter queue has to be made before the queues that name it.
+    pub async fn create_queue(
+        &self,
+        name: &str,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<(), Refusal> {
+        self.change(|state, transaction| {
+            state
+                .queues
+                .provision(name, attributes.clone(), transaction)
+        })
+        .await
+    }
+
+    /// Makes a group of schedules unless it exists.
+    pub async fn create_schedule_group(&self, name: &str) -> Result<(), Refusal> {
+        self.change(|state, transaction| state.schedules.create_group(name, transaction))
+            .await
+            .or_else(already("ConflictException"))
+    }
+
+    /// Makes an event bus unless it exists.
+    pub async fn create_bus(&self, name: &str) -> Result<(), Refusal> {
+        self.change(|state, transaction| state.buses.create(name, transaction))
+            .await
+            .or_else(already("ResourceAlreadyExistsException"))
+    }
+
+    /// Makes a rule on a bus, or changes its pattern.
+    pub async fn put_rule(&self, bus: &str, rule: &str, pattern: &Value) -> Result<(), Refusal> {
+        let pattern = pattern.to_string();
+        self.change(|state, transaction| {
+            state.buses.put_rule(bus, rule, &pattern, None, transaction)
+        })
+        .await
+    }
+
+    /// Makes the queue with the ARN `queue_arn` a target of a rule. Its policy has to let
+    /// `events.amazonaws.com` send.
+    pub async fn put_target(
+        &self,
+        bus: &str,
+        rule: &str,
+        id: &str,
+        queue_arn: &str,
+    ) -> Result<(), Refusal> {
+        let target = Target::queue(queue_arn, true);
+        self.change(|state, transaction| state.buses.put_target(bus, rule, id, target, transaction))
+            .await
+    }
+
+    /// Sends a message, as the embedding program.
+    pub async fn send(&self, queue: &str, draft: Draft) -> Result<Sent, Refusal> {
+        let sender = self.names.account.clone();
+        self.change(|state, transaction| state.queues.send(queue, draft, &sender, transaction))
+            .await
+    }
+
+    /// Receives up to `max` (1 to 10) messages, hidden for `visibility_s` seconds (the queue's own
+    /// timeout if `None`), waiting up to `wait_s` seconds (the queue's own wait if `None`) for the
+    /// first.
+    pub async fn receive(
+        &self,
+        queue: &str,
+        max: i64,
+        wait_s: Option<i64>,
+        visibility_s: Option<i64>,
+    ) -> Result<Vec<Received>, Refusal> {
+        let (changed, queue_wait_s) = self.lock().queues.changed(queue)?;
+        let wait_s = wait_s.unwrap_or(queue_wait_s);
+        if !(0..=20).contains(&wait_s) {
+            return Err(Refusal::new(
+                "InvalidParameterValue",
+                format!(
+                    "Value {wait_s} for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20."
+                ),
+            ));
+        }
+        let until = self.clock.now_ms() + wait_s * 1_000;
+        loop {
+            // Listening begins before looking, so that nothing arrives in between.
+            let mut told = std::pin::pin!(changed.notified());
+            told.as_mut().enable();
+            let receiving = self
+                .change(|state, transaction| {
+                    state.queues.receive(queue, max, visibility_s, transaction)
+                })
+                .await?;
+            if !receiving.messages.is_empty() || self.clock.now_ms() >= until {
+                return Ok(receiving.messages);
+            }
+            let again = receiving.next_visible_at.map_or(until, |at| at.min(until));
+            tokio::select! {
+                () = told => {}
+                () = self.clock.sleep_until(again) => {}
+            }
+        }
+    }
+
+    /// Deletes received messages; the answers are in the order of the receipts.
+    pub async fn delete(
+        &self,
+        queue: &str,
+        receipt_handles: &[String],
+    ) -> Result<Vec<Result<(), Refusal>>, Refusal> {
+        self.change(|state, transaction| {
+            let delete = |handle: &String| state.queues.delete(queue, handle, transaction);
+            Ok(receipt_handles.iter().map(delete).collect())
+        })
+        .await
+    }
+
+    /// Hides a received message for so many seconds from now.
+    pub async fn change_visibility(
+        &self,
+        queue: &str,
+        receipt_handle: &str,
+        seconds: i64,
+    ) -> Result<(), Refusal> {
+        self.change(|state, transaction| {
+            state
+                .queues
+                .change_visibility(queue, receipt_handle, seconds, transaction)
+        })
+        .await
+    }
+
+    /// Makes every message in flight visible again; returns how many. For a program that has
+    /// started anew, whose predecessor's receivers are gone.
+    pub async fn release_in_flight(&self, queue: &str) -> Result<usize, Refusal> {
+        self.change(|state, transaction| state.queues.release_in_flight(queue, transaction))
+            .await
+    }
+
+    /// How many messages a queue has.
+    pub async fn depth(&self, queue: &str) -> Result<Depth, Refusal> {
+        self.change(|state, transaction| state.queues.depth(queue, transaction))
+            .await
+    }
+
+    /// The names of all queues that begin with `prefix`, in order.
+    pub fn queues(&self, prefix: &str) -> Vec<Arc<str>> {
+        self.lock().queues.list(prefix, "", usize::MAX)
+    }
+
+    /// When the next schedule is due, in milliseconds since the epoch.
+    pub fn next_schedule_at(&self) -> Option<i64> {
+        self.lock().schedules.next_at()
+    }
+
+    /// Keeps a text under a key, durably: for positions in streams and the like.
+    pub async fn note_put(&self, key: &str, value: &str) -> Result<(), Refusal> {
+        self.change(|state, transaction| {
+            transaction.put_text(Kind::Note, key, value);
+            state.notes.insert(key.to_owned(), value.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    /// What is kept under a key.
+    pub fn note_get(&self, key: &str) -> Option<String> {
+        self.lock().notes.get(key).cloned()
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock leaves at worst one call's change undone in memory.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and returns once the change is committed.
+    pub(crate) async fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State, &mut Transaction) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let (result, committed) = {
+            let mut state = self.lock();
+            let mut transaction = Transaction::at(self.clock.now_ms());
+            let next_before = state.schedules.next_at();
+            let result = change(&mut state, &mut transaction);
+            if state.schedules.next_at() != next_before {
+                self.replanned.notify_one();
+            }
+            // Under the lock: the journal has the changes in the order in which they were made.
+            (result, self.journal.append(transaction.into_ops()))
+        };
+        if let Some(committed) = committed {
+            match committed.await {
+                Ok(Ok(())) => {}
+                _ => return Err(Refusal::not_kept()),
+            }
+        }
+        result
+    }
+
+    async fn fire_due(&self) -> Result<(), Refusal> {
+        if self
+            .next_schedule_at()
+            .is_none_or(|at| at > self.clock.now_ms())
+        {
+            return Ok(());
+        }
+        self.change(|state, transaction| {
+            state.fire_due(transaction);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn tidy(&self) -> Result<(), Refusal> {
+        let forgotten = self.identities.forget_expired_sessions();
+        self.change(|state, transaction| {
+            state.queues.turn_all(transaction);
+            for key in forgotten {
+                transaction.remove(Kind::Session, &key);
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Fires schedules at their time and tidies up, as long as the cloud is there.
+async fn keep_time(cloud: Weak<Cloud>) {
+    let mut tidy_at = 0;
+    loop {
+        let Some(open) = cloud.upgrade() else { return };
+        let (clock, replanned) = (open.clock.clone(), Arc::clone(&open.replanned));
+        let mut told = std::pin::pin!(replanned.notified());
+        told.as_mut().enable();
+        let mut outcome = open.fire_due().await;
+        if outcome.is_ok() && tidy_at <= clock.now_ms() {
+            tidy_at = clock.now_ms() + TIDY_EVERY_MS;
+            outcome = open.tidy().await;
+        }
+        if let Err(refusal) = outcome {
+            tracing::error!(%refusal, "the emulated cloud no longer fires schedules");
+            return;
+        }
+        let next = open
+            .next_schedule_at()
+            .map_or(tidy_at, |at| at.min(tidy_at));
+        // Nothing is held while waiting, so that the embedding program can close the cloud.
+        drop(open);
+        tokio::select! {
+            () = told => {}
+            () = clock.sleep_until(next) => {}
+        }
+    }
+}
+
+fn already(code: &'static str) -> impl FnOnce(Refusal) -> Result<(), Refusal> {
+    move |refusal| {
+        if refusal.code == code {
+            Ok(())
+        } else {
+            Err(refusal)
+        }
+    }
+}

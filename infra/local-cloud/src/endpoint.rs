@@ -1,0 +1,6 @@
+//! stub
+use crate::cloud::Cloud;
+use std::sync::Arc;
+pub(crate) fn router(_cloud: Arc<Cloud>) -> axum::Router {
+    axum::Router::new()
+}

@@ -140,7 +140,10 @@ pub struct ScoreParts {
 /// Scores a candidate. Nearer, better rated, more reliable or less loaded never scores lower, all else equal.
 pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScoreParts {
     let stats = candidate.stats;
-    let share = |part: u64, whole: u64| (part.min(whole) * WHOLE) / whole.max(1);
+    let share = |part: u64, whole: u64| {
+        // At most WHOLE, so it fits; the product need not.
+        (u128::from(part.min(whole)) * u128::from(WHOLE) / u128::from(whole.max(1))) as u64
+    };
 
     // A rating has at least one star; the scale begins there.
     let ratings = stats.stars_count.saturating_add(PRIOR_RATINGS);

@@ -1,1 +1,475 @@
+use proptest::prelude::*;
+use serde_json::Value;
 
+use super::*;
+
+const PLACED: Millis = Millis(1_800_000_000_000);
+const DEADLINE: Millis = Millis(PLACED.0 + 180_000);
+
+fn agency(n: u8) -> AgencyId {
+    AgencyId::from_bytes(&[n; 16])
+}
+
+fn order() -> Order {
+    let visit = Visit {
+        service: Service::Cleaning,
+        start_at: Millis(PLACED.0 + 24 * 3_600_000),
+        duration_min: 120,
+        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        budget_fen: Some(12_800),
+    };
+    let id = OrderId::from_bytes(&[7; 16]);
+    let customer = CustomerId::from_bytes(&[1; 16]);
+    Order::placed(id, customer, [3; 16], visit, &Market::default(), PLACED).unwrap()
+}
+
+fn claim(n: u8, how: How, at: Millis) -> Claim {
+    Claim {
+        agency: agency(n),
+        agency_name: "龙江家政".to_owned(),
+        how,
+        at,
+        staff_by: Millis(at.0 + 1_800_000),
+    }
+}
+
+fn in_state(status: Status) -> Order {
+    let mut order = order();
+    let claim = claim(1, How::Grab, PLACED);
+    order.state = match status {
+        Status::Open => order.state,
+        Status::Claimed => State::Claimed(claim),
+        Status::Staffed => State::Staffed(claim),
+        Status::InService => State::InService(claim),
+        Status::Completed => State::Completed(claim),
+        Status::Rated => State::Rated(claim),
+        Status::Cancelled => State::Cancelled { claim: None },
+        Status::Unfilled => State::Unfilled,
+    };
+    order
+}
+
+fn again() -> Reopening {
+    Reopening::Again {
+        epoch: 2,
+        deadline: Millis(DEADLINE.0 + 180_000),
+    }
+}
+
+fn release(n: u8, then: Reopening) -> Change {
+    Change::Release {
+        agency: agency(n),
+        reason: "no worker free".to_owned(),
+        then,
+    }
+}
+
+fn cancel() -> Change {
+    Change::Cancel {
+        reason: "not needed".to_owned(),
+    }
+}
+
+fn unfilled() -> Change {
+    Change::LeaveUnfilled {
+        reason: "nobody in range".to_owned(),
+    }
+}
+
+#[test]
+fn every_change_in_every_state() {
+    use Status::{
+        Cancelled, Claimed, Completed, InService, Open, Rated, Staffed, Unfilled as UnfilledStatus,
+    };
+    let before = Millis(DEADLINE.0 - 1);
+    let much_later = Millis(PLACED.0 + 1_800_000);
+    let offer = Change::Offer {
+        agencies: 60,
+        radius_m: 5_000,
+    };
+    // The change, the moment, and the only states that allow it, with what they become.
+    let table: Vec<(Change, Millis, Vec<(Status, Status)>)> = vec![
+        (offer, before, vec![(Open, Open)]),
+        (
+            Change::Claim(claim(2, How::Grab, before)),
+            before,
+            vec![(Open, Claimed)],
+        ),
+        (
+            Change::Claim(claim(2, How::Grab, DEADLINE)),
+            DEADLINE,
+            vec![],
+        ),
+        (
+            Change::Claim(claim(2, How::Assignment, before)),
+            before,
+            vec![],
+        ),
+        (
+            Change::Claim(claim(2, How::Assignment, DEADLINE)),
+            DEADLINE,
+            vec![(Open, Claimed)],
+        ),
+        (Change::Staff, before, vec![(Claimed, Staffed)]),
+        (Change::Start, before, vec![(Staffed, InService)]),
+        (Change::Complete, before, vec![(InService, Completed)]),
+        (Change::Rate, before, vec![(Completed, Rated)]),
+        (
+            release(1, again()),
+            before,
+            vec![(Claimed, Open), (Staffed, Open)],
+        ),
+        (
+            release(1, Reopening::Unfilled),
+            before,
+            vec![(Claimed, UnfilledStatus), (Staffed, UnfilledStatus)],
+        ),
+        (release(2, again()), before, vec![]),
+        (Change::MissStaffing { then: again() }, before, vec![]),
+        (
+            Change::MissStaffing { then: again() },
+            much_later,
+            vec![(Claimed, Open)],
+        ),
+        (
+            cancel(),
+            before,
+            vec![
+                (Open, Cancelled),
+                (Claimed, Cancelled),
+                (Staffed, Cancelled),
+            ],
+        ),
+        (unfilled(), before, vec![]),
+        (unfilled(), DEADLINE, vec![(Open, UnfilledStatus)]),
+    ];
+    for (change, now, allowed) in table {
+        for status in Status::ALL {
+            let order = in_state(*status);
+            let wanted = allowed
+                .iter()
+                .find(|(from, _)| from == status)
+                .map(|(_, to)| *to);
+            let found = order.changed(&change, now);
+            assert_eq!(
+                found.as_ref().ok().map(Order::status),
+                wanted,
+                "{} while {status:?}",
+                change.name()
+            );
+            if let Ok(next) = found {
+                assert_eq!(next.version, order.version + 1);
+                assert!(
+                    next.timeline.len() > order.timeline.len(),
+                    "it leaves a line"
+                );
+            }
+        }
+    }
+    assert_eq!(
+        in_state(Rated)
+            .changed(&cancel(), before)
+            .unwrap_err()
+            .to_string(),
+        "an order that is rated cannot be cancelled"
+    );
+}
+
+#[test]
+fn a_release_opens_a_new_epoch_without_that_agency() {
+    let grabbed = order()
+        .changed(&Change::Claim(claim(1, How::Grab, PLACED)), PLACED)
+        .unwrap();
+    let market = Market::default();
+    let later = Millis(PLACED.0 + 600_000);
+    let then = reopen(&grabbed, &market, later);
+    let deadline = Millis(later.0 + 180_000);
+    assert_eq!(then, Reopening::Again { epoch: 2, deadline });
+    let released = grabbed.changed(&release(1, then), later).unwrap();
+    assert_eq!((released.epoch, released.grab_deadline), (2, deadline));
+    assert_eq!(released.state, State::Open { deadline });
+    assert!(released.awaits_fan_out());
+    assert!(released.excluded.contains(&agency(1)));
+    let again = Change::Claim(claim(1, How::Grab, later));
+    assert!(
+        released.changed(&again, later).is_err(),
+        "never the same agency twice"
+    );
+    let lines: Vec<_> = released
+        .timeline
+        .iter()
+        .map(|line| (line.what, line.epoch))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (What::Placed, 1),
+            (What::Claimed, 1),
+            (What::Released, 1),
+            (What::Reopened, 2)
+        ]
+    );
+}
+
+#[test]
+fn an_order_ends_unfilled_when_no_window_or_no_epoch_is_left() {
+    let market = Market::default();
+    let order = in_state(Status::Claimed);
+    let latest = Millis(order.start_at.0 - 600_000);
+    assert!(matches!(
+        reopen(&order, &market, Millis(latest.0 - 1)),
+        Reopening::Again { epoch: 2, .. }
+    ));
+    assert_eq!(reopen(&order, &market, latest), Reopening::Unfilled);
+    let fifth = Order {
+        epoch: 5,
+        ..order.clone()
+    };
+    assert_eq!(reopen(&fifth, &market, PLACED), Reopening::Unfilled);
+    let fourth = Order { epoch: 4, ..order };
+    assert!(matches!(
+        reopen(&fourth, &market, PLACED),
+        Reopening::Again { epoch: 5, .. }
+    ));
+}
+
+#[test]
+fn the_first_losing_reason_that_holds_is_told() {
+    use GrabOutcome::{AlreadyYours, Cancelled, Closed, NotOffered, Taken, Won};
+    let before = Millis(DEADLINE.0 - 1);
+    let cases = [
+        (Status::Open, 1, before, Won),
+        (Status::Open, 1, DEADLINE, Closed),
+        (Status::Claimed, 1, before, AlreadyYours),
+        (Status::Claimed, 1, DEADLINE, AlreadyYours),
+        (Status::Claimed, 2, before, Taken),
+        (Status::Claimed, 2, DEADLINE, Taken),
+        (Status::Staffed, 1, DEADLINE, AlreadyYours),
+        (Status::Staffed, 2, DEADLINE, Taken),
+        (Status::InService, 2, DEADLINE, Taken),
+        (Status::Completed, 2, DEADLINE, Taken),
+        (Status::Rated, 2, DEADLINE, Taken),
+        (Status::Cancelled, 2, before, Cancelled),
+        (Status::Cancelled, 2, DEADLINE, Cancelled),
+        (Status::Unfilled, 2, before, Closed),
+        (Status::Unfilled, 2, DEADLINE, Closed),
+    ];
+    for (status, n, now, wanted) in cases {
+        let order = in_state(status);
+        assert_eq!(
+            grab_refusal(&order, &agency(n), 1, now),
+            wanted,
+            "{status:?} {n} {now:?}"
+        );
+        // A token of another epoch is none, whatever else holds.
+        for epoch in [0, 2] {
+            assert_eq!(grab_refusal(&order, &agency(n), epoch, now), NotOffered);
+        }
+    }
+    let mut left_out = order();
+    left_out.excluded.insert(agency(1));
+    assert_eq!(grab_refusal(&left_out, &agency(1), 1, before), NotOffered);
+}
+
+#[test]
+fn cancelling_comes_too_late_once_the_visit_has_begun_or_the_order_is_over() {
+    for status in Status::ALL {
+        let wanted = match status {
+            Status::Open | Status::Claimed | Status::Staffed => CancelOutcome::Cancelled,
+            Status::Cancelled => CancelOutcome::Already,
+            _ => CancelOutcome::TooLate,
+        };
+        assert_eq!(cancel_outcome(&in_state(*status)), wanted, "{status:?}");
+    }
+}
+
+#[test]
+fn a_release_is_answered_by_what_the_agency_has_had() {
+    use ReleaseOutcome::{Already, NotClaimed, NotYours, Released, TooLate};
+    for status in Status::ALL {
+        let wanted = match status {
+            Status::Claimed | Status::Staffed => Released,
+            Status::InService | Status::Completed | Status::Rated => TooLate,
+            _ => NotYours,
+        };
+        assert_eq!(
+            release_outcome(&in_state(*status), &agency(1)),
+            wanted,
+            "{status:?}"
+        );
+        assert_eq!(
+            release_outcome(&in_state(*status), &agency(2)),
+            NotYours,
+            "{status:?}"
+        );
+    }
+    let claimed = in_state(Status::Claimed);
+    let released = claimed.changed(&release(1, again()), PLACED).unwrap();
+    assert_eq!(release_outcome(&released, &agency(1)), Already);
+    let much_later = Millis(PLACED.0 + 1_800_000);
+    let missed = claimed
+        .changed(&Change::MissStaffing { then: again() }, much_later)
+        .unwrap();
+    assert_eq!(release_outcome(&missed, &agency(1)), NotClaimed);
+    let cancelled = claimed.changed(&cancel(), PLACED).unwrap();
+    assert_eq!(release_outcome(&cancelled, &agency(1)), NotClaimed);
+}
+
+#[test]
+fn a_timer_finds_what_its_epoch_needs() {
+    let before = Millis(DEADLINE.0 - 1);
+    let open = order();
+    assert_eq!(
+        settlement(&open, 1, before),
+        Settlement::Wait { deadline: DEADLINE }
+    );
+    assert_eq!(settlement(&open, 1, DEADLINE), Settlement::Choose);
+    assert_eq!(settlement(&open, 2, DEADLINE), Settlement::NotYet);
+    assert_eq!(settlement(&open, 0, DEADLINE), Settlement::Nothing);
+    let claimed = in_state(Status::Claimed);
+    let staff_by = Millis(PLACED.0 + 1_800_000);
+    assert_eq!(
+        settlement(&claimed, 1, DEADLINE),
+        Settlement::AwaitStaffing { staff_by }
+    );
+    let missed = Settlement::MissStaffing {
+        agency: agency(1),
+        how: How::Grab,
+    };
+    assert_eq!(settlement(&claimed, 1, staff_by), missed);
+    for status in [
+        Status::Staffed,
+        Status::InService,
+        Status::Cancelled,
+        Status::Unfilled,
+    ] {
+        assert_eq!(
+            settlement(&in_state(status), 1, staff_by),
+            Settlement::Nothing
+        );
+    }
+}
+
+fn details() -> OrderDetails {
+    OrderDetails {
+        address: "中央大街 100 号".to_owned(),
+        contact: Contact {
+            name: "王芳".to_owned(),
+            phone: "13912345678".parse().unwrap(),
+        },
+        notes: None,
+    }
+}
+
+#[test]
+fn who_has_the_claim_is_shown_where_to_go_and_who_lost_it_is_not() {
+    let claimed = in_state(Status::Claimed);
+    assert_eq!(
+        claimed.viewer(&agency(1)),
+        Some(Viewer::Claimant(agency(1)))
+    );
+    assert_eq!(claimed.viewer(&agency(2)), None);
+    let shown = |order: &Order, viewer: &Viewer| {
+        serde_json::to_value(order.view(viewer, Some(&details()), PLACED)).unwrap()
+    };
+    for viewer in [
+        Viewer::Customer,
+        Viewer::Claimant(agency(1)),
+        Viewer::Authority,
+    ] {
+        let seen = shown(&claimed, &viewer);
+        assert_eq!(seen["contact"]["phone"], "13912345678");
+        assert_eq!(seen["location"]["datum"], "wgs84");
+        assert_eq!(seen["claim"]["how"], "grab");
+    }
+    let released = claimed.changed(&release(1, again()), PLACED).unwrap();
+    let taken = released
+        .changed(&Change::Claim(claim(2, How::Grab, PLACED)), PLACED)
+        .unwrap();
+    let former = taken.viewer(&agency(1)).unwrap();
+    assert_eq!(former, Viewer::Former(agency(1)));
+    let seen = shown(&taken, &former);
+    for secret in ["address", "contact", "location", "notes", "claim"] {
+        assert!(seen[secret].is_null(), "{secret} in {seen}");
+    }
+    let text = seen.to_string();
+    assert!(!text.contains(agency(2).as_str()), "{text}");
+    // Nor does the new agency learn who had it before.
+    let text = shown(&taken, &Viewer::Claimant(agency(2))).to_string();
+    assert!(!text.contains(agency(1).as_str()), "{text}");
+    assert_eq!(format!("{:?}", details()), "OrderDetails");
+}
+
+#[test]
+fn what_is_optional_is_null_and_not_absent() {
+    let seen = serde_json::to_value(order().view(&Viewer::Customer, None, DEADLINE)).unwrap();
+    let object = seen.as_object().unwrap();
+    for name in [
+        "claim",
+        "worker",
+        "address",
+        "contact",
+        "notes",
+        "explanation",
+    ] {
+        assert_eq!(object.get(name), Some(&Value::Null), "{name}");
+    }
+    assert_eq!(seen["settling"], true);
+    assert_eq!(seen["status"], "open");
+    assert_eq!(seen["grab_deadline"], "2027-01-15T08:03:00.000Z");
+    assert_eq!(seen["timeline"][0]["what"], "placed");
+    assert_eq!(seen["timeline"][0]["by"], "customer");
+}
+
+/// A change picked by a number, as good or bad luck would have it.
+fn some_change(order: &Order, pick: u8, n: u8, now: Millis) -> Change {
+    let then = reopen(order, &Market::default(), now);
+    match pick % 8 {
+        0 => Change::Offer {
+            agencies: 1,
+            radius_m: 5_000,
+        },
+        1 => Change::Claim(claim(n, How::Grab, now)),
+        2 => Change::Claim(claim(n, How::Assignment, now)),
+        3 => Change::Staff,
+        4 => release(n, then),
+        5 => Change::MissStaffing { then },
+        6 => cancel(),
+        _ => unfilled(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_an_epoch_has_one_claim_and_an_agency_one_chance(
+        steps in prop::collection::vec((0..8_u8, 0..4_u8, 0..2_000_000_i64), 0..60),
+    ) {
+        let mut order = order();
+        let mut now = PLACED;
+        for (pick, n, pause) in steps {
+            now = Millis(now.0 + pause);
+            let change = some_change(&order, pick, n, now);
+            if let Ok(next) = order.changed(&change, now) {
+                prop_assert_eq!(next.version, order.version + 1);
+                prop_assert!(next.epoch == order.epoch || next.epoch == order.epoch + 1);
+                prop_assert!(next.grab_deadline.0 <= next.start_at.0 - 600_000);
+                prop_assert!(!order.state.is_over(), "what is over stays over");
+                order = next;
+            }
+        }
+        let mut epochs: Vec<u32> = order
+            .timeline
+            .iter()
+            .filter(|line| line.what == What::Claimed)
+            .map(|line| line.epoch)
+            .collect();
+        let claims = epochs.len();
+        epochs.dedup();
+        prop_assert_eq!(claims, epochs.len());
+        prop_assert!(order.epoch <= 5);
+        if let Some(claim) = order.claim() {
+            prop_assert!(!order.excluded.contains(&claim.agency));
+        }
+        prop_assert!(order.timeline.is_sorted_by_key(|line| line.at));
+    }
+}

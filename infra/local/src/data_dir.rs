@@ -1,0 +1,129 @@
+//! The directory in which everything durable lives.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+const MARKER: &str = "homehail-data";
+const MARKER_TEXT: &str =
+    "The data of a local Homehail run; `homehail --fresh` empties this directory.\n";
+const LOCK: &str = "lock";
+
+/// Everything that a run may leave behind, by the beginning of the name. Nothing else is ever deleted.
+const OURS: [&str; 6] = [
+    "key",
+    "tables.sqlite",
+    "cloud.sqlite",
+    "positions",
+    "demo.json",
+    "ports.json",
+];
+
+/// A data directory that this process alone uses.
+pub struct DataDir {
+    path: PathBuf,
+    /// Held until the process ends, however it ends.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Takes the directory, making it if need be; `fresh` empties it first.
+    ///
+    /// # Errors
+    /// When it holds files but is not a data directory of ours, or another process uses it.
+    pub fn open(path: &Path, fresh: bool) -> Result<Self> {
+        fs::create_dir_all(path).with_context(|| format!("{} cannot be made", path.display()))?;
+        let marker = path.join(MARKER);
+        if !marker.is_file() {
+            let mut entries =
+                fs::read_dir(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            if entries.next().is_some() {
+                bail!(
+                    "{} holds files and is not a Homehail data directory: choose another with --data-dir",
+                    path.display()
+                );
+            }
+            fs::write(&marker, MARKER_TEXT)
+                .with_context(|| format!("{} cannot be written", marker.display()))?;
+        }
+        let lock = File::create(path.join(LOCK))
+            .with_context(|| format!("{} cannot be locked", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!(
+                "another process uses {}: stop it, or choose another directory with --data-dir",
+                path.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{} cannot be locked", path.display()));
+            }
+        }
+        let directory = Self {
+            path: path.to_owned(),
+            _lock: lock,
+        };
+        if fresh {
+            directory.empty()?;
+        }
+        Ok(directory)
+    }
+
+    /// A file in the directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn empty(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if entry.file_type()?.is_file() && OURS.iter().any(|ours| name.starts_with(ours)) {
+                fs::remove_file(entry.path())
+                    .with_context(|| format!("{} cannot be deleted", entry.path().display()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_process_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        let first = DataDir::open(&path, false).unwrap();
+        let error = DataDir::open(&path, true).err().unwrap().to_string();
+        assert!(error.contains("another process uses"), "{error}");
+        drop(first);
+        DataDir::open(&path, false).unwrap();
+    }
+
+    #[test]
+    fn fresh_deletes_what_is_ours_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        let data = DataDir::open(&path, false).unwrap();
+        for name in ["key", "tables.sqlite-wal", "holiday.jpg"] {
+            fs::write(data.file(name), "x").unwrap();
+        }
+        drop(data);
+        let data = DataDir::open(&path, true).unwrap();
+        assert!(!data.file("key").exists());
+        assert!(!data.file("tables.sqlite-wal").exists());
+        assert!(data.file("holiday.jpg").exists());
+    }
+
+    #[test]
+    fn a_foreign_directory_is_not_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("key"), "mine").unwrap();
+        assert!(DataDir::open(directory.path(), true).is_err());
+        assert!(directory.path().join("key").exists());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

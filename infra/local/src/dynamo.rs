@@ -1,0 +1,295 @@
+//! DynamoDB: `dynoxide` in this process, with the template's tables.
+//!
+//! It is served on a loopback port of its own that only the [front door](crate::front_door) knows,
+//! from a thread of its own: its database does one thing at a time, and whoever waits for it should
+//! not hold up the functions.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, anyhow};
+use dynoxide::Database;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::get_records::{GetRecordsRequest, Record};
+use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use local_cloud::Clock;
+use tokio::sync::{oneshot, watch};
+
+use crate::template::Table;
+use crate::template::resolve::STREAM_LABEL;
+
+/// The database and the server before it.
+pub struct Dynamo {
+    database: Database,
+    address: String,
+    /// Streams in their two names.
+    streams: Vec<StreamName>,
+    writes: Writes,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<std::thread::JoinHandle<()>>,
+}
+
+/// What a stream is called by the database and by the template.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamName {
+    pub(crate) table: String,
+    pub(crate) inner: String,
+    pub(crate) outer: String,
+}
+
+/// Counts writes, so that readers of streams know when there may be something new.
+#[derive(Clone)]
+pub(crate) struct Writes {
+    count: Arc<watch::Sender<u64>>,
+    total: Arc<AtomicU64>,
+}
+
+impl Writes {
+    fn new() -> Self {
+        Self {
+            count: Arc::new(watch::Sender::new(0)),
+            total: Arc::default(),
+        }
+    }
+
+    /// Something was written.
+    pub(crate) fn add(&self) {
+        let total = self.total.fetch_add(1, Ordering::SeqCst) + 1;
+        self.count.send_modify(|count| *count = total.max(*count));
+    }
+
+    /// How many writes there have been.
+    pub(crate) fn count(&self) -> u64 {
+        *self.count.borrow()
+    }
+
+    /// Tells of further writes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+}
+
+impl Dynamo {
+    /// Opens the database, makes the tables that are not there yet, and serves it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or a table cannot be made.
+    pub async fn start(
+        path: Option<&Path>,
+        tables: &[Table],
+        region: &str,
+        account: &str,
+        clock: &Clock,
+    ) -> Result<Self> {
+        let database = match path {
+            Some(path) => {
+                let path = path
+                    .to_str()
+                    .context("the data directory's name is not UTF-8")?;
+                let database = Database::new(path)
+                    .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
+                // Hands each write to the operating system and does not wait for the disk. What
+                // was acknowledged survives the end of this process, though not a power cut.
+                database
+                    .enable_bulk_loading()
+                    .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
+                database
+            }
+            None => Database::memory_with_clock(Arc::new(Moved(clock.clone())))
+                .map_err(|error| anyhow!("the tables cannot be made: {error}"))?,
+        };
+        for table in tables {
+            make(&database, table)
+                .with_context(|| format!("the table `{}` cannot be made", table.name))?;
+        }
+        let mut streams = Vec::new();
+        for table in tables.iter().filter(|table| table.stream) {
+            let inner = describe(&database, &table.name)?
+                .and_then(|description| description["LatestStreamArn"].as_str().map(str::to_owned))
+                .with_context(|| format!("the table `{}` has no stream", table.name))?;
+            let outer = format!(
+                "arn:{}:dynamodb:{region}:{account}:table/{}/stream/{STREAM_LABEL}",
+                crate::partition(region),
+                table.name
+            );
+            streams.push(StreamName {
+                table: table.name.clone(),
+                inner,
+                outer,
+            });
+        }
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = serve(listener, database.clone(), stopped)?;
+        Ok(Self {
+            database,
+            address,
+            streams,
+            writes: Writes::new(),
+            stop: Some(stop),
+            served: Some(served),
+        })
+    }
+
+    /// Where the database listens; it asks nobody who he is.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn streams(&self) -> &[StreamName] {
+        &self.streams
+    }
+
+    pub(crate) fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
+    /// Reads a stream by the name that the template gives it.
+    pub(crate) fn reader(&self, stream: &str, after: Option<String>) -> Result<StreamReader> {
+        let name = self
+            .streams
+            .iter()
+            .find(|name| name.outer == stream)
+            .with_context(|| format!("there is no stream {stream}"))?;
+        let shard = dynoxide::streams::shard_id(&name.table);
+        let (kind, sequence_number) = match after {
+            Some(after) => ("AFTER_SEQUENCE_NUMBER", Some(after)),
+            None => ("TRIM_HORIZON", None),
+        };
+        let request = GetShardIteratorRequest {
+            stream_arn: name.inner.clone(),
+            shard_id: shard.clone(),
+            shard_iterator_type: kind.to_owned(),
+            sequence_number,
+        };
+        let iterator = self
+            .database
+            .get_shard_iterator(request)
+            .map_err(|error| anyhow!("{error}"))?
+            .shard_iterator
+            .context("the stream gives no iterator")?;
+        Ok(StreamReader {
+            database: self.database.clone(),
+            shard,
+            iterator,
+        })
+    }
+
+    /// Deletes items whose time to live is over.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        let swept = self
+            .database
+            .sweep_ttl()
+            .map_err(|error| anyhow!("{error}"))?;
+        if swept > 0 {
+            self.writes.add();
+        }
+        Ok(())
+    }
+
+    /// Stops serving and closes the database.
+    pub fn stop(mut self) {
+        drop(self.stop.take());
+        if let Some(served) = self.served.take() {
+            let _ = served.join();
+        }
+    }
+}
+
+/// A place in a stream.
+pub(crate) struct StreamReader {
+    database: Database,
+    pub(crate) shard: String,
+    iterator: String,
+}
+
+impl StreamReader {
+    /// The next records, at most `limit`.
+    pub(crate) fn next(&mut self, limit: usize) -> Result<Vec<Record>> {
+        let request = GetRecordsRequest {
+            shard_iterator: self.iterator.clone(),
+            limit: Some(limit),
+        };
+        let answer = self
+            .database
+            .get_records(request)
+            .map_err(|error| anyhow!("{error}"))?;
+        if let Some(next) = answer.next_shard_iterator {
+            self.iterator = next;
+        }
+        Ok(answer.records)
+    }
+}
+
+fn make(database: &Database, table: &Table) -> Result<()> {
+    if describe(database, &table.name)?.is_some() {
+        return Ok(());
+    }
+    let request = serde_json::from_value(table.create.clone())?;
+    database
+        .create_table(request)
+        .map_err(|error| anyhow!("{error}"))?;
+    if let Some(attribute) = &table.ttl_attribute {
+        let request = serde_json::from_value(serde_json::json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+        }))?;
+        database
+            .update_time_to_live(request)
+            .map_err(|error| anyhow!("{error}"))?;
+    }
+    Ok(())
+}
+
+fn describe(database: &Database, table: &str) -> Result<Option<serde_json::Value>> {
+    let request: DescribeTableRequest =
+        serde_json::from_value(serde_json::json!({ "TableName": table }))?;
+    match database.describe_table(request) {
+        Ok(answer) => Ok(Some(serde_json::to_value(answer)?["Table"].take())),
+        Err(dynoxide::DynoxideError::ResourceNotFoundException(_)) => Ok(None),
+        Err(error) => Err(anyhow!("{error}")),
+    }
+}
+
+fn serve(
+    listener: std::net::TcpListener,
+    database: Database,
+    stopped: oneshot::Receiver<()>,
+) -> Result<std::thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let run = move || {
+        let served = runtime.block_on(async move {
+            let listener =
+                tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+            let stop = async move {
+                let _ = stopped.await;
+            };
+            dynoxide::server::serve_with_shutdown(listener, database, stop).await
+        });
+        if let Err(error) = served {
+            tracing::error!(error, "the tables are no longer served");
+        }
+    };
+    Ok(std::thread::Builder::new()
+        .name("dynamodb".to_owned())
+        .spawn(run)?)
+}
+
+/// The one clock, as the database asks for it.
+struct Moved(Clock);
+
+impl dynoxide::storage_backend::Clock for Moved {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.0.now_ms() / 1000).unwrap_or_default()
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        // Milliseconds since 1970 are far below 2^53.
+        self.0.now_ms() as f64 / 1000.0
+    }
+}

@@ -1,0 +1,431 @@
+//! The door before DynamoDB: who calls, and does the role's policy allow it?
+//!
+//! Every request's signature is verified, and the action is checked against the table, index or
+//! stream that it is about: a transaction's and a batch's for each of their parts. What is allowed
+//! goes on to the database as it is; only names of streams and tables are translated in operations
+//! that deal in ARNs, because the database has its own idea of region and account.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, StatusCode};
+use local_cloud::iam::{Call, Caller, Identities};
+use serde_json::{Value, json};
+
+use crate::dynamo::{Dynamo, StreamName, Writes};
+use crate::wire::{Capacity, Wire};
+
+/// DynamoDB takes no larger bodies.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The door.
+#[derive(Clone)]
+pub struct FrontDoor {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: String,
+    client: reqwest::Client,
+    identities: Arc<Identities>,
+    wire: Wire,
+    writes: Writes,
+    streams: Vec<StreamName>,
+    /// `arn:aws:dynamodb:<region>:<account>:` here.
+    arn_prefix: String,
+    /// The same in the database.
+    inner_arn_prefix: String,
+}
+
+/// A refusal in DynamoDB's words.
+struct Refused {
+    code: String,
+    message: String,
+}
+
+impl FrontDoor {
+    /// Before `dynamo`.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(
+        dynamo: &Dynamo,
+        identities: Arc<Identities>,
+        wire: Wire,
+        region: &str,
+        account: &str,
+    ) -> Result<Self> {
+        let partition = crate::partition(region);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                database: format!("{}/", dynamo.address()),
+                client: reqwest::Client::builder().no_proxy().build()?,
+                identities,
+                wire,
+                writes: dynamo.writes().clone(),
+                streams: dynamo.streams().to_vec(),
+                arn_prefix: format!("arn:{partition}:dynamodb:{region}:{account}:"),
+                inner_arn_prefix: format!(
+                    "arn:aws:dynamodb:{}:{}:",
+                    dynoxide::streams::LOCAL_REGION,
+                    dynoxide::streams::LOCAL_ACCOUNT
+                ),
+            }),
+        })
+    }
+
+    /// The HTTP service.
+    pub fn router(self) -> Router {
+        Router::new().fallback(serve).with_state(self)
+    }
+}
+
+async fn serve(State(door): State<FrontDoor>, request: Request) -> Response {
+    door.inner.answer(request).await.unwrap_or_else(|refused| {
+        let body = json!({
+            "__type": format!("com.amazon.coral.service#{}", refused.code),
+            "message": refused.message,
+        });
+        let status = match refused.code.as_str() {
+            "InternalFailure" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        respond(status, body.to_string())
+    })
+}
+
+impl Inner {
+    async fn answer(&self, request: Request) -> Result<Response, Refused> {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, BODY_LIMIT)
+            .await
+            .map_err(|_| refused("ValidationException", "The request is too large"))?;
+        let target = parts
+            .headers
+            .get("x-amz-target")
+            .and_then(|target| target.to_str().ok())
+            .unwrap_or_default();
+        let operation = target
+            .strip_prefix("DynamoDB_20120810.")
+            .or_else(|| target.strip_prefix("DynamoDBStreams_20120810."))
+            .ok_or_else(|| refused("UnknownOperationException", "not an operation of DynamoDB"))?;
+        let caller = self
+            .identities
+            .authenticate(&parts.method, &parts.uri, &parts.headers, &body)
+            .map_err(|refusal| Refused {
+                code: dynamo_code(refusal.code),
+                message: refusal.message,
+            })?;
+        let document: Value = serde_json::from_slice(&body)
+            .map_err(|_| refused("SerializationException", "the body is not JSON"))?;
+        self.authorize(&caller, operation, &document)?;
+
+        let measures = self.wire.measures_capacity() && has_capacity(operation);
+        let body = if measures {
+            let mut document = document.clone();
+            document["ReturnConsumedCapacity"] = Value::from("INDEXES");
+            Bytes::from(document.to_string())
+        } else if deals_in_arns(operation) {
+            self.translate(&body, Direction::Inward)
+        } else {
+            body
+        };
+        let (status, mut headers, mut body) = self.forward(parts.headers.clone(), body).await?;
+        if writes(operation) {
+            // Failed ones too: a transaction may be refused after another one's write was seen.
+            self.writes.add();
+        }
+        if measures && status.is_success() {
+            self.measure(&caller, operation, &body);
+            if document.get("ReturnConsumedCapacity").is_none() {
+                body = without_capacity(&body);
+                headers.remove("x-amz-crc32");
+            }
+        } else if deals_in_arns(operation) {
+            body = self.translate(&body, Direction::Outward);
+            headers.remove("x-amz-crc32");
+        }
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    async fn forward(
+        &self,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), Refused> {
+        headers.remove(HOST);
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        let failed = |error: reqwest::Error| {
+            tracing::error!(%error, "the database does not answer");
+            refused("InternalFailure", "the database does not answer")
+        };
+        let answer = self
+            .client
+            .post(&self.database)
+            .headers(headers)
+            .body(body)
+            .send()
+            .await
+            .map_err(failed)?;
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        let body = answer.bytes().await.map_err(failed)?;
+        Ok((status, headers, body))
+    }
+
+    /// Checks every action that the operation stands for.
+    fn authorize(&self, caller: &Caller, operation: &str, request: &Value) -> Result<(), Refused> {
+        if caller.is_operator() {
+            return Ok(());
+        }
+        for (action, resource) in self.actions(operation, request)? {
+            let action = format!("dynamodb:{action}");
+            self.identities
+                .authorize(&Call::new(caller, &action, &resource))
+                .map_err(|refusal| Refused {
+                    code: dynamo_code(refusal.code),
+                    message: refusal.message,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// The actions of an operation and what each is about, as the Service Authorization Reference
+    /// has them.
+    fn actions(
+        &self,
+        operation: &str,
+        request: &Value,
+    ) -> Result<Vec<(&'static str, String)>, Refused> {
+        let unknown = || {
+            refused(
+                "AccessDeniedException",
+                format!("{operation} is for the operator alone here"),
+            )
+        };
+        let table = |of: &Value| self.table_arn(of["TableName"].as_str().unwrap_or_default());
+        let tables = |of: &Value| -> Vec<String> {
+            let names = of["RequestItems"].as_object();
+            names
+                .into_iter()
+                .flat_map(serde_json::Map::keys)
+                .map(|name| self.table_arn(name))
+                .collect()
+        };
+        let items = || request["TransactItems"].as_array().into_iter().flatten();
+        Ok(match operation {
+            "GetItem" => vec![("GetItem", table(request))],
+            "PutItem" => vec![("PutItem", table(request))],
+            "UpdateItem" => vec![("UpdateItem", table(request))],
+            "DeleteItem" => vec![("DeleteItem", table(request))],
+            "DescribeTable" => vec![("DescribeTable", table(request))],
+            "Query" | "Scan" => {
+                let action = if operation == "Query" {
+                    "Query"
+                } else {
+                    "Scan"
+                };
+                let resource = match request["IndexName"].as_str() {
+                    Some(index) => format!("{}/index/{index}", table(request)),
+                    None => table(request),
+                };
+                vec![(action, resource)]
+            }
+            "BatchGetItem" => tables(request)
+                .into_iter()
+                .map(|table| ("BatchGetItem", table))
+                .collect(),
+            "BatchWriteItem" => tables(request)
+                .into_iter()
+                .map(|table| ("BatchWriteItem", table))
+                .collect(),
+            "TransactGetItems" => items()
+                .map(|item| ("GetItem", table(&item["Get"])))
+                .collect(),
+            "TransactWriteItems" => items()
+                .map(|item| {
+                    [
+                        ("Put", "PutItem"),
+                        ("Update", "UpdateItem"),
+                        ("Delete", "DeleteItem"),
+                        ("ConditionCheck", "ConditionCheckItem"),
+                    ]
+                    .into_iter()
+                    .find_map(|(part, action)| Some((action, table(item.get(part)?))))
+                    .ok_or_else(unknown)
+                })
+                .collect::<Result<_, _>>()?,
+            "ListStreams" => vec![("ListStreams", format!("{}/stream/*", table(request)))],
+            "DescribeStream" | "GetShardIterator" => {
+                let action = match operation {
+                    "DescribeStream" => "DescribeStream",
+                    _ => "GetShardIterator",
+                };
+                let stream = request["StreamArn"].as_str().unwrap_or_default();
+                vec![(action, stream.to_owned())]
+            }
+            "GetRecords" => vec![("GetRecords", self.stream_of(request).ok_or_else(unknown)?)],
+            _ => return Err(unknown()),
+        })
+    }
+
+    fn table_arn(&self, name_or_arn: &str) -> String {
+        if name_or_arn.starts_with("arn:") {
+            name_or_arn.to_owned()
+        } else {
+            format!("{}table/{name_or_arn}", self.arn_prefix)
+        }
+    }
+
+    /// The stream that a shard iterator of the database reads.
+    fn stream_of(&self, request: &Value) -> Option<String> {
+        let iterator = STANDARD.decode(request["ShardIterator"].as_str()?).ok()?;
+        let iterator = String::from_utf8(iterator).ok()?;
+        let stream = self
+            .streams
+            .iter()
+            .find(|stream| iterator.contains(&format!("\"{}\"", stream.table)))?;
+        Some(stream.outer.clone())
+    }
+
+    fn translate(&self, body: &Bytes, direction: Direction) -> Bytes {
+        let Ok(mut text) = std::str::from_utf8(body).map(str::to_owned) else {
+            return body.clone();
+        };
+        let streams = self
+            .streams
+            .iter()
+            .map(|stream| (stream.inner.as_str(), stream.outer.as_str()));
+        let prefix = (self.inner_arn_prefix.as_str(), self.arn_prefix.as_str());
+        for (inner, outer) in streams.chain([prefix]) {
+            text = match direction {
+                Direction::Inward => text.replace(outer, inner),
+                Direction::Outward => text.replace(inner, outer),
+            };
+        }
+        Bytes::from(text)
+    }
+
+    fn measure(&self, caller: &Caller, operation: &str, body: &[u8]) {
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+            return;
+        };
+        let function = caller.arn.rsplit('/').next().unwrap_or_default();
+        let consumed = match &answer["ConsumedCapacity"] {
+            Value::Array(several) => several.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for one in consumed {
+            let Some(table) = one["TableName"].as_str() else {
+                continue;
+            };
+            let all = one["CapacityUnits"].as_f64().unwrap_or_default();
+            let of_table = one.pointer("/Table/CapacityUnits").and_then(Value::as_f64);
+            let used = if writes(operation) {
+                Capacity {
+                    read: 0.0,
+                    write_table: of_table.unwrap_or(all),
+                    write: all,
+                }
+            } else {
+                Capacity {
+                    read: all,
+                    ..Capacity::default()
+                }
+            };
+            self.wire.consumed(function, table, operation, used);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Inward,
+    Outward,
+}
+
+fn refused(code: &str, message: impl Into<String>) -> Refused {
+    Refused {
+        code: code.to_owned(),
+        message: message.into(),
+    }
+}
+
+/// DynamoDB's own names for refusals that all services share.
+fn dynamo_code(code: &str) -> String {
+    match code {
+        "AccessDenied" => "AccessDeniedException",
+        "InvalidClientTokenId" => "UnrecognizedClientException",
+        "SignatureDoesNotMatch" => "InvalidSignatureException",
+        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+        "IncompleteSignature" => "IncompleteSignatureException",
+        "ExpiredToken" => "ExpiredTokenException",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn writes(operation: &str) -> bool {
+    [
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "BatchWriteItem",
+        "TransactWriteItems",
+    ]
+    .contains(&operation)
+}
+
+fn has_capacity(operation: &str) -> bool {
+    writes(operation)
+        || ["GetItem", "Query", "BatchGetItem", "TransactGetItems"].contains(&operation)
+}
+
+/// Operations on tables and streams, not on items: items may hold any text and are left alone.
+fn deals_in_arns(operation: &str) -> bool {
+    [
+        "CreateTable",
+        "DeleteTable",
+        "DescribeTable",
+        "UpdateTable",
+        "ListStreams",
+        "DescribeStream",
+        "GetShardIterator",
+        "TagResource",
+        "UntagResource",
+        "ListTagsOfResource",
+    ]
+    .contains(&operation)
+}
+
+/// The caller did not ask for it.
+fn without_capacity(body: &Bytes) -> Bytes {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(mut answer)) => {
+            answer.remove("ConsumedCapacity");
+            Bytes::from(Value::Object(answer).to_string())
+        }
+        _ => body.clone(),
+    }
+}
+
+fn respond(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/x-amz-json-1.0");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}

@@ -1,0 +1,95 @@
+//! Invokes functions as Lambda does: each in an invocation of its own, within its time.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use runtime::function::Invoke;
+use serde_json::Value;
+
+use crate::activity::Activity;
+use crate::wire::{CutOff, Wire};
+
+/// All functions, started.
+#[derive(Clone)]
+pub struct Invoker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    functions: OnceLock<BTreeMap<String, Started>>,
+    wire: Wire,
+    activity: Activity,
+    count: AtomicU64,
+}
+
+/// A function that can be invoked.
+pub struct Started {
+    /// Its handler.
+    pub invoke: Invoke,
+    /// How long an invocation may take.
+    pub timeout: Duration,
+}
+
+/// An invocation that gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// No function of that name has been started.
+    #[error("there is no function `{0}`")]
+    Unknown(String),
+    /// It took longer than the template gives it.
+    #[error("the function took longer than {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// A test ended it.
+    #[error(transparent)]
+    CutOff(#[from] CutOff),
+    /// The handler failed or panicked.
+    #[error("the function failed: {0}")]
+    Failed(String),
+}
+
+impl Invoker {
+    /// Without functions: they are given once, when all that they call is there.
+    pub fn new(wire: Wire, activity: Activity) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                functions: OnceLock::new(),
+                wire,
+                activity,
+                count: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Gives the functions, by code name. A second time changes nothing.
+    pub fn start(&self, functions: BTreeMap<String, Started>) {
+        let _ = self.inner.functions.set(functions);
+    }
+
+    /// Invokes a function with an event as Lambda gives it.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
+        let started = self
+            .inner
+            .functions
+            .get()
+            .and_then(|functions| functions.get(function))
+            .ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
+        let _running = self.inner.activity.begin();
+        let run = tokio::time::timeout(started.timeout, (started.invoke)(event));
+        match self.inner.wire.invocation(function, run).await? {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(InvokeError::Failed(error.to_string())),
+            Err(_) => Err(InvokeError::TimedOut(started.timeout)),
+        }
+    }
+
+    /// An id for a request, unlike any other of this run.
+    pub fn request_id(&self) -> String {
+        let count = self.inner.count.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("00000000-0000-4000-8000-{count:012x}")
+    }
+}

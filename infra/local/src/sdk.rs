@@ -1,0 +1,74 @@
+//! AWS clients' configurations: who calls, and where each service is.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use crate::keys::AccessKey;
+
+/// Where the emulated services are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// DynamoDB and its streams.
+    pub dynamodb: String,
+    /// Everything else.
+    pub cloud: String,
+}
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (key.env() == "AWS_ENDPOINT_URL").then(|| match key.service_id() {
+            "DynamoDB" | "DynamoDB Streams" => self.dynamodb.clone(),
+            _ => self.cloud.clone(),
+        })
+    }
+}
+
+/// A configuration for the holder of `key`.
+pub fn config(
+    key: &AccessKey,
+    region: &str,
+    endpoints: &Endpoints,
+    client: SharedHttpClient,
+) -> SdkConfig {
+    let credentials = Credentials::new(&key.id, &key.secret, None, None, "homehail local");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .service_config(endpoints.clone())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(runtime::Environment::timeouts())
+        .http_client(client)
+        .build()
+}
+
+/// A client without TLS: all that it talks to is on this machine. One pool of connections serves all.
+pub fn plain_client() -> SharedHttpClient {
+    SharedHttpClient::new(Plain {
+        connector: SharedHttpConnector::new(
+            aws_smithy_http_client::Connector::builder().build_http(),
+        ),
+    })
+}
+
+#[derive(Debug)]
+struct Plain {
+    connector: SharedHttpConnector,
+}
+
+impl HttpClient for Plain {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.connector.clone()
+    }
+}

@@ -1,0 +1,366 @@
+//! What functions send to the cloud: counted, and cut off where a test says so.
+//!
+//! Each function's AWS clients go through a connector of this module. It counts calls by operation,
+//! and can end an invocation at its n-th call as a process ends that is killed there: the call is
+//! made, its answer is lost, and nothing of the invocation runs on. That works because functions
+//! spawn no tasks: all that an invocation does is in its one future, and dropping that stops it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use tokio::sync::Notify;
+
+tokio::task_local! {
+    /// The invocation that the running future belongs to.
+    static INVOCATION: Arc<Invocation>;
+}
+
+/// What was counted of one function.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Invocations begun.
+    pub invocations: u64,
+    /// AWS calls by `service:Operation`, repeats by the SDK included.
+    pub calls: BTreeMap<String, u64>,
+    /// Capacity by table and operation; only counted after [`Wire::measure_capacity`].
+    pub capacity: BTreeMap<(String, String), Capacity>,
+}
+
+/// Capacity that DynamoDB says was consumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Capacity {
+    /// Read units, of the table and its indexes.
+    pub read: f64,
+    /// Write units of the table alone.
+    pub write_table: f64,
+    /// Write units of the table and its indexes.
+    pub write: f64,
+}
+
+/// Counters and faults of all functions.
+#[derive(Clone, Default)]
+pub struct Wire {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    usage: BTreeMap<String, Usage>,
+    /// After how many calls the next invocation of a function is cut off.
+    cuts: BTreeMap<String, u32>,
+    /// Functions whose invocations were cut off, in order.
+    cut: Vec<String>,
+    measures_capacity: bool,
+}
+
+/// One invocation of a function.
+struct Invocation {
+    function: String,
+    calls: AtomicU32,
+    cut_after: Option<u32>,
+    cut: Notify,
+}
+
+/// The invocation was ended by [`Wire::cut_after`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the function's process is gone")]
+pub struct CutOff;
+
+impl Wire {
+    /// What was counted of a function since the start or the last [`Wire::reset`].
+    pub fn usage(&self, function: &str) -> Usage {
+        self.state()
+            .usage
+            .get(function)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Counts from zero again.
+    pub fn reset(&self) {
+        self.state().usage.clear();
+    }
+
+    /// Asks DynamoDB for the capacity of each call from now on, or stops asking.
+    pub fn measure_capacity(&self, measure: bool) {
+        self.state().measures_capacity = measure;
+    }
+
+    /// The next invocation of `function` ends at its `calls`-th AWS call (from 1): the call is made,
+    /// its answer is lost. With 0 it ends before it does anything. An invocation that makes fewer
+    /// calls ends by itself, and the cut is spent.
+    pub fn cut_after(&self, function: &str, calls: u32) {
+        self.state().cuts.insert(function.to_owned(), calls);
+    }
+
+    /// The functions whose invocations were cut off since the last time this was asked.
+    pub fn take_cuts(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().cut)
+    }
+
+    /// Runs one invocation of `function`.
+    ///
+    /// # Errors
+    /// When it was cut off.
+    pub async fn invocation<T>(
+        &self,
+        function: &str,
+        run: impl Future<Output = T>,
+    ) -> Result<T, CutOff> {
+        let invocation = {
+            let mut state = self.state();
+            let cut_after = state.cuts.remove(function);
+            state.usage_of(function).invocations += 1;
+            Arc::new(Invocation {
+                function: function.to_owned(),
+                calls: AtomicU32::new(0),
+                cut_after,
+                cut: Notify::new(),
+            })
+        };
+        let cut = Arc::clone(&invocation);
+        if cut.cut_after == Some(0) {
+            cut.cut.notify_one();
+        }
+        tokio::select! {
+            // The cut wins over an answer that is ready at the same time: the process is gone.
+            biased;
+            () = cut.cut.notified() => {
+                self.state().cut.push(function.to_owned());
+                Err(CutOff)
+            }
+            done = INVOCATION.scope(invocation, run) => Ok(done),
+        }
+    }
+
+    /// The HTTP client of all functions.
+    pub fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(CountingClient {
+            inner,
+            wire: self.clone(),
+        })
+    }
+
+    pub(crate) fn measures_capacity(&self) -> bool {
+        self.state().measures_capacity
+    }
+
+    /// Adds capacity that a call of `function` consumed.
+    pub(crate) fn consumed(&self, function: &str, table: &str, operation: &str, used: Capacity) {
+        let mut state = self.state();
+        let key = (table.to_owned(), operation.to_owned());
+        let sum = state.usage_of(function).capacity.entry(key).or_default();
+        sum.read += used.read;
+        sum.write_table += used.write_table;
+        sum.write += used.write;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn usage_of(&mut self, function: &str) -> &mut Usage {
+        self.usage.entry(function.to_owned()).or_default()
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+#[derive(Debug)]
+struct CountingClient {
+    inner: SharedHttpClient,
+    wire: Wire,
+}
+
+impl HttpClient for CountingClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(CountingConnector {
+            inner: self.inner.http_connector(settings, components),
+            wire: self.wire.clone(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct CountingConnector {
+    inner: SharedHttpConnector,
+    wire: Wire,
+}
+
+impl HttpConnector for CountingConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        // A call outside of any invocation is made when a function starts.
+        let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {
+            return self.inner.call(request);
+        };
+        let number = invocation.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        {
+            let mut state = self.wire.state();
+            let usage = state.usage_of(&invocation.function);
+            *usage.calls.entry(operation(&request)).or_default() += 1;
+        }
+        let answer = self.inner.call(request);
+        if invocation.cut_after != Some(number) {
+            return answer;
+        }
+        HttpConnectorFuture::new(async move {
+            let lost = answer.await;
+            drop(lost);
+            invocation.cut.notify_one();
+            std::future::pending().await
+        })
+    }
+}
+
+/// `service:Operation`, from what each of AWS's protocols says it in.
+fn operation(request: &HttpRequest) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        let (service, name) = target.rsplit_once('.').unwrap_or(("", target));
+        let service = match service.split('_').next().unwrap_or_default() {
+            "DynamoDB" | "DynamoDBStreams" => "dynamodb",
+            "AmazonSQS" => "sqs",
+            "AWSEvents" => "events",
+            other => other,
+        };
+        return format!("{service}:{name}");
+    }
+    let body = request.body().bytes().unwrap_or_default();
+    let action = body
+        .split(|byte| *byte == b'&')
+        .find_map(|pair| pair.strip_prefix(b"Action="));
+    if let Some(action) = action {
+        return format!("sts:{}", String::from_utf8_lossy(action));
+    }
+    match (request.method(), request.uri().contains("/schedules/")) {
+        ("POST", true) => "scheduler:CreateSchedule".to_owned(),
+        ("DELETE", true) => "scheduler:DeleteSchedule".to_owned(),
+        ("GET", true) => "scheduler:GetSchedule".to_owned(),
+        (method, _) => format!("{method} request"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    /// A cloud that answers everything, and knows how many calls it got.
+    #[derive(Clone, Debug, Default)]
+    struct Answering(Arc<AtomicU32>);
+
+    impl HttpConnector for Answering {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let ok = 200.try_into().unwrap();
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(ok, SdkBody::empty())))
+        }
+    }
+
+    fn connector(wire: &Wire) -> (CountingConnector, Answering) {
+        let cloud = Answering::default();
+        let connector = CountingConnector {
+            inner: SharedHttpConnector::new(cloud.clone()),
+            wire: wire.clone(),
+        };
+        (connector, cloud)
+    }
+
+    fn request(target: &str) -> HttpRequest {
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_uri("http://127.0.0.1/").unwrap();
+        request
+            .headers_mut()
+            .insert("x-amz-target", target.to_owned());
+        request
+    }
+
+    #[tokio::test]
+    async fn the_call_is_made_and_its_answer_lost() {
+        let wire = Wire::default();
+        let (connector, cloud) = connector(&wire);
+        wire.cut_after("order-grab", 2);
+        let reached = Arc::new(AtomicU32::new(0));
+        let run = async {
+            for _ in 0..3 {
+                connector
+                    .call(request("DynamoDB_20120810.GetItem"))
+                    .await
+                    .unwrap();
+                reached.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        assert_eq!(wire.invocation("order-grab", run).await, Err(CutOff));
+        assert_eq!(cloud.0.load(Ordering::Relaxed), 2);
+        assert_eq!(reached.load(Ordering::Relaxed), 1);
+        assert_eq!(wire.take_cuts(), ["order-grab"]);
+        assert_eq!(wire.usage("order-grab").calls["dynamodb:GetItem"], 2);
+    }
+
+    #[tokio::test]
+    async fn a_cut_concerns_the_next_invocation_of_that_function_alone() {
+        let wire = Wire::default();
+        let (connector, _) = connector(&wire);
+        wire.cut_after("order-grab", 1);
+        let call = || async {
+            connector
+                .call(request("AmazonSQS.SendMessage"))
+                .await
+                .unwrap();
+        };
+        assert_eq!(wire.invocation("review", call()).await, Ok(()));
+        assert_eq!(wire.invocation("order-grab", call()).await, Err(CutOff));
+        assert_eq!(wire.invocation("order-grab", call()).await, Ok(()));
+        assert_eq!(wire.usage("order-grab").invocations, 2);
+    }
+
+    #[tokio::test]
+    async fn a_cut_before_the_first_call_does_nothing_at_all() {
+        let wire = Wire::default();
+        let (connector, cloud) = connector(&wire);
+        wire.cut_after("review", 0);
+        let call = async {
+            connector
+                .call(request("AmazonSQS.SendMessage"))
+                .await
+                .unwrap();
+        };
+        assert_eq!(wire.invocation("review", call).await, Err(CutOff));
+        assert_eq!(cloud.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn operations_are_named_in_every_protocol() {
+        assert_eq!(
+            operation(&request("AWSEvents.PutEvents")),
+            "events:PutEvents"
+        );
+        let body = "Version=2011-06-15&Action=AssumeRole&RoleArn=x";
+        let mut sts = HttpRequest::new(SdkBody::from(body));
+        sts.set_uri("http://127.0.0.1/").unwrap();
+        assert_eq!(operation(&sts), "sts:AssumeRole");
+        let mut schedule = HttpRequest::new(SdkBody::empty());
+        schedule.set_method("POST").unwrap();
+        schedule.set_uri("http://127.0.0.1/schedules/name").unwrap();
+        assert_eq!(operation(&schedule), "scheduler:CreateSchedule");
+    }
+}

@@ -175,9 +175,9 @@ impl Market {
         Some(window_ends.min(latest)).filter(|deadline| *deadline > now)
     }
 
-    /// By when an agency that claims now must name the worker: within the staffing window, and before the visit.
-    pub fn staff_by(&self, now: Millis, start_at: Millis) -> Millis {
-        (now + seconds(self.staffing_window_s)).min(start_at)
+    /// When the staffing window of a claim made now ends.
+    pub fn staff_by(&self, now: Millis) -> Millis {
+        now + seconds(self.staffing_window_s)
     }
 
     /// Whether a visit can start then, if it is ordered now.

@@ -87,8 +87,9 @@ fn every_change_in_every_state() {
         agencies: 60,
         radius_m: 5_000,
     };
+    type Allowed = Vec<(Status, Status)>;
     // The change, the moment, and the only states that allow it, with what they become.
-    let table: Vec<(Change, Millis, Vec<(Status, Status)>)> = vec![
+    let table: Vec<(Change, Millis, Allowed)> = vec![
         (offer, before, vec![(Open, Open)]),
         (
             Change::Claim(claim(2, How::Grab, before)),
@@ -337,6 +338,16 @@ fn a_timer_finds_what_its_epoch_needs() {
         how: How::Grab,
     };
     assert_eq!(settlement(&claimed, 1, staff_by), missed);
+    // Before the visit at the latest.
+    let mut soon = claimed.clone();
+    soon.start_at = Millis(staff_by.0 - 1);
+    assert_eq!(
+        settlement(&soon, 1, DEADLINE),
+        Settlement::AwaitStaffing {
+            staff_by: soon.start_at
+        }
+    );
+    assert_eq!(settlement(&soon, 1, soon.start_at), missed);
     for status in [
         Status::Staffed,
         Status::InService,

@@ -8,7 +8,7 @@ use crate::id::{AgencyId, OrderId};
 use crate::service::Service;
 use crate::time::Millis;
 
-use super::{By, Claim, Contact, How, Order, OrderDetails, Status, TimelineEntry, What};
+use super::{By, Contact, How, Order, OrderDetails, Status, TimelineEntry, What};
 
 /// For whom an order is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,13 @@ impl Order {
             placed_at: self.placed_at,
             grab_deadline: self.grab_deadline,
             settling: self.is_settling(now),
-            claim: claim.map(ClaimView::from),
+            claim: claim.map(|claim| ClaimView {
+                agency_id: claim.agency.clone(),
+                agency_name: claim.agency_name.clone(),
+                how: claim.how,
+                at: claim.at,
+                staff_by: self.staff_by(claim),
+            }),
         }
     }
 
@@ -183,18 +189,6 @@ impl From<&TimelineEntry> for LineView {
             by: line.by.clone(),
             why: line.why.clone(),
             epoch: line.epoch,
-        }
-    }
-}
-
-impl From<&Claim> for ClaimView {
-    fn from(claim: &Claim) -> Self {
-        Self {
-            agency_id: claim.agency.clone(),
-            agency_name: claim.agency_name.clone(),
-            how: claim.how,
-            at: claim.at,
-            staff_by: claim.staff_by,
         }
     }
 }

@@ -370,7 +370,8 @@ impl Identities {
     }
 
     /// Whether `service` may take on a role, and the role may do `action` on `resource`.
-    pub(crate) fn authorize_service_under_role(
+    /// A front door before another service asks so for a service that acts for a function.
+    pub fn authorize_service_under_role(
         &self,
         service: &str,
         role_arn: &str,

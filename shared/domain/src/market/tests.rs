@@ -83,6 +83,13 @@ fn the_window_closes_before_the_lead_time() {
 }
 
 #[test]
+fn staffing_ends_before_the_visit() {
+    let market = Market::default();
+    assert_eq!(market.staff_by(NOW, in_s(7200)), in_s(1800));
+    assert_eq!(market.staff_by(NOW, in_s(700)), in_s(700));
+}
+
+#[test]
 fn a_visit_starts_after_the_lead_time_and_within_60_days() {
     let market = Market::default();
     let days_60 = 60 * 24 * 3600;

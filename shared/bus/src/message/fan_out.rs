@@ -1,0 +1,178 @@
+//! Orders to be offered.
+
+use domain::geo::{Cell5, Wgs84};
+use domain::id::{AgencyId, OrderId, StoreId};
+use domain::order::Order;
+use domain::service::Service;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use super::{Unreadable, kind, read, write};
+use crate::Error;
+
+const FAN_OUT: &str = "fan_out";
+const OFFERS: &str = "offers";
+
+/// An order to be offered to every agency in range: all that is needed to find them, without a read of the order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FanOut {
+    /// The order.
+    pub order_id: OrderId,
+    /// The epoch to be offered.
+    pub epoch: u32,
+    /// The epoch's grab deadline.
+    pub deadline: Millis,
+    /// What is asked for.
+    pub service: Service,
+    /// When the visit begins.
+    pub start_at: Millis,
+    /// How long it takes, in minutes.
+    pub duration_min: u32,
+    /// Where: `lat_e7` and `lon_e7`, in 1e-7 degrees, WGS-84.
+    #[serde(flatten, with = "e7")]
+    pub place: Wgs84,
+    /// What the customer would pay, in fen.
+    pub budget_fen: Option<i64>,
+    /// The market's first radius, in metres.
+    pub radius_m: u32,
+    /// How often it has gone through the dead letters.
+    #[serde(default)]
+    pub redrives: u32,
+}
+
+impl FanOut {
+    /// For an epoch of an order that may not be stored yet.
+    pub fn new(order: &Order, epoch: u32, deadline: Millis, radius_m: u32) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            epoch,
+            deadline,
+            service: order.service,
+            start_at: order.start_at,
+            duration_min: order.duration_min,
+            place: order.place,
+            budget_fen: order.budget_fen,
+            radius_m,
+            redrives: 0,
+        }
+    }
+}
+
+/// Agencies found, still to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offers {
+    /// The order.
+    #[serde(flatten)]
+    pub fan_out: FanOut,
+    /// Whom to tell; at most [`Offers::MOST`].
+    pub offers: Vec<OfferTo>,
+}
+
+impl Offers {
+    /// The most agencies of one message: so many may be told twice when a message is repeated.
+    pub const MOST: usize = 200;
+}
+
+/// One agency to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferTo {
+    /// The agency.
+    pub agency_id: AgencyId,
+    /// Its nearest store.
+    pub store_id: StoreId,
+    /// From there to the centre of the order's area, in metres, rounded up to 100.
+    pub distance_m: u32,
+}
+
+/// What the fan-out queue carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FanOutMessage {
+    /// An order whose agencies are to be found.
+    FanOut(FanOut),
+    /// An order whose agencies have been found.
+    Offers(Offers),
+}
+
+impl FanOutMessage {
+    /// The order in it.
+    pub fn fan_out(&self) -> &FanOut {
+        match self {
+            Self::FanOut(fan_out) => fan_out,
+            Self::Offers(offers) => &offers.fan_out,
+        }
+    }
+
+    /// The order in it, to be changed.
+    pub fn fan_out_mut(&mut self) -> &mut FanOut {
+        match self {
+            Self::FanOut(fan_out) => fan_out,
+            Self::Offers(offers) => &mut offers.fan_out,
+        }
+    }
+
+    /// The message group: the order's cell, so that a storm in one district does not starve the others.
+    pub fn group(&self) -> String {
+        Cell5::of(self.fan_out().place).as_str().to_owned()
+    }
+
+    /// The message's body.
+    ///
+    /// # Errors
+    /// None that a message can cause; writing JSON is fallible by its signature.
+    pub fn body(&self) -> Result<String, Error> {
+        match self {
+            Self::FanOut(fan_out) => write(FAN_OUT, fan_out),
+            Self::Offers(offers) => write(OFFERS, offers),
+        }
+    }
+
+    /// From a message's body.
+    ///
+    /// # Errors
+    /// When it is neither of the two.
+    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        match kind(text)?.as_str() {
+            FAN_OUT => read(text).map(Self::FanOut),
+            OFFERS => read(text).map(Self::Offers),
+            other => Err(Unreadable::Kind(other.to_owned())),
+        }
+    }
+}
+
+impl From<FanOut> for FanOutMessage {
+    fn from(fan_out: FanOut) -> Self {
+        Self::FanOut(fan_out)
+    }
+}
+
+impl From<Offers> for FanOutMessage {
+    fn from(offers: Offers) -> Self {
+        Self::Offers(offers)
+    }
+}
+
+/// A place as two whole numbers, as it is stored, and not in degrees as requests have it.
+mod e7 {
+    use domain::geo::Wgs84;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct E7 {
+        lat_e7: i32,
+        lon_e7: i32,
+    }
+
+    pub fn serialize<S: Serializer>(place: &Wgs84, serializer: S) -> Result<S::Ok, S::Error> {
+        E7 {
+            lat_e7: place.lat_e7(),
+            lon_e7: place.lon_e7(),
+        }
+        .serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Wgs84, D::Error> {
+        let E7 { lat_e7, lon_e7 } = E7::deserialize(deserializer)?;
+        Wgs84::from_e7(lat_e7, lon_e7).ok_or_else(|| D::Error::custom("not a place"))
+    }
+}

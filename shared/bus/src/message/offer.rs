@@ -1,0 +1,70 @@
+//! An offer as an agency's queue carries it: the HTTP contract's JSON without `receipt`, because agencies
+//! with software of their own read it from the queue themselves.
+
+use domain::geo::Area;
+use domain::id::{OrderId, StoreId};
+use domain::service::Service;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use super::{Unreadable, read};
+use crate::Error;
+
+/// What an offer says about its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferKind {
+    /// It can be grabbed.
+    Open,
+    /// It has been assigned to this agency.
+    Assigned,
+}
+
+/// An order shown to one agency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The order.
+    pub order_id: OrderId,
+    /// The epoch it is offered or assigned in.
+    pub epoch: u32,
+    /// To be grabbed, or assigned.
+    pub kind: OfferKind,
+    /// What is asked for.
+    pub service: Service,
+    /// When the visit begins.
+    #[serde(with = "domain::time::rfc3339")]
+    pub start_at: Millis,
+    /// How long it takes, in minutes.
+    pub duration_min: u32,
+    /// Where, as a geohash of 6 characters.
+    pub area: Area,
+    /// From the store to the area's centre, in metres, rounded up to 100.
+    pub distance_m: u32,
+    /// The agency's nearest store.
+    pub store_id: StoreId,
+    /// What the customer would pay, in fen.
+    pub budget_fen: Option<i64>,
+    /// The epoch's grab deadline.
+    #[serde(with = "domain::time::rfc3339")]
+    pub grab_deadline: Millis,
+    /// What to grab with; none when assigned.
+    pub claim_token: Option<String>,
+}
+
+impl Offer {
+    /// The message's body.
+    ///
+    /// # Errors
+    /// None that an offer can cause; writing JSON is fallible by its signature.
+    pub fn body(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(Error::Unwritable)
+    }
+
+    /// From a message's body.
+    ///
+    /// # Errors
+    /// When it is not an offer.
+    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        read(text)
+    }
+}

@@ -1,0 +1,117 @@
+//! Our own queues: orders to be offered, timers, and what nobody could deliver.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+
+use crate::{Error, FanOutMessage, Timer};
+
+/// The longest delay that SQS takes.
+pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// Orders to be offered.
+#[derive(Clone, Debug)]
+pub struct FanOutQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl FanOutQueue {
+    /// The queue at this URL.
+    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+        Self {
+            sqs,
+            url: url.into(),
+        }
+    }
+
+    /// Sends a message, in the group of its order's cell. Delays are whole seconds, rounded up, at most
+    /// [`LONGEST_DELAY`].
+    ///
+    /// # Errors
+    /// When it was not accepted, or that is not known.
+    pub async fn send(
+        &self,
+        message: impl Into<FanOutMessage>,
+        delay: Duration,
+    ) -> Result<(), Error> {
+        let message = message.into();
+        let body = message.body()?;
+        send(&self.sqs, &self.url, body, Some(message.group()), delay).await
+    }
+}
+
+/// Deadlines of orders.
+#[derive(Clone, Debug)]
+pub struct TimerQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl TimerQueue {
+    /// The queue at this URL.
+    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+        Self {
+            sqs,
+            url: url.into(),
+        }
+    }
+
+    /// Sends a timer. Delays are whole seconds, rounded up, at most [`LONGEST_DELAY`].
+    ///
+    /// # Errors
+    /// When it was not accepted, or that is not known.
+    pub async fn send(&self, timer: &Timer, delay: Duration) -> Result<(), Error> {
+        send(&self.sqs, &self.url, timer.body()?, None, delay).await
+    }
+}
+
+/// What no function could read, or what was tried until it was no longer worth it: for a person to look at.
+#[derive(Clone, Debug)]
+pub struct UndeliverableQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl UndeliverableQueue {
+    /// The queue at this URL.
+    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+        Self {
+            sqs,
+            url: url.into(),
+        }
+    }
+
+    /// Keeps a body as it came.
+    ///
+    /// # Errors
+    /// When it was not accepted, or that is not known.
+    pub async fn send(&self, body: &str) -> Result<(), Error> {
+        send(&self.sqs, &self.url, body.to_owned(), None, Duration::ZERO).await
+    }
+}
+
+async fn send(
+    sqs: &Client,
+    url: &str,
+    body: String,
+    group: Option<String>,
+    delay: Duration,
+) -> Result<(), Error> {
+    let seconds = whole_seconds(delay.min(LONGEST_DELAY));
+    sqs.send_message()
+        .queue_url(url)
+        .message_body(body)
+        .set_message_group_id(group)
+        .set_delay_seconds((seconds > 0).then_some(seconds))
+        .send()
+        .await
+        .map_err(|error| Error::call("SendMessage", error))?;
+    Ok(())
+}
+
+/// Rounded up, because a message that comes too early is sent back for another round.
+fn whole_seconds(delay: Duration) -> i32 {
+    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}

@@ -175,14 +175,9 @@ impl Market {
         Some(window_ends.min(latest)).filter(|deadline| *deadline > now)
     }
 
-    /// When the staffing window of a claim made now ends, whenever the visit is.
-    pub fn staffing_window_end(&self, now: Millis) -> Millis {
-        now + seconds(self.staffing_window_s)
-    }
-
     /// By when an agency that claims now must name the worker: within the staffing window, and before the visit.
     pub fn staff_by(&self, now: Millis, start_at: Millis) -> Millis {
-        self.staffing_window_end(now).min(start_at)
+        (now + seconds(self.staffing_window_s)).min(start_at)
     }
 
     /// Whether a visit can start then, if it is ordered now.

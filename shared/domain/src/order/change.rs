@@ -202,9 +202,7 @@ impl Order {
                 Change::Release { agency, then, .. },
                 State::Claimed(claim) | State::Staffed(claim),
             ) if claim.agency == *agency => self.after(*then),
-            (Change::MissStaffing { then }, State::Claimed(claim))
-                if now >= self.staff_by(claim) =>
-            {
+            (Change::MissStaffing { then }, State::Claimed(claim)) if now >= claim.staff_by => {
                 self.after(*then)
             }
             (Change::Cancel { .. }, State::Open { .. }) => Some(State::Cancelled { claim: None }),

@@ -109,7 +109,7 @@ pub struct Claim {
     pub how: How,
     /// When.
     pub at: Millis,
-    /// When the market's staffing window for it ends; see [`Order::staff_by`].
+    /// By when it must have named the worker.
     pub staff_by: Millis,
 }
 
@@ -286,12 +286,6 @@ impl Order {
     /// The claim that stands.
     pub fn claim(&self) -> Option<&Claim> {
         self.state.claim()
-    }
-
-    /// By when the agency with this claim must have named the worker: within the staffing window, and before
-    /// the visit. The claim alone cannot say, because a grab is written without reading the order.
-    pub fn staff_by(&self, claim: &Claim) -> Millis {
-        claim.staff_by.min(self.start_at)
     }
 
     /// Whether it is open past its deadline, so that an agency is being chosen.

@@ -176,8 +176,8 @@ pub fn settlement(order: &Order, epoch: u32, now: Millis) -> Settlement {
             deadline: *deadline,
         },
         State::Open { .. } => Settlement::Choose,
-        State::Claimed(claim) if now < order.staff_by(claim) => Settlement::AwaitStaffing {
-            staff_by: order.staff_by(claim),
+        State::Claimed(claim) if now < claim.staff_by => Settlement::AwaitStaffing {
+            staff_by: claim.staff_by,
         },
         State::Claimed(claim) => Settlement::MissStaffing {
             agency: claim.agency.clone(),

@@ -338,16 +338,6 @@ fn a_timer_finds_what_its_epoch_needs() {
         how: How::Grab,
     };
     assert_eq!(settlement(&claimed, 1, staff_by), missed);
-    // Before the visit at the latest.
-    let mut soon = claimed.clone();
-    soon.start_at = Millis(staff_by.0 - 1);
-    assert_eq!(
-        settlement(&soon, 1, DEADLINE),
-        Settlement::AwaitStaffing {
-            staff_by: soon.start_at
-        }
-    );
-    assert_eq!(settlement(&soon, 1, soon.start_at), missed);
     for status in [
         Status::Staffed,
         Status::InService,

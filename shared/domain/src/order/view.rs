@@ -164,7 +164,7 @@ impl Order {
                 agency_name: claim.agency_name.clone(),
                 how: claim.how,
                 at: claim.at,
-                staff_by: self.staff_by(claim),
+                staff_by: claim.staff_by,
             }),
         }
     }

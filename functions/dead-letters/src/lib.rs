@@ -1,1 +1,154 @@
-//! Dead letters of timers and fan-out, tried again with growing delay.
+//! Dead letters of timers and fan-out, tried again.
+//!
+//! A message that failed again and again has left its queue for the dead letters, and an alarm has gone off. It is sent
+//! back with a delay that doubles from trip to trip, as long as it is worth it: a timer until its order's start, a fan-out
+//! until its epoch's deadline. After that, or if it cannot be read at all, it is kept in the undeliverable queue for a
+//! person to look at.
+//!
+//! A letter leaves the dead letters only after it has been sent on, so a crash doubles it at worst, and whoever gets it
+//! expects repeats.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use bus::{FanOutMessage, FanOutQueue, LONGEST_DELAY, Timer, TimerQueue, UndeliverableQueue};
+use domain::time::Millis;
+use runtime::problem::chain;
+use runtime::queue::{Outcome, each};
+use runtime::{Clock, ConfigError, Environment};
+
+/// How many letters are handled at the same time.
+const LETTERS_AT_ONCE: usize = 5;
+
+/// How long a letter rests before its first trip.
+const FIRST_DELAY: Duration = Duration::from_secs(15);
+
+/// The function: its clients.
+pub struct DeadLetters {
+    fan_out: FanOutQueue,
+    timers: TimerQueue,
+    undeliverable: UndeliverableQueue,
+    clock: Clock,
+}
+
+/// What a letter is.
+enum Letter {
+    Timer(Timer),
+    FanOut(FanOutMessage),
+}
+
+impl Letter {
+    /// The letter in a body; `None` when no function of ours wrote it.
+    fn parse(body: &str) -> Option<Self> {
+        Timer::parse(body)
+            .map(Self::Timer)
+            .or_else(|_| FanOutMessage::parse(body).map(Self::FanOut))
+            .ok()
+    }
+
+    /// The moment after which it is not worth another try.
+    fn until(&self) -> Millis {
+        match self {
+            Self::Timer(timer) => timer.until,
+            Self::FanOut(message) => message.fan_out().deadline,
+        }
+    }
+
+    /// One more trip; answers how many there have been before.
+    fn count(&mut self) -> u32 {
+        let redrives = match self {
+            Self::Timer(timer) => &mut timer.redrives,
+            Self::FanOut(message) => &mut message.fan_out_mut().redrives,
+        };
+        let before = *redrives;
+        *redrives = before.saturating_add(1);
+        before
+    }
+}
+
+/// How long a letter rests that has made this many trips.
+fn delay(redrives: u32) -> Duration {
+    FIRST_DELAY
+        .saturating_mul(1 << redrives.min(10))
+        .min(LONGEST_DELAY)
+}
+
+impl DeadLetters {
+    /// Made once, from the function's configuration.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
+        let [fan_out, timers, undeliverable] = env.require(&[
+            "FAN_OUT_QUEUE_URL",
+            "TIMER_QUEUE_URL",
+            "UNDELIVERABLE_QUEUE_URL",
+        ])?;
+        let sqs = aws_sdk_sqs::Client::new(env.sdk());
+        Ok(Self {
+            fan_out: FanOutQueue::new(sqs.clone(), fan_out),
+            timers: TimerQueue::new(sqs.clone(), timers),
+            undeliverable: UndeliverableQueue::new(sqs, undeliverable),
+            clock: env.clock().clone(),
+        })
+    }
+
+    /// Handles a batch of dead letters, and names those that could not be sent on.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        each(event, LETTERS_AT_ONCE, |message| self.record(message)).await
+    }
+
+    async fn record(&self, message: SqsMessage) -> Outcome {
+        let id = message.message_id.unwrap_or_default();
+        match self.send_on(&id, &message.body.unwrap_or_default()).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => Outcome::Retry(chain(&error)),
+        }
+    }
+
+    async fn send_on(&self, id: &str, body: &str) -> Result<(), bus::Error> {
+        let Some(mut letter) = Letter::parse(body) else {
+            tracing::error!(message.id = id, "a dead letter cannot be read; it is kept");
+            return self.undeliverable.send(body).await;
+        };
+        if self.clock.now() >= letter.until() {
+            tracing::error!(message.id = id, "a dead letter has had its time; it is kept");
+            return self.undeliverable.send(body).await;
+        }
+        let redrives = letter.count();
+        let delay = delay(redrives);
+        tracing::warn!(
+            message.id = id,
+            redrives,
+            delay_s = delay.as_secs(),
+            "a dead letter goes back to its queue"
+        );
+        match letter {
+            Letter::Timer(timer) => self.timers.send(&timer, delay).await,
+            Letter::FanOut(message) => self.fan_out.send(message, delay).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delay_doubles_up_to_the_longest_there_is() {
+        let seconds: Vec<u64> = (0..9).map(|n| delay(n).as_secs()).collect();
+        assert_eq!(seconds, [15, 30, 60, 120, 240, 480, 900, 900, 900]);
+        assert_eq!(delay(u32::MAX), LONGEST_DELAY);
+    }
+
+    #[test]
+    fn a_letter_counts_its_trips_and_knows_its_end() {
+        let body = r#"{"kind":"timer","v":1,"order_id":"ord_00000000000000000000000000","epoch":2,
+            "stage":"grab","due":5,"until":9,"redrives":3}"#;
+        let mut letter = Letter::parse(body).expect("a timer");
+        assert_eq!(letter.until(), Millis(9));
+        assert_eq!((letter.count(), letter.count()), (3, 4));
+        assert!(Letter::parse("{}").is_none());
+        assert!(Letter::parse(r#"{"kind":"letter","v":1}"#).is_none());
+    }
+}

@@ -1,2 +1,12 @@
-//! From the orders table's stream to events on the bus.
-fn main() {}
+//! The function `order-events` on Lambda.
+
+use order_events::OrderEvents;
+use runtime::Environment;
+use runtime::function::{Error, serve_events};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    runtime::telemetry::init();
+    let events = OrderEvents::new(&Environment::from_process().await)?;
+    serve_events(|event| events.handle(event)).await
+}

@@ -1,1 +1,29 @@
 //! The tables: keys, items, and one file a table.
+//!
+//! - [`Orders`]: orders and every change of them, each one conditional write.
+//! - [`Directory`]: agencies, stores, cells, authorities.
+//! - [`grab_read`]: what a grab needs to know, of both tables in one call.
+//! - [`SealKey`]: seals what only few may see of an order.
+//! - [`order_image`], [`directory_image`]: what the tables' streams say.
+//!
+//! Nothing else knows an attribute's name. The shapes are written down in `infra/docs/data-model.md`.
+
+mod batch;
+mod bytes;
+mod cursor;
+mod directory;
+mod error;
+mod key;
+mod orders;
+mod seal;
+
+pub use cursor::Page;
+pub use directory::{
+    AgencyDecided, Authority, Cell, CellStore, Directory, DirectoryImage, Registered, StoreAdded,
+    StoreDecided, Waiter, Waiting, directory_image,
+};
+pub use error::Error;
+pub use orders::{
+    Changed, FannedOut, GrabRead, Missed, Orders, Placed, Settled, grab_read, order_image,
+};
+pub use seal::{SealKey, Sealed};

@@ -1,0 +1,263 @@
+//! Items of agencies, stores and authorities.
+
+use domain::agency::{Agency, AgencyStats, Review, Standing, Store};
+use domain::check::{MobilePhone, Uscc};
+use domain::geo::Wgs84;
+use domain::id::{AgencyId, AuthorityId};
+use domain::service::ServiceSet;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::bytes::Bytes;
+use crate::key::{self, Attributes, Key};
+
+use super::{Authority, Waiting};
+
+#[derive(Serialize, Deserialize)]
+struct AgencyItem {
+    pk: String,
+    sk: String,
+    name: String,
+    uscc: Uscc,
+    responsible_person: String,
+    phone: MobilePhone,
+    services: ServiceSet,
+    standing: Standing,
+    version: u64,
+    stats: AgencyStats,
+    registered_at: Millis,
+    reviews: Vec<Review>,
+    secret_hash: Bytes,
+    body_hash: Bytes,
+    #[serde(flatten)]
+    waits: Waits,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoreItem {
+    pk: String,
+    sk: String,
+    name: String,
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Point>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed: Option<Point>,
+    status: Standing,
+    added_at: Millis,
+    reviews: Vec<Review>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_hash: Option<Bytes>,
+    #[serde(flatten)]
+    waits: Waits,
+}
+
+/// Both or none are there: an item is in the index as long as it waits.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Waits {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait: Option<Waiting>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Millis>,
+}
+
+impl Waits {
+    pub(super) fn since(kind: Waiting, since: Millis) -> Self {
+        Self {
+            wait: Some(kind),
+            since: Some(since),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Point {
+    la: i32,
+    lo: i32,
+}
+
+impl From<Wgs84> for Point {
+    fn from(point: Wgs84) -> Self {
+        Self {
+            la: point.lat_e7(),
+            lo: point.lon_e7(),
+        }
+    }
+}
+
+impl Point {
+    fn wgs84(self) -> Result<Wgs84, Error> {
+        Wgs84::from_e7(self.la, self.lo).ok_or(Error::Wrong("a store is nowhere"))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct AuthorityItem {
+    pk: String,
+    sk: String,
+    authority: AuthorityId,
+    name: String,
+    secret_hash: Bytes,
+}
+
+/// A store's item as it was read: what the domain knows, and what only this table does.
+#[derive(Clone)]
+pub(super) struct StoredStore {
+    pub(super) store: Store,
+    pub(super) body_hash: Option<[u8; 32]>,
+    pub(super) waits: Waits,
+}
+
+/// An agency's item as it was read.
+pub(super) struct StoredAgency {
+    pub(super) agency: Agency,
+    pub(super) secret_hash: [u8; 32],
+    pub(super) body_hash: [u8; 32],
+}
+
+pub(super) fn write_agency(
+    agency: &Agency,
+    secret_hash: &[u8; 32],
+    body_hash: &[u8; 32],
+) -> Result<Attributes, Error> {
+    let key = Key::agency(&agency.id);
+    let waits = match agency.standing {
+        Standing::Pending => Waits::since(Waiting::Agency, agency.registered_at),
+        _ => Waits::default(),
+    };
+    Ok(serde_dynamo::to_item(AgencyItem {
+        pk: key.pk,
+        sk: key.sk,
+        name: agency.name.clone(),
+        uscc: agency.uscc.clone(),
+        responsible_person: agency.responsible_person.clone(),
+        phone: agency.phone.clone(),
+        services: agency.services,
+        standing: agency.standing,
+        version: agency.version,
+        stats: agency.stats,
+        registered_at: agency.registered_at,
+        reviews: agency.reviews.clone(),
+        secret_hash: Bytes(secret_hash.to_vec()),
+        body_hash: Bytes(body_hash.to_vec()),
+        waits,
+    })?)
+}
+
+pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredAgency, Error> {
+    let item: AgencyItem = serde_dynamo::from_item(item.into())?;
+    let agency = Agency {
+        id: key::parse_agency(&item.pk).ok_or(Error::Wrong("its key is not an agency's"))?,
+        name: item.name,
+        uscc: item.uscc,
+        responsible_person: item.responsible_person,
+        phone: item.phone,
+        services: item.services,
+        standing: item.standing,
+        version: item.version,
+        stats: item.stats,
+        registered_at: item.registered_at,
+        reviews: item.reviews,
+    };
+    Ok(StoredAgency {
+        agency,
+        secret_hash: item.secret_hash.array()?,
+        body_hash: item.body_hash.array()?,
+    })
+}
+
+pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Result<Attributes, Error> {
+    let store = &stored.store;
+    let key = Key::store(agency, &store.id);
+    Ok(serde_dynamo::to_item(StoreItem {
+        pk: key.pk,
+        sk: key.sk,
+        name: store.name.clone(),
+        address: store.address.clone(),
+        location: store.location.map(Point::from),
+        proposed: store.proposed.map(Point::from),
+        status: store.status,
+        added_at: store.added_at,
+        reviews: store.reviews.clone(),
+        body_hash: stored.body_hash.map(|hash| Bytes(hash.to_vec())),
+        waits: stored.waits,
+    })?)
+}
+
+pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredStore, Error> {
+    let item: StoreItem = serde_dynamo::from_item(item.into())?;
+    let store = Store {
+        id: key::parse_store(&item.sk).ok_or(Error::Wrong("its key is not a store's"))?,
+        name: item.name,
+        address: item.address,
+        location: item.location.map(Point::wgs84).transpose()?,
+        proposed: item.proposed.map(Point::wgs84).transpose()?,
+        status: item.status,
+        added_at: item.added_at,
+        reviews: item.reviews,
+    };
+    let body_hash = item.body_hash.map(Bytes::array).transpose()?;
+    Ok(StoredStore {
+        store,
+        body_hash,
+        waits: item.waits,
+    })
+}
+
+pub(super) fn write_authority(
+    access_key: &str,
+    authority: &Authority,
+) -> Result<Attributes, Error> {
+    let key = Key::authority(access_key);
+    Ok(serde_dynamo::to_item(AuthorityItem {
+        pk: key.pk,
+        sk: key.sk,
+        authority: authority.id.clone(),
+        name: authority.name.clone(),
+        secret_hash: Bytes(authority.secret_hash.to_vec()),
+    })?)
+}
+
+pub(super) fn read_authority(item: Attributes) -> Result<Authority, Error> {
+    let item: AuthorityItem = serde_dynamo::from_item(item)?;
+    Ok(Authority {
+        id: item.authority,
+        name: item.name,
+        secret_hash: item.secret_hash.array()?,
+    })
+}
+
+/// What an image in the table's stream is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectoryImage {
+    /// An agency.
+    Agency(Box<Agency>),
+    /// A store of this agency.
+    Store(AgencyId, Box<Store>),
+    /// A cell, a credit code, an authority.
+    Other,
+}
+
+/// What an image in the table's stream is of.
+///
+/// # Errors
+/// When it is an agency's or a store's and cannot be read.
+pub fn directory_image(image: impl Into<serde_dynamo::Item>) -> Result<DirectoryImage, Error> {
+    let image = image.into();
+    let text = |name| match image.get(name) {
+        Some(serde_dynamo::AttributeValue::S(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let Some(agency) = text(key::PK).as_deref().and_then(key::parse_agency) else {
+        return Ok(DirectoryImage::Other);
+    };
+    match text(key::SK).as_deref() {
+        Some(key::AGENCY) => Ok(DirectoryImage::Agency(Box::new(read_agency(image)?.agency))),
+        Some(sk) if sk.starts_with(key::STORE) => Ok(DirectoryImage::Store(
+            agency,
+            Box::new(read_store(image)?.store),
+        )),
+        _ => Ok(DirectoryImage::Other),
+    }
+}

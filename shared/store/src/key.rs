@@ -1,0 +1,193 @@
+//! Every key of every item, built and parsed here and nowhere else.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::geo::{Cell4, Cell5};
+use domain::id::{AgencyId, OrderId, StoreId};
+use domain::time::Millis;
+
+use crate::Error;
+
+/// The partition key's name, in both tables.
+pub(crate) const PK: &str = "pk";
+/// The sort key's name, in both tables.
+pub(crate) const SK: &str = "sk";
+
+/// Sort key of an order's own item.
+pub(crate) const ORDER: &str = "order";
+/// Sort key of an order's sealed details.
+pub(crate) const DETAILS: &str = "details";
+/// Sort key of an agency's own item.
+pub(crate) const AGENCY: &str = "agency";
+/// What sort keys of stores begin with.
+pub(crate) const STORE: &str = "store#";
+
+/// An item as the SDK has it.
+pub(crate) type Attributes = HashMap<String, AttributeValue>;
+
+/// A primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+
+    pub(crate) fn order(order: &OrderId) -> Self {
+        Self::new(order.bare(), ORDER)
+    }
+
+    pub(crate) fn details(order: &OrderId) -> Self {
+        Self::new(order.bare(), DETAILS)
+    }
+
+    pub(crate) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {
+        Self::new(order.bare(), format!("explanation#{epoch}#{}", at.0))
+    }
+
+    /// By the sort key that an order names its explanation by.
+    pub(crate) fn named_explanation(order: &OrderId, name: &str) -> Self {
+        Self::new(order.bare(), name)
+    }
+
+    pub(crate) fn agency(agency: &AgencyId) -> Self {
+        Self::new(agency_pk(agency), AGENCY)
+    }
+
+    pub(crate) fn store(agency: &AgencyId, store: &StoreId) -> Self {
+        Self::new(agency_pk(agency), format!("{STORE}{}", store.bare()))
+    }
+
+    pub(crate) fn uscc(uscc: &str) -> Self {
+        Self::new(format!("U#{uscc}"), "uscc")
+    }
+
+    pub(crate) fn authority(access_key: &str) -> Self {
+        Self::new(format!("K#{access_key}"), "authority")
+    }
+
+    /// A store in a cell that its disc touches.
+    pub(crate) fn disc_cell(cell: &Cell5, agency: &AgencyId, store: &StoreId) -> Self {
+        Self::new(disc_cell_pk(cell), in_cell(agency, store))
+    }
+
+    /// A store in the larger cell that holds it.
+    pub(crate) fn home_cell(cell: &Cell4, agency: &AgencyId, store: &StoreId) -> Self {
+        Self::new(home_cell_pk(cell), in_cell(agency, store))
+    }
+
+    /// The key attributes of an item.
+    pub(crate) fn of(item: &Attributes) -> Option<Self> {
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self {
+            pk: text(PK)?,
+            sk: text(SK)?,
+        })
+    }
+
+    pub(crate) fn attributes(self) -> Attributes {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk)),
+            (SK.to_owned(), AttributeValue::S(self.sk)),
+        ])
+    }
+}
+
+pub(crate) fn agency_pk(agency: &AgencyId) -> String {
+    format!("A#{}", agency.bare())
+}
+
+pub(crate) fn disc_cell_pk(cell: &Cell5) -> String {
+    format!("C#{}", cell.as_str())
+}
+
+pub(crate) fn home_cell_pk(cell: &Cell4) -> String {
+    format!("H#{}", cell.as_str())
+}
+
+fn in_cell(agency: &AgencyId, store: &StoreId) -> String {
+    format!("{}#{}", agency.bare(), store.bare())
+}
+
+/// The order of a partition key of the table `orders`.
+pub(crate) fn parse_order(pk: &str) -> Result<OrderId, Error> {
+    OrderId::from_bare(pk).map_err(|_| Error::Wrong("its key is not an order's"))
+}
+
+/// The agency of a partition key of the table `directory`, if it is an agency's.
+pub(crate) fn parse_agency(pk: &str) -> Option<AgencyId> {
+    AgencyId::from_bare(pk.strip_prefix("A#")?).ok()
+}
+
+/// The store of a sort key, if it is a store's.
+pub(crate) fn parse_store(sk: &str) -> Option<StoreId> {
+    StoreId::from_bare(sk.strip_prefix(STORE)?).ok()
+}
+
+/// Agency and store of a cell's sort key.
+pub(crate) fn parse_in_cell(sk: &str) -> Result<(AgencyId, StoreId), Error> {
+    let ids = sk.split_once('#').and_then(|(agency, store)| {
+        Some((
+            AgencyId::from_bare(agency).ok()?,
+            StoreId::from_bare(store).ok()?,
+        ))
+    });
+    ids.ok_or(Error::Wrong("its key is not a store's in a cell"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_what_the_data_model_says() {
+        let order = OrderId::from_bytes(&[0; 16]);
+        let agency = AgencyId::from_bytes(&[0xff; 16]);
+        let store = StoreId::from_bytes(&[0; 8]);
+        let written = [
+            (Key::order(&order), "00000000000000000000000000 order"),
+            (Key::details(&order), "00000000000000000000000000 details"),
+            (
+                Key::explanation(&order, 2, Millis(1500)),
+                "00000000000000000000000000 explanation#2#1500",
+            ),
+            (Key::agency(&agency), "A#zzzzzzzzzzzzzzzzzzzzzzzzzw agency"),
+            (
+                Key::store(&agency, &store),
+                "A#zzzzzzzzzzzzzzzzzzzzzzzzzw store#0000000000000",
+            ),
+            (Key::uscc("91230100MA1B2C3D4X"), "U#91230100MA1B2C3D4X uscc"),
+            (Key::authority("k"), "K#k authority"),
+        ];
+        for (key, expected) in written {
+            assert_eq!(format!("{} {}", key.pk, key.sk), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_built_is_parsed() {
+        let agency = AgencyId::from_bytes(&[7; 16]);
+        let store = StoreId::from_bytes(&[9; 8]);
+        let cell: Cell5 = "yb4h2".parse().unwrap();
+        let key = Key::disc_cell(&cell, &agency, &store);
+        assert_eq!(key.pk, "C#yb4h2");
+        assert_eq!(
+            parse_in_cell(&key.sk).unwrap(),
+            (agency.clone(), store.clone())
+        );
+        let key = Key::store(&agency, &store);
+        assert_eq!(parse_agency(&key.pk), Some(agency));
+        assert_eq!(parse_store(&key.sk), Some(store));
+        assert_eq!(parse_store(AGENCY), None);
+        assert!(parse_in_cell("x#y").is_err());
+        assert!(parse_order("C#yb4h2").is_err());
+    }
+}

@@ -1,0 +1,205 @@
+//! The order's item: attribute names are short because each is paid for with every write.
+
+use std::collections::BTreeSet;
+
+use domain::geo::Wgs84;
+use domain::id::{AgencyId, CustomerId};
+use domain::order::{By, Claim, How, Order, State, Status, TimelineEntry, What};
+use domain::service::Service;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::bytes::Bytes;
+use crate::key::{self, Attributes, Key};
+
+#[derive(Serialize, Deserialize)]
+struct OrderItem {
+    pk: String,
+    sk: String,
+    v: u64,
+    st: Status,
+    ep: u32,
+    cu: CustomerId,
+    bh: Bytes,
+    sv: Service,
+    sa: Millis,
+    du: u32,
+    la: i32,
+    lo: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bu: Option<i64>,
+    pa: Millis,
+    dl: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fe: Option<u32>,
+    // DynamoDB has no empty sets.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "serde_dynamo::string_set::serialize"
+    )]
+    ex: BTreeSet<AgencyId>,
+    #[serde(flatten)]
+    claim: ClaimItem,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xp: Option<String>,
+    tl: Vec<Line>,
+}
+
+/// All or none of these are there.
+#[derive(Default, Serialize, Deserialize)]
+struct ClaimItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca: Option<AgencyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ch: Option<How>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ct: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sb: Option<Millis>,
+}
+
+/// A line of the timeline.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Line {
+    t: Millis,
+    w: What,
+    b: By,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y: Option<String>,
+    e: u32,
+}
+
+impl From<TimelineEntry> for Line {
+    fn from(line: TimelineEntry) -> Self {
+        Self {
+            t: line.at,
+            w: line.what,
+            b: line.by,
+            y: line.why,
+            e: line.epoch,
+        }
+    }
+}
+
+impl From<Line> for TimelineEntry {
+    fn from(line: Line) -> Self {
+        Self {
+            at: line.t,
+            what: line.w,
+            by: line.b,
+            why: line.y,
+            epoch: line.e,
+        }
+    }
+}
+
+impl From<Claim> for ClaimItem {
+    fn from(claim: Claim) -> Self {
+        Self {
+            ca: Some(claim.agency),
+            cn: Some(claim.agency_name),
+            ch: Some(claim.how),
+            ct: Some(claim.at),
+            sb: Some(claim.staff_by),
+        }
+    }
+}
+
+impl ClaimItem {
+    fn claim(self) -> Option<Claim> {
+        Some(Claim {
+            agency: self.ca?,
+            agency_name: self.cn?,
+            how: self.ch?,
+            at: self.ct?,
+            staff_by: self.sb?,
+        })
+    }
+}
+
+/// The item of an order.
+pub(super) fn write(order: &Order) -> Result<Attributes, Error> {
+    let key = Key::order(&order.id);
+    let claim = match &order.state {
+        State::Cancelled { claim } => claim.as_ref(),
+        state => state.claim(),
+    };
+    let item = OrderItem {
+        pk: key.pk,
+        sk: key.sk,
+        v: order.version,
+        st: order.status(),
+        ep: order.epoch,
+        cu: order.customer.clone(),
+        bh: Bytes(order.body_hash.to_vec()),
+        sv: order.service,
+        sa: order.start_at,
+        du: order.duration_min,
+        la: order.place.lat_e7(),
+        lo: order.place.lon_e7(),
+        bu: order.budget_fen,
+        pa: order.placed_at,
+        dl: order.grab_deadline,
+        fe: order.fanned_out,
+        ex: order.excluded.clone(),
+        claim: claim.cloned().map(ClaimItem::from).unwrap_or_default(),
+        xp: order.explanation.clone(),
+        tl: order.timeline.iter().cloned().map(Line::from).collect(),
+    };
+    Ok(serde_dynamo::to_item(item)?)
+}
+
+/// The order of an item.
+pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> {
+    let item: OrderItem = serde_dynamo::from_item(item.into())?;
+    let claim = item.claim.claim();
+    let held = |claim: Option<Claim>| claim.ok_or(Error::Wrong("it is claimed, but by nobody"));
+    let state = match item.st {
+        Status::Open => State::Open { deadline: item.dl },
+        Status::Claimed => State::Claimed(held(claim)?),
+        Status::Staffed => State::Staffed(held(claim)?),
+        Status::InService => State::InService(held(claim)?),
+        Status::Completed => State::Completed(held(claim)?),
+        Status::Rated => State::Rated(held(claim)?),
+        Status::Cancelled => State::Cancelled { claim },
+        Status::Unfilled => State::Unfilled,
+    };
+    Ok(Order {
+        id: key::parse_order(&item.pk)?,
+        version: item.v,
+        customer: item.cu,
+        body_hash: item.bh.array()?,
+        service: item.sv,
+        start_at: item.sa,
+        duration_min: item.du,
+        place: Wgs84::from_e7(item.la, item.lo).ok_or(Error::Wrong("its place is nowhere"))?,
+        budget_fen: item.bu,
+        placed_at: item.pa,
+        epoch: item.ep,
+        grab_deadline: item.dl,
+        fanned_out: item.fe,
+        excluded: item.ex,
+        state,
+        explanation: item.xp,
+        timeline: item.tl.into_iter().map(TimelineEntry::from).collect(),
+    })
+}
+
+/// The order of an image in the table's stream; `None` for its other items.
+///
+/// # Errors
+/// When it is an order's item and cannot be read.
+pub fn order_image(image: impl Into<serde_dynamo::Item>) -> Result<Option<Order>, Error> {
+    let image = image.into();
+    let is_order =
+        image.get(key::SK) == Some(&serde_dynamo::AttributeValue::S(key::ORDER.to_owned()));
+    if is_order {
+        read(image).map(Some)
+    } else {
+        Ok(None)
+    }
+}

@@ -1,0 +1,131 @@
+//! What an order keeps sealed: address, contact, notes.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use domain::id::OrderId;
+use domain::order::OrderDetails;
+
+use crate::Error;
+
+/// Tells this use of a secret from any other.
+const LABEL: &[u8] = b"homehail order details v1";
+
+/// The key that seals the details of orders: AES-256-GCM, a random nonce each, the order's id as associated
+/// data, so that details cannot be put under another order.
+pub struct SealKey(RandomizedNonceKey);
+
+/// Sealed details: nonce and ciphertext with tag.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub(crate) Vec<u8>);
+
+impl SealKey {
+    /// Derived from a secret by HKDF-SHA-256.
+    ///
+    /// # Errors
+    /// None that a secret can cause; deriving is fallible by its signature.
+    pub fn new(secret: &str) -> Result<Self, Error> {
+        struct Length;
+        impl KeyType for Length {
+            fn len(&self) -> usize {
+                32
+            }
+        }
+        let mut key = [0; 32];
+        Salt::new(HKDF_SHA256, &[])
+            .extract(secret.as_bytes())
+            .expand(&[LABEL], Length)
+            .and_then(|derived| derived.fill(&mut key))
+            .map_err(|_| Error::Sealed)?;
+        RandomizedNonceKey::new(&AES_256_GCM, &key)
+            .map(Self)
+            .map_err(|_| Error::Sealed)
+    }
+
+    /// Seals an order's details.
+    ///
+    /// # Errors
+    /// None that details can cause; sealing is fallible by its signature.
+    pub fn seal(&self, order: &OrderId, details: &OrderDetails) -> Result<Sealed, Error> {
+        let mut body = serde_json::to_vec(details).map_err(|_| Error::Sealed)?;
+        let nonce = self
+            .0
+            .seal_in_place_append_tag(Aad::from(order.as_str()), &mut body)
+            .map_err(|_| Error::Sealed)?;
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.append(&mut body);
+        Ok(Sealed(sealed))
+    }
+
+    /// Opens an order's details.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when they were sealed by another key or for another order, or altered.
+    pub fn open(&self, order: &OrderId, sealed: &Sealed) -> Result<OrderDetails, Error> {
+        let (nonce, body) = sealed.0.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
+        let mut body = body.to_vec();
+        let plain = self
+            .0
+            .open_in_place(nonce, Aad::from(order.as_str()), &mut body)
+            .map_err(|_| Error::Sealed)?;
+        serde_json::from_slice(plain).map_err(|_| Error::Sealed)
+    }
+}
+
+/// Empty, so that a key cannot slip into a log.
+impl std::fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealKey")
+    }
+}
+
+/// Empty, because nobody can read it anyway.
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::order::Contact;
+
+    use super::*;
+
+    #[test]
+    fn details_open_only_for_their_order_and_with_their_key() {
+        let details = OrderDetails {
+            address: "中央大街1号".to_owned(),
+            contact: Contact {
+                name: "王芳".to_owned(),
+                phone: "13800138000".parse().unwrap(),
+            },
+            notes: None,
+        };
+        let key = SealKey::new("a secret").unwrap();
+        let order = OrderId::from_bytes(&[1; 16]);
+        let sealed = key.seal(&order, &details).unwrap();
+        assert!(key.open(&order, &sealed).unwrap() == details);
+        assert!(sealed != key.seal(&order, &details).unwrap());
+
+        let other_order = OrderId::from_bytes(&[2; 16]);
+        assert!(matches!(
+            key.open(&other_order, &sealed),
+            Err(Error::Sealed)
+        ));
+        let other_key = SealKey::new("another secret").unwrap();
+        assert!(matches!(
+            other_key.open(&order, &sealed),
+            Err(Error::Sealed)
+        ));
+        for n in 0..sealed.0.len() {
+            let mut altered = sealed.clone();
+            altered.0[n] ^= 1;
+            assert!(matches!(key.open(&order, &altered), Err(Error::Sealed)));
+            assert!(matches!(
+                key.open(&order, &Sealed(sealed.0[..n].to_vec())),
+                Err(Error::Sealed)
+            ));
+        }
+    }
+}

@@ -1,1 +1,287 @@
-//! The agency's side of an order: grab and release.
+//! The agency's side of an order: grab and release. Naming the worker joins here with the workers.
+//!
+//! A grab makes two calls. The claim token has proved, without any, that the order was offered to this agency in
+//! an epoch; one read of both tables brings the agency's standing, consistently, and what never changes of
+//! the order; one conditional write, sent once, decides. Whoever loses is told the first reason that holds.
+//!
+//! A release is as crash-proof as placing an order: timer, message, write.
+
+use std::time::Duration;
+
+use bus::{FanOut, FanOutQueue, Stage, Timer, Timers};
+use domain::agency::Standing;
+use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
+use domain::id::{AgencyId, OrderId};
+use domain::market::Market;
+use domain::order::{
+    GrabOutcome, Order, ReleaseOutcome, Reopening, Viewer, release_outcome, reopen,
+};
+use domain::time::Millis;
+use lambda_http::http::{Method, StatusCode};
+use runtime::http::{self, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
+use store::{GrabRead, Orders, SealKey};
+
+/// The message of a reopened order is received this much later, so that the write it needs is there by then.
+const WRITE_COMES_FIRST: Duration = Duration::from_secs(1);
+
+/// The function.
+pub struct OrderGrab {
+    clock: Clock,
+    verifier: Verifier,
+    market: Market,
+    dynamodb: aws_sdk_dynamodb::Client,
+    orders_table: String,
+    directory_table: String,
+    orders: Orders,
+    timers: Timers,
+    fan_out: FanOutQueue,
+    claim_tokens: ClaimTokenKeys,
+    seal: SealKey,
+}
+
+impl OrderGrab {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [
+            public_keys,
+            market,
+            orders_table,
+            directory_table,
+            fan_out,
+            timer_queue_arn,
+            timer_role,
+            timer_group,
+            timer_dead_letters,
+            claim_token_key,
+            details_key,
+        ] = environment.require(&[
+            "SESSION_PUBLIC_KEYS",
+            "MARKET",
+            "ORDERS_TABLE",
+            "DIRECTORY_TABLE",
+            "FAN_OUT_QUEUE_URL",
+            "TIMER_QUEUE_ARN",
+            "TIMER_ROLE_ARN",
+            "TIMER_GROUP",
+            "TIMER_DEAD_LETTERS_ARN",
+            "CLAIM_TOKEN_KEY",
+            "DETAILS_KEY",
+        ])?;
+        let current = secret::derive(claim_token_key, KEY_LABEL);
+        let previous = environment
+            .optional("CLAIM_TOKEN_KEY_PREVIOUS")
+            .map(|key| secret::derive(key, KEY_LABEL));
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
+        let scheduler = aws_sdk_scheduler::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier: Verifier::new(public_keys)?,
+            market: Market::from_json(market)
+                .map_err(|fault| ConfigError::invalid("MARKET", fault))?,
+            orders: Orders::new(dynamodb.clone(), orders_table),
+            orders_table: orders_table.to_owned(),
+            directory_table: directory_table.to_owned(),
+            dynamodb,
+            timers: Timers::new(
+                scheduler,
+                timer_group,
+                timer_queue_arn,
+                timer_role,
+                timer_dead_letters,
+            ),
+            fan_out: FanOutQueue::new(sqs, fan_out),
+            claim_tokens: ClaimTokenKeys::new(&current, previous.as_ref().map(|key| &key[..])),
+            seal: SealKey::new(details_key)
+                .map_err(|error| ConfigError::invalid("DETAILS_KEY", error))?,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let (&Method::POST, ["v1", "orders", id, action]) = (request.method(), path.as_slice())
+        else {
+            return Err(Problem::not_found());
+        };
+        let agency = principal.agency()?;
+        let order: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        match *action {
+            "grab" => self.grab(request, &order, agency).await,
+            "release" => self.release(request, &order, agency).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn grab(
+        &self,
+        request: &Request,
+        id: &OrderId,
+        agency: &AgencyId,
+    ) -> Result<Response, Problem> {
+        // Text that cannot be a token is one that proves nothing, and not a fault of the request.
+        let token = http::read_json(request, |fields| fields.string("claim_token", 0..=200))?;
+        let epoch = self.claim_tokens.verify(&token, id, agency);
+        let epoch = epoch.ok_or_else(Problem::not_offered)?;
+
+        let (orders, directory) = (&self.orders_table, &self.directory_table);
+        let read = store::grab_read(&self.dynamodb, orders, directory, id, agency).await;
+        let grabber = Grabber::of(read.map_err(from_store)?, epoch)?;
+
+        let now = || self.clock.now();
+        let staff_by = |at| self.market.staff_by(at, grabber.order.start_at);
+        let name = &grabber.agency_name;
+        let grabbed = self
+            .orders
+            .grab(id, epoch, agency, name, now, staff_by)
+            .await;
+        let grabbed = grabbed
+            .map_err(from_store)?
+            .ok_or_else(Problem::not_offered)?;
+
+        tracing::info!(
+            order.id = %id, agency.id = %agency, epoch, outcome = ?grabbed.outcome, "an order was grabbed for"
+        );
+        if let Some(problem) = losing_reason(grabbed.outcome) {
+            return Err(problem);
+        }
+        let details = self.seal.open(id, &grabber.details).map_err(from_store)?;
+        let viewer = Viewer::Claimant(agency.clone());
+        let view = grabbed
+            .order
+            .view(&viewer, Some(&details), self.clock.now());
+        Ok(http::json(StatusCode::OK, &view))
+    }
+
+    async fn release(
+        &self,
+        request: &Request,
+        id: &OrderId,
+        agency: &AgencyId,
+    ) -> Result<Response, Problem> {
+        let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
+        let order = self.orders.get(id).await.map_err(from_store)?;
+        let order = order.ok_or_else(Problem::not_found)?;
+        let now = self.clock.now();
+        let (outcome, order) = match release_outcome(&order, agency) {
+            ReleaseOutcome::Released => {
+                let then = reopen(&order, &self.market, now);
+                self.prepare(&order, then, now).await?;
+                let epoch = order.epoch;
+                let written = self
+                    .orders
+                    .release(id, epoch, agency, &reason, then, now)
+                    .await;
+                let changed = written
+                    .map_err(from_store)?
+                    .ok_or_else(Problem::not_found)?;
+                (changed.outcome, changed.order)
+            }
+            outcome => (outcome, order),
+        };
+        if let Some(problem) = unreleasable(outcome) {
+            return Err(problem);
+        }
+        tracing::info!(order.id = %id, agency.id = %agency, ?outcome, "an order was released");
+        let view = order.view(&Viewer::Former(agency.clone()), None, now);
+        Ok(http::json(StatusCode::OK, &view))
+    }
+
+    /// What the order needs in its next epoch, before the write that begins it.
+    async fn prepare(&self, order: &Order, then: Reopening, now: Millis) -> Result<(), Problem> {
+        let Reopening::Again { epoch, deadline } = then else {
+            return Ok(());
+        };
+        let timer = Timer {
+            order_id: order.id.clone(),
+            epoch,
+            stage: Stage::Grab,
+            due: deadline,
+            until: order.start_at,
+            looks: 0,
+            redrives: 0,
+        };
+        self.timers.set(&timer, now).await.map_err(from_bus)?;
+        let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
+        let sent = self.fan_out.send(message, WRITE_COMES_FIRST).await;
+        sent.map_err(from_bus)
+    }
+}
+
+/// An approved agency, and the order that it was offered in this epoch or a later one.
+struct Grabber {
+    agency_name: String,
+    order: Order,
+    details: store::Sealed,
+}
+
+impl Grabber {
+    /// From what was read at once.
+    ///
+    /// # Errors
+    /// `not-offered` for an earlier epoch's token, and then `agency-not-approved`: these two come before all
+    /// that the write itself can say.
+    fn of(read: GrabRead, epoch: u32) -> Result<Self, Problem> {
+        let (Some(order), Some(details)) = (read.order, read.details) else {
+            return Err(Problem::not_offered());
+        };
+        if order.epoch != epoch {
+            return Err(Problem::not_offered());
+        }
+        match read.agency {
+            Some(agency) if agency.standing == Standing::Approved => Ok(Self {
+                agency_name: agency.name,
+                order,
+                details,
+            }),
+            _ => Err(Problem::agency_not_approved()),
+        }
+    }
+}
+
+/// What a loser is told; nothing for the winner, and for its repeat.
+fn losing_reason(outcome: GrabOutcome) -> Option<Problem> {
+    match outcome {
+        GrabOutcome::Won | GrabOutcome::AlreadyYours => None,
+        GrabOutcome::NotOffered => Some(Problem::not_offered()),
+        GrabOutcome::Cancelled => Some(Problem::order_cancelled()),
+        GrabOutcome::Taken => Some(Problem::order_taken()),
+        GrabOutcome::Closed => Some(Problem::grab_window_closed()),
+    }
+}
+
+/// Why a release is refused; nothing for one that was done, now or before.
+fn unreleasable(outcome: ReleaseOutcome) -> Option<Problem> {
+    match outcome {
+        ReleaseOutcome::Released | ReleaseOutcome::Already => None,
+        ReleaseOutcome::NotYours => Some(Problem::not_found()),
+        ReleaseOutcome::TooLate => Some(Problem::too_late()),
+        ReleaseOutcome::NotClaimed => Some(Problem::new(
+            "not-claimed",
+            StatusCode::CONFLICT,
+            "The order is not claimed by this agency",
+            "This agency had the order and has lost it: it was not staffed in time, or the customer cancelled.",
+        )),
+    }
+}
+
+fn from_store(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}
+
+fn from_bus(error: bus::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,352 @@
-//! The customer's side of an order.
+//! The customer's side of an order: placed, read, listed, cancelled.
+//!
+//! Placing makes three calls, in an order that survives a crash between any two of them: the **timer** first,
+//! so that no order is without one; then the **order** with its sealed details, in one transaction whose own
+//! condition tells a repeat, because the order's id follows from the customer and the `Idempotency-Key`; then
+//! the **message** that has it offered. Whoever was not told `201` repeats the request, or there is no order;
+//! an order whose message was never sent is found by its timer.
+
+mod request;
+
+use std::time::Duration;
+
+use bus::{FanOut, FanOutQueue, Stage, Timer, TimerQueue, Timers};
+use domain::id::{CustomerId, OrderId};
+use domain::market::Market;
+use domain::order::{CancelOutcome, Order, OrderDetails, Viewer};
+use domain::time::Millis;
+use lambda_http::http::{Method, StatusCode};
+use runtime::http::{self, JsonBody, Page, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
+use serde_json::{Value, json};
+use store::{Orders, Placed, SealKey};
+
+use crate::request::Placing;
+
+/// The function.
+pub struct OrderIntake {
+    clock: Clock,
+    verifier: Verifier,
+    market: Market,
+    orders: Orders,
+    timers: Timers,
+    timer_queue: TimerQueue,
+    fan_out: FanOutQueue,
+    order_id_key: [u8; 32],
+    seal: SealKey,
+}
+
+impl OrderIntake {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [
+            public_keys,
+            market,
+            table,
+            fan_out,
+            timer_queue,
+            timer_queue_arn,
+            timer_role,
+            timer_group,
+            timer_dead_letters,
+            order_id_key,
+            details_key,
+        ] = environment.require(&[
+            "SESSION_PUBLIC_KEYS",
+            "MARKET",
+            "ORDERS_TABLE",
+            "FAN_OUT_QUEUE_URL",
+            "TIMER_QUEUE_URL",
+            "TIMER_QUEUE_ARN",
+            "TIMER_ROLE_ARN",
+            "TIMER_GROUP",
+            "TIMER_DEAD_LETTERS_ARN",
+            "ORDER_ID_KEY",
+            "DETAILS_KEY",
+        ])?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
+        let scheduler = aws_sdk_scheduler::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier: Verifier::new(public_keys)?,
+            market: Market::from_json(market)
+                .map_err(|fault| ConfigError::invalid("MARKET", fault))?,
+            orders: Orders::new(dynamodb, table),
+            timers: Timers::new(
+                scheduler,
+                timer_group,
+                timer_queue_arn,
+                timer_role,
+                timer_dead_letters,
+            ),
+            timer_queue: TimerQueue::new(sqs.clone(), timer_queue),
+            fan_out: FanOutQueue::new(sqs, fan_out),
+            order_id_key: secret::derive(order_id_key, "homehail order id v1"),
+            seal: SealKey::new(details_key)
+                .map_err(|error| ConfigError::invalid("DETAILS_KEY", error))?,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        if path == ["health"] && request.method() == Method::GET {
+            return self.health().await;
+        }
+        let now = self.clock.now();
+        let principal = self.verifier.authenticate(request, now)?;
+        match (request.method(), path.as_slice()) {
+            (&Method::POST, ["v1", "orders"]) => self.place(request, &principal, now).await,
+            (&Method::GET, ["v1", "orders"]) => self.list(request, &principal, now).await,
+            (&Method::GET, ["v1", "orders", id]) => self.read(request, &principal, id, now).await,
+            (&Method::POST, ["v1", "orders", id, "cancel"]) => {
+                self.cancel(request, &principal, id, now).await
+            }
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn place(
+        &self,
+        request: &Request,
+        principal: &Principal,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        let customer = principal.customer()?;
+        let key = http::idempotency_key(request)?;
+        let body = JsonBody::of(request)?;
+        let id = self.order_id(customer, key)?;
+        let hash = body_hash(&body)?;
+        let placing = match Placing::parse_now(&body, &self.market, now) {
+            Ok(placing) => placing,
+            // What was placed in time may be repeated when its time is over.
+            Err(problem) => return self.placed_before(&body, &id, hash, now, problem).await,
+        };
+        let Placing { visit, details } = placing;
+        let order = Order::placed(id, customer.clone(), hash, visit, &self.market, now)
+            .ok_or_else(Problem::internal)?;
+
+        let sealed = self.seal.seal(&order.id, &details).map_err(from_store)?;
+        let timer = grab_timer(&order);
+        self.timers.set(&timer, now).await.map_err(from_bus)?;
+        let order = match self.orders.place(&order, &sealed).await {
+            Ok(Placed::New) => {
+                tracing::info!(order.id = %order.id, "an order was placed");
+                order
+            }
+            Ok(Placed::Repeat(order)) => *order,
+            Ok(Placed::KeyReused) => return Err(Problem::idempotency_key_reused()),
+            Err(error) => return Err(from_store(error)),
+        };
+        if order.awaits_fan_out() {
+            let (epoch, deadline) = (order.epoch, order.grab_deadline);
+            let message = FanOut::new(&order, epoch, deadline, self.market.radius_m);
+            let sent = self.fan_out.send(message, Duration::ZERO).await;
+            sent.map_err(from_bus)?;
+        }
+        Ok(created(&order, &details, now))
+    }
+
+    /// Answers a repeat whose only fault is that its start is no longer far enough away; anything else is the
+    /// problem that it was.
+    async fn placed_before(
+        &self,
+        body: &JsonBody,
+        id: &OrderId,
+        hash: [u8; 16],
+        now: Millis,
+        problem: Problem,
+    ) -> Result<Response, Problem> {
+        let Ok(placing) = Placing::parse(body, &self.market) else {
+            return Err(problem);
+        };
+        match self.orders.get(id).await.map_err(from_store)? {
+            Some(order) if order.body_hash == hash => Ok(created(&order, &placing.details, now)),
+            Some(_) => Err(Problem::idempotency_key_reused()),
+            None => Err(problem),
+        }
+    }
+
+    async fn list(
+        &self,
+        request: &Request,
+        principal: &Principal,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        let query = http::query(request, &["limit", "cursor"])?;
+        let (limit, cursor) = (query.limit()?, query.cursor());
+        let page = match principal {
+            Principal::Customer(customer) => self.orders.by_customer(customer, limit, cursor).await,
+            Principal::Agency(agency) => self.orders.by_agency(agency, limit, cursor).await,
+            Principal::Authority(_) => return Err(Problem::forbidden()),
+        };
+        let page = page.map_err(from_store)?;
+        let orders = self
+            .orders
+            .get_many(&page.items)
+            .await
+            .map_err(from_store)?;
+        // The index may be a moment behind the orders: what is no longer the caller's is left out.
+        let items = page
+            .items
+            .iter()
+            .filter_map(|id| orders.iter().find(|order| order.id == *id))
+            .filter_map(|order| Some(order.summary(&viewer(order, principal)?, now)))
+            .collect();
+        let next_cursor = page.next;
+        Ok(http::json(StatusCode::OK, &Page { items, next_cursor }))
+    }
+
+    async fn read(
+        &self,
+        request: &Request,
+        principal: &Principal,
+        id: &str,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        let found = self
+            .orders
+            .get_with_details(&id)
+            .await
+            .map_err(from_store)?;
+        let (order, sealed) = found.ok_or_else(Problem::not_found)?;
+        let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
+        let details = self.seal.open(&id, &sealed).map_err(from_store)?;
+        if order.is_settling(now) {
+            self.have_settled(&order).await;
+        }
+        let mut view = order.view(&viewer, Some(&details), now);
+        if viewer == Viewer::Authority {
+            view.explanation = self.explanation(&order).await?;
+        }
+        Ok(http::json(StatusCode::OK, &view))
+    }
+
+    /// Why the last settling came out as it did.
+    async fn explanation(&self, order: &Order) -> Result<Option<Value>, Problem> {
+        let Some(name) = &order.explanation else {
+            return Ok(None);
+        };
+        let kept = self.orders.explanation(&order.id, name).await;
+        let Some(kept) = kept.map_err(from_store)? else {
+            return Ok(None);
+        };
+        let kept = serde_json::from_str(&kept);
+        kept.map(Some)
+            .map_err(|error| Problem::internal().because(&error))
+    }
+
+    /// Sends an order that is open past its deadline to those who settle, should its timer have been lost. The
+    /// read is answered all the same if that fails: the next one tries again.
+    async fn have_settled(&self, order: &Order) {
+        let timer = grab_timer(order);
+        if let Err(error) = self.timer_queue.send(&timer, Duration::ZERO).await {
+            let error = runtime::problem::chain(&error);
+            tracing::warn!(order.id = %order.id, error, "an order could not be sent to be settled");
+        }
+    }
+
+    async fn cancel(
+        &self,
+        request: &Request,
+        principal: &Principal,
+        id: &str,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        let customer = principal.customer()?;
+        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        let reason = request::reason(&JsonBody::of(request)?)?;
+        let cancelled = self.orders.cancel(&id, customer, &reason, now).await;
+        let changed = cancelled
+            .map_err(from_store)?
+            .ok_or_else(Problem::not_found)?;
+        match changed.outcome {
+            CancelOutcome::Cancelled => {
+                tracing::info!(order.id = %id, "an order was cancelled");
+            }
+            CancelOutcome::Already => {}
+            CancelOutcome::TooLate => return Err(Problem::too_late()),
+        }
+        let found = self
+            .orders
+            .get_with_details(&id)
+            .await
+            .map_err(from_store)?;
+        let (_, sealed) = found.ok_or_else(Problem::not_found)?;
+        let details = self.seal.open(&id, &sealed).map_err(from_store)?;
+        let view = changed.order.view(&Viewer::Customer, Some(&details), now);
+        Ok(http::json(StatusCode::OK, &view))
+    }
+
+    /// Asks the table for an order that nobody has.
+    async fn health(&self) -> Result<Response, Problem> {
+        let nobodys = OrderId::from_bytes(&[0; 16]);
+        self.orders.get(&nobodys).await.map_err(from_store)?;
+        Ok(http::json(StatusCode::OK, &json!({ "status": "ok" })))
+    }
+
+    fn order_id(&self, customer: &CustomerId, key: &str) -> Result<OrderId, Problem> {
+        let parts = [customer.as_str().as_bytes(), key.as_bytes()];
+        let mac = secret::hmac(&self.order_id_key, &parts);
+        let id = mac.first_chunk::<16>().map(OrderId::from_bytes);
+        id.ok_or_else(Problem::internal)
+    }
+}
+
+/// As whom the caller may read an order; none if it may not know of it.
+fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
+    match principal {
+        Principal::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
+        Principal::Agency(agency) => order
+            .viewer(agency)
+            .filter(|viewer| matches!(viewer, Viewer::Claimant(_))),
+        Principal::Authority(_) => Some(Viewer::Authority),
+    }
+}
+
+/// The timer of the grab window that the order is in.
+fn grab_timer(order: &Order) -> Timer {
+    Timer {
+        order_id: order.id.clone(),
+        epoch: order.epoch,
+        stage: Stage::Grab,
+        due: order.grab_deadline,
+        until: order.start_at,
+        looks: 0,
+        redrives: 0,
+    }
+}
+
+fn created(order: &Order, details: &OrderDetails, now: Millis) -> Response {
+    let view = order.view(&Viewer::Customer, Some(details), now);
+    http::json(StatusCode::CREATED, &view)
+}
+
+fn body_hash(body: &JsonBody) -> Result<[u8; 16], Problem> {
+    let hash = body.hash();
+    hash.first_chunk().copied().ok_or_else(Problem::internal)
+}
+
+fn from_store(error: store::Error) -> Problem {
+    match error {
+        store::Error::BadCursor => {
+            Problem::malformed().detail("The cursor is not one of this list.")
+        }
+        error => Problem::failure(&error, error.is_retryable()),
+    }
+}
+
+fn from_bus(error: bus::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}

@@ -1,0 +1,106 @@
+use domain::agency::{Agency, AgencyStats};
+use domain::geo::Wgs84;
+use domain::id::CustomerId;
+use domain::order::{Contact, OrderDetails, Visit};
+use domain::service::{Service, ServiceSet};
+
+use super::*;
+
+fn order(epoch: u32) -> Order {
+    let visit = Visit {
+        service: Service::Cleaning,
+        start_at: Millis(100_000_000),
+        duration_min: 120,
+        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        budget_fen: None,
+    };
+    let id = OrderId::from_bytes(&[7; 16]);
+    let customer = CustomerId::from_bytes(&[1; 16]);
+    let order = Order::placed(id, customer, [0; 16], visit, &Market::default(), Millis(0));
+    Order {
+        epoch,
+        ..order.unwrap()
+    }
+}
+
+fn agency(standing: Standing) -> Agency {
+    Agency {
+        id: AgencyId::from_bytes(&[1; 16]),
+        name: "龙江家政".into(),
+        uscc: "91350100M000100Y43".parse().unwrap(),
+        responsible_person: "李明".into(),
+        phone: "13912345678".parse().unwrap(),
+        services: ServiceSet::all(),
+        standing,
+        version: 1,
+        stats: AgencyStats::default(),
+        registered_at: Millis(0),
+        reviews: Vec::new(),
+    }
+}
+
+fn read(epoch: u32, standing: Standing) -> GrabRead {
+    let order = order(epoch);
+    let details = OrderDetails {
+        address: "中央大街 100 号".into(),
+        contact: Contact {
+            name: "王芳".into(),
+            phone: "13912345678".parse().unwrap(),
+        },
+        notes: None,
+    };
+    let sealed = SealKey::new("secret")
+        .unwrap()
+        .seal(&order.id, &details)
+        .unwrap();
+    GrabRead {
+        agency: Some(agency(standing)),
+        order: Some(order),
+        details: Some(sealed),
+    }
+}
+
+fn refusal(read: GrabRead) -> Option<&'static str> {
+    Grabber::of(read, 2).err().map(|problem| problem.slug)
+}
+
+#[test]
+fn an_earlier_epoch_counts_before_the_agencys_standing() {
+    assert_eq!(refusal(read(2, Standing::Approved)), None);
+    for standing in [Standing::Pending, Standing::Rejected, Standing::Suspended] {
+        assert_eq!(refusal(read(2, standing)), Some("agency-not-approved"));
+        assert_eq!(refusal(read(3, standing)), Some("not-offered"));
+    }
+    assert_eq!(refusal(read(3, Standing::Approved)), Some("not-offered"));
+}
+
+#[test]
+fn an_order_that_is_not_there_was_not_offered_and_an_unknown_agency_is_not_approved() {
+    let mut nowhere = read(2, Standing::Approved);
+    nowhere.order = None;
+    assert_eq!(refusal(nowhere), Some("not-offered"));
+    let mut nobody = read(2, Standing::Approved);
+    nobody.agency = None;
+    assert_eq!(refusal(nobody), Some("agency-not-approved"));
+}
+
+#[test]
+fn each_loser_is_told_its_reason() {
+    let told = |outcome| losing_reason(outcome).map(|p| (p.status.as_u16(), p.slug));
+    assert_eq!(told(GrabOutcome::Won), None);
+    assert_eq!(told(GrabOutcome::AlreadyYours), None);
+    assert_eq!(told(GrabOutcome::NotOffered), Some((403, "not-offered")));
+    assert_eq!(told(GrabOutcome::Cancelled), Some((410, "order-cancelled")));
+    assert_eq!(told(GrabOutcome::Taken), Some((409, "order-taken")));
+    assert_eq!(told(GrabOutcome::Closed), Some((410, "grab-window-closed")));
+}
+
+#[test]
+fn a_release_is_refused_with_its_reason() {
+    let told = |outcome| unreleasable(outcome).map(|p| (p.status.as_u16(), p.slug));
+    assert_eq!(told(ReleaseOutcome::Released), None);
+    assert_eq!(told(ReleaseOutcome::Already), None);
+    assert_eq!(told(ReleaseOutcome::NotYours), Some((404, "not-found")));
+    assert_eq!(told(ReleaseOutcome::TooLate), Some((409, "too-late")));
+    assert_eq!(told(ReleaseOutcome::NotClaimed), Some((409, "not-claimed")));
+}

@@ -1,0 +1,91 @@
+//! What a customer sends, parsed.
+
+use domain::market::{Market, StartFault};
+use domain::order::{Contact, OrderDetails, Visit};
+use domain::service::Service;
+use domain::time::Millis;
+use runtime::http::JsonBody;
+use runtime::{Fields, Problem};
+
+/// The most that a customer can offer to pay, in fen: 100,000 yuan.
+const MOST_FEN: i64 = 10_000_000;
+
+/// A request for one visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placing {
+    pub(crate) visit: Visit,
+    pub(crate) details: OrderDetails,
+}
+
+impl Placing {
+    /// From a body, whenever it was sent.
+    pub(crate) fn parse(body: &JsonBody, market: &Market) -> Result<Self, Problem> {
+        body.read(|fields| Self::read(fields, market, |_| Ok(())))
+    }
+
+    /// From a body that was sent now: the visit must be able to start when it should.
+    pub(crate) fn parse_now(
+        body: &JsonBody,
+        market: &Market,
+        now: Millis,
+    ) -> Result<Self, Problem> {
+        body.read(|fields| Self::read(fields, market, |start| market.check_start(now, start)))
+    }
+
+    fn read(
+        fields: &mut Fields<'_>,
+        market: &Market,
+        check_start: impl Fn(Millis) -> Result<(), StartFault>,
+    ) -> Option<Self> {
+        let service = service(fields, market);
+        let start_at = fields.time("start_at");
+        if let Some(Err(fault)) = start_at.map(&check_start) {
+            fields.refuse("start_at", fault.to_string());
+        }
+        let duration_min = fields.integer("duration_min", 30..=24 * 60);
+        let address = fields.string("address", 1..=200);
+        let place = fields.location("location");
+        let contact = fields.object("contact", |contact| {
+            let name = contact.string("name", 1..=50);
+            let phone = contact.parsed("phone");
+            Some(Contact {
+                name: name?,
+                phone: phone?,
+            })
+        });
+        let notes = fields.optional_string("notes", 0..=500);
+        let budget_fen = fields.optional_integer("budget_fen", 0..=MOST_FEN);
+        Some(Self {
+            visit: Visit {
+                service: service?,
+                start_at: start_at?,
+                duration_min: u32::try_from(duration_min?).ok()?,
+                place: place?,
+                budget_fen,
+            },
+            details: OrderDetails {
+                address: address?,
+                contact: contact?,
+                notes,
+            },
+        })
+    }
+}
+
+/// A service that can be ordered in this market.
+fn service(fields: &mut Fields<'_>, market: &Market) -> Option<Service> {
+    let service = fields.parsed("service")?;
+    if !market.services.contains(service) {
+        fields.refuse("service", "cannot be ordered here");
+        return None;
+    }
+    Some(service)
+}
+
+/// `{"reason"}` of a cancellation.
+pub(crate) fn reason(body: &JsonBody) -> Result<String, Problem> {
+    body.read(|fields| fields.string("reason", 1..=200))
+}
+
+#[cfg(test)]
+mod tests;

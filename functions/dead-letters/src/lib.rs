@@ -112,7 +112,10 @@ impl DeadLetters {
             return self.undeliverable.send(body).await;
         };
         if self.clock.now() >= letter.until() {
-            tracing::error!(message.id = id, "a dead letter has had its time; it is kept");
+            tracing::error!(
+                message.id = id,
+                "a dead letter has had its time; it is kept"
+            );
             return self.undeliverable.send(body).await;
         }
         let redrives = letter.count();

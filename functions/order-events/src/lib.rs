@@ -6,7 +6,7 @@
 //! consumers drop it. A record that fails by itself, again and again, is noted in the on-failure queue.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::DynamoDbEventResponse;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use bus::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use domain::order::{Order, What};
 use runtime::problem::chain;
@@ -85,7 +85,9 @@ impl OrderEvents {
 fn response(first_failed: Option<String>) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     if let Some(sequence_number) = first_failed {
-        response.add_failure(sequence_number);
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(sequence_number);
+        response.batch_item_failures.push(failure);
     }
     response
 }

@@ -1,16 +1,29 @@
 //! The whole platform on one machine.
 //!
-//! [`template`] reads `infra/template.yaml`, the one description of the platform.
+//! [`platform::Platform::start`] reads [`template`], the one description of the platform, and builds
+//! from it what AWS would: tables behind a [front door](front_door) that knows each function's role,
+//! queues, schedules and a bus (the crate `local-cloud`), the [`functions`] themselves, and what joins
+//! them: the HTTP [`gateway`], queue mappings, stream mappings. Functions run in this process,
+//! yet each has only the environment and the access key that its template entry gives it, and talks
+//! to the cloud over the [`wire`], where a test can count its calls and cut it off.
+//!
+//! [`demo`] fills it with an invented city. Everything durable is in one [directory](data_dir).
 
 pub mod activity;
 pub mod data_dir;
+pub mod demo;
 pub mod demo_city;
 pub mod dynamo;
 pub mod front_door;
+pub mod functions;
 pub mod gateway;
 pub mod invoker;
 pub mod keys;
+mod mappings;
+pub mod platform;
+mod ports;
 pub mod sdk;
+mod streams;
 pub mod template;
 pub mod wechat;
 pub mod wire;

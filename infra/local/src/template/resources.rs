@@ -88,6 +88,8 @@ pub struct Role {
     pub trust: Value,
     /// What it may do.
     pub policies: Vec<InlinePolicy>,
+    /// The longest session under it, in seconds.
+    pub max_session_seconds: u32,
 }
 
 /// A policy within a role.
@@ -359,7 +361,11 @@ fn rule(name: String, props: &mut Props) -> Result<Rule, TemplateError> {
 }
 
 fn role(name: String, arn: String, props: &mut Props) -> Result<Role, TemplateError> {
-    props.ignore(&["RoleName", "Description", "MaxSessionDuration"]);
+    props.ignore(&["RoleName", "Description"]);
+    // The default is IAM's.
+    let max_session_seconds = props
+        .optional_integer("MaxSessionDuration")?
+        .unwrap_or(3600);
     let trust = policy_document(props, "AssumeRolePolicyDocument")?;
     let mut policies = Vec::new();
     for mut policy in props.maps("Policies")? {
@@ -374,6 +380,7 @@ fn role(name: String, arn: String, props: &mut Props) -> Result<Role, TemplateEr
         arn,
         trust,
         policies,
+        max_session_seconds,
     })
 }
 

@@ -1,0 +1,341 @@
+//! The demo: a city to try things in, and the file that says how to get into it.
+//!
+//! The city comes in through the front: its agencies register and are approved by the functions that
+//! do so for everybody. Registration keys are derived from the data directory's key, so that a first
+//! start that was cut off goes on at the next, and credentials stay what they were.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::body::{Body, to_bytes};
+use domain::id::AuthorityId;
+use futures::{StreamExt, TryStreamExt, stream};
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use indicatif::{ProgressBar, ProgressStyle};
+use runtime::secret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::demo_city::{self, DemoAgency};
+use crate::keys::write_private;
+use crate::platform::{Options, Platform};
+
+const AUTHORITY: &str = "aut_harbin-commerce-bureau";
+const AUTHORITY_ACCESS_KEY: &str = "demo-authority";
+/// Agencies that are registered at the same time.
+const AT_ONCE: usize = 8;
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// Which city is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum City {
+    /// 311 agencies over Harbin's nine districts.
+    Harbin,
+    /// Harbin with all its 20,000 workers, once workers are part of the platform; until then the same.
+    HarbinFull,
+    /// No agencies.
+    None,
+}
+
+impl FromStr for City {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        clap::ValueEnum::from_str(text, false)
+    }
+}
+
+/// What `demo.json` says.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Demo {
+    /// Where the HTTP contract is served.
+    pub base_url: String,
+    /// The authority's credentials.
+    pub authority: Credentials,
+    /// Every agency, approved, with its credentials.
+    pub agencies: Vec<AgencyAccess>,
+    /// Codes that the WeChat stand-in takes.
+    pub customers: Vec<Customer>,
+    /// Workers: none until there are workers to register.
+    pub workers: Vec<Value>,
+    /// Credit feeds: none until there are feeds to send.
+    pub feeds: Vec<Value>,
+    /// For the AWS CLI and SDKs.
+    pub aws: Aws,
+}
+
+/// What a session is opened with.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Credentials {
+    /// Who.
+    pub access_key: String,
+    /// The proof.
+    pub secret: String,
+}
+
+/// An agency of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct AgencyAccess {
+    /// Its id.
+    pub agency_id: String,
+    /// Its name.
+    pub name: String,
+    /// What it offers.
+    pub services: Vec<String>,
+    /// Its access key.
+    pub access_key: String,
+    /// Its secret.
+    pub secret: String,
+    /// Its stores.
+    pub stores: Vec<StorePlace>,
+}
+
+/// A store of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct StorePlace {
+    /// Its id.
+    pub store_id: String,
+    /// Where it is, WGS-84, as stored.
+    pub location: Value,
+}
+
+/// A customer of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Customer {
+    /// What `wx.login` would give.
+    pub code: String,
+}
+
+/// How AWS's tools get in: as the operator, who may do everything.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Aws {
+    /// The region.
+    pub region: String,
+    /// Where each service is.
+    pub endpoints: ServiceEndpoints,
+    /// The operator's access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+}
+
+/// Where each service is; all but DynamoDB share one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct ServiceEndpoints {
+    /// DynamoDB and its streams.
+    pub dynamodb: String,
+    /// SQS.
+    pub sqs: String,
+    /// EventBridge Scheduler.
+    pub scheduler: String,
+    /// EventBridge.
+    pub events: String,
+    /// STS.
+    pub sts: String,
+}
+
+/// Loads the city unless it is there, and writes `file`.
+pub(crate) async fn load(
+    platform: &Platform,
+    options: &Options,
+    file: Option<&Path>,
+) -> Result<Demo> {
+    let city = match options.city {
+        City::Harbin | City::HarbinFull => demo_city::harbin(),
+        City::None => Vec::new(),
+    };
+    let before: Option<Demo> = file
+        .and_then(|file| std::fs::read(file).ok())
+        .and_then(|content| serde_json::from_slice(&content).ok());
+    let agencies_before = before.map(|demo| demo.agencies).unwrap_or_default();
+    let authority = authority(platform).await?;
+    let agencies = if agencies_before.len() >= city.len() {
+        agencies_before
+    } else {
+        register(platform, &authority, &city, options.progress).await?
+    };
+    let endpoints = platform.endpoints();
+    let operator = platform.operator_key();
+    let demo = Demo {
+        base_url: platform.base_url().to_owned(),
+        authority,
+        agencies,
+        customers: demo_city::customer_codes()
+            .into_iter()
+            .map(|code| Customer { code })
+            .collect(),
+        workers: Vec::new(),
+        feeds: Vec::new(),
+        aws: Aws {
+            region: platform.region().to_owned(),
+            endpoints: ServiceEndpoints {
+                dynamodb: endpoints.dynamodb.clone(),
+                sqs: endpoints.cloud.clone(),
+                scheduler: endpoints.cloud.clone(),
+                events: endpoints.cloud.clone(),
+                sts: endpoints.cloud.clone(),
+            },
+            access_key_id: operator.id,
+            secret_access_key: operator.secret,
+        },
+    };
+    if let Some(file) = file {
+        write_private(file, &serde_json::to_vec_pretty(&demo)?)?;
+    }
+    Ok(demo)
+}
+
+/// The authority, whom no route registers: the operator enters it.
+async fn authority(platform: &Platform) -> Result<Credentials> {
+    let credentials = Credentials {
+        access_key: AUTHORITY_ACCESS_KEY.to_owned(),
+        secret: platform.keys().text("authority"),
+    };
+    let table = platform
+        .stack()
+        .functions
+        .iter()
+        .find_map(|function| function.environment.get("DIRECTORY_TABLE"))
+        .context("no function knows the directory")?;
+    let client = aws_sdk_dynamodb::Client::new(&platform.operator_sdk_config());
+    let authority = store::Authority {
+        id: AuthorityId::from_str(AUTHORITY)?,
+        name: "哈尔滨市商务局".to_owned(),
+        secret_hash: secret::sha256(credentials.secret.as_bytes()),
+    };
+    store::Directory::new(client, table)
+        .put_authority(&credentials.access_key, &authority)
+        .await?;
+    Ok(credentials)
+}
+
+async fn register(
+    platform: &Platform,
+    authority: &Credentials,
+    city: &[DemoAgency],
+    shows_progress: bool,
+) -> Result<Vec<AgencyAccess>> {
+    let bar = if shows_progress {
+        ProgressBar::new(city.len() as u64)
+    } else {
+        ProgressBar::hidden()
+    };
+    let style = "{msg} {bar:40} {pos}/{len} agencies, {elapsed}";
+    bar.set_style(ProgressStyle::with_template(style)?);
+    bar.set_message("Loading the demo city");
+    let session = json!({ "access_key": authority.access_key, "secret": authority.secret });
+    let session = call(platform, "/v1/sessions/authority", &[], &session).await?;
+    let token = format!("Bearer {}", text(&session, "token")?);
+    let agencies = stream::iter(city.iter().enumerate())
+        .map(|(index, agency)| {
+            let (bar, token) = (&bar, &token);
+            async move {
+                let registered = register_one(platform, token, index, agency).await;
+                bar.inc(1);
+                registered.with_context(|| format!("{} cannot be registered", agency.name))
+            }
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    bar.set_message("Placing its stores on the map");
+    platform.drain().await?;
+    bar.finish_and_clear();
+    Ok(agencies)
+}
+
+async fn register_one(
+    platform: &Platform,
+    token: &str,
+    index: usize,
+    agency: &DemoAgency,
+) -> Result<AgencyAccess> {
+    let stores: Vec<Value> = agency
+        .stores
+        .iter()
+        .map(|store| {
+            json!({
+                "name": store.name,
+                "address": store.address,
+                "location": {
+                    "lat": store.location.lat(),
+                    "lon": store.location.lon(),
+                    "datum": "wgs84",
+                },
+            })
+        })
+        .collect();
+    let body = json!({
+        "name": agency.name,
+        "uscc": agency.uscc,
+        "responsible_person": agency.responsible_person,
+        "phone": agency.phone,
+        "services": agency.services,
+        "stores": stores,
+    });
+    let key = platform.keys().text(&format!("registration {index}"));
+    let registered = call(
+        platform,
+        "/v1/agencies",
+        &[("idempotency-key", &key)],
+        &body,
+    )
+    .await?;
+    let agency_id = text(&registered, "agency_id")?;
+    let path = format!("/v1/agencies/{agency_id}/reviews");
+    let decision = json!({ "decision": "approve", "reason": "part of the demo city" });
+    let headers = [(AUTHORIZATION.as_str(), token)];
+    let approved = call(platform, &path, &headers, &decision).await?;
+    let stores = approved["stores"]
+        .as_array()
+        .context("an approved agency has stores")?
+        .iter()
+        .map(|store| {
+            Ok(StorePlace {
+                store_id: text(store, "store_id")?.to_owned(),
+                location: store["location"].clone(),
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(AgencyAccess {
+        agency_id: agency_id.to_owned(),
+        name: agency.name.clone(),
+        services: serde_json::from_value(approved["services"].clone())?,
+        access_key: text(&registered, "access_key")?.to_owned(),
+        secret: text(&registered, "secret")?.to_owned(),
+        stores,
+    })
+}
+
+/// A `POST` through the gateway.
+async fn call(
+    platform: &Platform,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Result<Value> {
+    let mut request = Request::post(path).header(CONTENT_TYPE, "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::from(body.to_string()))?;
+    let answer = platform.gateway().answer(request).await;
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), ANSWER_LIMIT).await?;
+    if !status.is_success() {
+        bail!(
+            "{path} answers {status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+    }
+    ensure!(!body.is_empty(), "{path} answers nothing");
+    Ok(serde_json::from_slice(&body)?)
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
+    value[name]
+        .as_str()
+        .with_context(|| format!("the answer has no `{name}`"))
+}

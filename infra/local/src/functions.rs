@@ -1,0 +1,56 @@
+//! The functions, by the name that the template calls their code.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use runtime::Environment;
+use runtime::function::{Invoke, event_invoke, http_invoke};
+
+/// Makes a function that answers HTTP requests.
+macro_rules! http {
+    ($function:ty, $environment:expr) => {{
+        let function = Arc::new(<$function>::new($environment)?);
+        http_invoke(move |request| {
+            let function = Arc::clone(&function);
+            async move { function.handle(request).await }
+        })
+    }};
+}
+
+/// Makes a function that takes events of another kind.
+macro_rules! events {
+    ($function:ty, $environment:expr) => {{
+        let function = Arc::new(<$function>::new($environment)?);
+        event_invoke(move |event| {
+            let function = Arc::clone(&function);
+            async move { function.handle(event).await }
+        })
+    }};
+}
+
+/// Starts the function whose code is `functions/<code>`, as its process would start.
+///
+/// # Errors
+/// When there is no such function, or it cannot start in this environment.
+pub fn start(code: &str, environment: &Environment) -> Result<Invoke> {
+    started(code, environment).with_context(|| format!("the function `{code}` cannot start"))
+}
+
+fn started(code: &str, environment: &Environment) -> Result<Invoke> {
+    Ok(match code {
+        "sessions" => http!(sessions::Sessions, environment),
+        "registry" => http!(registry::Registry, environment),
+        "review" => http!(review::Review, environment),
+        "order-intake" => http!(order_intake::OrderIntake, environment),
+        "offer-queue" => http!(offer_queue::OfferQueue, environment),
+        "order-grab" => http!(order_grab::OrderGrab, environment),
+        "directory-projection" => {
+            events!(directory_projection::DirectoryProjection, environment)
+        }
+        "agency-fanout" => events!(agency_fanout::AgencyFanout, environment),
+        "auto-assign" => events!(auto_assign::AutoAssign, environment),
+        "order-events" => events!(order_events::OrderEvents, environment),
+        "dead-letters" => events!(dead_letters::DeadLetters, environment),
+        other => bail!("there is no code of that name: `{other}`"),
+    })
+}

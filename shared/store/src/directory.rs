@@ -6,6 +6,7 @@
 mod cell;
 mod change;
 mod item;
+mod range;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,1 +1,276 @@
 //! The offers of one order.
+//!
+//! A `fan_out` message says that an order has been put on offer. One Query of the order's own cell finds every
+//! agency in range; wider radii are read only if nobody is there. One write on the order then records
+//! the fan-out, and is refused if the order is no longer open in this epoch. Only after that does each
+//! agency get its offer, in its own queue. An order with more than [`Offers::MOST`] goes back to the queue in
+//! `offers` messages, so that a failure repeats at most that many.
+//!
+//! Everything here may happen twice: an agency then sees the same offer again, with the same token.
+
+mod offering;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use bus::{FanOut, FanOutMessage, FanOutQueue, OfferQueues, OfferTo, Offers};
+use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
+use domain::geo::{Area, Nearest};
+use domain::id::{AgencyId, StoreId};
+use domain::market::Market;
+use futures::{StreamExt, stream};
+use runtime::problem::chain;
+use runtime::queue::{Outcome, each};
+use runtime::secret::derive;
+use runtime::{Clock, ConfigError, Environment};
+use store::{Directory, FannedOut, Orders};
+
+/// How many offers are sent at the same time; as many connections are kept alive.
+const SENDS_AT_ONCE: usize = 16;
+
+/// How soon to look again for an epoch whose message has overtaken its write.
+const NOT_YET_DELAY: Duration = Duration::from_secs(2);
+
+/// The function: its clients and settings.
+pub struct AgencyFanout {
+    orders: Orders,
+    directory: Directory,
+    fan_out: FanOutQueue,
+    offers: OfferQueues,
+    tokens: ClaimTokenKeys,
+    market: Market,
+    clock: Clock,
+}
+
+/// Why a message will be tried again.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("a table failed")]
+    Store(#[from] store::Error),
+    #[error("a queue failed")]
+    Bus(#[from] bus::Error),
+    #[error("{failed} of {all} offers were not sent")]
+    NotAllOffered { failed: usize, all: usize },
+}
+
+/// Who is in range, and within which radius in metres.
+struct InRange {
+    radius_m: u32,
+    agencies: BTreeMap<AgencyId, Nearest<StoreId>>,
+}
+
+impl AgencyFanout {
+    /// Made once, from the function's configuration.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
+        let [
+            orders,
+            directory,
+            fan_out,
+            prefix,
+            sibling,
+            market,
+            token_key,
+        ] = env.require(&[
+            "ORDERS_TABLE",
+            "DIRECTORY_TABLE",
+            "FAN_OUT_QUEUE_URL",
+            "OFFER_QUEUE_PREFIX",
+            "QUEUE_URL_SIBLING",
+            "MARKET",
+            "CLAIM_TOKEN_KEY",
+        ])?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
+        let sqs = aws_sdk_sqs::Client::new(env.sdk());
+        Ok(Self {
+            orders: Orders::new(dynamodb.clone(), orders),
+            directory: Directory::new(dynamodb, directory),
+            fan_out: FanOutQueue::new(sqs.clone(), fan_out),
+            offers: OfferQueues::new(sqs, prefix, sibling),
+            // Only minted here, so the key before the last rotation is of no use.
+            tokens: ClaimTokenKeys::new(&derive(token_key, KEY_LABEL), None),
+            market: Market::from_json(market)
+                .map_err(|error| ConfigError::invalid("MARKET", error))?,
+            clock: env.clock().clone(),
+        })
+    }
+
+    /// Handles a batch of the fan-out queue, and names what is to come again.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        each(event, 1, |message| self.record(message)).await
+    }
+
+    async fn record(&self, message: SqsMessage) -> Outcome {
+        let handled = match FanOutMessage::parse(&message.body.unwrap_or_default()) {
+            Ok(FanOutMessage::FanOut(order)) => self.fan_out(order).await,
+            Ok(FanOutMessage::Offers(offers)) => self.offer(&offers).await,
+            // Trying again leads it to the dead letters, and from there to a person.
+            Err(error) => return Outcome::Retry(chain(&error)),
+        };
+        match handled {
+            Ok(()) => Outcome::Done,
+            Err(failure) => Outcome::Retry(chain(&failure)),
+        }
+    }
+
+    /// Finds who is in range, records the fan-out on the order, and makes the offers.
+    async fn fan_out(&self, message: FanOut) -> Result<(), Failure> {
+        let now = self.clock.now();
+        if now >= message.deadline {
+            tracing::info!(order.id = %message.order_id, epoch = message.epoch, "too late to offer");
+            return Ok(());
+        }
+        // The first epoch excludes nobody, and needs no read.
+        let excluded = match message.epoch {
+            1 => Some(BTreeSet::new()),
+            _ => self.excluded(&message).await?,
+        };
+        let Some(excluded) = excluded else {
+            return self.not_yet(message).await;
+        };
+        let found = self.in_range(&message, &excluded).await?;
+        let agencies = u32::try_from(found.agencies.len()).unwrap_or(u32::MAX);
+        let marked = self
+            .orders
+            .mark_fanned_out(
+                &message.order_id,
+                message.epoch,
+                now,
+                found.radius_m,
+                agencies,
+            )
+            .await?;
+        let order = match marked {
+            FannedOut::Now(order) | FannedOut::Before(order) => order,
+            FannedOut::NotYet => return self.not_yet(message).await,
+            FannedOut::Over => {
+                tracing::info!(order.id = %message.order_id, epoch = message.epoch, "no longer open");
+                return Ok(());
+            }
+        };
+        // A repeated release can have moved the deadline since this message was sent; the order's own is true.
+        let message = FanOut {
+            deadline: order.grab_deadline,
+            radius_m: found.radius_m,
+            ..message
+        };
+        let area = Area::of(message.place);
+        let offers = offering::lines(&found.agencies, &order.excluded, &area);
+        tracing::info!(
+            order.id = %message.order_id,
+            epoch = message.epoch,
+            radius_m = found.radius_m,
+            offers = offers.len(),
+            "on offer"
+        );
+        if offers.len() <= Offers::MOST {
+            return self.send(&message, &offers).await;
+        }
+        for batch in offers.chunks(Offers::MOST) {
+            let batch = Offers {
+                fan_out: message.clone(),
+                offers: batch.to_vec(),
+            };
+            self.fan_out.send(batch, Duration::ZERO).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the offers of one batch of a larger fan-out.
+    async fn offer(&self, batch: &Offers) -> Result<(), Failure> {
+        if self.clock.now() >= batch.fan_out.deadline {
+            tracing::info!(order.id = %batch.fan_out.order_id, epoch = batch.fan_out.epoch, "too late to offer");
+            return Ok(());
+        }
+        self.send(&batch.fan_out, &batch.offers).await
+    }
+
+    /// The agencies in range within the market's radius, or else the first wider one that has any.
+    async fn in_range(
+        &self,
+        message: &FanOut,
+        excluded: &BTreeSet<AgencyId>,
+    ) -> Result<InRange, store::Error> {
+        let mut found = InRange {
+            radius_m: message.radius_m,
+            agencies: BTreeMap::new(),
+        };
+        let wider = self.market.widening_m.iter().copied();
+        for radius_m in std::iter::once(message.radius_m).chain(wider) {
+            let mut agencies = self
+                .directory
+                .in_range(
+                    message.place,
+                    message.service,
+                    radius_m,
+                    self.market.radius_m,
+                )
+                .await?;
+            agencies.retain(|agency, _| !excluded.contains(agency));
+            found = InRange { radius_m, agencies };
+            if !found.agencies.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whom earlier epochs of the order have excluded; none as long as this epoch is not written.
+    async fn excluded(&self, message: &FanOut) -> Result<Option<BTreeSet<AgencyId>>, store::Error> {
+        let order = self.orders.get(&message.order_id).await?;
+        let order = order.filter(|order| order.epoch >= message.epoch);
+        Ok(order.map(|order| order.excluded))
+    }
+
+    /// Comes back for an epoch whose write its message has overtaken. It ends at the epoch's deadline.
+    async fn not_yet(&self, message: FanOut) -> Result<(), Failure> {
+        tracing::info!(order.id = %message.order_id, epoch = message.epoch, "not on offer yet");
+        self.fan_out.send(message, NOT_YET_DELAY).await?;
+        Ok(())
+    }
+
+    /// Puts each offer into its agency's own queue. One that fails does not keep the others from theirs.
+    async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Failure> {
+        let area = &Area::of(order.place);
+        let failed = stream::iter(offers)
+            .map(|line| async move {
+                let agency = &line.agency_id;
+                let token = self.tokens.mint(&order.order_id, order.epoch, agency);
+                let offer = offering::offer(order, area, line, token);
+                match self.offers.send(agency, &offer).await {
+                    Ok(()) => 0,
+                    Err(bus::Error::NoSuchQueue) => {
+                        tracing::warn!(
+                            order.id = %order.order_id,
+                            agency.id = %agency,
+                            "an agency has no queue for its offer"
+                        );
+                        0
+                    }
+                    Err(error) => {
+                        tracing::warn!(
+                            order.id = %order.order_id,
+                            agency.id = %agency,
+                            error = chain(&error),
+                            "an offer was not sent"
+                        );
+                        1
+                    }
+                }
+            })
+            .buffer_unordered(SENDS_AT_ONCE)
+            .fold(0, |sum, failed| std::future::ready(sum + failed))
+            .await;
+        if failed == 0 {
+            Ok(())
+        } else {
+            Err(Failure::NotAllOffered {
+                failed,
+                all: offers.len(),
+            })
+        }
+    }
+}

@@ -1,1 +1,180 @@
-//! The timer queue: assign, widen, unfilled, missed staffing.
+//! The timer queue: what happens to an order when its time is up.
+//!
+//! A timer of the stage `grab` is due at the end of a grab window: an order that is still open is assigned
+//! ([`settling`]), or ends unfilled. A timer of the stage `staffing` is due when a claiming agency should
+//! have named the worker: an order that is still only claimed goes on offer again ([`staffing`]).
+//!
+//! A timer may fire early, late, twice, for an order that is not stored yet, or for one that is long over.
+//! The order alone says what is due: every change is one conditional write, and whatever a write needs
+//! later, its timer above all, is made before it. So a run that dies between any two calls leaves the next
+//! one to come to the same end.
+
+mod candidates;
+mod settling;
+mod staffing;
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use bus::{FanOutQueue, LONGEST_DELAY, OfferQueues, Stage, Timer, TimerQueue, Timers};
+use domain::market::Market;
+use domain::order::{Settlement, settlement};
+use domain::time::Millis;
+use runtime::problem::chain;
+use runtime::queue::{Outcome, each};
+use runtime::{Clock, ConfigError, Environment};
+use store::{Directory, Orders};
+
+/// How many timers are handled at the same time.
+const TIMERS_AT_ONCE: usize = 5;
+
+/// A due timer looks for its order this often again, this far apart, before it is dropped: the order may be
+/// stored a moment after its timer was set, or its new epoch written.
+const MORE_LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
+
+/// The function: its clients and settings.
+pub struct AutoAssign {
+    orders: Orders,
+    directory: Directory,
+    fan_out: FanOutQueue,
+    timer_queue: TimerQueue,
+    timers: Timers,
+    offers: OfferQueues,
+    market: Market,
+    clock: Clock,
+}
+
+/// Why a timer will be tried again.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("a table failed")]
+    Store(#[from] store::Error),
+    #[error("a queue or the scheduler failed")]
+    Bus(#[from] bus::Error),
+    #[error("an explanation cannot be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+impl AutoAssign {
+    /// Made once, from the function's configuration.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
+        let [
+            orders,
+            directory,
+            fan_out,
+            timer_queue,
+            prefix,
+            sibling,
+            timer_arn,
+            timer_role,
+            timer_group,
+            dead_letters,
+            market,
+        ] = env.require(&[
+            "ORDERS_TABLE",
+            "DIRECTORY_TABLE",
+            "FAN_OUT_QUEUE_URL",
+            "TIMER_QUEUE_URL",
+            "OFFER_QUEUE_PREFIX",
+            "QUEUE_URL_SIBLING",
+            "TIMER_QUEUE_ARN",
+            "TIMER_ROLE_ARN",
+            "TIMER_GROUP",
+            "TIMER_DEAD_LETTERS_ARN",
+            "MARKET",
+        ])?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
+        let sqs = aws_sdk_sqs::Client::new(env.sdk());
+        let scheduler = aws_sdk_scheduler::Client::new(env.sdk());
+        Ok(Self {
+            orders: Orders::new(dynamodb.clone(), orders),
+            directory: Directory::new(dynamodb, directory),
+            fan_out: FanOutQueue::new(sqs.clone(), fan_out),
+            timer_queue: TimerQueue::new(sqs.clone(), timer_queue),
+            timers: Timers::new(scheduler, timer_group, timer_arn, timer_role, dead_letters),
+            offers: OfferQueues::new(sqs, prefix, sibling),
+            market: Market::from_json(market)
+                .map_err(|error| ConfigError::invalid("MARKET", error))?,
+            clock: env.clock().clone(),
+        })
+    }
+
+    /// Handles a batch of the timer queue, and names what is to come again.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        each(event, TIMERS_AT_ONCE, |message| self.record(message)).await
+    }
+
+    async fn record(&self, message: SqsMessage) -> Outcome {
+        let timer = match Timer::parse(&message.body.unwrap_or_default()) {
+            Ok(timer) => timer,
+            // Trying again leads it to the dead letters, and from there to a person.
+            Err(error) => return Outcome::Retry(chain(&error)),
+        };
+        match self.fire(&timer).await {
+            Ok(()) => Outcome::Done,
+            Err(failure) => Outcome::Retry(chain(&failure)),
+        }
+    }
+
+    /// Does what is due. The order says what that is, whatever the timer was set for.
+    async fn fire(&self, timer: &Timer) -> Result<(), Failure> {
+        if self.clock.now() < timer.due {
+            return self.wait_until(timer, timer.due).await;
+        }
+        let Some(order) = self.orders.get(&timer.order_id).await? else {
+            return self.look_again(timer).await;
+        };
+        match settlement(&order, timer.epoch, self.clock.now()) {
+            Settlement::Wait { deadline } => {
+                // Placing it again after a crash gave the order a later deadline than this timer's.
+                if order.awaits_fan_out() {
+                    self.fan_out_again(&order).await?;
+                }
+                self.wait_until(timer, deadline).await
+            }
+            Settlement::Choose => self.settle(timer, &order).await,
+            Settlement::AwaitStaffing { staff_by } => match timer.stage {
+                Stage::Grab => self.claimed(&order).await,
+                Stage::Staffing => self.wait_until(timer, staff_by).await,
+            },
+            Settlement::MissStaffing { agency, .. } => self.miss_staffing(&order, &agency).await,
+            Settlement::NotYet => self.look_again(timer).await,
+            Settlement::Nothing => Ok(()),
+        }
+    }
+
+    /// Puts the timer back until `due`, or as near to it as a queue can.
+    async fn wait_until(&self, timer: &Timer, due: Millis) -> Result<(), Failure> {
+        let rest = due.since(self.clock.now());
+        let timer = Timer {
+            due,
+            ..timer.clone()
+        };
+        self.timer_queue
+            .send(&timer, rest.min(LONGEST_DELAY))
+            .await?;
+        Ok(())
+    }
+
+    /// Comes back for an order, or an epoch, that is not stored yet; in the end it never will be.
+    async fn look_again(&self, timer: &Timer) -> Result<(), Failure> {
+        if timer.looks >= MORE_LOOKS {
+            tracing::warn!(
+                order.id = %timer.order_id,
+                epoch = timer.epoch,
+                "a timer's order was never stored"
+            );
+            return Ok(());
+        }
+        let timer = Timer {
+            looks: timer.looks + 1,
+            ..timer.clone()
+        };
+        self.timer_queue.send(&timer, BETWEEN_LOOKS).await?;
+        Ok(())
+    }
+}

@@ -1,2 +1,12 @@
-//! The timer queue: assign, widen, unfilled, missed staffing.
-fn main() {}
+//! The function `auto-assign` on Lambda.
+
+use auto_assign::AutoAssign;
+use runtime::Environment;
+use runtime::function::{Error, serve_events};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    runtime::telemetry::init();
+    let auto_assign = AutoAssign::new(&Environment::from_process().await)?;
+    serve_events(|event| auto_assign.handle(event)).await
+}

@@ -1,0 +1,222 @@
+//! Who could be assigned an order: what is known of every agency in range, read now.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::agency::{Agency, Standing};
+use domain::geo::Nearest;
+use domain::id::{AgencyId, StoreId};
+use domain::order::Order;
+use domain::score::{Candidate, Choice, choose};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::AutoAssign;
+
+/// How many agencies' loads are read at the same time.
+const LOADS_AT_ONCE: usize = 16;
+
+impl AutoAssign {
+    /// The choice within each radius in turn, up to and with the first that has a winner.
+    pub(crate) async fn choices(&self, order: &Order) -> Result<Vec<Choice>, store::Error> {
+        let mut choices = Vec::new();
+        for radius_m in self.market.radii() {
+            let candidates = self.candidates(order, radius_m).await?;
+            let choice = choose(order, candidates, &self.market, radius_m);
+            let won = choice.winner().is_some();
+            choices.push(choice);
+            if won {
+                break;
+            }
+        }
+        Ok(choices)
+    }
+
+    async fn candidates(
+        &self,
+        order: &Order,
+        radius_m: u32,
+    ) -> Result<Vec<Candidate>, store::Error> {
+        let in_range = self
+            .directory
+            .in_range(order.place, order.service, radius_m, self.market.radius_m)
+            .await?;
+        let ids: Vec<AgencyId> = in_range.keys().cloned().collect();
+        // Consistent: the agency's own item is the only truth of its standing.
+        let agencies = self.directory.agencies(&ids).await?;
+        let loads = self.loads(order, &agencies).await?;
+        Ok(candidates(in_range, agencies, &loads))
+    }
+
+    /// The unstaffed claims of each agency that could have the order at all. The index is a moment behind, so
+    /// choices made at the same moment can lift an agency a little over its cap.
+    async fn loads(
+        &self,
+        order: &Order,
+        agencies: &[Agency],
+    ) -> Result<BTreeMap<AgencyId, u32>, store::Error> {
+        // Older claims have been staffed or lost.
+        let window = Duration::from_secs(self.market.staffing_window_s.into());
+        let since = self.clock.now() - window;
+        stream::iter(agencies.iter().filter(|agency| may_have(order, agency)))
+            .map(|agency| async move {
+                let load = self.orders.unstaffed_claims(&agency.id, since).await?;
+                Ok((agency.id.clone(), load))
+            })
+            .buffer_unordered(LOADS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+}
+
+/// Whether only its load can keep an agency from being chosen.
+fn may_have(order: &Order, agency: &Agency) -> bool {
+    agency.standing == Standing::Approved
+        && agency.services.contains(order.service)
+        && !order.excluded.contains(&agency.id)
+}
+
+/// Puts together what was read. An agency in range without an item of its own is none.
+fn candidates(
+    mut in_range: BTreeMap<AgencyId, Nearest<StoreId>>,
+    agencies: Vec<Agency>,
+    loads: &BTreeMap<AgencyId, u32>,
+) -> Vec<Candidate> {
+    let known = agencies.into_iter().filter_map(|agency| {
+        let nearest = in_range.remove(&agency.id)?;
+        let load = loads.get(&agency.id).copied().unwrap_or_default();
+        Some(Candidate {
+            agency: agency.id,
+            name: agency.name,
+            store: nearest.store,
+            distance_m: nearest.distance_m,
+            standing: agency.standing,
+            services: agency.services,
+            stats: agency.stats,
+            load,
+            // Joins with the workers' credit records.
+            credit: None,
+        })
+    });
+    known.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::agency::AgencyStats;
+    use domain::check::Uscc;
+    use domain::geo::{Wgs84, nearest_in_range};
+    use domain::id::{CustomerId, OrderId};
+    use domain::market::Market;
+    use domain::order::{State, Visit};
+    use domain::score::{Exclusion, Explanation};
+    use domain::service::Service;
+    use domain::time::Millis;
+
+    use super::*;
+
+    fn id(n: u8) -> AgencyId {
+        AgencyId::from_bytes(&[n; 16])
+    }
+
+    fn agency(n: u8) -> Agency {
+        Agency {
+            id: id(n),
+            name: format!("agency {n}"),
+            uscc: Uscc::complete("91230102MA5M5AN6W").unwrap(),
+            responsible_person: "王丽".to_owned(),
+            phone: "13900000000".parse().unwrap(),
+            services: [Service::Cooking].into_iter().collect(),
+            standing: Standing::Approved,
+            version: 1,
+            stats: AgencyStats::default(),
+            registered_at: Millis(0),
+            reviews: Vec::new(),
+        }
+    }
+
+    fn harbin(north_e7: i32) -> Wgs84 {
+        Wgs84::from_e7(457_568_000 + north_e7, 1_266_424_000).unwrap()
+    }
+
+    fn order() -> Order {
+        let visit = Visit {
+            service: Service::Cooking,
+            start_at: Millis(86_400_000),
+            duration_min: 60,
+            place: harbin(0),
+            budget_fen: None,
+        };
+        let (id, customer) = (
+            OrderId::from_bytes(&[1; 16]),
+            CustomerId::from_bytes(&[2; 16]),
+        );
+        Order::placed(id, customer, [0; 16], visit, &Market::default(), Millis(0)).unwrap()
+    }
+
+    /// Five agencies, one behind the other, northward.
+    fn in_range() -> BTreeMap<AgencyId, Nearest<StoreId>> {
+        let stores = (1..=5_u8).map(|n| {
+            (
+                id(n),
+                StoreId::from_bytes(&[n; 8]),
+                harbin(i32::from(n) * 20_000),
+            )
+        });
+        nearest_in_range(order().place, 5_000, stores)
+    }
+
+    #[test]
+    fn the_choice_is_made_of_what_was_read_just_now() {
+        let mut order = order();
+        assert!(matches!(order.state, State::Open { .. }));
+        order.excluded.insert(id(3));
+        let suspended = Agency {
+            standing: Standing::Suspended,
+            ..agency(2)
+        };
+        // Agency 4 was in a cell, but has no item.
+        let agencies = vec![agency(1), suspended, agency(3), agency(5)];
+        let loads = BTreeMap::from([(id(1), 20), (id(5), 3)]);
+        let market = Market::default();
+
+        let candidates = candidates(in_range(), agencies, &loads);
+        let choice = choose(&order, candidates, &market, 5_000);
+
+        let winner = choice.winner().unwrap();
+        assert_eq!((&winner.agency, winner.load), (&id(5), 3));
+        assert_eq!(winner.name, "agency 5");
+        assert_eq!(
+            choice.exclusions,
+            [
+                (id(1), Exclusion::AtTheCap),
+                (id(2), Exclusion::NotApproved),
+                (id(3), Exclusion::HadTheClaim),
+            ]
+        );
+        let explanation = Explanation::of(&[choice], &market);
+        assert_eq!(explanation.winner, Some(id(5)));
+        assert_eq!(explanation.radii[0].eligible, 1);
+    }
+
+    #[test]
+    fn loads_are_read_only_where_they_can_decide() {
+        let mut order = order();
+        order.excluded = BTreeSet::from([id(3)]);
+        let other_services = Agency {
+            services: [Service::LiveIn].into_iter().collect(),
+            ..agency(4)
+        };
+        assert!(may_have(&order, &agency(1)));
+        assert!(!may_have(
+            &order,
+            &Agency {
+                standing: Standing::Pending,
+                ..agency(2)
+            }
+        ));
+        assert!(!may_have(&order, &agency(3)));
+        assert!(!may_have(&order, &other_services));
+    }
+}

@@ -1,0 +1,211 @@
+//! The end of a grab window: the order is assigned, or ends unfilled.
+
+use bus::{Offer, OfferKind, Stage, Timer};
+use domain::geo::{Area, Nearest, nearest_in_range, offer_distance_m};
+use domain::id::StoreId;
+use domain::order::{How, Order, State};
+use domain::score::{Candidate, Choice, Explanation};
+use domain::time::Millis;
+use store::Settled;
+
+use crate::{AutoAssign, Failure};
+
+/// Wider than any two places on Earth are apart, in metres.
+const ANYWHERE_M: u32 = 30_000_000;
+
+/// What the timeline says of an order that nobody could be assigned.
+const NOBODY: &str = "no agency in range could be assigned";
+
+impl AutoAssign {
+    /// Chooses an agency and gives it the order. The explanation comes first, because the claim names it; then
+    /// the staffing timer, because no claim may be without one; then the claim; then the news of it.
+    pub(crate) async fn settle(&self, timer: &Timer, order: &Order) -> Result<(), Failure> {
+        let choices = self.choices(order).await?;
+        let now = self.clock.now();
+        let explanation = serde_json::to_string(&Explanation::of(&choices, &self.market))?;
+        let explanation = self
+            .orders
+            .put_explanation(&order.id, order.epoch, now, &explanation)
+            .await?;
+        let settled = match choices.last().and_then(Choice::winner) {
+            Some(winner) => self.assign(order, winner, now, &explanation).await?,
+            None => {
+                self.orders
+                    .unfilled(&order.id, order.epoch, now, NOBODY, &explanation)
+                    .await?
+            }
+        };
+        match settled {
+            Settled::Now(order) | Settled::Before(order) => {
+                tracing::info!(
+                    order.id = %order.id,
+                    epoch = order.epoch,
+                    status = order.status().as_str(),
+                    "settled"
+                );
+                self.announce(&order).await
+            }
+            // Somebody else was faster: the same timer, come twice, or a grab at the very edge of the
+            // window. What a claim needs then is still this timer's to see to.
+            Settled::Over(Some(found)) if found.epoch == order.epoch => self.claimed(&found).await,
+            Settled::Over(_) => Ok(()),
+            Settled::NotDue(found) => self.wait_until(timer, found.grab_deadline).await,
+        }
+    }
+
+    async fn assign(
+        &self,
+        order: &Order,
+        winner: &Candidate,
+        now: Millis,
+        explanation: &str,
+    ) -> Result<Settled, Failure> {
+        let staff_by = self.market.staff_by(now, order.start_at);
+        self.set_staffing_timer(order, staff_by).await?;
+        let settled = self
+            .orders
+            .assign(
+                &order.id,
+                order.epoch,
+                &winner.agency,
+                &winner.name,
+                now,
+                staff_by,
+                explanation,
+            )
+            .await?;
+        Ok(settled)
+    }
+
+    /// Sees to what a claim needs: its staffing timer, and if the platform made it, that the agency hears of
+    /// it. Doing so again changes nothing but that the agency hears again.
+    pub(crate) async fn claimed(&self, order: &Order) -> Result<(), Failure> {
+        let State::Claimed(claim) = &order.state else {
+            return Ok(());
+        };
+        self.set_staffing_timer(order, claim.staff_by).await?;
+        self.announce(order).await
+    }
+
+    async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Failure> {
+        let timer = Timer {
+            order_id: order.id.clone(),
+            epoch: order.epoch,
+            stage: Stage::Staffing,
+            due,
+            until: order.start_at,
+            looks: 0,
+            redrives: 0,
+        };
+        Ok(self.timers.set(&timer, self.clock.now()).await?)
+    }
+
+    /// Puts an assignment into the agency's order queue.
+    async fn announce(&self, order: &Order) -> Result<(), Failure> {
+        let claim = match &order.state {
+            State::Claimed(claim) if claim.how == How::Assignment => claim,
+            _ => return Ok(()),
+        };
+        let Some((_, stores)) = self.directory.agency_with_stores(&claim.agency).await? else {
+            tracing::error!(order.id = %order.id, agency.id = %claim.agency, "no such agency");
+            return Ok(());
+        };
+        let places = stores
+            .into_iter()
+            .filter_map(|store| store.counts_at().map(|at| ((), store.id, at)));
+        let Some(nearest) = nearest_in_range(order.place, ANYWHERE_M, places).remove(&()) else {
+            // Its last store was stopped since it was chosen. It finds the order among its claims.
+            tracing::warn!(order.id = %order.id, agency.id = %claim.agency, "an agency without stores");
+            return Ok(());
+        };
+        match self
+            .offers
+            .send(&claim.agency, &assigned(order, nearest))
+            .await
+        {
+            Err(bus::Error::NoSuchQueue) => {
+                tracing::warn!(
+                    order.id = %order.id,
+                    agency.id = %claim.agency,
+                    "an agency has no queue for its assignment"
+                );
+                Ok(())
+            }
+            sent => Ok(sent?),
+        }
+    }
+}
+
+/// The assignment as the agency reads it. It shows no more of the place than an open offer; the claim opens
+/// the rest.
+fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
+    let area = Area::of(order.place);
+    Offer {
+        order_id: order.id.clone(),
+        epoch: order.epoch,
+        kind: OfferKind::Assigned,
+        service: order.service,
+        start_at: order.start_at,
+        duration_min: order.duration_min,
+        distance_m: offer_distance_m(nearest.at, &area),
+        area,
+        store_id: nearest.store,
+        budget_fen: order.budget_fen,
+        grab_deadline: order.grab_deadline,
+        claim_token: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::geo::Wgs84;
+    use domain::id::{CustomerId, OrderId};
+    use domain::market::Market;
+    use domain::order::Visit;
+    use domain::service::Service;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_assignment_is_as_the_contract_says_and_has_no_claim_token() {
+        let place = Wgs84::from_e7(457_568_000, 1_266_424_000).unwrap();
+        let visit = Visit {
+            service: Service::ElderCare,
+            start_at: Millis(86_400_000),
+            duration_min: 60,
+            place,
+            budget_fen: None,
+        };
+        let (id, customer) = (
+            OrderId::from_bytes(&[1; 16]),
+            CustomerId::from_bytes(&[2; 16]),
+        );
+        let order =
+            Order::placed(id, customer, [0; 16], visit, &Market::default(), Millis(0)).unwrap();
+        let nearest = Nearest {
+            store: StoreId::from_bytes(&[1; 8]),
+            at: Wgs84::from_e7(457_868_000, 1_266_424_000).unwrap(),
+            distance_m: 3_335.8,
+        };
+        let offer = serde_json::to_value(assigned(&order, nearest)).unwrap();
+        assert_eq!(
+            offer,
+            json!({
+                "order_id": "ord_04210842108421084210842108",
+                "epoch": 1,
+                "kind": "assigned",
+                "service": "elder_care",
+                "start_at": "1970-01-02T00:00:00.000Z",
+                "duration_min": 60,
+                "area": Area::of(place).as_str(),
+                "distance_m": offer["distance_m"],
+                "store_id": "sto_0421084210842",
+                "budget_fen": null,
+                "grab_deadline": "1970-01-01T00:03:00.000Z",
+                "claim_token": null,
+            })
+        );
+        assert!(offer["distance_m"].as_u64().is_some_and(|m| m % 100 == 0));
+    }
+}

@@ -1,0 +1,80 @@
+//! A claim whose agency named no worker in time: the order goes on offer again, or ends.
+
+use std::time::Duration;
+
+use bus::{FanOut, Stage, Timer};
+use domain::id::AgencyId;
+use domain::order::{Order, Reopening, reopen};
+use domain::time::Millis;
+use store::Missed;
+
+use crate::{AutoAssign, Failure};
+
+/// A fan-out message starts this much later than it is sent, so that the write it needs is there first.
+const AFTER_THE_WRITE: Duration = Duration::from_secs(1);
+
+impl AutoAssign {
+    /// Ends the claim. The next epoch's timer and message come before the write: nobody would repeat them.
+    pub(crate) async fn miss_staffing(
+        &self,
+        order: &Order,
+        agency: &AgencyId,
+    ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let then = reopen(order, &self.market, now);
+        if let Reopening::Again { epoch, deadline } = then {
+            self.set_grab_timer(order, epoch, deadline).await?;
+            self.send_fan_out(order, epoch, deadline, AFTER_THE_WRITE)
+                .await?;
+        }
+        let missed = self
+            .orders
+            .miss_staffing(&order.id, order.epoch, agency, then, now)
+            .await?;
+        if let Missed::Now(order) = missed {
+            tracing::info!(
+                order.id = %order.id,
+                agency.id = %agency,
+                status = order.status().as_str(),
+                "not staffed in time"
+            );
+        }
+        // Else it has been staffed, released or cancelled since it was read, or reopened by this timer's twin.
+        Ok(())
+    }
+
+    /// Sends the fan-out of the epoch that the order is in, when it has not been done.
+    pub(crate) async fn fan_out_again(&self, order: &Order) -> Result<(), Failure> {
+        self.send_fan_out(order, order.epoch, order.grab_deadline, Duration::ZERO)
+            .await
+    }
+
+    async fn set_grab_timer(
+        &self,
+        order: &Order,
+        epoch: u32,
+        deadline: Millis,
+    ) -> Result<(), Failure> {
+        let timer = Timer {
+            order_id: order.id.clone(),
+            epoch,
+            stage: Stage::Grab,
+            due: deadline,
+            until: order.start_at,
+            looks: 0,
+            redrives: 0,
+        };
+        Ok(self.timers.set(&timer, self.clock.now()).await?)
+    }
+
+    async fn send_fan_out(
+        &self,
+        order: &Order,
+        epoch: u32,
+        deadline: Millis,
+        delay: Duration,
+    ) -> Result<(), Failure> {
+        let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
+        Ok(self.fan_out.send(message, delay).await?)
+    }
+}

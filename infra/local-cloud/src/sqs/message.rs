@@ -115,7 +115,9 @@ impl Draft {
                 "must be of 1 to 128 characters",
             ));
         }
-        let attributes_md5 = check_attributes(&self.attributes)?;
+        check_attributes(&self.attributes)?;
+        let attributes_md5 =
+            (!self.attributes.is_empty()).then(|| digest_attributes(self.attributes.iter()));
         Ok(Content {
             id: uuid()?,
             md5: HEXLOWER.encode(&Md5::digest(self.body.as_bytes())),
@@ -179,6 +181,17 @@ impl Received {
     /// The attributes that the sender gave.
     pub fn message_attributes(&self) -> &BTreeMap<String, MessageAttribute> {
         &self.content.attributes
+    }
+
+    /// The digest of the attributes that are returned, which may be fewer than were sent.
+    pub(super) fn md5_of_attributes(
+        &self,
+        returned: &BTreeMap<&String, &MessageAttribute>,
+    ) -> String {
+        match &self.content.attributes_md5 {
+            Some(md5) if returned.len() == self.content.attributes.len() => md5.clone(),
+            _ => digest_attributes(returned.iter().map(|(name, attribute)| (*name, *attribute))),
+        }
     }
 
     /// All system attributes, by their names in SQS.
@@ -251,15 +264,8 @@ fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Checks the attributes and digests them as the SQS Developer Guide has it ("Calculating the MD5
-/// message digest for message attributes"): by name, each of name, type and value with its length
-/// in four bytes, and one byte for the value's kind.
-fn check_attributes(
-    attributes: &BTreeMap<String, MessageAttribute>,
-) -> Result<Option<String>, Refusal> {
-    if attributes.is_empty() {
-        return Ok(None);
-    }
+/// Checks the attributes that a sender gives.
+fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(), Refusal> {
     if attributes.len() > MAX_ATTRIBUTES {
         return Err(invalid_value(
             "MessageAttributes",
@@ -267,14 +273,6 @@ fn check_attributes(
             "there may be 10",
         ));
     }
-    let mut digest = Md5::new();
-    let mut add = |kind: Option<u8>, bytes: &[u8]| {
-        if let Some(kind) = kind {
-            digest.update([kind]);
-        }
-        digest.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
-        digest.update(bytes);
-    };
     for (name, attribute) in attributes {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         if name.is_empty() || name.len() > 256 || !name.chars().all(allowed) {
@@ -284,30 +282,53 @@ fn check_attributes(
                 "the name is not allowed",
             ));
         }
-        add(None, name.as_bytes());
-        add(None, attribute.data_type.as_bytes());
         let kind = attribute.data_type.split('.').next().unwrap_or_default();
-        match (kind, &attribute.string_value, &attribute.binary_value) {
-            ("String", Some(text), None) if !text.is_empty() => add(Some(1), text.as_bytes()),
-            ("Number", Some(text), None) if text.parse::<f64>().is_ok() => {
-                add(Some(1), text.as_bytes());
-            }
-            ("Binary", None, Some(base64)) => {
-                let bytes = STANDARD
-                    .decode(base64)
-                    .map_err(|_| invalid_value(name, base64, "is not base64"))?;
-                add(Some(2), &bytes);
-            }
-            _ => {
-                return Err(invalid_value(
-                    name,
-                    &attribute.data_type,
-                    "the value does not fit the type",
-                ));
-            }
+        let fits = match (kind, &attribute.string_value, &attribute.binary_value) {
+            ("String", Some(text), None) => !text.is_empty(),
+            ("Number", Some(text), None) => text.parse::<f64>().is_ok(),
+            ("Binary", None, Some(base64)) => STANDARD.decode(base64).is_ok(),
+            _ => false,
+        };
+        if !fits {
+            let data_type = &attribute.data_type;
+            return Err(invalid_value(
+                name,
+                data_type,
+                "the value does not fit the type",
+            ));
         }
     }
-    Ok(Some(HEXLOWER.encode(&digest.finalize())))
+    Ok(())
+}
+
+/// The digest of attributes as the SQS Developer Guide has it ("Calculating the MD5 message digest
+/// for message attributes"): by name, each of name, type and value with its length in four bytes,
+/// and one byte for the value's kind.
+fn digest_attributes<'a>(
+    attributes: impl Iterator<Item = (&'a String, &'a MessageAttribute)>,
+) -> String {
+    let mut digest = Md5::new();
+    for (name, attribute) in attributes {
+        add(&mut digest, name.as_bytes());
+        add(&mut digest, attribute.data_type.as_bytes());
+        match (&attribute.string_value, &attribute.binary_value) {
+            (Some(text), _) => {
+                digest.update([1]);
+                add(&mut digest, text.as_bytes());
+            }
+            (None, Some(base64)) => {
+                digest.update([2]);
+                add(&mut digest, &STANDARD.decode(base64).unwrap_or_default());
+            }
+            (None, None) => {}
+        }
+    }
+    HEXLOWER.encode(&digest.finalize())
+}
+
+fn add(digest: &mut Md5, bytes: &[u8]) {
+    digest.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+    digest.update(bytes);
 }
 
 #[cfg(test)]

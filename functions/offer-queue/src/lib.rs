@@ -1,1 +1,289 @@
-//! An agency's offers over HTTP, and keys for polling SQS directly.
+//! An agency's offers over HTTP, and keys for polling its queue directly.
+//!
+//! An offer stays in the agency's queue until it is acknowledged, or until it is of no use any more: its window has
+//! closed, its order is not on offer in that epoch, or an assigned order is not this agency's. What is of no use is
+//! not shown, and cleared away. Only an agency that is approved now is shown anything.
+
+mod polling;
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_sts::types::Tag;
+use bus::{OfferQueues, Received};
+use domain::agency::Standing;
+use domain::id::{AgencyId, OrderId};
+use domain::order::Order;
+use domain::time::Millis;
+use lambda_http::http::{Method, StatusCode};
+use runtime::http::{self, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Fault, Problem, Verifier};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{Directory, Orders};
+
+use polling::{Shown, sift};
+
+/// How many offers are asked for, at most and unless asked otherwise.
+const MOST_OFFERS: u32 = 10;
+/// The longest wait for an offer, in seconds.
+const LONGEST_WAIT_S: u32 = 20;
+/// How often a poll goes on after finding nothing but what is of no use.
+const MOST_ROUNDS: u32 = 20;
+/// The most orders of one check.
+const MOST_CHECKED: usize = 25;
+/// The most receipts of one acknowledgement.
+const MOST_RECEIPTS: usize = 100;
+/// Longer than any receipt.
+const LONGEST_RECEIPT: usize = 1024;
+/// How long temporary keys are good for, in seconds: the least that STS gives, so that a suspension bites soon
+/// even where a queue's policy would not.
+const KEYS_LAST_S: i32 = 900;
+
+/// The function.
+pub struct OfferQueue {
+    clock: Clock,
+    verifier: Verifier,
+    orders: Orders,
+    directory: Directory,
+    queues: OfferQueues,
+    sts: aws_sdk_sts::Client,
+    polling_role: String,
+    region: String,
+    endpoint: Option<String>,
+}
+
+/// Keys for an agency's queue alone.
+#[derive(Serialize)]
+struct QueueAccess<'a> {
+    queue_url: String,
+    region: &'a str,
+    endpoint_url: Option<&'a str>,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    expires_at: String,
+}
+
+impl OfferQueue {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [
+            public_keys,
+            orders_table,
+            directory_table,
+            prefix,
+            sibling,
+            polling_role,
+        ] = environment.require(&[
+            "SESSION_PUBLIC_KEYS",
+            "ORDERS_TABLE",
+            "DIRECTORY_TABLE",
+            "OFFER_QUEUE_PREFIX",
+            "QUEUE_URL_SIBLING",
+            "AGENCY_POLLING_ROLE_ARN",
+        ])?;
+        let region = environment.sdk().region().map(ToString::to_string);
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier: Verifier::new(public_keys)?,
+            orders: Orders::new(dynamodb.clone(), orders_table),
+            directory: Directory::new(dynamodb, directory_table),
+            queues: OfferQueues::new(sqs, prefix, sibling),
+            sts: aws_sdk_sts::Client::new(environment.sdk()),
+            polling_role: polling_role.to_owned(),
+            region: region.ok_or_else(|| ConfigError::Missing(vec!["AWS_REGION".to_owned()]))?,
+            endpoint: environment
+                .optional("AWS_ENDPOINT_URL_SQS")
+                .map(str::to_owned),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let agency = principal.agency();
+        match (request.method(), path.as_slice()) {
+            (&Method::GET, ["v1", "offers"]) => self.poll(request, agency?).await,
+            (&Method::POST, ["v1", "offers", "check"]) => self.check(request, agency?).await,
+            (&Method::POST, ["v1", "offers", "ack"]) => self.acknowledge(request, agency?).await,
+            (&Method::POST, ["v1", "queue-access"]) => self.give_keys(agency?).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn poll(&self, request: &Request, agency: &AgencyId) -> Result<Response, Problem> {
+        let query = http::query(request, &["max", "wait_s"])?;
+        let most = query.number("max", 1..=MOST_OFFERS, MOST_OFFERS)?;
+        let wait = Duration::from_secs(query.number("wait_s", 0..=LONGEST_WAIT_S, 0)?.into());
+        self.require_approved(agency).await?;
+
+        let started = Instant::now();
+        for _ in 0..MOST_ROUNDS {
+            let waiting = Instant::now();
+            let left = wait.saturating_sub(started.elapsed());
+            let received = self
+                .queues
+                .receive(agency, most, left)
+                .await
+                .map_err(from_bus)?;
+            if received.is_empty() {
+                break;
+            }
+            // Who has been suspended during a long wait is not shown what came at its end.
+            if waiting.elapsed() >= Duration::from_secs(1) {
+                self.require_approved(agency).await?;
+            }
+            let offers = self.show(agency, received).await?;
+            if !offers.is_empty() {
+                return Ok(http::json(StatusCode::OK, &json!({ "offers": offers })));
+            }
+        }
+        Ok(http::json(StatusCode::OK, &json!({ "offers": [] })))
+    }
+
+    /// What of it is to be shown; the rest is cleared away.
+    async fn show(
+        &self,
+        agency: &AgencyId,
+        received: Vec<Received>,
+    ) -> Result<Vec<Shown>, Problem> {
+        let ids = received
+            .iter()
+            .filter_map(|received| received.offer.as_ref());
+        let ids: Vec<OrderId> = ids.map(|offer| offer.order_id.clone()).collect();
+        let orders = self.orders.get_many(&ids).await.map_err(from_store)?;
+        let sifted = sift(received, &orders, agency, self.clock.now());
+        if !sifted.cleared.is_empty() {
+            // What could not be cleared away comes again, and is cleared then.
+            match self.queues.acknowledge(agency, &sifted.cleared).await {
+                Ok(_) => {
+                    tracing::info!(agency.id = %agency, offers = sifted.cleared.len(), "cleared offers away")
+                }
+                Err(error) => tracing::warn!(
+                    agency.id = %agency,
+                    error = &error as &dyn std::error::Error,
+                    "offers could not be cleared away"
+                ),
+            }
+        }
+        Ok(sifted.shown)
+    }
+
+    async fn check(&self, request: &Request, agency: &AgencyId) -> Result<Response, Problem> {
+        let ids = http::read_json(request, |fields| {
+            fields.parsed_list::<OrderId>("order_ids", 0..=MOST_CHECKED)
+        })?;
+        self.require_approved(agency).await?;
+        let orders = self.orders.get_many(&ids).await.map_err(from_store)?;
+        let now = self.clock.now();
+        let open = orders
+            .iter()
+            .filter(|order| can_be_grabbed(order, agency, now));
+        let open: Vec<&OrderId> = open.map(|order| &order.id).collect();
+        Ok(http::json(StatusCode::OK, &json!({ "open": open })))
+    }
+
+    async fn acknowledge(&self, request: &Request, agency: &AgencyId) -> Result<Response, Problem> {
+        let receipts = http::read_json(request, |fields| {
+            fields.list("receipts", 1..=MOST_RECEIPTS, |value: &Value| {
+                value.as_str().map(str::to_owned).ok_or("must be a string")
+            })
+        })?;
+        // One that cannot be a receipt would spoil the whole call.
+        let possible: Vec<usize> = (0..receipts.len())
+            .filter(|place| (1..=LONGEST_RECEIPT).contains(&receipts[*place].len()))
+            .collect();
+        let sent: Vec<&str> = possible
+            .iter()
+            .map(|place| receipts[*place].as_str())
+            .collect();
+        let results = self
+            .queues
+            .acknowledge(agency, &sent)
+            .await
+            .map_err(from_bus)?;
+        let mut accepted = vec![false; receipts.len()];
+        for (place, result) in possible.into_iter().zip(results) {
+            accepted[place] = result;
+        }
+        let faults = accepted
+            .iter()
+            .enumerate()
+            .filter(|(_, accepted)| !**accepted);
+        let faults: Vec<Fault> = faults
+            .map(|(place, _)| Fault {
+                pointer: format!("/receipts/{place}"),
+                detail: "is not a receipt of this agency's queue".to_owned(),
+            })
+            .collect();
+        if faults.is_empty() {
+            Ok(http::no_content())
+        } else {
+            Err(Problem::invalid(faults))
+        }
+    }
+
+    async fn give_keys(&self, agency: &AgencyId) -> Result<Response, Problem> {
+        self.require_approved(agency).await?;
+        let tag = Tag::builder().key("agency").value(agency.bare()).build();
+        let tag = tag.map_err(|error| Problem::internal().because(&error))?;
+        let assumed = self
+            .sts
+            .assume_role()
+            .role_arn(&self.polling_role)
+            .role_session_name(agency.bare())
+            .duration_seconds(KEYS_LAST_S)
+            .tags(tag)
+            .send()
+            .await
+            .map_err(|error| Problem::failure(&error, true))?;
+        let keys = assumed.credentials().ok_or_else(Problem::internal)?;
+        let access = QueueAccess {
+            queue_url: self.queues.url(agency),
+            region: &self.region,
+            endpoint_url: self.endpoint.as_deref(),
+            access_key_id: keys.access_key_id(),
+            secret_access_key: keys.secret_access_key(),
+            session_token: keys.session_token(),
+            expires_at: Millis(keys.expiration().secs().saturating_mul(1000)).to_rfc3339(),
+        };
+        tracing::info!(agency.id = %agency, "gave keys for polling");
+        Ok(http::json(StatusCode::OK, &access))
+    }
+
+    async fn require_approved(&self, agency: &AgencyId) -> Result<(), Problem> {
+        let found = self.directory.agency(agency).await.map_err(from_store)?;
+        let is_approved = found.is_some_and(|agency| agency.standing == Standing::Approved);
+        is_approved
+            .then_some(())
+            .ok_or_else(Problem::agency_not_approved)
+    }
+}
+
+/// Whether nothing but another's being faster stands against this agency's grab now.
+fn can_be_grabbed(order: &Order, agency: &AgencyId, now: Millis) -> bool {
+    use domain::order::State;
+    matches!(order.state, State::Open { deadline } if now < deadline)
+        && !order.excluded.contains(agency)
+}
+
+fn from_store(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}
+
+/// An approved agency whose queue is not there yet has been approved a moment ago: worth trying again.
+fn from_bus(error: bus::Error) -> Problem {
+    let is_coming = matches!(error, bus::Error::NoSuchQueue);
+    Problem::failure(&error, is_coming || error.is_retryable())
+}

@@ -1,0 +1,60 @@
+//! Which of the offers received are shown.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bus::{Offer, OfferKind, Received};
+use domain::id::{AgencyId, OrderId};
+use domain::order::Order;
+use domain::time::Millis;
+use serde::Serialize;
+
+use crate::can_be_grabbed;
+
+/// An offer as it is shown.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    offer: Offer,
+    receipt: String,
+}
+
+/// Offers received, sorted by what is to be done with them.
+#[derive(Debug, Default)]
+pub struct Sifted {
+    /// To be shown.
+    pub shown: Vec<Shown>,
+    /// Receipts of what is not to come again.
+    pub cleared: Vec<String>,
+}
+
+/// Sorts what was received: each offer once, and only those that are of use to the agency now.
+pub fn sift(received: Vec<Received>, orders: &[Order], agency: &AgencyId, now: Millis) -> Sifted {
+    let orders: HashMap<&OrderId, &Order> = orders.iter().map(|order| (&order.id, order)).collect();
+    let mut sifted = Sifted::default();
+    let mut seen = BTreeSet::new();
+    for Received { offer, receipt } in received {
+        let of_use = offer.filter(|offer| {
+            let order = orders.get(&offer.order_id);
+            order.is_some_and(|order| is_of_use(offer, order, agency, now))
+                && seen.insert((offer.order_id.clone(), offer.epoch, offer.kind))
+        });
+        match of_use {
+            Some(offer) => sifted.shown.push(Shown { offer, receipt }),
+            None => sifted.cleared.push(receipt),
+        }
+    }
+    sifted
+}
+
+fn is_of_use(offer: &Offer, order: &Order, agency: &AgencyId, now: Millis) -> bool {
+    if offer.epoch != order.epoch {
+        return false;
+    }
+    match offer.kind {
+        OfferKind::Open => can_be_grabbed(order, agency, now),
+        OfferKind::Assigned => order.claim().is_some_and(|claim| claim.agency == *agency),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,2 +1,12 @@
-//! Cells and queue access follow an agency's standing.
-fn main() {}
+//! The function `directory-projection` on Lambda.
+
+use directory_projection::DirectoryProjection;
+use runtime::Environment;
+use runtime::function::{Error, serve_events};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    runtime::telemetry::init();
+    let projection = DirectoryProjection::new(&Environment::from_process().await)?;
+    serve_events(|event| projection.handle(event)).await
+}

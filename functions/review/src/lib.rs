@@ -1,1 +1,228 @@
 //! The authority: approvals and suspensions.
+//!
+//! A decision on an agency or a store is one transaction of its state and the agency's version; cells and
+//! queue access follow from the table's stream. An agency's order queue is made *before* the approval
+//! that needs it, so that an approved agency is never without one.
+
+use bus::OfferQueues;
+use domain::agency::{Decision, NotFromHere, Review as Verdict};
+use domain::id::{AgencyId, AuthorityId, StoreId};
+use domain::time::{Millis, rfc3339};
+use lambda_http::http::{Method, StatusCode};
+use registry::answer::{AgencyAnswer, StoreAnswer};
+use runtime::http::{self, Page, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Problem, Verifier};
+use serde::Serialize;
+use serde_json::json;
+use store::{AgencyDecided, Directory, StoreDecided, Waiter, Waiting};
+
+/// The function.
+pub struct Review {
+    clock: Clock,
+    verifier: Verifier,
+    directory: Directory,
+    queues: OfferQueues,
+}
+
+impl Review {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [public_keys, table, prefix, sibling] = environment.require(&[
+            "SESSION_PUBLIC_KEYS",
+            "DIRECTORY_TABLE",
+            "OFFER_QUEUE_PREFIX",
+            "QUEUE_URL_SIBLING",
+        ])?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier: Verifier::new(public_keys)?,
+            directory: Directory::new(dynamodb, table),
+            queues: OfferQueues::new(sqs, prefix, sibling),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match (request.method(), path.as_slice()) {
+            (&Method::POST, ["v1", "agencies", agency, "reviews"]) => {
+                self.agency(request, agency).await
+            }
+            (&Method::POST, ["v1", "agencies", agency, "stores", store, "reviews"]) => {
+                self.store(request, agency, store).await
+            }
+            (&Method::GET, ["v1", "reviews"]) => self.waiting(request).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn agency(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
+        let verdict = self.verdict(request)?;
+        let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
+        if verdict.decision == Decision::Approve {
+            self.make_queue(&id).await?;
+        }
+        let decided = self
+            .directory
+            .decide_agency(&id, &verdict)
+            .await
+            .map_err(failure)?;
+        let (agency, stores) = match decided {
+            AgencyDecided::Done(agency, stores) => (agency, stores),
+            AgencyDecided::NotFromHere(refusal) => return Err(conflict(refusal)),
+            AgencyDecided::UsccTaken => return Err(Problem::uscc_taken()),
+            AgencyDecided::NotFound => return Err(Problem::not_found()),
+        };
+        let decision = verdict.decision.as_str();
+        tracing::info!(agency.id = %id, authority.id = %verdict.by, decision, "an agency was decided on");
+        Ok(http::json(
+            StatusCode::OK,
+            &AgencyAnswer::of(&agency, &stores),
+        ))
+    }
+
+    /// Makes the order queue of an agency that can be approved. The agency is looked at first, so that
+    /// no queue is made for what does not exist or cannot be approved.
+    async fn make_queue(&self, id: &AgencyId) -> Result<(), Problem> {
+        let agency = self.directory.agency(id).await.map_err(failure)?;
+        let agency = agency.ok_or_else(Problem::not_found)?;
+        agency
+            .standing
+            .decide(Decision::Approve)
+            .map_err(conflict)?;
+        self.queues
+            .create(id)
+            .await
+            .map_err(|error| Problem::failure(&error, error.is_retryable()))
+    }
+
+    async fn store(
+        &self,
+        request: &Request,
+        agency: &str,
+        store: &str,
+    ) -> Result<Response, Problem> {
+        let verdict = self.verdict(request)?;
+        let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
+        let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
+        let decided = self
+            .directory
+            .decide_store(&id, &store_id, &verdict)
+            .await
+            .map_err(failure)?;
+        let store = match decided {
+            StoreDecided::Done(store) => store,
+            StoreDecided::NotFromHere(refusal) => return Err(conflict(refusal)),
+            StoreDecided::NotFound => return Err(Problem::not_found()),
+        };
+        let decision = verdict.decision.as_str();
+        tracing::info!(
+            agency.id = %id, store.id = %store_id, authority.id = %verdict.by, decision,
+            "a store was decided on"
+        );
+        Ok(http::json(StatusCode::OK, &StoreAnswer::of(&store)))
+    }
+
+    async fn waiting(&self, request: &Request) -> Result<Response, Problem> {
+        self.caller(request)?;
+        let query = http::query(request, &["kind", "limit", "cursor"])?;
+        let limit = query.limit()?;
+        let kind = match query.text("kind") {
+            Some("agency") => Waiting::Agency,
+            Some("store") => Waiting::Store,
+            // Nobody registers workers yet, so none wait, and no page can have been followed by another.
+            Some("worker") if query.cursor().is_none() => {
+                let none = Page::<Item> {
+                    items: Vec::new(),
+                    next_cursor: None,
+                };
+                return Ok(http::json(StatusCode::OK, &none));
+            }
+            Some("worker") => return Err(bad_cursor()),
+            _ => return Err(Problem::malformed().detail("kind must be agency, store or worker.")),
+        };
+        let page = self.directory.waiting(kind, limit, query.cursor()).await;
+        let page = page.map_err(|error| match error {
+            store::Error::BadCursor => bad_cursor(),
+            error => failure(error),
+        })?;
+        let items = page
+            .items
+            .into_iter()
+            .map(|waiter| Item::of(kind, waiter))
+            .collect();
+        Ok(http::json(
+            StatusCode::OK,
+            &Page {
+                items,
+                next_cursor: page.next,
+            },
+        ))
+    }
+
+    fn caller(&self, request: &Request) -> Result<AuthorityId, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        principal.authority().cloned()
+    }
+
+    /// What the authority decides, and why.
+    fn verdict(&self, request: &Request) -> Result<Verdict, Problem> {
+        let by = self.caller(request)?;
+        let (decision, reason) = http::read_json(request, |fields| {
+            let decision = fields.deserialized("decision");
+            let reason = fields.string("reason", 1..=500);
+            Some((decision?, reason?))
+        })?;
+        Ok(Verdict {
+            decision,
+            reason,
+            by,
+            at: self.clock.now(),
+        })
+    }
+}
+
+/// Something that waits for review, as HTTP shows it.
+#[derive(Serialize)]
+struct Item {
+    kind: &'static str,
+    agency_id: AgencyId,
+    store_id: Option<StoreId>,
+    #[serde(with = "rfc3339")]
+    since: Millis,
+}
+
+impl Item {
+    fn of(kind: Waiting, waiter: Waiter) -> Self {
+        Self {
+            kind: kind.as_str(),
+            agency_id: waiter.agency,
+            store_id: waiter.store,
+            since: waiter.since,
+        }
+    }
+}
+
+fn conflict(refusal: NotFromHere) -> Problem {
+    Problem::conflict()
+        .detail(refusal.to_string())
+        .member("standing", json!(refusal.standing))
+}
+
+fn bad_cursor() -> Problem {
+    Problem::malformed().detail("The cursor is not one of this list.")
+}
+
+fn failure(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}

@@ -1,1 +1,104 @@
-//! Tokens for customers, agencies and the authority.
+//! Tokens for customers, agencies and the authority; answers routes that nobody has.
+//!
+//! A customer proves who it is by a code from WeChat ([`wechat`]), an agency and the authority by
+//! access key and secret. The answer is a token of 15 minutes that every function verifies itself.
+
+mod credentials;
+pub mod wechat;
+
+use domain::id::CustomerId;
+use lambda_http::http::{Method, StatusCode};
+use runtime::http::{self, Request, Response};
+use runtime::session::Signer;
+use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
+use serde_json::json;
+use store::Directory;
+
+use crate::wechat::WeChat;
+
+/// The function.
+pub struct Sessions {
+    clock: Clock,
+    directory: Directory,
+    signer: Signer,
+    subject_key: [u8; 32],
+    wechat: WeChat,
+}
+
+impl Sessions {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used, also when the public keys that the other functions
+    /// verify by do not hold the one that goes with the signing key: nobody could use such a token.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [
+            table,
+            signing_key,
+            public_keys,
+            subject_key,
+            endpoint,
+            app_id,
+            app_secret,
+        ] = environment.require(&[
+            "DIRECTORY_TABLE",
+            "SESSION_SIGNING_KEY",
+            "SESSION_PUBLIC_KEYS",
+            "SUBJECT_KEY",
+            "WECHAT_ENDPOINT",
+            "WECHAT_APP_ID",
+            "WECHAT_SECRET",
+        ])?;
+        let signer = Signer::new(signing_key)?;
+        if !Verifier::new(public_keys)?.knows(signer.kid()) {
+            let reason = "it does not hold the public key of SESSION_SIGNING_KEY";
+            return Err(ConfigError::invalid("SESSION_PUBLIC_KEYS", reason));
+        }
+        let client = aws_sdk_dynamodb::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            directory: Directory::new(client, table),
+            signer,
+            subject_key: secret::derive(subject_key, "homehail customer id v1"),
+            wechat: WeChat::new(endpoint, app_id, app_secret)?,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let principal = match (request.method(), path.as_slice()) {
+            (&Method::POST, ["v1", "sessions", "customer"]) => self.customer(request).await?,
+            (&Method::POST, ["v1", "sessions", "agency"]) => {
+                credentials::agency(&self.directory, request).await?
+            }
+            (&Method::POST, ["v1", "sessions", "authority"]) => {
+                credentials::authority(&self.directory, request).await?
+            }
+            // The gateway sends here whatever no function has a route for.
+            _ => return Err(Problem::not_found()),
+        };
+        let session = self.signer.sign(&principal, self.clock.now())?;
+        Ok(http::json(
+            StatusCode::OK,
+            &json!({
+                "token": session.token,
+                "expires_at": session.expires_at.to_rfc3339(),
+                "subject": principal.subject(),
+            }),
+        ))
+    }
+
+    async fn customer(&self, request: &Request) -> Result<Principal, Problem> {
+        let code = http::read_json(request, |fields| fields.string("code", 1..=128))?;
+        let open_id = self.wechat.open_id(&code).await?;
+        let mac = secret::hmac(&self.subject_key, &[open_id.as_bytes()]);
+        let id = mac.first_chunk::<16>().map(CustomerId::from_bytes);
+        id.map(Principal::Customer).ok_or_else(Problem::internal)
+    }
+}

@@ -1,0 +1,82 @@
+//! The cells that an agency's stores belong in, and those that they do not.
+
+use std::collections::BTreeSet;
+
+use domain::agency::{Agency, Standing, Store};
+use domain::geo::{Cell4, Wgs84, cells5_touched_by_disc};
+use domain::id::StoreId;
+use store::{Cell, CellStore};
+
+/// A store in a cell.
+pub type Place = (Cell, StoreId);
+
+/// What the cells should hold of an agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Projection {
+    /// These, in these cells.
+    pub held: Vec<(Cell, CellStore)>,
+    /// Nothing, in these.
+    pub cleared: BTreeSet<Place>,
+}
+
+impl Projection {
+    /// Of an agency and its stores, with cells for a radius in metres. `seen_at` is where stores were before;
+    /// `written` is what an earlier look at the agency had written.
+    pub fn of(
+        agency: &Agency,
+        stores: &[Store],
+        radius_m: u32,
+        seen_at: &[(StoreId, Wgs84)],
+        written: &BTreeSet<Place>,
+    ) -> Self {
+        let works = agency.standing == Standing::Approved;
+        let mut held = Vec::new();
+        let mut cleared = written.clone();
+        for (store, at) in seen_at {
+            cleared.extend(cells(*at, radius_m).map(|cell| (cell, store.clone())));
+        }
+        for store in stores {
+            // Also where it does not count now: its cells may be left from when it did.
+            if let Some(at) = store.location {
+                cleared.extend(cells(at, radius_m).map(|cell| (cell, store.id.clone())));
+            }
+            let Some(at) = store.counts_at().filter(|_| works) else {
+                continue;
+            };
+            held.extend(cells(at, radius_m).map(|cell| {
+                let in_cell = CellStore {
+                    agency: agency.id.clone(),
+                    store: store.id.clone(),
+                    at,
+                    services: agency.services,
+                    radius_m,
+                    version: agency.version,
+                };
+                (cell, in_cell)
+            }));
+        }
+        for (cell, store) in &held {
+            cleared.remove(&(cell.clone(), store.store.clone()));
+        }
+        Self { held, cleared }
+    }
+
+    /// Everything that is held.
+    pub fn places(&self) -> BTreeSet<Place> {
+        self.held
+            .iter()
+            .map(|(cell, store)| (cell.clone(), store.store.clone()))
+            .collect()
+    }
+}
+
+/// Every cell that a store at this place is kept in.
+fn cells(at: Wgs84, radius_m: u32) -> impl Iterator<Item = Cell> {
+    let disc = cells5_touched_by_disc(at, radius_m)
+        .into_iter()
+        .map(Cell::Disc);
+    disc.chain(std::iter::once(Cell::Home(Cell4::of(at))))
+}
+
+#[cfg(test)]
+mod tests;

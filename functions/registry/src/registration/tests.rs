@@ -1,0 +1,112 @@
+use lambda_http::Body;
+use lambda_http::http::Request;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn body(value: &Value) -> JsonBody {
+    let request = Request::post("https://x/")
+        .header("content-type", "application/json")
+        .body(Body::from(value.to_string()))
+        .unwrap();
+    JsonBody::of(&request).unwrap()
+}
+
+fn good() -> Value {
+    json!({
+        "name": "平安家政",
+        "uscc": "91350100M000100Y43",
+        "responsible_person": "张三",
+        "phone": "13912345678",
+        "services": ["cleaning", "live_in"],
+        "stores": [{
+            "name": "道里店",
+            "address": "道里区中央大街 1 号",
+            "location": {"lat": 45.77, "lon": 126.62, "datum": "wgs84"},
+        }],
+    })
+}
+
+fn pointers<T>(result: Result<T, Problem>) -> Vec<String> {
+    let problem = result.err().unwrap();
+    assert_eq!(problem.slug, "invalid");
+    problem
+        .errors
+        .into_iter()
+        .map(|fault| fault.pointer)
+        .collect()
+}
+
+#[test]
+fn a_registration_is_read() {
+    let read = Registration::read(&body(&good())).unwrap();
+    assert_eq!(read.services.len(), 2);
+    assert_eq!(read.stores[0].location.lat(), 45.77);
+}
+
+#[test]
+fn each_fault_of_a_registration_is_named() {
+    let store = good()["stores"][0].clone();
+    let cases = [
+        ("/name", json!("")),
+        ("/name", json!("名".repeat(61))),
+        ("/uscc", json!("91310115MA1H8R7C6D")),
+        ("/uscc", json!(null)),
+        ("/responsible_person", json!(1)),
+        ("/phone", json!("12345678901")),
+        ("/services", json!([])),
+        ("/services", json!(["cleaning", "cleaning"])),
+        ("/services", json!("cleaning")),
+        ("/services/1", json!(["cleaning", "gardening"])),
+        ("/stores", json!([])),
+        ("/stores", json!(vec![store; 51])),
+        ("/website", json!("https://example.com")),
+    ];
+    for (pointer, value) in cases {
+        let mut registration = good();
+        registration[pointer.split('/').nth(1).unwrap()] = value.clone();
+        assert_eq!(
+            pointers(Registration::read(&body(&registration))),
+            [pointer],
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_of_a_registration_come_at_once() {
+    let mut registration = good();
+    registration["phone"] = json!("1");
+    registration["uscc"] = json!("1");
+    registration["stores"][0]["location"]["datum"] = json!(null);
+    registration["stores"][0]["area"] = json!(1);
+    assert_eq!(
+        pointers(Registration::read(&body(&registration))),
+        [
+            "/uscc",
+            "/phone",
+            "/stores/0/location/datum",
+            "/stores/0/area"
+        ]
+    );
+}
+
+#[test]
+fn a_change_of_a_store_changes_something() {
+    for empty in [json!({}), json!({"name": null})] {
+        assert_eq!(pointers(StoreChange::read(&body(&empty))), [""]);
+    }
+    assert_eq!(
+        pointers(StoreChange::read(&body(&json!({"name": ""})))),
+        ["/name"]
+    );
+    assert_eq!(
+        pointers(StoreChange::read(&body(&json!({"location": {}})))).len(),
+        3
+    );
+    let change = StoreChange::read(&body(&json!({"name": "新店"}))).unwrap();
+    assert_eq!(
+        (change.name.as_deref(), change.address, change.location),
+        (Some("新店"), None, None)
+    );
+}

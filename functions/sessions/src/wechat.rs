@@ -1,0 +1,165 @@
+//! WeChat's `jscode2session`: what `wx.login` gave the mini-program, for the customer's open id.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use runtime::{ConfigError, Problem};
+use serde::Deserialize;
+
+/// WeChat answers within a second or not at all; a customer waits meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A code may be exchanged 100 times a minute and user.
+const RATE_LIMIT_S: u32 = 60;
+
+/// A connection to WeChat, over the TLS stack that the AWS clients use anyway.
+#[derive(Debug)]
+pub struct WeChat {
+    connector: Connector,
+    endpoint: String,
+    app_id: String,
+    secret: String,
+}
+
+/// Why a code was not exchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// The code is unknown, used or too old (40029, 40163).
+    #[error("WeChat does not take the code")]
+    BadCode,
+    /// The user logs in too often (45011).
+    #[error("WeChat limits the rate of this user")]
+    RateLimited,
+    /// WeChat has blocked the user as a high risk (40226).
+    #[error("WeChat has blocked the user")]
+    Blocked,
+    /// WeChat says something else, such as that the app secret is wrong.
+    #[error("WeChat answers errcode {0}")]
+    Refused(i64),
+    /// WeChat cannot be reached, or its answer cannot be read.
+    #[error("WeChat does not answer: {0}")]
+    Unreachable(String),
+}
+
+impl From<ExchangeError> for Problem {
+    fn from(error: ExchangeError) -> Self {
+        let problem = match error {
+            ExchangeError::BadCode => Problem::bad_credentials(),
+            ExchangeError::RateLimited => Problem::rate_limited(RATE_LIMIT_S),
+            ExchangeError::Blocked => Problem::forbidden().detail("WeChat has blocked this user."),
+            ExchangeError::Refused(_) | ExchangeError::Unreachable(_) => Problem::unavailable(),
+        };
+        problem.because(&error)
+    }
+}
+
+/// Either `openid` or `errcode`; `session_key` is not read, since nothing here needs it.
+#[derive(Deserialize)]
+struct Answer {
+    openid: Option<String>,
+    errcode: Option<i64>,
+}
+
+impl WeChat {
+    /// With the mini-program's own id and secret.
+    ///
+    /// # Errors
+    /// When `endpoint` is not an address of HTTP or HTTPS.
+    pub fn new(endpoint: &str, app_id: &str, secret: &str) -> Result<Self, ConfigError> {
+        let connector = if endpoint.starts_with("https://") {
+            let tls = Provider::Rustls(CryptoMode::AwsLc);
+            Connector::builder().tls_provider(tls).build()
+        } else if endpoint.starts_with("http://") {
+            // A stand-in on this machine; certificates need not even be installed.
+            Connector::builder().build_http()
+        } else {
+            return Err(ConfigError::invalid(
+                "WECHAT_ENDPOINT",
+                "it is not http or https",
+            ));
+        };
+        Ok(Self {
+            connector,
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            app_id: app_id.to_owned(),
+            secret: secret.to_owned(),
+        })
+    }
+
+    /// The open id of whoever got `code` from `wx.login`.
+    ///
+    /// # Errors
+    /// See [`ExchangeError`]; none of them names the app secret or the code.
+    pub async fn open_id(&self, code: &str) -> Result<String, ExchangeError> {
+        let exchange = self.exchange(code);
+        match tokio::time::timeout(TIMEOUT, exchange).await {
+            Ok(answer) => open_id(answer?),
+            Err(_) => Err(ExchangeError::Unreachable("timed out".to_owned())),
+        }
+    }
+
+    async fn exchange(&self, code: &str) -> Result<Answer, ExchangeError> {
+        let mut uri = format!("{}/sns/jscode2session", self.endpoint);
+        for (name, value) in [
+            ("?appid", self.app_id.as_str()),
+            ("&secret", &self.secret),
+            ("&js_code", code),
+            ("&grant_type", "authorization_code"),
+        ] {
+            let _ = write!(
+                uri,
+                "{name}={}",
+                utf8_percent_encode(value, NON_ALPHANUMERIC)
+            );
+        }
+        // Errors here could repeat the address, and with it the secret: only their kind is told.
+        let request = HttpRequest::get(&uri)
+            .map_err(|_| ExchangeError::Unreachable("its address is no address".to_owned()))?;
+        let response = self.connector.call(request).await.map_err(|error| {
+            ExchangeError::Unreachable(
+                if error.is_timeout() {
+                    "timed out"
+                } else {
+                    "no connection"
+                }
+                .to_owned(),
+            )
+        })?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(ExchangeError::Unreachable(format!(
+                "status {}",
+                status.as_u16()
+            )));
+        }
+        let body = ByteStream::new(response.into_body()).collect().await;
+        let body =
+            body.map_err(|_| ExchangeError::Unreachable("its answer broke off".to_owned()))?;
+        serde_json::from_slice(&body.into_bytes())
+            .map_err(|_| ExchangeError::Unreachable("its answer is not as documented".to_owned()))
+    }
+}
+
+fn open_id(answer: Answer) -> Result<String, ExchangeError> {
+    match answer.errcode.unwrap_or(0) {
+        0 => match answer.openid {
+            Some(open_id) if !open_id.is_empty() => Ok(open_id),
+            _ => Err(ExchangeError::Unreachable(
+                "its answer has no open id".to_owned(),
+            )),
+        },
+        40029 | 40163 => Err(ExchangeError::BadCode),
+        45011 => Err(ExchangeError::RateLimited),
+        40226 => Err(ExchangeError::Blocked),
+        other => Err(ExchangeError::Refused(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(
             serde_json::to_value(offer).unwrap(),
             json!({
-                "order_id": "ord_04210842108421084210842108",
+                "order_id": "ord_040g2081040g2081040g208104",
                 "epoch": 2,
                 "kind": "open",
                 "service": "cooking",
@@ -141,7 +141,7 @@ mod tests {
                 "duration_min": 120,
                 "area": Area::of(order().place).as_str(),
                 "distance_m": 1200,
-                "store_id": "sto_0421084210842",
+                "store_id": "sto_040g2081040g2",
                 "budget_fen": 12000,
                 "grab_deadline": "1970-01-01T00:03:00.000Z",
                 "claim_token": "token",

@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(
             offer,
             json!({
-                "order_id": "ord_04210842108421084210842108",
+                "order_id": "ord_040g2081040g2081040g208104",
                 "epoch": 1,
                 "kind": "assigned",
                 "service": "elder_care",
@@ -200,7 +200,7 @@ mod tests {
                 "duration_min": 60,
                 "area": Area::of(place).as_str(),
                 "distance_m": offer["distance_m"],
-                "store_id": "sto_0421084210842",
+                "store_id": "sto_040g2081040g2",
                 "budget_fen": null,
                 "grab_deadline": "1970-01-01T00:03:00.000Z",
                 "claim_token": null,

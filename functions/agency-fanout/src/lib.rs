@@ -235,32 +235,32 @@ impl AgencyFanout {
     /// Puts each offer into its agency's own queue. One that fails does not keep the others from theirs.
     async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Failure> {
         let area = &Area::of(order.place);
-        let failed = stream::iter(offers)
-            .map(|line| async move {
-                let agency = &line.agency_id;
-                let token = self.tokens.mint(&order.order_id, order.epoch, agency);
-                let offer = offering::offer(order, area, line, token);
-                match self.offers.send(agency, &offer).await {
-                    Ok(()) => 0,
-                    Err(bus::Error::NoSuchQueue) => {
-                        tracing::warn!(
-                            order.id = %order.order_id,
-                            agency.id = %agency,
-                            "an agency has no queue for its offer"
-                        );
-                        0
-                    }
-                    Err(error) => {
-                        tracing::warn!(
-                            order.id = %order.order_id,
-                            agency.id = %agency,
-                            error = chain(&error),
-                            "an offer was not sent"
-                        );
-                        1
-                    }
+        let sends = offers.iter().map(|line| async move {
+            let agency = &line.agency_id;
+            let token = self.tokens.mint(&order.order_id, order.epoch, agency);
+            let offer = offering::offer(order, area, line, token);
+            match self.offers.send(agency, &offer).await {
+                Ok(()) => 0,
+                Err(bus::Error::NoSuchQueue) => {
+                    tracing::warn!(
+                        order.id = %order.order_id,
+                        agency.id = %agency,
+                        "an agency has no queue for its offer"
+                    );
+                    0
                 }
-            })
+                Err(error) => {
+                    tracing::warn!(
+                        order.id = %order.order_id,
+                        agency.id = %agency,
+                        error = chain(&error),
+                        "an offer was not sent"
+                    );
+                    1
+                }
+            }
+        });
+        let failed = stream::iter(sends.collect::<Vec<_>>())
             .buffer_unordered(SENDS_AT_ONCE)
             .fold(0, |sum, failed| std::future::ready(sum + failed))
             .await;

@@ -57,11 +57,12 @@ impl AutoAssign {
         // Older claims have been staffed or lost.
         let window = Duration::from_secs(self.market.staffing_window_s.into());
         let since = self.clock.now() - window;
-        stream::iter(agencies.iter().filter(|agency| may_have(order, agency)))
-            .map(|agency| async move {
-                let load = self.orders.unstaffed_claims(&agency.id, since).await?;
-                Ok((agency.id.clone(), load))
-            })
+        let possible = agencies.iter().filter(|agency| may_have(order, agency));
+        let loads = possible.map(|agency| async move {
+            let load = self.orders.unstaffed_claims(&agency.id, since).await?;
+            Ok((agency.id.clone(), load))
+        });
+        stream::iter(loads.collect::<Vec<_>>())
             .buffer_unordered(LOADS_AT_ONCE)
             .try_collect()
             .await

@@ -78,12 +78,12 @@ impl DirectoryProjection {
     /// from which on the batch is to come again.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let changes = Changes::of(&event.records);
-        let failed: Vec<usize> = stream::iter(&changes.agencies)
-            .map(async |(agency, change)| {
-                let error = self.follow(agency, change).await.err()?;
-                tracing::error!(agency.id = %agency, error = chain(&error), "an agency's cells are behind");
-                Some(change.first)
-            })
+        let follows = changes.agencies.iter().map(async |(agency, change)| {
+            let error = self.follow(agency, change).await.err()?;
+            tracing::error!(agency.id = %agency, error = chain(&error), "an agency's cells are behind");
+            Some(change.first)
+        });
+        let failed: Vec<usize> = stream::iter(follows.collect::<Vec<_>>())
             .buffer_unordered(AGENCIES_AT_ONCE)
             .filter_map(std::future::ready)
             .collect()
@@ -129,16 +129,17 @@ impl DirectoryProjection {
     async fn write(&self, agency: &Agency, projection: &Projection) -> Result<(), store::Error> {
         let now = self.clock.now();
         // What is no longer so goes first: an agency that stopped working must not get new offers.
-        stream::iter(&projection.cleared)
-            .map(|(cell, store)| {
-                self.directory
-                    .tombstone_cell(cell, &agency.id, store, agency.version, now)
-            })
+        let clear = projection.cleared.iter().map(|(cell, store)| {
+            self.directory
+                .tombstone_cell(cell, &agency.id, store, agency.version, now)
+        });
+        stream::iter(clear.collect::<Vec<_>>())
             .buffer_unordered(CELLS_AT_ONCE)
             .try_for_each(|_| std::future::ready(Ok(())))
             .await?;
-        stream::iter(&projection.held)
-            .map(|(cell, store)| self.directory.put_cell(cell, store))
+        let hold = projection.held.iter();
+        let hold = hold.map(|(cell, store)| self.directory.put_cell(cell, store));
+        stream::iter(hold.collect::<Vec<_>>())
             .buffer_unordered(CELLS_AT_ONCE)
             .try_for_each(|_| std::future::ready(Ok(())))
             .await

@@ -1,2 +1,19 @@
-//! End-to-end tests.
-fn main() {}
+//! End to end: what the product promises, seen as its users see it, through HTTP and real SDK calls, on the whole platform
+//! built from `infra/template.yaml`. One binary, because linking the platform once is enough.
+//!
+//! No test waits for luck: [`world::World`] moves the clock and drains the queues.
+
+mod bad_input;
+mod command_line;
+mod contract;
+mod crashes;
+mod deadlines;
+mod fanout;
+mod grabbing;
+mod http;
+mod operator;
+mod orders;
+mod polling;
+mod programs;
+mod suspension;
+mod world;

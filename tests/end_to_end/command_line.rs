@@ -1,0 +1,192 @@
+//! `cargo run` as a new user sees it: one line on standard output, `demo.json`, and a restart after `kill -9` that loses
+//! nothing.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::http::Call;
+use crate::programs;
+
+/// The program, running. It is killed when this is dropped.
+struct Homehail {
+    child: Child,
+    base: String,
+    demo: Value,
+}
+
+impl Drop for Homehail {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn binary() -> PathBuf {
+    programs::built(&["--package", "local", "--bin", "homehail"]).join("homehail")
+}
+
+fn start(data_dir: &Path, arguments: &[&str]) -> Homehail {
+    let mut child = Command::new(binary())
+        .args(["--port", "0", "--data-dir"])
+        .arg(data_dir)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let line = lines.next().expect("a line").expect("text");
+    let base = line
+        .strip_prefix("ready ")
+        .expect("the ready line")
+        .to_owned();
+    assert!(base.starts_with("http://127.0.0.1:"), "{line}");
+    let text = std::fs::read(data_dir.join("demo.json")).expect("demo.json is there by then");
+    let demo = serde_json::from_slice(&text).expect("JSON");
+    Homehail { child, base, demo }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(40))
+        .build()
+        .expect("a client")
+}
+
+async fn token(client: &reqwest::Client, base: &str, role: &str, body: &Value) -> String {
+    let path = format!("/v1/sessions/{role}");
+    let answer = Call::new(client, base, "POST", &path)
+        .json(body)
+        .send()
+        .await
+        .expect(200);
+    answer["token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_city_is_there_and_survives_a_kill() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data_dir = dir.path().join("data");
+    let first = start(&data_dir, &["--grab-window", "8s"]);
+    let demo = first.demo.clone();
+    assert_eq!(demo["base_url"], first.base.as_str());
+    let agencies = demo["agencies"].as_array().expect("agencies");
+    assert_eq!(agencies.len(), 311);
+    for field in ["region", "access_key_id", "secret_access_key"] {
+        assert!(demo["aws"][field].is_string(), "aws.{field}");
+    }
+    for service in ["dynamodb", "sqs", "scheduler", "events", "sts"] {
+        assert!(
+            demo["aws"]["endpoints"][service].is_string(),
+            "aws.endpoints.{service}"
+        );
+    }
+    let client = client();
+    let customer = token(
+        &client,
+        &first.base,
+        "customer",
+        &json!({ "code": demo["customers"][0]["code"] }),
+    )
+    .await;
+    let cleaners = agencies.iter().find(|agency| {
+        agency["services"]
+            .as_array()
+            .is_some_and(|s| s.contains(&json!("cleaning")))
+    });
+    let at = &cleaners.expect("somebody cleans")["stores"][0]["location"];
+    let start_at = jiff::Timestamp::from_second(
+        std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .expect("time")
+            .as_secs() as i64
+            + 86_400,
+    )
+    .expect("a time")
+    .to_string();
+    let order = json!({
+        "service": "cleaning", "start_at": start_at, "duration_min": 60, "address": "x 1",
+        "location": at, "contact": { "name": "王", "phone": "13912345678" },
+    });
+    let mut placed = Vec::new();
+    for n in 0..12 {
+        let body = Call::new(&client, &first.base, "POST", "/v1/orders")
+            .token(&customer)
+            .key(&format!("restart-{n}"))
+            .json(&order)
+            .send()
+            .await
+            .expect(201);
+        placed.push(body["order_id"].as_str().expect("an id").to_owned());
+    }
+    drop(first); // kill -9, with fan-outs and timers under way
+
+    let second = start(&data_dir, &["--grab-window", "8s"]);
+    assert_eq!(
+        second.demo["agencies"], demo["agencies"],
+        "the same city and the same keys"
+    );
+    let customer = token(
+        &client,
+        &second.base,
+        "customer",
+        &json!({ "code": demo["customers"][0]["code"] }),
+    )
+    .await;
+    let mut waited = 0;
+    for id in &placed {
+        loop {
+            let order = Call::new(&client, &second.base, "GET", &format!("/v1/orders/{id}"))
+                .token(&customer)
+                .send()
+                .await
+                .expect(200);
+            if order["status"] == "claimed" {
+                break;
+            }
+            assert_eq!(order["status"], "open");
+            waited += 1;
+            assert!(waited < 400, "{id} was never settled");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_is_in_use_or_not_ours_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data_dir = dir.path().join("data");
+    let running = start(&data_dir, &["--demo", "none"]);
+    let refused = run_to_end(&data_dir, &["--demo", "none"]);
+    assert!(!refused.0);
+    assert!(refused.1.contains("in use"), "{}", refused.1);
+    drop(running);
+
+    let foreign = dir.path().join("photos");
+    std::fs::create_dir(&foreign).expect("made");
+    std::fs::write(foreign.join("cat.jpg"), b"meow").expect("written");
+    let refused = run_to_end(&foreign, &["--demo", "none", "--fresh"]);
+    assert!(!refused.0, "--fresh empties no directory that is not ours");
+    assert!(foreign.join("cat.jpg").exists());
+}
+
+fn run_to_end(data_dir: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(binary())
+        .args(["--port", "0", "--data-dir"])
+        .arg(data_dir)
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    assert!(
+        output.stdout.is_empty(),
+        "standard output is for the ready line alone"
+    );
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}

@@ -1,0 +1,121 @@
+//! The published contract, `infra/openapi.yaml`: every answer that any test receives is checked against it, so that the
+//! description and the running system cannot drift apart.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../infra/openapi.yaml");
+    serde_saphyr::from_str(text).expect("openapi.yaml is YAML")
+});
+
+static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
+    LazyLock::new(Mutex::default);
+
+/// Fails the test if the contract does not know this answer of this route.
+#[track_caller]
+pub fn check(method: &str, path: &str, status: u16, body: &Value) {
+    let bare = path.split('?').next().unwrap_or(path);
+    let Some(template) = route(method, bare) else {
+        assert!(
+            matches!(status, 404 | 405),
+            "{method} {bare} is not in openapi.yaml, yet answered {status}"
+        );
+        return;
+    };
+    let operation = &DESCRIPTION["paths"][&template][method.to_lowercase()];
+    let responses = &operation["responses"];
+    let key = [
+        status.to_string(),
+        format!("{}XX", status / 100),
+        "default".to_owned(),
+    ]
+    .into_iter()
+    .find(|key| responses.get(key).is_some());
+    let Some(key) = key else {
+        panic!("openapi.yaml names no answer {status} for {method} {template}; it was {body}");
+    };
+    let response = resolve(&responses[&key]);
+    let Some(content) = response.get("content").and_then(Value::as_object) else {
+        assert!(
+            body.is_null(),
+            "{method} {template} {status} should have no body, had {body}"
+        );
+        return;
+    };
+    let schema = content
+        .values()
+        .next()
+        .map(|media| &media["schema"])
+        .expect("a schema");
+    let name = format!("{method} {template} {key}");
+    let errors: Vec<String> = validator(&name, schema)
+        .iter_errors(body)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(
+        errors.is_empty(),
+        "{name} is not as openapi.yaml says: {errors:?} in {body}"
+    );
+}
+
+/// Every `METHOD /path/{template}` of the contract.
+pub fn operations() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (path, item) in DESCRIPTION["paths"].as_object().expect("paths") {
+        for method in item.as_object().expect("a path item").keys() {
+            if ["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
+                all.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    all
+}
+
+fn route(method: &str, path: &str) -> Option<String> {
+    let wanted: Vec<&str> = path.split('/').collect();
+    operations()
+        .into_iter()
+        .filter(|(m, _)| m == method)
+        .map(|(_, template)| template)
+        .filter(|template| {
+            let parts: Vec<&str> = template.split('/').collect();
+            parts.len() == wanted.len()
+                && parts
+                    .iter()
+                    .zip(&wanted)
+                    .all(|(t, w)| t.starts_with('{') || t == w)
+        })
+        // A literal segment is more telling than a parameter.
+        .min_by_key(|template| template.matches('{').count())
+}
+
+fn resolve(node: &'static Value) -> &'static Value {
+    match node["$ref"].as_str() {
+        Some(reference) => DESCRIPTION
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap_or_else(|| panic!("openapi.yaml has no {reference}")),
+        None => node,
+    }
+}
+
+fn validator(name: &str, schema: &Value) -> &'static Validator {
+    let mut known = VALIDATORS.lock().expect("no poison");
+    if let Some(validator) = known.get(name) {
+        return validator;
+    }
+    let whole = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "allOf": [schema],
+        "components": DESCRIPTION["components"],
+    });
+    let made: &'static Validator = Box::leak(Box::new(
+        jsonschema::validator_for(&whole)
+            .unwrap_or_else(|error| panic!("schema of {name} is not valid: {error}")),
+    ));
+    known.insert(name.to_owned(), made);
+    made
+}

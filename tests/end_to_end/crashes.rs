@@ -1,0 +1,339 @@
+//! Nothing lost: each function is cut off after its n-th AWS call (the call was made, its answer is lost, the process is
+//! gone), for every n, while messages also come twice. Every order that was answered `201` still ends claimed, cancelled or
+//! unfilled, with one claim per epoch at most.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::http::Answer;
+use crate::operator::Operator;
+use crate::world::{Agency, CENTRE, World, moved};
+
+/// What is done with an order after it has been placed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Story {
+    Grabbed,
+    Released,
+    LeftAlone,
+    Cancelled,
+    NobodyNear,
+}
+
+struct Stage {
+    world: World,
+    agencies: Vec<Agency>,
+}
+
+impl Stage {
+    async fn set(story: Story) -> Stage {
+        let world = World::empty().await;
+        let mut agencies = Vec::new();
+        if story != Story::NobodyNear {
+            for east in [0.0, 400.0, 800.0] {
+                agencies.push(
+                    world
+                        .agency(&["cleaning"], &[moved(CENTRE, 0.0, east)])
+                        .await,
+                );
+            }
+        }
+        Stage { world, agencies }
+    }
+
+    /// Sends a request as a patient client: again, with the same key, until it is answered by anything but a failure.
+    async fn insist<F>(&self, request: impl Fn() -> F) -> Answer
+    where
+        F: Future<Output = Result<Answer, reqwest::Error>>,
+    {
+        for _ in 0..5 {
+            match request().await {
+                Ok(answer) if answer.status < 500 => return answer,
+                _ => self.world.advance(Duration::from_secs(1)).await,
+            }
+        }
+        panic!("no answer after five tries");
+    }
+
+    async fn play(&self, story: Story) -> String {
+        let world = &self.world;
+        let customer = world.customer("demo-customer-1").await;
+        let order = world.cleaning(CENTRE);
+        let placed = self
+            .insist(|| {
+                world
+                    .call("POST", "/v1/orders")
+                    .token(&customer)
+                    .key("one")
+                    .json(&order)
+                    .try_send()
+            })
+            .await
+            .expect(201);
+        let id = placed["order_id"].as_str().expect("an id").to_owned();
+        world.drain().await;
+        // A fan-out that was cut off is repeated when its message is visible again.
+        world.advance(Duration::from_secs(65)).await;
+        match story {
+            Story::Grabbed => self.grab(&id).await,
+            Story::Released => {
+                self.grab(&id).await;
+                self.release(&id).await;
+            }
+            Story::Cancelled => {
+                let path = format!("/v1/orders/{id}/cancel");
+                let reason = json!({ "reason": "not needed" });
+                let answer = self
+                    .insist(|| {
+                        world
+                            .call("POST", &path)
+                            .token(&customer)
+                            .json(&reason)
+                            .try_send()
+                    })
+                    .await;
+                assert_eq!(answer.status, 200, "{}", answer.body);
+            }
+            Story::LeftAlone | Story::NobodyNear => {}
+        }
+        id
+    }
+
+    async fn grab(&self, id: &str) {
+        let world = &self.world;
+        let desk = world.desk(&self.agencies[0]).await;
+        let offers = self
+            .insist(|| world.call("GET", "/v1/offers").token(&desk).try_send())
+            .await
+            .expect(200);
+        let offers = offers["offers"].as_array().expect("offers").clone();
+        let offer = offers
+            .into_iter()
+            .find(|offer| offer["order_id"] == id)
+            .expect("the offer");
+        let body = json!({ "claim_token": offer["claim_token"] });
+        let path = format!("/v1/orders/{id}/grab");
+        self.insist(|| {
+            world
+                .call("POST", &path)
+                .token(&desk)
+                .json(&body)
+                .try_send()
+        })
+        .await
+        .expect(200);
+    }
+
+    async fn release(&self, id: &str) {
+        let world = &self.world;
+        let desk = world.desk(&self.agencies[0]).await;
+        let path = format!("/v1/orders/{id}/release");
+        let reason = json!({ "reason": "no worker free" });
+        self.insist(|| {
+            world
+                .call("POST", &path)
+                .token(&desk)
+                .json(&reason)
+                .try_send()
+        })
+        .await
+        .expect(200);
+    }
+
+    /// Lets the time pass in which everything that was cut off is tried again.
+    async fn settle(&self, id: &str, until: &[&str]) -> Value {
+        let mut seen = Value::Null;
+        for _ in 0..20 {
+            let customer = self.world.customer("demo-customer-1").await;
+            seen = self.world.order_in_trouble(&customer, id).await;
+            if until.contains(&seen["status"].as_str().unwrap_or_default()) {
+                return seen;
+            }
+            self.world.advance(Duration::from_secs(31)).await;
+        }
+        panic!("{id} never came to rest: {seen}");
+    }
+}
+
+fn check(seen: &Value, story: Story, case: &str) {
+    let mut claims: BTreeMap<u64, usize> = BTreeMap::new();
+    for line in seen["timeline"].as_array().expect("lines") {
+        if line["what"] == "claimed" {
+            *claims
+                .entry(line["epoch"].as_u64().expect("an epoch"))
+                .or_default() += 1;
+        }
+    }
+    assert!(
+        claims.values().all(|n| *n == 1),
+        "{case}: one claim per epoch: {}",
+        seen["timeline"]
+    );
+    let status = seen["status"].as_str().expect("a status");
+    match story {
+        Story::Grabbed => assert_eq!(
+            (status, &seen["claim"]["how"]),
+            ("claimed", &json!("grab")),
+            "{case}"
+        ),
+        Story::Released => {
+            assert_eq!(
+                (status, seen["epoch"].as_u64()),
+                ("claimed", Some(2)),
+                "{case}"
+            );
+        }
+        Story::LeftAlone => {
+            assert_eq!(
+                (status, &seen["claim"]["how"]),
+                ("claimed", &json!("assignment")),
+                "{case}"
+            );
+        }
+        Story::Cancelled => assert_eq!(status, "cancelled", "{case}"),
+        Story::NobodyNear => assert_eq!(status, "unfilled", "{case}"),
+    }
+}
+
+/// Plays the story with `function` cut off after its n-th call, for n = 1, 2, … until no n-th call is made any more.
+async fn cut_everywhere(function: &str, story: Story) {
+    for n in 1.. {
+        assert!(n < 40, "{function} makes too many calls for one event");
+        let case = format!("{function} cut off after call {n}, {story:?}");
+        let stage = Stage::set(story).await;
+        let wire = stage.world.platform.wire().clone();
+        wire.cut_after(function, n);
+        let operator = Operator::of(&stage.world).await;
+        let id = stage.play(story).await;
+        // At least once means: twice.
+        operator.repeat_timer(&stage.world, &id, 1).await;
+        let until = match story {
+            Story::Cancelled => ["cancelled"].as_slice(),
+            _ => ["claimed", "unfilled"].as_slice(),
+        };
+        let seen = stage.settle(&id, until).await;
+        check(&seen, story, &case);
+        let happened = !wire.take_cuts().is_empty();
+        stage.world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 1, "{function} was never called in {story:?}");
+            return;
+        }
+    }
+}
+
+macro_rules! cut_off {
+    ($($name:ident: $function:literal, $story:ident;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            cut_everywhere($function, Story::$story).await;
+        }
+    )+};
+}
+
+cut_off! {
+    placing_cut_off_anywhere: "order-intake", LeftAlone;
+    cancelling_cut_off_anywhere: "order-intake", Cancelled;
+    fan_out_cut_off_anywhere: "agency-fanout", Grabbed;
+    grabbing_cut_off_anywhere: "order-grab", Grabbed;
+    releasing_cut_off_anywhere: "order-grab", Released;
+    polling_cut_off_anywhere: "offer-queue", Grabbed;
+    assigning_cut_off_anywhere: "auto-assign", LeftAlone;
+    ending_unfilled_cut_off_anywhere: "auto-assign", NobodyNear;
+    assigning_a_released_order_cut_off_anywhere: "auto-assign", Released;
+    events_cut_off_anywhere: "order-events", Grabbed;
+}
+
+#[tokio::test]
+async fn approval_and_suspension_cut_off_anywhere_take_effect_all_the_same() {
+    for function in ["review", "directory-projection"] {
+        for n in 1.. {
+            assert!(n < 80, "{function} makes too many calls for one event");
+            let world = World::empty().await;
+            let wire = world.platform.wire().clone();
+            wire.cut_after(function, n);
+            let agency = world.register(&["cleaning"], &[CENTRE]).await;
+            let stage = Stage {
+                world,
+                agencies: vec![agency.clone()],
+            };
+            let world = &stage.world;
+            let decide = async |decision: &'static str| {
+                let authority = world.authority().await;
+                let path = format!("/v1/agencies/{}/reviews", agency.id);
+                let body = json!({ "decision": decision, "reason": "papers seen" });
+                stage
+                    .insist(|| {
+                        world
+                            .call("POST", &path)
+                            .token(&authority)
+                            .json(&body)
+                            .try_send()
+                    })
+                    .await
+                    .expect(200);
+                world.advance(Duration::from_secs(5)).await;
+            };
+            decide("approve").await;
+            let customer = world.customer("demo-customer-1").await;
+            let order = world.place(&customer, &world.cleaning(CENTRE)).await;
+            world.drain().await;
+            let id = order["order_id"].as_str().expect("an id");
+            assert_eq!(
+                world.offered(&stage.agencies, id).await.len(),
+                1,
+                "{function} cut after {n}"
+            );
+            decide("suspend").await;
+            let unheard = world.place(&customer, &world.cleaning(CENTRE)).await;
+            world.drain().await;
+            decide("reinstate").await;
+            let id = unheard["order_id"].as_str().expect("an id");
+            assert!(
+                world.offered(&stage.agencies, id).await.is_empty(),
+                "{function} cut after {n}"
+            );
+            let happened = !wire.take_cuts().is_empty();
+            stage.world.platform.shutdown().await;
+            if !happened {
+                assert!(n > 1);
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_change_of_an_order_reaches_the_archive_in_order_and_without_a_gap() {
+    for n in 0..3 {
+        let stage = Stage::set(Story::Released).await;
+        if n > 0 {
+            stage.world.platform.wire().cut_after("order-events", n);
+        }
+        let id = stage.play(Story::Released).await;
+        stage.settle(&id, &["claimed"]).await;
+        stage.world.advance(Duration::from_secs(60)).await;
+        let operator = Operator::of(&stage.world).await;
+        let mut versions: Vec<u64> = operator
+            .archived(&stage.world)
+            .await
+            .iter()
+            .filter(|event| event["detail"]["order_id"] == id.as_str())
+            .map(|event| event["detail"]["version"].as_u64().expect("a version"))
+            .collect();
+        let received = versions.len();
+        versions.sort_unstable();
+        versions.dedup();
+        let last = *versions.last().expect("some event");
+        assert_eq!(
+            versions,
+            (1..=last).collect::<Vec<_>>(),
+            "no version is missing"
+        );
+        assert!(
+            n > 0 || received == versions.len(),
+            "without a crash none comes twice"
+        );
+    }
+}

@@ -1,0 +1,22 @@
+//! The programs of this workspace, built as `cargo build` builds them.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Builds what the arguments select, and answers the directory with the programs in it. Cargo itself knows whether there is
+/// anything to do, and lets one build at a time.
+pub fn built(selection: &[&str]) -> PathBuf {
+    let program = std::env::current_exe().expect("this program's path");
+    // target/debug/deps/end-to-end-…
+    let profile = program.ancestors().nth(2).expect("target/debug").to_owned();
+    let target = profile.parent().expect("target");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet"])
+        .args(selection)
+        .env("CARGO_TARGET_DIR", target)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "cargo build failed");
+    profile
+}

@@ -1,0 +1,123 @@
+//! The functions as they are deployed: each one's own binary, started as Lambda starts it, answers one real event of its
+//! kind. What the same handlers do in depth is seen elsewhere; here it is that the binaries come up, find their
+//! configuration and speak Lambda's protocol.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::runtime_api::{Bootstrap, Outcome, RuntimeApi, binaries};
+use crate::world::{CENTRE, World, registration};
+
+/// A debug build on a busy machine: this is no measure of how fast they start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The event in `tests/events/<name>.json`, with each `{{word}}` replaced.
+fn event(name: &str, words: &BTreeMap<&str, String>) -> Value {
+    let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (word, value) in words {
+        text = text.replace(&format!("{{{{{word}}}}}"), value);
+    }
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What the function is given when it starts: what the template says, and where AWS is.
+fn variables(world: &World, function: &str) -> BTreeMap<String, String> {
+    let found = world.platform.stack().functions.iter().find(|found| found.code == function);
+    let mut variables = found.expect("a function of the template").environment.clone();
+    let key = world.platform.operator_sdk_config();
+    let aws = &world.platform.demo().aws;
+    assert!(key.region().is_some_and(|region| region.as_ref() == aws.region));
+    variables.extend(
+        [
+            ("AWS_REGION", aws.region.clone()),
+            ("AWS_ACCESS_KEY_ID", aws.access_key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", aws.secret_access_key.clone()),
+            ("AWS_ENDPOINT_URL", aws.endpoints.sqs.clone()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", aws.endpoints.dynamodb.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    variables
+}
+
+/// Starts a function's binary, has it answer its event, and returns the answer.
+async fn answer(world: &World, function: &str, words: &BTreeMap<&str, String>) -> Value {
+    let api = RuntimeApi::start().await;
+    let _bootstrap = Bootstrap::start(&binaries().join(function), &variables(world, function), &api);
+    match api.invoke(&event(function, words), PATIENCE).await {
+        Outcome::Response(answer) => answer,
+        Outcome::Error(error) => panic!("{function} failed: {error}"),
+    }
+}
+
+/// The body of an API Gateway answer with this status.
+#[track_caller]
+fn body(answer: &Value, status: u16) -> Value {
+    assert_eq!(answer["statusCode"], status, "the answer was {answer}");
+    serde_json::from_str(answer["body"].as_str().expect("a body")).expect("JSON")
+}
+
+fn words<'a>(pairs: &[(&'a str, &str)]) -> BTreeMap<&'a str, String> {
+    pairs.iter().map(|(word, value)| (*word, (*value).to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_function_of_the_template_answers_over_the_runtime_api() {
+    tokio::task::spawn_blocking(|| binaries().to_owned()).await.expect("the binaries are built");
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let authority = world.authority().await;
+    let mut answered = Vec::new();
+    let mut ask = async |function: &'static str, words: BTreeMap<&str, String>| {
+        answered.push(function);
+        answer(&world, function, &words).await
+    };
+
+    let session = ask("sessions", words(&[("code", "a-customer-of-the-binaries")])).await;
+    let customer = body(&session, 200)["token"].as_str().expect("a token").to_owned();
+
+    let registered = registration(world.unique(), &["cooking"], &[CENTRE]).to_string();
+    let quoted = serde_json::to_string(&registered).expect("JSON");
+    let registered = ask("registry", words(&[("body", &quoted)])).await;
+    assert_eq!(body(&registered, 201)["status"], "pending");
+
+    let waiting = body(&ask("review", words(&[("token", &authority)])).await, 200);
+    assert_eq!(waiting["items"].as_array().map(Vec::len), Some(1), "{waiting}");
+
+    let quoted = serde_json::to_string(&world.cleaning(CENTRE).to_string()).expect("JSON");
+    let placed = ask("order-intake", words(&[("token", &customer), ("body", &quoted)])).await;
+    let order = body(&placed, 201)["order_id"].as_str().expect("an id").to_owned();
+    world.drain().await;
+
+    let offers = body(&ask("offer-queue", words(&[("token", &desk)])).await, 200);
+    let offer = &offers["offers"][0];
+    assert_eq!(offer["order_id"], *order, "{offers}");
+
+    // Messages as the platform's own functions send them, delivered once more.
+    let now = world.now().0;
+    let message = words(&[
+        ("order_id", &order),
+        ("agency", agency.id.trim_start_matches("agy_")),
+        ("deadline", &(now + 180_000).to_string()),
+        ("start_at", &(now + 86_400_000).to_string()),
+    ]);
+    for function in ["agency-fanout", "auto-assign", "dead-letters", "order-events", "directory-projection"] {
+        let answer = ask(function, message.clone()).await;
+        let failures = answer.get("batchItemFailures").cloned().unwrap_or_else(|| json!([]));
+        assert_eq!(failures, json!([]), "{function} answered {answer}");
+    }
+
+    let token = offer["claim_token"].as_str().expect("a claim token");
+    let words = words(&[("token", &desk), ("order_id", &order), ("claim_token", token)]);
+    let grabbed = body(&ask("order-grab", words).await, 200);
+    assert_eq!(grabbed["claim"]["agency_id"], *agency.id, "{grabbed}");
+
+    let mut all: Vec<&str> = world.platform.stack().functions.iter().map(|f| f.code.as_str()).collect();
+    all.sort_unstable();
+    answered.sort_unstable();
+    assert_eq!(answered, all);
+}

@@ -103,15 +103,23 @@ impl Stage {
     async fn grab(&self, id: &str) {
         let world = &self.world;
         let desk = world.desk(&self.agencies[0]).await;
-        let offers = self
-            .insist(|| world.call("GET", "/v1/offers").token(&desk).try_send())
-            .await
-            .expect(200);
-        let offers = offers["offers"].as_array().expect("offers").clone();
-        let offer = offers
-            .into_iter()
-            .find(|offer| offer["order_id"] == id)
-            .expect("the offer");
+        let mut found = None;
+        for _ in 0..3 {
+            let answer = self
+                .insist(|| world.call("GET", "/v1/offers").token(&desk).try_send())
+                .await;
+            let offers = answer.expect(200)["offers"]
+                .as_array()
+                .expect("offers")
+                .clone();
+            found = offers.into_iter().find(|offer| offer["order_id"] == id);
+            if found.is_some() {
+                break;
+            }
+            // What a poll took with it when it was cut off comes again after 30 s.
+            world.advance(Duration::from_secs(31)).await;
+        }
+        let offer = found.expect("the offer");
         let body = json!({ "claim_token": offer["claim_token"] });
         let path = format!("/v1/orders/{id}/grab");
         self.insist(|| {

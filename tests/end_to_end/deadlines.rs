@@ -70,7 +70,7 @@ async fn a_grab_one_instant_after_the_deadline_is_refused_even_if_no_timer_has_f
     world.drain().await;
     let desk = world.desk(&agency).await;
     let offer = world.offer(&desk, id).await;
-    Operator::of(&world).await.lose_schedules(&world).await;
+    Operator::of(&world).await.lose_schedules().await;
     world.skip(WINDOW);
     world
         .grab(&desk, id, offer["claim_token"].as_str().expect("a token"))
@@ -92,7 +92,7 @@ async fn with_its_schedule_lost_a_read_gets_the_order_settled() {
     let order = world.place(&customer, &world.cleaning(CENTRE)).await;
     let id = order["order_id"].as_str().expect("an id");
     world.drain().await;
-    Operator::of(&world).await.lose_schedules(&world).await;
+    Operator::of(&world).await.lose_schedules().await;
     world.advance(WINDOW + Duration::from_secs(60)).await;
     // The read itself is the one that tells: until then nothing has happened.
     let first = world.order(&customer, id).await;

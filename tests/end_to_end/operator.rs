@@ -56,7 +56,7 @@ impl Operator {
     }
 
     /// Loses every schedule that is set.
-    pub async fn lose_schedules(&self, world: &World) {
+    pub async fn lose_schedules(&self) {
         let group = "homehail-timers";
         let listed = self
             .scheduler

@@ -181,8 +181,11 @@ impl Platform {
         for function in &stack.functions {
             let key = keys.access_key(&function.code);
             let sdk = sdk::config(&key, REGION, &endpoints, client.clone());
-            let environment =
-                Environment::new(function.environment.clone(), sdk, function_clock.clone());
+            // Besides the template's variables, what tells AWS's own tools where this cloud is: offer-queue
+            // passes it on to agencies that poll.
+            let mut variables = function.environment.clone();
+            variables.insert("AWS_ENDPOINT_URL_SQS".to_owned(), endpoints.cloud.clone());
+            let environment = Environment::new(variables, sdk, function_clock.clone());
             let started = Started {
                 invoke: crate::functions::start(&function.code, &environment)?,
                 timeout: function.timeout,

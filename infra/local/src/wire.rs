@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
@@ -54,7 +53,7 @@ pub struct Wire {
 #[derive(Default)]
 struct State {
     usage: BTreeMap<String, Usage>,
-    /// After how many calls the next invocation of a function is cut off.
+    /// How many more calls a function makes until it is cut off.
     cuts: BTreeMap<String, u32>,
     /// Functions whose invocations were cut off, in order.
     cut: Vec<String>,
@@ -64,8 +63,6 @@ struct State {
 /// One invocation of a function.
 struct Invocation {
     function: String,
-    calls: AtomicU32,
-    cut_after: Option<u32>,
     cut: Notify,
 }
 
@@ -94,9 +91,9 @@ impl Wire {
         self.state().measures_capacity = measure;
     }
 
-    /// The next invocation of `function` ends at its `calls`-th AWS call (from 1): the call is made,
-    /// its answer is lost. With 0 it ends before it does anything. An invocation that makes fewer
-    /// calls ends by itself, and the cut is spent.
+    /// The invocation in which `function` makes its `calls`-th AWS call from now (from 1, whichever invocation
+    /// that is) ends there: the call is made, its answer is lost. With 0 the next invocation ends before it does
+    /// anything.
     pub fn cut_after(&self, function: &str, calls: u32) {
         self.state().cuts.insert(function.to_owned(), calls);
     }
@@ -115,20 +112,18 @@ impl Wire {
         function: &str,
         run: impl Future<Output = T>,
     ) -> Result<T, CutOff> {
-        let invocation = {
-            let mut state = self.state();
-            let cut_after = state.cuts.remove(function);
-            state.usage_of(function).invocations += 1;
-            Arc::new(Invocation {
-                function: function.to_owned(),
-                calls: AtomicU32::new(0),
-                cut_after,
-                cut: Notify::new(),
-            })
-        };
+        let invocation = Arc::new(Invocation {
+            function: function.to_owned(),
+            cut: Notify::new(),
+        });
         let cut = Arc::clone(&invocation);
-        if cut.cut_after == Some(0) {
-            cut.cut.notify_one();
+        {
+            let mut state = self.state();
+            state.usage_of(function).invocations += 1;
+            if state.cuts.get(function) == Some(&0) {
+                state.cuts.remove(function);
+                cut.cut.notify_one();
+            }
         }
         tokio::select! {
             // The cut wins over an answer that is ready at the same time: the process is gone.
@@ -172,6 +167,19 @@ impl State {
     fn usage_of(&mut self, function: &str) -> &mut Usage {
         self.usage.entry(function.to_owned()).or_default()
     }
+
+    /// A call is made; answers whether it is the one that the function is cut off at.
+    fn counts_down(&mut self, function: &str) -> bool {
+        let Some(left) = self.cuts.get_mut(function) else {
+            return false;
+        };
+        *left = left.saturating_sub(1);
+        let is_cut = *left == 0;
+        if is_cut {
+            self.cuts.remove(function);
+        }
+        is_cut
+    }
 }
 
 impl fmt::Debug for Wire {
@@ -211,14 +219,14 @@ impl HttpConnector for CountingConnector {
         let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {
             return self.inner.call(request);
         };
-        let number = invocation.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        {
+        let is_cut = {
             let mut state = self.wire.state();
             let usage = state.usage_of(&invocation.function);
             *usage.calls.entry(operation(&request)).or_default() += 1;
-        }
+            state.counts_down(&invocation.function)
+        };
         let answer = self.inner.call(request);
-        if invocation.cut_after != Some(number) {
+        if !is_cut {
             return answer;
         }
         HttpConnectorFuture::new(async move {
@@ -259,6 +267,8 @@ fn operation(request: &HttpRequest) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
     use aws_smithy_types::body::SdkBody;
 
@@ -317,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_concerns_the_next_invocation_of_that_function_alone() {
+    async fn a_cut_counts_the_calls_of_that_function_over_its_invocations() {
         let wire = Wire::default();
         let (connector, _) = connector(&wire);
         wire.cut_after("order-grab", 1);
@@ -330,7 +340,7 @@ mod tests {
         assert_eq!(wire.invocation("review", call()).await, Ok(()));
         assert_eq!(wire.invocation("order-grab", call()).await, Err(CutOff));
         assert_eq!(wire.invocation("order-grab", call()).await, Ok(()));
-        assert_eq!(wire.usage("order-grab").invocations, 2);
+        assert_eq!(wire.usage("order-grab").invocations, 3);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,12 @@ pub struct Page<T> {
 /// Longer than any that is given out.
 const LONGEST: usize = 1024;
 
-/// Key attributes as JSON, in base64url. Cursors say nothing that the caller's own list does not, and one
-/// that leads anywhere else is refused, so they are not signed.
+/// How many bytes of a cursor's SHA-256 stand before it.
+const CHECK: usize = 6;
+
+/// Key attributes as JSON behind a check sum, in base64url. The sum tells a cursor that was edited by hand; it
+/// need not be a signature, since cursors say nothing that the caller's own list does not, and one that leads
+/// anywhere else is refused.
 #[derive(Serialize, Deserialize, PartialEq)]
 #[serde(untagged)]
 enum Part {
@@ -46,7 +51,12 @@ pub(crate) fn write(key: &Attributes) -> Result<String, Error> {
         parts.insert(name.as_str(), part);
     }
     let json = serde_json::to_vec(&parts).map_err(|_| Error::Wrong("a key cannot be written"))?;
-    Ok(BASE64URL_NOPAD.encode(&json))
+    Ok(encode(&json))
+}
+
+fn encode(json: &[u8]) -> String {
+    let sum = digest(&SHA256, json);
+    BASE64URL_NOPAD.encode(&[&sum.as_ref()[..CHECK], json].concat())
 }
 
 /// The key to go on from: exactly the attributes `expected`, of their kinds, with the values where one is
@@ -55,11 +65,12 @@ pub(crate) fn read(cursor: &str, expected: &[(&str, Expected<'_>)]) -> Result<At
     if cursor.len() > LONGEST {
         return Err(Error::BadCursor);
     }
-    let json = BASE64URL_NOPAD
+    let bytes = BASE64URL_NOPAD
         .decode(cursor.as_bytes())
         .map_err(|_| Error::BadCursor)?;
+    let json = bytes.get(CHECK..).ok_or(Error::BadCursor)?;
     let mut parts: BTreeMap<String, Part> =
-        serde_json::from_slice(&json).map_err(|_| Error::BadCursor)?;
+        serde_json::from_slice(json).map_err(|_| Error::BadCursor)?;
     let mut key = Attributes::new();
     for (name, expected) in expected {
         let value = match (parts.remove(*name), expected) {
@@ -121,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_cursor_edited_by_hand_is_refused() {
-        let encoded = |json: &str| BASE64URL_NOPAD.encode(json.as_bytes());
+        let encoded = |json: &str| encode(json.as_bytes());
         let whole = write(&key()).unwrap();
         let bad = [
             String::new(),
@@ -129,6 +140,7 @@ mod tests {
             whole[1..].to_owned(),
             format!("{whole}="),
             "A".repeat(5000),
+            BASE64URL_NOPAD.encode(br#"{"cu":"cus_1","pa":17,"sk":"order"}"#),
             encoded("{}"),
             encoded("[]"),
             encoded(r#"{"cu":"cus_2","pa":17,"sk":"order"}"#),
@@ -142,6 +154,15 @@ mod tests {
             assert!(
                 matches!(read_back(&cursor), Err(Error::BadCursor)),
                 "{cursor}"
+            );
+        }
+        for place in 0..whole.len() {
+            let mut edited = whole.clone().into_bytes();
+            edited[place] = if edited[place] == b'A' { b'B' } else { b'A' };
+            let edited = String::from_utf8(edited).unwrap();
+            assert!(
+                matches!(read_back(&edited), Err(Error::BadCursor)),
+                "{edited}"
             );
         }
     }

@@ -147,6 +147,11 @@ impl Dynamo {
         &self.writes
     }
 
+    #[cfg(test)]
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Reads a stream by the name that the template gives it.
     pub(crate) fn reader(&self, stream: &str, after: Option<String>) -> Result<StreamReader> {
         let name = self

@@ -429,3 +429,6 @@ fn respond(status: StatusCode, body: String) -> Response {
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -405,3 +405,6 @@ fn plain(status: StatusCode, body: &'static str) -> Response {
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ mod ports;
 pub mod sdk;
 mod streams;
 pub mod template;
+#[cfg(test)]
+mod test_bed;
 pub mod wechat;
 pub mod wire;
 

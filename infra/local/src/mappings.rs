@@ -220,3 +220,6 @@ fn message_attribute(attribute: &MessageAttribute) -> Value {
     }
     value
 }
+
+#[cfg(test)]
+mod tests;

@@ -265,3 +265,6 @@ fn rfc3339(at_ms: i64) -> String {
         .map(|at| at.to_string())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! What functions get from the gateway, and clients get back.
+
+use serde_json::json;
+
+use super::*;
+use crate::test_bed::{Seen, TestBed};
+
+async fn gateway(answer: Result<Value, &'static str>) -> (Gateway, Seen) {
+    let bed = TestBed::new().await;
+    let answer = answer.map_err(str::to_owned);
+    let seen = bed.answers(move |_| answer.clone());
+    let clock = Clock::new(|| domain::time::Millis(1_795_465_020_000));
+    let gateway = Gateway::new(&bed.stack.functions, bed.invoker.clone(), clock, "0").unwrap();
+    (gateway, seen)
+}
+
+fn request(method: &str, uri: &str) -> http::request::Builder {
+    Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(HOST, "127.0.0.1:8080")
+}
+
+async fn body(response: Response) -> String {
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn events_are_those_of_payload_version_2() {
+    let (gateway, seen) = gateway(Ok(json!({ "statusCode": 204 }))).await;
+    let asked = request("GET", "/things/a%20b?x=1&x=2&y=%E5%8C%97")
+        .header("x-many", "1")
+        .header("x-many", "2")
+        .header(COOKIE, "a=1; b=2")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(gateway.answer(asked).await.status(), 204);
+    let event = seen.lock().unwrap()[0].clone();
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(event["routeKey"], "GET /things/{id}");
+    assert_eq!(event["pathParameters"], json!({ "id": "a b" }));
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({ "x": "1,2", "y": "北" })
+    );
+    assert_eq!(event["rawQueryString"], "x=1&x=2&y=%E5%8C%97");
+    assert_eq!(event["headers"]["x-many"], "1,2");
+    assert_eq!(event["cookies"], json!(["a=1", "b=2"]));
+    assert_eq!(event["requestContext"]["http"]["method"], "GET");
+    assert_eq!(
+        event["requestContext"]["time"],
+        "23/Nov/2026:20:17:00 +0000"
+    );
+    assert!(event.get("body").is_none());
+}
+
+#[tokio::test]
+async fn fixed_parts_of_a_path_come_before_parameters_and_the_rest_is_default() {
+    let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
+    for (method, uri) in [
+        ("GET", "/things/all"),
+        ("GET", "/things/1"),
+        ("POST", "/things/1"),
+        ("GET", "/things/"),
+        ("GET", "/things/1/more"),
+    ] {
+        gateway
+            .answer(request(method, uri).body(Body::empty()).unwrap())
+            .await;
+    }
+    let keys: Vec<Value> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|e| e["routeKey"].clone())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "GET /things/all",
+            "GET /things/{id}",
+            "$default",
+            "$default",
+            "$default"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn json_comes_as_text_and_pictures_as_base64() {
+    let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
+    for (kind, content) in [
+        ("application/json", &b"{}"[..]),
+        ("image/png", &b"{}"[..]),
+        ("application/json", &[0xff, 0xfe][..]),
+    ] {
+        let asked = request("POST", "/things").header(CONTENT_TYPE, kind);
+        gateway
+            .answer(asked.body(Body::from(content.to_vec())).unwrap())
+            .await;
+    }
+    let seen = seen.lock().unwrap();
+    let pair = |i: usize| (seen[i]["body"].clone(), seen[i]["isBase64Encoded"].clone());
+    assert_eq!(pair(0), (json!("{}"), json!(false)));
+    assert_eq!(pair(1), (json!("e30="), json!(true)));
+    assert_eq!(pair(2), (json!("//4="), json!(true)));
+}
+
+#[tokio::test]
+async fn answers_keep_status_headers_cookies_and_bytes() {
+    let (gateway, _) = gateway(Ok(json!({
+        "statusCode": 201,
+        "headers": { "content-type": "image/png" },
+        "cookies": ["a=1", "b=2"],
+        "body": "//4=",
+        "isBase64Encoded": true,
+    })))
+    .await;
+    let response = gateway
+        .answer(request("GET", "/x").body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()[CONTENT_TYPE], "image/png");
+    assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 2);
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(&bytes[..], [0xff, 0xfe]);
+}
+
+#[tokio::test]
+async fn a_function_without_an_answer_is_a_problem() {
+    for answer in [Err("it failed"), Ok(json!({ "no": "status" }))] {
+        let (gateway, _) = gateway(answer).await;
+        let response = gateway
+            .answer(request("GET", "/x").body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        let problem: Value = serde_json::from_str(&body(response).await).unwrap();
+        assert_eq!(problem["type"], "/problems/internal");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_10_mb_is_refused_by_the_gateway_itself() {
+    let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
+    let large = Body::from(vec![b' '; REQUEST_LIMIT + 1]);
+    let response = gateway
+        .answer(request("POST", "/x").body(large).unwrap())
+        .await;
+    assert_eq!(response.status(), 413);
+    assert_eq!(
+        body(response).await,
+        r#"{"message":"Request Entity Too Large"}"#
+    );
+    assert!(seen.lock().unwrap().is_empty());
+}

@@ -1,0 +1,395 @@
+//! Agencies, stores and what is decided about them.
+
+use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store};
+use domain::check::Uscc;
+use domain::geo::Wgs84;
+use domain::id::StoreId;
+use domain::service::{Service, ServiceSet};
+use domain::time::Millis;
+use store::{
+    AgencyDecided, Authority, DirectoryImage, Error, Registered, StoreAdded, StoreDecided, Waiting,
+    directory_image,
+};
+
+use crate::world::{DIRECTORY, NOW, World, agency, place};
+
+pub fn candidate(n: u8, uscc: &Uscc) -> Agency {
+    Agency {
+        id: agency(n),
+        name: "哈尔滨好帮手家政服务有限公司".to_owned(),
+        uscc: uscc.clone(),
+        responsible_person: "张三".to_owned(),
+        phone: "13800138000".parse().unwrap(),
+        services: ServiceSet::from_iter([Service::Cleaning, Service::LiveIn]),
+        standing: Standing::Pending,
+        version: 1,
+        stats: AgencyStats::default(),
+        registered_at: Millis(NOW.0 + i64::from(n)),
+        reviews: Vec::new(),
+    }
+}
+
+fn uscc(n: u8) -> Uscc {
+    Uscc::complete(&format!("91230100MA1B2C{n:03}")).unwrap()
+}
+
+pub fn store(n: u8) -> Store {
+    let name = format!("门店{n}");
+    Store::proposed(
+        StoreId::from_bytes(&[n; 8]),
+        name,
+        "中央大街".to_owned(),
+        place(),
+        NOW,
+    )
+}
+
+/// An agency with two stores, registered.
+pub async fn registered(world: &World, n: u8) -> Agency {
+    let agency = candidate(n, &uscc(n));
+    let stores = [store(1), store(2)];
+    let registered = world
+        .directory
+        .register(&agency, &stores, &[n; 32], &[7; 32])
+        .await
+        .unwrap();
+    assert_eq!(registered, Registered::New);
+    agency
+}
+
+fn review(decision: Decision) -> Review {
+    Review {
+        decision,
+        reason: "查过了".to_owned(),
+        by: "aut_harbin".parse().unwrap(),
+        at: Millis(NOW.0 + 5),
+    }
+}
+
+async fn decide(world: &World, n: u8, decision: Decision) -> AgencyDecided {
+    world
+        .directory
+        .decide_agency(&agency(n), &review(decision))
+        .await
+        .unwrap()
+}
+
+fn elsewhere() -> Wgs84 {
+    Wgs84::from_degrees(45.75, 126.65).unwrap()
+}
+
+#[tokio::test]
+async fn an_agency_registers_once_however_often_it_is_sent() {
+    let world = World::new().await;
+    let agency = registered(&world, 1).await;
+    let directory = &world.directory;
+    let repeat = directory
+        .register(&agency, &[store(1)], &[1; 32], &[7; 32])
+        .await
+        .unwrap();
+    assert_eq!(repeat, Registered::Repeat(Box::new(agency.clone())));
+    let reused = directory
+        .register(&agency, &[], &[2; 32], &[7; 32])
+        .await
+        .unwrap();
+    assert_eq!(reused, Registered::KeyReused);
+
+    assert_eq!(
+        directory.agency(&agency.id).await.unwrap(),
+        Some(agency.clone())
+    );
+    assert_eq!(
+        directory.secret_hash(&agency.id).await.unwrap(),
+        Some([7; 32])
+    );
+    let (found, stores) = directory
+        .agency_with_stores(&agency.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found, stores), (agency, vec![store(1), store(2)]));
+    assert_eq!(
+        directory.agency(&crate::world::agency(9)).await.unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn approval_approves_the_stores_that_wait_with_the_agency() {
+    let world = World::new().await;
+    registered(&world, 1).await;
+    let AgencyDecided::Done(after, stores) = decide(&world, 1, Decision::Approve).await else {
+        panic!("it can be approved");
+    };
+    assert_eq!((after.standing, after.version), (Standing::Approved, 2));
+    assert_eq!(after.reviews, [review(Decision::Approve)]);
+    assert!(
+        stores
+            .iter()
+            .all(|store| store.counts_at() == Some(place()))
+    );
+    let read = world
+        .directory
+        .agency_with_stores(&agency(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(read, (*after.clone(), stores.clone()));
+
+    // Again, and what cannot be decided from here.
+    assert_eq!(
+        decide(&world, 1, Decision::Approve).await,
+        AgencyDecided::Done(after, stores)
+    );
+    assert!(matches!(
+        decide(&world, 1, Decision::Reject).await,
+        AgencyDecided::NotFromHere(_)
+    ));
+    assert_eq!(
+        decide(&world, 9, Decision::Approve).await,
+        AgencyDecided::NotFound
+    );
+
+    for (decision, standing, version) in [
+        (Decision::Suspend, Standing::Suspended, 3),
+        (Decision::Reinstate, Standing::Approved, 4),
+    ] {
+        decide(&world, 1, decision).await;
+        let agency = world.directory.agency(&agency(1)).await.unwrap().unwrap();
+        assert_eq!((agency.standing, agency.version), (standing, version));
+    }
+}
+
+#[tokio::test]
+async fn a_credit_code_is_one_approved_agencys() {
+    let world = World::new().await;
+    let same = uscc(1);
+    for n in [1, 2] {
+        let agency = candidate(n, &same);
+        world
+            .directory
+            .register(&agency, &[store(n)], &[n; 32], &[7; 32])
+            .await
+            .unwrap();
+    }
+    assert!(matches!(
+        decide(&world, 2, Decision::Approve).await,
+        AgencyDecided::Done(..)
+    ));
+    assert_eq!(
+        decide(&world, 1, Decision::Approve).await,
+        AgencyDecided::UsccTaken
+    );
+    let (first, stores) = world
+        .directory
+        .agency_with_stores(&agency(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((first.standing, first.version), (Standing::Pending, 1));
+    assert_eq!(
+        stores,
+        [store(1)],
+        "nothing of the refused approval was written"
+    );
+}
+
+#[tokio::test]
+async fn of_two_decisions_at_once_both_count_in_turn() {
+    let world = World::new().await;
+    registered(&world, 1).await;
+    decide(&world, 1, Decision::Approve).await;
+    let directory = &world.directory;
+    let agency_id = agency(1);
+    let moves: Vec<_> = (0..6)
+        .map(|n| Wgs84::from_degrees(45.7 + f64::from(n) / 100.0, 126.6).unwrap())
+        .collect();
+    let store_id = store(1).id;
+    let changes = moves
+        .iter()
+        .map(|to| directory.move_store(&agency_id, &store_id, *to, NOW));
+    for changed in futures::future::join_all(changes).await {
+        assert!(changed.unwrap().is_some());
+    }
+    assert_eq!(
+        directory.agency(&agency_id).await.unwrap().unwrap().version,
+        8
+    );
+}
+
+#[tokio::test]
+async fn a_moved_store_counts_where_it_was_until_approved() {
+    let world = World::new().await;
+    registered(&world, 1).await;
+    decide(&world, 1, Decision::Approve).await;
+    let directory = &world.directory;
+    let (agency, id) = (agency(1), store(1).id);
+    let moved = directory
+        .move_store(&agency, &id, elsewhere(), NOW)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (moved.status, moved.counts_at()),
+        (Standing::Pending, Some(place()))
+    );
+    let waiting = directory.waiting(Waiting::Store, 10, None).await.unwrap();
+    assert_eq!(waiting.items.len(), 1);
+    assert_eq!(waiting.items[0].store, Some(id.clone()));
+
+    let version = directory.agency(&agency).await.unwrap().unwrap().version;
+    let repeat = directory
+        .move_store(&agency, &id, elsewhere(), NOW)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(repeat, moved);
+    assert_eq!(
+        directory.agency(&agency).await.unwrap().unwrap().version,
+        version
+    );
+
+    let approved = directory
+        .decide_store(&agency, &id, &review(Decision::Approve))
+        .await
+        .unwrap();
+    assert!(
+        matches!(&approved, StoreDecided::Done(store) if store.counts_at() == Some(elsewhere()))
+    );
+    assert_eq!(
+        directory.agency(&agency).await.unwrap().unwrap().version,
+        version + 1
+    );
+    assert_eq!(
+        directory
+            .waiting(Waiting::Store, 10, None)
+            .await
+            .unwrap()
+            .items,
+        []
+    );
+    let missing = directory
+        .decide_store(&agency, &store(9).id, &review(Decision::Approve))
+        .await;
+    assert_eq!(missing.unwrap(), StoreDecided::NotFound);
+    assert_eq!(
+        directory
+            .move_store(&agency, &store(9).id, elsewhere(), NOW)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_store_is_added_once_however_often_it_is_sent() {
+    let world = World::new().await;
+    registered(&world, 1).await;
+    let directory = &world.directory;
+    let new = store(5);
+    let (first, other) = (agency(1), agency(2));
+    assert_eq!(
+        directory.add_store(&first, &new, &[1; 32]).await.unwrap(),
+        StoreAdded::New
+    );
+    let repeat = directory.add_store(&first, &new, &[1; 32]).await.unwrap();
+    assert_eq!(repeat, StoreAdded::Repeat(Box::new(new.clone())));
+    let reused = directory.add_store(&first, &new, &[2; 32]).await.unwrap();
+    assert_eq!(reused, StoreAdded::KeyReused);
+    assert_eq!(
+        directory.add_store(&other, &new, &[1; 32]).await.unwrap(),
+        StoreAdded::NotFound
+    );
+    let (agency, stores) = directory.agency_with_stores(&first).await.unwrap().unwrap();
+    assert_eq!((agency.version, stores.len()), (2, 3));
+}
+
+#[tokio::test]
+async fn what_waits_for_review_comes_oldest_first() {
+    let world = World::new().await;
+    for n in [3, 1, 2] {
+        registered(&world, n).await;
+    }
+    let directory = &world.directory;
+    let page = directory.waiting(Waiting::Agency, 2, None).await.unwrap();
+    let mut agencies: Vec<_> = page.items.into_iter().map(|waiter| waiter.agency).collect();
+    let cursor = page.next.unwrap();
+    let page = directory
+        .waiting(Waiting::Agency, 2, Some(&cursor))
+        .await
+        .unwrap();
+    agencies.extend(page.items.into_iter().map(|waiter| waiter.agency));
+    assert_eq!(agencies, [agency(1), agency(2), agency(3)]);
+    assert_eq!(page.next, None);
+    for bad in [&cursor[1..], "", "e30"] {
+        let refused = directory.waiting(Waiting::Agency, 2, Some(bad)).await;
+        assert!(matches!(refused, Err(Error::BadCursor)));
+    }
+    let other_list = directory.waiting(Waiting::Store, 2, Some(&cursor)).await;
+    assert!(matches!(other_list, Err(Error::BadCursor)));
+
+    decide(&world, 2, Decision::Reject).await;
+    let page = directory.waiting(Waiting::Agency, 10, None).await.unwrap();
+    assert_eq!(page.items.len(), 2);
+    let stores = directory.waiting(Waiting::Store, 10, None).await.unwrap();
+    assert_eq!(
+        stores.items,
+        [],
+        "stores of a registration wait with their agency"
+    );
+}
+
+#[tokio::test]
+async fn an_authority_is_found_by_its_access_key() {
+    let world = World::new().await;
+    let authority = Authority {
+        id: "aut_harbin".parse().unwrap(),
+        name: "哈尔滨市商务局".to_owned(),
+        secret_hash: [3; 32],
+    };
+    world
+        .directory
+        .put_authority("key", &authority)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.directory.authority("key").await.unwrap(),
+        Some(authority)
+    );
+    for unknown in ["", "other", &"x".repeat(5000)] {
+        assert_eq!(world.directory.authority(unknown).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn images_in_the_stream_are_told_apart() {
+    let world = World::new().await;
+    let registered = registered(&world, 1).await;
+    decide(&world, 1, Decision::Approve).await;
+    let all = world.client.query().table_name(DIRECTORY);
+    let all = all
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(
+            ":pk",
+            aws_sdk_dynamodb::types::AttributeValue::S(format!("A#{}", registered.id.bare())),
+        )
+        .send()
+        .await
+        .unwrap();
+    let mut kinds = Vec::new();
+    for item in all.items() {
+        kinds.push(match directory_image(item.clone()).unwrap() {
+            DirectoryImage::Agency(agency) => format!("agency {}", agency.standing.as_str()),
+            DirectoryImage::Store(of, store) => {
+                assert_eq!(of, registered.id);
+                format!("store {}", store.name)
+            }
+            DirectoryImage::Other => "other".to_owned(),
+        });
+    }
+    assert_eq!(kinds, ["agency approved", "store 门店1", "store 门店2"]);
+    assert_eq!(
+        directory_image(serde_dynamo::Item::default()).unwrap(),
+        DirectoryImage::Other
+    );
+}

@@ -1,0 +1,110 @@
+//! Lists of orders, page by page.
+
+use domain::id::OrderId;
+use domain::order::Reopening;
+use domain::time::Millis;
+use store::Error;
+
+use crate::world::{NOW, World, agency, customer, order_of, sealed, staff_by};
+
+async fn placed(world: &World, count: u8, customer_n: u8) -> Vec<OrderId> {
+    let mut ids = Vec::new();
+    for n in 0..count {
+        let at = Millis(NOW.0 + i64::from(n));
+        let order = order_of(customer_n * 50 + n, &customer(customer_n), at);
+        world.orders.place(&order, &sealed(&order)).await.unwrap();
+        ids.push(order.id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_customers_orders_come_newest_first_and_page_by_page() {
+    let world = World::new().await;
+    let mut ids = placed(&world, 7, 1).await;
+    placed(&world, 3, 2).await;
+    ids.reverse();
+    let mut listed = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = world
+            .orders
+            .by_customer(&customer(1), 3, cursor.as_deref())
+            .await
+            .unwrap();
+        assert!(page.items.len() <= 3);
+        listed.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, ids);
+    assert_eq!(
+        world
+            .orders
+            .by_customer(&customer(9), 3, None)
+            .await
+            .unwrap()
+            .items,
+        []
+    );
+}
+
+#[tokio::test]
+async fn a_cursor_leads_through_its_own_list_only() {
+    let world = World::new().await;
+    placed(&world, 3, 1).await;
+    let page = world
+        .orders
+        .by_customer(&customer(1), 1, None)
+        .await
+        .unwrap();
+    let cursor = page.next.unwrap();
+    let orders = &world.orders;
+    let others = orders.by_customer(&customer(2), 1, Some(&cursor)).await;
+    assert!(matches!(others, Err(Error::BadCursor)));
+    let other_list = orders.by_agency(&agency(1), 1, Some(&cursor)).await;
+    assert!(matches!(other_list, Err(Error::BadCursor)));
+    let edited = orders
+        .by_customer(&customer(1), 1, Some(&cursor[1..]))
+        .await;
+    assert!(matches!(edited, Err(Error::BadCursor)));
+}
+
+#[tokio::test]
+async fn an_agency_has_the_orders_it_has_claimed() {
+    let world = World::new().await;
+    let ids = placed(&world, 4, 1).await;
+    let orders = &world.orders;
+    for (n, id) in ids.iter().enumerate() {
+        let at = Millis(NOW.0 + i64::try_from(n).unwrap());
+        orders
+            .grab(id, 1, &agency(1), "家政", || at, staff_by)
+            .await
+            .unwrap();
+    }
+    assert_eq!(orders.unstaffed_claims(&agency(1), NOW).await.unwrap(), 4);
+    assert_eq!(
+        orders
+            .unstaffed_claims(&agency(1), Millis(NOW.0 + 2))
+            .await
+            .unwrap(),
+        2
+    );
+    assert_eq!(orders.unstaffed_claims(&agency(2), NOW).await.unwrap(), 0);
+
+    // A cancelled order stays in the list and is no load; a released one is gone from it.
+    orders
+        .cancel(&ids[1], &customer(1), "sorry", NOW)
+        .await
+        .unwrap();
+    orders
+        .release(&ids[2], 1, &agency(1), "ill", Reopening::Unfilled, NOW)
+        .await
+        .unwrap();
+    assert_eq!(orders.unstaffed_claims(&agency(1), NOW).await.unwrap(), 2);
+    let page = orders.by_agency(&agency(1), 10, None).await.unwrap();
+    assert_eq!(page.items, [ids[3].clone(), ids[1].clone(), ids[0].clone()]);
+    assert_eq!(page.next, None);
+}

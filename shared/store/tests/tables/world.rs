@@ -1,0 +1,286 @@
+//! Two empty tables for each test, with the keys and indexes of the template, and things to put in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, RuntimeComponents};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::geo::Wgs84;
+use domain::id::{AgencyId, CustomerId, OrderId};
+use domain::market::Market;
+use domain::order::{Contact, Order, OrderDetails, Visit};
+use domain::service::Service;
+use domain::time::Millis;
+use store::{Directory, Orders, SealKey, Sealed};
+
+pub const NOW: Millis = Millis(1_800_000_000_000);
+pub const ORDERS: &str = "orders";
+pub const DIRECTORY: &str = "directory";
+
+/// The tables, on a server that lives as long as the test.
+pub struct World {
+    pub client: Client,
+    pub orders: Orders,
+    pub directory: Directory,
+    pub wire: Wire,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let database = dynoxide::Database::memory().unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database,
+            std::future::pending(),
+        ));
+        let wire = Wire::new();
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("cn-north-1"))
+            .endpoint_url(format!("http://{address}"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(wire.clone())
+            .build();
+        let client = Client::from_conf(config);
+        let index = |name, hash, range, more: &[&str]| {
+            let projection = if more.is_empty() {
+                Projection::builder().projection_type(ProjectionType::KeysOnly)
+            } else {
+                let more = more.iter().map(|name| (*name).to_owned()).collect();
+                Projection::builder()
+                    .projection_type(ProjectionType::Include)
+                    .set_non_key_attributes(Some(more))
+            };
+            GlobalSecondaryIndex::builder()
+                .index_name(name)
+                .set_key_schema(Some(keys(hash, range)))
+                .projection(projection.build())
+                .build()
+                .unwrap()
+        };
+        create(
+            &client,
+            ORDERS,
+            &[("cu", "S"), ("pa", "N"), ("ca", "S"), ("ct", "N")],
+            vec![
+                index("by-customer", "cu", "pa", &["st"]),
+                index("by-agency", "ca", "ct", &["st"]),
+            ],
+        )
+        .await;
+        create(
+            &client,
+            DIRECTORY,
+            &[("wait", "S"), ("since", "N")],
+            vec![index("by-review", "wait", "since", &[])],
+        )
+        .await;
+        Self {
+            orders: Orders::new(client.clone(), ORDERS),
+            directory: Directory::new(client.clone(), DIRECTORY),
+            client,
+            wire,
+        }
+    }
+
+    /// A new order, stored.
+    pub async fn placed(&self, n: u8) -> Order {
+        let order = order(n);
+        self.orders.place(&order, &sealed(&order)).await.unwrap();
+        order
+    }
+}
+
+async fn create(
+    client: &Client,
+    table: &str,
+    more: &[(&str, &str)],
+    indexes: Vec<GlobalSecondaryIndex>,
+) {
+    let attributes = [("pk", "S"), ("sk", "S")]
+        .iter()
+        .chain(more)
+        .map(|(name, kind)| {
+            AttributeDefinition::builder()
+                .attribute_name(*name)
+                .attribute_type(ScalarAttributeType::from(*kind))
+                .build()
+                .unwrap()
+        });
+    client
+        .create_table()
+        .table_name(table)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(attributes.collect()))
+        .set_key_schema(Some(keys("pk", "sk")))
+        .set_global_secondary_indexes(Some(indexes))
+        .send()
+        .await
+        .unwrap();
+}
+
+fn keys(hash: &str, range: &str) -> Vec<KeySchemaElement> {
+    [(hash, KeyType::Hash), (range, KeyType::Range)]
+        .map(|(name, kind)| {
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(kind)
+                .build()
+                .unwrap()
+        })
+        .into()
+}
+
+/// The wire to the tables, which can lose the answers, or the requests, of changes.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    inner: SharedHttpClient,
+    lost_answers: Arc<AtomicU32>,
+    lost_requests: Arc<AtomicU32>,
+    updates: Arc<AtomicU32>,
+}
+
+impl Wire {
+    fn new() -> Self {
+        Self {
+            inner: aws_smithy_http_client::Builder::new().build_http(),
+            lost_answers: Arc::default(),
+            lost_requests: Arc::default(),
+            updates: Arc::default(),
+        }
+    }
+
+    /// Loses the answers of so many changes from here on.
+    pub fn lose_answers(&self, count: u32) {
+        self.lost_answers.store(count, Ordering::SeqCst);
+    }
+
+    /// Loses so many changes from here on.
+    pub fn lose_requests(&self, count: u32) {
+        self.lost_requests.store(count, Ordering::SeqCst);
+    }
+
+    /// How many changes were sent.
+    pub fn updates(&self) -> u32 {
+        self.updates.load(Ordering::SeqCst)
+    }
+}
+
+fn take(count: &AtomicU32) -> bool {
+    count
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+        .is_ok()
+}
+
+impl HttpClient for Wire {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Line {
+            wire: self.clone(),
+            inner,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Line {
+    wire: Wire,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for Line {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        if !target.ends_with(".UpdateItem") {
+            return self.inner.call(request);
+        }
+        self.wire.updates.fetch_add(1, Ordering::SeqCst);
+        if take(&self.wire.lost_requests) {
+            return HttpConnectorFuture::ready(Err(ConnectorError::io("lost".into())));
+        }
+        let is_lost = take(&self.wire.lost_answers);
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            if is_lost {
+                Err(ConnectorError::io("lost".into()))
+            } else {
+                answer
+            }
+        })
+    }
+}
+
+pub fn market() -> Market {
+    Market::from_json(r#"{"name":"harbin"}"#).unwrap()
+}
+
+pub fn agency(n: u8) -> AgencyId {
+    AgencyId::from_bytes(&[n; 16])
+}
+
+pub fn customer(n: u8) -> CustomerId {
+    CustomerId::from_bytes(&[n; 16])
+}
+
+pub fn place() -> Wgs84 {
+    Wgs84::from_degrees(45.77, 126.627).unwrap()
+}
+
+/// An order of customer 1, placed now for tomorrow.
+pub fn order(n: u8) -> Order {
+    order_of(n, &customer(1), NOW)
+}
+
+pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
+    let visit = Visit {
+        service: Service::ApplianceCleaning,
+        start_at: Millis(NOW.0 + 86_400_000),
+        duration_min: 120,
+        place: place(),
+        budget_fen: Some(29_900),
+    };
+    let id = OrderId::from_bytes(&[n; 16]);
+    Order::placed(id, customer.clone(), [n; 16], visit, &market(), at).unwrap()
+}
+
+pub fn details() -> OrderDetails {
+    OrderDetails {
+        address: "黑龙江省哈尔滨市道里区中央大街1号".to_owned(),
+        contact: Contact {
+            name: "王芳".to_owned(),
+            phone: "13800138000".parse().unwrap(),
+        },
+        notes: Some("门铃坏了".to_owned()),
+    }
+}
+
+pub fn seal() -> SealKey {
+    SealKey::new("a secret").unwrap()
+}
+
+pub fn sealed(order: &Order) -> Sealed {
+    seal().seal(&order.id, &details()).unwrap()
+}
+
+/// A minute after the claim.
+pub fn staff_by(at: Millis) -> Millis {
+    Millis(at.0 + 60_000)
+}

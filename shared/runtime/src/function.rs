@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::Problem;
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, raw_path};
 use crate::problem::Cause;
 
 pub use lambda_runtime::Error;
@@ -131,7 +131,7 @@ where
         "request",
         id = id.as_deref().unwrap_or_default(),
         method = %request.method(),
-        path = request.uri().path(),
+        path = raw_path(&request),
     );
     let started = Instant::now();
     let handled = AssertUnwindSafe(handler(request))

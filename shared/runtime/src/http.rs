@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ::http::StatusCode;
 use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use lambda_http::Body;
+use lambda_http::{Body, RequestExt};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
@@ -58,9 +58,7 @@ pub fn respond(result: Result<Response, Problem>) -> Response {
 /// # Errors
 /// 404 when a part is not UTF-8: there cannot be such a thing.
 pub fn path(request: &Request) -> Result<Vec<String>, Problem> {
-    request
-        .uri()
-        .path()
+    raw_path(request)
         .trim_start_matches('/')
         .split('/')
         .map(|part| {
@@ -70,6 +68,15 @@ pub fn path(request: &Request) -> Result<Vec<String>, Problem> {
                 .map_err(|_| Problem::not_found())
         })
         .collect()
+}
+
+/// The path as the gateway gives it. The request's own URI is put together with the `Host` header, and one that is
+/// empty would swallow the path's first part.
+pub(crate) fn raw_path(request: &Request) -> &str {
+    match request.raw_http_path() {
+        "" => request.uri().path(),
+        path => path,
+    }
 }
 
 /// A body that is well-formed JSON.

@@ -49,7 +49,7 @@ async fn echo(request: Request) -> Response {
             StatusCode::CREATED,
             &json!({
                 "said": said,
-                "path": request.uri().path(),
+                "path": crate::http::path(&request).unwrap(),
                 "query": request.uri().query(),
                 "id": id,
             }),
@@ -68,7 +68,7 @@ async fn call(event: Value) -> (i64, Value) {
 
 #[tokio::test]
 async fn a_gateway_event_becomes_a_request_and_its_answer_a_response() {
-    let expected = json!({"said": "你好", "path": "/v1/x", "query": "a=1", "id": "r-1"});
+    let expected = json!({"said": "你好", "path": ["v1", "x"], "query": "a=1", "id": "r-1"});
     let body = r#"{"say": "你好"}"#;
     assert_eq!(
         call(event("/v1/x", body, false)).await,
@@ -115,4 +115,11 @@ async fn events_of_other_kinds_go_through_as_json() {
     assert_eq!(double(json!([1, 2])).await.unwrap(), json!([2, 4]));
     assert!(double(json!("x")).await.is_err());
     assert!(double(json!([])).await.is_err());
+}
+
+#[tokio::test]
+async fn an_empty_host_does_not_swallow_a_part_of_the_path() {
+    let mut event = event("/v1/x", r#"{"say": "a"}"#, false);
+    event["headers"]["host"] = json!("");
+    assert_eq!(call(event).await.1["path"], json!(["v1", "x"]));
 }

@@ -132,7 +132,7 @@ impl Cloud {
 
     /// Makes a group of schedules unless it exists.
     pub async fn create_schedule_group(&self, name: &str) -> Result<(), Refusal> {
-        self.change(|state, transaction| state.schedules.create_group(name, transaction))
+        self.change(|state, transaction| state.schedules.create_group(name, None, transaction))
             .await
             .or_else(already("ConflictException"))
     }

@@ -162,7 +162,7 @@ impl Service {
                 self.response(status(refusal.code), body, &[])
             }
             Self::Events(_) | Self::Scheduler | Self::Other(_) => {
-                let code = json_code(refusal.code);
+                let code = refusal.json_code();
                 let mut body = json!({ "__type": code, "message": refusal.message });
                 if matches!(self, Self::Scheduler) {
                     // The scheduler's own errors spell it with a capital.
@@ -196,20 +196,6 @@ fn query_code(code: &str) -> &str {
         "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
         "UnsupportedOperation" => "AWS.SimpleQueueService.UnsupportedOperation",
         "UnknownOperationException" => "InvalidAction",
-        code => code,
-    }
-}
-
-/// The names that services with JSON give to what all services refuse.
-fn json_code(code: &str) -> &str {
-    match code {
-        "AccessDenied" => "AccessDeniedException",
-        "InvalidClientTokenId" => "UnrecognizedClientException",
-        "SignatureDoesNotMatch" => "InvalidSignatureException",
-        "IncompleteSignature" => "IncompleteSignatureException",
-        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
-        "ExpiredToken" => "ExpiredTokenException",
-        "InternalFailure" => "InternalServerException",
         code => code,
     }
 }

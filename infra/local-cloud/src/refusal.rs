@@ -19,6 +19,21 @@ impl Refusal {
         }
     }
 
+    /// The name that services with JSON (DynamoDB, EventBridge, Scheduler) give to this refusal,
+    /// where it differs from [`Refusal::code`].
+    pub fn json_code(&self) -> &'static str {
+        match self.code {
+            "AccessDenied" => "AccessDeniedException",
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            "SignatureDoesNotMatch" => "InvalidSignatureException",
+            "IncompleteSignature" => "IncompleteSignatureException",
+            "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+            "ExpiredToken" => "ExpiredTokenException",
+            "InternalFailure" => "InternalServerException",
+            code => code,
+        }
+    }
+
     /// What has been acknowledged can no longer be kept: the disk refuses.
     pub(crate) fn not_kept() -> Self {
         Self::new(

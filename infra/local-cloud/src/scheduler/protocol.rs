@@ -34,8 +34,7 @@ struct PutSchedule {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct CreateGroup {
-    #[serde(rename = "ClientToken")]
-    _client_token: Option<String>,
+    client_token: Option<String>,
 }
 
 /// Does the operation that a method and a path name.
@@ -56,10 +55,10 @@ pub(crate) async fn call(cloud: &Cloud, request: &Request) -> Result<Value, Refu
         }
         (&Method::GET, Some("schedules"), None, None) => list(cloud, request),
         (&Method::POST, Some("schedule-groups"), Some(name), None) => {
-            let _: CreateGroup = read(&request.body)?;
+            let input: CreateGroup = read(&request.body)?;
             authorize_group(cloud, request, "scheduler:CreateScheduleGroup", &name)?;
             cloud
-                .change(|state, t| state.schedules.create_group(&name, t))
+                .change(|state, t| state.schedules.create_group(&name, input.client_token, t))
                 .await?;
             Ok(json!({ "ScheduleGroupArn": cloud.names().schedule_group(&name) }))
         }

@@ -82,8 +82,9 @@ pub(crate) struct Schedule {
 }
 
 /// A group and when it was made.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Group {
+    client_token: Option<String>,
     pub(super) created_at: i64,
 }
 
@@ -110,7 +111,7 @@ impl Schedules {
     pub(crate) fn new(names: Names) -> Self {
         Self {
             names,
-            groups: BTreeMap::from([(DEFAULT_GROUP.to_owned(), Group { created_at: 0 })]),
+            groups: BTreeMap::from([(DEFAULT_GROUP.to_owned(), Group::default())]),
             schedules: BTreeMap::new(),
             due: BTreeSet::new(),
         }
@@ -138,16 +139,22 @@ impl Schedules {
         Ok(this)
     }
 
+    /// Makes a group. A repeat with the same client token is the same call.
     pub(crate) fn create_group(
         &mut self,
         name: &str,
+        client_token: Option<String>,
         transaction: &mut Transaction,
     ) -> Result<(), Refusal> {
         check_name(name)?;
-        if self.groups.contains_key(name) {
-            return Err(conflict(&format!("Schedule group {name} already exists.")));
+        if let Some(existing) = self.groups.get(name) {
+            return match client_token.is_some() && existing.client_token == client_token {
+                true => Ok(()),
+                false => Err(conflict(&format!("Schedule group {name} already exists."))),
+            };
         }
         let group = Group {
+            client_token,
             created_at: transaction.now,
         };
         transaction.put(Kind::ScheduleGroup, name, &group);
@@ -156,7 +163,7 @@ impl Schedules {
     }
 
     pub(super) fn group(&self, name: &str) -> Result<Group, Refusal> {
-        self.groups.get(name).copied().ok_or_else(|| no_group(name))
+        self.groups.get(name).cloned().ok_or_else(|| no_group(name))
     }
 
     pub(super) fn groups(&self) -> impl Iterator<Item = (&String, &Group)> {

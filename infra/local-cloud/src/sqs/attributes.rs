@@ -69,7 +69,7 @@ impl Attributes {
     ) -> Result<Self, Refusal> {
         for name in given.keys() {
             if name.starts_with("Fifo") || name == "ContentBasedDeduplication" {
-                return Err(Refusal::not_emulated(&format!("{name} (FIFO queues)")));
+                return Err(Refusal::not_emulated(&format!("{name}, of FIFO queues,")));
             }
             if !SET.iter().any(|(known, _)| known == name) {
                 return Err(Refusal::new(

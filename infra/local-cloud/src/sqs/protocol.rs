@@ -48,16 +48,6 @@ struct ListQueues {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct ListSources {
-    queue_url: String,
-    #[serde(rename = "NextToken")]
-    _next_token: Option<String>,
-    #[serde(rename = "MaxResults")]
-    _max_results: Option<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct GetQueueAttributes {
     queue_url: String,
     #[serde(default)]
@@ -291,7 +281,7 @@ fn list_queues(cloud: &Cloud, request: &Request) -> Result<Value, Refusal> {
 }
 
 fn list_sources(cloud: &Cloud, request: &Request) -> Result<Value, Refusal> {
-    let input: ListSources = read(request)?;
+    let input: OnQueue = read(request)?;
     let queue = allowed(
         cloud,
         request,

@@ -112,7 +112,7 @@ impl Queues {
         transaction: &mut Transaction,
     ) -> Result<(), Refusal> {
         if name.ends_with(".fifo") {
-            return Err(Refusal::not_emulated(&format!("{name}: FIFO queues")));
+            return Err(Refusal::not_emulated(&format!("{name}, a FIFO queue,")));
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !(1..=80).contains(&name.len()) || !name.chars().all(allowed) {

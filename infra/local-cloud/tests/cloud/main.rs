@@ -1,5 +1,7 @@
 //! What the emulated cloud promises, tried through AWS's own SDK.
 
+#![expect(clippy::unwrap_used, reason = "clippy excuses only `#[test]`s")]
+
 mod access;
 mod boto3;
 mod durability;

@@ -196,7 +196,7 @@ async fn what_is_not_emulated_is_refused_by_name() {
         .await
         .unwrap_err();
     assert!(
-        format!("{fifo:?}").contains("FIFO queues is not emulated"),
+        format!("{fifo:?}").contains("FIFO queue, is not emulated"),
         "{fifo:?}"
     );
     let receipt = sqs
@@ -413,4 +413,26 @@ async fn a_purged_queue_is_empty() {
     sqs.send(&url, "b").await;
     sqs.0.purge_queue().queue_url(&url).send().await.unwrap();
     assert!(sqs.receive(&url, 0).await.is_empty());
+}
+
+#[tokio::test]
+async fn three_hundred_calls_at_once_are_all_answered() {
+    let world = World::new().await;
+    let sqs = world.sqs();
+    let url = sqs.create("q", &[]).await;
+    let sends = (0..300).map(|i| {
+        let send = sqs
+            .0
+            .send_message()
+            .queue_url(&url)
+            .message_body(format!("{i}"));
+        async move { send.send().await.is_ok() }
+    });
+    assert!(
+        futures::future::join_all(sends)
+            .await
+            .into_iter()
+            .all(|sent| sent)
+    );
+    assert_eq!(world.cloud.depth("q").await.unwrap().visible, 300);
 }

@@ -244,7 +244,7 @@ async fn a_schedule_delivers_what_its_role_may_send() {
         .await
         .unwrap();
     world.advance(60);
-    assert_eq!(sqs.bodies(&url, 10).await, [arn.clone()]);
+    assert_eq!(sqs.bodies(&url, 10).await, [arn.as_str()]);
     let letter = sqs.receive(&dead_url, 10).await.remove(0);
     assert_eq!(letter.body(), Some(closed.as_str()));
     let attributes = letter.message_attributes.as_ref().unwrap();

@@ -192,3 +192,45 @@ fn calls(events: &[OrderEvent]) -> Vec<std::ops::Range<usize>> {
     }
     calls
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(order: u8, version: u64) -> OrderEvent {
+        OrderEvent {
+            kind: OrderEventKind::Claimed,
+            detail: OrderEventDetail {
+                schema: SCHEMA,
+                order_id: OrderId::from_bytes(&[order; 16]),
+                version,
+                epoch: 1,
+                status: Status::Claimed,
+                agency_id: Some(AgencyId::from_bytes(&[0; 16])),
+                how: Some(How::Grab),
+                at: Millis(1_800_000_000_000),
+            },
+        }
+    }
+
+    #[test]
+    fn a_detail_has_ids_and_no_more() {
+        assert_eq!(
+            serde_json::to_string(&event(0, 3).detail).unwrap(),
+            r#"{"schema":1,"order_id":"ord_00000000000000000000000000","version":3,"epoch":1,"status":"claimed","agency_id":"agy_00000000000000000000000000","how":"grab","at":"2027-01-15T08:00:00.000Z"}"#
+        );
+    }
+
+    #[test]
+    fn a_call_has_ten_events_at_most_and_no_order_twice() {
+        let of = |orders: &[u8]| {
+            let events: Vec<_> = orders.iter().map(|order| event(*order, 1)).collect();
+            calls(&events)
+        };
+        assert_eq!(of(&[]), []);
+        assert_eq!(of(&[1, 2, 3]), [0..3]);
+        assert_eq!(of(&[1, 2, 1, 1, 3]), [0..2, 2..3, 3..5]);
+        let many: Vec<u8> = (0..23).collect();
+        assert_eq!(of(&many), [0..10, 10..20, 20..23]);
+    }
+}

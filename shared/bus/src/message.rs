@@ -66,3 +66,6 @@ fn kind(text: &str) -> Result<String, Unreadable> {
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     Ok(serde_json::from_str(text)?)
 }
+
+#[cfg(test)]
+mod tests;

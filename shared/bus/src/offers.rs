@@ -237,10 +237,36 @@ fn denial(polling_role_arn: &str, queue: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::denial;
+    use super::*;
 
     #[test]
     fn a_denial_names_the_queue_and_the_polling_role() {
-        insta::assert_snapshot!(denial("arn:aws-cn:iam::123456789012:role/poll", "offers-1"), @"");
+        let policy = denial("arn:aws-cn:iam::123456789012:role/poll", "offers-1");
+        let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
+        let expected = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Sid": "suspended",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+                "Resource": "arn:aws-cn:sqs:*:123456789012:offers-1",
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": "arn:aws-cn:iam::123456789012:role/poll"}},
+            }],
+        });
+        assert_eq!(policy, expected);
+    }
+
+    #[test]
+    fn an_agencys_queue_is_beside_our_own() {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .build();
+        let own = "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/homehail-fan-out";
+        let queues = OfferQueues::new(Client::from_conf(config), "homehail-offers-", own);
+        assert_eq!(
+            queues.url(&AgencyId::from_bytes(&[0; 16])),
+            "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/homehail-offers-00000000000000000000000000"
+        );
     }
 }

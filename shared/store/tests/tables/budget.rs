@@ -140,7 +140,11 @@ async fn an_order_from_placed_to_claimed_costs_six_units_and_three_of_indexes() 
     let order = order(1);
     orders.place(&order, &sealed(&order)).await.unwrap();
     let placed = meter.take();
-    assert_eq!(placed, (4.0, 1.0), "a transaction of two puts, and one index");
+    assert_eq!(
+        placed,
+        (4.0, 1.0),
+        "a transaction of two puts, and one index"
+    );
 
     let marked = orders
         .mark_fanned_out(&order.id, 1, NOW, 5000, 62)

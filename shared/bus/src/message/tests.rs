@@ -1,0 +1,121 @@
+//! Bodies as they are written, letter by letter: what an earlier program sent must still be read.
+
+use domain::geo::{Area, Wgs84};
+use domain::id::{AgencyId, OrderId, StoreId};
+use domain::service::Service;
+use domain::time::Millis;
+
+use super::*;
+
+fn fan_out() -> FanOut {
+    FanOut {
+        order_id: OrderId::from_bytes(&[0; 16]),
+        epoch: 1,
+        deadline: Millis(1_800_000_180_000),
+        service: Service::DeepCleaning,
+        start_at: Millis(1_800_086_400_000),
+        duration_min: 120,
+        place: Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap(),
+        budget_fen: None,
+        radius_m: 5000,
+        redrives: 0,
+    }
+}
+
+const FAN_OUT: &str = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"lat_e7":457700000,"lon_e7":1266270000,"budget_fen":null,"radius_m":5000,"redrives":0}"#;
+
+const OFFERS: &str = r#"{"kind":"offers","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"lat_e7":457700000,"lon_e7":1266270000,"budget_fen":null,"radius_m":5000,"redrives":0,"offers":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":700}]}"#;
+
+const TIMER: &str = r#"{"kind":"timer","v":1,"order_id":"ord_00000000000000000000000000","epoch":2,"stage":"staffing","due":1800000180000,"until":1800086400000,"looks":3,"redrives":1}"#;
+
+const OFFER: &str = r#"{"order_id":"ord_00000000000000000000000000","epoch":1,"kind":"open","service":"deep_cleaning","start_at":"2027-01-16T08:00:00.000Z","duration_min":120,"area":"yb4h2t","distance_m":700,"store_id":"sto_0000000000000","budget_fen":29900,"grab_deadline":"2027-01-15T08:03:00.000Z","claim_token":"t"}"#;
+
+#[test]
+fn fan_outs_are_written_and_read() {
+    let message = FanOutMessage::from(fan_out());
+    assert_eq!(message.body().unwrap(), FAN_OUT);
+    assert_eq!(FanOutMessage::parse(FAN_OUT).unwrap(), message);
+    assert_eq!(message.group().len(), 5);
+
+    let message = FanOutMessage::from(Offers {
+        fan_out: fan_out(),
+        offers: vec![OfferTo {
+            agency_id: AgencyId::from_bytes(&[0; 16]),
+            store_id: StoreId::from_bytes(&[0; 8]),
+            distance_m: 700,
+        }],
+    });
+    assert_eq!(message.body().unwrap(), OFFERS);
+    assert_eq!(FanOutMessage::parse(OFFERS).unwrap(), message);
+}
+
+#[test]
+fn timers_are_written_and_read() {
+    let timer = Timer {
+        order_id: OrderId::from_bytes(&[0; 16]),
+        epoch: 2,
+        stage: Stage::Staffing,
+        due: Millis(1_800_000_180_000),
+        until: Millis(1_800_086_400_000),
+        looks: 3,
+        redrives: 1,
+    };
+    assert_eq!(timer.body().unwrap(), TIMER);
+    assert_eq!(Timer::parse(TIMER).unwrap(), timer);
+}
+
+#[test]
+fn an_offer_is_the_http_contracts_json() {
+    let offer = Offer {
+        order_id: OrderId::from_bytes(&[0; 16]),
+        epoch: 1,
+        kind: OfferKind::Open,
+        service: Service::DeepCleaning,
+        start_at: Millis(1_800_086_400_000),
+        duration_min: 120,
+        area: Area::try_from("yb4h2t".to_owned()).unwrap(),
+        distance_m: 700,
+        store_id: StoreId::from_bytes(&[0; 8]),
+        budget_fen: Some(29_900),
+        grab_deadline: Millis(1_800_000_180_000),
+        claim_token: Some("t".to_owned()),
+    };
+    assert_eq!(offer.body().unwrap(), OFFER);
+    assert_eq!(Offer::parse(OFFER).unwrap(), offer);
+    let assigned = Offer {
+        kind: OfferKind::Assigned,
+        claim_token: None,
+        ..offer
+    };
+    assert!(assigned.body().unwrap().ends_with(r#""claim_token":null}"#));
+    assert_eq!(Offer::parse(&assigned.body().unwrap()).unwrap(), assigned);
+}
+
+#[test]
+fn a_reader_ignores_fields_and_refuses_kinds_and_versions_it_does_not_know() {
+    let later = TIMER.replace(r#""looks""#, r#""colour":"red","looks""#);
+    assert!(Timer::parse(&later).is_ok());
+    // Counters came with time: without them it is the first trip.
+    let earlier = TIMER.replace(r#","looks":3,"redrives":1"#, "");
+    let timer = Timer::parse(&earlier).unwrap();
+    assert_eq!((timer.looks, timer.redrives), (0, 0));
+
+    let version = TIMER.replace(r#""v":1"#, r#""v":2"#);
+    assert!(matches!(
+        Timer::parse(&version),
+        Err(Unreadable::Version(2))
+    ));
+    assert!(matches!(Timer::parse(FAN_OUT), Err(Unreadable::Kind(kind)) if kind == "fan_out"));
+    assert!(matches!(FanOutMessage::parse(TIMER), Err(Unreadable::Kind(kind)) if kind == "timer"));
+    for text in ["", "{}", "[]", &TIMER[1..], &TIMER.replace("ord_", "agy_")] {
+        assert!(
+            matches!(Timer::parse(text), Err(Unreadable::Json(_))),
+            "{text}"
+        );
+    }
+    let nowhere = FAN_OUT.replace("457700000", "957700000");
+    assert!(matches!(
+        FanOutMessage::parse(&nowhere),
+        Err(Unreadable::Json(_))
+    ));
+}

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::agency::Standing;
+use domain::agency::{Agency, Standing, Store};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, StoreId};
+use domain::service::ServiceSet;
 use store::{DirectoryImage, directory_image};
 
 /// What a batch tells of one agency.
@@ -47,36 +48,25 @@ impl Changes {
         changes
     }
 
+    /// What follows from one record, if anything does: a registration, a new name, a rating, a proposed place change no
+    /// cell.
     fn note(&mut self, place: usize, old: Option<&DirectoryImage>, new: Option<&DirectoryImage>) {
-        use DirectoryImage::{Agency, Store};
-        // A write that changed nothing is no news, though an emulator tells of it.
-        if old == new {
-            return;
+        let (before, after) = (agency(old), agency(new));
+        if let Some(agency) = after.or(before)
+            && offered(before) != offered(after)
+        {
+            let standings = [before, after].map(|agency| agency.map(|agency| agency.standing));
+            // A queue is made without a denial, so only a suspension and its end need a call.
+            let queue = standings.contains(&Some(Standing::Suspended));
+            self.change(&agency.id, place).queue |= queue;
         }
-        match (old, new) {
-            // What an agency has done so far changes without a new version, and no cell holds it.
-            (Some(Agency(old)), Some(Agency(new))) if old.version == new.version => {}
-            (old, Some(Agency(new))) => {
-                let before = match old {
-                    Some(Agency(old)) => Some(old.standing),
-                    _ => None,
-                };
-                let suspended = [before, Some(new.standing)].contains(&Some(Standing::Suspended));
-                let change = self.change(&new.id, place);
-                // A queue is made without a denial, so only a suspension and its end need a call.
-                change.queue |= suspended && before != Some(new.standing);
-            }
-            (Some(Agency(old)), _) => {
-                self.change(&old.id, place);
-            }
-            (old, new) => {
-                for image in [old, new].into_iter().flatten() {
-                    if let Store(agency, store) = image {
-                        let seen = store.location.map(|at| (store.id.clone(), at));
-                        self.change(agency, place).seen_at.extend(seen);
-                    }
-                }
-            }
+        let (before, after) = (store(old), store(new));
+        if let Some((agency, _)) = after.or(before)
+            && before.and_then(counts_at) != after.and_then(counts_at)
+        {
+            let seen = [before, after].into_iter().flatten();
+            let seen = seen.filter_map(|(_, store)| Some((store.id.clone(), store.location?)));
+            self.change(agency, place).seen_at.extend(seen);
         }
     }
 
@@ -89,6 +79,30 @@ impl Changes {
             .entry(agency.clone())
             .or_insert_with(first_of_its)
     }
+}
+
+fn agency(image: Option<&DirectoryImage>) -> Option<&Agency> {
+    match image {
+        Some(DirectoryImage::Agency(agency)) => Some(agency),
+        _ => None,
+    }
+}
+
+/// The services that an agency can be asked for: none unless it is approved.
+fn offered(agency: Option<&Agency>) -> Option<ServiceSet> {
+    let agency = agency.filter(|agency| agency.standing == Standing::Approved);
+    agency.map(|agency| agency.services)
+}
+
+fn store(image: Option<&DirectoryImage>) -> Option<(&AgencyId, &Store)> {
+    match image {
+        Some(DirectoryImage::Store(agency, store)) => Some((agency, store)),
+        _ => None,
+    }
+}
+
+fn counts_at((_, store): (&AgencyId, &Store)) -> Option<Wgs84> {
+    store.counts_at()
 }
 
 /// An image of a record; one that is not there arrives empty.

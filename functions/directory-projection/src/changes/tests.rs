@@ -60,18 +60,47 @@ fn only(records: &[EventRecord]) -> Change {
     changes.agencies.into_values().next().unwrap()
 }
 
+/// With these fields changed.
+fn with(mut item: Value, changes: &[(&str, Value)]) -> Value {
+    for (name, value) in changes {
+        item[*name] = value.clone();
+    }
+    item
+}
+
 #[test]
-fn cells_and_writes_that_change_nothing_are_passed_over() {
+fn what_changes_no_cell_is_passed_over() {
     let same = |item: Value| record(Some(item.clone()), Some(item));
+    let text = |text: &str| json!({ "S": text });
+    let approved = || agency(AGENCY, "approved", 3, 0);
+    let shop = || store(AGENCY, Some(457_700_000));
+    let proposed = json!({"M": {"la": {"N": "1"}, "lo": {"N": "1"}}});
     let records = [
         record(None, Some(cell())),
         record(Some(cell()), None),
-        same(agency(AGENCY, "approved", 3, 0)),
-        same(store(AGENCY, Some(457_700_000))),
-        // A rating changes no cell.
+        same(approved()),
+        same(shop()),
+        // A registration, and its rejection.
+        record(None, Some(agency(AGENCY, "pending", 1, 0))),
         record(
-            Some(agency(AGENCY, "approved", 3, 0)),
-            Some(agency(AGENCY, "approved", 3, 1)),
+            None,
+            Some(with(store(AGENCY, None), &[("status", text("pending"))])),
+        ),
+        record(
+            Some(agency(AGENCY, "pending", 1, 0)),
+            Some(agency(AGENCY, "rejected", 2, 0)),
+        ),
+        // A rating; a new version because of a store; a new name.
+        record(Some(approved()), Some(agency(AGENCY, "approved", 3, 1))),
+        record(Some(approved()), Some(agency(AGENCY, "approved", 4, 0))),
+        record(Some(shop()), Some(with(shop(), &[("name", text("新店"))]))),
+        // A move that waits for review: the old place counts.
+        record(
+            Some(shop()),
+            Some(with(
+                shop(),
+                &[("status", text("pending")), ("proposed", proposed)],
+            )),
         ),
     ];
     assert_eq!(Changes::of(&records), Changes::default());
@@ -79,14 +108,20 @@ fn cells_and_writes_that_change_nothing_are_passed_over() {
 
 #[test]
 fn an_agency_is_looked_at_once_a_batch_from_its_first_record_on() {
+    let approval = |pk| {
+        record(
+            Some(agency(pk, "pending", 1, 0)),
+            Some(agency(pk, "approved", 2, 0)),
+        )
+    };
     let records = [
         record(None, Some(cell())),
         record(None, Some(agency(AGENCY, "pending", 1, 0))),
-        record(None, Some(store(AGENCY, None))),
-        record(None, Some(agency(OTHER, "pending", 1, 0))),
+        approval(AGENCY),
+        approval(OTHER),
         record(
-            Some(agency(AGENCY, "pending", 1, 0)),
-            Some(agency(AGENCY, "approved", 2, 0)),
+            Some(store(AGENCY, None)),
+            Some(store(AGENCY, Some(457_700_000))),
         ),
     ];
     let changes = Changes::of(&records);
@@ -95,33 +130,41 @@ fn an_agency_is_looked_at_once_a_batch_from_its_first_record_on() {
         .values()
         .map(|change| change.first)
         .collect();
-    assert_eq!(firsts, [1, 3]);
+    assert_eq!(firsts, [2, 3]);
+}
+
+#[test]
+fn other_services_change_cells() {
+    let more = json!({"L": [{"S": "cleaning"}, {"S": "cooking"}]});
+    let old = agency(AGENCY, "approved", 1, 0);
+    let new = with(agency(AGENCY, "approved", 2, 0), &[("services", more)]);
+    assert!(!only(&[record(Some(old), Some(new))]).queue);
 }
 
 #[test]
 fn both_the_old_and_the_new_place_of_a_store_are_seen() {
-    let change = only(&[record(
-        Some(store(AGENCY, Some(457_700_000))),
-        Some(store(AGENCY, Some(457_800_000))),
-    )]);
+    let (old, new) = (
+        store(AGENCY, Some(457_700_000)),
+        store(AGENCY, Some(457_800_000)),
+    );
+    let change = only(&[record(Some(old.clone()), Some(new))]);
     let latitudes: Vec<i32> = change.seen_at.iter().map(|(_, at)| at.lat_e7()).collect();
     assert_eq!(latitudes, [457_700_000, 457_800_000]);
-    let change = only(&[record(Some(store(AGENCY, Some(457_700_000))), None)]);
+    let change = only(&[record(Some(old.clone()), None)]);
     assert_eq!(change.seen_at.len(), 1, "also of a store that is gone");
+    let suspended = with(old.clone(), &[("status", json!({"S": "suspended"}))]);
+    let change = only(&[record(Some(old), Some(suspended))]);
+    assert_eq!(change.seen_at.len(), 2, "and of one that is suspended");
 }
 
 #[test]
 fn only_a_suspension_and_its_end_concern_the_queue() {
     for (before, after, queue) in [
-        (None, "pending", false),
+        (None, "approved", false),
         (Some("pending"), "approved", false),
-        (Some("pending"), "rejected", false),
         (Some("rejected"), "approved", false),
         (Some("approved"), "suspended", true),
         (Some("suspended"), "approved", true),
-        (Some("approved"), "approved", false),
-        (Some("suspended"), "suspended", false),
-        (None, "suspended", true),
     ] {
         let old = before.map(|standing| agency(AGENCY, standing, 1, 0));
         let change = only(&[record(old, Some(agency(AGENCY, after, 2, 0)))]);

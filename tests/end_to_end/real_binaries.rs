@@ -77,7 +77,7 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         answer(&world, function, &words).await
     };
 
-    let session = ask("sessions", words(&[("code", "a-customer-of-the-binaries")])).await;
+    let session = ask("sessions", words(&[("code", "demo-customer-1")])).await;
     let customer = body(&session, 200)["token"].as_str().expect("a token").to_owned();
 
     let registered = registration(world.unique(), &["cooking"], &[CENTRE]).to_string();

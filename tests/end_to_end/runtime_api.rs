@@ -199,9 +199,10 @@ impl Bootstrap {
 pub fn binaries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        // All at once and with everything else, so that nothing is built a second time with other features.
+        // As `cargo test --workspace` builds them, tests among it, so that no dependency is built a second time with
+        // other features.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
+            .args(["build", "--quiet", "--locked", "--workspace", "--bins", "--tests"])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .status()
             .expect("cargo runs");

@@ -17,7 +17,7 @@ found "At the root, outside the layout:" \
         grep -vxE 'Cargo\.toml|Cargo\.lock|README\.md|LICENSE|functions|shared|infra|tests|\..*' || true)"
 
 found "Left open:" \
-    "$(git grep -nIE '(todo|unimplemented)!\(|\b(TO''DO|FIX''ME|XX''X)\b|#\[ignore' -- \
+    "$(git grep -nIE '(todo|unimplemented)!\(|\b(TO''DO|FIX''ME|XX''X)\b|#\[ignore\]' -- \
         '*.rs' '*.yaml' '*.ts' '*.py' '*.sh' '*.md' '*.html' ':!tests/tools/check_tree.sh' || true)"
 
 found "Paths of one machine:" \

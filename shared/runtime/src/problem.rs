@@ -9,7 +9,7 @@ use ::http::header::{
 use ::http::{Response, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +45,20 @@ struct More {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Why, for the log alone: an error with its sources.
     cause: Option<String>,
+}
+
+/// A problem's body, in the order in which people read it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
 }
 
 /// Carried by the answer to the boundary, where it is logged once.
@@ -213,19 +227,17 @@ impl Problem {
 
     /// The answer that tells a client of this problem.
     pub fn into_response(self) -> Response<Body> {
-        let mut body = json!({
-            "type": format!("/problems/{}", self.slug),
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        if let Value::Object(members) = &mut body {
-            members.extend(self.more.members);
-            if !self.errors.is_empty() {
-                members.insert("errors".to_owned(), json!(self.errors));
-            }
-        }
-        let mut response = Response::new(Body::from(body.to_string()));
+        let body = Answer {
+            kind: format!("/problems/{}", self.slug),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+            members: &self.more.members,
+        };
+        // Text and numbers alone: writing them as JSON cannot fail.
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(
@@ -260,6 +272,8 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn body(problem: Problem) -> Value {

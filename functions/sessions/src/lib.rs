@@ -84,6 +84,7 @@ impl Sessions {
             _ => return Err(Problem::not_found()),
         };
         let session = self.signer.sign(&principal, self.clock.now())?;
+        tracing::info!(role = principal.role(), "a session was given");
         Ok(http::json(
             StatusCode::OK,
             &json!({

@@ -33,6 +33,20 @@ pub struct Agency {
     pub services: Vec<&'static str>,
 }
 
+/// An order on offer, and those who have to do with it.
+pub struct OnOffer {
+    /// The one agency that was offered it.
+    pub agency: Agency,
+    /// That agency's token.
+    pub desk: String,
+    /// The token of the customer who placed it.
+    pub customer: String,
+    /// The order's id.
+    pub id: String,
+    /// The offer as it was polled, not acknowledged.
+    pub offer: Value,
+}
+
 impl World {
     /// A platform without a demo city, in memory, with a grab window of three minutes.
     pub async fn empty() -> World {
@@ -184,6 +198,24 @@ impl World {
             .send()
             .await
             .expect(201)
+    }
+
+    /// An agency in the middle of town, and an order from next door that it has been offered.
+    pub async fn on_offer(&self) -> OnOffer {
+        let agency = self.agency(&["cleaning"], &[CENTRE]).await;
+        let customer = self.customer("demo-customer-1").await;
+        let order = self.place(&customer, &self.cleaning(CENTRE)).await;
+        let id = order["order_id"].as_str().expect("an id").to_owned();
+        self.drain().await;
+        let desk = self.desk(&agency).await;
+        let offer = self.poll(&desk).await.remove(0);
+        OnOffer {
+            agency,
+            desk,
+            customer,
+            id,
+            offer,
+        }
     }
 
     /// The order as this caller sees it.

@@ -10,9 +10,9 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail, ensure};
 use axum::body::{Body, to_bytes};
 use domain::id::AuthorityId;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Request;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use indicatif::{ProgressBar, ProgressStyle};
 use runtime::secret;
 use serde::{Deserialize, Serialize};
@@ -136,17 +136,20 @@ pub struct ServiceEndpoints {
     pub sts: String,
 }
 
-/// Loads the city unless it is there, and writes `file`.
+/// Loads the city unless it is there, and writes `file`. Where the tables start empty, it is not there,
+/// whatever the file says.
 pub(crate) async fn load(
     platform: &Platform,
     options: &Options,
     file: Option<&Path>,
+    starts_empty: bool,
 ) -> Result<Demo> {
     let city = match options.city {
         City::Harbin | City::HarbinFull => demo_city::harbin(),
         City::None => Vec::new(),
     };
     let before: Option<Demo> = file
+        .filter(|_| !starts_empty)
         .and_then(|file| std::fs::read(file).ok())
         .and_then(|content| serde_json::from_slice(&content).ok());
     let agencies_before = before.map(|demo| demo.agencies).unwrap_or_default();
@@ -228,14 +231,18 @@ async fn register(
     let session = json!({ "access_key": authority.access_key, "secret": authority.secret });
     let session = call(platform, "/v1/sessions/authority", &[], &session).await?;
     let token = format!("Bearer {}", text(&session, "token")?);
-    let agencies = stream::iter(city.iter().enumerate())
-        .map(|(index, agency)| {
-            let (bar, token) = (&bar, &token);
-            async move {
-                let registered = register_one(platform, token, index, agency).await;
-                bar.inc(1);
-                registered.with_context(|| format!("{} cannot be registered", agency.name))
-            }
+    // All register before the first is approved: an agency that is approved already when its
+    // registration is seen in the stream is put on the map twice.
+    let registered: Vec<Value> = stream::iter(city.iter().enumerate())
+        .map(|(index, agency)| registration(platform, index, agency).boxed())
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    platform.drain().await?;
+    let agencies = stream::iter(city.iter().zip(&registered))
+        .map(|(agency, registered)| {
+            let approved = approval(platform, &token, agency, registered);
+            approved.inspect(|_| bar.inc(1)).boxed()
         })
         .buffered(AT_ONCE)
         .try_collect()
@@ -246,12 +253,7 @@ async fn register(
     Ok(agencies)
 }
 
-async fn register_one(
-    platform: &Platform,
-    token: &str,
-    index: usize,
-    agency: &DemoAgency,
-) -> Result<AgencyAccess> {
+async fn registration(platform: &Platform, index: usize, agency: &DemoAgency) -> Result<Value> {
     let stores: Vec<Value> = agency
         .stores
         .iter()
@@ -276,18 +278,25 @@ async fn register_one(
         "stores": stores,
     });
     let key = platform.keys().text(&format!("registration {index}"));
-    let registered = call(
-        platform,
-        "/v1/agencies",
-        &[("idempotency-key", &key)],
-        &body,
-    )
-    .await?;
-    let agency_id = text(&registered, "agency_id")?;
+    let headers = [("idempotency-key", key.as_str())];
+    call(platform, "/v1/agencies", &headers, &body)
+        .await
+        .with_context(|| format!("{} cannot be registered", agency.name))
+}
+
+async fn approval(
+    platform: &Platform,
+    token: &str,
+    agency: &DemoAgency,
+    registered: &Value,
+) -> Result<AgencyAccess> {
+    let agency_id = text(registered, "agency_id")?;
     let path = format!("/v1/agencies/{agency_id}/reviews");
     let decision = json!({ "decision": "approve", "reason": "part of the demo city" });
     let headers = [(AUTHORIZATION.as_str(), token)];
-    let approved = call(platform, &path, &headers, &decision).await?;
+    let approved = call(platform, &path, &headers, &decision)
+        .await
+        .with_context(|| format!("{} cannot be approved", agency.name))?;
     let stores = approved["stores"]
         .as_array()
         .context("an approved agency has stores")?
@@ -303,8 +312,8 @@ async fn register_one(
         agency_id: agency_id.to_owned(),
         name: agency.name.clone(),
         services: serde_json::from_value(approved["services"].clone())?,
-        access_key: text(&registered, "access_key")?.to_owned(),
-        secret: text(&registered, "secret")?.to_owned(),
+        access_key: text(registered, "access_key")?.to_owned(),
+        secret: text(registered, "secret")?.to_owned(),
         stores,
     })
 }
@@ -316,7 +325,9 @@ async fn call(
     headers: &[(&str, &str)],
     body: &Value,
 ) -> Result<Value> {
-    let mut request = Request::post(path).header(CONTENT_TYPE, "application/json");
+    let mut request = Request::post(path)
+        .header(HOST, "127.0.0.1")
+        .header(CONTENT_TYPE, "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

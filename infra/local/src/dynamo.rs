@@ -4,24 +4,31 @@
 //! from a thread of its own: its database does one thing at a time, and whoever waits for it should
 //! not hold up the functions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use dynoxide::Database;
 use dynoxide::actions::describe_table::DescribeTableRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
-use local_cloud::Clock;
+use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::template::Table;
 use crate::template::resolve::STREAM_LABEL;
 
+/// Counts databases in memory, which are known by name within the process.
+static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The database and the server before it.
 pub struct Dynamo {
     database: Database,
+    path: Option<PathBuf>,
     address: String,
     /// Streams in their two names.
     streams: Vec<StreamName>,
@@ -80,25 +87,26 @@ impl Dynamo {
         tables: &[Table],
         region: &str,
         account: &str,
-        clock: &Clock,
     ) -> Result<Self> {
-        let database = match path {
-            Some(path) => {
-                let path = path
-                    .to_str()
-                    .context("the data directory's name is not UTF-8")?;
-                let database = Database::new(path)
-                    .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
-                // Hands each write to the operating system and does not wait for the disk. What
-                // was acknowledged survives the end of this process, though not a power cut.
-                database
-                    .enable_bulk_loading()
-                    .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
-                database
+        let location = match path {
+            Some(path) => path
+                .to_str()
+                .context("the data directory's name is not UTF-8")?
+                .to_owned(),
+            // In memory, under a name by which a second connection finds it.
+            None => {
+                let number = IN_MEMORY.fetch_add(1, Ordering::Relaxed);
+                format!("file:homehail-tables-{number}?mode=memory&cache=shared")
             }
-            None => Database::memory_with_clock(Arc::new(Moved(clock.clone())))
-                .map_err(|error| anyhow!("the tables cannot be made: {error}"))?,
         };
+        let database = Database::new(&location)
+            .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
+        // Hands each write to the operating system and does not wait for the disk. What was
+        // acknowledged survives the end of this process, though not a power cut.
+        database
+            .enable_bulk_loading()
+            .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
+        index_streams(&location)?;
         for table in tables {
             make(&database, table)
                 .with_context(|| format!("the table `{}` cannot be made", table.name))?;
@@ -126,6 +134,7 @@ impl Dynamo {
         let served = serve(listener, database.clone(), stopped)?;
         Ok(Self {
             database,
+            path: path.map(Path::to_owned),
             address,
             streams,
             writes: Writes::new(),
@@ -183,7 +192,21 @@ impl Dynamo {
         })
     }
 
-    /// Deletes items whose time to live is over.
+    /// Deletes stream records that are a day old, as DynamoDB does; for when all consumers have seen them.
+    pub(crate) fn trim_streams(&self) -> Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.execute_batch(
+            "PRAGMA synchronous = OFF;
+             DELETE FROM _stream_records WHERE created_at < unixepoch() - 86400;",
+        )?;
+        Ok(())
+    }
+
+    /// Deletes items whose time to live is over, by the system's clock.
     pub(crate) fn sweep(&self) -> Result<()> {
         let swept = self
             .database
@@ -227,6 +250,18 @@ impl StreamReader {
         }
         Ok(answer.records)
     }
+}
+
+/// For each write to a table with a stream, the database looks for the highest sequence number. Without an
+/// index it reads all records for that, and slows down with every order.
+fn index_streams(location: &str) -> Result<()> {
+    let connection = Connection::open(location)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(
+        "CREATE INDEX IF NOT EXISTS homehail_stream_order
+         ON _stream_records (table_name, CAST(sequence_number AS INTEGER));",
+    )?;
+    Ok(())
 }
 
 fn make(database: &Database, table: &Table) -> Result<()> {
@@ -283,18 +318,4 @@ fn serve(
     Ok(std::thread::Builder::new()
         .name("dynamodb".to_owned())
         .spawn(run)?)
-}
-
-/// The one clock, as the database asks for it.
-struct Moved(Clock);
-
-impl dynoxide::storage_backend::Clock for Moved {
-    fn now_unix_secs(&self) -> u64 {
-        u64::try_from(self.0.now_ms() / 1000).unwrap_or_default()
-    }
-
-    fn now_unix_secs_f64(&self) -> f64 {
-        // Milliseconds since 1970 are far below 2^53.
-        self.0.now_ms() as f64 / 1000.0
-    }
 }

@@ -26,6 +26,10 @@ struct Arguments {
     /// Empty the data directory first.
     #[arg(long)]
     fresh: bool,
+    /// Use the tables, queues, schedules and bus of another cloud, such as `ministack`, at this http:// URL
+    /// instead of the built-in ones.
+    #[arg(long, value_name = "URL")]
+    cloud: Option<String>,
     /// The city to load at the first start.
     #[arg(long, value_enum, default_value = "harbin")]
     demo: City,
@@ -36,7 +40,8 @@ fn main() -> Result<()> {
     // Standard output carries the one line that says it is ready.
     tracing_subscriber::fmt()
         .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+            EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error")),
         )
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
@@ -54,6 +59,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         data_dir: Some(arguments.data_dir),
         fresh: arguments.fresh,
         grab_window: arguments.grab_window,
+        cloud: arguments.cloud,
         city: arguments.demo,
         progress: true,
         ..Options::default()

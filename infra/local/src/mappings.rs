@@ -9,30 +9,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use local_cloud::{Cloud, MessageAttribute, Received};
-use serde_json::{Map, Value, json};
+use local_cloud::Cloud;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::activity::Activity;
 use crate::invoker::Invoker;
+use crate::messages::{Delivery, MessageQueue};
 use crate::template::{Function, QueueSource};
 
 /// Batches of one queue that run at the same time, at most.
 const CONCURRENCY: usize = 32;
 /// SQS gives at most so many messages at once.
 const MOST_MESSAGES: u32 = 10;
-const LONG_POLL_S: i64 = 20;
 
 /// One queue and the function that it triggers.
 #[derive(Clone)]
 pub(crate) struct Mapping {
-    cloud: Arc<Cloud>,
+    queue: MessageQueue,
     invoker: Invoker,
     activity: Activity,
     function: String,
     region: String,
-    queue: String,
     arn: String,
     batch_size: usize,
     reports_failures: bool,
@@ -64,23 +63,42 @@ impl Mapping {
                 )
                 .with_context(|| format!("{} cannot be triggered by its queue", function.name))?;
         }
-        let queue = source.queue.rsplit(':').next().unwrap_or_default();
-        Ok(Self {
+        let queue = MessageQueue::Ours {
             cloud: Arc::clone(cloud),
+            name: source
+                .queue
+                .rsplit(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        };
+        Ok(Self::of(queue, invoker, activity, function, source, region))
+    }
+
+    /// Polls this queue, whosever it is.
+    pub(crate) fn of(
+        queue: MessageQueue,
+        invoker: &Invoker,
+        activity: &Activity,
+        function: &Function,
+        source: &QueueSource,
+        region: &str,
+    ) -> Self {
+        Self {
+            queue,
             invoker: invoker.clone(),
             activity: activity.clone(),
             function: function.code.clone(),
             region: region.to_owned(),
-            queue: queue.to_owned(),
             arn: source.queue.clone(),
             batch_size: source.batch_size.clamp(1, MOST_MESSAGES) as usize,
             reports_failures: source.reports_failures,
-        })
+        }
     }
 
     /// The queue's name.
     pub(crate) fn queue(&self) -> &str {
-        &self.queue
+        self.queue.name()
     }
 
     /// Polls for as long as it is not dropped.
@@ -92,14 +110,10 @@ impl Mapping {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 return;
             };
-            let received = self
-                .cloud
-                .receive(&self.queue, MOST_MESSAGES.into(), Some(LONG_POLL_S), None)
-                .await;
-            let mut messages = match received {
+            let mut messages = match self.queue.receive().await {
                 Ok(messages) => messages,
                 Err(error) => {
-                    tracing::error!(queue = self.queue, %error, "a queue cannot be polled");
+                    tracing::error!(queue = self.queue(), ?error, "a queue cannot be polled");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     continue;
                 }
@@ -131,7 +145,7 @@ impl Mapping {
         }
     }
 
-    async fn batch(&self, messages: Vec<Received>) {
+    async fn batch(&self, messages: Vec<Delivery>) {
         let records: Vec<Value> = messages.iter().map(|m| self.record(m)).collect();
         let answer = self
             .invoker
@@ -146,27 +160,27 @@ impl Mapping {
         };
         let done: Vec<String> = messages
             .iter()
-            .filter(|message| !failed.contains(message.message_id()))
-            .map(|message| message.receipt_handle.clone())
+            .filter(|message| !failed.contains(message.id.as_str()))
+            .map(|message| message.receipt.clone())
             .collect();
         if done.is_empty() {
             return;
         }
-        match self.cloud.delete(&self.queue, &done).await {
-            Ok(results) => {
-                for error in results.into_iter().filter_map(Result::err) {
-                    tracing::warn!(queue = self.queue, %error, "a message cannot be deleted");
+        match self.queue.delete(&done).await {
+            Ok(errors) => {
+                for error in errors {
+                    tracing::warn!(queue = self.queue(), %error, "a message cannot be deleted");
                 }
             }
             Err(error) => {
-                tracing::error!(queue = self.queue, %error, "messages cannot be deleted");
+                tracing::error!(queue = self.queue(), ?error, "messages cannot be deleted");
             }
         }
     }
 
     /// The ids of the messages that failed. An answer that names none of ours fails all.
-    fn failures<'a>(&self, answer: &Value, messages: &'a [Received]) -> BTreeSet<&'a str> {
-        let all = || messages.iter().map(Received::message_id).collect();
+    fn failures<'a>(&self, answer: &Value, messages: &'a [Delivery]) -> BTreeSet<&'a str> {
+        let all = || messages.iter().map(|message| message.id.as_str()).collect();
         if !self.reports_failures {
             return BTreeSet::new();
         }
@@ -178,47 +192,21 @@ impl Mapping {
         let mut failed = BTreeSet::new();
         for failure in failures {
             let id = failure["itemIdentifier"].as_str().unwrap_or_default();
-            match messages.iter().find(|message| message.message_id() == id) {
-                Some(message) => failed.insert(message.message_id()),
+            match messages.iter().find(|message| message.id == id) {
+                Some(message) => failed.insert(message.id.as_str()),
                 None => return all(),
             };
         }
         failed
     }
 
-    fn record(&self, message: &Received) -> Value {
-        let attributes: Map<String, Value> = message
-            .message_attributes()
-            .iter()
-            .map(|(name, attribute)| (name.clone(), message_attribute(attribute)))
-            .collect();
-        json!({
-            "messageId": message.message_id(),
-            "receiptHandle": message.receipt_handle,
-            "body": message.body(),
-            "attributes": message.system_attributes(),
-            "messageAttributes": attributes,
-            "md5OfBody": message.md5_of_body(),
-            "eventSource": "aws:sqs",
-            "eventSourceARN": self.arn,
-            "awsRegion": self.region,
-        })
+    fn record(&self, message: &Delivery) -> Value {
+        let mut record = message.record.clone();
+        record["eventSource"] = Value::from("aws:sqs");
+        record["eventSourceARN"] = Value::from(self.arn.as_str());
+        record["awsRegion"] = Value::from(self.region.as_str());
+        record
     }
-}
-
-fn message_attribute(attribute: &MessageAttribute) -> Value {
-    let mut value = json!({
-        "dataType": attribute.data_type,
-        "stringListValues": [],
-        "binaryListValues": [],
-    });
-    if let Some(text) = &attribute.string_value {
-        value["stringValue"] = Value::from(text.as_str());
-    }
-    if let Some(binary) = &attribute.binary_value {
-        value["binaryValue"] = Value::from(binary.as_str());
-    }
-    value
 }
 
 #[cfg(test)]

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use axum::Router;
 use domain::time::Millis;
+use local_cloud::Clock;
 use local_cloud::iam::{Identities, RoleDescription};
-use local_cloud::{Clock, Cloud};
 use runtime::Environment;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -21,16 +20,14 @@ use tokio::task::JoinSet;
 use crate::activity::Activity;
 use crate::data_dir::DataDir;
 use crate::demo::{self, City, Demo};
-use crate::dynamo::Dynamo;
-use crate::front_door::FrontDoor;
 use crate::gateway::Gateway;
 use crate::invoker::{InvokeError, Invoker, Started};
 use crate::keys::Keys;
-use crate::mappings::Mapping;
+use crate::other_cloud::OtherCloud;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
-use crate::streams::StreamMapping;
-use crate::template::{self, EventSource, Stack};
+use crate::services::{Joints, OurServices, Services};
+use crate::template::{self, Stack};
 use crate::wechat;
 use crate::wire::Wire;
 
@@ -42,9 +39,6 @@ const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 const OPERATOR: &str = "operator";
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// Nothing must have happened for so long, in several looks, before all counts as quiet.
-const QUIET_LOOKS: u32 = 3;
-const QUIET_PAUSE: Duration = Duration::from_millis(10);
 
 /// How a run is started.
 #[derive(Clone, Debug)]
@@ -57,6 +51,9 @@ pub struct Options {
     pub fresh: bool,
     /// How long orders placed in this run stay on offer.
     pub grab_window: Duration,
+    /// The `http://` URL of another cloud, whose tables, streams, queues, schedules, bus and temporary
+    /// keys are used instead of ours. There nobody moves the time, and no role is checked.
+    pub cloud: Option<String>,
     /// The city to load.
     pub city: City,
     /// The template; the project's own unless a test has another.
@@ -75,6 +72,7 @@ impl Default for Options {
             data_dir: None,
             fresh: false,
             grab_window: Duration::from_secs(180),
+            cloud: None,
             city: City::None,
             template: template::SOURCE.to_owned(),
             parameters: BTreeMap::new(),
@@ -91,15 +89,13 @@ pub struct Platform {
     demo: Demo,
     keys: Keys,
     clock: Clock,
-    cloud: Arc<Cloud>,
-    dynamo: Dynamo,
+    services: Services,
     gateway: Gateway,
     invoker: Invoker,
     wire: Wire,
     activity: Activity,
     stack: Stack,
-    mapped_queues: Vec<String>,
-    streams: Vec<Arc<AtomicU64>>,
+    stack_name: String,
     tasks: JoinSet<()>,
     /// Kept for its lock.
     _data_dir: Option<DataDir>,
@@ -123,40 +119,33 @@ impl Platform {
         };
         let ports = Ports::bind(options.port, file("ports.json").as_deref()).await?;
         let base_url = url(&ports.gateway)?;
-        let endpoints = Endpoints {
-            dynamodb: url(&ports.dynamodb)?,
-            cloud: url(&ports.cloud)?,
+        let operator = keys.access_key(OPERATOR);
+        let other = match &options.cloud {
+            Some(url) => Some(OtherCloud::connect(&operator, REGION, url).await?),
+            None => None,
         };
-        let stack = load_template(&options, &keys, &base_url, &endpoints, &url(&ports.wechat)?)?;
+        let endpoints = match &other {
+            Some(other) => other.endpoints(),
+            None => Endpoints {
+                dynamodb: url(&ports.dynamodb)?,
+                cloud: url(&ports.cloud)?,
+            },
+        };
+        let place = Place {
+            stack: match &other {
+                Some(_) => format!("{STACK}-{}", &keys.text("stack")[..8]),
+                None => STACK.to_owned(),
+            },
+            account: other
+                .as_ref()
+                .map_or(ACCOUNT, OtherCloud::account)
+                .to_owned(),
+        };
+        let wechat = url(&ports.wechat)?;
+        let stack = load_template(&options, &keys, &place, &base_url, &endpoints, &wechat)?;
 
         let clock = Clock::system();
-        let identities = Arc::new(Identities::new(clock.clone(), REGION, ACCOUNT));
-        add_identities(&identities, &stack, &keys)?;
-        let dynamo = Dynamo::start(
-            file("tables.sqlite").as_deref(),
-            &stack.tables,
-            REGION,
-            ACCOUNT,
-            &clock,
-        )
-        .await?;
-        let cloud = Cloud::open(
-            file("cloud.sqlite").as_deref(),
-            clock.clone(),
-            Arc::clone(&identities),
-            REGION,
-            ACCOUNT,
-        )?;
-        provision(&cloud, &stack).await?;
-
         let wire = Wire::default();
-        let door = FrontDoor::new(
-            &dynamo,
-            Arc::clone(&identities),
-            wire.clone(),
-            REGION,
-            ACCOUNT,
-        )?;
         let activity = Activity::default();
         let invoker = Invoker::new(wire.clone(), activity.clone());
         let function_clock = {
@@ -167,12 +156,29 @@ impl Platform {
             &stack.functions,
             invoker.clone(),
             function_clock.clone(),
-            ACCOUNT,
+            &place.account,
         )?;
 
         let mut tasks = JoinSet::new();
-        serve(&mut tasks, ports.dynamodb, door.router());
-        serve(&mut tasks, ports.cloud, cloud.router());
+        let mut starts_empty = false;
+        let mut services = match other {
+            Some(mut other) => {
+                starts_empty = other.provision(&stack).await?;
+                Services::Other(Box::new(other))
+            }
+            None => {
+                let identities = Arc::new(Identities::new(clock.clone(), REGION, ACCOUNT));
+                add_identities(&identities, &stack, &keys)?;
+                let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
+                let files = (tables.as_deref(), rest.as_deref());
+                let ours =
+                    OurServices::open(&stack, files, &identities, &clock, REGION, ACCOUNT).await?;
+                let (dynamodb, cloud) = ours.routers(&identities, &wire, REGION, ACCOUNT)?;
+                serve(&mut tasks, ports.dynamodb, dynamodb);
+                serve(&mut tasks, ports.cloud, cloud);
+                Services::Ours(Box::new(ours))
+            }
+        };
         serve(&mut tasks, ports.wechat, wechat::router());
         serve(&mut tasks, ports.gateway, gateway.clone().router());
 
@@ -194,45 +200,26 @@ impl Platform {
         }
         invoker.start(functions);
 
-        let mut mapped_queues = Vec::new();
-        let mut streams = Vec::new();
-        for function in &stack.functions {
-            for event in &function.events {
-                match event {
-                    EventSource::Http(_) => {}
-                    EventSource::Queue(source) => {
-                        let mapping =
-                            Mapping::new(&cloud, &invoker, &activity, function, source, REGION)?;
-                        // Whoever received them is gone.
-                        cloud.release_in_flight(mapping.queue()).await?;
-                        mapped_queues.push(mapping.queue().to_owned());
-                        tasks.spawn(mapping.run());
-                    }
-                    EventSource::Stream(source) => {
-                        let mapping = StreamMapping::new(
-                            &cloud, &invoker, &activity, &dynamo, function, source, REGION,
-                        )?;
-                        streams.push(mapping.caught_up());
-                        tasks.spawn(mapping.run());
-                    }
-                }
-            }
-        }
+        let joints = Joints {
+            invoker: &invoker,
+            activity: &activity,
+            clock: &clock,
+            region: REGION,
+        };
+        services.join(&stack.functions, &joints, &mut tasks).await?;
         let mut platform = Self {
             base_url,
             endpoints,
             demo: Demo::default(),
             keys,
             clock,
-            cloud,
-            dynamo,
+            services,
             gateway,
             invoker,
             wire,
             activity,
             stack,
-            mapped_queues,
-            streams,
+            stack_name: place.stack,
             tasks,
             _data_dir: data_dir,
         };
@@ -240,7 +227,7 @@ impl Platform {
             ._data_dir
             .as_ref()
             .map(|directory| directory.file("demo.json"));
-        platform.demo = demo::load(&platform, &options, path.as_deref()).await?;
+        platform.demo = demo::load(&platform, &options, path.as_deref(), starts_empty).await?;
         Ok(platform)
     }
 
@@ -259,11 +246,6 @@ impl Platform {
         &self.clock
     }
 
-    /// Queues, schedules and the bus.
-    pub fn cloud(&self) -> &Arc<Cloud> {
-        &self.cloud
-    }
-
     /// Counters and faults.
     pub fn wire(&self) -> &Wire {
         &self.wire
@@ -277,6 +259,11 @@ impl Platform {
     /// What the template describes.
     pub fn stack(&self) -> &Stack {
         &self.stack
+    }
+
+    /// What the names of queues, tables and all else begin with.
+    pub fn stack_name(&self) -> &str {
+        &self.stack_name
     }
 
     /// Where the emulated services are.
@@ -312,7 +299,7 @@ impl Platform {
     /// # Errors
     /// When the tables cannot be read.
     pub fn sweep(&self) -> Result<()> {
-        self.dynamo.sweep()
+        self.services.sweep()
     }
 
     /// Invokes a function by the name of its code, with an event as Lambda gives it.
@@ -331,43 +318,14 @@ impl Platform {
     /// # Errors
     /// When a queue cannot be looked at.
     pub async fn drain(&self) -> Result<()> {
-        let mut quiet = 0;
-        let mut begun = self.activity.begun();
-        while quiet < QUIET_LOOKS {
-            tokio::time::sleep(QUIET_PAUSE).await;
-            let now_begun = self.activity.begun();
-            let is_quiet = now_begun == begun && self.is_quiet().await?;
-            begun = now_begun;
-            quiet = if is_quiet { quiet + 1 } else { 0 };
-        }
-        Ok(())
-    }
-
-    async fn is_quiet(&self) -> Result<bool> {
-        if self.activity.running() > 0 {
-            return Ok(false);
-        }
-        let now = self.clock.now_ms();
-        if self.cloud.next_schedule_at().is_some_and(|at| at <= now) {
-            return Ok(false);
-        }
-        for queue in &self.mapped_queues {
-            if self.cloud.depth(queue).await?.visible > 0 {
-                return Ok(false);
-            }
-        }
-        let writes = self.dynamo.writes().count();
-        Ok(self
-            .streams
-            .iter()
-            .all(|caught_up| caught_up.load(Ordering::SeqCst) == writes))
+        self.services.drain(&self.activity).await
     }
 
     /// Runs until the future is dropped: what is left to do beside answering.
     pub async fn keep_house(&self) {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
-            if let Err(error) = self.dynamo.sweep() {
+            if let Err(error) = self.services.sweep() {
                 tracing::error!(%error, "expired items cannot be swept");
             }
         }
@@ -376,9 +334,14 @@ impl Platform {
     /// Stops everything. What was not finished goes on at the next start.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
-        let dynamo = self.dynamo;
-        let _ = tokio::task::spawn_blocking(move || dynamo.stop()).await;
+        self.services.stop().await;
     }
+}
+
+/// Whose resources, and what their names begin with.
+struct Place {
+    stack: String,
+    account: String,
 }
 
 fn url(listener: &TcpListener) -> Result<String> {
@@ -397,6 +360,7 @@ fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
 fn load_template(
     options: &Options,
     keys: &Keys,
+    place: &Place,
     base_url: &str,
     endpoints: &Endpoints,
     wechat: &str,
@@ -409,14 +373,15 @@ fn load_template(
         ("SessionPublicKeys", keys.session_public_keys()?),
         ("WeChatEndpoint", wechat.to_owned()),
         ("WeChatAppId", wechat::APP_ID.to_owned()),
+        ("OfferQueuePrefix", format!("{}-offers-", place.stack)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
     parameters.extend(options.parameters.clone());
     let settings = template::Settings {
-        stack: STACK.to_owned(),
+        stack: place.stack.clone(),
         region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
+        account: place.account.clone(),
         partition: crate::partition(REGION).to_owned(),
         queue_endpoint: endpoints.cloud.clone(),
         api_endpoint: base_url.to_owned(),
@@ -449,39 +414,6 @@ fn add_identities(identities: &Identities, stack: &Stack, keys: &Keys) -> Result
             .with_context(|| format!("the function `{}` has no role", function.name))?;
         let key = keys.access_key(&function.code);
         identities.add_role_key(&role.name, &function.code, &key.id, &key.secret);
-    }
-    Ok(())
-}
-
-/// Queues with their policies, groups of schedules, buses, rules and their targets.
-async fn provision(cloud: &Arc<Cloud>, stack: &Stack) -> Result<()> {
-    for queue in &stack.queues {
-        let mut attributes = queue.attributes.clone();
-        for policy in &stack.queue_policies {
-            let name = |url: &String| url.rsplit('/').next() == Some(queue.name.as_str());
-            if policy.queues.iter().any(name) {
-                attributes.insert("Policy".to_owned(), policy.document.to_string());
-            }
-        }
-        cloud
-            .create_queue(&queue.name, &attributes)
-            .await
-            .with_context(|| format!("the queue `{}` cannot be made", queue.name))?;
-    }
-    for group in &stack.schedule_groups {
-        cloud.create_schedule_group(&group.name).await?;
-    }
-    for bus in &stack.buses {
-        cloud.create_bus(&bus.name).await?;
-    }
-    for rule in &stack.rules {
-        cloud.put_rule(&rule.bus, &rule.name, &rule.pattern).await?;
-        for target in &rule.targets {
-            cloud
-                .put_target(&rule.bus, &rule.name, &target.id, &target.arn)
-                .await
-                .with_context(|| format!("the rule `{}` cannot have its target", rule.name))?;
-        }
     }
     Ok(())
 }

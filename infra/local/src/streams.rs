@@ -7,36 +7,35 @@
 //! is done is kept, so that a restart goes on from there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use dynoxide::actions::get_records::Record;
-use local_cloud::{Cloud, Draft};
+use local_cloud::{Clock, Cloud};
 use serde_json::{Value, json};
 
 use crate::activity::Activity;
-use crate::dynamo::{StreamReader, Writes};
+use crate::changes::{Change, ChangeFeed, OurFeed};
 use crate::invoker::Invoker;
+use crate::messages::MessageQueue;
+use crate::services::Joints;
 use crate::template::{Function, StreamSource};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// Records come at once after a write; this is for those that nobody told of.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// A stream that cannot be read is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// One stream and the function that it triggers.
 pub(crate) struct StreamMapping {
-    cloud: Arc<Cloud>,
+    feed: ChangeFeed,
     invoker: Invoker,
     activity: Activity,
+    clock: Clock,
     function: Function,
     source: StreamSource,
     region: String,
-    writes: Writes,
-    reader: StreamReader,
-    /// The count of writes up to which everything is done.
-    caught_up: Arc<AtomicU64>,
+    on_failure: Option<MessageQueue>,
 }
 
 /// What came of an invocation.
@@ -77,58 +76,80 @@ impl StreamMapping {
                 )
                 .with_context(|| format!("{} cannot be triggered by its stream", function.name))?;
         }
-        let position = cloud.note_get(&position_key(function, source));
+        let position = position_key(function, source);
+        let reader = dynamo.reader(&source.stream, cloud.note_get(&position))?;
+        let feed = OurFeed::new(cloud, reader, dynamo.writes(), position);
+        let on_failure = source.on_failure.as_ref().map(|on_failure| {
+            let name = on_failure.queue.rsplit(':').next().unwrap_or_default();
+            MessageQueue::Ours {
+                cloud: Arc::clone(cloud),
+                name: name.to_owned(),
+            }
+        });
         Ok(Self {
-            cloud: Arc::clone(cloud),
+            feed: ChangeFeed::Ours(feed),
             invoker: invoker.clone(),
             activity: activity.clone(),
+            clock: cloud.clock().clone(),
             function: function.clone(),
             source: source.clone(),
             region: region.to_owned(),
-            writes: dynamo.writes().clone(),
-            reader: dynamo.reader(&source.stream, position)?,
-            // Unlike any count, until the first look has found nothing more.
-            caught_up: Arc::new(AtomicU64::new(u64::MAX)),
+            on_failure,
         })
     }
 
-    /// Shows the count of writes up to which everything is done.
+    /// Reads this stream, which functions know as `source.stream`.
+    pub(crate) fn of(
+        feed: ChangeFeed,
+        on_failure: Option<MessageQueue>,
+        joints: &Joints<'_>,
+        (function, source): (&Function, StreamSource),
+    ) -> Self {
+        Self {
+            feed,
+            invoker: joints.invoker.clone(),
+            activity: joints.activity.clone(),
+            clock: joints.clock.clone(),
+            function: function.clone(),
+            source,
+            region: joints.region.to_owned(),
+            on_failure,
+        }
+    }
+
+    /// How far the stream has been read: see [`ChangeFeed::caught_up`].
     pub(crate) fn caught_up(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.caught_up)
+        self.feed.caught_up()
     }
 
     /// Reads for as long as it is not dropped.
     pub(crate) async fn run(mut self) {
-        let mut told = self.writes.subscribe();
         loop {
-            let count = self.writes.count();
-            let records = match self.reader.next(self.source.batch_size.max(1) as usize) {
-                Ok(records) => records,
+            let most = self.source.batch_size.max(1) as usize;
+            let found = match self.feed.next(most).await {
+                Ok(found) => found,
                 Err(error) => {
-                    tracing::error!(stream = self.source.stream, %error, "a stream cannot be read");
-                    tokio::time::sleep(LOOK_AGAIN).await;
+                    tracing::error!(
+                        stream = self.source.stream,
+                        ?error,
+                        "a stream cannot be read"
+                    );
+                    tokio::time::sleep(TRY_AGAIN).await;
                     continue;
                 }
             };
-            let Some(last) = records.last() else {
-                self.caught_up.store(count, Ordering::SeqCst);
-                let more = told.wait_for(|now| *now > count);
-                let _ = tokio::time::timeout(LOOK_AGAIN, more).await;
+            let Some(end) = found.end else {
+                self.feed.wait().await;
                 continue;
             };
-            let position = last.dynamodb.sequence_number.clone();
             let _running = self.activity.begin();
-            let changed: Vec<Record> = records.into_iter().filter(is_change).collect();
-            self.work_off(&changed).await;
-            let key = position_key(&self.function, &self.source);
-            if let Err(error) = self.cloud.note_put(&key, &position).await {
-                tracing::error!(%error, "a stream's position cannot be kept");
-            }
+            self.work_off(&found.changes).await;
+            self.feed.done(&end).await;
         }
     }
 
     /// Ends when every record is done or given up.
-    async fn work_off(&self, records: &[Record]) {
+    async fn work_off(&self, records: &[Change]) {
         // What is left, the next on top, and how often each part has failed as it is.
         let mut left = vec![(records, 0)];
         while let Some((batch, failures)) = left.pop() {
@@ -155,7 +176,7 @@ impl StreamMapping {
         }
     }
 
-    async fn invoke(&self, batch: &[Record]) -> Outcome {
+    async fn invoke(&self, batch: &[Change]) -> Outcome {
         let records: Vec<Value> = batch.iter().map(|record| self.record(record)).collect();
         let event = json!({ "Records": records });
         match self.invoker.invoke(&self.function.code, event).await {
@@ -173,26 +194,25 @@ impl StreamMapping {
         let pause = FIRST_PAUSE
             .saturating_mul(1 << failures.min(10))
             .min(LONGEST_PAUSE);
-        let clock = self.cloud.clock();
         let pause_ms = i64::try_from(pause.as_millis()).unwrap_or_default();
-        clock.sleep_until(clock.now_ms() + pause_ms).await;
+        let until = self.clock.now_ms() + pause_ms;
+        self.clock.sleep_until(until).await;
     }
 
     /// Tells the on-failure queue which records were given up, in the document that Lambda sends.
-    async fn give_up(&self, batch: &[Record], invocations: u32) {
+    async fn give_up(&self, batch: &[Change], invocations: u32) {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
             return;
         };
         let function = &self.function.code;
         tracing::error!(
             function,
-            sequence_number = first.dynamodb.sequence_number,
+            sequence_number = first.sequence_number,
             "a change is given up"
         );
-        let Some(on_failure) = &self.source.on_failure else {
+        let Some(on_failure) = &self.on_failure else {
             return;
         };
-        let time = |seconds: f64| rfc3339((seconds * 1000.0) as i64);
         let document = json!({
             "requestContext": {
                 "requestId": self.invoker.request_id(),
@@ -206,39 +226,32 @@ impl StreamMapping {
                 "functionError": "Unhandled",
             },
             "version": "1.0",
-            "timestamp": rfc3339(self.cloud.clock().now_ms()),
+            "timestamp": rfc3339(self.clock.now_ms()),
             "DDBStreamBatchInfo": {
-                "shardId": self.reader.shard,
-                "startSequenceNumber": first.dynamodb.sequence_number,
-                "endSequenceNumber": last.dynamodb.sequence_number,
-                "approximateArrivalOfFirstRecord": time(first.dynamodb.approximate_creation_date_time),
-                "approximateArrivalOfLastRecord": time(last.dynamodb.approximate_creation_date_time),
+                "shardId": self.feed.shard(),
+                "startSequenceNumber": first.sequence_number,
+                "endSequenceNumber": last.sequence_number,
+                "approximateArrivalOfFirstRecord": rfc3339(first.at_ms),
+                "approximateArrivalOfLastRecord": rfc3339(last.at_ms),
                 "batchSize": batch.len(),
                 "streamArn": self.source.stream,
             },
         });
-        let queue = on_failure.queue.rsplit(':').next().unwrap_or_default();
-        let draft = Draft::new(document.to_string());
-        if let Err(error) = self.cloud.send(queue, draft).await {
+        if let Err(error) = on_failure.send(document.to_string()).await {
             tracing::error!(function, %error, "what was given up cannot be told");
         }
     }
 
     /// A record as Lambda hands it to functions.
-    fn record(&self, record: &Record) -> Value {
-        let mut value = serde_json::to_value(record).unwrap_or_default();
+    fn record(&self, record: &Change) -> Value {
+        let mut value = record.record.clone();
         value["awsRegion"] = Value::from(self.region.as_str());
         value["eventSourceARN"] = Value::from(self.source.stream.as_str());
         value
     }
 }
 
-/// The database records writes that change nothing; DynamoDB does not.
-fn is_change(record: &Record) -> bool {
-    record.event_name != "MODIFY" || record.dynamodb.new_image != record.dynamodb.old_image
-}
-
-fn failed_from(answer: &Value, batch: &[Record]) -> Outcome {
+fn failed_from(answer: &Value, batch: &[Change]) -> Outcome {
     let failures = match answer.get("batchItemFailures") {
         None | Some(Value::Null) => return Outcome::Done,
         Some(Value::Array(failures)) if failures.is_empty() => return Outcome::Done,
@@ -250,7 +263,7 @@ fn failed_from(answer: &Value, batch: &[Record]) -> Outcome {
         let failed = failure["itemIdentifier"].as_str();
         batch
             .iter()
-            .position(|record| Some(record.dynamodb.sequence_number.as_str()) == failed)
+            .position(|record| Some(record.sequence_number.as_str()) == failed)
             .unwrap_or_default()
     });
     Outcome::FailedFrom(indexes.min().unwrap_or_default())

@@ -128,7 +128,7 @@ impl TestBed {
                 })
                 .unwrap();
         }
-        let dynamo = Dynamo::start(None, &stack.tables, REGION, ACCOUNT, &clock)
+        let dynamo = Dynamo::start(None, &stack.tables, REGION, ACCOUNT)
             .await
             .unwrap();
         let cloud = Cloud::open(

@@ -1,5 +1,7 @@
 //! What a stream's consumer can count on.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use super::*;

@@ -65,6 +65,29 @@ pub struct Stack {
     pub not_run: Vec<String>,
 }
 
+impl Stack {
+    /// A queue's attributes with its policy, as `CreateQueue` takes them.
+    pub(crate) fn attributes(&self, queue: &Queue) -> BTreeMap<String, String> {
+        let mut attributes = queue.attributes.clone();
+        for policy in &self.queue_policies {
+            let name = |url: &String| url.rsplit('/').next() == Some(queue.name.as_str());
+            if policy.queues.iter().any(name) {
+                attributes.insert("Policy".to_owned(), policy.document.to_string());
+            }
+        }
+        attributes
+    }
+
+    /// The ARNs of all streams that trigger functions.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &str> {
+        let events = self.functions.iter().flat_map(|function| &function.events);
+        events.filter_map(|event| match event {
+            EventSource::Stream(source) => Some(source.stream.as_str()),
+            EventSource::Queue(_) | EventSource::Http(_) => None,
+        })
+    }
+}
+
 /// The template says something that is not understood, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {fault}")]

@@ -1,0 +1,229 @@
+//! What functions call and are triggered by: our own cloud, in this process, or another.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use local_cloud::iam::Identities;
+use local_cloud::{Clock, Cloud};
+use tokio::task::JoinSet;
+
+use crate::activity::Activity;
+use crate::dynamo::Dynamo;
+use crate::front_door::FrontDoor;
+use crate::invoker::Invoker;
+use crate::mappings::Mapping;
+use crate::other_cloud::OtherCloud;
+use crate::streams::StreamMapping;
+use crate::template::{EventSource, Function, Stack};
+use crate::wire::Wire;
+
+/// Nothing must have happened for so long, in several looks, before all counts as quiet.
+const QUIET_LOOKS: u32 = 3;
+const QUIET_PAUSE: Duration = Duration::from_millis(10);
+
+/// One or the other.
+pub(crate) enum Services {
+    /// Our own.
+    Ours(Box<OurServices>),
+    /// Another cloud's.
+    Other(Box<OtherCloud>),
+}
+
+/// Tables, queues, schedules and bus in this process.
+pub(crate) struct OurServices {
+    cloud: Arc<Cloud>,
+    dynamo: Dynamo,
+    /// Queues that trigger functions.
+    queues: Vec<String>,
+    /// Up to which count of writes each stream's consumer is done.
+    streams: Vec<Arc<AtomicU64>>,
+}
+
+/// What joins functions to what triggers them.
+pub(crate) struct Joints<'a> {
+    pub(crate) invoker: &'a Invoker,
+    pub(crate) activity: &'a Activity,
+    pub(crate) clock: &'a Clock,
+    pub(crate) region: &'a str,
+}
+
+impl OurServices {
+    /// Opens what is stored under `file`, and makes what the template describes.
+    pub(crate) async fn open(
+        stack: &Stack,
+        (tables, rest): (Option<&Path>, Option<&Path>),
+        identities: &Arc<Identities>,
+        clock: &Clock,
+        region: &str,
+        account: &str,
+    ) -> Result<Self> {
+        let dynamo = Dynamo::start(tables, &stack.tables, region, account).await?;
+        let cloud = Cloud::open(rest, clock.clone(), Arc::clone(identities), region, account)?;
+        provision(&cloud, stack).await?;
+        Ok(Self {
+            cloud,
+            dynamo,
+            queues: Vec::new(),
+            streams: Vec::new(),
+        })
+    }
+
+    /// DynamoDB's endpoint, and the one of everything else.
+    pub(crate) fn routers(
+        &self,
+        identities: &Arc<Identities>,
+        wire: &Wire,
+        region: &str,
+        account: &str,
+    ) -> Result<(Router, Router)> {
+        let (identities, wire) = (Arc::clone(identities), wire.clone());
+        let door = FrontDoor::new(&self.dynamo, identities, wire, region, account)?;
+        Ok((door.router(), self.cloud.router()))
+    }
+
+    async fn join(
+        &mut self,
+        function: &Function,
+        joints: &Joints<'_>,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<()> {
+        let (cloud, invoker, activity) = (&self.cloud, joints.invoker, joints.activity);
+        for event in &function.events {
+            match event {
+                EventSource::Http(_) => {}
+                EventSource::Queue(source) => {
+                    let mapping =
+                        Mapping::new(cloud, invoker, activity, function, source, joints.region)?;
+                    // Whoever received them is gone.
+                    cloud.release_in_flight(mapping.queue()).await?;
+                    self.queues.push(mapping.queue().to_owned());
+                    tasks.spawn(mapping.run());
+                }
+                EventSource::Stream(source) => {
+                    let (dynamo, region) = (&self.dynamo, joints.region);
+                    let mapping = StreamMapping::new(
+                        cloud, invoker, activity, dynamo, function, source, region,
+                    )?;
+                    self.streams.push(mapping.caught_up());
+                    tasks.spawn(mapping.run());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn drain(&self, activity: &Activity) -> Result<()> {
+        let mut quiet = 0;
+        let mut begun = activity.begun();
+        while quiet < QUIET_LOOKS {
+            tokio::time::sleep(QUIET_PAUSE).await;
+            let now_begun = activity.begun();
+            let is_quiet = now_begun == begun && self.is_quiet(activity).await?;
+            begun = now_begun;
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    async fn is_quiet(&self, activity: &Activity) -> Result<bool> {
+        if activity.running() > 0 {
+            return Ok(false);
+        }
+        let now = self.cloud.clock().now_ms();
+        if self.cloud.next_schedule_at().is_some_and(|at| at <= now) {
+            return Ok(false);
+        }
+        for queue in &self.queues {
+            if self.cloud.depth(queue).await?.visible > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(self.streams_are_done())
+    }
+
+    fn streams_are_done(&self) -> bool {
+        let writes = self.dynamo.writes().count();
+        let mut streams = self.streams.iter();
+        streams.all(|caught_up| caught_up.load(Ordering::SeqCst) == writes)
+    }
+
+    fn sweep(&self) -> Result<()> {
+        self.dynamo.sweep()?;
+        if self.streams_are_done() {
+            self.dynamo.trim_streams()?;
+        }
+        Ok(())
+    }
+}
+
+impl Services {
+    /// Starts what triggers functions, but for HTTP.
+    pub(crate) async fn join(
+        &mut self,
+        functions: &[Function],
+        joints: &Joints<'_>,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<()> {
+        for function in functions {
+            match self {
+                Self::Ours(ours) => ours.join(function, joints, tasks).await?,
+                Self::Other(other) => other.join(function, joints, tasks).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing that triggers a function is left.
+    pub(crate) async fn drain(&self, activity: &Activity) -> Result<()> {
+        match self {
+            Self::Ours(ours) => ours.drain(activity).await,
+            Self::Other(other) => other.drain(activity).await,
+        }
+    }
+
+    /// Deletes items whose time to live is over, and stream records that are a day old and done with; another
+    /// cloud does so by itself.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        match self {
+            Self::Ours(ours) => ours.sweep(),
+            Self::Other(_) => Ok(()),
+        }
+    }
+
+    /// Stops serving, and closes what is stored.
+    pub(crate) async fn stop(self) {
+        if let Self::Ours(ours) = self {
+            let _ = tokio::task::spawn_blocking(move || ours.dynamo.stop()).await;
+        }
+    }
+}
+
+/// Queues with their policies, groups of schedules, buses, rules and their targets.
+async fn provision(cloud: &Arc<Cloud>, stack: &Stack) -> Result<()> {
+    for queue in &stack.queues {
+        cloud
+            .create_queue(&queue.name, &stack.attributes(queue))
+            .await
+            .with_context(|| format!("the queue `{}` cannot be made", queue.name))?;
+    }
+    for group in &stack.schedule_groups {
+        cloud.create_schedule_group(&group.name).await?;
+    }
+    for bus in &stack.buses {
+        cloud.create_bus(&bus.name).await?;
+    }
+    for rule in &stack.rules {
+        cloud.put_rule(&rule.bus, &rule.name, &rule.pattern).await?;
+        for target in &rule.targets {
+            cloud
+                .put_target(&rule.bus, &rule.name, &target.id, &target.arn)
+                .await
+                .with_context(|| format!("the rule `{}` cannot have its target", rule.name))?;
+        }
+    }
+    Ok(())
+}

@@ -15,5 +15,7 @@ mod operator;
 mod orders;
 mod polling;
 mod programs;
+mod real_binaries;
+mod runtime_api;
 mod suspension;
 mod world;

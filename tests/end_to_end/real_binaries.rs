@@ -25,11 +25,22 @@ fn event(name: &str, words: &BTreeMap<&str, String>) -> Value {
 
 /// What the function is given when it starts: what the template says, and where AWS is.
 fn variables(world: &World, function: &str) -> BTreeMap<String, String> {
-    let found = world.platform.stack().functions.iter().find(|found| found.code == function);
-    let mut variables = found.expect("a function of the template").environment.clone();
+    let found = world
+        .platform
+        .stack()
+        .functions
+        .iter()
+        .find(|found| found.code == function);
+    let mut variables = found
+        .expect("a function of the template")
+        .environment
+        .clone();
     let key = world.platform.operator_sdk_config();
     let aws = &world.platform.demo().aws;
-    assert!(key.region().is_some_and(|region| region.as_ref() == aws.region));
+    assert!(
+        key.region()
+            .is_some_and(|region| region.as_ref() == aws.region)
+    );
     variables.extend(
         [
             ("AWS_REGION", aws.region.clone()),
@@ -46,7 +57,11 @@ fn variables(world: &World, function: &str) -> BTreeMap<String, String> {
 /// Starts a function's binary, has it answer its event, and returns the answer.
 async fn answer(world: &World, function: &str, words: &BTreeMap<&str, String>) -> Value {
     let api = RuntimeApi::start().await;
-    let _bootstrap = Bootstrap::start(&binaries().join(function), &variables(world, function), &api);
+    let _bootstrap = Bootstrap::start(
+        &binaries().join(function),
+        &variables(world, function),
+        &api,
+    );
     match api.invoke(&event(function, words), PATIENCE).await {
         Outcome::Response(answer) => answer,
         Outcome::Error(error) => panic!("{function} failed: {error}"),
@@ -61,12 +76,17 @@ fn body(answer: &Value, status: u16) -> Value {
 }
 
 fn words<'a>(pairs: &[(&'a str, &str)]) -> BTreeMap<&'a str, String> {
-    pairs.iter().map(|(word, value)| (*word, (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(word, value)| (*word, (*value).to_owned()))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_function_of_the_template_answers_over_the_runtime_api() {
-    tokio::task::spawn_blocking(|| binaries().to_owned()).await.expect("the binaries are built");
+    tokio::task::spawn_blocking(|| binaries().to_owned())
+        .await
+        .expect("the binaries are built");
     let world = World::empty().await;
     let agency = world.agency(&["cleaning"], &[CENTRE]).await;
     let desk = world.desk(&agency).await;
@@ -78,7 +98,10 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     };
 
     let session = ask("sessions", words(&[("code", "demo-customer-1")])).await;
-    let customer = body(&session, 200)["token"].as_str().expect("a token").to_owned();
+    let customer = body(&session, 200)["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
 
     let registered = registration(world.unique(), &["cooking"], &[CENTRE]).to_string();
     let quoted = serde_json::to_string(&registered).expect("JSON");
@@ -86,11 +109,22 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     assert_eq!(body(&registered, 201)["status"], "pending");
 
     let waiting = body(&ask("review", words(&[("token", &authority)])).await, 200);
-    assert_eq!(waiting["items"].as_array().map(Vec::len), Some(1), "{waiting}");
+    assert_eq!(
+        waiting["items"].as_array().map(Vec::len),
+        Some(1),
+        "{waiting}"
+    );
 
     let quoted = serde_json::to_string(&world.cleaning(CENTRE).to_string()).expect("JSON");
-    let placed = ask("order-intake", words(&[("token", &customer), ("body", &quoted)])).await;
-    let order = body(&placed, 201)["order_id"].as_str().expect("an id").to_owned();
+    let placed = ask(
+        "order-intake",
+        words(&[("token", &customer), ("body", &quoted)]),
+    )
+    .await;
+    let order = body(&placed, 201)["order_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     world.drain().await;
 
     let offers = body(&ask("offer-queue", words(&[("token", &desk)])).await, 200);
@@ -105,18 +139,37 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         ("deadline", &(now + 180_000).to_string()),
         ("start_at", &(now + 86_400_000).to_string()),
     ]);
-    for function in ["agency-fanout", "auto-assign", "dead-letters", "order-events", "directory-projection"] {
+    for function in [
+        "agency-fanout",
+        "auto-assign",
+        "dead-letters",
+        "order-events",
+        "directory-projection",
+    ] {
         let answer = ask(function, message.clone()).await;
-        let failures = answer.get("batchItemFailures").cloned().unwrap_or_else(|| json!([]));
+        let failures = answer
+            .get("batchItemFailures")
+            .cloned()
+            .unwrap_or_else(|| json!([]));
         assert_eq!(failures, json!([]), "{function} answered {answer}");
     }
 
     let token = offer["claim_token"].as_str().expect("a claim token");
-    let words = words(&[("token", &desk), ("order_id", &order), ("claim_token", token)]);
+    let words = words(&[
+        ("token", &desk),
+        ("order_id", &order),
+        ("claim_token", token),
+    ]);
     let grabbed = body(&ask("order-grab", words).await, 200);
     assert_eq!(grabbed["claim"]["agency_id"], *agency.id, "{grabbed}");
 
-    let mut all: Vec<&str> = world.platform.stack().functions.iter().map(|f| f.code.as_str()).collect();
+    let mut all: Vec<&str> = world
+        .platform
+        .stack()
+        .functions
+        .iter()
+        .map(|f| f.code.as_str())
+        .collect();
     all.sort_unstable();
     answered.sort_unstable();
     assert_eq!(answered, all);

@@ -61,7 +61,9 @@ pub struct RuntimeApi {
 impl RuntimeApi {
     /// Serves from now on, until it is dropped.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (invocations, waiting) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -71,15 +73,29 @@ impl RuntimeApi {
         });
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{request_id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{request_id}/error", post(error))
+            .route(
+                "/2018-06-01/runtime/invocation/{request_id}/response",
+                post(response),
+            )
+            .route(
+                "/2018-06-01/runtime/invocation/{request_id}/error",
+                post(error),
+            )
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .layer(DefaultBodyLimit::max(LARGEST_ANSWER))
             .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
-            axum::serve(listener, routes).await.expect("the Runtime API serves");
+            axum::serve(listener, routes)
+                .await
+                .expect("the Runtime API serves");
         });
-        Self { address, invocations, shared, next: AtomicU64::new(1), server }
+        Self {
+            address,
+            invocations,
+            shared,
+            next: AtomicU64::new(1),
+            server,
+        }
     }
 
     /// Where it is, as `AWS_LAMBDA_RUNTIME_API` has it.
@@ -92,20 +108,33 @@ impl RuntimeApi {
     /// # Panics
     /// When it says nothing in time, or could not start.
     pub async fn invoke(&self, event: &Value, timeout: Duration) -> Outcome {
-        let request_id = format!("00000000-0000-4000-8000-{:012x}", self.next.fetch_add(1, Ordering::Relaxed));
+        let request_id = format!(
+            "00000000-0000-4000-8000-{:012x}",
+            self.next.fetch_add(1, Ordering::Relaxed)
+        );
         let (answered, answer) = oneshot::channel();
         lock(&self.shared.running).insert(request_id.clone(), answered);
-        #[expect(clippy::disallowed_methods, reason = "another process reads this deadline by the system's clock")]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "another process reads this deadline by the system's clock"
+        )]
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("a clock after 1970");
         let invocation = Invocation {
             request_id,
             deadline_ms: (now + timeout).as_millis(),
             event: event.to_string(),
         };
-        self.invocations.send(invocation).unwrap_or_else(|_| panic!("the Runtime API is gone"));
+        self.invocations
+            .send(invocation)
+            .unwrap_or_else(|_| panic!("the Runtime API is gone"));
         match tokio::time::timeout(timeout, answer).await {
             Ok(outcome) => outcome.expect("an outcome"),
-            Err(_) => panic!("no answer in {timeout:?}; init error: {:?}", lock(&self.shared.init_error)),
+            Err(_) => panic!(
+                "no answer in {timeout:?}; init error: {:?}",
+                lock(&self.shared.init_error)
+            ),
         }
     }
 }
@@ -117,7 +146,9 @@ impl Drop for RuntimeApi {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Answers when there is an invocation, however long that takes.
@@ -128,18 +159,35 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
     Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", &invocation.request_id)
-        .header("lambda-runtime-deadline-ms", invocation.deadline_ms.to_string())
-        .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:test")
-        .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
+        .header(
+            "lambda-runtime-deadline-ms",
+            invocation.deadline_ms.to_string(),
+        )
+        .header(
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:test",
+        )
+        .header(
+            "lambda-runtime-trace-id",
+            "Root=1-00000000-000000000000000000000000;Sampled=0",
+        )
         .body(Body::from(invocation.event))
         .expect("a response")
 }
 
-async fn response(shared: State<Arc<Shared>>, request_id: Segment<String>, body: Bytes) -> Response<Body> {
+async fn response(
+    shared: State<Arc<Shared>>,
+    request_id: Segment<String>,
+    body: Bytes,
+) -> Response<Body> {
     finish(&shared, &request_id, Outcome::Response(json(&body)))
 }
 
-async fn error(shared: State<Arc<Shared>>, request_id: Segment<String>, body: Bytes) -> Response<Body> {
+async fn error(
+    shared: State<Arc<Shared>>,
+    request_id: Segment<String>,
+    body: Bytes,
+) -> Response<Body> {
     finish(&shared, &request_id, Outcome::Error(json(&body)))
 }
 
@@ -160,11 +208,15 @@ fn finish(shared: &Shared, request_id: &str, outcome: Outcome) -> Response<Body>
 }
 
 fn json(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
 fn status(status: StatusCode) -> Response<Body> {
-    Response::builder().status(status).body(Body::empty()).expect("a response")
+    Response::builder()
+        .status(status)
+        .body(Body::empty())
+        .expect("a response")
 }
 
 /// A function's process. It ends when this is dropped.
@@ -202,7 +254,14 @@ pub fn binaries() -> &'static Path {
         // As `cargo test --workspace` builds them, tests among it, so that no dependency is built a second time with
         // other features.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "--workspace", "--bins", "--tests"])
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--bins",
+                "--tests",
+            ])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .status()
             .expect("cargo runs");

@@ -134,3 +134,6 @@ fn kind(order: &Order) -> OrderEventKind {
         _ => OrderEventKind::Changed,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Records as the stream gives them. Images are written out: what was stored long ago must still become an event.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use domain::order::{How, Status};
+use domain::time::Millis;
+use runtime::Clock;
+use serde_json::{Value, json};
+
+use super::*;
+
+const ID: &str = "00000000000000000000000000";
+
+/// An order's image in DynamoDB's JSON, with these lines in its timeline.
+fn image(version: u64, status: &str, lines: &[&str]) -> Value {
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|what| {
+            json!({"M": {"t": {"N": "1800000000123"}, "w": {"S": what}, "b": {"S": "platform"}, "e": {"N": "1"}}})
+        })
+        .collect();
+    let mut image = json!({
+        "pk": {"S": ID}, "sk": {"S": "order"}, "v": {"N": version.to_string()},
+        "st": {"S": status}, "ep": {"N": "1"}, "cu": {"S": format!("cus_{ID}")},
+        "bh": {"B": "AAAAAAAAAAAAAAAAAAAAAA=="}, "sv": {"S": "cleaning"},
+        "sa": {"N": "1800086400000"}, "du": {"N": "120"}, "la": {"N": "457700000"},
+        "lo": {"N": "1266270000"}, "pa": {"N": "1800000000000"}, "dl": {"N": "1800000180000"},
+        "tl": {"L": lines},
+    });
+    if status == "claimed" {
+        for (name, value) in [
+            ("ca", json!({"S": format!("agy_{ID}")})),
+            ("cn", json!({"S": "家政"})),
+            ("ch", json!({"S": "grab"})),
+            ("ct", json!({"N": "1800000000123"})),
+            ("sb", json!({"N": "1800001800000"})),
+        ] {
+            image[name] = value;
+        }
+    }
+    image
+}
+
+fn record(sequence: &str, new: Value, old: Value) -> Value {
+    json!({
+        "eventID": sequence, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "awsRegion": "cn-north-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_800_000_000,
+            "Keys": {"pk": {"S": ID}, "sk": {"S": "order"}},
+            "NewImage": new, "OldImage": old,
+            "SequenceNumber": sequence, "SizeBytes": 600, "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    })
+}
+
+fn event(new: Value, old: Value) -> Option<OrderEvent> {
+    event_of(serde_json::from_value(record("1", new, old)).unwrap()).unwrap()
+}
+
+#[test]
+fn each_version_has_its_event() {
+    let placed = image(1, "open", &["placed"]);
+    let offered = image(2, "open", &["placed", "offered"]);
+    let first = event(placed.clone(), json!({})).unwrap();
+    assert_eq!(
+        (first.kind, first.detail.version),
+        (OrderEventKind::Placed, 1)
+    );
+    let second = event(offered, placed).unwrap();
+    assert_eq!(
+        (second.kind, second.detail.version),
+        (OrderEventKind::Offered, 2)
+    );
+
+    let claimed = event(image(3, "claimed", &["claimed"]), json!({})).unwrap();
+    assert_eq!(claimed.kind, OrderEventKind::Claimed);
+    assert_eq!(claimed.detail.order_id.bare(), ID);
+    assert_eq!(claimed.detail.status, Status::Claimed);
+    assert_eq!(
+        claimed
+            .detail
+            .agency_id
+            .map(|agency| agency.bare().to_owned())
+            .as_deref(),
+        Some(ID)
+    );
+    assert_eq!(claimed.detail.how, Some(How::Grab));
+    assert_eq!(claimed.detail.at, Millis(1_800_000_000_123));
+}
+
+#[test]
+fn an_event_is_named_by_what_the_change_came_to() {
+    for (status, lines, kind) in [
+        (
+            "open",
+            &["released", "reopened"][..],
+            OrderEventKind::Released,
+        ),
+        (
+            "open",
+            &["staffing_missed", "reopened"],
+            OrderEventKind::Reopened,
+        ),
+        (
+            "unfilled",
+            &["released", "unfilled"],
+            OrderEventKind::Unfilled,
+        ),
+        ("unfilled", &["unfilled"], OrderEventKind::Unfilled),
+        ("cancelled", &["cancelled"], OrderEventKind::Cancelled),
+    ] {
+        assert_eq!(
+            event(image(5, status, lines), json!({})).unwrap().kind,
+            kind,
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_new_version_of_an_order_has_no_event() {
+    let same = image(2, "open", &["placed"]);
+    assert_eq!(event(same.clone(), same), None);
+    let details = json!({"pk": {"S": ID}, "sk": {"S": "details"}, "sealed": {"B": "AAAA"}});
+    assert_eq!(event(details, json!({})), None);
+    assert_eq!(event(json!({}), image(2, "open", &["placed"])), None);
+}
+
+/// A function whose bus cannot be reached.
+fn function() -> OrderEvents {
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("cn-north-1"))
+        .endpoint_url("http://127.0.0.1:1")
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "t", "t", None, None, "t",
+        )))
+        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .build();
+    let vars = BTreeMap::from([("EVENT_BUS".to_owned(), "homehail".to_owned())]);
+    let clock = Clock::new(|| Millis(0));
+    OrderEvents::new(&Environment::new(vars, sdk, clock)).unwrap()
+}
+
+async fn failures(records: Vec<Value>) -> Vec<String> {
+    let event = serde_json::from_value(json!({ "Records": records })).unwrap();
+    let response = function().handle(event).await;
+    let failures = response.batch_item_failures.into_iter();
+    failures
+        .filter_map(|failure| failure.item_identifier)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_batch_comes_again_from_the_first_record_that_failed() {
+    let details = json!({"pk": {"S": ID}, "sk": {"S": "details"}, "sealed": {"B": "AAAA"}});
+    let order = image(1, "open", &["placed"]);
+    let mut broken = order.clone();
+    broken["st"] = json!({"S": "lost"});
+    let cases = [
+        (vec![record("1", details.clone(), json!({}))], vec![]),
+        (
+            vec![
+                record("1", details.clone(), json!({})),
+                record("2", order.clone(), json!({})),
+            ],
+            vec!["2"],
+        ),
+        (
+            vec![
+                record("1", details, json!({})),
+                record("2", broken.clone(), json!({})),
+            ],
+            vec!["2"],
+        ),
+        (
+            vec![
+                record("1", order, json!({})),
+                record("2", broken, json!({})),
+            ],
+            vec!["1"],
+        ),
+    ];
+    for (records, expected) in cases {
+        assert_eq!(failures(records).await, expected);
+    }
+}

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use axum::Router;
 use domain::time::Millis;
-use local_cloud::Clock;
 use local_cloud::iam::{Identities, RoleDescription};
+use local_cloud::{Clock, Cloud};
 use runtime::Environment;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -244,6 +244,11 @@ impl Platform {
     /// The one clock; a test can move it.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Queues, schedules and the bus, unless they are another cloud's.
+    pub fn cloud(&self) -> Option<&Arc<Cloud>> {
+        self.services.cloud()
     }
 
     /// Counters and faults.

@@ -51,6 +51,16 @@ pub(crate) struct Joints<'a> {
     pub(crate) region: &'a str,
 }
 
+impl Services {
+    /// Queues, schedules and the bus, when they are our own.
+    pub(crate) fn cloud(&self) -> Option<&Arc<Cloud>> {
+        match self {
+            Self::Ours(ours) => Some(&ours.cloud),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 impl OurServices {
     /// Opens what is stored under `file`, and makes what the template describes.
     pub(crate) async fn open(

@@ -1,2 +1,158 @@
-//! The budgets, measured.
-fn main() {}
+//! The budgets of the architecture, measured on a whole platform in this process, and printed as one table.
+//!
+//! What is counted (calls, capacity units, bytes) is the same on every machine. What is timed is this machine's, with the
+//! cloud that it emulates at the same time on the same cores: the table says which is which. A budget that is not
+//! met is said so and fails nothing; only an answer that is wrong ends the run with an error.
+
+mod binaries;
+mod city;
+mod cost;
+mod counts;
+mod cpu;
+mod grabs;
+mod runtime_api;
+mod start;
+mod table;
+mod tape;
+mod throughput;
+
+use anyhow::Result;
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::city::BenchCity;
+use crate::table::{Row, Table};
+
+/// Measures the budgets of infra/docs/architecture.md and prints them as one table.
+#[derive(Parser)]
+struct Arguments {
+    /// Fewer repeats: a look of some seconds, with coarser percentiles.
+    #[arg(long)]
+    quick: bool,
+    /// Be a Lambda function that does nothing: what the start of the others is compared with.
+    #[arg(long, hide = true)]
+    hello_world: bool,
+}
+
+/// How often each measurement is repeated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Repeats {
+    /// Invocations whose CPU is measured.
+    invocations: u32,
+    /// Orders placed one after another, each timed until its last offer.
+    timed_orders: usize,
+    /// Orders placed as fast as they are taken.
+    hurried_orders: usize,
+    /// Orders that 60, and that 300 agencies grab at once.
+    contests: [(usize, usize); 2],
+    /// Starts of each binary.
+    starts: usize,
+}
+
+impl Repeats {
+    const FULL: Self = Self {
+        invocations: 5_000,
+        timed_orders: 40,
+        hurried_orders: 300,
+        contests: [(60, 8), (300, 4)],
+        starts: 15,
+    };
+    const QUICK: Self = Self {
+        invocations: 300,
+        timed_orders: 5,
+        hurried_orders: 20,
+        contests: [(60, 1), (300, 1)],
+        starts: 3,
+    };
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.hello_world {
+        // One thread, like every function here.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        return runtime.block_on(start::hello_world());
+    }
+    let repeats = if arguments.quick {
+        Repeats::QUICK
+    } else {
+        Repeats::FULL
+    };
+    tokio::runtime::Runtime::new()?.block_on(measure(repeats))
+}
+
+async fn measure(repeats: Repeats) -> Result<()> {
+    let bar = ProgressBar::new(7);
+    bar.set_style(ProgressStyle::with_template(
+        "{bar:24} {pos}/{len} {msg}, {elapsed}",
+    )?);
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    let step = |what: &'static str| {
+        bar.inc(1);
+        bar.set_message(what);
+    };
+
+    bar.set_message("loading the demo city");
+    let city = BenchCity::start().await?;
+    let mut table = Table::default();
+    step("counting calls and capacity at the wire");
+    let counts = counts::of_one_order(&city).await?;
+    counts.rows(&mut table);
+    step("CPU of a warm grab");
+    cpu::row(&city, repeats.invocations, &mut table).await?;
+    step("starting the functions' binaries");
+    start::rows(&city, repeats.starts, &mut table).await?;
+    binaries::row(&mut table)?;
+    table.push(Row::new("badge, URL to verdict", "≤ 50 µs CPU").not_measured("comes with badges"));
+    cost::row(&counts, &mut table);
+    step("from 201 to the last offer");
+    let to_last_offer = throughput::to_last_offer(&city, repeats.timed_orders).await?;
+    step("orders as fast as they are taken");
+    throughput::sustained(&city, repeats.hurried_orders, &mut table).await?;
+    table.push(to_last_offer);
+    step("grabs at once");
+    grabs::rows(&city, &repeats.contests, &mut table).await?;
+    bar.finish_and_clear();
+
+    print(&table, &city);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn print(table: &Table, city: &BenchCity) {
+    println!("{}", machine());
+    println!(
+        "Demo city Harbin: {} agencies; an order for {} at its busiest place is offered to {}.\n",
+        city.agencies.len(),
+        city.service,
+        city.in_range.len(),
+    );
+    println!("{table}");
+}
+
+/// Where this was measured, in one line.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = model
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown processor", |(_, model)| model);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("?");
+    format!(
+        "{} build; {model}, {cores} cores; load {load} at the end.",
+        build()
+    )
+}
+
+/// Which build of this program is running.
+pub(crate) fn build() -> &'static str {
+    if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    }
+}

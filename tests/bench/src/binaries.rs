@@ -1,0 +1,141 @@
+//! The functions' binaries as they are deployed: where they are, and how large.
+
+use std::fs::File;
+use std::io::{BufReader, Write, sink};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use local::template;
+
+use crate::table::{Row, Table};
+
+const BUDGET_MB: f64 = 4.0;
+/// What builds them for this machine's processor.
+pub(crate) const BUILD: &str = "infra/build x86_64";
+/// Every function's name is the folder of its code.
+const FOLDER: &str = "CodeUri: ../functions/";
+
+/// A function's binary.
+#[derive(Clone, Debug)]
+pub(crate) struct Binary {
+    /// The function.
+    pub(crate) function: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+}
+
+/// Binaries of one build.
+#[derive(Clone, Debug)]
+pub(crate) struct Binaries {
+    /// How they were built.
+    pub(crate) profile: &'static str,
+    /// One a function, those that are there.
+    pub(crate) found: Vec<Binary>,
+}
+
+/// The deployed binaries, or else those of a release build; nothing if there are none.
+pub(crate) fn built() -> Result<Option<Binaries>> {
+    let program = std::env::current_exe()?;
+    // <target>/<profile>/bench
+    let target = program
+        .ancestors()
+        .nth(2)
+        .context("this program is in a target folder")?;
+    for place in [Place::Packed, Place::Deploy, Place::Release] {
+        let found: Vec<Binary> = functions()
+            .map(|function| Binary {
+                function: function.to_owned(),
+                path: place.of(target, function),
+            })
+            .filter(|binary| binary.path.is_file())
+            .collect();
+        if !found.is_empty() {
+            return Ok(Some(Binaries {
+                profile: place.profile(),
+                found,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Where a build leaves its binaries.
+#[derive(Clone, Copy)]
+enum Place {
+    /// By `infra/build`.
+    Packed,
+    /// By `cargo build --profile deploy`.
+    Deploy,
+    /// By `cargo build --release`.
+    Release,
+}
+
+impl Place {
+    fn of(self, target: &Path, function: &str) -> PathBuf {
+        match self {
+            Self::Packed => target.join("lambda").join(function).join("bootstrap"),
+            Self::Deploy => target.join("deploy").join(function),
+            Self::Release => target.join("release").join(function),
+        }
+    }
+
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Packed | Self::Deploy => "deploy",
+            Self::Release => "release",
+        }
+    }
+}
+
+fn functions() -> impl Iterator<Item = &'static str> {
+    template::SOURCE
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(FOLDER))
+}
+
+/// Adds the row of sizes.
+pub(crate) fn row(table: &mut Table) -> Result<()> {
+    let row = Row::new("deployed binary, zipped", "≤ 4 MB");
+    let Some(Binaries {
+        profile: "deploy",
+        found,
+    }) = built()?
+    else {
+        table.push(row.not_measured(format!("not built: {BUILD}")));
+        return Ok(());
+    };
+    let mut sizes = Vec::new();
+    for binary in &found {
+        let raw = std::fs::metadata(&binary.path)?.len() as f64 / 1e6;
+        sizes.push((zipped_mb(&binary.path)?, raw, binary.function.as_str()));
+    }
+    sizes.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (zipped, raw, largest) = *sizes.first().context("a binary is built")?;
+    let each: Vec<String> = sizes
+        .iter()
+        .map(|(zipped, raw, function)| format!("{function} {zipped:.2} ({raw:.1})"))
+        .collect();
+    let text = format!(
+        "{zipped:.2} MB, raw {raw:.1} MB ({largest}, the largest of {})",
+        found.len()
+    );
+    let mut row = row
+        .measured(text, &[(zipped, BUDGET_MB)])
+        .note("MB zipped (raw):");
+    for line in each.chunks(4) {
+        row = row.note(line.join(", "));
+    }
+    table.push(row);
+    Ok(())
+}
+
+/// Its size in a zip archive (deflate, as `sam` and CDK pack it), in megabytes.
+fn zipped_mb(path: &Path) -> Result<f64> {
+    let mut encoder = DeflateEncoder::new(sink(), Compression::default());
+    std::io::copy(&mut BufReader::new(File::open(path)?), &mut encoder)?;
+    encoder.flush()?;
+    encoder.try_finish()?;
+    Ok(encoder.total_out() as f64 / 1e6)
+}

@@ -1,0 +1,230 @@
+//! The demo city, and the people who use it through HTTP.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use domain::geo::{Wgs84, distance_m};
+use domain::time::Millis;
+use futures::{StreamExt, TryStreamExt, stream};
+use local::demo::{AgencyAccess, City};
+use local::platform::{Options, Platform};
+use local_cloud::Cloud;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+const RADIUS_M: f64 = 5_000.0;
+/// Long enough that no timer fires into a measurement; the longest that the template takes.
+pub(crate) const GRAB_WINDOW: Duration = Duration::from_secs(900);
+/// Sessions that are opened at the same time.
+const AT_ONCE: usize = 8;
+
+/// The platform with the demo city, in memory.
+pub(crate) struct BenchCity {
+    /// The platform.
+    pub(crate) platform: Platform,
+    /// Every agency of the city.
+    pub(crate) agencies: Vec<AgencyAccess>,
+    /// The ids of those that an order of the bench is offered to, by brute force over all stores.
+    pub(crate) in_range: BTreeSet<String>,
+    /// What the orders are for: the service that most agencies offer at the place.
+    pub(crate) service: String,
+    /// Where they are: of all stores' places the one that most agencies can reach.
+    place: Wgs84,
+    client: reqwest::Client,
+    placed: AtomicU64,
+}
+
+/// An order as its customer is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    /// Its id.
+    pub(crate) id: String,
+}
+
+impl BenchCity {
+    /// Starts it; ready for orders.
+    pub(crate) async fn start() -> Result<Self> {
+        let options = Options {
+            city: City::Harbin,
+            grab_window: GRAB_WINDOW,
+            ..Options::default()
+        };
+        let platform = Platform::start(options).await?;
+        let agencies = platform.demo().agencies.clone();
+        let (service, place, in_range) = busiest(&agencies).context("the city has agencies")?;
+        Ok(Self {
+            platform,
+            agencies,
+            in_range,
+            service,
+            place,
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .timeout(Duration::from_secs(60))
+                .build()?,
+            placed: AtomicU64::new(0),
+        })
+    }
+
+    /// The queues, as the machine has them.
+    pub(crate) fn cloud(&self) -> Result<&Cloud> {
+        let cloud = self.platform.cloud();
+        cloud
+            .map(AsRef::as_ref)
+            .context("the cloud is in this process")
+    }
+
+    /// An environment variable of a function, as the template gives it.
+    pub(crate) fn variable(&self, function: &str, name: &str) -> Result<&str> {
+        let functions = &self.platform.stack().functions;
+        functions
+            .iter()
+            .find(|found| found.code == function)
+            .and_then(|found| found.environment.get(name))
+            .map(String::as_str)
+            .with_context(|| format!("{function} has no {name}"))
+    }
+
+    /// A new session of a customer.
+    pub(crate) async fn customer(&self) -> Result<String> {
+        let code = &self
+            .platform
+            .demo()
+            .customers
+            .first()
+            .context("the city has customers")?
+            .code;
+        self.session("customer", &json!({ "code": code })).await
+    }
+
+    /// A new session of an agency.
+    pub(crate) async fn desk(&self, agency: &AgencyAccess) -> Result<String> {
+        let keys = json!({ "access_key": agency.access_key, "secret": agency.secret });
+        self.session("agency", &keys).await
+    }
+
+    /// A new session of each of the first `count` agencies.
+    pub(crate) async fn desks(&self, count: usize) -> Result<Vec<String>> {
+        stream::iter(self.agencies.iter().take(count))
+            .map(|agency| self.desk(agency))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn session(&self, role: &str, body: &Value) -> Result<String> {
+        let (status, answer) = self
+            .post(&format!("/v1/sessions/{role}"), &[], body)
+            .await?;
+        ensure!(
+            status.is_success(),
+            "a session of {role} is refused: {answer}"
+        );
+        Ok(answer["token"]
+            .as_str()
+            .context("a session has a token")?
+            .to_owned())
+    }
+
+    /// Places an order.
+    pub(crate) async fn place(&self, customer: &str) -> Result<Placed> {
+        let start_at = Millis(self.platform.clock().now_ms()) + Duration::from_secs(86_400);
+        let order = json!({
+            "service": self.service,
+            "start_at": start_at.to_rfc3339(),
+            "duration_min": 120,
+            "address": "道里区中央大街 100 号 3 单元 502",
+            "location": { "lat": self.place.lat(), "lon": self.place.lon(), "datum": "wgs84" },
+            "contact": { "name": "王小明", "phone": "13912345678" },
+            "notes": "有猫",
+            "budget_fen": 12_000,
+        });
+        let key = format!(
+            "bench-order-{:08}",
+            self.placed.fetch_add(1, Ordering::Relaxed)
+        );
+        let bearer = format!("Bearer {customer}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("idempotency-key", &key),
+        ];
+        let (status, answer) = self.post("/v1/orders", &headers, &order).await?;
+        ensure!(
+            status == StatusCode::CREATED,
+            "an order is answered {status}: {answer}"
+        );
+        let id = answer["order_id"]
+            .as_str()
+            .context("an order has an id")?
+            .to_owned();
+        Ok(Placed { id })
+    }
+
+    /// An attempt to claim an order; answers the status and what was said.
+    pub(crate) async fn grab(
+        &self,
+        desk: &str,
+        order: &str,
+        claim_token: &str,
+    ) -> Result<(StatusCode, Value)> {
+        let bearer = format!("Bearer {desk}");
+        let path = format!("/v1/orders/{order}/grab");
+        let body = json!({ "claim_token": claim_token });
+        self.post(&path, &[("authorization", &bearer)], &body).await
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<(StatusCode, Value)> {
+        let url = format!("{}{path}", self.platform.base_url());
+        let mut request = self.client.post(url).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await?;
+        Ok((response.status(), response.json().await?))
+    }
+
+    /// The claim token that an offer of this order in its first epoch carries for this agency, in range or not: minted
+    /// with the platform's own key, so that any number of agencies can be given one.
+    pub(crate) fn claim_token(&self, order: &str, agency: &AgencyAccess) -> Result<String> {
+        let key = self.variable("order-grab", "CLAIM_TOKEN_KEY")?;
+        let key = runtime::secret::derive(key, domain::claim_token::KEY_LABEL);
+        let keys = domain::claim_token::ClaimTokenKeys::new(&key, None);
+        Ok(keys.mint(&order.parse()?, 1, &agency.agency_id.parse()?))
+    }
+}
+
+/// The service and the place that the most agencies come into question for, and their ids.
+fn busiest(agencies: &[AgencyAccess]) -> Option<(String, Wgs84, BTreeSet<String>)> {
+    let places = agencies.iter().flat_map(stores);
+    let services: BTreeSet<&String> = agencies.iter().flat_map(|a| &a.services).collect();
+    places
+        .flat_map(|place| services.iter().map(move |service| (*service, place)))
+        .map(|(service, place)| {
+            let in_range: BTreeSet<String> = agencies
+                .iter()
+                .filter(|agency| is_offered(agency, service, place))
+                .map(|agency| agency.agency_id.clone())
+                .collect();
+            (service.clone(), place, in_range)
+        })
+        .max_by_key(|(_, _, in_range)| in_range.len())
+}
+
+fn is_offered(agency: &AgencyAccess, service: &str, place: Wgs84) -> bool {
+    agency.services.iter().any(|offered| offered == service)
+        && stores(agency).any(|at| distance_m(at, place) <= RADIUS_M)
+}
+
+fn stores(agency: &AgencyAccess) -> impl Iterator<Item = Wgs84> {
+    agency.stores.iter().filter_map(|store| {
+        let at = &store.location;
+        Wgs84::from_degrees(at["lat"].as_f64()?, at["lon"].as_f64()?)
+    })
+}

@@ -1,0 +1,116 @@
+//! What a million orders cost on AWS, from what one was counted to do and the list prices.
+
+use crate::counts::{Counts, units};
+use crate::table::{Row, Table};
+
+/// Offers that the budget reckons with for an order.
+const OFFERS: f64 = 60.0;
+const BUDGET_USD: f64 = 38.0;
+
+// List prices of us-east-1 in USD, a million of each; 1,000,000 orders at one of each cost as much. Free
+// tiers are left out.
+/// On-demand write request units: <https://aws.amazon.com/dynamodb/pricing/on-demand/>.
+const WRITE_UNIT: f64 = 0.625;
+/// On-demand read request units: the same page.
+const READ_UNIT: f64 = 0.125;
+/// Standard queues: <https://aws.amazon.com/sqs/pricing/>.
+const QUEUE_REQUEST: f64 = 0.40;
+/// Invocations by EventBridge Scheduler: <https://aws.amazon.com/eventbridge/pricing/>.
+const SCHEDULE: f64 = 1.00;
+/// Custom events: the same page.
+const EVENT: f64 = 1.00;
+/// Requests to functions: <https://aws.amazon.com/lambda/pricing/>.
+const INVOCATION: f64 = 0.20;
+/// A million GB-seconds on arm64: the same page, 0.0000133334 each.
+const GB_SECOND: f64 = 13.3334;
+/// Requests to an HTTP API: <https://aws.amazon.com/api-gateway/pricing/>.
+const HTTP_REQUEST: f64 = 1.00;
+
+/// Memory of each function, in GB.
+const MEMORY_GB: f64 = 0.25;
+/// How long a function waits for a call within a region, in seconds; most of what it is billed for.
+const CALL_S: f64 = 0.005;
+/// Messages that the fan-out has under way at a time, at least.
+const SENT_AT_ONCE: f64 = 8.0;
+/// Requests that receive and delete a message that triggers a function; when there are many, they share them.
+const TAKEN_FROM_QUEUE: f64 = 2.0;
+/// The grab timer, and the staffing timer that it sets.
+const TIMERS: f64 = 2.0;
+/// Requests over HTTP: the order and the grab.
+const REQUESTS: f64 = 2.0;
+/// Events on the bus: placed, offered, claimed.
+const EVENTS: f64 = 3.0;
+
+/// Adds the row.
+pub(crate) fn row(counts: &Counts, table: &mut Table) {
+    let steps = [
+        &counts.intake,
+        &counts.fan_out,
+        &counts.grab,
+        &counts.events,
+    ];
+    let (mut write, mut read) = (0.0, 0.0);
+    for step in steps {
+        let used = units(step, None);
+        write += used.write;
+        read += used.read;
+    }
+    let timer = units(&counts.timer, None);
+    write += TIMERS * timer.write;
+    read += TIMERS * timer.read;
+
+    // Each function waits for its calls one after another, but for the offers, which go out side by side.
+    let calls = |usage: &local::wire::Usage| usage.calls.values().sum::<u64>() as f64;
+    let fan_out = calls(&counts.fan_out) - counts.agencies as f64 + OFFERS / SENT_AT_ONCE;
+    let waits = calls(&counts.intake)
+        + fan_out
+        + calls(&counts.grab)
+        + calls(&counts.events)
+        + TIMERS * calls(&counts.timer);
+    let invocations = [
+        &counts.intake,
+        &counts.fan_out,
+        &counts.grab,
+        &counts.events,
+    ]
+    .map(|usage| usage.invocations)
+    .iter()
+    .sum::<u64>() as f64
+        + TIMERS * counts.timer.invocations as f64;
+
+    let offers = OFFERS * QUEUE_REQUEST;
+    let tables = write * WRITE_UNIT + read * READ_UNIT;
+    // The fan-out's message and each timer's are sent, received and deleted.
+    let queues = (1.0 + TIMERS) * (1.0 + TAKEN_FROM_QUEUE) * QUEUE_REQUEST;
+    let timers = TIMERS * SCHEDULE;
+    let functions = invocations * INVOCATION + waits * CALL_S * MEMORY_GB * GB_SECOND;
+    let events = EVENTS * EVENT;
+    let http = REQUESTS * HTTP_REQUEST;
+    let total = offers + tables + queues + timers + functions + events + http;
+    let late = units(&counts.losing_grab, None);
+    let losing_grab = late.write * WRITE_UNIT
+        + late.read * READ_UNIT
+        + INVOCATION
+        + HTTP_REQUEST
+        + calls(&counts.losing_grab) * CALL_S * MEMORY_GB * GB_SECOND;
+
+    table.push(
+        Row::new("cost per million orders, 60 offers each", "≤ 38 USD without polling")
+            .measured(format!("{total:.2} USD, of it offers {offers:.2}"), &[(total, BUDGET_USD)])
+            .note(format!(
+                "offers {offers:.2} + tables {tables:.2} ({write} write and {read} read units) + events {events:.2} \
+                 + other queues {queues:.2}"
+            ))
+            .note(format!(
+                "+ timers {timers:.2} + HTTP API {http:.2} + functions {functions:.2} ({invocations} invocations, \
+                 {waits} waits of 5 ms at 256 MB, arm64)"
+            ))
+            .note(format!(
+                "One grab an order; every grab that comes too late adds {losing_grab:.2} USD a million."
+            ))
+            .note(
+                "Nothing shares a batch, as in a quiet hour. List prices of us-east-1, without free tiers, logs, storage, \
+                 and the archive of events.",
+            ),
+    );
+}

@@ -1,0 +1,144 @@
+//! CPU of one warm grab: the function's own, without the cloud that it talks to.
+//!
+//! One thread runs the function with nothing else on it. The answers of DynamoDB were recorded from a real grab and are
+//! played from memory, so the thread's CPU clock sees the function and AWS's SDK, and no sockets.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use order_grab::OrderGrab;
+use runtime::function::{Invoke, http_invoke};
+use runtime::{Clock, Environment};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::Value;
+
+use crate::city::BenchCity;
+use crate::table::{Row, Table};
+use crate::tape::Tape;
+
+const FUNCTION: &str = "order-grab";
+const BUDGET_MS: f64 = 0.30;
+/// Invocations before the clock is read.
+const WARM_UP: u32 = 50;
+/// A real event of API Gateway's, payload version 2.0.
+const EVENT: &str = include_str!("../../events/order-grab.json");
+
+/// An event with which an agency grabs an order, as text.
+pub(crate) async fn grab_event(city: &BenchCity) -> Result<String> {
+    let customer = city.customer().await?;
+    let order = city.place(&customer).await?.id;
+    city.platform.drain().await?;
+    let agency = city.agencies.first().context("the city has agencies")?;
+    let (desk, token) = (city.desk(agency).await?, city.claim_token(&order, agency)?);
+    Ok(EVENT
+        .replace("{{order_id}}", &order)
+        .replace("{{token}}", &desk)
+        .replace("{{claim_token}}", &token))
+}
+
+/// Measures, and adds the row.
+pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -> Result<()> {
+    let event = grab_event(city).await?;
+    let tape = Tape::default();
+    let operator = city.platform.operator_sdk_config();
+    let inner = operator
+        .http_client()
+        .context("the operator has a client")?;
+    let sdk = operator
+        .clone()
+        .into_builder()
+        .http_client(tape.client(inner))
+        .build();
+    let functions = &city.platform.stack().functions;
+    let function = functions.iter().find(|found| found.code == FUNCTION);
+    let variables = function
+        .context("the template has the function")?
+        .environment
+        .clone();
+    // The recorded answers are of this moment, and so is the session.
+    let now = domain::time::Millis(city.platform.clock().now_ms());
+    let environment = Environment::new(variables, sdk, Clock::new(move || now));
+    let order_grab = std::sync::Arc::new(OrderGrab::new(&environment)?);
+    let invoke = http_invoke(move |request| {
+        let order_grab = std::sync::Arc::clone(&order_grab);
+        async move { order_grab.handle(request).await }
+    });
+
+    // The recording: a real grab.
+    invoke_once(&invoke, &event).await?;
+    let recorded = tape.operations();
+    ensure!(
+        recorded == ["BatchGetItem", "UpdateItem"],
+        "a grab calls {recorded:?}"
+    );
+
+    let thread = std::thread::Builder::new().name("grab".to_owned());
+    let measured = thread.spawn(move || measure(&invoke, &event, invocations))?;
+    let each = tokio::task::spawn_blocking(move || measured.join()).await?;
+    let each = each.map_err(|_| anyhow::anyhow!("the measured thread panicked"))??;
+    let milliseconds = each.as_secs_f64() * 1_000.0;
+    table.push(
+        Row::new("CPU per warm grab, in the function", "≤ 0.30 ms (release)")
+            .measured(
+                format!("{milliseconds:.3} ms ({} build)", crate::build()),
+                &[(milliseconds, BUDGET_MS)],
+            )
+            .note(format!(
+                "Mean of {invocations} by the thread's CPU clock. In it: the event parsed, session and claim token verified, \
+                 BatchGetItem"
+            ))
+            .note(
+                "and UpdateItem serialised, signed and parsed by the SDK, details decrypted, answer and log lines written \
+                 as JSON.",
+            )
+            .note("Not in it: sockets and TLS, Lambda's own runtime loop."),
+    );
+    Ok(())
+}
+
+/// CPU of an invocation on this thread, on average.
+fn measure(invoke: &Invoke, event: &str, invocations: u32) -> Result<Duration> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // Logs are written as on Lambda, to nowhere.
+    let logs = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(std::io::sink)
+        .finish();
+    tracing::subscriber::with_default(logs, || {
+        runtime.block_on(async {
+            for _ in 0..WARM_UP {
+                invoke_once(invoke, event).await?;
+            }
+            let before = thread_cpu();
+            for _ in 0..invocations {
+                black_box(invoke_once(invoke, black_box(event)).await?);
+            }
+            Ok((thread_cpu() - before) / invocations)
+        })
+    })
+}
+
+/// From the event's text to the answer's text, as a function on Lambda does it.
+async fn invoke_once(invoke: &Invoke, event: &str) -> Result<String> {
+    let answer = invoke(serde_json::from_str::<Value>(event)?).await;
+    let answer = answer.map_err(|error| anyhow::anyhow!(error))?;
+    if answer["statusCode"] != 200 {
+        bail!("the grab is answered {answer}");
+    }
+    Ok(answer.to_string())
+}
+
+/// CPU that this thread has used.
+fn thread_cpu() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanoseconds = u32::try_from(now.tv_nsec).unwrap_or_default();
+    Duration::new(seconds, nanoseconds)
+}

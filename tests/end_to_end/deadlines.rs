@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::operator::Operator;
-use crate::world::{CENTRE, World, moved};
+use crate::world::{CENTRE, OnOffer, World, moved};
 
 const WINDOW: Duration = Duration::from_secs(180);
 
@@ -63,23 +63,23 @@ async fn an_order_that_nobody_grabs_is_assigned_and_the_agency_is_told() {
 #[tokio::test]
 async fn a_grab_one_instant_after_the_deadline_is_refused_even_if_no_timer_has_fired() {
     let world = World::empty().await;
-    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
-    let customer = world.customer("demo-customer-1").await;
-    let order = world.place(&customer, &world.cleaning(CENTRE)).await;
-    let id = order["order_id"].as_str().expect("an id");
-    world.drain().await;
-    let desk = world.desk(&agency).await;
-    let offer = world.offer(&desk, id).await;
+    let OnOffer {
+        desk,
+        customer,
+        id,
+        offer,
+        ..
+    } = world.on_offer().await;
     Operator::of(&world).await.lose_schedules().await;
     world.skip(WINDOW);
     world
-        .grab(&desk, id, offer["claim_token"].as_str().expect("a token"))
+        .grab(&desk, &id, offer["claim_token"].as_str().expect("a token"))
         .await
         .expect_problem(410, "grab-window-closed");
-    assert_eq!(world.order(&customer, id).await["settling"], true);
+    assert_eq!(world.order(&customer, &id).await["settling"], true);
     world.drain().await;
     assert_eq!(
-        world.order(&customer, id).await["claim"]["how"],
+        world.order(&customer, &id).await["claim"]["how"],
         "assignment"
     );
 }
@@ -87,21 +87,22 @@ async fn a_grab_one_instant_after_the_deadline_is_refused_even_if_no_timer_has_f
 #[tokio::test]
 async fn with_its_schedule_lost_a_read_gets_the_order_settled() {
     let world = World::empty().await;
-    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
-    let customer = world.customer("demo-customer-1").await;
-    let order = world.place(&customer, &world.cleaning(CENTRE)).await;
-    let id = order["order_id"].as_str().expect("an id");
-    world.drain().await;
+    let OnOffer {
+        agency,
+        customer,
+        id,
+        ..
+    } = world.on_offer().await;
     Operator::of(&world).await.lose_schedules().await;
     world.advance(WINDOW + Duration::from_secs(60)).await;
     // The read itself is the one that tells: until then nothing has happened.
-    let first = world.order(&customer, id).await;
+    let first = world.order(&customer, &id).await;
     assert_eq!(
         (first["status"].as_str(), first["settling"].as_bool()),
         (Some("open"), Some(true))
     );
     world.drain().await;
-    let then = world.order(&customer, id).await;
+    let then = world.order(&customer, &id).await;
     assert_eq!(then["claim"]["agency_id"], agency.id.as_str());
     assert_eq!(then["settling"], false);
 }
@@ -109,25 +110,21 @@ async fn with_its_schedule_lost_a_read_gets_the_order_settled() {
 #[tokio::test]
 async fn timers_that_fire_twice_early_or_late_change_nothing() {
     let world = World::empty().await;
-    world.agency(&["cleaning"], &[CENTRE]).await;
-    let customer = world.customer("demo-customer-1").await;
-    let order = world.place(&customer, &world.cleaning(CENTRE)).await;
-    let id = order["order_id"].as_str().expect("an id");
-    world.drain().await;
+    let OnOffer { customer, id, .. } = world.on_offer().await;
     let operator = Operator::of(&world).await;
     // Early, twice.
-    operator.repeat_timer(&world, id, 1).await;
-    operator.repeat_timer(&world, id, 1).await;
+    operator.repeat_timer(&world, &id, 1).await;
+    operator.repeat_timer(&world, &id, 1).await;
     world.drain().await;
-    assert_eq!(world.order(&customer, id).await["status"], "open");
+    assert_eq!(world.order(&customer, &id).await["status"], "open");
     world.advance(WINDOW + Duration::from_secs(1)).await;
-    let settled = world.order(&customer, id).await;
+    let settled = world.order(&customer, &id).await;
     assert_eq!(settled["status"], "claimed");
     // Late, twice.
-    operator.repeat_timer(&world, id, 1).await;
-    operator.repeat_timer(&world, id, 1).await;
+    operator.repeat_timer(&world, &id, 1).await;
+    operator.repeat_timer(&world, &id, 1).await;
     world.drain().await;
-    let still = world.order(&customer, id).await;
+    let still = world.order(&customer, &id).await;
     assert_eq!(still["timeline"], settled["timeline"]);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{CENTRE, World, moved};
+use crate::world::{CENTRE, OnOffer, World, moved};
 
 #[tokio::test]
 async fn an_order_is_placed_offered_grabbed_and_read_by_both_sides() {
@@ -159,13 +159,13 @@ async fn a_customer_lists_own_orders_newest_first_in_pages() {
 #[tokio::test]
 async fn a_cancelled_order_is_off_offer_and_stays_cancelled() {
     let world = World::empty().await;
-    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
-    let customer = world.customer("demo-customer-1").await;
-    let order = world.place(&customer, &world.cleaning(CENTRE)).await;
-    let id = order["order_id"].as_str().expect("an id");
-    world.drain().await;
-    let desk = world.desk(&agency).await;
-    let offer = world.poll(&desk).await.remove(0);
+    let OnOffer {
+        desk,
+        customer,
+        id,
+        offer,
+        ..
+    } = world.on_offer().await;
 
     let cancel = || {
         world
@@ -179,7 +179,7 @@ async fn a_cancelled_order_is_off_offer_and_stays_cancelled() {
 
     let token = offer["claim_token"].as_str().expect("a token");
     world
-        .grab(&desk, id, token)
+        .grab(&desk, &id, token)
         .await
         .expect_problem(410, "order-cancelled");
     world.advance(Duration::from_secs(31)).await;

@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::world::{CENTRE, World, moved, registration};
+use crate::world::{CENTRE, OnOffer, World, moved, registration};
 
 #[tokio::test]
 async fn a_suspended_agency_cannot_grab_and_gets_no_new_offers_until_reinstated() {
     let world = World::empty().await;
-    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
-    let customer = world.customer("demo-customer-1").await;
-    let order = world.place(&customer, &world.cleaning(CENTRE)).await;
-    let id = order["order_id"].as_str().expect("an id");
-    world.drain().await;
-    let desk = world.desk(&agency).await;
-    let offer = world.offer(&desk, id).await;
+    let OnOffer {
+        agency,
+        desk,
+        customer,
+        id,
+        offer,
+    } = world.on_offer().await;
     let token = offer["claim_token"].as_str().expect("a token");
 
     world.review(&agency, "suspend").await.expect(200);
     // At once, before any projection has run.
     world
-        .grab(&desk, id, token)
+        .grab(&desk, &id, token)
         .await
         .expect_problem(403, "agency-not-approved");
     world
@@ -48,7 +48,7 @@ async fn a_suspended_agency_cannot_grab_and_gets_no_new_offers_until_reinstated(
     let ids: Vec<_> = offers.iter().map(|offer| &offer["order_id"]).collect();
     assert!(ids.contains(&&heard["order_id"]));
     assert!(!ids.contains(&&unheard["order_id"]));
-    world.grab(&desk, id, token).await.expect(200);
+    world.grab(&desk, &id, token).await.expect(200);
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn a_grab_one_instant_after_the_deadline_is_refused_even_if_no_timer_has_f
         offer,
         ..
     } = world.on_offer().await;
-    Operator::of(&world).await.lose_schedules().await;
+    Operator::of(&world).await.lose_schedules(&world).await;
     world.skip(WINDOW);
     world
         .grab(&desk, &id, offer["claim_token"].as_str().expect("a token"))
@@ -93,7 +93,7 @@ async fn with_its_schedule_lost_a_read_gets_the_order_settled() {
         id,
         ..
     } = world.on_offer().await;
-    Operator::of(&world).await.lose_schedules().await;
+    Operator::of(&world).await.lose_schedules(&world).await;
     world.advance(WINDOW + Duration::from_secs(60)).await;
     // The read itself is the one that tells: until then nothing has happened.
     let first = world.order(&customer, &id).await;

@@ -32,7 +32,7 @@ fn brute_force(
 }
 
 /// A reproducible scatter in [-1, 1).
-struct Scatter(u64);
+pub struct Scatter(pub u64);
 
 impl Scatter {
     fn next(&mut self) -> f64 {
@@ -95,32 +95,41 @@ async fn the_set_offered_equals_brute_force_over_all_stores() {
         (64.7, -179.98),
     ];
     for (i, centre) in centres.into_iter().enumerate() {
-        let world = World::empty().await;
-        let mut scatter = Scatter(7 + i as u64);
-        let agencies = city(&world, centre, 24, &mut scatter).await;
-        let customer = world.customer("demo-customer-1").await;
-        for _ in 0..4 {
-            let at = wrapped(moved(
-                centre,
-                scatter.next() * 5_000.0,
-                scatter.next() * 5_000.0,
-            ));
-            let order = world.place(&customer, &world.cleaning(at)).await;
-            let id = order["order_id"].as_str().expect("an id");
-            world.drain().await;
-            let mut expected = BTreeSet::new();
-            for radius in [5_000.0, 10_000.0, 20_000.0] {
-                expected = brute_force(&agencies, "cleaning", at, radius);
-                if !expected.is_empty() {
-                    break;
-                }
+        offered_equals_brute_force(centre, Scatter(7 + i as u64), 24, 4).await;
+    }
+}
+
+/// A city of so many agencies around the centre, and so many orders in it.
+pub async fn offered_equals_brute_force(
+    centre: (f64, f64),
+    mut scatter: Scatter,
+    agencies: usize,
+    orders: usize,
+) {
+    let world = World::empty().await;
+    let agencies = city(&world, centre, agencies, &mut scatter).await;
+    let customer = world.customer("demo-customer-1").await;
+    for _ in 0..orders {
+        let at = wrapped(moved(
+            centre,
+            scatter.next() * 5_000.0,
+            scatter.next() * 5_000.0,
+        ));
+        let order = world.place(&customer, &world.cleaning(at)).await;
+        let id = order["order_id"].as_str().expect("an id");
+        world.drain().await;
+        let mut expected = BTreeSet::new();
+        for radius in [5_000.0, 10_000.0, 20_000.0] {
+            expected = brute_force(&agencies, "cleaning", at, radius);
+            if !expected.is_empty() {
+                break;
             }
-            assert_eq!(
-                world.offered(&agencies, id).await,
-                expected,
-                "around {at:?}"
-            );
         }
+        assert_eq!(
+            world.offered(&agencies, id).await,
+            expected,
+            "around {at:?}"
+        );
     }
 }
 

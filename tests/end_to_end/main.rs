@@ -3,6 +3,8 @@
 //!
 //! No test waits for luck: [`world::World`] moves the clock and drains the queues.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails there and then")]
+
 mod bad_input;
 mod command_line;
 mod contract;
@@ -11,6 +13,7 @@ mod deadlines;
 mod fanout;
 mod grabbing;
 mod http;
+mod independent;
 mod operator;
 mod orders;
 mod polling;

@@ -56,12 +56,12 @@ impl Operator {
     }
 
     /// Loses every schedule that is set.
-    pub async fn lose_schedules(&self) {
-        let group = "homehail-timers";
+    pub async fn lose_schedules(&self, world: &World) {
+        let group = format!("{}-timers", world.platform.stack_name());
         let listed = self
             .scheduler
             .list_schedules()
-            .group_name(group)
+            .group_name(&group)
             .send()
             .await
             .expect("a list");
@@ -73,7 +73,7 @@ impl Operator {
             let name = schedule.name().expect("a name");
             self.scheduler
                 .delete_schedule()
-                .group_name(group)
+                .group_name(&group)
                 .name(name)
                 .send()
                 .await

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Agency, CENTRE, World};
 
-async fn access(world: &World, agency: &Agency) -> Value {
+pub async fn access(world: &World, agency: &Agency) -> Value {
     let desk = world.desk(agency).await;
     world
         .call("POST", "/v1/queue-access")
@@ -19,7 +19,7 @@ async fn access(world: &World, agency: &Agency) -> Value {
         .expect(200)
 }
 
-fn client(access: &Value) -> aws_sdk_sqs::Client {
+pub fn client(access: &Value) -> aws_sdk_sqs::Client {
     let text = |field: &str| access[field].as_str().expect("a string").to_owned();
     let credentials = Credentials::new(
         text("access_key_id"),

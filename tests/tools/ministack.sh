@@ -5,9 +5,14 @@
 #
 #   tests/tools/ministack.sh start    prints the endpoint's URL once it answers
 #   tests/tools/ministack.sh stop     stops what start started
+#   tests/tools/ministack.sh find     prints the program's path; fails if it is not installed, unless CI=true
+#                                     has it installed
+#
+# The test `independent::…` of the end-to-end tests does all of this by itself. By hand:
 #
 #   url=$(tests/tools/ministack.sh start)
-#   cargo test -p tests -- --cloud "$url"
+#   HOMEHAIL_CLOUD=$url cargo test -p end-to-end orders::
+#   cargo run -- --cloud "$url"
 #   tests/tools/ministack.sh stop
 #
 # Needs Python 3.10 or later. Installs into a folder of its own, and keeps its state in memory only.
@@ -26,6 +31,18 @@ install() {
     # The last two serve its certificates and its CloudFormation; without them calls fail late.
     "$cache/bin/pip" install --quiet "ministack==$version" cryptography aws-sam-translator boto3
     touch "$cache/complete"
+}
+
+find_program() {
+    if [ "${CI:-}" = true ] || [ -e "$cache/complete" ]; then
+        install >&2
+        echo "$cache/bin/ministack"
+    elif [ "$(python3 -c 'import importlib.metadata as m; print(m.version("ministack"))' 2>/dev/null)" = "$version" ]; then
+        command -v ministack
+    else
+        echo "ministack $version is not installed: '$0 start' installs it" >&2
+        exit 3
+    fi
 }
 
 stop() {
@@ -70,8 +87,9 @@ start() {
 case ${1:-} in
 start) start ;;
 stop) stop ;;
+find) find_program ;;
 *)
-    echo "usage: $0 start|stop" >&2
+    echo "usage: $0 start|stop|find" >&2
     exit 2
     ;;
 esac

@@ -163,7 +163,7 @@ fn a_directory_that_is_in_use_or_not_ours_is_refused() {
     let running = start(&data_dir, &["--demo", "none"]);
     let refused = run_to_end(&data_dir, &["--demo", "none"]);
     assert!(!refused.0);
-    assert!(refused.1.contains("in use"), "{}", refused.1);
+    assert!(refused.1.contains("another process uses"), "{}", refused.1);
     drop(running);
 
     let foreign = dir.path().join("photos");

@@ -13,7 +13,11 @@ use crate::table::{Row, Table};
 
 const BUDGET_MB: f64 = 4.0;
 /// What builds them for this machine's processor.
-pub(crate) const BUILD: &str = "infra/build x86_64";
+pub(crate) const BUILD: &str = if cfg!(target_arch = "aarch64") {
+    "infra/build arm64"
+} else {
+    "infra/build x86_64"
+};
 /// Every function's name is the folder of its code.
 const FOLDER: &str = "CodeUri: ../functions/";
 

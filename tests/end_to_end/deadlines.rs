@@ -177,10 +177,16 @@ async fn a_claim_that_nobody_staffs_goes_on_offer_again_until_nothing_is_left() 
         (Some("open"), Some(2))
     );
     assert!(
-        world.offered(&[first.clone()], id).await.is_empty(),
+        world
+            .offered(std::slice::from_ref(&first), id)
+            .await
+            .is_empty(),
         "who missed it is left out"
     );
-    assert_eq!(world.offered(&[second.clone()], id).await.len(), 1);
+    assert_eq!(
+        world.offered(std::slice::from_ref(&second), id).await.len(),
+        1
+    );
     // Assigned to the second, who does not staff either: now nobody is left.
     world.advance(WINDOW + Duration::from_secs(2)).await;
     let customer = world.customer("demo-customer-1").await;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tries an endpoint on what Homehail asks of AWS, and says where it differs from AWS's documentation.
 
-Run it against a new version of ministack before trusting it as the end-to-end tests' `--cloud`, and
+Run it against a new version of ministack before trusting it under the end-to-end tests, and
 bring infra/docs/decisions/independent-emulator.md up to date with what it prints. Against a real
 account (no argument) everything should agree.
 

@@ -3,7 +3,10 @@
 //!
 //! No test waits for luck: [`world::World`] moves the clock and drains the queues.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails there and then")]
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on fails there and then"
+)]
 
 mod bad_input;
 mod command_line;

@@ -103,7 +103,10 @@ impl World {
         if self.has_own_time {
             self.skip(by);
         } else {
-            assert!(by < Duration::from_secs(5), "the time of another cloud cannot be moved");
+            assert!(
+                by < Duration::from_secs(5),
+                "the time of another cloud cannot be moved"
+            );
             tokio::time::sleep(by).await;
         }
         self.drain().await;
@@ -341,7 +344,10 @@ impl World {
 }
 
 /// The other cloud that the tests are to run against.
-#[expect(clippy::disallowed_methods, reason = "the one setting of the tests, read in one place")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one setting of the tests, read in one place"
+)]
 fn other_cloud() -> Option<String> {
     std::env::var("HOMEHAIL_CLOUD").ok()
 }

@@ -10,15 +10,16 @@ const MARKER_TEXT: &str =
     "The data of a local Homehail run; `homehail --fresh` empties this directory.\n";
 const LOCK: &str = "lock";
 
-/// Everything that a run may leave behind, by the beginning of the name. Nothing else is ever deleted.
-const OURS: [&str; 6] = [
+/// Everything that a run may leave behind. Nothing else is ever deleted.
+const OURS: [&str; 5] = [
     "key",
     "tables.sqlite",
     "cloud.sqlite",
-    "positions",
     "demo.json",
     "ports.json",
 ];
+/// What SQLite and a write that was cut off leave beside a file.
+const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".new"];
 
 /// A data directory that this process alone uses.
 pub struct DataDir {
@@ -79,13 +80,19 @@ impl DataDir {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if entry.file_type()?.is_file() && OURS.iter().any(|ours| name.starts_with(ours)) {
+            if entry.file_type()?.is_file() && is_ours(&name) {
                 fs::remove_file(entry.path())
                     .with_context(|| format!("{} cannot be deleted", entry.path().display()))?;
             }
         }
         Ok(())
     }
+}
+
+fn is_ours(name: &str) -> bool {
+    OURS.iter()
+        .filter_map(|ours| name.strip_prefix(ours))
+        .any(|rest| BESIDE.contains(&rest))
 }
 
 #[cfg(test)]
@@ -108,14 +115,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("data");
         let data = DataDir::open(&path, false).unwrap();
-        for name in ["key", "tables.sqlite-wal", "holiday.jpg"] {
+        for name in ["key", "tables.sqlite-wal", "keynote.txt"] {
             fs::write(data.file(name), "x").unwrap();
         }
         drop(data);
         let data = DataDir::open(&path, true).unwrap();
         assert!(!data.file("key").exists());
         assert!(!data.file("tables.sqlite-wal").exists());
-        assert!(data.file("holiday.jpg").exists());
+        assert!(data.file("keynote.txt").exists());
     }
 
     #[test]

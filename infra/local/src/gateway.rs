@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
 use runtime::{Clock, Problem};
@@ -124,6 +125,9 @@ impl Gateway {
                 r#"{"message":"Request Entity Too Large"}"#,
             );
         };
+        if !names_a_host(&parts.headers) {
+            return problem(Problem::malformed().detail("The Host header names no host."));
+        }
         let matched = self.inner.route(parts.method.as_str(), parts.uri.path());
         let function = matched.function.to_owned();
         let event = self.inner.event(&parts, &body, matched);
@@ -141,6 +145,14 @@ impl Gateway {
             }
         }
     }
+}
+
+/// Whether the Host header, if there is one, can be part of a URL. Others do not get as far as AWS's gateway, and
+/// `lambda_http` panics at them.
+fn names_a_host(headers: &HeaderMap) -> bool {
+    headers.get(HOST).is_none_or(|host| {
+        host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|a| !a.host().is_empty())
+    })
 }
 
 async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {

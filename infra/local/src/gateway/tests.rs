@@ -56,6 +56,23 @@ async fn events_are_those_of_payload_version_2() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_none_is_refused_before_any_function() {
+    let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
+    for (host, status) in [
+        ("[", 400),
+        ("a b", 400),
+        ("", 200),
+        ("example.com:8080", 200),
+    ] {
+        let mut asked = request("GET", "/things/1").body(Body::empty()).unwrap();
+        asked.headers_mut().insert(HOST, host.parse().unwrap());
+        let answer = gateway.answer(asked).await;
+        assert_eq!(answer.status(), status, "{host:?}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn fixed_parts_of_a_path_come_before_parameters_and_the_rest_is_default() {
     let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
     for (method, uri) in [

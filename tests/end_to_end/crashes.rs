@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::operator::Operator;
-use crate::world::{Agency, CENTRE, World, moved};
+use crate::world::{Agency, CENTRE, World, moved, registration};
 
 /// What is done with an order after it has been placed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -251,6 +251,85 @@ cut_off! {
     ending_unfilled_cut_off_anywhere: "auto-assign", NobodyNear;
     assigning_a_released_order_cut_off_anywhere: "auto-assign", Released;
     events_cut_off_anywhere: "order-events", Grabbed;
+}
+
+#[tokio::test]
+async fn registering_and_opening_a_session_cut_off_anywhere() {
+    for function in ["registry", "sessions"] {
+        for n in 1.. {
+            assert!(n < 20, "{function} makes too many calls for one event");
+            let stage = Stage {
+                world: World::empty().await,
+                agencies: Vec::new(),
+            };
+            let world = &stage.world;
+            let wire = world.platform.wire().clone();
+            wire.cut_after(function, n);
+            let body = registration(u64::from(n), &["cleaning"], &[CENTRE]);
+            let register = || {
+                world
+                    .call("POST", "/v1/agencies")
+                    .key("a-registration-key-that-is-sent-again")
+                    .json(&body)
+                    .try_send()
+            };
+            let first = stage.insist(register).await.expect(201);
+            let again = stage.insist(register).await.expect(201);
+            assert_eq!(first, again, "{function} cut after {n}");
+            let credentials =
+                json!({ "access_key": first["access_key"], "secret": first["secret"] });
+            let session = || {
+                world
+                    .call("POST", "/v1/sessions/agency")
+                    .json(&credentials)
+                    .try_send()
+            };
+            stage.insist(session).await.expect(200);
+            let happened = !wire.take_cuts().is_empty();
+            stage.world.platform.shutdown().await;
+            if !happened {
+                assert!(n > 1, "{function} was never called");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_timer_among_the_dead_letters_settles_its_order_wherever_that_is_cut_off() {
+    for n in 1.. {
+        assert!(n < 20, "dead-letters makes too many calls for one event");
+        let world = World::empty().await;
+        world.agency(&["cleaning"], &[CENTRE]).await;
+        let customer = world.customer("demo-customer-1").await;
+        let order = world.place(&customer, &world.cleaning(CENTRE)).await;
+        world.drain().await;
+        let operator = Operator::of(&world).await;
+        operator.lose_schedules(&world).await;
+        let wire = world.platform.wire().clone();
+        wire.cut_after("dead-letters", n);
+        world.skip(Duration::from_secs(180));
+        operator.bury_timer(&world, &order).await;
+        world.drain().await;
+        // It goes back with a delay of 15 s; a letter that was cut off is visible again after a minute.
+        for seconds in [16, 61, 16] {
+            world.advance(Duration::from_secs(seconds)).await;
+        }
+        // The first read since the deadline, so that it is not the read that got the order settled.
+        let id = order["order_id"].as_str().expect("an id");
+        let seen = world.order(&customer, id).await;
+        check(
+            &seen,
+            Story::LeftAlone,
+            &format!("dead-letters cut after {n}"),
+        );
+        let happened = !wire.take_cuts().is_empty();
+        world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 1, "dead-letters was never called");
+            return;
+        }
+    }
 }
 
 #[tokio::test]

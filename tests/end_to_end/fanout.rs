@@ -136,7 +136,7 @@ pub async fn offered_equals_brute_force(
 #[tokio::test]
 async fn a_place_in_gcj02_is_half_a_kilometre_from_the_same_numbers_in_wgs84() {
     let world = World::empty().await;
-    // In Harbin the two data differ by about 511 m: an agency 4,800 m from the WGS-84 reading, on the far side of the shift.
+    // In Harbin the two data differ by about 511 m.
     let customer = world.customer("demo-customer-1").await;
     let numbers = (45.77, 126.63);
     let mut order = world.cleaning(numbers);

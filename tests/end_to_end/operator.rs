@@ -37,6 +37,18 @@ impl Operator {
         self.send(world, "timers", &message).await;
     }
 
+    /// Puts the timer of a new order's grab window among the dead letters, as if it had failed again and again.
+    pub async fn bury_timer(&self, world: &World, order: &Value) {
+        let moment = |field: &str| {
+            Millis::parse_rfc3339(order[field].as_str().expect("a moment")).expect("RFC 3339")
+        };
+        let message = json!({
+            "kind": "timer", "v": 1, "order_id": order["order_id"], "epoch": 1, "stage": "grab",
+            "due": moment("grab_deadline"), "until": moment("start_at"), "looks": 0, "redrives": 0,
+        });
+        self.send(world, "timers-dead-letters", &message).await;
+    }
+
     /// Sends an order's fan-out message once more.
     pub async fn repeat_fan_out(&self, world: &World, order: &Value) {
         let due = Millis::parse_rfc3339(order["grab_deadline"].as_str().expect("a deadline"))

@@ -16,6 +16,7 @@ use crate::world::{Agency, CENTRE, World, moved, registration};
 enum Story {
     Grabbed,
     Released,
+    Unstaffed,
     LeftAlone,
     Cancelled,
     NobodyNear,
@@ -77,6 +78,13 @@ impl Stage {
         world.advance(Duration::from_secs(65)).await;
         match story {
             Story::Grabbed => self.grab(&id).await,
+            Story::Unstaffed => {
+                self.grab(&id).await;
+                // The grab window, the staffing window, and twice the time until what was cut off comes again.
+                for seconds in [180, 31 * 60, 61, 61] {
+                    world.advance(Duration::from_secs(seconds)).await;
+                }
+            }
             Story::Released => {
                 self.grab(&id).await;
                 self.release(&id).await;
@@ -185,7 +193,7 @@ fn check(seen: &Value, story: Story, case: &str) {
             ("claimed", &json!("grab")),
             "{case}"
         ),
-        Story::Released => {
+        Story::Released | Story::Unstaffed => {
             assert_eq!(
                 (status, seen["epoch"].as_u64()),
                 ("claimed", Some(2)),
@@ -250,6 +258,7 @@ cut_off! {
     assigning_cut_off_anywhere: "auto-assign", LeftAlone;
     ending_unfilled_cut_off_anywhere: "auto-assign", NobodyNear;
     assigning_a_released_order_cut_off_anywhere: "auto-assign", Released;
+    missed_staffing_cut_off_anywhere: "auto-assign", Unstaffed;
     events_cut_off_anywhere: "order-events", Grabbed;
 }
 

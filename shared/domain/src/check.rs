@@ -1,9 +1,13 @@
 //! Numbers that carry their own check.
 
+mod id_number;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use id_number::{IdNumber, IdNumberFault};
 
 macro_rules! checked_text {
     ($name:ident, $error:ident) => {

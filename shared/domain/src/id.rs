@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::{Encoding, Specification};
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +30,19 @@ pub fn base32(bytes: &[u8]) -> String {
 
 /// Text that is not an id of the kind wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be an id that begins with {prefix}")]
+#[error("{}", self.text())]
 pub struct NotAnId {
     prefix: &'static str,
+}
+
+impl NotAnId {
+    fn text(self) -> String {
+        if self.prefix.is_empty() {
+            "must be 1 to 40 of a to z, 0 to 9 and -".to_owned()
+        } else {
+            format!("must be an id that begins with {}", self.prefix)
+        }
+    }
 }
 
 /// What all id types share: their text, with the prefix, as `Display`, `FromStr` and serde.
@@ -140,6 +151,53 @@ id! {
     CustomerId, "cus_", 16
 }
 
+id! {
+    /// A worker: a keyed hash of her ID number, so that a person has one id for ever, whoever registers her, and
+    /// who has a number and the key finds her without a table.
+    WorkerId, "wkr_", 16
+}
+
+id! {
+    /// A badge: 64 unpredictable bits, as its token carries them.
+    BadgeId, "bdg_", 8
+}
+
+id! {
+    /// An event of a worker's chain: a hash of what caused it, so that a repeat of the cause makes the same one.
+    EventId, "evt_", 16
+}
+
+impl BadgeId {
+    /// The bytes that a token carries.
+    pub fn to_bytes(&self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        // The text was checked when it became an id.
+        if let Ok(decoded) = BASE32.decode(self.bare().as_bytes())
+            && decoded.len() == bytes.len()
+        {
+            bytes.copy_from_slice(&decoded);
+        }
+        bytes
+    }
+}
+
+impl EventId {
+    /// The event of this kind that these parts caused: SHA-256 of them all, each preceded by its length.
+    pub fn of(kind: &str, cause: &[&str]) -> Self {
+        let mut context = Context::new(&SHA256);
+        for part in [b"homehail-event-id-v1", kind.as_bytes()]
+            .into_iter()
+            .chain(cause.iter().map(|part| part.as_bytes()))
+        {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&context.finish().as_ref()[..16]);
+        Self::from_bytes(&bytes)
+    }
+}
+
 /// The authority, by the name that the operator gave it: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -155,6 +213,19 @@ impl AuthorityId {
 }
 
 text!(AuthorityId, "aut_");
+
+/// A source of credit records, by the name that the operator gave it: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SourceId(String);
+
+impl SourceId {
+    fn is_bare(bare: &str) -> bool {
+        AuthorityId::is_bare(bare)
+    }
+}
+
+text!(SourceId, "");
 
 #[cfg(test)]
 mod tests {
@@ -200,6 +271,35 @@ mod tests {
             r#""agy_00000000000000000000000000""#
         );
         assert!(serde_json::from_str::<AgencyId>(r#""agy_1""#).is_err());
+    }
+
+    #[test]
+    fn an_event_has_the_id_of_its_cause() {
+        let id = EventId::of("feed_applied", &["harbin", "batch-1", "wkr_1"]);
+        assert_eq!(
+            id,
+            EventId::of("feed_applied", &["harbin", "batch-1", "wkr_1"])
+        );
+        for other in [
+            EventId::of("section_result", &["harbin", "batch-1", "wkr_1"]),
+            EventId::of("feed_applied", &["harbin", "batch-1w", "kr_1"]),
+            EventId::of("feed_applied", &["harbin", "batch-1"]),
+        ] {
+            assert_ne!(id, other);
+        }
+    }
+
+    #[test]
+    fn a_badge_id_gives_its_bytes_back() {
+        let bytes = [0x00, 0xff, 1, 2, 3, 4, 5, 0x80];
+        assert_eq!(BadgeId::from_bytes(&bytes).to_bytes(), bytes);
+    }
+
+    #[test]
+    fn a_source_is_named_by_the_operator() {
+        assert!("harbin-credit".parse::<SourceId>().is_ok());
+        let error = "Harbin".parse::<SourceId>().unwrap_err();
+        assert_eq!(error.to_string(), "must be 1 to 40 of a to z, 0 to 9 and -");
     }
 
     #[test]

@@ -5,14 +5,19 @@
 //! - [`score`]: which agency an unclaimed order is assigned to, and why.
 //! - [`market`]: a city's settings.
 //! - [`geo`]: places, distances, cells.
+//! - [`worker`]: workers, and what the authority decides about them.
+//! - [`credit`]: credit records: sections, what they say now, the trust gate, the standing that a badge shows.
+//! - [`chain`]: the append-only history of a worker.
 //! - [`claim_token`]: proof that an order was offered to an agency.
 //! - [`service`], [`check`], [`id`], [`time`]: the words that these are written in.
 //!
 //! Text from outside is parsed into these types, and their errors are worded for clients.
 
 pub mod agency;
+pub mod chain;
 pub mod check;
 pub mod claim_token;
+pub mod credit;
 pub mod geo;
 pub mod id;
 pub mod market;
@@ -20,3 +25,4 @@ pub mod order;
 pub mod score;
 pub mod service;
 pub mod time;
+pub mod worker;

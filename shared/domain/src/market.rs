@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::credit::CreditRules;
 use crate::score::ScoreWeights;
 use crate::service::ServiceSet;
 use crate::time::Millis;
@@ -41,6 +42,8 @@ pub struct Market {
     pub services: ServiceSet,
     /// What counts how much when an agency is assigned.
     pub score: ScoreWeights,
+    /// How long each section of a credit record holds, and which services require it.
+    pub credit: CreditRules,
 }
 
 impl Default for Market {
@@ -56,6 +59,7 @@ impl Default for Market {
             max_epochs: 5,
             services: ServiceSet::all(),
             score: ScoreWeights::default(),
+            credit: CreditRules::default(),
         }
     }
 }

@@ -3,9 +3,9 @@
 
 * One role a function, taken by nothing else.
 * No action with a wildcard; no resource that is `*` or ends a service's whole name space; a name
-  prefix only for the agencies' queues and the timers of our own group.
+  prefix only for the agencies' queues, the timers of our own group and the objects of our own buckets.
 * Partition-neutral: no ARN with a partition written out, so that China's regions work.
-* What is durable is kept when the stack goes: tables and secrets.
+* What is durable is kept when the stack goes: tables, buckets, signing keys and secrets.
 
     check_template.py infra/template.yaml expanded.json
 """
@@ -19,9 +19,11 @@ PREFIXES = (
     re.compile(r"^arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:<OfferQueuePrefix>\*$"),
     re.compile(r"^arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/<TimerGroup>/\*$"),
     # ListStreams names no single stream: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
-    re.compile(r"^<(OrdersTable|DirectoryTable)\.Arn>/stream/\*$"),
+    re.compile(r"^<[A-Za-z]+Table\.Arn>/stream/\*$"),
+    # The objects of a bucket of our own, or those in one folder of it.
+    re.compile(r"^<[A-Za-z]+Bucket\.Arn>/([a-z-]+/)*\*$"),
 )
-KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
+KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
 def flat(value: object) -> str:

@@ -95,7 +95,7 @@ impl Gateway {
                         ensure!(default.is_none(), "two functions claim the default route");
                         default = Some(function.code.clone());
                     }
-                    EventSource::Queue(_) | EventSource::Stream(_) => {}
+                    EventSource::Queue(_) | EventSource::Stream(_) | EventSource::Time(_) => {}
                 }
             }
         }

@@ -7,8 +7,9 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use runtime::secret;
 use runtime::session::Signer;
@@ -84,6 +85,20 @@ impl Keys {
     pub fn session_public_keys(&self) -> Result<String> {
         let signer = Signer::new(&self.secret("SessionSigningKey"))?;
         Ok(signer.jwks().to_string())
+    }
+
+    /// The seed (RFC 8032) of a KMS key of the template, by its logical id, or of somebody whom the demo
+    /// plays, such as a source of credit records.
+    pub fn signing_seed(&self, name: &str) -> [u8; 32] {
+        self.derive("signing key", name)
+    }
+
+    /// The public key to [`Keys::signing_seed`], 32 bytes in base64url.
+    pub fn public_key(&self, name: &str) -> Result<String> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&self.signing_seed(name))
+            .ok()
+            .context("the cryptographic library refuses a key")?;
+        Ok(URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()))
     }
 
     fn derive(&self, kind: &str, name: &str) -> [u8; 32] {

@@ -26,6 +26,7 @@ pub mod keys;
 mod mappings;
 mod messages;
 mod other_cloud;
+pub mod parameters;
 pub mod platform;
 mod ports;
 pub mod sdk;
@@ -34,6 +35,7 @@ mod streams;
 pub mod template;
 #[cfg(test)]
 mod test_bed;
+mod timer;
 pub mod wechat;
 pub mod wire;
 

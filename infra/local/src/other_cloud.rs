@@ -31,6 +31,7 @@ use crate::sdk::{self, Endpoints};
 use crate::services::Joints;
 use crate::streams::StreamMapping;
 use crate::template::{EventSource, Function, Stack, Table};
+use crate::timer::Timer;
 
 const LOOK: Duration = Duration::from_millis(20);
 /// A table is there at once in an emulator, and in seconds on AWS.
@@ -256,6 +257,9 @@ impl OtherCloud {
                     let on_failure = on_failure.map(|on_failure| self.queue(&on_failure.queue));
                     let mapping = StreamMapping::of(feed, on_failure, joints, (function, source));
                     tasks.spawn(mapping.run());
+                }
+                EventSource::Time(source) => {
+                    tasks.spawn(Timer::new(None, joints, function, source).run());
                 }
             }
         }

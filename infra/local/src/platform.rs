@@ -24,6 +24,7 @@ use crate::gateway::Gateway;
 use crate::invoker::{InvokeError, Invoker, Started};
 use crate::keys::Keys;
 use crate::other_cloud::OtherCloud;
+use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
 use crate::services::{Joints, OurServices, Services};
@@ -142,9 +143,10 @@ impl Platform {
                 .to_owned(),
         };
         let wechat = url(&ports.wechat)?;
-        let stack = load_template(&options, &keys, &place, &base_url, &endpoints, &wechat)?;
-
         let clock = Clock::system();
+        let parameters = parameters::local(&options, &keys, &place.stack, &wechat, clock.now_ms())?;
+        let stack = load_template(&options, parameters, &keys, &place, &base_url, &endpoints)?;
+
         let wire = Wire::default();
         let activity = Activity::default();
         let invoker = Invoker::new(wire.clone(), activity.clone());
@@ -205,6 +207,7 @@ impl Platform {
             activity: &activity,
             clock: &clock,
             region: REGION,
+            account: &place.account,
         };
         services.join(&stack.functions, &joints, &mut tasks).await?;
         let mut platform = Self {
@@ -364,25 +367,12 @@ fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
 
 fn load_template(
     options: &Options,
+    parameters: BTreeMap<String, String>,
     keys: &Keys,
     place: &Place,
     base_url: &str,
     endpoints: &Endpoints,
-    wechat: &str,
 ) -> Result<Stack> {
-    let mut parameters: BTreeMap<String, String> = [
-        (
-            "GrabWindowSeconds",
-            options.grab_window.as_secs().to_string(),
-        ),
-        ("SessionPublicKeys", keys.session_public_keys()?),
-        ("WeChatEndpoint", wechat.to_owned()),
-        ("WeChatAppId", wechat::APP_ID.to_owned()),
-        ("OfferQueuePrefix", format!("{}-offers-", place.stack)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    parameters.extend(options.parameters.clone());
     let settings = template::Settings {
         stack: place.stack.clone(),
         region: REGION.to_owned(),

@@ -19,6 +19,7 @@ use crate::mappings::Mapping;
 use crate::other_cloud::OtherCloud;
 use crate::streams::StreamMapping;
 use crate::template::{EventSource, Function, Stack};
+use crate::timer::{NextAt, Timer};
 use crate::wire::Wire;
 
 /// Nothing must have happened for so long, in several looks, before all counts as quiet.
@@ -41,6 +42,8 @@ pub(crate) struct OurServices {
     queues: Vec<String>,
     /// Up to which count of writes each stream's consumer is done.
     streams: Vec<Arc<AtomicU64>>,
+    /// When each schedule that invokes a function is due next.
+    times: Vec<NextAt>,
 }
 
 /// What joins functions to what triggers them.
@@ -49,6 +52,7 @@ pub(crate) struct Joints<'a> {
     pub(crate) activity: &'a Activity,
     pub(crate) clock: &'a Clock,
     pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
 }
 
 impl Services {
@@ -79,6 +83,7 @@ impl OurServices {
             dynamo,
             queues: Vec::new(),
             streams: Vec::new(),
+            times: Vec::new(),
         })
     }
 
@@ -121,6 +126,11 @@ impl OurServices {
                     self.streams.push(mapping.caught_up());
                     tasks.spawn(mapping.run());
                 }
+                EventSource::Time(source) => {
+                    let timer = Timer::new(Some(cloud), joints, function, source);
+                    self.times.push(timer.next_at());
+                    tasks.spawn(timer.run());
+                }
             }
         }
         Ok(())
@@ -145,6 +155,9 @@ impl OurServices {
         }
         let now = self.cloud.clock().now_ms();
         if self.cloud.next_schedule_at().is_some_and(|at| at <= now) {
+            return Ok(false);
+        }
+        if self.times.iter().any(|next_at| next_at.is_due(now)) {
             return Ok(false);
         }
         for queue in &self.queues {

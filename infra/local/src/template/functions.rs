@@ -38,6 +38,8 @@ pub enum EventSource {
     Queue(QueueSource),
     /// Changes of a table.
     Stream(StreamSource),
+    /// Time that has passed.
+    Time(TimeSource),
 }
 
 /// A route of the HTTP API.
@@ -63,6 +65,27 @@ pub struct QueueSource {
     pub batch_size: u32,
     /// Whether the function names the messages that failed; else a batch succeeds or fails as one.
     pub reports_failures: bool,
+}
+
+/// A schedule that a function is invoked by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeSource {
+    /// The schedule's name.
+    pub name: String,
+    /// From one invocation to the next.
+    pub every: Duration,
+    /// Whether it invokes first when it is made, as EventBridge Scheduler does, and not a period later, as a
+    /// rule of EventBridge does.
+    pub at_once: bool,
+    /// What the function gets as its event; `None`: a scheduled event of EventBridge.
+    pub input: Option<Value>,
+}
+
+impl TimeSource {
+    /// [`TimeSource::every`] in milliseconds, 1 at least.
+    pub(crate) fn every_ms(&self) -> i64 {
+        i64::try_from(self.every.as_millis()).map_or(i64::MAX, |every| every.max(1))
+    }
 }
 
 /// A stream that a function consumes.
@@ -165,7 +188,7 @@ pub(crate) fn read(
     if let Some(mut sources) = props.optional_map("Events")? {
         for event in sources.names() {
             let mut source = sources.map(&event)?;
-            events.push(event_source(&mut source)?);
+            events.push(event_source(&format!("{name}{event}"), &mut source)?);
             source.finish()?;
         }
         sources.finish()?;
@@ -207,7 +230,7 @@ fn environment(
     Ok(values)
 }
 
-fn event_source(source: &mut Props) -> Result<EventSource, TemplateError> {
+fn event_source(name: &str, source: &mut Props) -> Result<EventSource, TemplateError> {
     let type_path = source.path("Type");
     let kind = source.string("Type")?;
     let Some(mut props) = source.optional_map("Properties")? else {
@@ -264,6 +287,20 @@ fn event_source(source: &mut Props) -> Result<EventSource, TemplateError> {
                 on_failure,
             })
         }
+        // A rule of EventBridge.
+        "Schedule" => {
+            props.ignore(&["Description"]);
+            EventSource::Time(time_source(name, "Schedule", &mut props)?)
+        }
+        // A schedule of EventBridge Scheduler.
+        "ScheduleV2" => {
+            props.ignore(&["Description", "RoleArn"]);
+            if let Some(mut window) = props.optional_map("FlexibleTimeWindow")? {
+                window.only("Mode", "OFF")?;
+                window.finish()?;
+            }
+            EventSource::Time(time_source(name, "ScheduleExpression", &mut props)?)
+        }
         other => {
             return Err(TemplateError::new(
                 type_path,
@@ -273,6 +310,60 @@ fn event_source(source: &mut Props) -> Result<EventSource, TemplateError> {
     };
     props.finish()?;
     Ok(event)
+}
+
+fn time_source(
+    name: &str,
+    expression: &str,
+    props: &mut Props,
+) -> Result<TimeSource, TemplateError> {
+    let path = props.path(expression);
+    let text = props.string(expression)?;
+    let every =
+        rate(&text).ok_or_else(|| TemplateError::new(path, Fault::Unsupported(text.clone())))?;
+    let input_path = props.path("Input");
+    let input = match props.optional_string("Input")? {
+        None => None,
+        Some(input) => Some(
+            serde_json::from_str(&input)
+                .map_err(|_| TemplateError::new(input_path, Fault::NotA("JSON text")))?,
+        ),
+    };
+    // A schedule that is made and rests would be passed over in silence.
+    let enabled_path = props.path("Enabled");
+    if props.optional_boolean("Enabled")? == Some(false) {
+        let fault = Fault::Unsupported("false".to_owned());
+        return Err(TemplateError::new(enabled_path, fault));
+    }
+    props.only("State", "ENABLED")?;
+    Ok(TimeSource {
+        name: props
+            .optional_string("Name")?
+            .unwrap_or_else(|| name.to_owned()),
+        every,
+        at_once: expression == "ScheduleExpression",
+        input,
+    })
+}
+
+/// `rate(1 minute)`, `rate(5 minutes)`, hours and days.
+fn rate(text: &str) -> Option<Duration> {
+    let inner = text.strip_prefix("rate(")?.strip_suffix(')')?;
+    let (number, unit) = inner.trim().split_once(' ')?;
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    // EventBridge wants the singular for one and the plural for more.
+    let seconds = match (unit.strip_suffix('s'), number) {
+        (None, 1) => unit,
+        (Some(singular), 2..) => singular,
+        _ => return None,
+    };
+    let seconds = match seconds {
+        "minute" => 60,
+        "hour" => 3_600,
+        "day" => 86_400,
+        _ => return None,
+    };
+    Some(Duration::from_secs(number.checked_mul(seconds)?))
 }
 
 fn reports_failures(props: &mut Props) -> Result<bool, TemplateError> {

@@ -13,9 +13,12 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-pub use functions::{EventSource, Function, OnFailure, QueueSource, Route, StreamSource};
+pub use functions::{
+    EventSource, Function, OnFailure, QueueSource, Route, StreamSource, TimeSource,
+};
 pub use resources::{
-    Bus, InlinePolicy, Queue, QueuePolicy, Role, Rule, ScheduleGroup, Table, Target,
+    Bucket, Bus, InlinePolicy, Queue, QueuePolicy, Role, Rule, ScheduleGroup, SigningKey, Table,
+    Target,
 };
 
 /// The template that is deployed.
@@ -47,6 +50,10 @@ pub struct Settings<'a> {
 pub struct Stack {
     /// DynamoDB tables.
     pub tables: Vec<Table>,
+    /// S3 buckets.
+    pub buckets: Vec<Bucket>,
+    /// KMS keys that sign.
+    pub signing_keys: Vec<SigningKey>,
     /// SQS queues; a queue's dead-letter queue comes before it.
     pub queues: Vec<Queue>,
     /// Policies of queues.
@@ -83,7 +90,7 @@ impl Stack {
         let events = self.functions.iter().flat_map(|function| &function.events);
         events.filter_map(|event| match event {
             EventSource::Stream(source) => Some(source.stream.as_str()),
-            EventSource::Queue(_) | EventSource::Http(_) => None,
+            EventSource::Queue(_) | EventSource::Http(_) | EventSource::Time(_) => None,
         })
     }
 }

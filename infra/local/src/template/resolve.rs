@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 
 use super::yaml::Node;
@@ -31,6 +33,8 @@ struct Naming {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Table,
+    Bucket,
+    SigningKey,
     Queue,
     ScheduleGroup,
     Bus,
@@ -47,6 +51,9 @@ enum Kind {
 fn naming(resource_type: &str) -> Naming {
     let (name_property, kind) = match resource_type {
         "AWS::DynamoDB::Table" => ("TableName", Kind::Table),
+        "AWS::S3::Bucket" => ("BucketName", Kind::Bucket),
+        // A key has no name of its own choosing.
+        "AWS::KMS::Key" => ("", Kind::SigningKey),
         "AWS::SQS::Queue" => ("QueueName", Kind::Queue),
         "AWS::Scheduler::ScheduleGroup" => ("Name", Kind::ScheduleGroup),
         "AWS::Events::EventBus" => ("Name", Kind::Bus),
@@ -305,6 +312,9 @@ impl<'a> Resolver<'a> {
             (Kind::Table, "StreamArn") => {
                 self.arn("dynamodb", &format!("table/{name}/stream/{STREAM_LABEL}"))
             }
+            (Kind::Bucket, "Arn") => format!("arn:{partition}:s3:::{name}"),
+            (Kind::SigningKey, "Arn") => self.arn("kms", &format!("key/{name}")),
+            (Kind::SigningKey, "KeyId") => name,
             (Kind::Queue, "Arn") => self.arn("sqs", &name),
             (Kind::Queue, "QueueName") | (Kind::Bus, "Name") => name,
             (Kind::ScheduleGroup, "Arn") => {
@@ -346,7 +356,20 @@ impl<'a> Resolver<'a> {
     /// The physical name: as the template says, else made from the stack's name and the logical id.
     pub(crate) fn name(&self, logical: &str, node: &Node) -> Result<String, TemplateError> {
         let given = self.property(node, naming(type_of(node)).name_property, logical)?;
-        Ok(given.unwrap_or_else(|| format!("{}-{logical}", self.settings.stack)))
+        Ok(given.unwrap_or_else(|| {
+            let name = format!("{}-{logical}", self.settings.stack);
+            match kind_of(node) {
+                // Names of buckets have no capitals.
+                Kind::Bucket => name.to_lowercase(),
+                Kind::SigningKey => key_id(&name),
+                _ => name,
+            }
+        }))
+    }
+
+    /// The ARN of a resource that has one.
+    pub(crate) fn arn_of(&self, logical: &str, path: &str) -> Result<String, TemplateError> {
+        self.attribute(logical, "Arn", path)
     }
 
     /// A string property, with a guard against properties that are made from themselves.
@@ -372,6 +395,17 @@ impl<'a> Resolver<'a> {
             Some(_) => Err(TemplateError::new(path, Fault::NotA("string"))),
         }
     }
+}
+
+/// A key's id has the form of a UUID; here it follows from the name, so that a restart finds it again.
+fn key_id(name: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, name.as_bytes());
+    let hex = HEXLOWER.encode(&hash.as_ref()[..16]);
+    let (a, rest) = hex.split_at(8);
+    let (b, rest) = rest.split_at(4);
+    let (c, rest) = rest.split_at(4);
+    let (d, e) = rest.split_at(4);
+    format!("{a}-{b}-{c}-{d}-{e}")
 }
 
 fn type_of(node: &Node) -> &str {

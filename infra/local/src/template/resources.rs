@@ -32,6 +32,28 @@ pub struct Queue {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// An S3 bucket.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Whether replaced and deleted objects are kept as older versions.
+    pub versioned: bool,
+    /// For how many days after it was written a version cannot be deleted; `None`: no object lock.
+    pub locked_days: Option<u32>,
+}
+
+/// A KMS key that signs with Ed25519.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    /// Its logical id, which the run derives its material from.
+    pub logical: String,
+    /// Its id, as `Ref` gives it.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
 /// A policy of queues.
 #[derive(Clone, Debug)]
 pub struct QueuePolicy {
@@ -142,6 +164,13 @@ pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
         let name = resolver.name(logical, node)?;
         match resource_type {
             "AWS::DynamoDB::Table" => stack.tables.push(table(name, &mut props)?),
+            "AWS::S3::Bucket" => stack.buckets.push(bucket(name, &mut props)?),
+            "AWS::KMS::Key" => {
+                let arn = resolver.arn_of(logical, &path)?;
+                stack
+                    .signing_keys
+                    .push(signing_key(logical, name, arn, &mut props)?);
+            }
             "AWS::SQS::Queue" => stack.queues.push(queue(name, &mut props)?),
             "AWS::SQS::QueuePolicy" => stack.queue_policies.push(QueuePolicy {
                 queues: props.strings("Queues")?,
@@ -157,11 +186,7 @@ pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
             }
             "AWS::Events::Rule" => stack.rules.push(rule(name, &mut props)?),
             "AWS::IAM::Role" => {
-                let arn = resolver
-                    .value(&get_arn(logical), &path)?
-                    .and_then(|arn| arn.as_str().map(str::to_owned))
-                    .unwrap_or_default();
-                let role = role(name, arn, &mut props)?;
+                let role = role(name, resolver.arn_of(logical, &path)?, &mut props)?;
                 stack.roles.insert(role.arn.clone(), role);
             }
             "AWS::IAM::RolePolicy" => role_policies.push((
@@ -216,11 +241,6 @@ pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
         .queues
         .sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
     Ok(stack)
-}
-
-fn get_arn(logical: &str) -> Node {
-    let target = Value::from(format!("{logical}.Arn"));
-    Node::Call("GetAtt".to_owned(), Box::new(Node::Scalar(target)))
 }
 
 fn table(name: String, props: &mut Props) -> Result<Table, TemplateError> {
@@ -310,6 +330,127 @@ fn pairs(props: &mut Props, name: &str, keys: [&str; 2]) -> Result<Value, Templa
         list.push(Value::Object(map));
     }
     Ok(Value::from(list))
+}
+
+fn bucket(name: String, props: &mut Props) -> Result<Bucket, TemplateError> {
+    props.ignore(&["BucketName"]);
+    // Who may read a file of one's own directory, and how it lies on the disk, is the machine's matter.
+    if let Some(mut encryption) = props.optional_map("BucketEncryption")? {
+        for mut rule in encryption.maps("ServerSideEncryptionConfiguration")? {
+            let mut by_default = rule.map("ServerSideEncryptionByDefault")?;
+            by_default.only("SSEAlgorithm", "AES256")?;
+            by_default.finish()?;
+            rule.finish()?;
+        }
+        encryption.finish()?;
+    }
+    if let Some(mut public) = props.optional_map("PublicAccessBlockConfiguration")? {
+        for name in [
+            "BlockPublicAcls",
+            "BlockPublicPolicy",
+            "IgnorePublicAcls",
+            "RestrictPublicBuckets",
+        ] {
+            public.optional_boolean(name)?;
+        }
+        public.finish()?;
+    }
+    if let Some(mut ownership) = props.optional_map("OwnershipControls")? {
+        for mut rule in ownership.maps("Rules")? {
+            rule.only("ObjectOwnership", "BucketOwnerEnforced")?;
+            rule.finish()?;
+        }
+        ownership.finish()?;
+    }
+    // S3 deletes by these once a day or later; nothing here lives long enough to need it.
+    if let Some(mut lifecycle) = props.optional_map("LifecycleConfiguration")? {
+        for mut rule in lifecycle.maps("Rules")? {
+            rule.ignore(&["Id"]);
+            rule.only("Status", "Enabled")?;
+            rule.optional_integer("ExpirationInDays")?;
+            for (name, inner) in [
+                ("NoncurrentVersionExpiration", "NoncurrentDays"),
+                ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
+            ] {
+                if let Some(mut days) = rule.optional_map(name)? {
+                    days.optional_integer(inner)?;
+                    days.finish()?;
+                }
+            }
+            rule.finish()?;
+        }
+        lifecycle.finish()?;
+    }
+    let versioned = match props.optional_map("VersioningConfiguration")? {
+        None => false,
+        Some(mut versioning) => {
+            versioning.only("Status", "Enabled")?;
+            versioning.finish()?;
+            true
+        }
+    };
+    Ok(Bucket {
+        name,
+        versioned,
+        locked_days: object_lock(props, versioned)?,
+    })
+}
+
+fn object_lock(props: &mut Props, versioned: bool) -> Result<Option<u32>, TemplateError> {
+    let enabled_path = props.path("ObjectLockEnabled");
+    let enabled = props
+        .optional_boolean("ObjectLockEnabled")?
+        .unwrap_or(false);
+    // S3: "Object Lock works only in buckets that have S3 Versioning enabled".
+    if enabled && !versioned {
+        return Err(TemplateError::new(
+            enabled_path,
+            Fault::Unsupported("true without VersioningConfiguration".to_owned()),
+        ));
+    }
+    let Some(mut lock) = props.optional_map("ObjectLockConfiguration")? else {
+        return Ok(None);
+    };
+    lock.only("ObjectLockEnabled", "Enabled")?;
+    let mut rule = lock.map("Rule")?;
+    let mut retention = rule.map("DefaultRetention")?;
+    // The other mode lets some delete after all; here nobody can.
+    retention.only("Mode", "COMPLIANCE")?;
+    let days = retention.optional_integer("Days")?;
+    let days = days.ok_or_else(|| TemplateError::new(retention.path("Days"), Fault::Missing))?;
+    retention.finish()?;
+    rule.finish()?;
+    lock.finish()?;
+    match enabled {
+        true => Ok(Some(days)),
+        false => Err(TemplateError::new(enabled_path, Fault::Missing)),
+    }
+}
+
+fn signing_key(
+    logical: &str,
+    id: String,
+    arn: String,
+    props: &mut Props,
+) -> Result<SigningKey, TemplateError> {
+    props.ignore(&["Description"]);
+    for (name, only) in [
+        ("KeySpec", "ECC_NIST_EDWARDS25519"),
+        ("KeyUsage", "SIGN_VERIFY"),
+    ] {
+        let path = props.path(name);
+        let value = props.string(name)?;
+        if value != only {
+            return Err(TemplateError::new(path, Fault::Unsupported(value)));
+        }
+    }
+    // It leaves the key to the policies of the account's roles, which hold here as they stand.
+    policy_document(props, "KeyPolicy")?;
+    Ok(SigningKey {
+        logical: logical.to_owned(),
+        id,
+        arn,
+    })
 }
 
 fn queue(name: String, props: &mut Props) -> Result<Queue, TemplateError> {
@@ -406,6 +547,8 @@ fn policy_document(props: &mut Props, name: &str) -> Result<Value, TemplateError
                 "StringLike",
                 "ArnEquals",
                 "ArnLike",
+                "ForAllValues:StringEquals",
+                "ForAllValues:StringLike",
             ]);
             conditions.finish()?;
         }

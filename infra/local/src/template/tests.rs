@@ -10,9 +10,16 @@ fn settings<'a>(secret: &'a dyn Fn(&str) -> String) -> Settings<'a> {
         partition: "aws".to_owned(),
         queue_endpoint: "http://127.0.0.1:4566".to_owned(),
         api_endpoint: "http://127.0.0.1:8080".to_owned(),
-        parameters: [("SessionPublicKeys", "{}"), ("WeChatAppId", "wx-demo")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into(),
+        parameters: [
+            ("SessionPublicKeys", "{}"),
+            ("WeChatAppId", "wx-demo"),
+            ("BadgeHost", "b.example.cn"),
+            ("BadgePublicKeys", "{}"),
+            ("StatusPublicKeys", "{}"),
+            ("CreditSources", "[]"),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into(),
         secret,
     }
 }
@@ -32,8 +39,11 @@ fn function<'a>(stack: &'a Stack, code: &str) -> &'a Function {
 #[test]
 fn the_real_template_loads() {
     let stack = real();
-    assert_eq!(stack.tables.len(), 2);
-    assert_eq!(stack.functions.len(), 11);
+    assert_eq!(stack.tables.len(), 6);
+    assert_eq!(stack.buckets.len(), 4);
+    assert_eq!(stack.signing_keys.len(), 3);
+    let functions = SOURCE.matches("Type: AWS::Serverless::Function\n").count();
+    assert_eq!(stack.functions.len(), functions);
     assert!(stack.queues.iter().any(|q| q.name == "homehail-fan-out"));
     assert!(stack.not_run.contains(&"UndeliverableAlarm".to_owned()));
     let grab = function(&stack, "order-grab");
@@ -85,6 +95,92 @@ fn policy_variables_are_left_to_the_moment_of_the_call() {
 }
 
 #[test]
+fn tables_for_workers_have_their_streams_and_times_to_live() {
+    let stack = real();
+    let table = |name: &str| {
+        let name = format!("homehail-{name}");
+        stack.tables.iter().find(|t| t.name == name).unwrap()
+    };
+    for (name, stream, ttl) in [
+        ("WorkersTable", true, Some("ttl")),
+        ("LedgerTable", true, None),
+        ("BadgesTable", true, Some("ttl")),
+        ("SubjectKeysTable", false, None),
+    ] {
+        assert_eq!(table(name).stream, stream, "{name}");
+        assert_eq!(table(name).ttl_attribute.as_deref(), ttl, "{name}");
+    }
+}
+
+#[test]
+fn checkpoints_are_locked_and_photos_leave_no_versions() {
+    let stack = real();
+    let bucket = |name: &str| stack.buckets.iter().find(|b| b.name == name).unwrap();
+    let checkpoints = bucket("homehail-checkpointbucket");
+    assert_eq!(checkpoints.locked_days, Some(3650));
+    assert!(checkpoints.versioned);
+    let photos = bucket("homehail-photosbucket");
+    assert!(!photos.versioned && photos.locked_days.is_none());
+}
+
+#[test]
+fn a_key_is_known_by_an_id_and_named_in_policies_by_its_arn() {
+    let of = |name: &str| {
+        let stack = real();
+        stack
+            .signing_keys
+            .into_iter()
+            .find(|k| k.logical == name)
+            .unwrap()
+    };
+    let key = of("BadgeKey");
+    assert_eq!(key.id.len(), 36);
+    let arn = format!("arn:aws:kms:us-east-1:000000000000:key/{}", key.id);
+    assert_eq!(key.arn, arn);
+    assert_ne!(key.id, of("StatusKey").id);
+}
+
+/// What the reader makes of one more event of a function of the real template.
+fn schedule(event: &str) -> Result<TimeSource, String> {
+    let place = "      Events:\n        Customer:";
+    let changed = format!("      Events:\n        Tick: {event}\n        Customer:");
+    let stack = read(&SOURCE.replacen(place, &changed, 1)).map_err(|error| error.to_string())?;
+    let events = &function(&stack, "sessions").events;
+    let mut times = events.iter().filter_map(|event| match event {
+        EventSource::Time(time) => Some(time.clone()),
+        _ => None,
+    });
+    Ok(times.next().unwrap())
+}
+
+#[test]
+fn schedules_are_read_and_only_rates_are_understood() {
+    let rule = schedule("{ Type: Schedule, Properties: { Schedule: rate(5 minutes) } }").unwrap();
+    assert_eq!(rule.every.as_secs(), 300);
+    assert!(!rule.at_once && rule.input.is_none());
+    let daily = schedule(
+        r#"{ Type: ScheduleV2, Properties: { ScheduleExpression: rate(1 day), Input: '{"do":"it"}' } }"#,
+    )
+    .unwrap();
+    assert_eq!(daily.every.as_secs(), 86_400);
+    assert_eq!(daily.input.unwrap()["do"], "it");
+    for (expression, named) in [
+        (
+            "cron(0 9 * * ? *)",
+            "`cron(0 9 * * ? *)` is not supported here",
+        ),
+        ("rate(1 minutes)", "`rate(1 minutes)` is not supported here"),
+        ("rate(0 days)", "`rate(0 days)` is not supported here"),
+    ] {
+        let error = schedule(&format!(
+            "{{ Type: Schedule, Properties: {{ Schedule: \"{expression}\" }} }}"
+        ));
+        let path = "Resources.Sessions.Properties.Events.Tick.Properties.Schedule";
+        assert_eq!(error.unwrap_err(), format!("{path}: {named}"));
+    }
+}
+
+#[test]
 fn a_parameter_is_overridden_by_the_run() {
     let secret = |_: &str| String::new();
     let mut settings = settings(&secret);
@@ -106,7 +202,7 @@ fn every_function_s_trigger_is_read() {
         .flat_map(|f| &f.events)
         .filter(|e| matches!(e, EventSource::Http(_)))
         .count();
-    assert_eq!(routes, 22);
+    assert_eq!(routes, SOURCE.matches("Type: HttpApi,").count());
     let EventSource::Stream(stream) = &function(&stack, "order-events").events[0] else {
         panic!("order-events reads a stream");
     };
@@ -210,6 +306,21 @@ fn what_is_not_understood_is_named() {
             "    Default: 180\n",
             "",
             "Parameters.GrabWindowSeconds: this parameter has no default and was not given",
+        ),
+        (
+            "SSEAlgorithm: AES256",
+            "SSEAlgorithm: aws:kms",
+            "Resources.PhotosBucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm: `aws:kms` is not supported here",
+        ),
+        (
+            "Mode: COMPLIANCE",
+            "Mode: GOVERNANCE",
+            "Resources.CheckpointBucket.Properties.ObjectLockConfiguration.Rule.DefaultRetention.Mode: `GOVERNANCE` is not supported here",
+        ),
+        (
+            "KeySpec: ECC_NIST_EDWARDS25519",
+            "KeySpec: RSA_2048",
+            "Resources.BadgeKey.Properties.KeySpec: `RSA_2048` is not supported here",
         ),
         (
             "Outputs:",

@@ -1,0 +1,86 @@
+//! What a local run gives for the template's parameters.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use domain::time::Millis;
+use serde_json::json;
+
+use crate::keys::Keys;
+use crate::platform::Options;
+use crate::wechat;
+
+/// The host in badges' links. Nobody serves it: a scan goes to the gateway by its path.
+pub const BADGE_HOST: &str = "b.homehail.cn";
+/// The source of credit records that the demo plays, and its key among the run's [`Keys`].
+pub const DEMO_SOURCE: &str = "demo-platform";
+/// The sections that it may send: all there are.
+pub const DEMO_SECTIONS: [&str; 9] = [
+    "identity",
+    "background_check",
+    "judicial_enforcement",
+    "dishonesty",
+    "public_security",
+    "health_certificate",
+    "body_temperature",
+    "personal_insurance",
+    "occupational_insurance",
+];
+/// The number of the one key that signs badges here.
+const BADGE_KID: u8 = 1;
+const DAY_MS: i64 = 86_400_000;
+
+/// All that have no default, and those that a run chooses; what `options` gives comes first.
+pub(crate) fn local(
+    options: &Options,
+    keys: &Keys,
+    stack: &str,
+    wechat: &str,
+    now_ms: i64,
+) -> Result<BTreeMap<String, String>> {
+    let window = options.grab_window.as_secs().to_string();
+    let mut parameters: BTreeMap<String, String> = [
+        ("GrabWindowSeconds", window),
+        ("SessionPublicKeys", keys.session_public_keys()?),
+        ("WeChatEndpoint", wechat.to_owned()),
+        ("WeChatAppId", wechat::APP_ID.to_owned()),
+        ("OfferQueuePrefix", format!("{stack}-offers-")),
+        ("BadgeHost", BADGE_HOST.to_owned()),
+        ("BadgePublicKeys", badge_public_keys(keys, now_ms)?),
+        ("StatusPublicKeys", jwks(keys, "StatusKey")?),
+        ("CreditSources", credit_sources(keys)?),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    parameters.extend(options.parameters.clone());
+    Ok(parameters)
+}
+
+/// One key, in use since yesterday, so that every start finds it within its 180 days.
+fn badge_public_keys(keys: &Keys, now_ms: i64) -> Result<String> {
+    let key = json!({
+        "kid": BADGE_KID,
+        "x": keys.public_key("BadgeKey")?,
+        "sign_from": Millis(now_ms - DAY_MS).to_rfc3339(),
+        "verify_until": Millis(now_ms + 1_000 * DAY_MS).to_rfc3339(),
+    });
+    Ok(json!({ "keys": [key] }).to_string())
+}
+
+/// A JWK set (RFC 7517) with one key (RFC 8037).
+fn jwks(keys: &Keys, key: &str) -> Result<String> {
+    let x = keys.public_key(key)?;
+    let kid = &x[..8];
+    let key =
+        json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x });
+    Ok(json!({ "keys": [key] }).to_string())
+}
+
+fn credit_sources(keys: &Keys) -> Result<String> {
+    let source = json!({
+        "source": DEMO_SOURCE,
+        "public_key": keys.public_key(DEMO_SOURCE)?,
+        "sections": DEMO_SECTIONS,
+    });
+    Ok(json!([source]).to_string())
+}

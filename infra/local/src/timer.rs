@@ -1,0 +1,134 @@
+//! Schedules that invoke functions: `rate(…)` events of the template.
+//!
+//! They go by the one clock, so a test that moves it has them fire. What was missed while nothing ran,
+//! or while the clock was moved by much, is made up for by one invocation, not by one a period. When an
+//! invocation fails, the next period tries again, where Lambda would try twice more in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use local_cloud::{Clock, Cloud};
+use serde_json::{Value, json};
+
+use crate::activity::Activity;
+use crate::invoker::Invoker;
+use crate::services::Joints;
+use crate::template::{Function, TimeSource};
+
+/// When a timer is due next, in milliseconds since 1970.
+#[derive(Clone)]
+pub(crate) struct NextAt(Arc<AtomicI64>);
+
+impl NextAt {
+    /// Whether it is due, and has not been invoked to its end.
+    pub(crate) fn is_due(&self, now: i64) -> bool {
+        self.0.load(Ordering::SeqCst) <= now
+    }
+}
+
+/// One schedule and the function that it invokes.
+pub(crate) struct Timer {
+    /// Keeps the time over a restart; another cloud keeps nothing for us.
+    kept: Option<Arc<Cloud>>,
+    invoker: Invoker,
+    activity: Activity,
+    clock: Clock,
+    function: String,
+    source: TimeSource,
+    region: String,
+    account: String,
+    next_at: NextAt,
+}
+
+impl Timer {
+    /// Goes on where the last run stopped, if `kept` knows.
+    pub(crate) fn new(
+        kept: Option<&Arc<Cloud>>,
+        joints: &Joints<'_>,
+        function: &Function,
+        source: &TimeSource,
+    ) -> Self {
+        let now = joints.clock.now_ms();
+        let first = match source.at_once {
+            true => now,
+            false => now + source.every_ms(),
+        };
+        let before = kept
+            .and_then(|cloud| cloud.note_get(&key(source)))
+            .and_then(|text| text.parse::<i64>().ok());
+        // A period that has become shorter counts from now on.
+        let next = before.map_or(first, |at| at.min(now + source.every_ms()));
+        Self {
+            kept: kept.cloned(),
+            invoker: joints.invoker.clone(),
+            activity: joints.activity.clone(),
+            clock: joints.clock.clone(),
+            function: function.code.clone(),
+            source: source.clone(),
+            region: joints.region.to_owned(),
+            account: joints.account.to_owned(),
+            next_at: NextAt(Arc::new(AtomicI64::new(next))),
+        }
+    }
+
+    /// When it is due next, for whoever waits until nothing is.
+    pub(crate) fn next_at(&self) -> NextAt {
+        self.next_at.clone()
+    }
+
+    /// Invokes for as long as it is not dropped.
+    pub(crate) async fn run(self) {
+        loop {
+            let due = self.next_at.0.load(Ordering::SeqCst);
+            self.clock.sleep_until(due).await;
+            let _running = self.activity.begin();
+            let now = self.clock.now_ms();
+            let event = self.event(due);
+            if let Err(error) = self.invoker.invoke(&self.function, event).await {
+                let function = &self.function;
+                tracing::warn!(function, %error, "a scheduled invocation failed");
+            }
+            let every = self.source.every_ms();
+            let next = due + (now.saturating_sub(due) / every + 1) * every;
+            if let Some(cloud) = &self.kept
+                && let Err(error) = cloud.note_put(&key(&self.source), &next.to_string()).await
+            {
+                tracing::error!(%error, "the time of a schedule cannot be kept");
+            }
+            self.next_at.0.store(next, Ordering::SeqCst);
+        }
+    }
+
+    /// What the function gets: the template's input, or what the service sends without one.
+    fn event(&self, due: i64) -> Value {
+        if let Some(input) = &self.source.input {
+            return input.clone();
+        }
+        let time = jiff::Timestamp::from_second(due / 1_000).unwrap_or_default();
+        let (service, kind, detail) = match self.source.at_once {
+            true => ("scheduler", "schedule/default", json!("{}")),
+            false => ("events", "rule", json!({})),
+        };
+        let name = &self.source.name;
+        let (region, account) = (&self.region, &self.account);
+        let partition = crate::partition(region);
+        json!({
+            "version": "0",
+            "id": self.invoker.request_id(),
+            "detail-type": "Scheduled Event",
+            "source": format!("aws.{service}"),
+            "account": account,
+            "time": time.to_string(),
+            "region": region,
+            "resources": [format!("arn:{partition}:{service}:{region}:{account}:{kind}/{name}")],
+            "detail": detail,
+        })
+    }
+}
+
+fn key(source: &TimeSource) -> String {
+    format!("next time of {}", source.name)
+}
+
+#[cfg(test)]
+mod tests;

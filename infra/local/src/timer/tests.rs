@@ -1,0 +1,97 @@
+//! Schedules fire by the clock, once for what was missed, and know after a restart when they are due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use local_cloud::Cloud;
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::test_bed::{ACCOUNT, REGION, Seen, TestBed, until};
+
+fn every_five_minutes(at_once: bool) -> TimeSource {
+    TimeSource {
+        name: "WorkerTick".to_owned(),
+        every: Duration::from_secs(300),
+        at_once,
+        input: None,
+    }
+}
+
+fn start(
+    bed: &TestBed,
+    source: &TimeSource,
+    kept: Option<&Arc<Cloud>>,
+) -> (NextAt, JoinHandle<()>) {
+    let joints = Joints {
+        invoker: &bed.invoker,
+        activity: &bed.activity,
+        clock: &bed.clock,
+        region: REGION,
+        account: ACCOUNT,
+    };
+    let timer = Timer::new(kept, &joints, bed.function(), source);
+    (timer.next_at(), tokio::spawn(timer.run()))
+}
+
+async fn has_seen(seen: &Seen, count: usize) {
+    until("an invocation", async || {
+        seen.lock().unwrap().len() >= count
+    })
+    .await;
+    assert_eq!(seen.lock().unwrap().len(), count);
+}
+
+#[tokio::test]
+async fn a_rule_fires_a_period_later_and_makes_up_for_many_with_one() {
+    let bed = TestBed::new().await;
+    let seen = bed.answers(|_| Ok(json!(null)));
+    let (next, timer) = start(&bed, &every_five_minutes(false), None);
+    assert!(!next.is_due(bed.clock.now_ms()), "nothing fell due yet");
+    bed.clock.advance(Duration::from_secs(300));
+    has_seen(&seen, 1).await;
+    until("the next time", async || !next.is_due(bed.clock.now_ms())).await;
+    bed.clock.advance(Duration::from_secs(3_600));
+    has_seen(&seen, 2).await;
+    let event = seen.lock().unwrap()[0].clone();
+    assert_eq!(event["detail-type"], "Scheduled Event");
+    assert_eq!(event["source"], "aws.events");
+    let rule = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/WorkerTick");
+    assert_eq!(event["resources"], json!([rule]));
+    timer.abort();
+}
+
+#[tokio::test]
+async fn a_schedule_fires_at_once_with_its_input() {
+    let bed = TestBed::new().await;
+    let seen = bed.answers(|_| Err("no".to_owned()));
+    let source = TimeSource {
+        input: Some(json!({ "task": "sequence" })),
+        ..every_five_minutes(true)
+    };
+    let (next, timer) = start(&bed, &source, None);
+    has_seen(&seen, 1).await;
+    assert_eq!(seen.lock().unwrap()[0], json!({ "task": "sequence" }));
+    // It failed: the next period tries again.
+    until("the next time", async || !next.is_due(bed.clock.now_ms())).await;
+    bed.clock.advance(Duration::from_secs(300));
+    has_seen(&seen, 2).await;
+    timer.abort();
+}
+
+#[tokio::test]
+async fn a_restart_knows_when_it_is_due() {
+    let bed = TestBed::new().await;
+    let seen = bed.answers(|_| Ok(json!(null)));
+    let source = every_five_minutes(true);
+    let (next, timer) = start(&bed, &source, Some(&bed.cloud));
+    has_seen(&seen, 1).await;
+    until("the next time", async || !next.is_due(bed.clock.now_ms())).await;
+    timer.abort();
+    let (next, timer) = start(&bed, &source, Some(&bed.cloud));
+    assert!(!next.is_due(bed.clock.now_ms()));
+    bed.clock.advance(Duration::from_secs(300));
+    has_seen(&seen, 2).await;
+    timer.abort();
+}

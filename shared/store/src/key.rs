@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::geo::{Cell4, Cell5};
-use domain::id::{AgencyId, OrderId, StoreId};
+use domain::id::{AgencyId, EventId, OrderId, StoreId, WorkerId};
 use domain::time::Millis;
 
 use crate::Error;
@@ -22,6 +22,13 @@ pub(crate) const DETAILS: &str = "details";
 pub(crate) const AGENCY: &str = "agency";
 /// What sort keys of stores begin with.
 pub(crate) const STORE: &str = "store#";
+
+/// Sort key of a worker's own item.
+pub(crate) const WORKER: &str = "worker";
+/// What sort keys of events begin with.
+pub(crate) const EVENT: &str = "event#";
+/// What sort keys of events' payloads begin with.
+pub(crate) const PAYLOAD: &str = "payload#";
 
 /// An item as the SDK has it.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
@@ -84,6 +91,45 @@ impl Key {
         Self::new(home_cell_pk(cell), in_cell(agency, store))
     }
 
+    pub(crate) fn worker(worker: &WorkerId) -> Self {
+        Self::new(worker_pk(worker), WORKER)
+    }
+
+    /// A worker's sealed personal data, apart from what others may read of her.
+    pub(crate) fn profile(worker: &WorkerId) -> Self {
+        Self::new(format!("N#{}", worker.bare()), "profile")
+    }
+
+    /// A registration of a worker, by the agency and the hash of its idempotency key.
+    pub(crate) fn worker_request(agency: &AgencyId, key_hash: &str) -> Self {
+        Self::new(format!("R#{}#{key_hash}", agency.bare()), "request")
+    }
+
+    /// Whose a phone is, by its keyed hash.
+    pub(crate) fn phone(hash: &str) -> Self {
+        Self::new(format!("P#{hash}"), "phone")
+    }
+
+    /// A worker's own key, in the table `subject-keys`.
+    pub(crate) fn subject_key(worker: &WorkerId) -> Self {
+        Self::new(format!("S#{}", worker.bare()), "key")
+    }
+
+    /// An event of a worker's chain.
+    pub(crate) fn event(worker: &WorkerId, seq: u64) -> Self {
+        Self::new(chain_pk(worker), format!("{EVENT}{seq:010}"))
+    }
+
+    /// What an event is about.
+    pub(crate) fn payload(worker: &WorkerId, event: &EventId) -> Self {
+        Self::new(chain_pk(worker), format!("{PAYLOAD}{}", event.bare()))
+    }
+
+    /// Where a worker's chain ends.
+    pub(crate) fn head(worker: &WorkerId) -> Self {
+        Self::new(chain_pk(worker), "head")
+    }
+
     /// The key attributes of an item.
     pub(crate) fn of(item: &Attributes) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
@@ -111,6 +157,25 @@ pub(crate) fn disc_cell_pk(cell: &Cell5) -> String {
 
 pub(crate) fn home_cell_pk(cell: &Cell4) -> String {
     format!("H#{}", cell.as_str())
+}
+
+pub(crate) fn worker_pk(worker: &WorkerId) -> String {
+    format!("W#{}", worker.bare())
+}
+
+pub(crate) fn chain_pk(worker: &WorkerId) -> String {
+    format!("E#{}", worker.bare())
+}
+
+/// The worker of a partition key of the table `workers`, if it is a worker's own.
+pub(crate) fn parse_worker(pk: &str) -> Option<WorkerId> {
+    WorkerId::from_bare(pk.strip_prefix("W#")?).ok()
+}
+
+/// Whose event it is, and its place, if it is the key of an event.
+pub(crate) fn parse_event(pk: &str, sk: &str) -> Option<(WorkerId, u64)> {
+    let worker = WorkerId::from_bare(pk.strip_prefix("E#")?).ok()?;
+    Some((worker, sk.strip_prefix(EVENT)?.parse().ok()?))
 }
 
 fn in_cell(agency: &AgencyId, store: &StoreId) -> String {

@@ -2,6 +2,9 @@
 //!
 //! - [`Orders`]: orders and every change of them, each one conditional write.
 //! - [`Directory`]: agencies, stores, cells, authorities.
+//! - [`Workers`], [`WorkerRecords`]: workers, their personal data and the chains of their events.
+//! - [`PersonalDataKey`], [`PersonKey`]: what seals personal data, a key a person.
+//! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
 //! - [`grab_read`]: what a grab needs to know, of both tables in one call.
 //! - [`SealKey`]: seals what only few may see of an order.
 //! - [`order_image`], [`directory_image`]: what the tables' streams say.
@@ -15,7 +18,11 @@ mod directory;
 mod error;
 mod key;
 mod orders;
+mod personal;
 mod seal;
+mod transaction;
+mod worker_id;
+mod workers;
 
 pub use cursor::Page;
 pub use directory::{
@@ -26,4 +33,11 @@ pub use error::Error;
 pub use orders::{
     Changed, FannedOut, GrabRead, Missed, Orders, Placed, Settled, grab_read, order_image,
 };
+pub use personal::{PersonKey, PersonalDataKey};
 pub use seal::{SealKey, Sealed};
+pub use transaction::Also;
+pub use worker_id::{PhoneHashes, WorkerIds};
+pub use workers::{
+    Appended, NewEvent, NewWorker, Opened, ProfileChange, RegisteredWorker, Step, StoredEvent,
+    TracedEvent, WorkerFile, WorkerRecords, WorkerTables, Workers,
+};

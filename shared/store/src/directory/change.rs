@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::agency::{Agency, Decision, NotFromHere, Review, Standing, Store};
 use domain::geo::Wgs84;
@@ -16,10 +14,9 @@ use super::item::{self, StoredStore, Waits};
 use super::{Directory, Waiting};
 use crate::Error;
 use crate::key::{Attributes, Key};
-use crate::orders::passes;
+use crate::transaction;
 
 const CALL: &str = "TransactWriteItems";
-const FAILED: &str = "ConditionalCheckFailed";
 /// How often a change is made anew that another one got in the way of.
 const ROUNDS: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -385,30 +382,14 @@ impl Directory {
     }
 
     async fn commit(&self, writes: Vec<TransactWriteItem>) -> Result<Committed, Error> {
-        let sent = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await;
-        let Err(error) = sent else {
-            return Ok(Committed::Done);
-        };
-        let reasons: &[CancellationReason] = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                cancelled.cancellation_reasons()
-            }
-            _ => &[],
-        };
-        let refused = reasons
-            .iter()
-            .enumerate()
-            .find(|(_, reason)| reason.code() == Some(FAILED));
-        match refused {
-            Some((place, reason)) => Ok(Committed::Refused(place, reason.item.clone())),
-            None if passes(reasons) => Ok(Committed::Conflict),
-            None => Err(Error::call(CALL, error)),
-        }
+        Ok(match transaction::commit(&self.client, writes).await? {
+            transaction::Committed::Done => Committed::Done,
+            transaction::Committed::Conflict => Committed::Conflict,
+            transaction::Committed::Refused(refused) => match refused.into_iter().next() {
+                Some((place, found)) => Committed::Refused(place, found),
+                None => Committed::Conflict,
+            },
+        })
     }
 }
 

@@ -1,0 +1,64 @@
+//! Whose a phone is. A phone becomes an approved worker's in the transaction that approves her.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::WorkerId;
+use serde::{Deserialize, Serialize};
+
+use super::Workers;
+use crate::Error;
+use crate::key::Key;
+use crate::transaction::{self, Also};
+
+#[derive(Serialize, Deserialize)]
+struct PhoneItem {
+    pk: String,
+    sk: String,
+    wk: WorkerId,
+}
+
+impl Workers {
+    /// The worker who was approved with this phone, by its hash.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn by_phone(&self, phone_hash: &str) -> Result<Option<WorkerId>, Error> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.workers)
+            .set_key(Some(Key::phone(phone_hash).attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| Error::call("GetItem", error))?;
+        let found: Option<PhoneItem> = answer.item.map(serde_dynamo::from_item).transpose()?;
+        Ok(found.map(|found| found.wk))
+    }
+
+    /// Makes the phone this worker's, if it is nobody else's.
+    ///
+    /// # Errors
+    /// None that a worker can cause; building is fallible by its signature.
+    pub fn also_take_phone(&self, phone_hash: &str, worker: &WorkerId) -> Result<Also, Error> {
+        let key = Key::phone(phone_hash);
+        let item = serde_dynamo::to_item(PhoneItem {
+            pk: key.pk,
+            sk: key.sk,
+            wk: worker.clone(),
+        })?;
+        let worker = AttributeValue::S(worker.to_string());
+        let condition = (
+            "attribute_not_exists(pk) OR wk = :worker",
+            vec![(":worker", worker)],
+        );
+        transaction::put(&self.tables.workers, item, Some(condition)).map(Also)
+    }
+
+    /// Makes the phone nobody's.
+    ///
+    /// # Errors
+    /// None that a phone can cause; building is fallible by its signature.
+    pub fn also_free_phone(&self, phone_hash: &str) -> Result<Also, Error> {
+        transaction::delete(&self.tables.workers, Key::phone(phone_hash)).map(Also)
+    }
+}

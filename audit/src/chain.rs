@@ -1,0 +1,163 @@
+//! A worker's chain: every event is there once, in order, unaltered, and follows the one before.
+
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+
+use crate::export::{Event, Export, read_hash};
+use crate::merkle::Hash;
+use crate::report::{Refuted, Report, Unusable};
+
+/// Where a chain that is being followed has come to.
+#[derive(Default)]
+struct Followed {
+    seq: u64,
+    hash: Hash,
+    erased: u64,
+    /// The place in the log of the last event that has one.
+    leaf: Option<u64>,
+    broken: bool,
+}
+
+/// What was seen of some chains.
+pub struct Chains {
+    /// All events that are written as events are, in the order of the files.
+    pub events: Vec<Event>,
+    /// What was found.
+    pub report: Report,
+}
+
+/// Verifies the chains of an export, whole from their first events, and that a single one ends in `head`, if that is known.
+///
+/// # Errors
+/// When there is nothing to verify.
+pub fn verify(export: &Export, head: Option<Hash>) -> Result<Chains, Unusable> {
+    let mut report = Report::default();
+    let mut followed: BTreeMap<String, Followed> = BTreeMap::new();
+    let mut events = Vec::with_capacity(export.items.len());
+    for item in &export.items {
+        match item.event() {
+            Ok(event) => {
+                let chain = followed.entry(event.worker.clone()).or_default();
+                // What follows a break is all out of place; the first is what matters.
+                if !chain.broken
+                    && let Err(refuted) = chain.follow(&event)
+                {
+                    report.refuted.push(refuted);
+                    chain.broken = true;
+                }
+                events.push(event);
+            }
+            Err(refuted) => {
+                report.refuted.push(refuted);
+                break;
+            }
+        }
+    }
+    if export.items.is_empty() {
+        if head.is_none() {
+            return Err(Unusable::new("the export", "there is no event in it"));
+        }
+        report.refute(
+            "the export",
+            "there is no event in it, and the chain has some",
+        );
+    } else if report.holds()
+        && let Err(refuted) = ends(&followed, export, head)
+    {
+        report.refuted.push(refuted);
+    }
+    if report.holds() {
+        for (worker, chain) in &followed {
+            report.verify(format!(
+                "{worker}: {} events, {} of them with erased payloads or without; the last is {}",
+                chain.seq,
+                chain.erased,
+                HEXLOWER.encode(&chain.hash)
+            ));
+        }
+    }
+    Ok(Chains { events, report })
+}
+
+impl Followed {
+    fn follow(&mut self, event: &Event) -> Result<(), Refuted> {
+        let refuted = |why: String| Err(Refuted::new(&event.place, why));
+        let next = self.seq + 1;
+        if event.seq != next {
+            return refuted(match event.seq {
+                seq if seq > next => format!("seq {next} is missing before it"),
+                seq if seq == self.seq && event.hash != self.hash => {
+                    format!("the chain forks: there is another event of seq {seq}")
+                }
+                _ => format!("it is out of order: seq {next} should be here"),
+            });
+        }
+        if event.prev != self.hash {
+            return refuted(if next == 1 {
+                "it should be the first, and names one before it".to_owned()
+            } else {
+                format!(
+                    "it does not follow seq {}: it names {} as the hash before it, which is {}",
+                    self.seq,
+                    HEXLOWER.encode(&event.prev),
+                    HEXLOWER.encode(&self.hash)
+                )
+            });
+        }
+        match (self.leaf, event.leaf_index) {
+            (Some(before), Some(leaf)) if leaf <= before => {
+                return refuted(format!(
+                    "its place in the log, {leaf}, is not behind that of seq {}, {before}",
+                    self.seq
+                ));
+            }
+            (None, Some(_)) if self.seq > 0 => {
+                return refuted(format!("it is in the log, and seq {} is not", self.seq));
+            }
+            _ => self.leaf = event.leaf_index,
+        }
+        self.seq = event.seq;
+        self.hash = event.hash;
+        self.erased += u64::from(event.opened.is_none());
+        Ok(())
+    }
+}
+
+/// Whether the chains end where they are said to end.
+fn ends(
+    followed: &BTreeMap<String, Followed>,
+    export: &Export,
+    head: Option<Hash>,
+) -> Result<(), Refuted> {
+    let claimed = export.heads.iter().map(|(place, head)| {
+        let read = head.get("hash").and_then(Value::as_str).and_then(read_hash);
+        (
+            place.as_str(),
+            head.get("seq").and_then(Value::as_u64),
+            read,
+        )
+    });
+    let wanted = head.map(|head| ("the head given", None, Some(head)));
+    for (place, seq, hash) in claimed.chain(wanted) {
+        let hash = hash.ok_or_else(|| Refuted::new(place, "its head has no hash"))?;
+        let [(worker, chain)] = followed.iter().collect::<Vec<_>>()[..] else {
+            return Err(Refuted::new(
+                place,
+                "a head is one chain's, and here are several",
+            ));
+        };
+        if chain.hash != hash || seq.is_some_and(|seq| seq != chain.seq) {
+            return Err(Refuted::new(
+                format!("{place}, after seq {} of {worker}", chain.seq),
+                format!(
+                    "the chain is cut off or forked: it ends in {}, not in {}",
+                    HEXLOWER.encode(&chain.hash),
+                    HEXLOWER.encode(&hash)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

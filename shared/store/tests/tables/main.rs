@@ -9,4 +9,5 @@ mod directory;
 mod grabbing;
 mod lists;
 mod placing;
+mod workers;
 mod world;

@@ -1,4 +1,4 @@
-//! Two empty tables for each test, with the keys and indexes of the template, and things to put in.
+//! Empty tables for each test, with the keys and indexes of the template, and things to put in.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,17 +22,22 @@ use domain::market::Market;
 use domain::order::{Contact, Order, OrderDetails, Visit};
 use domain::service::Service;
 use domain::time::Millis;
-use store::{Directory, Orders, SealKey, Sealed};
+use store::{Directory, Orders, PersonalDataKey, SealKey, Sealed, WorkerTables, Workers};
 
 pub const NOW: Millis = Millis(1_800_000_000_000);
 pub const ORDERS: &str = "orders";
 pub const DIRECTORY: &str = "directory";
+pub const WORKERS: &str = "workers";
+pub const LEDGER: &str = "ledger";
+pub const BADGES: &str = "badges";
+pub const SUBJECT_KEYS: &str = "subject-keys";
 
 /// The tables, on a server that lives as long as the test.
 pub struct World {
     pub client: Client,
     pub orders: Orders,
     pub directory: Directory,
+    pub workers: Workers,
     pub wire: Wire,
 }
 
@@ -88,9 +93,35 @@ impl World {
             vec![index("by-review", "wait", "since", &[])],
         )
         .await;
+        create(
+            &client,
+            WORKERS,
+            &[("ag", "S"), ("rg", "N"), ("wait", "S"), ("since", "N")],
+            vec![
+                index(
+                    "by-agency",
+                    "ag",
+                    "rg",
+                    &["st", "skl", "se", "mn", "v", "er"],
+                ),
+                index("by-review", "wait", "since", &[]),
+            ],
+        )
+        .await;
+        let unsequenced = vec![index("unsequenced", "un", "ua", &[])];
+        create(&client, LEDGER, &[("un", "S"), ("ua", "N")], unsequenced).await;
+        create(&client, BADGES, &[], Vec::new()).await;
+        create(&client, SUBJECT_KEYS, &[], Vec::new()).await;
+        let tables = WorkerTables {
+            workers: WORKERS.to_owned(),
+            ledger: LEDGER.to_owned(),
+            subject_keys: SUBJECT_KEYS.to_owned(),
+        };
+        let personal = PersonalDataKey::new("a secret").unwrap();
         Self {
             orders: Orders::new(client.clone(), ORDERS),
             directory: Directory::new(client.clone(), DIRECTORY),
+            workers: Workers::new(client.clone(), tables, personal),
             client,
             wire,
         }
@@ -126,7 +157,7 @@ async fn create(
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes.collect()))
         .set_key_schema(Some(keys("pk", "sk")))
-        .set_global_secondary_indexes(Some(indexes))
+        .set_global_secondary_indexes(Some(indexes).filter(|indexes| !indexes.is_empty()))
         .send()
         .await
         .unwrap();

@@ -15,6 +15,7 @@ use crate::iam::Identities;
 use crate::journal::{self, Journal, Kind};
 use crate::names::Names;
 use crate::refusal::Refusal;
+use crate::s3::{Bodies, BucketDescription};
 use crate::sqs::{Depth, Draft, Received, Sent};
 use crate::state::State;
 use crate::transaction::Transaction;
@@ -22,10 +23,11 @@ use crate::transaction::Transaction;
 /// How often what nobody looks at is tidied: expired messages and keys, in milliseconds.
 const TIDY_EVERY_MS: i64 = 10_000;
 
-/// Queues, schedules, a bus and temporary keys of one account in one region.
+/// Queues, schedules, a bus, objects and keys of one account in one region.
 pub struct Cloud {
     state: Mutex<State>,
     journal: Journal,
+    bodies: Bodies,
     clock: Clock,
     identities: Arc<Identities>,
     names: Names,
@@ -35,7 +37,8 @@ pub struct Cloud {
 
 impl Cloud {
     /// Opens the cloud on a SQLite file, which is made if it is missing, or without a file for as
-    /// long as the value lives. Call it within a Tokio runtime, which it fires schedules on; what
+    /// long as the value lives. Objects' bytes lie in a folder beside the file, named like it but
+    /// ending in `.objects`. Call it within a Tokio runtime, which it fires schedules on; what
     /// fell due while the cloud was closed is delivered at once.
     ///
     /// `identities` is consulted on every request and can be filled before or after. A file that
@@ -51,21 +54,26 @@ impl Cloud {
             region: region.to_owned(),
             account: account.to_owned(),
         };
-        let (state, journal) = match path {
+        let (state, journal, bodies) = match path {
             None => (
                 State::new(names.clone(), Arc::clone(&identities)),
                 Journal::forgetful(),
+                Bodies::in_memory(),
             ),
             Some(path) => {
                 let file = journal::open(path)?;
                 let now = clock.now_ms();
                 let state = State::load(names.clone(), Arc::clone(&identities), &file, now)?;
-                (state, Journal::start(file)?)
+                let folder = path.with_extension("objects");
+                let bodies =
+                    Bodies::in_folder(&folder, &state.objects.ids()).map_err(Error::Objects)?;
+                (state, Journal::start(file)?, bodies)
             }
         };
         let cloud = Arc::new(Self {
             state: Mutex::new(state),
             journal,
+            bodies,
             clock,
             identities,
             names,
@@ -165,6 +173,22 @@ impl Cloud {
         let target = Target::queue(queue_arn, true);
         self.change(|state, transaction| state.buses.put_target(bus, rule, id, target, transaction))
             .await
+    }
+
+    /// Makes a bucket, or gives one that exists these settings.
+    pub async fn create_bucket(&self, description: &BucketDescription<'_>) -> Result<(), Refusal> {
+        self.change(|state, transaction| {
+            state.objects.provision(description, transaction);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Adds a KMS key that signs with Ed25519, from its seed (RFC 8032), or replaces the one with this
+    /// id. It is not kept: give it at every start.
+    pub fn add_signing_key(&self, id: &str, seed: &[u8; 32]) -> Result<(), Refusal> {
+        let now = self.clock.now_ms();
+        self.lock().signing_keys.add(id, seed, now)
     }
 
     /// Sends a message, as the embedding program.
@@ -279,6 +303,10 @@ impl Cloud {
     /// What is kept under a key.
     pub fn note_get(&self, key: &str) -> Option<String> {
         self.lock().notes.get(key).cloned()
+    }
+
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     pub(crate) fn names(&self) -> &Names {

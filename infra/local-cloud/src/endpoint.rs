@@ -14,15 +14,18 @@ use crate::cloud::Cloud;
 use crate::iam::Caller;
 use crate::random::uuid;
 use crate::refusal::Refusal;
-use crate::{events, scheduler, sqs, sts};
+use crate::{events, iam, kms, s3, scheduler, sqs, sts};
 
 /// A message of 1 MiB may take six times that in JSON, with every character escaped.
 const MAX_BODY_BYTES: usize = 8 * 1_048_576;
+/// An object of 64 MiB and what `aws-chunked` adds; S3 takes 5 GB.
+const MAX_OBJECT_BYTES: usize = 65 * 1_048_576;
 
 /// A request whose signature has been verified.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) caller: Caller,
     /// How the caller reached us, such as `http://127.0.0.1:8081`: queue URLs begin with it.
@@ -33,7 +36,9 @@ pub(crate) struct Request {
 enum Service {
     Sqs(String),
     Events(String),
+    Kms(String),
     Scheduler,
+    S3,
     Sts,
     Other(String),
 }
@@ -45,8 +50,13 @@ pub(crate) fn router(cloud: Arc<Cloud>) -> axum::Router {
 async fn answer(State(cloud): State<Arc<Cloud>>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let service = Service::of(&parts.headers, &parts.uri);
+    let (method, uri) = (parts.method.clone(), parts.uri.clone());
     let result = async {
-        let body = to_bytes(body, MAX_BODY_BYTES)
+        let limit = match service {
+            Service::S3 => MAX_OBJECT_BYTES,
+            _ => MAX_BODY_BYTES,
+        };
+        let body = to_bytes(body, limit)
             .await
             .map_err(|_| Refusal::new("RequestEntityTooLarge", "the body cannot be read"))?;
         let caller =
@@ -54,22 +64,24 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: axum::extract::Request
                 .identities()
                 .authenticate(&parts.method, &parts.uri, &parts.headers, &body)?;
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let endpoint = format!("http://{}", host.unwrap_or("localhost"));
         let request = Request {
             method: parts.method,
             uri: parts.uri,
+            headers: parts.headers,
             body,
             caller,
-            endpoint: format!("http://{}", host.unwrap_or("localhost")),
+            endpoint,
         };
         service.call(&cloud, &request).await
     };
-    match result.await {
-        Ok(body) => service.response(StatusCode::OK, body, &[]),
-        Err(refusal) => {
-            tracing::debug!(%refusal, service = service.name(), "refused");
-            service.refuse(&refusal)
+    result.await.unwrap_or_else(|refusal| {
+        tracing::debug!(%refusal, service = service.name(), "refused");
+        match service {
+            Service::S3 => s3::protocol::refuse(&method, &uri, &refusal),
+            _ => service.refuse(&refusal),
         }
-    }
+    })
 }
 
 impl Service {
@@ -78,9 +90,13 @@ impl Service {
         if let Some(target) = text("x-amz-target") {
             return match target.split_once('.') {
                 Some(("AmazonSQS", operation)) => Self::Sqs(operation.to_owned()),
+                Some(("TrentService", operation)) => Self::Kms(operation.to_owned()),
                 Some(("AWSEvents", operation)) => Self::Events(operation.to_owned()),
                 _ => Self::Other(target.to_owned()),
             };
+        }
+        if iam::is_for_s3(headers) {
+            return Self::S3;
         }
         if text(CONTENT_TYPE.as_str()).is_some_and(|t| t.starts_with("application/x-www-form")) {
             return Self::Sts;
@@ -95,18 +111,25 @@ impl Service {
         match self {
             Self::Sqs(_) => "sqs",
             Self::Events(_) => "events",
+            Self::Kms(_) => "kms",
             Self::Scheduler => "scheduler",
+            Self::S3 => "s3",
             Self::Sts => "sts",
             Self::Other(_) => "other",
         }
     }
 
-    async fn call(&self, cloud: &Cloud, request: &Request) -> Result<String, Refusal> {
+    async fn call(&self, cloud: &Cloud, request: &Request) -> Result<Response, Refusal> {
         let value = match self {
             Self::Sqs(operation) => sqs::protocol::call(cloud, operation, request).await?,
             Self::Events(operation) => events::protocol::call(cloud, operation, request).await?,
+            Self::Kms(operation) => kms::call(cloud, operation, request)?,
             Self::Scheduler => scheduler::protocol::call(cloud, request).await?,
-            Self::Sts => return sts::call(cloud, request).await,
+            Self::S3 => return s3::protocol::call(cloud, request).await,
+            Self::Sts => {
+                let body = sts::call(cloud, request).await?;
+                return Ok(self.response(StatusCode::OK, body, &[]));
+            }
             Self::Other(what) => {
                 return Err(Refusal::new(
                     "UnknownOperationException",
@@ -114,15 +137,15 @@ impl Service {
                 ));
             }
         };
-        Ok(value.to_string())
+        Ok(self.response(StatusCode::OK, value.to_string(), &[]))
     }
 
     fn content_type(&self) -> &'static str {
         match self {
             Self::Sqs(_) | Self::Other(_) => "application/x-amz-json-1.0",
-            Self::Events(_) => "application/x-amz-json-1.1",
+            Self::Events(_) | Self::Kms(_) => "application/x-amz-json-1.1",
             Self::Scheduler => "application/json",
-            Self::Sts => "text/xml",
+            Self::S3 | Self::Sts => "text/xml",
         }
     }
 
@@ -161,7 +184,7 @@ impl Service {
                 );
                 self.response(status(refusal.code), body, &[])
             }
-            Self::Events(_) | Self::Scheduler | Self::Other(_) => {
+            Self::Events(_) | Self::Kms(_) | Self::Scheduler | Self::S3 | Self::Other(_) => {
                 let code = refusal.json_code();
                 let mut body = json!({ "__type": code, "message": refusal.message });
                 if matches!(self, Self::Scheduler) {

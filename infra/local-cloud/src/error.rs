@@ -11,6 +11,9 @@ pub enum Error {
     /// The thread that writes the file could not be started.
     #[error("the writer of the emulated cloud's file")]
     Writer(#[from] std::io::Error),
+    /// The folder of objects' bytes could not be made or read.
+    #[error("the folder of the emulated cloud's objects")]
+    Objects(#[source] std::io::Error),
     /// Something in the file is not what this version writes.
     #[error("{what} in the file of the emulated cloud cannot be read")]
     Stored {

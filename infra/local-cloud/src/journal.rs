@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Rule,
     Session,
     Note,
+    Bucket,
+    Object,
 }
 
 impl Kind {
@@ -40,6 +42,8 @@ impl Kind {
             Kind::Rule => "rule",
             Kind::Session => "session",
             Kind::Note => "note",
+            Kind::Bucket => "bucket",
+            Kind::Object => "object",
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Queues, schedules, a bus and temporary keys that speak AWS's protocols on one machine.
+//! Queues, schedules, a bus, objects, signing keys and temporary keys that speak AWS's protocols on one machine.
 //!
-//! A small emulation of Amazon SQS (standard queues), EventBridge Scheduler, EventBridge and STS,
-//! for one account in one region, with their authorisation. It has the operations that this
+//! A small emulation of Amazon SQS (standard queues), EventBridge Scheduler, EventBridge, S3, KMS
+//! (keys that sign with Ed25519) and STS, for one account in one region, with their authorisation. It has the operations that this
 //! project uses; every other operation, attribute and parameter is refused by its name rather than
 //! passed over. AWS's SDKs, boto3 and the AWS CLI work against it unchanged.
 //!
@@ -12,9 +12,9 @@
 //! of [`Cloud`] set it up and receive from its queues within the process.
 //!
 //! A request goes through `endpoint` (which service? whose signature?) to the `protocol` module of
-//! `sqs`, `scheduler` or `events`, or to `sts`, where it is read and authorised ([`iam`]). What it
+//! `sqs`, `scheduler`, `events` or `s3`, or to `kms` or `sts`, where it is read and authorised ([`iam`]). What it
 //! does is one function on the state in memory (`sqs::queues`, `scheduler::schedules`,
-//! `events::buses`), run under one lock by `Cloud::change`, which hands the changes to the
+//! `events::buses`, `s3::objects`), run under one lock by `Cloud::change`, which hands the changes to the
 //! `journal` under the same lock and answers once they are committed.
 //!
 //! # What it promises
@@ -40,6 +40,11 @@
 //! | `UpdateSchedule`, `DeleteSchedule`, `GetSchedule`, `ListSchedules`, groups | as documented; a group takes its schedules with it |
 //! | `PutEvents` | up to 10 events below 256 KB; each accepted or refused by itself; delivered to every matching rule's queues in the commit that accepts it, so at once and once, where AWS says at least once |
 //! | `PutRule`, `PutTargets`, `DescribeRule`, `ListRules`, `ListTargetsByRule`, `RemoveTargets`, `DeleteRule`, `CreateEventBus`, `DescribeEventBus` | as documented; targets are queues, whose policy has to let `events.amazonaws.com` send |
+//! | `PutObject` | as a file of its own and in the journal before it is acknowledged; `If-None-Match: *` and `If-Match`; digests and CRC-32, SHA-1, SHA-256 checksums that come along are checked, also in `aws-chunked`; up to 64 MiB |
+//! | `GetObject`, `HeadObject` | the newest version or the one asked for; `If-None-Match`, `If-Match`; who may not list the bucket gets 403 for what is missing |
+//! | `DeleteObject` | a marker in a bucket with versions, gone in another; a version under object lock stays, whoever asks |
+//! | `ListObjectsV2` | at once; prefix, delimiter, pages |
+//! | `Sign`, `Verify`, `GetPublicKey`, `DescribeKey` | keys `ECC_NIST_EDWARDS25519` alone, `ED25519_SHA_512` over a message of up to 4,096 bytes |
 //! | `AssumeRole` | keys for a role whose trust policy allows it, with session tags, 900 s to the role's maximum (an hour from another role); good with their token alone, until they expire by the clock |
 //! | `GetCallerIdentity` | who signed |
 //!
@@ -58,9 +63,11 @@ mod endpoint;
 mod error;
 mod events;
 mod journal;
+mod kms;
 mod names;
 mod random;
 mod refusal;
+mod s3;
 mod scheduler;
 mod sqs;
 mod state;
@@ -72,4 +79,5 @@ pub use cloud::Cloud;
 pub use error::Error;
 pub use iam::Identities;
 pub use refusal::Refusal;
+pub use s3::BucketDescription;
 pub use sqs::{Depth, Draft, MessageAttribute, Received, Sent};

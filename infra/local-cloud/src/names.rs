@@ -48,6 +48,16 @@ impl Names {
         (account == self.account && !name.is_empty()).then_some(name)
     }
 
+    /// A bucket's ARN, which names neither region nor account.
+    pub(crate) fn bucket(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", partition_of(&self.region))
+    }
+
+    /// The ARN of a KMS key.
+    pub(crate) fn key(&self, id: &str) -> String {
+        self.arn("kms", &format!("key/{id}"))
+    }
+
     pub(crate) fn schedule(&self, group: &str, name: &str) -> String {
         self.arn("scheduler", &format!("schedule/{group}/{name}"))
     }

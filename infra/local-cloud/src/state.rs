@@ -9,8 +9,10 @@ use crate::error::Error;
 use crate::events::Buses;
 use crate::iam::{Call, Caller, Identities};
 use crate::journal::{self, Kind};
+use crate::kms::SigningKeys;
 use crate::names::Names;
 use crate::refusal::Refusal;
+use crate::s3::Objects;
 use crate::scheduler::{Firing, Schedules};
 use crate::sqs::{Draft, MessageAttribute, Queues};
 use crate::transaction::Transaction;
@@ -23,6 +25,9 @@ pub(crate) struct State {
     pub(crate) queues: Queues,
     pub(crate) schedules: Schedules,
     pub(crate) buses: Buses,
+    pub(crate) objects: Objects,
+    /// Not in the journal: the embedding program gives them at every start.
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) notes: BTreeMap<String, String>,
 }
 
@@ -32,6 +37,8 @@ impl State {
             queues: Queues::new(names.clone()),
             schedules: Schedules::new(names.clone()),
             buses: Buses::new(names.clone()),
+            objects: Objects::default(),
+            signing_keys: SigningKeys::new(names.clone()),
             notes: BTreeMap::new(),
             names,
             identities,
@@ -56,6 +63,8 @@ impl State {
             queues: Queues::load(names.clone(), file, now)?,
             schedules: Schedules::load(names.clone(), file)?,
             buses: Buses::load(names.clone(), file)?,
+            objects: Objects::load(file)?,
+            signing_keys: SigningKeys::new(names.clone()),
             notes: journal::documents(file, Kind::Note)?.into_iter().collect(),
             names,
             identities,

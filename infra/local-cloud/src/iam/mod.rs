@@ -15,3 +15,4 @@ pub use context::Context;
 pub use identities::{Call, Caller, Identities, RoleDescription};
 pub(crate) use identities::{Session, role_id};
 pub use policy::{Policy, PolicyError};
+pub(crate) use signature::is_for_s3;

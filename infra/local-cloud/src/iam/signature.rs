@@ -19,6 +19,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
+const S3: &str = "s3";
+
 /// The parts of an `Authorization` header.
 pub(super) struct Authorization<'a> {
     pub(super) access_key: &'a str,
@@ -80,6 +82,11 @@ impl<'a> Authorization<'a> {
         })
     }
 
+    /// The service that the request is signed for, such as `s3`.
+    pub(super) fn service(&self) -> &'a str {
+        self.scope.service
+    }
+
     /// Whether the request was signed with `secret`.
     pub(super) fn verify(
         &self,
@@ -97,10 +104,15 @@ impl<'a> Authorization<'a> {
         };
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let body_hash = HEXLOWER.encode(digest::digest(&digest::SHA256, body).as_ref());
-        // A client may state the hash; then it signs it, and it has to be true.
-        if header("x-amz-content-sha256").is_some_and(|stated| stated != body_hash) {
-            return Err(mismatch());
-        }
+        // S3 takes bodies that are not part of the signature, or signed piece by piece.
+        let is_s3 = self.service() == S3;
+        let stated = header("x-amz-content-sha256");
+        let body_hash = match stated {
+            Some(stated) if is_s3 && is_no_hash(stated) => stated.to_owned(),
+            // A client may state the hash; then it signs it, and it has to be true.
+            Some(stated) if stated != body_hash => return Err(mismatch()),
+            _ => body_hash,
+        };
         let Some(date) = header("x-amz-date") else {
             return Err(mismatch());
         };
@@ -109,7 +121,11 @@ impl<'a> Authorization<'a> {
         }
         let mut request = format!(
             "{method}\n{}\n{}\n",
-            utf8_percent_encode(uri.path(), RESERVED_IN_PATH),
+            match is_s3 {
+                // "You do not normalize URI paths for requests to Amazon S3", nor encode them twice.
+                true => uri.path().to_owned(),
+                false => utf8_percent_encode(uri.path(), RESERVED_IN_PATH).to_string(),
+            },
             canonical_query(uri.query().unwrap_or_default()),
         );
         for name in self.signed_headers.split(';') {
@@ -150,6 +166,11 @@ impl<'a> Authorization<'a> {
     }
 }
 
+/// What `x-amz-content-sha256` may hold instead of a hash.
+fn is_no_hash(stated: &str) -> bool {
+    stated == "UNSIGNED-PAYLOAD" || stated.starts_with("STREAMING-")
+}
+
 fn sign(key: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
 }
@@ -178,4 +199,9 @@ fn canonical_query(query: &str) -> String {
     pairs.sort();
     let pairs: Vec<String> = pairs.into_iter().map(|(n, v)| format!("{n}={v}")).collect();
     pairs.join("&")
+}
+
+/// Whether a request is signed for S3, which names its operations by nothing else.
+pub(crate) fn is_for_s3(headers: &HeaderMap) -> bool {
+    Authorization::of(headers).is_ok_and(|authorization| authorization.service() == S3)
 }

@@ -44,6 +44,31 @@ events = client("events")
 events.create_event_bus(Name="b")
 assert events.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": "b"}])["FailedEntryCount"] == 0
 assert client("sts").get_caller_identity()["Account"] == "123456789012"
+s3 = client("s3")
+put = s3.put_object(Bucket="things", Key="a b/+\u00e9.json", Body=b"{}" * 5000, ContentType="application/json", Metadata={"who": "me"})
+got = s3.get_object(Bucket="things", Key="a b/+\u00e9.json")
+assert got["Body"].read() == b"{}" * 5000 and got["ContentType"] == "application/json" and got["Metadata"] == {"who": "me"}
+assert got["ETag"] == put["ETag"]
+import io
+s3.upload_fileobj(io.BytesIO(b"x" * 100000), "things", "file")
+assert s3.head_object(Bucket="things", Key="file")["ContentLength"] == 100000
+keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="things")["Contents"]]
+assert keys == ["a b/+\u00e9.json", "file"], keys
+s3.delete_object(Bucket="things", Key="file")
+try:
+    s3.get_object(Bucket="things", Key="file")
+    raise SystemExit("found an object that is not there")
+except s3.exceptions.NoSuchKey:
+    pass
+try:
+    client("s3", "wrong").list_objects_v2(Bucket="things")
+    raise SystemExit("a wrong secret was accepted")
+except botocore.exceptions.ClientError as error:
+    assert error.response["Error"]["Code"] == "SignatureDoesNotMatch", error
+kms = client("kms")
+signed = kms.sign(KeyId="badges", Message=b"m", MessageType="RAW", SigningAlgorithm="ED25519_SHA_512")
+assert kms.verify(KeyId="badges", Message=b"m", SigningAlgorithm="ED25519_SHA_512", Signature=signed["Signature"])["SignatureValid"]
+assert len(kms.get_public_key(KeyId=signed["KeyId"])["PublicKey"]) == 44
 print("all good")
 "#;
 
@@ -58,6 +83,8 @@ async fn boto3_works_against_it() {
         return;
     }
     let world = World::new().await;
+    world.bucket("things", false, None).await;
+    world.cloud.add_signing_key("badges", &[7; 32]).unwrap();
     let output = Command::new("python3")
         .args(["-c", SCRIPT, &world.endpoint, REGION])
         .output()

@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use local_cloud::{Clock, Cloud, Identities};
+use local_cloud::{BucketDescription, Clock, Cloud, Identities};
 use tokio::task::JoinHandle;
 
 pub const REGION: &str = "cn-north-1";
@@ -73,6 +73,15 @@ impl World {
         let _ = (&mut self.server).await;
     }
 
+    pub async fn bucket(&self, name: &str, versioned: bool, locked_days: Option<u32>) {
+        let description = BucketDescription {
+            name,
+            versioned,
+            locked_days,
+        };
+        self.cloud.create_bucket(&description).await.unwrap();
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -91,6 +100,14 @@ impl World {
 
     pub fn scheduler(&self) -> aws_sdk_scheduler::Client {
         aws_sdk_scheduler::Client::new(&self.sdk())
+    }
+
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::new(&self.sdk())
+    }
+
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::new(&self.sdk())
     }
 
     pub fn events(&self) -> aws_sdk_eventbridge::Client {

@@ -1,0 +1,114 @@
+//! Keys that sign, and tell nobody how.
+
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{KeySpec, MessageType, SigningAlgorithmSpec};
+use local_cloud::iam::RoleDescription;
+use serde_json::json;
+
+use crate::world::{ACCOUNT, World, code};
+
+const SEED: [u8; 32] = [7; 32];
+
+async fn sign(kms: &aws_sdk_kms::Client, key: &str, message: &[u8]) -> Result<Vec<u8>, String> {
+    let sign = kms
+        .sign()
+        .key_id(key)
+        .message(Blob::new(message))
+        .message_type(MessageType::Raw)
+        .signing_algorithm(SigningAlgorithmSpec::Ed25519Sha512);
+    match sign.send().await {
+        Ok(signed) => Ok(signed.signature.unwrap().into_inner()),
+        refused => Err(code(refused)),
+    }
+}
+
+#[tokio::test]
+async fn a_signature_is_good_under_the_public_key() {
+    let world = World::new().await;
+    world.cloud.add_signing_key("badges", &SEED).unwrap();
+    let kms = world.kms();
+    let arn = format!("arn:aws-cn:kms:cn-north-1:{ACCOUNT}:key/badges");
+    let signature = sign(&kms, "badges", b"a badge").await.unwrap();
+    assert_eq!(signature, sign(&kms, &arn, b"a badge").await.unwrap());
+    let published = kms.get_public_key().key_id(&arn).send().await.unwrap();
+    assert_eq!(published.key_id(), Some(arn.as_str()));
+    assert_eq!(published.key_spec, Some(KeySpec::EccNistEdwards25519));
+    let der = published.public_key.unwrap().into_inner();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
+    assert_eq!(&der[12..], pair.public_key().as_ref());
+    UnparsedPublicKey::new(&ED25519, &der[12..])
+        .verify(b"a badge", &signature)
+        .unwrap();
+    let verify = |signature: &[u8]| {
+        kms.verify()
+            .key_id("badges")
+            .message(Blob::new(b"a badge"))
+            .signing_algorithm(SigningAlgorithmSpec::Ed25519Sha512)
+            .signature(Blob::new(signature))
+            .send()
+    };
+    assert!(verify(&signature).await.unwrap().signature_valid);
+    let wrong = verify(&[0; 64]).await;
+    assert_eq!(code(wrong), "KMSInvalidSignatureException");
+    let described = kms.describe_key().key_id("badges").send().await.unwrap();
+    assert!(described.key_metadata.unwrap().enabled);
+}
+
+#[tokio::test]
+async fn what_kms_refuses_is_refused() {
+    let world = World::new().await;
+    world.cloud.add_signing_key("badges", &SEED).unwrap();
+    let kms = world.kms();
+    let refused = |result: Result<Vec<u8>, String>| result.unwrap_err();
+    assert_eq!(
+        refused(sign(&kms, "others", b"m").await),
+        "NotFoundException"
+    );
+    assert!(sign(&kms, "badges", &[0; 4_096]).await.is_ok());
+    assert_eq!(
+        refused(sign(&kms, "badges", &[0; 4_097]).await),
+        "ValidationException"
+    );
+    let rsa = kms
+        .sign()
+        .key_id("badges")
+        .message(Blob::new(b"m"))
+        .signing_algorithm(SigningAlgorithmSpec::RsassaPssSha256);
+    assert_eq!(code(rsa.send().await), "InvalidKeyUsageException");
+    let created = kms.create_key().send().await;
+    assert_eq!(code(created), "UnknownOperationException");
+}
+
+#[tokio::test]
+async fn a_role_signs_with_the_key_that_its_policy_names() {
+    let world = World::new().await;
+    for key in ["badges", "lists"] {
+        world.cloud.add_signing_key(key, &SEED).unwrap();
+    }
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"
+    }]});
+    let badges = format!("arn:aws-cn:kms:cn-north-1:{ACCOUNT}:key/badges");
+    let policies = [json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "kms:Sign", "Resource": badges}
+    ]})];
+    let role = RoleDescription {
+        name: "badge-issue",
+        trust: &trust,
+        policies: &policies,
+        max_session_seconds: 3_600,
+    };
+    world.identities.add_role(&role).unwrap();
+    world
+        .identities
+        .add_role_key("badge-issue", "badge-issue", "FUNCTION", "function-secret");
+    let kms = aws_sdk_kms::Client::new(&world.sdk_as("FUNCTION", "function-secret"));
+    assert!(sign(&kms, "badges", b"m").await.is_ok());
+    for key in ["lists", "missing"] {
+        let refused = sign(&kms, key, b"m").await.unwrap_err();
+        assert_eq!(refused, "AccessDeniedException", "{key}");
+    }
+    let public = kms.get_public_key().key_id("badges").send().await;
+    assert_eq!(code(public), "AccessDeniedException");
+}

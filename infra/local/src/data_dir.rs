@@ -18,6 +18,8 @@ const OURS: [&str; 5] = [
     "demo.json",
     "ports.json",
 ];
+/// Folders of ours: they hold nothing but what we put there.
+const OUR_FOLDERS: [&str; 1] = ["cloud.objects"];
 /// What SQLite and a write that was cut off leave beside a file.
 const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".new"];
 
@@ -80,10 +82,15 @@ impl DataDir {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if entry.file_type()?.is_file() && is_ours(&name) {
+            let kind = entry.file_type()?;
+            let removed = if kind.is_file() && is_ours(&name) {
                 fs::remove_file(entry.path())
-                    .with_context(|| format!("{} cannot be deleted", entry.path().display()))?;
-            }
+            } else if kind.is_dir() && OUR_FOLDERS.contains(&&*name) {
+                fs::remove_dir_all(entry.path())
+            } else {
+                Ok(())
+            };
+            removed.with_context(|| format!("{} cannot be deleted", entry.path().display()))?;
         }
         Ok(())
     }
@@ -118,11 +125,17 @@ mod tests {
         for name in ["key", "tables.sqlite-wal", "keynote.txt"] {
             fs::write(data.file(name), "x").unwrap();
         }
+        for name in ["cloud.objects", "objects"] {
+            fs::create_dir(data.file(name)).unwrap();
+            fs::write(data.file(name).join("x"), "x").unwrap();
+        }
         drop(data);
         let data = DataDir::open(&path, true).unwrap();
         assert!(!data.file("key").exists());
         assert!(!data.file("tables.sqlite-wal").exists());
+        assert!(!data.file("cloud.objects").exists());
         assert!(data.file("keynote.txt").exists());
+        assert!(data.file("objects").join("x").exists());
     }
 
     #[test]

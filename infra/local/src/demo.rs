@@ -134,6 +134,10 @@ pub struct ServiceEndpoints {
     pub events: String,
     /// STS.
     pub sts: String,
+    /// S3.
+    pub s3: String,
+    /// KMS.
+    pub kms: String,
 }
 
 /// Loads the city unless it is there, and writes `file`. Where the tables start empty, it is not there,
@@ -179,6 +183,8 @@ pub(crate) async fn load(
                 scheduler: endpoints.cloud.clone(),
                 events: endpoints.cloud.clone(),
                 sts: endpoints.cloud.clone(),
+                s3: endpoints.cloud.clone(),
+                kms: endpoints.cloud.clone(),
             },
             access_key_id: operator.id,
             secret_access_key: operator.secret,

@@ -174,7 +174,8 @@ impl Platform {
                 let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
                 let files = (tables.as_deref(), rest.as_deref());
                 let ours =
-                    OurServices::open(&stack, files, &identities, &clock, REGION, ACCOUNT).await?;
+                    OurServices::open(&stack, &keys, files, &identities, &clock, REGION, ACCOUNT)
+                        .await?;
                 let (dynamodb, cloud) = ours.routers(&identities, &wire, REGION, ACCOUNT)?;
                 serve(&mut tasks, ports.dynamodb, dynamodb);
                 serve(&mut tasks, ports.cloud, cloud);

@@ -8,13 +8,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use local_cloud::iam::Identities;
-use local_cloud::{Clock, Cloud};
+use local_cloud::{BucketDescription, Clock, Cloud};
 use tokio::task::JoinSet;
 
 use crate::activity::Activity;
 use crate::dynamo::Dynamo;
 use crate::front_door::FrontDoor;
 use crate::invoker::Invoker;
+use crate::keys::Keys;
 use crate::mappings::Mapping;
 use crate::other_cloud::OtherCloud;
 use crate::streams::StreamMapping;
@@ -69,6 +70,7 @@ impl OurServices {
     /// Opens what is stored under `file`, and makes what the template describes.
     pub(crate) async fn open(
         stack: &Stack,
+        keys: &Keys,
         (tables, rest): (Option<&Path>, Option<&Path>),
         identities: &Arc<Identities>,
         clock: &Clock,
@@ -77,7 +79,7 @@ impl OurServices {
     ) -> Result<Self> {
         let dynamo = Dynamo::start(tables, &stack.tables, region, account).await?;
         let cloud = Cloud::open(rest, clock.clone(), Arc::clone(identities), region, account)?;
-        provision(&cloud, stack).await?;
+        provision(&cloud, stack, keys).await?;
         Ok(Self {
             cloud,
             dynamo,
@@ -225,8 +227,19 @@ impl Services {
     }
 }
 
-/// Queues with their policies, groups of schedules, buses, rules and their targets.
-async fn provision(cloud: &Arc<Cloud>, stack: &Stack) -> Result<()> {
+/// Buckets, keys, queues with their policies, groups of schedules, buses, rules and their targets.
+async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()> {
+    for bucket in &stack.buckets {
+        let description = BucketDescription {
+            name: &bucket.name,
+            versioned: bucket.versioned,
+            locked_days: bucket.locked_days,
+        };
+        cloud.create_bucket(&description).await?;
+    }
+    for key in &stack.signing_keys {
+        cloud.add_signing_key(&key.id, &keys.signing_seed(&key.logical))?;
+    }
     for queue in &stack.queues {
         cloud
             .create_queue(&queue.name, &stack.attributes(queue))

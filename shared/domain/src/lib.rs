@@ -6,18 +6,24 @@
 //! - [`market`]: a city's settings.
 //! - [`geo`]: places, distances, cells.
 //! - [`worker`]: workers, and what the authority decides about them.
+//! - [`calendar`]: the visits that a worker is named for.
 //! - [`credit`]: credit records: sections, what they say now, the trust gate, the standing that a badge shows.
+//! - [`feed`]: batches of credit records from their sources.
 //! - [`chain`]: the append-only history of a worker.
+//! - [`badge`]: a worker's badges, and whether they are still good.
 //! - [`claim_token`]: proof that an order was offered to an agency.
 //! - [`service`], [`check`], [`id`], [`time`]: the words that these are written in.
 //!
 //! Text from outside is parsed into these types, and their errors are worded for clients.
 
 pub mod agency;
+pub mod badge;
+pub mod calendar;
 pub mod chain;
 pub mod check;
 pub mod claim_token;
 pub mod credit;
+pub mod feed;
 pub mod geo;
 pub mod id;
 pub mod market;

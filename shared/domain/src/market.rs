@@ -34,6 +34,10 @@ pub struct Market {
     pub lead_time_s: u32,
     /// How long a claiming agency has to name the worker, in seconds.
     pub staffing_window_s: u32,
+    /// How long a worker needs from one visit to the next, in seconds.
+    pub travel_time_s: u32,
+    /// How long after its end a visit is ended that nobody came to, or nobody said to be over, in seconds.
+    pub visit_grace_s: u32,
     /// An agency with this many unstaffed claims is assigned no more; it may still grab.
     pub assignment_cap: u32,
     /// How often an order is put on offer before it ends unfilled.
@@ -55,6 +59,8 @@ impl Default for Market {
             widening_m: vec![10_000, 20_000],
             lead_time_s: 600,
             staffing_window_s: 1_800,
+            travel_time_s: 1_800,
+            visit_grace_s: 7_200,
             assignment_cap: 20,
             max_epochs: 5,
             services: ServiceSet::all(),
@@ -152,6 +158,12 @@ impl Market {
             "staffing_window_s",
             "60 to 86400",
         )?;
+        require(self.travel_time_s <= 14_400, "travel_time_s", "0 to 14400")?;
+        require(
+            (600..=86_400).contains(&self.visit_grace_s),
+            "visit_grace_s",
+            "600 to 86400",
+        )?;
         require(
             (1..=1_000).contains(&self.assignment_cap),
             "assignment_cap",
@@ -182,6 +194,16 @@ impl Market {
     /// By when an agency that claims now must name the worker: within the staffing window, and before the visit.
     pub fn staff_by(&self, now: Millis, start_at: Millis) -> Millis {
         (now + seconds(self.staffing_window_s)).min(start_at)
+    }
+
+    /// How long a worker needs from one visit to the next.
+    pub fn travel_time(&self) -> Duration {
+        seconds(self.travel_time_s)
+    }
+
+    /// When a visit that ends then is ended, should nobody have come, or nobody have said that it is over.
+    pub fn visit_by(&self, ends_at: Millis) -> Millis {
+        ends_at + seconds(self.visit_grace_s)
     }
 
     /// Whether a visit can start then, if it is ordered now.

@@ -17,7 +17,7 @@ use crate::order::Order;
 use crate::service::ServiceSet;
 
 /// The version of the policy that this module is. Any change that can change a choice raises it.
-pub const POLICY_VERSION: u32 = 1;
+pub const POLICY_VERSION: u32 = 2;
 
 /// A part of a score is a share of this.
 const WHOLE: u64 = 1_000;
@@ -41,7 +41,7 @@ const LISTED: usize = 50;
 pub struct ScoreWeights {
     /// The star rating, with a prior.
     pub stars: u32,
-    /// The credit standing.
+    /// How many of the workers with the skill pass the gate.
     pub credit: u32,
     /// How many claims were completed, of those that ended, with a prior.
     pub completion: u32,
@@ -98,13 +98,20 @@ pub struct Candidate {
     pub stats: AgencyStats,
     /// Its unstaffed claims.
     pub load: u32,
-    /// Its workers' credit standing, of 1000. None until credit records join; it then counts as 0.
-    pub credit: Option<u32>,
+    /// Its workers who can be sent to such a visit.
+    pub workers: Workforce,
+}
+
+/// An agency's approved workers with the skill that an order asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workforce {
+    /// How many there are.
+    pub skilled: u32,
+    /// Of how many the credit record passes the gate for the visit.
+    pub cleared: u32,
 }
 
 /// Why an agency in range is not a candidate.
-///
-/// "Has no cleared, free worker" joins here, with the workers' credit records, as one more reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exclusion {
@@ -116,6 +123,8 @@ pub enum Exclusion {
     HadTheClaim,
     /// It has as many unstaffed claims as the market allows.
     AtTheCap,
+    /// None of its workers with the skill passes the gate and is free then.
+    NoClearedFreeWorker,
     /// It is not in range.
     OutOfRange,
 }
@@ -127,7 +136,7 @@ pub struct ScoreParts {
     pub total: u64,
     /// The star rating.
     pub stars: u64,
-    /// The credit standing.
+    /// The share of the workers with the skill who pass the gate.
     pub credit: u64,
     /// The completion rate.
     pub completion: u64,
@@ -163,7 +172,8 @@ pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScorePart
     let distance = share(radius.saturating_sub(metres), radius);
     let cap = u64::from(market.assignment_cap);
     let load = share(cap.saturating_sub(candidate.load.into()), cap);
-    let credit = u64::from(candidate.credit.unwrap_or_default()).min(WHOLE);
+    let Workforce { skilled, cleared } = candidate.workers;
+    let credit = share(cleared.into(), skilled.into());
 
     let weights = market.score;
     let weighted = u64::from(weights.stars) * stars
@@ -206,6 +216,17 @@ impl Choice {
     pub fn winner(&self) -> Option<&Candidate> {
         self.ranked.first().map(|ranked| &ranked.candidate)
     }
+
+    /// The best turned out to have no worker free: the next is the best now.
+    pub fn pass_over_winner(&mut self) {
+        if self.ranked.is_empty() {
+            return;
+        }
+        let passed_over = self.ranked.remove(0).candidate.agency;
+        self.exclusions
+            .push((passed_over, Exclusion::NoClearedFreeWorker));
+        self.exclusions.sort();
+    }
 }
 
 /// Chooses among the agencies that were found within `radius_m`, each given once.
@@ -233,8 +254,8 @@ pub fn choose(order: &Order, candidates: Vec<Candidate>, market: &Market, radius
     }
 }
 
-/// Why this agency cannot be assigned the order: the first reason that holds. Whether a cleared worker is
-/// free is asked here too, once there are workers.
+/// Why this agency cannot be assigned the order: the first reason that holds. Whether one of its cleared workers is
+/// free is asked only of the best, one after the other ([`Choice::pass_over_winner`]): that takes reading.
 fn exclusion(
     order: &Order,
     candidate: &Candidate,
@@ -257,6 +278,10 @@ fn exclusion(
             Exclusion::HadTheClaim,
         ),
         (candidate.load >= market.assignment_cap, Exclusion::AtTheCap),
+        (
+            candidate.workers.cleared == 0,
+            Exclusion::NoClearedFreeWorker,
+        ),
     ];
     reasons
         .into_iter()
@@ -310,6 +335,9 @@ pub struct Explained {
     pub distance_m: u32,
     /// Its unstaffed claims then.
     pub unstaffed_claims: u32,
+    /// Its workers then.
+    #[serde(default)]
+    pub workers: Workforce,
     /// Its score.
     pub score: ScoreParts,
 }
@@ -345,6 +373,7 @@ impl Tried {
                     store_id: candidate.store.clone(),
                     distance_m: candidate.distance_m.round() as u32,
                     unstaffed_claims: candidate.load,
+                    workers: candidate.workers,
                     score: *score,
                 })
                 .collect(),

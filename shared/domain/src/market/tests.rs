@@ -30,6 +30,8 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"widening_m":[60000]}"#, "widening_m"),
         (r#"{"lead_time_s":0}"#, "lead_time_s"),
         (r#"{"staffing_window_s":0}"#, "staffing_window_s"),
+        (r#"{"travel_time_s":14401}"#, "travel_time_s"),
+        (r#"{"visit_grace_s":599}"#, "visit_grace_s"),
         (r#"{"assignment_cap":0}"#, "assignment_cap"),
         (r#"{"max_epochs":0}"#, "max_epochs"),
         (r#"{"services":[]}"#, "services"),
@@ -87,6 +89,13 @@ fn staffing_ends_before_the_visit() {
     let market = Market::default();
     assert_eq!(market.staff_by(NOW, in_s(7200)), in_s(1800));
     assert_eq!(market.staff_by(NOW, in_s(700)), in_s(700));
+}
+
+#[test]
+fn a_visit_is_ended_some_time_after_its_end() {
+    let market = Market::default();
+    assert_eq!(market.visit_by(NOW), in_s(7200));
+    assert_eq!(market.travel_time(), Duration::from_secs(1800));
 }
 
 #[test]

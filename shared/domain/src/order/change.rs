@@ -3,7 +3,9 @@
 use crate::id::AgencyId;
 use crate::time::Millis;
 
-use super::{By, Claim, How, Order, Reopening, State, Status, TimelineEntry, What};
+use super::{
+    By, Claim, How, Order, Reopening, Staffing, Stars, State, Status, TimelineEntry, What,
+};
 
 /// A change of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +19,24 @@ pub enum Change {
     },
     /// An agency gets it: by grabbing it before the deadline, or by assignment from the deadline on.
     Claim(Claim),
-    /// The claiming agency names the worker.
-    Staff,
+    /// The claiming agency names the worker, or another one.
+    Staff(Staffing),
     /// A badge check matched.
     Start,
-    /// The visit is over.
+    /// The customer says that the visit is over.
     Complete,
+    /// The customer has not said so in time.
+    CompleteByTime {
+        /// When that time is over.
+        visit_by: Millis,
+    },
     /// The customer rates it.
-    Rate,
+    Rate(Stars),
+    /// Nobody came to the visit: no badge check ever matched.
+    LeaveUnattended {
+        /// When the time for it is over.
+        visit_by: Millis,
+    },
     /// The claiming agency gives it back.
     Release {
         /// Which.
@@ -67,14 +79,14 @@ impl Change {
         match self {
             Self::Offer { .. } => What::Offered.as_str(),
             Self::Claim(_) => What::Claimed.as_str(),
-            Self::Staff => What::Staffed.as_str(),
+            Self::Staff(_) => What::Staffed.as_str(),
             Self::Start => What::Started.as_str(),
-            Self::Complete => What::Completed.as_str(),
-            Self::Rate => What::Rated.as_str(),
+            Self::Complete | Self::CompleteByTime { .. } => What::Completed.as_str(),
+            Self::Rate(_) => What::Rated.as_str(),
             Self::Release { .. } => What::Released.as_str(),
             Self::MissStaffing { .. } => What::StaffingMissed.as_str(),
             Self::Cancel { .. } => What::Cancelled.as_str(),
-            Self::LeaveUnfilled { .. } => What::Unfilled.as_str(),
+            Self::LeaveUnfilled { .. } | Self::LeaveUnattended { .. } => What::Unfilled.as_str(),
         }
     }
 
@@ -101,10 +113,18 @@ impl Change {
                 };
                 vec![line(What::Claimed, by, Some(claim.how.as_str().to_owned()))]
             }
-            Self::Staff => vec![line(What::Staffed, claiming(), None)],
+            Self::Staff(_) => vec![line(What::Staffed, claiming(), None)],
             Self::Start => vec![line(What::Started, By::Customer, None)],
             Self::Complete => vec![line(What::Completed, By::Customer, None)],
-            Self::Rate => vec![line(What::Rated, By::Customer, None)],
+            Self::CompleteByTime { .. } => {
+                let why = "its time was over".to_owned();
+                vec![line(What::Completed, By::Platform, Some(why))]
+            }
+            Self::Rate(_) => vec![line(What::Rated, By::Customer, None)],
+            Self::LeaveUnattended { .. } => {
+                let why = "nobody came".to_owned();
+                vec![line(What::Unfilled, By::Platform, Some(why))]
+            }
             Self::Release {
                 agency,
                 reason,
@@ -175,6 +195,7 @@ impl Order {
                     order.grab_deadline = deadline;
                 }
             }
+            Change::LeaveUnattended { .. } => order.excluded.extend(holder.cloned()),
             _ => {}
         }
         Ok(order)
@@ -194,19 +215,40 @@ impl Order {
             (Change::LeaveUnfilled { .. }, State::Open { deadline }) if now >= *deadline => {
                 Some(State::Unfilled)
             }
-            (Change::Staff, State::Claimed(claim)) => Some(State::Staffed(claim.clone())),
-            (Change::Start, State::Staffed(claim)) => Some(State::InService(claim.clone())),
-            (Change::Complete, State::InService(claim)) => Some(State::Completed(claim.clone())),
-            (Change::Rate, State::Completed(claim)) => Some(State::Rated(claim.clone())),
+            (Change::Staff(staffing), State::Claimed(claim)) if now < claim.staff_by => {
+                Some(State::Staffed(claim.clone(), staffing.clone()))
+            }
+            (Change::Staff(staffing), State::Staffed(claim, named))
+                if named.worker != staffing.worker && now < self.ends_at() =>
+            {
+                Some(State::Staffed(claim.clone(), staffing.clone()))
+            }
+            (Change::Start, State::Staffed(claim, staffing)) => {
+                Some(State::InService(claim.clone(), staffing.clone()))
+            }
+            (Change::Complete, State::InService(claim, staffing)) => {
+                Some(State::Completed(claim.clone(), staffing.clone()))
+            }
+            (Change::CompleteByTime { visit_by }, State::InService(claim, staffing))
+                if now >= *visit_by =>
+            {
+                Some(State::Completed(claim.clone(), staffing.clone()))
+            }
+            (Change::LeaveUnattended { visit_by }, State::Staffed(..)) if now >= *visit_by => {
+                Some(State::Unfilled)
+            }
+            (Change::Rate(stars), State::Completed(claim, staffing)) => {
+                Some(State::Rated(claim.clone(), staffing.clone(), *stars))
+            }
             (
                 Change::Release { agency, then, .. },
-                State::Claimed(claim) | State::Staffed(claim),
+                State::Claimed(claim) | State::Staffed(claim, _),
             ) if claim.agency == *agency => self.after(*then),
             (Change::MissStaffing { then }, State::Claimed(claim)) if now >= claim.staff_by => {
                 self.after(*then)
             }
             (Change::Cancel { .. }, State::Open { .. }) => Some(State::Cancelled { claim: None }),
-            (Change::Cancel { .. }, State::Claimed(claim) | State::Staffed(claim)) => {
+            (Change::Cancel { .. }, State::Claimed(claim) | State::Staffed(claim, _)) => {
                 Some(State::Cancelled {
                     claim: Some(claim.clone()),
                 })

@@ -3,34 +3,41 @@
 //! - [`Order`] and [`State`]: what an order is, and what only this state of it has.
 //! - [`change`]: every change that there is, what it needs, what it leads to, the line it leaves.
 //! - [`outcome`]: what those are told who come too late, in the order in which reasons count.
+//! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`view`]: who is shown what.
 //!
 //! Every change is one conditional write. The functions here say what the condition means; they decide
 //! what is written, and explain a condition that failed by the order that was found.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::MobilePhone;
 use crate::geo::Wgs84;
-use crate::id::{AgencyId, CustomerId, OrderId};
+use crate::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use crate::market::Market;
 use crate::service::Service;
 use crate::time::Millis;
 
 pub mod change;
 pub mod outcome;
+pub mod staffing;
+mod tally;
 pub mod timeline;
 pub mod view;
 
 pub use change::{Change, Refusal};
 pub use outcome::{
-    CancelOutcome, GrabOutcome, ReleaseOutcome, Reopening, Settlement, cancel_outcome,
-    grab_refusal, release_outcome, reopen, settlement,
+    CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
+    Settlement, cancel_outcome, complete_outcome, grab_refusal, rate_outcome, release_outcome,
+    reopen, settlement,
 };
+pub use staffing::{Ineligible, StaffOutcome, ineligible, staff_outcome};
+pub use tally::tally;
 pub use timeline::{By, TimelineEntry, What};
-pub use view::{OrderView, Viewer};
+pub use view::{OrderView, RatingView, Viewer, WorkerView};
 
 /// A customer's request for one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,13 +89,13 @@ pub enum State {
     /// An agency has it.
     Claimed(Claim),
     /// The agency has named the worker.
-    Staffed(Claim),
+    Staffed(Claim, Staffing),
     /// The worker has come.
-    InService(Claim),
+    InService(Claim, Staffing),
     /// The visit is over.
-    Completed(Claim),
+    Completed(Claim, Staffing),
     /// The customer has rated it.
-    Rated(Claim),
+    Rated(Claim, Staffing, Stars),
     /// The customer does not want it any more.
     Cancelled {
         /// Who had it then.
@@ -111,6 +118,67 @@ pub struct Claim {
     pub at: Millis,
     /// By when it must have named the worker.
     pub staff_by: Millis,
+}
+
+/// Who comes to the visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staffing {
+    /// The worker.
+    pub worker: WorkerId,
+    /// When she was named.
+    pub at: Millis,
+}
+
+/// What a customer found of a visit: 1 to 5 stars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Stars(u8);
+
+/// A number that no rating has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 5")]
+pub struct NotStars;
+
+impl Stars {
+    /// How many.
+    pub fn count(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Stars {
+    type Error = NotStars;
+
+    fn try_from(count: u8) -> Result<Self, NotStars> {
+        (1..=5)
+            .contains(&count)
+            .then_some(Self(count))
+            .ok_or(NotStars)
+    }
+}
+
+impl From<Stars> for u8 {
+    fn from(stars: Stars) -> Self {
+        stars.0
+    }
+}
+
+/// What a customer says of a visit.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    /// In stars.
+    pub stars: Stars,
+    /// In words.
+    pub comment: Option<String>,
+    /// When.
+    pub at: Millis,
+}
+
+/// Empty, so that a comment cannot slip into a log.
+impl std::fmt::Debug for Rating {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rating")
+    }
 }
 
 /// How an agency came to its claim.
@@ -194,10 +262,10 @@ impl State {
         match self {
             Self::Open { .. } => Status::Open,
             Self::Claimed(_) => Status::Claimed,
-            Self::Staffed(_) => Status::Staffed,
-            Self::InService(_) => Status::InService,
-            Self::Completed(_) => Status::Completed,
-            Self::Rated(_) => Status::Rated,
+            Self::Staffed(..) => Status::Staffed,
+            Self::InService(..) => Status::InService,
+            Self::Completed(..) => Status::Completed,
+            Self::Rated(..) => Status::Rated,
             Self::Cancelled { .. } => Status::Cancelled,
             Self::Unfilled => Status::Unfilled,
         }
@@ -207,11 +275,22 @@ impl State {
     pub fn claim(&self) -> Option<&Claim> {
         match self {
             Self::Claimed(claim)
-            | Self::Staffed(claim)
-            | Self::InService(claim)
-            | Self::Completed(claim)
-            | Self::Rated(claim) => Some(claim),
+            | Self::Staffed(claim, _)
+            | Self::InService(claim, _)
+            | Self::Completed(claim, _)
+            | Self::Rated(claim, ..) => Some(claim),
             Self::Open { .. } | Self::Cancelled { .. } | Self::Unfilled => None,
+        }
+    }
+
+    /// Who comes, or came. An order that ended without a visit names nobody any more.
+    pub fn staffing(&self) -> Option<&Staffing> {
+        match self {
+            Self::Staffed(_, staffing)
+            | Self::InService(_, staffing)
+            | Self::Completed(_, staffing)
+            | Self::Rated(_, staffing, _) => Some(staffing),
+            Self::Open { .. } | Self::Claimed(_) | Self::Cancelled { .. } | Self::Unfilled => None,
         }
     }
 
@@ -219,7 +298,7 @@ impl State {
     pub fn is_over(&self) -> bool {
         matches!(
             self,
-            Self::Completed(_) | Self::Rated(_) | Self::Cancelled { .. } | Self::Unfilled
+            Self::Completed(..) | Self::Rated(..) | Self::Cancelled { .. } | Self::Unfilled
         )
     }
 }
@@ -286,6 +365,16 @@ impl Order {
     /// The claim that stands.
     pub fn claim(&self) -> Option<&Claim> {
         self.state.claim()
+    }
+
+    /// Who comes, or came.
+    pub fn staffing(&self) -> Option<&Staffing> {
+        self.state.staffing()
+    }
+
+    /// The first moment that is not of the visit.
+    pub fn ends_at(&self) -> Millis {
+        self.start_at + Duration::from_secs(u64::from(self.duration_min) * 60)
     }
 
     /// Whether it is open past its deadline, so that an agency is being chosen.

@@ -86,11 +86,59 @@ pub enum CancelOutcome {
 /// What cancelling this order comes to.
 pub fn cancel_outcome(order: &Order) -> CancelOutcome {
     match order.state {
-        State::Open { .. } | State::Claimed(_) | State::Staffed(_) => CancelOutcome::Cancelled,
+        State::Open { .. } | State::Claimed(_) | State::Staffed(..) => CancelOutcome::Cancelled,
         State::Cancelled { .. } => CancelOutcome::Already,
-        State::InService(_) | State::Completed(_) | State::Rated(_) | State::Unfilled => {
+        State::InService(..) | State::Completed(..) | State::Rated(..) | State::Unfilled => {
             CancelOutcome::TooLate
         }
+    }
+}
+
+/// What saying that a visit is over comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CompleteOutcome {
+    /// The visit is over.
+    Completed,
+    /// It was already.
+    Already,
+    /// It has not begun: no badge check has matched.
+    NotStarted,
+    /// The order has ended without a visit.
+    TooLate,
+}
+
+/// What the customer's saying that the visit is over comes to on this order.
+pub fn complete_outcome(order: &Order) -> CompleteOutcome {
+    match order.state {
+        State::InService(..) => CompleteOutcome::Completed,
+        State::Completed(..) | State::Rated(..) => CompleteOutcome::Already,
+        State::Open { .. } | State::Claimed(_) | State::Staffed(..) => CompleteOutcome::NotStarted,
+        State::Cancelled { .. } | State::Unfilled => CompleteOutcome::TooLate,
+    }
+}
+
+/// What rating a visit comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RateOutcome {
+    /// It is rated.
+    Rated,
+    /// It was rated before; whether the same was said, the rating itself tells.
+    Already,
+    /// The visit is not over.
+    NotCompleted,
+    /// The order has ended without a visit.
+    TooLate,
+}
+
+/// What a rating comes to on this order.
+pub fn rate_outcome(order: &Order) -> RateOutcome {
+    match order.state {
+        State::Completed(..) => RateOutcome::Rated,
+        State::Rated(..) => RateOutcome::Already,
+        State::Open { .. } | State::Claimed(_) | State::Staffed(..) | State::InService(..) => {
+            RateOutcome::NotCompleted
+        }
+        State::Cancelled { .. } | State::Unfilled => RateOutcome::TooLate,
     }
 }
 
@@ -120,10 +168,10 @@ pub fn release_outcome(order: &Order, agency: &AgencyId) -> ReleaseOutcome {
         };
     }
     match &order.state {
-        State::Claimed(claim) | State::Staffed(claim) if claim.agency == *agency => {
+        State::Claimed(claim) | State::Staffed(claim, _) if claim.agency == *agency => {
             ReleaseOutcome::Released
         }
-        State::InService(claim) | State::Completed(claim) | State::Rated(claim)
+        State::InService(claim, _) | State::Completed(claim, _) | State::Rated(claim, ..)
             if claim.agency == *agency =>
         {
             ReleaseOutcome::TooLate
@@ -157,14 +205,24 @@ pub enum Settlement {
         /// How it had come by it.
         how: How,
     },
+    /// The worker is named, or has come; the visit must be over by then.
+    AwaitVisit {
+        /// When it is ended if nobody has said that it is over.
+        visit_by: Millis,
+    },
+    /// Nobody came, or nobody said that the visit is over: it ends.
+    EndVisit {
+        /// When its time was over.
+        visit_by: Millis,
+    },
     /// The order is not in this epoch yet; the write that needs the timer may be on its way.
     NotYet,
-    /// Staffed, ended, or in a later epoch: nothing left to do.
+    /// Ended, or in a later epoch: nothing left to do.
     Nothing,
 }
 
 /// What a timer of `epoch` finds to do now.
-pub fn settlement(order: &Order, epoch: u32, now: Millis) -> Settlement {
+pub fn settlement(order: &Order, epoch: u32, market: &Market, now: Millis) -> Settlement {
     if order.state.is_over() || order.epoch > epoch {
         return Settlement::Nothing;
     }
@@ -183,6 +241,14 @@ pub fn settlement(order: &Order, epoch: u32, now: Millis) -> Settlement {
             agency: claim.agency.clone(),
             how: claim.how,
         },
+        State::Staffed(..) | State::InService(..) => {
+            let visit_by = market.visit_by(order.ends_at());
+            if now < visit_by {
+                Settlement::AwaitVisit { visit_by }
+            } else {
+                Settlement::EndVisit { visit_by }
+            }
+        }
         _ => Settlement::Nothing,
     }
 }

@@ -3,6 +3,8 @@ use serde_json::Value;
 
 use super::*;
 
+mod visits;
+
 const PLACED: Millis = Millis(1_800_000_000_000);
 const DEADLINE: Millis = Millis(PLACED.0 + 180_000);
 
@@ -33,16 +35,23 @@ fn claim(n: u8, how: How, at: Millis) -> Claim {
     }
 }
 
+fn staffing(n: u8) -> Staffing {
+    Staffing {
+        worker: WorkerId::from_bytes(&[n; 16]),
+        at: PLACED,
+    }
+}
+
 fn in_state(status: Status) -> Order {
     let mut order = order();
     let claim = claim(1, How::Grab, PLACED);
     order.state = match status {
         Status::Open => order.state,
         Status::Claimed => State::Claimed(claim),
-        Status::Staffed => State::Staffed(claim),
-        Status::InService => State::InService(claim),
-        Status::Completed => State::Completed(claim),
-        Status::Rated => State::Rated(claim),
+        Status::Staffed => State::Staffed(claim, staffing(1)),
+        Status::InService => State::InService(claim, staffing(1)),
+        Status::Completed => State::Completed(claim, staffing(1)),
+        Status::Rated => State::Rated(claim, staffing(1), Stars(5)),
         Status::Cancelled => State::Cancelled { claim: None },
         Status::Unfilled => State::Unfilled,
     };
@@ -83,6 +92,7 @@ fn every_change_in_every_state() {
     };
     let before = Millis(DEADLINE.0 - 1);
     let much_later = Millis(PLACED.0 + 1_800_000);
+    let visit_by = Market::default().visit_by(order().ends_at());
     let offer = Change::Offer {
         agencies: 60,
         radius_m: 5_000,
@@ -111,10 +121,41 @@ fn every_change_in_every_state() {
             DEADLINE,
             vec![(Open, Claimed)],
         ),
-        (Change::Staff, before, vec![(Claimed, Staffed)]),
+        (Change::Staff(staffing(1)), before, vec![(Claimed, Staffed)]),
+        (
+            Change::Staff(staffing(2)),
+            before,
+            vec![(Claimed, Staffed), (Staffed, Staffed)],
+        ),
+        (
+            Change::Staff(staffing(2)),
+            much_later,
+            vec![(Staffed, Staffed)],
+        ),
+        (Change::Staff(staffing(2)), order().ends_at(), vec![]),
         (Change::Start, before, vec![(Staffed, InService)]),
         (Change::Complete, before, vec![(InService, Completed)]),
-        (Change::Rate, before, vec![(Completed, Rated)]),
+        (
+            Change::CompleteByTime { visit_by },
+            Millis(visit_by.0 - 1),
+            vec![],
+        ),
+        (
+            Change::CompleteByTime { visit_by },
+            visit_by,
+            vec![(InService, Completed)],
+        ),
+        (
+            Change::LeaveUnattended { visit_by },
+            Millis(visit_by.0 - 1),
+            vec![],
+        ),
+        (
+            Change::LeaveUnattended { visit_by },
+            visit_by,
+            vec![(Staffed, UnfilledStatus)],
+        ),
+        (Change::Rate(Stars(4)), before, vec![(Completed, Rated)]),
         (
             release(1, again()),
             before,
@@ -319,35 +360,46 @@ fn a_release_is_answered_by_what_the_agency_has_had() {
 #[test]
 fn a_timer_finds_what_its_epoch_needs() {
     let before = Millis(DEADLINE.0 - 1);
+    let market = Market::default();
+    let found = |order: &Order, epoch, now| settlement(order, epoch, &market, now);
     let open = order();
     assert_eq!(
-        settlement(&open, 1, before),
+        found(&open, 1, before),
         Settlement::Wait { deadline: DEADLINE }
     );
-    assert_eq!(settlement(&open, 1, DEADLINE), Settlement::Choose);
-    assert_eq!(settlement(&open, 2, DEADLINE), Settlement::NotYet);
-    assert_eq!(settlement(&open, 0, DEADLINE), Settlement::Nothing);
+    assert_eq!(found(&open, 1, DEADLINE), Settlement::Choose);
+    assert_eq!(found(&open, 2, DEADLINE), Settlement::NotYet);
+    assert_eq!(found(&open, 0, DEADLINE), Settlement::Nothing);
     let claimed = in_state(Status::Claimed);
     let staff_by = Millis(PLACED.0 + 1_800_000);
     assert_eq!(
-        settlement(&claimed, 1, DEADLINE),
+        found(&claimed, 1, DEADLINE),
         Settlement::AwaitStaffing { staff_by }
     );
     let missed = Settlement::MissStaffing {
         agency: agency(1),
         how: How::Grab,
     };
-    assert_eq!(settlement(&claimed, 1, staff_by), missed);
+    assert_eq!(found(&claimed, 1, staff_by), missed);
+    let visit_by = Millis(order().ends_at().0 + 7_200_000);
+    for status in [Status::Staffed, Status::InService] {
+        let order = in_state(status);
+        for now in [staff_by, Millis(visit_by.0 - 1)] {
+            assert_eq!(found(&order, 1, now), Settlement::AwaitVisit { visit_by });
+        }
+        assert_eq!(
+            found(&order, 1, visit_by),
+            Settlement::EndVisit { visit_by }
+        );
+        assert_eq!(found(&order, 0, visit_by), Settlement::Nothing);
+    }
     for status in [
-        Status::Staffed,
-        Status::InService,
+        Status::Completed,
+        Status::Rated,
         Status::Cancelled,
         Status::Unfilled,
     ] {
-        assert_eq!(
-            settlement(&in_state(status), 1, staff_by),
-            Settlement::Nothing
-        );
+        assert_eq!(found(&in_state(status), 1, visit_by), Settlement::Nothing);
     }
 }
 
@@ -432,7 +484,7 @@ fn some_change(order: &Order, pick: u8, n: u8, now: Millis) -> Change {
         },
         1 => Change::Claim(claim(n, How::Grab, now)),
         2 => Change::Claim(claim(n, How::Assignment, now)),
-        3 => Change::Staff,
+        3 => Change::Staff(staffing(n)),
         4 => release(n, then),
         5 => Change::MissStaffing { then },
         6 => cancel(),

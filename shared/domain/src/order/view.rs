@@ -3,12 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
 use crate::geo::Wgs84;
-use crate::id::{AgencyId, OrderId};
+use crate::id::{AgencyId, OrderId, WorkerId};
 use crate::service::Service;
 use crate::time::Millis;
+use crate::worker::Worker;
 
-use super::{By, Contact, How, Order, OrderDetails, Status, TimelineEntry, What};
+use super::{By, Contact, How, Order, OrderDetails, Rating, Stars, Status, TimelineEntry, What};
 
 /// For whom an order is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub struct OrderView {
     #[serde(flatten)]
     pub summary: OrderSummary,
     /// The worker who will come; nobody until one is named.
-    pub worker: Option<Value>,
+    pub worker: Option<WorkerView>,
     /// Where; none for those who may not know.
     pub location: Option<Wgs84>,
     /// Where exactly, in words.
@@ -69,10 +71,95 @@ pub struct OrderView {
     pub contact: Option<Contact>,
     /// What the customer adds.
     pub notes: Option<String>,
+    /// What the customer says of the visit; nothing until it is rated.
+    pub rating: Option<RatingView>,
     /// Why the assigned agency was chosen; for the authority alone.
     pub explanation: Option<Value>,
     /// What happened.
     pub timeline: Vec<LineView>,
+}
+
+/// The worker who comes, as the badge page shows her.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerView {
+    /// Her id; only for those who work with it: her agency and the authority.
+    pub worker_id: Option<WorkerId>,
+    /// Her name, masked.
+    pub name: String,
+    /// Whom she works for.
+    pub agency: String,
+    /// Her credit record in one word.
+    pub standing: PublicStanding,
+    /// When that was so.
+    #[serde(with = "crate::time::rfc3339")]
+    pub as_of: Millis,
+    /// What the sections say, without details.
+    pub sections: Vec<SeenSection>,
+}
+
+/// A section as anyone may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeenSection {
+    /// Which.
+    pub section: Section,
+    /// What it says.
+    pub state: SectionState,
+    /// When that was so.
+    pub as_of: Option<String>,
+}
+
+/// A rating as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RatingView {
+    /// In stars.
+    pub stars: Stars,
+    /// In words.
+    pub comment: Option<String>,
+    /// When.
+    #[serde(with = "crate::time::rfc3339")]
+    pub at: Millis,
+}
+
+impl From<Rating> for RatingView {
+    fn from(rating: Rating) -> Self {
+        Self {
+            stars: rating.stars,
+            comment: rating.comment,
+            at: rating.at,
+        }
+    }
+}
+
+impl WorkerView {
+    /// A worker as `viewer` of an order is shown her now. One who may not work any more is not shown as clear,
+    /// whatever her sections say.
+    pub fn of(
+        worker: &Worker,
+        agency_name: &str,
+        viewer: &Viewer,
+        now: Millis,
+        rules: &CreditRules,
+    ) -> Self {
+        let knows_her = matches!(viewer, Viewer::Claimant(_) | Viewer::Authority);
+        let sections = worker.sections.views(worker.skills, now, rules);
+        let sections = sections.into_iter().map(|view| SeenSection {
+            section: view.section,
+            state: view.state,
+            as_of: view.as_of.map(Millis::to_rfc3339),
+        });
+        Self {
+            worker_id: knows_her.then(|| worker.id.clone()),
+            name: worker.masked_name.clone(),
+            agency: agency_name.to_owned(),
+            standing: if worker.may_work() {
+                public_standing(&worker.sections, worker.skills, now, rules)
+            } else {
+                PublicStanding::Attention
+            },
+            as_of: now,
+            sections: sections.collect(),
+        }
+    }
 }
 
 /// A claim as it is shown.
@@ -137,6 +224,7 @@ impl Order {
             address: details.map(|details| details.address.clone()),
             contact: details.map(|details| details.contact.clone()),
             notes: details.and_then(|details| details.notes.clone()),
+            rating: None,
             explanation: None,
             timeline: self.lines_for(viewer).map(LineView::from).collect(),
         }

@@ -30,7 +30,10 @@ fn candidate(n: u8) -> Candidate {
         services: ServiceSet::all(),
         stats: AgencyStats::default(),
         load: 0,
-        credit: None,
+        workers: Workforce {
+            skilled: 10,
+            cleared: 8,
+        },
     }
 }
 
@@ -40,13 +43,16 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
         any::<u8>(),
         0.0..5_000.0_f64,
         0..20_u32,
-        prop::option::of(0..=1000_u32),
+        (1..=50_u32, 0..50_u32),
     );
     (stats, rest).prop_map(
-        |((count, tenths, completed, abandoned), (n, metres, load, credit))| Candidate {
+        |((count, tenths, completed, abandoned), (n, metres, load, (cleared, more)))| Candidate {
             distance_m: metres,
             load,
-            credit,
+            workers: Workforce {
+                skilled: cleared + more,
+                cleared,
+            },
             stats: AgencyStats {
                 stars_sum: count * tenths / 10,
                 stars_count: count,
@@ -66,16 +72,16 @@ fn total(candidate: &Candidate) -> u64 {
 fn the_score_is_this() {
     let newcomer = score(&candidate(1), &Market::default(), 5_000);
     let wanted = ScoreParts {
-        total: 665_000,
+        total: 825_000,
         stars: 750,
-        credit: 0,
+        credit: 800,
         completion: 900,
         distance: 800,
         load: 1000,
     };
     assert_eq!(newcomer, wanted);
     assert_eq!(
-        POLICY_VERSION, 1,
+        POLICY_VERSION, 2,
         "a change of the score is a new version of the policy"
     );
 }
@@ -108,6 +114,13 @@ fn who_may_not_have_the_order_is_excluded_with_the_reason() {
             distance_m: 5_000.0,
             ..candidate(6)
         },
+        Candidate {
+            workers: Workforce {
+                skilled: 10,
+                cleared: 0,
+            },
+            ..candidate(7)
+        },
     ];
     let choice = choose(&order, candidates, &market, 5_000);
     assert_eq!(
@@ -127,6 +140,7 @@ fn who_may_not_have_the_order_is_excluded_with_the_reason() {
             Exclusion::ServiceNotOffered,
             Exclusion::HadTheClaim,
             Exclusion::AtTheCap,
+            Exclusion::NoClearedFreeWorker,
         ]
     );
     assert_eq!(choose(&order, Vec::new(), &market, 5_000).winner(), None);
@@ -183,7 +197,32 @@ fn equals_are_told_apart_by_the_order_and_not_by_their_place_in_the_list() {
     );
 }
 
+#[test]
+fn who_turns_out_to_have_nobody_free_is_passed_over() {
+    let mut choice = choose(
+        &order(),
+        vec![candidate(1), candidate(2)],
+        &Market::default(),
+        5_000,
+    );
+    let first = choice.winner().unwrap().agency.clone();
+    choice.pass_over_winner();
+    assert_ne!(choice.winner().unwrap().agency, first);
+    assert_eq!(choice.exclusions, [(first, Exclusion::NoClearedFreeWorker)]);
+    choice.pass_over_winner();
+    choice.pass_over_winner();
+    assert_eq!(choice.winner(), None);
+    assert_eq!(choice.exclusions.len(), 2);
+}
+
 proptest! {
+    #[test]
+    fn a_larger_share_of_cleared_workers_never_scores_lower(candidate in any_candidate(), more in 0..50_u32) {
+        let mut better = candidate.clone();
+        better.workers.cleared = (better.workers.cleared + more).min(better.workers.skilled);
+        prop_assert!(total(&better) >= total(&candidate));
+    }
+
     #[test]
     fn nearer_never_scores_lower(candidate in any_candidate(), closer in 0.0..=1.0_f64) {
         let nearer = Candidate { distance_m: candidate.distance_m * closer, ..candidate.clone() };

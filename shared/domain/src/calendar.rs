@@ -1,0 +1,220 @@
+//! A worker's calendar: the visits that she is named for.
+//!
+//! An entry is written with the staffing that makes it, and with nothing else: cancelling an order, releasing it or
+//! naming another worker leaves it where it is. So an entry says no more than where to look: whether it still holds,
+//! the order that it names says ([`holds`]).
+
+use std::time::Duration;
+
+use crate::id::{OrderId, WorkerId};
+use crate::order::{Order, State};
+use crate::time::Millis;
+
+/// A worker's calendar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calendar {
+    /// Rises by one with every change; 0 while there is none.
+    pub version: u64,
+    /// Her visits, in no order.
+    pub entries: Vec<CalendarEntry>,
+}
+
+/// A visit that a worker was named for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarEntry {
+    /// The order.
+    pub order: OrderId,
+    /// The epoch in which she was named.
+    pub epoch: u32,
+    /// When the visit starts.
+    pub from: Millis,
+    /// The first moment that is not of it.
+    pub to: Millis,
+}
+
+impl CalendarEntry {
+    /// The entry of an order that is in this epoch.
+    pub fn of(order: &Order) -> Self {
+        Self {
+            order: order.id.clone(),
+            epoch: order.epoch,
+            from: order.start_at,
+            to: order.ends_at(),
+        }
+    }
+
+    /// Whether nobody can do both visits, with the way from one to the other.
+    fn is_in_the_way_of(&self, other: &Self, travel_time: Duration) -> bool {
+        self.from < other.to + travel_time && other.from < self.to + travel_time
+    }
+}
+
+impl Calendar {
+    /// The entries in the way of this order's visit. Its own is not.
+    pub fn in_the_way(
+        &self,
+        order: &Order,
+        travel_time: Duration,
+    ) -> impl Iterator<Item = &CalendarEntry> {
+        let wanted = CalendarEntry::of(order);
+        self.entries.iter().filter(move |entry| {
+            entry.order != wanted.order && entry.is_in_the_way_of(&wanted, travel_time)
+        })
+    }
+
+    /// The next version, with this order's visit, without what is past and without what was in its way: which is
+    /// for the caller to have looked at.
+    #[must_use]
+    pub fn with(&self, order: &Order, travel_time: Duration, now: Millis) -> Self {
+        let wanted = CalendarEntry::of(order);
+        let kept = self.entries.iter().filter(|entry| {
+            entry.order != wanted.order
+                && !entry.is_in_the_way_of(&wanted, travel_time)
+                && entry.to + travel_time > now
+        });
+        Self {
+            version: self.version + 1,
+            entries: kept.cloned().chain([wanted.clone()]).collect(),
+        }
+    }
+}
+
+/// Whether an entry still holds: its order, as it is now, awaits this worker in that epoch, or has her.
+pub fn holds(entry: &CalendarEntry, order: Option<&Order>, worker: &WorkerId) -> bool {
+    order.is_some_and(|order| {
+        order.epoch == entry.epoch
+            && matches!(
+                &order.state,
+                State::Staffed(_, staffing) | State::InService(_, staffing)
+                    if staffing.worker == *worker
+            )
+    })
+}
+
+/// Whether any of the entries in the way still holds, by the orders as they are now.
+pub fn is_booked<'a>(
+    in_the_way: impl IntoIterator<Item = &'a CalendarEntry>,
+    orders: &[Order],
+    worker: &WorkerId,
+) -> bool {
+    in_the_way.into_iter().any(|entry| {
+        let order = orders.iter().find(|order| order.id == entry.order);
+        holds(entry, order, worker)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::Wgs84;
+    use crate::id::{AgencyId, CustomerId};
+    use crate::market::Market;
+    use crate::order::{Claim, How, Staffing, Visit};
+    use crate::service::Service;
+
+    const MINUTE: i64 = 60_000;
+    const START: i64 = 100_000 * MINUTE;
+    const TRAVEL: Duration = Duration::from_secs(1_800);
+
+    fn worker(n: u8) -> WorkerId {
+        WorkerId::from_bytes(&[n; 16])
+    }
+
+    /// An order of two hours that starts so many minutes after the first, staffed with worker 1.
+    fn staffed(n: u8, after_min: i64) -> Order {
+        let visit = Visit {
+            service: Service::Cleaning,
+            start_at: Millis(START + after_min * MINUTE),
+            duration_min: 120,
+            place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+            budget_fen: None,
+        };
+        let id = OrderId::from_bytes(&[n; 16]);
+        let customer = CustomerId::from_bytes(&[1; 16]);
+        let order = Order::placed(id, customer, [0; 16], visit, &Market::default(), Millis(0));
+        let claim = Claim {
+            agency: AgencyId::from_bytes(&[1; 16]),
+            agency_name: "龙江家政".to_owned(),
+            how: How::Grab,
+            at: Millis(0),
+            staff_by: Millis(1),
+        };
+        let staffing = Staffing {
+            worker: worker(1),
+            at: Millis(0),
+        };
+        Order {
+            state: State::Staffed(claim, staffing),
+            ..order.unwrap()
+        }
+    }
+
+    #[test]
+    fn the_way_between_two_visits_counts() {
+        let booked = Calendar::default().with(&staffed(1, 0), TRAVEL, Millis(0));
+        for (after_min, is_in_the_way) in [
+            (-151, false),
+            (-150, false),
+            (-149, true),
+            (0, true),
+            (149, true),
+            (150, false),
+        ] {
+            let other = staffed(2, after_min);
+            let found = booked.in_the_way(&other, TRAVEL).count() == 1;
+            assert_eq!(found, is_in_the_way, "{after_min}");
+        }
+        assert_eq!(
+            booked.in_the_way(&staffed(1, 0), TRAVEL).count(),
+            0,
+            "an order is not in its own way"
+        );
+    }
+
+    #[test]
+    fn an_entry_holds_while_its_order_awaits_her_in_its_epoch() {
+        let order = staffed(1, 0);
+        let entry = CalendarEntry::of(&order);
+        assert!(holds(&entry, Some(&order), &worker(1)));
+        assert!(!holds(&entry, Some(&order), &worker(2)));
+        assert!(!holds(&entry, None, &worker(1)));
+        let mut later = order.clone();
+        later.epoch = 2;
+        assert!(!holds(&entry, Some(&later), &worker(1)));
+        let State::Staffed(claim, staffing) = order.state.clone() else {
+            panic!("it is staffed");
+        };
+        for (state, wanted) in [
+            (State::InService(claim.clone(), staffing.clone()), true),
+            (State::Completed(claim.clone(), staffing), false),
+            (State::Claimed(claim.clone()), false),
+            (State::Cancelled { claim: Some(claim) }, false),
+            (State::Unfilled, false),
+        ] {
+            let order = Order {
+                state,
+                ..order.clone()
+            };
+            assert_eq!(holds(&entry, Some(&order), &worker(1)), wanted);
+            let orders = [order];
+            assert_eq!(is_booked([&entry], &orders, &worker(1)), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_past_or_freed_is_pruned() {
+        let first = staffed(1, 0);
+        let calendar = Calendar::default().with(&first, TRAVEL, Millis(0));
+        assert_eq!((calendar.version, calendar.entries.len()), (1, 1));
+        let beside = calendar.with(&staffed(2, 300), TRAVEL, Millis(0));
+        assert_eq!((beside.version, beside.entries.len()), (2, 2));
+        // The first was cancelled, and its slot is taken.
+        let instead = beside.with(&staffed(3, 10), TRAVEL, Millis(0));
+        let orders: Vec<_> = instead.entries.iter().map(|e| e.order.clone()).collect();
+        assert_eq!(orders, [staffed(2, 0).id, staffed(3, 0).id]);
+        // Days later.
+        let later = Millis(START + 5_000 * MINUTE);
+        let much_later = instead.with(&staffed(4, 6_000), TRAVEL, later);
+        assert_eq!(much_later.entries.len(), 1);
+    }
+}

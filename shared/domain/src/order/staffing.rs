@@ -1,0 +1,134 @@
+//! Who comes: what the agency may still decide, and what keeps a worker from a visit.
+
+use serde::Serialize;
+
+use crate::credit::{SectionRefusal, gate};
+use crate::id::{AgencyId, WorkerId};
+use crate::market::Market;
+use crate::time::Millis;
+use crate::worker::Worker;
+
+use super::{Order, State, TimelineEntry, What};
+
+/// How often an agency can name a worker while it has the claim: each time leaves a line in the timeline.
+pub const MOST_STAFFINGS: usize = 10;
+
+/// What naming a worker comes to, as far as the order is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StaffOutcome {
+    /// Nothing stands against it.
+    Staffable,
+    /// She is named already.
+    Already,
+    /// The agency had the claim, and lost it: released, not staffed in time, or cancelled.
+    NotClaimed,
+    /// The visit has begun, or should be over.
+    TooLate,
+    /// Workers have been named too often.
+    TooOften,
+    /// The agency never had the claim, and does not know of the order's fate.
+    NotYours,
+}
+
+/// What naming this worker comes to on this order. Until the visit begins the agency may name another one.
+pub fn staff_outcome(
+    order: &Order,
+    agency: &AgencyId,
+    worker: &WorkerId,
+    now: Millis,
+) -> StaffOutcome {
+    if order.excluded.contains(agency) {
+        return StaffOutcome::NotClaimed;
+    }
+    let is_held = order.claim().is_some_and(|claim| claim.agency == *agency);
+    match &order.state {
+        State::Cancelled { claim: Some(claim) } if claim.agency == *agency => {
+            StaffOutcome::NotClaimed
+        }
+        _ if !is_held => StaffOutcome::NotYours,
+        _ if order
+            .staffing()
+            .is_some_and(|staffing| staffing.worker == *worker) =>
+        {
+            StaffOutcome::Already
+        }
+        State::Claimed(claim) if now >= claim.staff_by => StaffOutcome::NotClaimed,
+        State::Staffed(..) if now >= order.ends_at() => StaffOutcome::TooLate,
+        State::Claimed(_) | State::Staffed(..) => {
+            let is_naming =
+                |line: &&TimelineEntry| line.what == What::Staffed && line.epoch == order.epoch;
+            if order.timeline.iter().filter(is_naming).count() < MOST_STAFFINGS {
+                StaffOutcome::Staffable
+            } else {
+                StaffOutcome::TooOften
+            }
+        }
+        _ => StaffOutcome::TooLate,
+    }
+}
+
+/// What keeps a worker from a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ineligible {
+    /// The authority has not approved her, or her data is erased.
+    NotApproved,
+    /// She does not do this.
+    NoSkill,
+    /// She is elsewhere then, or on her way.
+    Booked,
+    /// A section of her credit record does not hold.
+    Section(SectionRefusal),
+}
+
+/// In answers: what does not apply is `null`.
+impl Serialize for Ineligible {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Reason<'a> {
+            kind: &'static str,
+            section: Option<&'a str>,
+            state: Option<&'a str>,
+            valid_until: Option<String>,
+        }
+        let (kind, refusal) = match self {
+            Self::NotApproved => ("not_approved", None),
+            Self::NoSkill => ("no_skill", None),
+            Self::Booked => ("booked", None),
+            Self::Section(refusal) => ("section", Some(refusal)),
+        };
+        let reason = Reason {
+            kind,
+            section: refusal.map(|refusal| refusal.section.as_str()),
+            state: refusal.map(|refusal| refusal.state.as_str()),
+            valid_until: refusal
+                .and_then(|refusal| refusal.valid_until)
+                .map(Millis::to_rfc3339),
+        };
+        reason.serialize(serializer)
+    }
+}
+
+/// Everything that keeps a worker from an order's visit, asked now: the trust gate. That she is of the agency is not
+/// asked here; another agency's worker is nobody to it.
+pub fn ineligible(
+    order: &Order,
+    worker: &Worker,
+    is_booked: bool,
+    market: &Market,
+    now: Millis,
+) -> Vec<Ineligible> {
+    let mut reasons = Vec::new();
+    if !worker.may_work() {
+        reasons.push(Ineligible::NotApproved);
+    }
+    if !worker.skills.contains(order.service) {
+        reasons.push(Ineligible::NoSkill);
+    }
+    if is_booked {
+        reasons.push(Ineligible::Booked);
+    }
+    let visit = (order.start_at, order.ends_at());
+    let refused = gate(&worker.sections, order.service, visit, now, &market.credit);
+    reasons.extend(refused.into_iter().map(Ineligible::Section));
+    reasons
+}

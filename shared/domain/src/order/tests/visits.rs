@@ -1,0 +1,281 @@
+//! Who comes, how a visit ends, what it counts.
+
+use serde_json::json;
+
+use super::*;
+use crate::agency::{AgencyStats, Standing};
+use crate::credit::{Entry, Recorded, Section};
+use crate::worker::Worker;
+
+#[test]
+fn whom_an_agency_can_name_depends_on_its_claim() {
+    use StaffOutcome::{Already, NotClaimed, NotYours, Staffable, TooLate, TooOften};
+    let soon = Millis(PLACED.0 + 60_000);
+    let staff_by = Millis(PLACED.0 + 1_800_000);
+    let end = order().ends_at();
+    let cases = [
+        (Status::Open, 1, 1, soon, NotYours),
+        (Status::Claimed, 1, 1, soon, Staffable),
+        (Status::Claimed, 1, 1, staff_by, NotClaimed),
+        (Status::Claimed, 2, 1, soon, NotYours),
+        (Status::Staffed, 1, 1, soon, Already),
+        (Status::Staffed, 1, 2, staff_by, Staffable),
+        (Status::Staffed, 1, 2, end, TooLate),
+        (Status::Staffed, 2, 1, soon, NotYours),
+        (Status::InService, 1, 1, end, Already),
+        (Status::InService, 1, 2, soon, TooLate),
+        (Status::Completed, 1, 2, soon, TooLate),
+        (Status::Rated, 1, 2, soon, TooLate),
+        (Status::Cancelled, 1, 1, soon, NotYours),
+        (Status::Unfilled, 1, 1, soon, NotYours),
+    ];
+    for (status, by, n, now, wanted) in cases {
+        let outcome = staff_outcome(&in_state(status), &agency(by), &staffing(n).worker, now);
+        assert_eq!(outcome, wanted, "{status:?} {by} {n} {now:?}");
+    }
+    let named = &staffing(1).worker;
+    let cancelled = in_state(Status::Staffed).changed(&cancel(), soon).unwrap();
+    assert_eq!(
+        staff_outcome(&cancelled, &agency(1), named, soon),
+        NotClaimed
+    );
+    let released = in_state(Status::Staffed)
+        .changed(&release(1, again()), soon)
+        .unwrap();
+    assert_eq!(
+        staff_outcome(&released, &agency(1), named, soon),
+        NotClaimed
+    );
+    assert_eq!(released.staffing(), None);
+
+    let mut order = in_state(Status::Claimed);
+    for n in 0..10 {
+        let change = Change::Staff(staffing(n));
+        order = order.changed(&change, soon).unwrap();
+    }
+    let outcome = staff_outcome(&order, &agency(1), &staffing(10).worker, soon);
+    assert_eq!(outcome, TooOften);
+}
+
+/// A worker who cleans, of whom everything that cleaning requires is clear until then.
+fn worker(clear_until: Millis) -> Worker {
+    let entry = |_| Entry {
+        source: "harbin".parse().unwrap(),
+        recorded: Recorded::Clear,
+        as_of: PLACED,
+        valid_from: None,
+        valid_until: Some(clear_until),
+    };
+    Worker {
+        id: staffing(1).worker,
+        version: 1,
+        agency: agency(1),
+        standing: Standing::Approved,
+        skills: [Service::Cleaning].into_iter().collect(),
+        masked_name: "张*".to_owned(),
+        registered_at: PLACED,
+        waits_since: None,
+        photo: None,
+        sections: Section::ALL.iter().map(|s| (*s, entry(s))).collect(),
+        is_erased: false,
+    }
+}
+
+#[test]
+fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
+    let market = Market::default();
+    let mut cooking = order();
+    cooking.service = Service::Cooking;
+    let end = cooking.ends_at();
+    let reasons = |order: &Order, worker: &Worker, is_booked| {
+        let reasons = ineligible(order, worker, is_booked, &market, PLACED);
+        serde_json::to_value(reasons).unwrap()
+    };
+    assert_eq!(reasons(&order(), &worker(end), false), json!([]));
+    let plain =
+        |kind: &str| json!({"kind": kind, "section": null, "state": null, "valid_until": null});
+    let mut pending = worker(end);
+    pending.standing = Standing::Pending;
+    pending.sections = [].into_iter().collect();
+    let section = |section: &str| json!({"kind": "section", "section": section, "state": "unknown", "valid_until": null});
+    assert_eq!(
+        reasons(&cooking, &pending, true),
+        json!([
+            plain("not_approved"),
+            plain("no_skill"),
+            plain("booked"),
+            section("identity"),
+            section("background_check"),
+            section("judicial_enforcement"),
+            section("dishonesty"),
+            section("health_certificate"),
+            section("personal_insurance"),
+        ])
+    );
+    // What ends within the visit does not hold for it; what is refreshed is looked at now.
+    let short = Millis(end.0 - 1);
+    let found = reasons(&order(), &worker(short), false);
+    let sections: Vec<&Value> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["section"])
+        .collect();
+    assert_eq!(
+        sections,
+        ["identity", "background_check", "personal_insurance"]
+    );
+    assert_eq!(found[0]["state"], "expired");
+    assert_eq!(found[0]["valid_until"], json!(short.to_rfc3339()));
+}
+
+#[test]
+fn the_worker_is_shown_as_the_badge_page_shows_her() {
+    let rules = &Market::default().credit;
+    let seen = |worker: &Worker, viewer: &Viewer| {
+        let view = WorkerView::of(worker, "龙江家政", viewer, PLACED, rules);
+        serde_json::to_value(view).unwrap()
+    };
+    let clear = worker(order().ends_at());
+    let customer = seen(&clear, &Viewer::Customer);
+    assert_eq!(customer["worker_id"], Value::Null);
+    assert_eq!(customer["name"], "张*");
+    assert_eq!(customer["standing"], "clear");
+    assert_eq!(customer["as_of"], json!(PLACED.to_rfc3339()));
+    let sections = customer["sections"].as_array().unwrap();
+    assert_eq!(sections.len(), 9);
+    assert_eq!(
+        sections[0],
+        json!({"section": "identity", "state": "clear", "as_of": PLACED.to_rfc3339()})
+    );
+    let desk = seen(&clear, &Viewer::Claimant(agency(1)));
+    assert_eq!(desk["worker_id"], json!(clear.id.as_str()));
+    let suspended = Worker {
+        standing: Standing::Suspended,
+        ..clear
+    };
+    assert_eq!(seen(&suspended, &Viewer::Customer)["standing"], "attention");
+}
+
+#[test]
+fn a_visit_is_over_and_rated_in_this_order() {
+    for status in Status::ALL {
+        let order = in_state(*status);
+        let wanted = match status {
+            Status::InService => (CompleteOutcome::Completed, RateOutcome::NotCompleted),
+            Status::Completed => (CompleteOutcome::Already, RateOutcome::Rated),
+            Status::Rated => (CompleteOutcome::Already, RateOutcome::Already),
+            Status::Cancelled | Status::Unfilled => {
+                (CompleteOutcome::TooLate, RateOutcome::TooLate)
+            }
+            _ => (CompleteOutcome::NotStarted, RateOutcome::NotCompleted),
+        };
+        assert_eq!(
+            (complete_outcome(&order), rate_outcome(&order)),
+            wanted,
+            "{status:?}"
+        );
+    }
+    assert!(Stars::try_from(0).is_err() && Stars::try_from(6).is_err());
+    let rating: Rating = serde_json::from_str(r#"{"stars":5,"comment":"好","at":1}"#).unwrap();
+    assert_eq!(format!("{rating:?}"), "Rating");
+}
+
+#[test]
+fn an_agency_whose_worker_never_came_has_had_the_order() {
+    let visit_by = Market::default().visit_by(order().ends_at());
+    let change = Change::LeaveUnattended { visit_by };
+    let left = in_state(Status::Staffed)
+        .changed(&change, visit_by)
+        .unwrap();
+    assert_eq!(left.viewer(&agency(1)), Some(Viewer::Former(agency(1))));
+    let last = left.timeline.last().unwrap();
+    assert_eq!(
+        (last.what, last.why.as_deref()),
+        (What::Unfilled, Some("nobody came"))
+    );
+    let change = Change::CompleteByTime { visit_by };
+    let ended = in_state(Status::InService)
+        .changed(&change, visit_by)
+        .unwrap();
+    assert_eq!(ended.timeline.last().unwrap().by, By::Platform);
+}
+
+#[test]
+fn what_counts_for_an_agency_is_what_became_of_its_claims() {
+    let visit_by = Market::default().visit_by(order().ends_at());
+    let stats = |order: Order, change: Change, now| {
+        let next = order.changed(&change, now).unwrap();
+        let tally = tally(&order, &next);
+        tally
+            .into_iter()
+            .map(|(by, stats)| {
+                assert_eq!(by, agency(1));
+                let AgencyStats {
+                    stars_sum,
+                    stars_count,
+                    completed,
+                    abandoned,
+                } = stats;
+                [stars_sum, stars_count, completed, abandoned]
+            })
+            .collect::<Vec<_>>()
+    };
+    let late = Millis(PLACED.0 + 1_800_000);
+    let then = again();
+    let cases = [
+        (
+            Status::Claimed,
+            release(1, then),
+            PLACED,
+            vec![[0, 0, 0, 1]],
+        ),
+        (
+            Status::Staffed,
+            release(1, then),
+            PLACED,
+            vec![[0, 0, 0, 1]],
+        ),
+        (
+            Status::Claimed,
+            Change::MissStaffing { then },
+            late,
+            vec![[0, 0, 0, 1]],
+        ),
+        (
+            Status::Staffed,
+            Change::LeaveUnattended { visit_by },
+            visit_by,
+            vec![[0, 0, 0, 1]],
+        ),
+        (
+            Status::InService,
+            Change::Complete,
+            late,
+            vec![[0, 0, 1, 0]],
+        ),
+        (
+            Status::InService,
+            Change::CompleteByTime { visit_by },
+            visit_by,
+            vec![[0, 0, 1, 0]],
+        ),
+        (
+            Status::Completed,
+            Change::Rate(Stars(4)),
+            late,
+            vec![[4, 1, 0, 0]],
+        ),
+        (Status::Staffed, Change::Start, late, vec![]),
+        (Status::Staffed, cancel(), PLACED, vec![]),
+        (Status::Open, unfilled(), DEADLINE, vec![]),
+    ];
+    for (status, change, now, wanted) in cases {
+        let name = change.name();
+        assert_eq!(
+            stats(in_state(status), change, now),
+            wanted,
+            "{name} while {status:?}"
+        );
+    }
+}

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::badge::StatusIndex;
+use domain::feed::BatchId;
 use domain::geo::{Cell4, Cell5};
-use domain::id::{AgencyId, EventId, OrderId, StoreId, WorkerId};
+use domain::id::{AgencyId, BadgeId, EventId, OrderId, SourceId, StoreId, WorkerId};
 use domain::time::Millis;
 
 use crate::Error;
@@ -29,6 +31,19 @@ pub(crate) const WORKER: &str = "worker";
 pub(crate) const EVENT: &str = "event#";
 /// What sort keys of events' payloads begin with.
 pub(crate) const PAYLOAD: &str = "payload#";
+
+/// Sort key of a badge's own item.
+pub(crate) const BADGE: &str = "badge";
+/// What sort keys of a worker's pointers to her badges begin with.
+pub(crate) const BADGE_POINTER: &str = "badge#";
+/// Sort key of the item that says which status list is being filled.
+pub(crate) const FILLING: &str = "filling";
+
+/// Sort key of a worker's calendar.
+pub(crate) const CALENDAR: &str = "calendar";
+
+/// Partition key of all that the log itself has.
+const LOG: &str = "LOG";
 
 /// An item as the SDK has it.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
@@ -63,6 +78,26 @@ impl Key {
     /// By the sort key that an order names its explanation by.
     pub(crate) fn named_explanation(order: &OrderId, name: &str) -> Self {
         Self::new(order.bare(), name)
+    }
+
+    /// What the customer says of the visit.
+    pub(crate) fn rating(order: &OrderId) -> Self {
+        Self::new(order.bare(), "rating")
+    }
+
+    /// A code of a worker's phone that was used for this order.
+    pub(crate) fn used_code(order: &OrderId, badge: &BadgeId, step: u64) -> Self {
+        Self::new(order.bare(), format!("code#{}#{step}", badge.bare()))
+    }
+
+    /// That a version of an order has been counted for its agency.
+    pub(crate) fn counted(order: &OrderId, version: u64) -> Self {
+        Self::new(order.bare(), format!("counted#{version}"))
+    }
+
+    /// The visits that a worker is named for.
+    pub(crate) fn calendar(worker: &WorkerId) -> Self {
+        Self::new(format!("C#{}", worker.bare()), CALENDAR)
     }
 
     pub(crate) fn agency(agency: &AgencyId) -> Self {
@@ -125,9 +160,60 @@ impl Key {
         Self::new(chain_pk(worker), format!("{PAYLOAD}{}", event.bare()))
     }
 
+    /// Where the log ends.
+    pub(crate) fn log_head() -> Self {
+        Self::new(LOG, "head")
+    }
+
+    /// A tile of the log's tree.
+    pub(crate) fn tile(level: u32, index: u64) -> Self {
+        Self::new(LOG, format!("tile#{level}#{index}"))
+    }
+
+    /// The log's latest checkpoint.
+    pub(crate) fn checkpoint() -> Self {
+        Self::new(LOG, "checkpoint")
+    }
+
     /// Where a worker's chain ends.
     pub(crate) fn head(worker: &WorkerId) -> Self {
         Self::new(chain_pk(worker), "head")
+    }
+
+    /// A badge's own item, in the table `badges`.
+    pub(crate) fn badge(badge: &BadgeId) -> Self {
+        Self::new(format!("B#{}", badge.bare()), BADGE)
+    }
+
+    /// Which badge a worker was issued, in the order of time.
+    pub(crate) fn badge_of_worker(worker: &WorkerId, at: Millis, badge: &BadgeId) -> Self {
+        let sk = format!("{BADGE_POINTER}{:013}#{}", at.0, badge.bare());
+        Self::new(worker_pk(worker), sk)
+    }
+
+    /// A place of a status list that a badge has taken.
+    pub(crate) fn taken_index(index: StatusIndex) -> Self {
+        Self::new(format!("X#{}", index.list()), place_sk(index))
+    }
+
+    /// The list from which places are taken.
+    pub(crate) fn filling_list() -> Self {
+        Self::new("X", FILLING)
+    }
+
+    /// A place of a status list whose badge is not valid.
+    pub(crate) fn not_valid(index: StatusIndex) -> Self {
+        Self::new(not_valid_pk(index.list()), place_sk(index))
+    }
+
+    /// Where the batches of a source of credit records stand.
+    pub(crate) fn feed_source(source: &SourceId) -> Self {
+        Self::new(feed_pk(source), "source")
+    }
+
+    /// A batch of a source.
+    pub(crate) fn feed_batch(source: &SourceId, batch: &BatchId) -> Self {
+        Self::new(feed_pk(source), format!("batch#{batch}"))
     }
 
     /// The key attributes of an item.
@@ -167,15 +253,56 @@ pub(crate) fn chain_pk(worker: &WorkerId) -> String {
     format!("E#{}", worker.bare())
 }
 
+/// The entries of a status list that are not valid.
+pub(crate) fn not_valid_pk(list: u32) -> String {
+    format!("L#{list}")
+}
+
+/// Seven digits hold every place, so that places sort as numbers do.
+fn place_sk(index: StatusIndex) -> String {
+    format!("{:07}", index.place())
+}
+
+/// The badge of a partition key of the table `badges`, if it is a badge's own.
+pub(crate) fn parse_badge(pk: &str) -> Option<BadgeId> {
+    BadgeId::from_bare(pk.strip_prefix("B#")?).ok()
+}
+
+/// The badge of a worker's pointer to it.
+pub(crate) fn parse_badge_pointer(sk: &str) -> Option<BadgeId> {
+    let (_, badge) = sk.strip_prefix(BADGE_POINTER)?.split_once('#')?;
+    BadgeId::from_bare(badge).ok()
+}
+
+/// The list of an entry that is not valid.
+pub(crate) fn parse_not_valid(pk: &str) -> Option<u32> {
+    pk.strip_prefix("L#")?.parse().ok()
+}
+
+fn feed_pk(source: &SourceId) -> String {
+    format!("F#{source}")
+}
+
 /// The worker of a partition key of the table `workers`, if it is a worker's own.
 pub(crate) fn parse_worker(pk: &str) -> Option<WorkerId> {
     WorkerId::from_bare(pk.strip_prefix("W#")?).ok()
+}
+
+/// Whose calendar it is, if it is the partition key of one.
+pub(crate) fn parse_calendar(pk: &str) -> Option<WorkerId> {
+    WorkerId::from_bare(pk.strip_prefix("C#")?).ok()
 }
 
 /// Whose event it is, and its place, if it is the key of an event.
 pub(crate) fn parse_event(pk: &str, sk: &str) -> Option<(WorkerId, u64)> {
     let worker = WorkerId::from_bare(pk.strip_prefix("E#")?).ok()?;
     Some((worker, sk.strip_prefix(EVENT)?.parse().ok()?))
+}
+
+/// The level and index of a tile's sort key, if it is a tile's.
+pub(crate) fn parse_tile(sk: &str) -> Option<(u32, u64)> {
+    let (level, index) = sk.strip_prefix("tile#")?.split_once('#')?;
+    Some((level.parse().ok()?, index.parse().ok()?))
 }
 
 fn in_cell(agency: &AgencyId, store: &StoreId) -> String {

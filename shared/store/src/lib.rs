@@ -3,20 +3,28 @@
 //! - [`Orders`]: orders and every change of them, each one conditional write.
 //! - [`Directory`]: agencies, stores, cells, authorities.
 //! - [`Workers`], [`WorkerRecords`]: workers, their personal data and the chains of their events.
+//! - [`Calendars`]: the visits that workers are named for.
+//! - [`Badges`]: badges, and the status lists by which they are verified offline.
+//! - [`Feeds`], [`FeedObjects`]: batches of credit records, and what they hold.
 //! - [`PersonalDataKey`], [`PersonKey`]: what seals personal data, a key a person.
 //! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
+//! - [`Log`]: the transparency log over all events, a Merkle tree in tiles.
 //! - [`grab_read`]: what a grab needs to know, of both tables in one call.
 //! - [`SealKey`]: seals what only few may see of an order.
 //! - [`order_image`], [`directory_image`]: what the tables' streams say.
 //!
 //! Nothing else knows an attribute's name. The shapes are written down in `infra/docs/data-model.md`.
 
+mod badges;
 mod batch;
 mod bytes;
+mod calendars;
 mod cursor;
 mod directory;
 mod error;
+mod feeds;
 mod key;
+mod log;
 mod orders;
 mod personal;
 mod seal;
@@ -24,14 +32,23 @@ mod transaction;
 mod worker_id;
 mod workers;
 
+pub use badges::{BadgeStep, Badges, BadgesImage, Entry, INDEX_WRITE, MOST_REVOKED, badges_image};
+pub use calendars::Calendars;
 pub use cursor::Page;
 pub use directory::{
     AgencyDecided, Authority, Cell, CellStore, Directory, DirectoryImage, Registered, StoreAdded,
     StoreDecided, Waiter, Waiting, directory_image,
 };
 pub use error::Error;
+pub use feeds::{
+    Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, ShardRows, WorkerRows,
+};
+pub use log::{
+    Consistency, Inclusion, Log, LogHead, Recorded, Sequenced, SignedCheckpoint, waits_for_the_log,
+};
 pub use orders::{
-    Changed, FannedOut, GrabRead, Missed, Orders, Placed, Settled, grab_read, order_image,
+    Changed, FannedOut, GrabRead, Missed, Orders, Placed, Rated, Settled, VisitEnded, grab_read,
+    order_image,
 };
 pub use personal::{PersonKey, PersonalDataKey};
 pub use seal::{SealKey, Sealed};

@@ -1,11 +1,15 @@
 //! The table `orders`: orders, their sealed details, explanations of choices.
 //!
 //! Every change of an order is one conditional UpdateItem: the version rises by one, the lines that the change
-//! leaves are appended to the timeline, and if the condition fails, the order as it was then says why.
+//! leaves are appended to the timeline, and if the condition fails, the order as it was then says why. Three changes
+//! are that update within a transaction: naming a worker (with her calendar), a check-in (with the event in her
+//! chain), a rating (with what it says).
 
 mod change;
 mod item;
 mod list;
+mod visit;
+mod write;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -23,6 +27,7 @@ use crate::{Error, Sealed, batch, directory};
 
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
+pub use visit::{Rated, VisitEnded};
 
 const SEALED: &str = "sealed";
 const BODY: &str = "body";

@@ -1,9 +1,11 @@
-//! What an order keeps sealed: address, contact, notes.
+//! What an order keeps sealed: address, contact, notes; and what its customer says of the visit.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use domain::id::OrderId;
-use domain::order::OrderDetails;
+use domain::order::{OrderDetails, Rating};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::Error;
 
@@ -46,14 +48,7 @@ impl SealKey {
     /// # Errors
     /// None that details can cause; sealing is fallible by its signature.
     pub fn seal(&self, order: &OrderId, details: &OrderDetails) -> Result<Sealed, Error> {
-        let mut body = serde_json::to_vec(details).map_err(|_| Error::Sealed)?;
-        let nonce = self
-            .0
-            .seal_in_place_append_tag(Aad::from(order.as_str()), &mut body)
-            .map_err(|_| Error::Sealed)?;
-        let mut sealed = nonce.as_ref().to_vec();
-        sealed.append(&mut body);
-        Ok(Sealed(sealed))
+        self.seal_as(order.as_str(), details)
     }
 
     /// Opens an order's details.
@@ -61,15 +56,51 @@ impl SealKey {
     /// # Errors
     /// [`Error::Sealed`] when they were sealed by another key or for another order, or altered.
     pub fn open(&self, order: &OrderId, sealed: &Sealed) -> Result<OrderDetails, Error> {
+        self.open_as(order.as_str(), sealed)
+    }
+
+    /// Seals what the customer says of a visit.
+    ///
+    /// # Errors
+    /// None that a rating can cause; sealing is fallible by its signature.
+    pub fn seal_rating(&self, order: &OrderId, rating: &Rating) -> Result<Sealed, Error> {
+        self.seal_as(&rating_of(order), rating)
+    }
+
+    /// Opens what the customer says of a visit.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when it was sealed by another key or for another order, or altered.
+    pub fn open_rating(&self, order: &OrderId, sealed: &Sealed) -> Result<Rating, Error> {
+        self.open_as(&rating_of(order), sealed)
+    }
+
+    fn seal_as(&self, what: &str, plain: &impl Serialize) -> Result<Sealed, Error> {
+        let mut body = serde_json::to_vec(plain).map_err(|_| Error::Sealed)?;
+        let nonce = self
+            .0
+            .seal_in_place_append_tag(Aad::from(what), &mut body)
+            .map_err(|_| Error::Sealed)?;
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.append(&mut body);
+        Ok(Sealed(sealed))
+    }
+
+    fn open_as<T: DeserializeOwned>(&self, what: &str, sealed: &Sealed) -> Result<T, Error> {
         let (nonce, body) = sealed.0.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
         let mut body = body.to_vec();
         let plain = self
             .0
-            .open_in_place(nonce, Aad::from(order.as_str()), &mut body)
+            .open_in_place(nonce, Aad::from(what), &mut body)
             .map_err(|_| Error::Sealed)?;
         serde_json::from_slice(plain).map_err(|_| Error::Sealed)
     }
+}
+
+/// The associated data of a rating, which no details have.
+fn rating_of(order: &OrderId) -> String {
+    format!("{order}#rating")
 }
 
 /// Empty, so that a key cannot slip into a log.

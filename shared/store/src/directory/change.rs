@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use domain::agency::{Agency, Decision, NotFromHere, Review, Standing, Store};
+use domain::agency::{Agency, AgencyStats, Decision, NotFromHere, Review, Standing, Store};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, StoreId};
 use domain::time::Millis;
@@ -14,7 +14,7 @@ use super::item::{self, StoredStore, Waits};
 use super::{Directory, Waiting};
 use crate::Error;
 use crate::key::{Attributes, Key};
-use crate::transaction;
+use crate::transaction::{self, Also};
 
 const CALL: &str = "TransactWriteItems";
 /// How often a change is made anew that another one got in the way of.
@@ -318,6 +318,36 @@ impl Directory {
             }
         }
         Err(Error::Busy { call: CALL })
+    }
+
+    /// Counts, as part of a transaction, what an agency has done, if there is such an agency. That is no new version of
+    /// it: nothing follows but what it scores.
+    ///
+    /// # Errors
+    /// None that numbers can cause; building is fallible by its signature.
+    pub fn also_count(&self, agency: &AgencyId, more: AgencyStats) -> Result<Also, Error> {
+        let mut sets = Vec::new();
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::agency(agency).attributes()))
+            .condition_expression("attribute_exists(pk)");
+        for (name, count) in [
+            ("stars_sum", more.stars_sum),
+            ("stars_count", more.stars_count),
+            ("completed", more.completed),
+            ("abandoned", more.abandoned),
+        ] {
+            if count > 0 {
+                sets.push(format!("stats.{name} = stats.{name} + :{name}"));
+                let count = AttributeValue::N(count.to_string());
+                update = update.expression_attribute_values(format!(":{name}"), count);
+            }
+        }
+        let update = update
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .build()
+            .map_err(|error| Error::unbuildable(CALL, error))?;
+        Ok(Also(TransactWriteItem::builder().update(update).build()))
     }
 
     /// Takes an agency from one version to the next, with its standing and the review that led there. What it

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::geo::Wgs84;
-use domain::id::{AgencyId, CustomerId};
-use domain::order::{By, Claim, How, Order, State, Status, TimelineEntry, What};
+use domain::id::{AgencyId, CustomerId, WorkerId};
+use domain::order::{By, Claim, How, Order, Staffing, Stars, State, Status, TimelineEntry, What};
 use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,10 @@ struct OrderItem {
     ex: BTreeSet<AgencyId>,
     #[serde(flatten)]
     claim: ClaimItem,
+    #[serde(flatten)]
+    staffing: StaffingItem,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rs: Option<Stars>,
     #[serde(skip_serializing_if = "Option::is_none")]
     xp: Option<String>,
     tl: Vec<Line>,
@@ -60,6 +64,15 @@ struct ClaimItem {
     ct: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sb: Option<Millis>,
+}
+
+/// Both or none of these are there.
+#[derive(Default, Serialize, Deserialize)]
+struct StaffingItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wo: Option<WorkerId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wt: Option<Millis>,
 }
 
 /// A line of the timeline.
@@ -109,6 +122,24 @@ impl From<Claim> for ClaimItem {
     }
 }
 
+impl From<Staffing> for StaffingItem {
+    fn from(staffing: Staffing) -> Self {
+        Self {
+            wo: Some(staffing.worker),
+            wt: Some(staffing.at),
+        }
+    }
+}
+
+impl StaffingItem {
+    fn staffing(self) -> Option<Staffing> {
+        Some(Staffing {
+            worker: self.wo?,
+            at: self.wt?,
+        })
+    }
+}
+
 impl ClaimItem {
     fn claim(self) -> Option<Claim> {
         Some(Claim {
@@ -147,6 +178,15 @@ pub(super) fn write(order: &Order) -> Result<Attributes, Error> {
         fe: order.fanned_out,
         ex: order.excluded.clone(),
         claim: claim.cloned().map(ClaimItem::from).unwrap_or_default(),
+        staffing: order
+            .staffing()
+            .cloned()
+            .map(StaffingItem::from)
+            .unwrap_or_default(),
+        rs: match order.state {
+            State::Rated(_, _, stars) => Some(stars),
+            _ => None,
+        },
         xp: order.explanation.clone(),
         tl: order.timeline.iter().cloned().map(Line::from).collect(),
     };
@@ -157,14 +197,22 @@ pub(super) fn write(order: &Order) -> Result<Attributes, Error> {
 pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> {
     let item: OrderItem = serde_dynamo::from_item(item.into())?;
     let claim = item.claim.claim();
+    let staffing = item.staffing.staffing();
     let held = |claim: Option<Claim>| claim.ok_or(Error::Wrong("it is claimed, but by nobody"));
+    let named =
+        |staffing: Option<Staffing>| staffing.ok_or(Error::Wrong("it is staffed, but with nobody"));
     let state = match item.st {
         Status::Open => State::Open { deadline: item.dl },
         Status::Claimed => State::Claimed(held(claim)?),
-        Status::Staffed => State::Staffed(held(claim)?),
-        Status::InService => State::InService(held(claim)?),
-        Status::Completed => State::Completed(held(claim)?),
-        Status::Rated => State::Rated(held(claim)?),
+        Status::Staffed => State::Staffed(held(claim)?, named(staffing)?),
+        Status::InService => State::InService(held(claim)?, named(staffing)?),
+        Status::Completed => State::Completed(held(claim)?, named(staffing)?),
+        Status::Rated => {
+            let stars = item
+                .rs
+                .ok_or(Error::Wrong("it is rated, but without stars"))?;
+            State::Rated(held(claim)?, named(staffing)?, stars)
+        }
         Status::Cancelled => State::Cancelled { claim },
         Status::Unfilled => State::Unfilled,
     };

@@ -24,4 +24,5 @@ mod programs;
 mod real_binaries;
 mod runtime_api;
 mod suspension;
+mod workforce;
 mod world;

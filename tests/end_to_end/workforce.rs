@@ -1,0 +1,178 @@
+//! Workers for tests that are about something else: registered, approved, with a record that is clear. They go through the
+//! same transactions as everybody, without the requests that `workers` tests.
+
+use std::time::Duration;
+
+use domain::agency::Standing;
+use domain::chain::{Actor, EventKind};
+use domain::check::IdNumber;
+use domain::credit::{Entry, Recorded, Section, Sections};
+use domain::id::{AgencyId, EventId, SourceId, WorkerId};
+use domain::time::Millis;
+use domain::worker::{Consent, Profile, Worker, masked_name};
+use serde_json::json;
+use store::{
+    Appended, NewEvent, NewWorker, PersonalDataKey, RegisteredWorker, Step, WorkerIds,
+    WorkerTables, Workers,
+};
+
+use crate::world::{Agency, World};
+
+/// The source that says of [`World::cleared_worker`]s that all is clear.
+pub const SOURCE: &str = "test-bureau";
+
+/// Somebody who can be staffed, with what nobody but her agency and the authority may see.
+#[derive(Clone, Debug)]
+pub struct Hired {
+    pub id: String,
+    pub name: String,
+    pub id_number: String,
+    pub phone: String,
+}
+
+impl World {
+    /// The store of workers, as functions have it.
+    pub fn workers(&self) -> Workers {
+        let client = aws_sdk_dynamodb::Client::new(&self.platform.operator_sdk_config());
+        let tables = WorkerTables {
+            workers: self.setting("WORKERS_TABLE"),
+            ledger: self.setting("LEDGER_TABLE"),
+            subject_keys: self.setting("SUBJECT_KEYS_TABLE"),
+        };
+        let personal = PersonalDataKey::new(&self.setting("PERSONAL_DATA_KEY"));
+        Workers::new(client, tables, personal.expect("a key"))
+    }
+
+    /// A variable that some function of the template has.
+    pub fn setting(&self, name: &str) -> String {
+        let mut functions = self.platform.stack().functions.iter();
+        let value = functions.find_map(|function| function.environment.get(name));
+        value.expect("a function has this setting").clone()
+    }
+
+    /// An approved worker of this agency whose nine sections are all clear now.
+    pub async fn cleared_worker(&self, agency: &Agency, skills: &[&str]) -> Hired {
+        let now = self.now();
+        self.worker_with(agency, skills, all_clear(now)).await
+    }
+
+    /// An approved worker of this agency with this record.
+    pub async fn worker_with(&self, agency: &Agency, skills: &[&str], record: Sections) -> Hired {
+        let now = self.now();
+        let n = self.unique();
+        let born = 1970 + n / 1_000 % 30;
+        let body = format!("230103{born}0615{:03}", n % 1_000);
+        let number = IdNumber::complete(&body).expect("a number");
+        let hired = Hired {
+            id: WorkerIds::new(&self.setting("WORKER_ID_KEY"))
+                .of(&number)
+                .to_string(),
+            name: format!("赵试{n}"),
+            id_number: number.as_str().to_owned(),
+            phone: format!("150{n:08}"),
+        };
+        let by: AgencyId = agency.id.parse().expect("an agency");
+        let event = |kind: EventKind, actor| NewEvent {
+            id: EventId::of(kind.as_str(), &[&hired.id]),
+            kind,
+            actor,
+            payload: json!({}),
+        };
+        let worker = Worker {
+            id: hired.id.parse().expect("a worker"),
+            version: 0,
+            agency: by.clone(),
+            standing: Standing::Approved,
+            skills: skills
+                .iter()
+                .map(|skill| skill.parse().expect("a service"))
+                .collect(),
+            masked_name: masked_name(&hired.name),
+            registered_at: now,
+            waits_since: None,
+            photo: None,
+            sections: record,
+            is_erased: false,
+        };
+        let new = NewWorker {
+            worker,
+            profile: Profile {
+                name: hired.name.clone(),
+                id_number: number,
+                phone: hired.phone.parse().expect("a phone"),
+                consent: Consent {
+                    text_version: "2026-01".to_owned(),
+                    given_at: now,
+                },
+                references: Default::default(),
+                proposed: None,
+            },
+            events: vec![
+                event(EventKind::Registered, Actor::Agency(by.clone())),
+                event(EventKind::ConsentGiven, Actor::Agency(by)),
+                event(EventKind::Reviewed, Actor::Platform),
+            ],
+            also: Vec::new(),
+            key_hash: format!("test{n}"),
+            body_hash: [0; 32],
+        };
+        let registered = self.workers().register(&new, now).await;
+        let registered = registered.expect("the tables answer");
+        assert!(
+            matches!(registered, RegisteredWorker::New(_)),
+            "{registered:?}"
+        );
+        hired
+    }
+
+    /// Changes a worker's item by hand, with an event that says so.
+    pub async fn change_worker(&self, id: &str, change: impl Fn(&mut Worker)) {
+        let id: WorkerId = id.parse().expect("a worker");
+        let cause = self.unique().to_string();
+        let changed = self
+            .workers()
+            .change(&id, self.now(), |file| -> Result<Step, ()> {
+                let mut worker = file.worker.clone();
+                change(&mut worker);
+                Ok(Step {
+                    worker: Some(worker),
+                    events: vec![NewEvent {
+                        id: EventId::of("correction", &[&cause]),
+                        kind: EventKind::Correction,
+                        actor: Actor::Platform,
+                        payload: json!({}),
+                    }],
+                    ..Step::default()
+                })
+            })
+            .await;
+        assert!(matches!(changed, Ok(Appended::Done(_))), "{changed:?}");
+    }
+
+    /// One section of a worker says this from now on.
+    pub async fn record(&self, id: &str, section: Section, entry: Entry) {
+        self.change_worker(id, |worker| {
+            worker.sections.record(section, entry.clone());
+        })
+        .await;
+    }
+}
+
+/// A record in which every section is clear as of now, with a year printed where an end must be.
+pub fn all_clear(now: Millis) -> Sections {
+    let sections = Section::ALL.iter();
+    sections
+        .map(|section| (*section, entry(Recorded::Clear, now)))
+        .collect()
+}
+
+/// What the tests' source says as of then, with a year printed.
+pub fn entry(recorded: Recorded, as_of: Millis) -> Entry {
+    Entry {
+        source: SOURCE.parse::<SourceId>().expect("a source"),
+        recorded,
+        as_of,
+        valid_from: None,
+        valid_until: Some(as_of + Duration::from_secs(365 * 86_400)),
+    }
+}

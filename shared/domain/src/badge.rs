@@ -1,0 +1,268 @@
+//! Badges (诚信服务卡) as records: to whom they were issued, and whether they are still good.
+//!
+//! What is printed on a badge, and how it is verified, is the crate `badge`'s.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AgencyId, BadgeId, WorkerId};
+use crate::time::Millis;
+
+/// How many places a status list has.
+pub const LIST_PLACES: u32 = 1 << 20;
+
+/// A badge's place in the status lists: which list, and where in it. A token carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StatusIndex(pub u32);
+
+impl StatusIndex {
+    /// The lists that there can be.
+    pub const LISTS: u32 = u32::MAX / LIST_PLACES + 1;
+
+    /// A place of a list; both wrap where there is no such list or place.
+    pub fn new(list: u32, place: u32) -> Self {
+        Self((list % Self::LISTS) * LIST_PLACES + place % LIST_PLACES)
+    }
+
+    /// The number of its list.
+    pub fn list(self) -> u32 {
+        self.0 / LIST_PLACES
+    }
+
+    /// Where in the list it is.
+    pub fn place(self) -> u32 {
+        self.0 % LIST_PLACES
+    }
+}
+
+/// Who decides on a badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decider {
+    /// The worker's agency.
+    Agency,
+    /// The authority.
+    Authority,
+}
+
+/// Whether a badge is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadgeStatus {
+    /// It is.
+    Valid,
+    /// For the moment it is not.
+    Suspended {
+        /// Who suspended it: what the authority suspended, only the authority reinstates.
+        by: Decider,
+    },
+    /// Never again.
+    Revoked,
+}
+
+impl BadgeStatus {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Suspended { .. } => "suspended",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// What can be decided on a badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadgeDecision {
+    /// It is no good for the moment.
+    Suspend,
+    /// It is good again.
+    Reinstate,
+    /// It is no good any more.
+    Revoke,
+}
+
+/// Why a badge cannot be decided on so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadgeRefusal {
+    /// It is revoked, which is for ever.
+    #[error("A revoked badge stays revoked; issue another one.")]
+    Revoked,
+    /// The authority suspended it, and an agency wants it back.
+    #[error("The authority suspended this badge, and only the authority can reinstate it.")]
+    NotYours,
+}
+
+/// A badge.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Badge {
+    /// Its id.
+    pub id: BadgeId,
+    /// Whose it is.
+    pub worker: WorkerId,
+    /// The agency that it was issued by, and that it says she works for.
+    pub agency: AgencyId,
+    /// Whether it is good.
+    pub status: BadgeStatus,
+    /// Its place in the status lists.
+    pub index: StatusIndex,
+    /// The last day of its validity, in days since 1970-01-01 UTC.
+    pub expires_day: u16,
+    /// When it was issued.
+    pub issued_at: Millis,
+    /// Rises by one with every change.
+    pub version: u64,
+    /// Its signature, once it has one. A badge is signed only after its event stands in the chain.
+    pub signed: Option<BadgeSignature>,
+}
+
+/// A badge's signature.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BadgeSignature {
+    /// Which key signed.
+    pub kid: u8,
+    /// R and S (RFC 8032).
+    pub bytes: [u8; 64],
+}
+
+/// Without the signature: who has all of it has the badge's code.
+impl fmt::Debug for Badge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Badge({}, {})", self.id, self.status.as_str())
+    }
+}
+
+impl Badge {
+    /// With a decision taken. `None` when it stands already.
+    ///
+    /// # Errors
+    /// When it cannot be taken from here, or not by this one.
+    pub fn decided(
+        &self,
+        decision: BadgeDecision,
+        by: Decider,
+    ) -> Result<Option<Self>, BadgeRefusal> {
+        let status = match (self.status, decision) {
+            (BadgeStatus::Revoked, BadgeDecision::Revoke)
+            | (BadgeStatus::Valid, BadgeDecision::Reinstate) => return Ok(None),
+            (BadgeStatus::Revoked, _) => return Err(BadgeRefusal::Revoked),
+            (_, BadgeDecision::Revoke) => BadgeStatus::Revoked,
+            (BadgeStatus::Valid, BadgeDecision::Suspend) => BadgeStatus::Suspended { by },
+            // The authority makes an agency's suspension its own, but not the other way round.
+            (BadgeStatus::Suspended { by: before }, BadgeDecision::Suspend) => {
+                if before == by || before == Decider::Authority {
+                    return Ok(None);
+                }
+                BadgeStatus::Suspended { by }
+            }
+            (BadgeStatus::Suspended { by: before }, BadgeDecision::Reinstate) => {
+                if before == Decider::Authority && by != Decider::Authority {
+                    return Err(BadgeRefusal::NotYours);
+                }
+                BadgeStatus::Valid
+            }
+        };
+        Ok(Some(Self {
+            status,
+            version: self.version + 1,
+            ..self.clone()
+        }))
+    }
+
+    /// Whether its last day is over.
+    pub fn is_expired(&self, now: Millis) -> bool {
+        now >= self.expires_at()
+    }
+
+    /// The first moment at which it is valid no more: the end of its last day in UTC.
+    pub fn expires_at(&self) -> Millis {
+        Millis((i64::from(self.expires_day) + 1) * 86_400_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn badge(status: BadgeStatus) -> Badge {
+        Badge {
+            id: BadgeId::from_bytes(&[1; 8]),
+            worker: WorkerId::from_bytes(&[2; 16]),
+            agency: AgencyId::from_bytes(&[3; 16]),
+            status,
+            index: StatusIndex(5),
+            expires_day: 20_833,
+            issued_at: Millis(0),
+            version: 3,
+            signed: None,
+        }
+    }
+
+    #[test]
+    fn an_index_is_a_list_and_a_place() {
+        let index = StatusIndex::new(3, 17);
+        assert_eq!((index.list(), index.place()), (3, 17));
+        assert_eq!(index.0, 3 << 20 | 17);
+        let last = StatusIndex(u32::MAX);
+        assert_eq!(last.list() + 1, StatusIndex::LISTS);
+        assert_eq!(last.place() + 1, LIST_PLACES);
+        assert_eq!(StatusIndex::new(last.list(), last.place()), last);
+    }
+
+    #[test]
+    fn decisions_lead_where_the_table_says() {
+        use BadgeDecision::{Reinstate, Revoke, Suspend};
+        use Decider::{Agency, Authority};
+        let valid = BadgeStatus::Valid;
+        let revoked = BadgeStatus::Revoked;
+        let suspended = |by| BadgeStatus::Suspended { by };
+        // None: it stands already.
+        let table = [
+            (valid, Suspend, Agency, Ok(Some(suspended(Agency)))),
+            (valid, Suspend, Authority, Ok(Some(suspended(Authority)))),
+            (valid, Reinstate, Agency, Ok(None)),
+            (valid, Revoke, Agency, Ok(Some(revoked))),
+            (suspended(Agency), Suspend, Agency, Ok(None)),
+            (
+                suspended(Agency),
+                Suspend,
+                Authority,
+                Ok(Some(suspended(Authority))),
+            ),
+            (suspended(Agency), Reinstate, Agency, Ok(Some(valid))),
+            (suspended(Agency), Reinstate, Authority, Ok(Some(valid))),
+            (suspended(Authority), Suspend, Agency, Ok(None)),
+            (
+                suspended(Authority),
+                Reinstate,
+                Agency,
+                Err(BadgeRefusal::NotYours),
+            ),
+            (suspended(Authority), Reinstate, Authority, Ok(Some(valid))),
+            (suspended(Authority), Revoke, Agency, Ok(Some(revoked))),
+            (revoked, Revoke, Authority, Ok(None)),
+            (revoked, Suspend, Authority, Err(BadgeRefusal::Revoked)),
+            (revoked, Reinstate, Authority, Err(BadgeRefusal::Revoked)),
+        ];
+        for (from, decision, by, expected) in table {
+            let decided = badge(from).decided(decision, by);
+            let status = decided.map(|badge| {
+                badge.map(|badge| {
+                    assert_eq!(badge.version, 4);
+                    badge.status
+                })
+            });
+            assert_eq!(status, expected, "{from:?} {decision:?} by {by:?}");
+        }
+    }
+
+    #[test]
+    fn a_badge_is_valid_through_its_last_day() {
+        let badge = badge(BadgeStatus::Valid);
+        let end = Millis::parse_rfc3339("2027-01-16T00:00:00Z").unwrap();
+        assert_eq!(badge.expires_at(), end);
+        assert!(!badge.is_expired(Millis(end.0 - 1)));
+        assert!(badge.is_expired(end));
+    }
+}

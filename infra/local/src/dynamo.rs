@@ -17,6 +17,7 @@ use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use crate::leading_keys::LeadingKeys;
 use crate::template::Table;
 use crate::template::resolve::STREAM_LABEL;
 
@@ -32,6 +33,7 @@ pub struct Dynamo {
     address: String,
     /// Streams in their two names.
     streams: Vec<StreamName>,
+    keys: LeadingKeys,
     writes: Writes,
     stop: Option<oneshot::Sender<()>>,
     served: Option<std::thread::JoinHandle<()>>,
@@ -137,6 +139,7 @@ impl Dynamo {
             path: path.map(Path::to_owned),
             address,
             streams,
+            keys: LeadingKeys::of(tables),
             writes: Writes::new(),
             stop: Some(stop),
             served: Some(served),
@@ -150,6 +153,11 @@ impl Dynamo {
 
     pub(crate) fn streams(&self) -> &[StreamName] {
         &self.streams
+    }
+
+    /// Which attributes the tables' partition keys are.
+    pub(crate) fn keys(&self) -> &LeadingKeys {
+        &self.keys
     }
 
     pub(crate) fn writes(&self) -> &Writes {

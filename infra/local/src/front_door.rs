@@ -1,7 +1,7 @@
 //! The door before DynamoDB: who calls, and does the role's policy allow it?
 //!
 //! Every request's signature is verified, and the action is checked against the table, index or
-//! stream that it is about: a transaction's and a batch's for each of their parts. What is allowed
+//! stream that it is about, and its items' partition keys: a transaction's and a batch's for each of their parts. What is allowed
 //! goes on to the database as it is; only names of streams and tables are translated in operations
 //! that deal in ARNs, because the database has its own idea of region and account.
 
@@ -20,6 +20,7 @@ use local_cloud::iam::{Call, Caller, Identities};
 use serde_json::{Value, json};
 
 use crate::dynamo::{Dynamo, StreamName, Writes};
+use crate::leading_keys::LeadingKeys;
 use crate::wire::{Capacity, Wire};
 
 /// DynamoDB takes no larger bodies.
@@ -38,10 +39,29 @@ struct Inner {
     wire: Wire,
     writes: Writes,
     streams: Vec<StreamName>,
+    keys: LeadingKeys,
     /// `arn:aws:dynamodb:<region>:<account>:` here.
     arn_prefix: String,
     /// The same in the database.
     inner_arn_prefix: String,
+}
+
+/// An action of an operation, and what it is about.
+struct Asked {
+    action: &'static str,
+    resource: String,
+    /// Partition keys of the items; `None` where the operation is about no items by key.
+    leading_keys: Option<Vec<String>>,
+}
+
+impl Asked {
+    fn of_stream(action: &'static str, resource: String) -> Self {
+        Self {
+            action,
+            resource,
+            leading_keys: None,
+        }
+    }
 }
 
 /// A refusal in DynamoDB's words.
@@ -71,6 +91,7 @@ impl FrontDoor {
                 wire,
                 writes: dynamo.writes().clone(),
                 streams: dynamo.streams().to_vec(),
+                keys: dynamo.keys().clone(),
                 arn_prefix: format!("arn:{partition}:dynamodb:{region}:{account}:"),
                 inner_arn_prefix: format!(
                     "arn:aws:dynamodb:{}:{}:",
@@ -191,10 +212,14 @@ impl Inner {
         if caller.is_operator() {
             return Ok(());
         }
-        for (action, resource) in self.actions(operation, request)? {
-            let action = format!("dynamodb:{action}");
+        for asked in self.actions(operation, request)? {
+            let action = format!("dynamodb:{}", asked.action);
+            let mut call = Call::new(caller, &action, &asked.resource);
+            if let Some(keys) = asked.leading_keys {
+                call = call.with_all("dynamodb:LeadingKeys", keys);
+            }
             self.identities
-                .authorize(&Call::new(caller, &action, &resource))
+                .authorize(&call)
                 .map_err(|refusal| Refused {
                     code: dynamo_code(refusal.code),
                     message: refusal.message,
@@ -205,11 +230,7 @@ impl Inner {
 
     /// The actions of an operation and what each is about, as the Service Authorization Reference
     /// has them.
-    fn actions(
-        &self,
-        operation: &str,
-        request: &Value,
-    ) -> Result<Vec<(&'static str, String)>, Refused> {
+    fn actions(&self, operation: &str, request: &Value) -> Result<Vec<Asked>, Refused> {
         let unknown = || {
             refused(
                 "AccessDeniedException",
@@ -217,43 +238,47 @@ impl Inner {
             )
         };
         let table = |of: &Value| self.table_arn(of["TableName"].as_str().unwrap_or_default());
-        let tables = |of: &Value| -> Vec<String> {
-            let names = of["RequestItems"].as_object();
-            names
-                .into_iter()
-                .flat_map(serde_json::Map::keys)
-                .map(|name| self.table_arn(name))
-                .collect()
+        let about = |action: &'static str, of: &Value, leading_keys: Option<Vec<String>>| Asked {
+            action,
+            resource: table(of),
+            leading_keys,
         };
         let items = || request["TransactItems"].as_array().into_iter().flatten();
+        let keys = &self.keys;
         Ok(match operation {
-            "GetItem" => vec![("GetItem", table(request))],
-            "PutItem" => vec![("PutItem", table(request))],
-            "UpdateItem" => vec![("UpdateItem", table(request))],
-            "DeleteItem" => vec![("DeleteItem", table(request))],
-            "DescribeTable" => vec![("DescribeTable", table(request))],
+            "GetItem" => vec![about("GetItem", request, keys.of_one(request))],
+            "PutItem" => vec![about("PutItem", request, keys.of_one(request))],
+            "UpdateItem" => vec![about("UpdateItem", request, keys.of_one(request))],
+            "DeleteItem" => vec![about("DeleteItem", request, keys.of_one(request))],
+            "DescribeTable" => vec![about("DescribeTable", request, None)],
             "Query" | "Scan" => {
-                let action = if operation == "Query" {
-                    "Query"
-                } else {
-                    "Scan"
+                let (action, leading_keys) = match operation {
+                    "Query" => ("Query", keys.of_query(request)),
+                    // A scan has none: a role that may scan reads every key.
+                    _ => ("Scan", None),
                 };
-                let resource = match request["IndexName"].as_str() {
-                    Some(index) => format!("{}/index/{index}", table(request)),
-                    None => table(request),
-                };
-                vec![(action, resource)]
+                let mut asked = about(action, request, leading_keys);
+                if let Some(index) = request["IndexName"].as_str() {
+                    asked.resource = format!("{}/index/{index}", asked.resource);
+                }
+                vec![asked]
             }
-            "BatchGetItem" => tables(request)
-                .into_iter()
-                .map(|table| ("BatchGetItem", table))
-                .collect(),
-            "BatchWriteItem" => tables(request)
-                .into_iter()
-                .map(|table| ("BatchWriteItem", table))
-                .collect(),
+            "BatchGetItem" | "BatchWriteItem" => {
+                let action = match operation {
+                    "BatchGetItem" => "BatchGetItem",
+                    _ => "BatchWriteItem",
+                };
+                let tables = request["RequestItems"].as_object().into_iter().flatten();
+                tables
+                    .map(|(name, part)| Asked {
+                        action,
+                        resource: self.table_arn(name),
+                        leading_keys: keys.of_batch(name, part),
+                    })
+                    .collect()
+            }
             "TransactGetItems" => items()
-                .map(|item| ("GetItem", table(&item["Get"])))
+                .map(|item| about("GetItem", &item["Get"], keys.of_one(&item["Get"])))
                 .collect(),
             "TransactWriteItems" => items()
                 .map(|item| {
@@ -264,20 +289,30 @@ impl Inner {
                         ("ConditionCheck", "ConditionCheckItem"),
                     ]
                     .into_iter()
-                    .find_map(|(part, action)| Some((action, table(item.get(part)?))))
+                    .find_map(|(part, action)| {
+                        let part = item.get(part)?;
+                        Some(about(action, part, keys.of_one(part)))
+                    })
                     .ok_or_else(unknown)
                 })
                 .collect::<Result<_, _>>()?,
-            "ListStreams" => vec![("ListStreams", format!("{}/stream/*", table(request)))],
+            "ListStreams" => {
+                let mut asked = about("ListStreams", request, None);
+                asked.resource = format!("{}/stream/*", asked.resource);
+                vec![asked]
+            }
             "DescribeStream" | "GetShardIterator" => {
                 let action = match operation {
                     "DescribeStream" => "DescribeStream",
                     _ => "GetShardIterator",
                 };
                 let stream = request["StreamArn"].as_str().unwrap_or_default();
-                vec![(action, stream.to_owned())]
+                vec![Asked::of_stream(action, stream.to_owned())]
             }
-            "GetRecords" => vec![("GetRecords", self.stream_of(request).ok_or_else(unknown)?)],
+            "GetRecords" => {
+                let stream = self.stream_of(request).ok_or_else(unknown)?;
+                vec![Asked::of_stream("GetRecords", stream)]
+            }
             _ => return Err(unknown()),
         })
     }

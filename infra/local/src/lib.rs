@@ -23,6 +23,7 @@ pub mod functions;
 pub mod gateway;
 pub mod invoker;
 pub mod keys;
+mod leading_keys;
 mod mappings;
 mod messages;
 mod other_cloud;

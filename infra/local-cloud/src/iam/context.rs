@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 /// Condition keys and their values; keys are compared without regard to case, as AWS does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context(BTreeMap<String, String>);
+pub struct Context {
+    single: BTreeMap<String, String>,
+    multiple: BTreeMap<String, Vec<String>>,
+}
 
 impl Context {
     /// The context with one more key.
@@ -16,11 +19,27 @@ impl Context {
 
     /// Sets a key.
     pub fn insert(&mut self, key: &str, value: impl Into<String>) {
-        self.0.insert(key.to_ascii_lowercase(), value.into());
+        self.single.insert(key.to_ascii_lowercase(), value.into());
+    }
+
+    /// Sets a key that holds several values, such as `dynamodb:LeadingKeys`.
+    pub fn insert_all(&mut self, key: &str, values: Vec<String>) {
+        self.multiple.insert(key.to_ascii_lowercase(), values);
+    }
+
+    /// The values under a key that is in lower case already and may hold several; none if it is not there.
+    pub(super) fn all(&self, lower_case_key: &str) -> &[String] {
+        match self.multiple.get(lower_case_key) {
+            Some(values) => values,
+            None => self
+                .single
+                .get(lower_case_key)
+                .map_or(&[], std::slice::from_ref),
+        }
     }
 
     /// The value under a key that is in lower case already.
     pub(super) fn get(&self, lower_case_key: &str) -> Option<&str> {
-        self.0.get(lower_case_key).map(String::as_str)
+        self.single.get(lower_case_key).map(String::as_str)
     }
 }

@@ -155,6 +155,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Adds a condition key that holds several values.
+    #[must_use]
+    pub fn with_all(mut self, key: &str, values: Vec<String>) -> Self {
+        self.context.insert_all(key, values);
+        self
+    }
+
     /// Has the resource's own policy asked, too.
     #[must_use]
     pub fn guarded_by(mut self, policy: Option<&'a Policy>) -> Self {

@@ -1,7 +1,7 @@
 //! Policy documents: read strictly, evaluated as IAM does.
 //!
 //! Read: `Version` 2012-10-17, `Effect`, `Action`, `Resource`, `Principal`, `Condition` with the
-//! operators of [`Operator`]. Anything else (`NotAction`, `NotResource`, `NotPrincipal`, another
+//! operators of [`Operator`], two of them also over several values. Anything else (`NotAction`, `NotResource`, `NotPrincipal`, another
 //! operator) is an error when the document is read: a rule that is not understood must not be
 //! passed over.
 
@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use super::context::Context;
 use super::identities::Caller;
 use super::pattern::Pattern;
+
+/// Keys that hold several values, in lower case.
+const SEVERAL: [&str; 1] = ["dynamodb:leadingkeys"];
 
 /// Why a policy document was not accepted; names the offending element.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,11 +64,23 @@ enum Principal {
 #[derive(Clone, Debug)]
 struct Condition {
     operator: Operator,
+    over: Over,
     if_exists: bool,
     key: String,
     values: Vec<Pattern>,
     /// The values of `Bool` and `Null`.
     wants_true: bool,
+}
+
+/// Which of a key's values have to fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// The one that there is.
+    One,
+    /// All of them; true when there are none.
+    All,
+    /// One of them at least.
+    Any,
 }
 
 /// The operators that are emulated, each also with `IfExists` (but `Null`).
@@ -239,6 +254,16 @@ impl Statement {
 
 impl Condition {
     fn holds(&self, context: &Context) -> bool {
+        let fits = |value: &String| {
+            let mut values = self.values.iter();
+            values.any(|pattern| pattern.matches(value, context))
+        };
+        match self.over {
+            Over::One => {}
+            // "It also returns true if there are no context keys in the request" (IAM User Guide, set operators).
+            Over::All => return context.all(&self.key).iter().all(fits),
+            Over::Any => return context.all(&self.key).iter().any(fits),
+        }
         let value = context.get(&self.key);
         let any = |matches: fn(&Pattern, &str, &Context) -> bool| {
             value.map(|value| {
@@ -336,9 +361,15 @@ fn principals(value: Option<&Value>) -> Result<Vec<Principal>, PolicyError> {
 fn read_conditions(conditions: &Map<String, Value>) -> Result<Vec<Condition>, PolicyError> {
     let mut read = Vec::new();
     for (name, keys) in conditions {
-        let (plain, if_exists) = match name.strip_suffix("IfExists") {
+        let (over, rest) = match name.split_once(':') {
+            None => (Over::One, name.as_str()),
+            Some(("ForAllValues", rest)) => (Over::All, rest),
+            Some(("ForAnyValue", rest)) => (Over::Any, rest),
+            Some(_) => return wrong(format!("the condition operator {name} is not emulated")),
+        };
+        let (plain, if_exists) = match rest.strip_suffix("IfExists") {
             Some(plain) => (plain, true),
-            None => (name.as_str(), false),
+            None => (rest, false),
         };
         let operator = match plain {
             "StringEquals" => Operator::StringEquals,
@@ -353,10 +384,19 @@ fn read_conditions(conditions: &Map<String, Value>) -> Result<Vec<Condition>, Po
             "Null" if !if_exists => Operator::Null,
             _ => return wrong(format!("the condition operator {name} is not emulated")),
         };
+        let compares = matches!(operator, Operator::StringEquals | Operator::StringLike);
+        if over != Over::One && (!compares || if_exists) {
+            return wrong(format!("the condition operator {name} is not emulated"));
+        }
         let Some(keys) = keys.as_object() else {
             return wrong(format!("{name} is not an object"));
         };
         for (key, values) in keys {
+            if over == Over::One && SEVERAL.contains(&key.to_ascii_lowercase().as_str()) {
+                return wrong(format!(
+                    "{key} holds several values and takes ForAllValues or ForAnyValue"
+                ));
+            }
             let texts = texts(key, Some(values))?;
             let wants_true = match operator {
                 Operator::Bool | Operator::Null => match &texts[..] {
@@ -377,6 +417,7 @@ fn read_conditions(conditions: &Map<String, Value>) -> Result<Vec<Condition>, Po
             };
             read.push(Condition {
                 operator,
+                over,
                 if_exists,
                 key: key.to_ascii_lowercase(),
                 values: texts.iter().map(pattern).collect::<Result<_, _>>()?,

@@ -324,13 +324,18 @@ fn a_policy_that_is_not_understood_is_an_error() {
         policy(json!([statement]))
     };
     assert!(Policy::of_identity(&statement(json!({}))).is_ok());
+    let several =
+        json!({"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*"]}}});
+    assert!(Policy::of_identity(&statement(several)).is_ok());
     for extra in [
         json!({"NotAction": "sqs:*"}),
         json!({"NotResource": "*"}),
         json!({"Principal": "*"}),
         json!({"Effect": "Maybe"}),
         json!({"Condition": {"IpAddress": {"aws:SourceIp": "::1"}}}),
-        json!({"Condition": {"ForAllValues:StringEquals": {"a": "b"}}}),
+        json!({"Condition": {"ForAllValues:ArnLike": {"a": "b"}}}),
+        json!({"Condition": {"ForSomeValues:StringEquals": {"a": "b"}}}),
+        json!({"Condition": {"StringEquals": {"dynamodb:LeadingKeys": "b"}}}),
         json!({"Resource": "arn:${aws:PrincipalTag/agency"}),
         json!({"Resource": []}),
     ] {

@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::{AttributeValue, Get, Put, TransactGetItem, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Get, KeysAndAttributes, Put, TransactGetItem, TransactWriteItem,
+};
 
 use super::*;
 use crate::keys::AccessKey;
@@ -142,6 +144,77 @@ async fn every_part_of_a_transaction_is_checked() {
     let get = TransactGetItem::builder().get(get.build().unwrap()).build();
     let read = door.worker.transact_get_items().transact_items(get).send();
     let refused = read.await.unwrap_err();
+    assert_eq!(refused.code(), Some("AccessDeniedException"));
+}
+
+#[tokio::test]
+async fn a_role_reaches_the_partitions_that_its_policy_names() {
+    let door = door().await;
+    for pk in ["W#1", "N#1"] {
+        let item = door.operator.put_item().table_name("things");
+        item.item("pk", text(pk)).send().await.unwrap();
+    }
+    let table = &door.bed.stack.tables[0].name;
+    let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}");
+    let policies = [json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"],
+        "Resource": arn,
+        "Condition": { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["W#*", "V#*"] } },
+    }]})];
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
+    }]});
+    let role = local_cloud::iam::RoleDescription {
+        name: "badge-verify",
+        trust: &trust,
+        policies: &policies,
+        max_session_seconds: 3_600,
+    };
+    door.bed.identities.add_role(&role).unwrap();
+    door.bed
+        .identities
+        .add_role_key("badge-verify", "verify", "WORKER", &key("WORKER").secret);
+    let reader = &door.worker;
+    let get = |pk: &str| {
+        reader
+            .get_item()
+            .table_name("things")
+            .key("pk", text(pk))
+            .send()
+    };
+    assert!(get("W#1").await.is_ok());
+    let refused = get("N#1").await.unwrap_err();
+    assert_eq!(refused.code(), Some("AccessDeniedException"));
+    let batch = |pks: &[&str]| {
+        let keys = KeysAndAttributes::builder().set_keys(Some(
+            pks.iter()
+                .map(|pk| [("pk".to_owned(), text(pk))].into())
+                .collect(),
+        ));
+        let batch = reader.batch_get_item();
+        batch.request_items("things", keys.build().unwrap()).send()
+    };
+    assert!(batch(&["W#1", "V#1"]).await.is_ok());
+    let refused = batch(&["W#1", "N#1"]).await.unwrap_err();
+    assert_eq!(refused.code(), Some("AccessDeniedException"));
+    let query = |pk: &str| {
+        let query = reader.query().table_name("things");
+        let query = query.key_condition_expression("#p = :p");
+        let query = query.expression_attribute_names("#p", "pk");
+        query.expression_attribute_values(":p", text(pk)).send()
+    };
+    assert_eq!(query("W#1").await.unwrap().count(), 1);
+    let refused = query("N#1").await.unwrap_err();
+    assert_eq!(refused.code(), Some("AccessDeniedException"));
+    let write = |pk: &str| {
+        let put = Put::builder().table_name("things").item("pk", text(pk));
+        let item = TransactWriteItem::builder().put(put.build().unwrap());
+        let call = reader.transact_write_items();
+        call.transact_items(item.build()).send()
+    };
+    assert!(write("V#1").await.is_ok());
+    let refused = write("N#2").await.unwrap_err();
     assert_eq!(refused.code(), Some("AccessDeniedException"));
 }
 

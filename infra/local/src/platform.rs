@@ -182,7 +182,11 @@ impl Platform {
                 Services::Ours(Box::new(ours))
             }
         };
-        serve(&mut tasks, ports.wechat, wechat::router());
+        serve(
+            &mut tasks,
+            ports.wechat,
+            wechat::router(keys.text("wechat token")),
+        );
         serve(&mut tasks, ports.gateway, gateway.clone().router());
 
         let client = wire.client(sdk::plain_client());

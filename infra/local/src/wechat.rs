@@ -1,12 +1,14 @@
-//! The stand-in for WeChat's `jscode2session`.
+//! The stand-in for WeChat: `jscode2session`, and phone numbers with the access token that they take.
 //!
-//! It knows the demo customers' codes and takes them any number of times, where WeChat's are good
-//! once: so an example can be pasted twice.
+//! It takes its codes any number of times, where WeChat's are good once: so an example can be pasted
+//! twice. A customer's code is one of the demo's; a code for a phone number is the number behind
+//! [`PHONE_CODE`], so that a test can have any.
 
-use axum::Json;
-use axum::Router;
-use axum::extract::Query;
-use axum::routing::get;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use domain::check::MobilePhone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,11 +16,23 @@ use crate::demo_city;
 
 /// The app id that the stand-in expects.
 pub const APP_ID: &str = "wx-homehail-local";
+/// `demo-phone-13912345678` is the code of a person who lets the mini-program have that number.
+pub const PHONE_CODE: &str = "demo-phone-";
 
-/// `GET /sns/jscode2session`.
-pub fn router() -> Router {
-    Router::new().route("/sns/jscode2session", get(session))
+/// WeChat: a token is good for two hours.
+const TOKEN_SECONDS: u32 = 7_200;
+
+/// The three routes. `token` is the access token that it hands out, which nobody else can know.
+pub fn router(token: String) -> Router {
+    Router::new()
+        .route("/sns/jscode2session", get(session))
+        .route("/cgi-bin/stable_token", post(stable_token))
+        .route("/wxa/business/getuserphonenumber", post(phone_number))
+        .with_state(AccessToken(token))
 }
+
+#[derive(Clone)]
+struct AccessToken(String);
 
 #[derive(Deserialize)]
 struct Exchange {
@@ -28,22 +42,92 @@ struct Exchange {
     grant_type: String,
 }
 
+#[derive(Deserialize)]
+struct TokenRequest {
+    grant_type: String,
+    appid: String,
+    secret: String,
+}
+
+#[derive(Deserialize)]
+struct WithToken {
+    #[serde(default)]
+    access_token: String,
+}
+
+#[derive(Deserialize)]
+struct PhoneRequest {
+    code: String,
+}
+
 async fn session(Query(exchange): Query<Exchange>) -> Json<Value> {
     // The codes are those of WeChat's documentation of code2Session.
     Json(if exchange.appid != APP_ID {
-        json!({ "errcode": 40013, "errmsg": "invalid appid" })
+        error(40013, "invalid appid")
     } else if exchange.secret.is_empty() {
-        json!({ "errcode": 40125, "errmsg": "invalid appsecret" })
+        error(40125, "invalid appsecret")
     } else if exchange.grant_type != "authorization_code" {
-        json!({ "errcode": 40002, "errmsg": "invalid grant_type" })
+        error(40002, "invalid grant_type")
     } else if demo_city::customer_codes().contains(&exchange.js_code) {
         json!({
             "openid": format!("open-{}", exchange.js_code),
             "session_key": "bm90IHVzZWQgaGVyZQ==",
         })
     } else {
-        json!({ "errcode": 40029, "errmsg": "invalid code" })
+        error(40029, "invalid code")
     })
+}
+
+/// `getStableAccessToken`.
+async fn stable_token(State(AccessToken(token)): State<AccessToken>, body: Bytes) -> Json<Value> {
+    let Ok(request) = serde_json::from_slice::<TokenRequest>(&body) else {
+        return Json(error(47001, "data format error"));
+    };
+    Json(if request.grant_type != "client_credential" {
+        error(40002, "invalid grant_type")
+    } else if request.appid != APP_ID {
+        error(40013, "invalid appid")
+    } else if request.secret.is_empty() {
+        error(40125, "invalid appsecret")
+    } else {
+        json!({ "access_token": token, "expires_in": TOKEN_SECONDS })
+    })
+}
+
+/// `getPhoneNumber`.
+async fn phone_number(
+    State(AccessToken(token)): State<AccessToken>,
+    Query(with): Query<WithToken>,
+    body: Bytes,
+) -> Json<Value> {
+    if with.access_token != token {
+        return Json(error(
+            40001,
+            "invalid credential, access_token is invalid or not latest",
+        ));
+    }
+    let Ok(request) = serde_json::from_slice::<PhoneRequest>(&body) else {
+        return Json(error(47001, "data format error"));
+    };
+    let phone = request.code.strip_prefix(PHONE_CODE);
+    let phone = phone.filter(|phone| phone.parse::<MobilePhone>().is_ok());
+    Json(match phone {
+        None => error(40029, "invalid code"),
+        Some(phone) => json!({
+            "errcode": 0,
+            "errmsg": "ok",
+            "phone_info": {
+                "phoneNumber": phone,
+                "purePhoneNumber": phone,
+                "countryCode": "86",
+                "watermark": { "timestamp": 1_767_225_600, "appid": APP_ID },
+            },
+        }),
+    })
+}
+
+fn error(code: u32, message: &str) -> Value {
+    json!({ "errcode": code, "errmsg": message })
 }
 
 #[cfg(test)]
@@ -60,6 +144,16 @@ mod tests {
         session(Query(exchange)).await.0
     }
 
+    async fn phone(access_token: &str, code: &str) -> Value {
+        let with = WithToken {
+            access_token: access_token.to_owned(),
+        };
+        let body = json!({ "code": code }).to_string().into();
+        phone_number(State(AccessToken("token".to_owned())), Query(with), body)
+            .await
+            .0
+    }
+
     #[tokio::test]
     async fn a_demo_customer_s_code_is_good_any_number_of_times() {
         let first = ask("demo-customer-1").await;
@@ -71,6 +165,41 @@ mod tests {
     async fn other_codes_are_invalid() {
         for code in ["", "demo-customer-0", "demo-customer-", "x"] {
             assert_eq!(ask(code).await["errcode"], 40029, "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_app_gets_a_token_with_its_secret() {
+        let ask = async |grant_type: &str, appid: &str, secret: &str| {
+            let body = json!({ "grant_type": grant_type, "appid": appid, "secret": secret });
+            let token = State(AccessToken("token".to_owned()));
+            stable_token(token, body.to_string().into()).await.0
+        };
+        let answer = ask("client_credential", APP_ID, "s").await;
+        assert_eq!(
+            answer,
+            json!({ "access_token": "token", "expires_in": 7_200 })
+        );
+        assert_eq!(ask("password", APP_ID, "s").await["errcode"], 40002);
+        assert_eq!(
+            ask("client_credential", "wx-else", "s").await["errcode"],
+            40013
+        );
+        assert_eq!(ask("client_credential", APP_ID, "").await["errcode"], 40125);
+    }
+
+    #[tokio::test]
+    async fn a_code_tells_its_phone_number_to_who_has_the_token() {
+        let answer = phone("token", "demo-phone-19800000001").await;
+        assert_eq!(answer["errcode"], 0);
+        assert_eq!(answer["phone_info"]["purePhoneNumber"], "19800000001");
+        assert_eq!(answer["phone_info"]["countryCode"], "86");
+        assert_eq!(
+            phone("guess", "demo-phone-19800000001").await["errcode"],
+            40001
+        );
+        for code in ["demo-phone-1", "demo-customer-1", ""] {
+            assert_eq!(phone("token", code).await["errcode"], 40029, "{code}");
         }
     }
 }

@@ -17,6 +17,7 @@ mod fanout;
 mod grabbing;
 mod http;
 mod independent;
+mod log_watch;
 mod operator;
 mod orders;
 mod polling;

@@ -16,6 +16,7 @@ use store::{
     WorkerTables, Workers,
 };
 
+use crate::log_watch;
 use crate::world::{Agency, World};
 
 /// The source that says of [`World::cleared_worker`]s that all is clear.
@@ -71,6 +72,9 @@ impl World {
             id_number: number.as_str().to_owned(),
             phone: format!("150{n:08}"),
         };
+        for words in [&hired.name, &hired.id_number, &hired.phone] {
+            log_watch::keep_secret(words);
+        }
         let by: AgencyId = agency.id.parse().expect("an agency");
         let event = |kind: EventKind, actor| NewEvent {
             id: EventId::of(kind.as_str(), &[&hired.id]),

@@ -11,6 +11,7 @@ use local::platform::{Options, Platform};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Call};
+use crate::log_watch;
 
 /// Where Harbin's centre is: Saint Sophia's square, WGS-84.
 pub const CENTRE: (f64, f64) = (45.7700, 126.6270);
@@ -23,6 +24,7 @@ pub struct World {
     /// False on another cloud, whose time nobody moves.
     has_own_time: bool,
     next: AtomicU64,
+    _logs: log_watch::Watched,
 }
 
 /// An agency that registered, with its way in.
@@ -64,6 +66,10 @@ impl World {
     /// With `HOMEHAIL_CLOUD=http://...` in the environment, on that other cloud: most tests need a clock that can be moved,
     /// roles that are checked, or both; `independent` names those that do not, and runs them so.
     pub async fn with(mut options: Options) -> World {
+        let logs = log_watch::begin();
+        for words in ["王小明", "道里区中央大街", "南岗区西大直街", "有猫", "李雷"] {
+            log_watch::keep_secret(words);
+        }
         options.cloud = options.cloud.or_else(other_cloud);
         let has_own_time = options.cloud.is_none();
         let platform = Platform::start(options).await.expect("the platform starts");
@@ -79,6 +85,7 @@ impl World {
             base,
             has_own_time,
             next: AtomicU64::new(1),
+            _logs: logs,
         }
     }
 
@@ -179,6 +186,7 @@ impl World {
             .await
             .expect(201);
         let text = |field: &str| body[field].as_str().expect("a string").to_owned();
+        log_watch::keep_secret(&text("secret"));
         Agency {
             id: text("agency_id"),
             access_key: text("access_key"),
@@ -404,5 +412,7 @@ pub fn moved(from: (f64, f64), north_m: f64, east_m: f64) -> (f64, f64) {
 
 /// The token in a session's answer.
 fn token_of(body: &Value) -> String {
-    body["token"].as_str().expect("a token").to_owned()
+    let token = body["token"].as_str().expect("a token");
+    log_watch::keep_secret(token);
+    token.to_owned()
 }

@@ -1,0 +1,287 @@
+//! Batches of credit records, as their sources send them: announced with a signed manifest, then sent in parts.
+//!
+//! A source has no session. What it announces is proven by its signature; what it sends in parts is proven by the
+//! hash that it signed, and counts for nothing until that fits. Who knows the names of source and batch can ask
+//! how the batch stands: the answer has nothing of what its rows say.
+//!
+//! Every refusal of a manifest changes nothing, and is logged with `alarm`, which the template makes an alarm of.
+
+mod announcement;
+mod answer;
+
+use std::time::Duration;
+
+use bus::{FeedBatch, FeedMessage, FeedQueue};
+use domain::chain::Hash;
+use domain::feed::{BatchId, CreditSources, Turn};
+use domain::id::SourceId;
+use lambda_http::http::Method;
+use lambda_http::http::header::AUTHORIZATION;
+use runtime::http::{self, JsonBody, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Fault, Problem, Verifier, secret};
+use store::{Announced, Batch, BatchState, FeedObjects, Feeds, Found};
+
+use crate::announcement::Announcement;
+
+/// The largest part, in bytes.
+const LARGEST_PART: usize = 4 * 1024 * 1024;
+
+/// How long a batch is worth trying to be applied.
+const WORTH: Duration = Duration::from_hours(7 * 24);
+
+/// The function.
+pub struct CreditFeed {
+    clock: Clock,
+    verifier: Verifier,
+    sources: CreditSources,
+    feeds: Feeds,
+    objects: FeedObjects,
+    queue: FeedQueue,
+}
+
+impl CreditFeed {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [public_keys, sources, table, bucket, queue] = environment.require(&[
+            "SESSION_PUBLIC_KEYS",
+            "CREDIT_SOURCES",
+            "WORKERS_TABLE",
+            "FEED_BUCKET",
+            "FEED_QUEUE_URL",
+        ])?;
+        let sdk = environment.sdk();
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier: Verifier::new(public_keys)?,
+            sources: CreditSources::from_json(sources)
+                .map_err(|fault| ConfigError::invalid("CREDIT_SOURCES", fault))?,
+            feeds: Feeds::new(aws_sdk_dynamodb::Client::new(sdk), table),
+            objects: FeedObjects::new(aws_sdk_s3::Client::new(sdk), bucket),
+            queue: FeedQueue::new(aws_sdk_sqs::Client::new(sdk), queue),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let ["v1", "credit-feeds", source, "batches", rest @ ..] = path.as_slice() else {
+            return Err(Problem::not_found());
+        };
+        match (request.method(), rest) {
+            (&Method::POST, []) => self.announce(request, source).await,
+            (&Method::PUT, [batch, "parts", part]) => {
+                self.take_part(request, source, batch, part).await
+            }
+            (&Method::GET, [batch]) => self.read(request, source, batch).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn announce(&self, request: &Request, source: &str) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let now = self.clock.now();
+        let body = JsonBody::of(request)?;
+        let (source, announcement) = Announcement::authenticate(&body, source, &self.sources)
+            .inspect_err(|problem| {
+                if problem.slug == answer::BAD_SIGNATURE {
+                    alarm("unknown or unproven", problem.slug);
+                }
+            })?;
+        let manifest = announcement.manifest(&body, &source, now)?;
+        let announced = self
+            .feeds
+            .announce(&manifest, &announcement.signed_form, now)
+            .await;
+        match announced.map_err(from_store)? {
+            Announced::New(batch) => {
+                tracing::info!(
+                    source = %source,
+                    batch = %manifest.batch_id,
+                    seq = manifest.seq,
+                    rows = manifest.rows,
+                    "a batch was announced"
+                );
+                Ok(answer::accepted(&batch))
+            }
+            Announced::Again(batch) => Ok(answer::accepted(&batch)),
+            Announced::NameTaken => Err(refused(
+                &source,
+                Problem::conflict().detail("Another batch of this source has this batch_id."),
+            )),
+            Announced::Unfit(unfit) => Err(refused(&source, answer::unfit(unfit))),
+        }
+    }
+
+    async fn take_part(
+        &self,
+        request: &Request,
+        source: &str,
+        batch: &str,
+        part: &str,
+    ) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let found = self.find(source, batch).await?;
+        let manifest = &found.batch.manifest;
+        let part = part_number(part, manifest.parts).ok_or_else(Problem::not_found)?;
+        let content: &[u8] = request.body();
+        if content.len() > LARGEST_PART {
+            return Err(Problem::too_large().detail("A part is larger than 4 MiB."));
+        }
+        let is_open = matches!(
+            found.batch.state,
+            BatchState::Received | BatchState::Refused
+        );
+        if !is_open {
+            return self.taken_before(&found.batch, part, content).await;
+        }
+        if found.is_replaced() {
+            return Err(Problem::conflict()
+                .detail("This batch was refused, and its seq has been announced anew."));
+        }
+        check_part(&found.batch, part, content)?;
+        let (source, id) = (&manifest.source, &manifest.batch_id);
+        self.objects
+            .put_part(source, id, part, content.to_vec())
+            .await
+            .map_err(from_store)?;
+        let noted = self.feeds.part_received(source, id, part).await;
+        let Some(batch) = noted.map_err(from_store)? else {
+            // It went on meanwhile: all of it had come already.
+            let found = self.find(source.as_str(), id.as_str()).await?;
+            return self.taken_before(&found.batch, part, content).await;
+        };
+        if batch.is_complete() {
+            self.have_applied(&batch).await?;
+        }
+        Ok(answer::accepted(&batch))
+    }
+
+    /// A part of a batch that takes none any more: the one that it has is taken again, and changes nothing.
+    async fn taken_before(
+        &self,
+        batch: &Batch,
+        part: u32,
+        content: &[u8],
+    ) -> Result<Response, Problem> {
+        let manifest = &batch.manifest;
+        let kept = self
+            .objects
+            .part(&manifest.source, &manifest.batch_id, part)
+            .await;
+        match kept.map_err(from_store)? {
+            Some(kept) if kept != content => Err(Problem::conflict()
+                .detail("The batch is complete, and this is not the part that it was sent with.")),
+            _ => Ok(answer::accepted(batch)),
+        }
+    }
+
+    async fn read(
+        &self,
+        request: &Request,
+        source: &str,
+        batch: &str,
+    ) -> Result<Response, Problem> {
+        let is_authority = self.reader_is_authority(request)?;
+        let query = http::query(request, &["cursor"])?;
+        let found = self.find(source, batch).await?;
+        let page = answer::page_of(&found.batch, query.cursor())?;
+        let waits = found.turn == Turn::Next && found.batch.is_complete();
+        if is_authority && waits && found.batch.state != BatchState::Refused {
+            self.have_applied(&found.batch).await?;
+        }
+        let manifest = &found.batch.manifest;
+        let is_over = found.batch.state == BatchState::Applied;
+        let rejected = if is_over && found.batch.counts.rejected > 0 {
+            self.objects
+                .report(&manifest.source, &manifest.batch_id, page)
+                .await
+                .map_err(from_store)?
+        } else {
+            Vec::new()
+        };
+        Ok(answer::standing(&found, page, rejected))
+    }
+
+    /// Whether the authority reads. Who has no token is taken for the feed, which has none.
+    fn reader_is_authority(&self, request: &Request) -> Result<bool, Problem> {
+        if !request.headers().contains_key(AUTHORIZATION) {
+            return Ok(false);
+        }
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        principal.authority()?;
+        Ok(true)
+    }
+
+    async fn find(&self, source: &str, batch: &str) -> Result<Found, Problem> {
+        let names: Option<(SourceId, BatchId)> = source.parse().ok().zip(batch.parse().ok());
+        let (source, batch) = names.ok_or_else(Problem::not_found)?;
+        let found = self.feeds.find(&source, &batch).await.map_err(from_store)?;
+        found.ok_or_else(Problem::not_found)
+    }
+
+    /// Has a batch taken up, if its turn has come.
+    async fn have_applied(&self, batch: &Batch) -> Result<(), Problem> {
+        let message = FeedMessage::Split(FeedBatch {
+            source: batch.manifest.source.clone(),
+            batch_id: batch.manifest.batch_id.clone(),
+            until: self.clock.now() + WORTH,
+            redrives: 0,
+        });
+        let sent = self.queue.send(&message, Duration::ZERO).await;
+        sent.map_err(|error| Problem::failure(&error, error.is_retryable()))
+    }
+}
+
+/// The number of a part in a path. Parts count from 1; 0 is taken of those who count from there.
+fn part_number(text: &str, parts: u32) -> Option<u32> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u32 = text.parse().ok()?;
+    (digits && number <= parts).then_some(number)
+}
+
+/// Whether a part is the one that the manifest names, if it names any.
+fn check_part(batch: &Batch, part: u32, content: &[u8]) -> Result<(), Problem> {
+    let Some(hashes) = &batch.manifest.part_sha256 else {
+        return Ok(());
+    };
+    let named = usize::try_from(part)
+        .ok()
+        .and_then(|part| hashes.get(part.checked_sub(1)?));
+    if named == Some(&Hash(secret::sha256(content))) {
+        return Ok(());
+    }
+    Err(Problem::invalid(vec![Fault {
+        pointer: String::new(),
+        detail: "is not the part whose hash the manifest names".to_owned(),
+    }]))
+}
+
+/// Logs a refused manifest so that an alarm goes off.
+fn refused(source: &SourceId, problem: Problem) -> Problem {
+    alarm(source.as_str(), problem.slug);
+    problem
+}
+
+fn alarm(source: &str, reason: &str) {
+    tracing::warn!(
+        alarm = "credit-feed",
+        source,
+        reason,
+        "an announced batch was refused"
+    );
+}
+
+fn from_store(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! Batches of credit records, applied to workers exactly once.
+//!
+//! A batch whose turn has come is **split**: its parts are read once and checked against what the source signed, its
+//! rows are checked and gathered by worker, and workers by shard. Each **shard** is then applied by a message of its
+//! own: one transaction and one event a worker. Whoever finds the last shard done **finishes** the batch and has the
+//! next one taken up.
+//!
+//! Any message may come twice, late, or be cut off anywhere. Splitting again writes the same shards, since it looks
+//! at no clock; the event's id, made of source, batch and worker, lets a worker's rows in once; a shard is counted
+//! by one conditional write that names it. At most [`AT_ONCE`] shards of a batch are under way: each sends for the
+//! one that many places after it.
+
+mod shard;
+mod split;
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use bus::{FeedBatch, FeedMessage, FeedQueue};
+use domain::credit::CreditRules;
+use domain::feed::{BatchId, CreditSources};
+use domain::id::SourceId;
+use domain::market::Market;
+use runtime::problem::chain;
+use runtime::queue::{Outcome, each};
+use runtime::{Clock, ConfigError, Environment};
+use store::{
+    Batch, BatchState, FeedObjects, Feeds, PersonalDataKey, REPORT_PAGE, WorkerIds, WorkerTables,
+    Workers,
+};
+
+/// How many shards of a batch are under way at the same time.
+const AT_ONCE: u32 = 4;
+
+/// The function: its settings and clients.
+pub struct FeedApply {
+    clock: Clock,
+    sources: CreditSources,
+    credit: CreditRules,
+    worker_ids: WorkerIds,
+    workers: Workers,
+    feeds: Feeds,
+    objects: FeedObjects,
+    queue: FeedQueue,
+}
+
+/// A message could not be done with.
+#[derive(Debug)]
+enum Failed {
+    Store(store::Error),
+    Bus(bus::Error),
+}
+
+impl From<store::Error> for Failed {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<bus::Error> for Failed {
+    fn from(error: bus::Error) -> Self {
+        Self::Bus(error)
+    }
+}
+
+impl FeedApply {
+    /// Made once, from the function's configuration.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
+        let [
+            sources,
+            market,
+            workers,
+            ledger,
+            subject_keys,
+            bucket,
+            queue,
+            worker_id_key,
+            personal_data_key,
+        ] = env.require(&[
+            "CREDIT_SOURCES",
+            "MARKET",
+            "WORKERS_TABLE",
+            "LEDGER_TABLE",
+            "SUBJECT_KEYS_TABLE",
+            "FEED_BUCKET",
+            "FEED_QUEUE_URL",
+            "WORKER_ID_KEY",
+            "PERSONAL_DATA_KEY",
+        ])?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
+        let tables = WorkerTables {
+            workers: workers.to_owned(),
+            ledger: ledger.to_owned(),
+            subject_keys: subject_keys.to_owned(),
+        };
+        let personal = PersonalDataKey::new(personal_data_key)
+            .map_err(|error| ConfigError::invalid("PERSONAL_DATA_KEY", error))?;
+        Ok(Self {
+            clock: env.clock().clone(),
+            sources: CreditSources::from_json(sources)
+                .map_err(|fault| ConfigError::invalid("CREDIT_SOURCES", fault))?,
+            credit: Market::from_json(market)
+                .map_err(|fault| ConfigError::invalid("MARKET", fault))?
+                .credit,
+            worker_ids: WorkerIds::new(worker_id_key),
+            feeds: Feeds::new(dynamodb.clone(), workers),
+            workers: Workers::new(dynamodb, tables, personal),
+            objects: FeedObjects::new(aws_sdk_s3::Client::new(env.sdk()), bucket),
+            queue: FeedQueue::new(aws_sdk_sqs::Client::new(env.sdk()), queue),
+        })
+    }
+
+    /// Handles messages, and names those to be tried again.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        each(event, 1, |message| self.record(message)).await
+    }
+
+    async fn record(&self, message: SqsMessage) -> Outcome {
+        let id = message.message_id.unwrap_or_default();
+        let message = match FeedMessage::parse(&message.body.unwrap_or_default()) {
+            Ok(message) => message,
+            // It goes to the dead letters by itself, where somebody looks.
+            Err(error) => return Outcome::Retry(chain(&error)),
+        };
+        let batch = message.batch();
+        let done = match &message {
+            FeedMessage::Split(batch) => self.split(batch).await,
+            FeedMessage::Shard(batch, shard) => self.shard(batch, *shard).await,
+        };
+        match done {
+            Ok(()) => Outcome::Done,
+            Err(failed) => {
+                let reason = match &failed {
+                    Failed::Store(error) => chain(error),
+                    Failed::Bus(error) => chain(error),
+                };
+                tracing::error!(
+                    message.id = id,
+                    source = %batch.source,
+                    batch = %batch.batch_id,
+                    reason,
+                    "a batch was not gone on with"
+                );
+                Outcome::Retry(reason)
+            }
+        }
+    }
+
+    /// Has the shards applied that are not done: of each row of shards, [`AT_ONCE`] places from one to the next,
+    /// the first one.
+    async fn send_for_shards(&self, message: &FeedBatch, batch: &Batch) -> Result<(), Failed> {
+        for first in 1..=AT_ONCE {
+            self.send_for_shard(message, batch, first).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the first shard applied that is not done, of `from` and those behind it in its row.
+    async fn send_for_shard(
+        &self,
+        message: &FeedBatch,
+        batch: &Batch,
+        from: u32,
+    ) -> Result<(), Failed> {
+        let row = (from..=batch.shards).step_by(AT_ONCE as usize);
+        let mut left = row.filter(|shard| !batch.done.contains(shard));
+        if let Some(shard) = left.next() {
+            let message = FeedMessage::Shard(message.clone(), shard);
+            self.queue.send(&message, Duration::ZERO).await?;
+        }
+        Ok(())
+    }
+
+    /// All shards are done: the report is put together, the batch is applied, the next one is taken up. Done again,
+    /// it changes nothing.
+    async fn finish(&self, message: &FeedBatch) -> Result<(), Failed> {
+        let (source, id) = (&message.source, &message.batch_id);
+        let Some(found) = self.feeds.find(source, id).await? else {
+            return Ok(());
+        };
+        if found.batch.state == BatchState::Applying {
+            self.report(source, id, &found.batch).await?;
+            let counts = found.batch.counts;
+            if self.feeds.finish(&found, self.clock.now()).await? {
+                tracing::info!(
+                    %source,
+                    batch = %id,
+                    seq = found.batch.manifest.seq,
+                    applied = counts.applied,
+                    unchanged = counts.unchanged,
+                    rejected = counts.rejected,
+                    "a batch was applied"
+                );
+            } else if !self.is_applied(source, id).await? {
+                return Err(store::Error::Busy { call: "finish" }.into());
+            }
+        }
+        self.take_up_next(message).await
+    }
+
+    async fn is_applied(&self, source: &SourceId, id: &BatchId) -> Result<bool, Failed> {
+        let found = self.feeds.find(source, id).await?;
+        Ok(found.is_none_or(|found| found.batch.state != BatchState::Applying))
+    }
+
+    /// All rejected rows, in the order of the batch, in pages.
+    async fn report(&self, source: &SourceId, id: &BatchId, batch: &Batch) -> Result<(), Failed> {
+        let mut rejected = Vec::new();
+        for shard in &batch.with_rejected {
+            rejected.append(&mut self.objects.rejected(source, id, *shard).await?);
+        }
+        rejected.sort();
+        for (page, rejected) in (0..).zip(rejected.chunks(REPORT_PAGE)) {
+            self.objects.put_report(source, id, page, rejected).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the batch taken up whose turn it is now.
+    async fn take_up_next(&self, message: &FeedBatch) -> Result<(), Failed> {
+        let Some(batch_id) = self.feeds.next(&message.source).await? else {
+            return Ok(());
+        };
+        let next = FeedBatch {
+            batch_id,
+            until: self.clock.now() + worth(),
+            ..message.clone()
+        };
+        self.queue
+            .send(&FeedMessage::Split(next), Duration::ZERO)
+            .await?;
+        Ok(())
+    }
+}
+
+/// How long a batch is worth trying to be applied.
+fn worth() -> Duration {
+    Duration::from_hours(7 * 24)
+}
+
+/// A number of things as counts have it.
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// Now and then during long work: others run on the same thread.
+async fn breathe(done: u32) {
+    if done.is_multiple_of(500) {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,319 @@
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::check::IdNumber;
+use crate::credit::{CreditRules, Entry, Recorded, Section};
+use crate::id::SourceId;
+use crate::time::Millis;
+
+/// The longest row, in bytes.
+pub const LONGEST_ROW: usize = 4 * 1024;
+/// The longest reference, in characters.
+const LONGEST_REFERENCE: usize = 64;
+
+/// What one row says of a section of somebody.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Where it stands in the batch, from 1; blank lines count.
+    pub line: u32,
+    /// Which section.
+    pub section: Section,
+    /// What.
+    pub state: Recorded,
+    /// When that was so.
+    pub as_of: Millis,
+    /// From when on it holds, if not from `as_of` on.
+    pub valid_from: Option<Millis>,
+    /// The first moment at which it does not hold any more.
+    pub valid_until: Option<Millis>,
+    /// What the source calls it, such as a policy's number. Personal.
+    pub reference: Option<String>,
+}
+
+/// Empty, so that a reference cannot slip into a log.
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Row")
+    }
+}
+
+impl Row {
+    /// As a worker's sections keep it, said by `source`.
+    pub fn entry(&self, source: &SourceId) -> Entry {
+        Entry {
+            source: source.clone(),
+            recorded: self.state,
+            as_of: self.as_of,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+        }
+    }
+
+    /// Whether the two say the same.
+    fn agrees(&self, other: &Self) -> bool {
+        self.state == other.state
+            && self.valid_from == other.valid_from
+            && self.valid_until == other.valid_until
+            && self.reference == other.reference
+    }
+}
+
+/// A row that does not count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Where it stands in the batch.
+    pub line: u32,
+    /// Why, without repeating anything of it.
+    pub detail: String,
+}
+
+/// What rows of a batch are checked by.
+#[derive(Clone, Debug)]
+pub struct RowRules {
+    sections: BTreeSet<Section>,
+    need_end: BTreeSet<Section>,
+    latest: Millis,
+}
+
+impl RowRules {
+    /// For a source that may speak for `sections`, of a batch that was announced at about `latest`: no row may say
+    /// how something is after that.
+    pub fn new(sections: &[Section], credit: &CreditRules, latest: Millis) -> Self {
+        let need_end = Section::ALL.iter().copied();
+        Self {
+            sections: sections.iter().copied().collect(),
+            need_end: need_end
+                .filter(|section| credit.of(*section).needs_end())
+                .collect(),
+            latest,
+        }
+    }
+
+    /// Whom a row is about, and what it says.
+    ///
+    /// # Errors
+    /// What is wrong with it, all at once, in words that repeat nothing of it.
+    pub fn parse(&self, line: u32, text: &[u8]) -> Result<(IdNumber, Row), Rejected> {
+        let rejected = |detail: &str| Rejected {
+            line,
+            detail: detail.to_owned(),
+        };
+        if text.len() > LONGEST_ROW {
+            return Err(rejected("the row is longer than 4096 bytes"));
+        }
+        let Ok(Value::Object(row)) = serde_json::from_slice(text) else {
+            return Err(rejected("the row is not a JSON object"));
+        };
+        let mut faults = Faults(Vec::new());
+        let read = self.read(line, &row, &mut faults);
+        match read {
+            Some(read) if faults.0.is_empty() => Ok(read),
+            _ => Err(rejected(&faults.0.join("; "))),
+        }
+    }
+
+    fn read(
+        &self,
+        line: u32,
+        row: &Map<String, Value>,
+        faults: &mut Faults,
+    ) -> Option<(IdNumber, Row)> {
+        const FIELDS: [&str; 7] = [
+            "worker",
+            "section",
+            "state",
+            "as_of",
+            "valid_from",
+            "valid_until",
+            "reference",
+        ];
+        if row.keys().any(|name| !FIELDS.contains(&name.as_str())) {
+            faults.add("there is a field that is not known");
+        }
+        let worker = self.worker(row.get("worker"), faults);
+        let section = self.section(row, faults);
+        let state = text(row, "state").and_then(Recorded::named);
+        if state.is_none() {
+            faults.add("state must be one of clear, flagged, pending, unknown, withheld");
+        }
+        let as_of = text(row, "as_of").and_then(|text| Millis::parse_rfc3339(text).ok());
+        match as_of {
+            None => faults.add("as_of must be a time in RFC 3339 with offset"),
+            Some(as_of) if as_of > self.latest => faults.add("as_of is in the future"),
+            Some(_) => {}
+        }
+        let valid_from = optional_time(row, "valid_from", faults);
+        let valid_until = optional_time(row, "valid_until", faults);
+        if let (Some(until), Some(from)) = (valid_until, valid_from.or(as_of))
+            && until <= from
+        {
+            faults.add("it ends before it begins: valid_until must be after valid_from or as_of");
+        }
+        if let (Some(section), Some(Recorded::Clear), None) = (section, state, valid_until)
+            && self.need_end.contains(&section)
+        {
+            faults.add("valid_until is needed where this section is clear");
+        }
+        let reference = reference(row.get("reference"), faults);
+        let row = Row {
+            line,
+            section: section?,
+            state: state?,
+            as_of: as_of?,
+            valid_from,
+            valid_until,
+            reference,
+        };
+        Some((worker?, row))
+    }
+
+    fn worker(&self, worker: Option<&Value>, faults: &mut Faults) -> Option<IdNumber> {
+        let Some(Value::Object(worker)) = worker else {
+            faults.add("worker must be an object with id_number");
+            return None;
+        };
+        if worker.keys().any(|name| name != "id_number") {
+            faults.add("worker has a field that is not known");
+        }
+        let Some(text) = text(worker, "id_number") else {
+            faults.add("worker.id_number must be a string");
+            return None;
+        };
+        match text.parse::<IdNumber>() {
+            Ok(number) if !number.is_born_by(self.latest) => {
+                faults.add("worker.id_number has a birth date in the future");
+                None
+            }
+            Ok(number) => Some(number),
+            Err(fault) => {
+                faults.0.push(format!("worker.id_number {fault}"));
+                None
+            }
+        }
+    }
+
+    fn section(&self, row: &Map<String, Value>, faults: &mut Faults) -> Option<Section> {
+        let section = text(row, "section").and_then(Section::named);
+        match section {
+            None => faults.add("section is not one of the nine"),
+            Some(section) if !self.sections.contains(&section) => {
+                faults.add("this source may not speak for this section");
+            }
+            Some(_) => {}
+        }
+        section
+    }
+}
+
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, fault: &str) {
+        self.0.push(fault.to_owned());
+    }
+}
+
+fn text<'a>(row: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    row.get(name).and_then(Value::as_str)
+}
+
+fn optional_time(
+    row: &Map<String, Value>,
+    name: &'static str,
+    faults: &mut Faults,
+) -> Option<Millis> {
+    let given = row.get(name).filter(|value| !value.is_null())?;
+    let time = given.as_str().and_then(|t| Millis::parse_rfc3339(t).ok());
+    if time.is_none() {
+        faults
+            .0
+            .push(format!("{name} must be a time in RFC 3339 with offset"));
+    }
+    time
+}
+
+fn reference(value: Option<&Value>, faults: &mut Faults) -> Option<String> {
+    let given = value.filter(|value| !value.is_null())?;
+    let text = given.as_str().map(str::trim).unwrap_or_default();
+    let fits = (1..=LONGEST_REFERENCE).contains(&text.chars().count())
+        && !text.chars().any(char::is_control);
+    if !fits {
+        faults.add("reference must be a string of 1 to 64 characters");
+    }
+    Some(text.to_owned())
+}
+
+/// The rows of one part with their line numbers, `before` being the lines of the parts before; then how many lines
+/// this part has. A part is JSON Lines by itself: no row goes on in the next one. A byte-order mark at its
+/// beginning is not part of its first row.
+pub fn rows_of(part: &[u8], before: u32) -> (Vec<(u32, &[u8])>, u32) {
+    let part = part.strip_prefix(b"\xef\xbb\xbf").unwrap_or(part);
+    let mut rows = Vec::new();
+    let mut lines = 0;
+    // What follows the last line's end is no line.
+    for text in part
+        .strip_suffix(b"\n")
+        .unwrap_or(part)
+        .split(|b| *b == b'\n')
+    {
+        lines += 1;
+        let text = text.trim_ascii();
+        if !text.is_empty() {
+            rows.push((before + lines, text));
+        }
+    }
+    (rows, if part.is_empty() { 0 } else { lines })
+}
+
+/// What the rows of one batch about one worker come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The newest row of each section.
+    pub rows: Vec<Row>,
+    /// How many rows say nothing new beside them.
+    pub unchanged: u32,
+    /// Rows that contradict one another.
+    pub rejected: Vec<Rejected>,
+}
+
+/// The newest row of each section. Rows of one section that say different things of one moment contradict one
+/// another, and none of them counts.
+pub fn newest(mut rows: Vec<Row>) -> Said {
+    // The newest first within a section, and among those of one moment the first of the batch.
+    rows.sort_by_key(|row| (row.section, std::cmp::Reverse(row.as_of), row.line));
+    let mut said = Said::default();
+    for of_a_moment in rows.chunk_by(|a, b| a.section == b.section && a.as_of == b.as_of) {
+        let Some((first, others)) = of_a_moment.split_first() else {
+            continue;
+        };
+        if let Some(other) = others.iter().find(|row| !row.agrees(first)) {
+            for row in of_a_moment {
+                let line = if row.line == first.line {
+                    other.line
+                } else {
+                    first.line
+                };
+                said.rejected.push(Rejected {
+                    line: row.line,
+                    detail: format!(
+                        "line {line} says something else of the same section and moment"
+                    ),
+                });
+            }
+            continue;
+        }
+        said.unchanged += u32::try_from(others.len()).unwrap_or(u32::MAX);
+        let has_newer = said
+            .rows
+            .last()
+            .is_some_and(|row| row.section == first.section);
+        if has_newer {
+            said.unchanged += 1;
+        } else {
+            said.rows.push(first.clone());
+        }
+    }
+    said
+}

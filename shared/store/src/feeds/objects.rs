@@ -1,0 +1,234 @@
+//! What batches hold, as objects of a bucket.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use domain::feed::{BatchId, Rejected, Row};
+use domain::id::{SourceId, WorkerId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The objects of batches: parts as they came, shards with the rows of some workers, rejected rows.
+#[derive(Clone, Debug)]
+pub struct FeedObjects {
+    s3: Client,
+    bucket: String,
+}
+
+/// All rows of a batch about some workers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardRows {
+    /// The workers.
+    pub workers: Vec<WorkerRows>,
+}
+
+/// All rows of a batch about one worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerRows {
+    /// The worker.
+    pub worker: WorkerId,
+    /// What is said of her, in the order of the batch.
+    pub rows: Vec<Row>,
+}
+
+impl FeedObjects {
+    /// In the bucket of this name.
+    pub fn new(s3: Client, bucket: impl Into<String>) -> Self {
+        Self {
+            s3,
+            bucket: bucket.into(),
+        }
+    }
+
+    /// Stores a part as it came.
+    ///
+    /// # Errors
+    /// When it was not stored, or that is not known.
+    pub async fn put_part(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        part: u32,
+        content: Vec<u8>,
+    ) -> Result<(), Error> {
+        self.put(part_key(source, batch, part), content).await
+    }
+
+    /// A part as it came, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn part(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        part: u32,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.get(part_key(source, batch, part)).await
+    }
+
+    /// Stores a shard, from 1.
+    ///
+    /// # Errors
+    /// When it was not stored, or that is not known.
+    pub async fn put_shard(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        shard: u32,
+        rows: &ShardRows,
+    ) -> Result<(), Error> {
+        self.put(shard_key(source, batch, shard), json(rows)?).await
+    }
+
+    /// A shard.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not there.
+    pub async fn shard(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        shard: u32,
+    ) -> Result<ShardRows, Error> {
+        self.read(shard_key(source, batch, shard)).await
+    }
+
+    /// Stores what a shard rejected; 0 is the splitting.
+    ///
+    /// # Errors
+    /// When it was not stored, or that is not known.
+    pub async fn put_rejected(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        shard: u32,
+        rejected: &[Rejected],
+    ) -> Result<(), Error> {
+        let key = format!("{}/rejected/{shard:04}", folder(source, batch));
+        self.put(key, json(&rejected)?).await
+    }
+
+    /// What a shard rejected.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not there.
+    pub async fn rejected(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        shard: u32,
+    ) -> Result<Vec<Rejected>, Error> {
+        let key = format!("{}/rejected/{shard:04}", folder(source, batch));
+        self.read(key).await
+    }
+
+    /// Stores a page of the report, from 0.
+    ///
+    /// # Errors
+    /// When it was not stored, or that is not known.
+    pub async fn put_report(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        page: u32,
+        rejected: &[Rejected],
+    ) -> Result<(), Error> {
+        let key = format!("{}/report/{page:04}", folder(source, batch));
+        self.put(key, json(&rejected)?).await
+    }
+
+    /// A page of the report.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not there.
+    pub async fn report(
+        &self,
+        source: &SourceId,
+        batch: &BatchId,
+        page: u32,
+    ) -> Result<Vec<Rejected>, Error> {
+        let key = format!("{}/report/{page:04}", folder(source, batch));
+        self.read(key).await
+    }
+
+    async fn put(&self, key: String, content: Vec<u8>) -> Result<(), Error> {
+        self.s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(ByteStream::from(content))
+            .send()
+            .await
+            .map_err(|error| failed("PutObject", error))?;
+        Ok(())
+    }
+
+    async fn get(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
+        const CALL: &str = "GetObject";
+        let answer = self.s3.get_object().bucket(&self.bucket).key(key).send();
+        let answer = match answer.await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let is_missing = error
+                    .as_service_error()
+                    .is_some_and(GetObjectError::is_no_such_key);
+                return if is_missing {
+                    Ok(None)
+                } else {
+                    Err(failed(CALL, error))
+                };
+            }
+        };
+        let body = answer.body.collect().await;
+        let body = body.map_err(|error| Error::Call {
+            call: CALL,
+            retryable: true,
+            source: error.into(),
+        })?;
+        Ok(Some(body.to_vec()))
+    }
+
+    async fn read<T: DeserializeOwned>(&self, key: String) -> Result<T, Error> {
+        let found = self.get(key).await?;
+        let found = found.ok_or(Error::Wrong("an object of a batch is missing"))?;
+        serde_json::from_slice(&found).map_err(|_| Error::Wrong("an object cannot be read"))
+    }
+}
+
+fn folder(source: &SourceId, batch: &BatchId) -> String {
+    format!("{source}/{batch}")
+}
+
+fn part_key(source: &SourceId, batch: &BatchId, part: u32) -> String {
+    format!("{}/parts/{part:04}", folder(source, batch))
+}
+
+fn shard_key(source: &SourceId, batch: &BatchId, shard: u32) -> String {
+    format!("{}/shards/{shard:04}", folder(source, batch))
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|_| Error::Wrong("an object cannot be written"))
+}
+
+/// A failed call of S3. Its codes for what passes all come with a status of 500 or 503.
+fn failed<E>(call: &'static str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let retryable = match &error {
+        SdkError::ServiceError(failure) => failure.raw().status().is_server_error(),
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    };
+    Error::Call {
+        call,
+        retryable,
+        source: error.into(),
+    }
+}

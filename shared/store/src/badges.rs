@@ -5,6 +5,7 @@
 //! written by itself, once the event stands in the chain.
 
 mod also;
+mod issuing;
 mod item;
 
 use aws_sdk_dynamodb::Client;
@@ -19,7 +20,8 @@ use crate::cursor::{self, Expected};
 use crate::key::{self, Attributes, Key, PK, SK};
 use crate::{Error, Page, batch};
 
-pub use also::{BadgeStep, INDEX_WRITE, MOST_REVOKED};
+pub use also::{BadgeStep, MOST_REVOKED};
+pub use issuing::{Issued, NewBadge};
 pub use item::{BadgesImage, Entry, badges_image};
 
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";

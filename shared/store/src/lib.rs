@@ -32,7 +32,9 @@ mod transaction;
 mod worker_id;
 mod workers;
 
-pub use badges::{BadgeStep, Badges, BadgesImage, Entry, INDEX_WRITE, MOST_REVOKED, badges_image};
+pub use badges::{
+    BadgeStep, Badges, BadgesImage, Entry, Issued, MOST_REVOKED, NewBadge, badges_image,
+};
 pub use calendars::Calendars;
 pub use cursor::Page;
 pub use directory::{

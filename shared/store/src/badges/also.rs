@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::badge::{Badge, BadgeStatus};
 use domain::chain::{Actor, EventKind};
-use domain::id::{BadgeId, EventId};
+use domain::id::EventId;
 use serde_json::json;
 
 use super::{Badges, item};
@@ -12,9 +12,9 @@ use crate::key::Key;
 use crate::transaction::{self, Also};
 use crate::workers::NewEvent;
 
-/// Of the writes of [`Badges::issue`], the one that takes a place in a status list: its condition fails when another
-/// badge has the place.
-pub const INDEX_WRITE: usize = 2;
+/// Of the writes of a badge that is issued, the one that takes a place in a status list: its condition fails when
+/// another badge has the place.
+pub(super) const INDEX_WRITE: usize = 2;
 
 /// The most badges that one transaction revokes: each takes two of its hundred writes.
 pub const MOST_REVOKED: usize = 40;
@@ -29,11 +29,8 @@ pub struct BadgeStep {
 }
 
 impl Badges {
-    /// Issues a badge, without signature. `body_hash` tells a repeat of the request from another one.
-    ///
-    /// # Errors
-    /// None that a badge can cause; building is fallible by its signature.
-    pub fn issue(
+    /// A badge begins, without signature.
+    pub(super) fn issued(
         &self,
         badge: &Badge,
         body_hash: &[u8; 32],
@@ -51,7 +48,7 @@ impl Badges {
         ];
         Ok(BadgeStep {
             event: NewEvent {
-                id: Self::issued_event(&badge.id),
+                id: EventId::of(EventKind::BadgeIssued.as_str(), &[badge.id.as_str()]),
                 kind: EventKind::BadgeIssued,
                 actor,
                 payload: json!({
@@ -135,11 +132,6 @@ impl Badges {
             },
             also,
         }))
-    }
-
-    /// The event of a badge's issuing.
-    pub fn issued_event(badge: &BadgeId) -> EventId {
-        EventId::of(EventKind::BadgeIssued.as_str(), &[badge.as_str()])
     }
 
     /// Two writes: the status of the badge on its version, and its entry in the status list.

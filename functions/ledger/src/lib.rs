@@ -1,0 +1,223 @@
+//! The transparency log as anybody can read it: checkpoints, the keys that sign them, and proofs.
+//!
+//! There is nothing personal in it: hashes of events, and hashes over those. A proof reads a few tiles of the tree, never
+//! an event; of a tree of a given size it never changes, and may be kept by whoever asked.
+
+mod request;
+
+use std::time::Duration;
+
+use checkpoint::Checkpoints;
+use domain::time::Millis;
+use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
+use lambda_http::http::{Method, StatusCode};
+use runtime::http::{self, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Problem};
+use serde::Serialize;
+use serde_json::json;
+use store::{Consistency, Inclusion, Log, SignedCheckpoint};
+
+use request::{Between, Leaf, Wanted};
+
+/// At most one checkpoint is signed in this time, however often it is asked for.
+const CHECKPOINTS_EVERY: Duration = Duration::from_secs(60);
+/// As long as a checkpoint may be kept by others.
+const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=60");
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// The function.
+pub struct Ledger {
+    clock: Clock,
+    log: Log,
+    checkpoints: Checkpoints,
+}
+
+#[derive(Serialize)]
+struct CheckpointAnswer<'a> {
+    origin: &'a str,
+    size: u64,
+    root: String,
+    signed_at: String,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct InclusionAnswer {
+    leaf_index: u64,
+    leaf_hash: String,
+    tree_size: u64,
+    root: String,
+    hashes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ConsistencyAnswer {
+    from: u64,
+    from_root: String,
+    to: u64,
+    to_root: String,
+    hashes: Vec<String>,
+}
+
+impl Ledger {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let log = Log::new(dynamodb, environment.var("LEDGER_TABLE")?);
+        Ok(Self {
+            clock: environment.clock().clone(),
+            checkpoints: Checkpoints::new(environment, log.clone())?,
+            log,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match (request.method(), path.as_slice()) {
+            (&Method::GET, ["v1", "log", "checkpoint"]) => self.checkpoint(request).await,
+            (&Method::GET, ["v1", "log", "keys"]) => self.keys(request).await,
+            (&Method::GET, ["v1", "log", "proof", "inclusion"]) => self.inclusion(request).await,
+            (&Method::GET, ["v1", "log", "proof", "consistency"]) => {
+                self.consistency(request).await
+            }
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn checkpoint(&self, request: &Request) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let signed = self
+            .checkpoints
+            .latest(CHECKPOINTS_EVERY, self.clock.now())
+            .await
+            .map_err(from_checkpoints)?;
+        let wants_json = http::header(request, ACCEPT)
+            .is_some_and(|accept| accept.to_ascii_lowercase().contains("application/json"));
+        let mut response = if wants_json {
+            http::json(StatusCode::OK, &self.describe(&signed))
+        } else {
+            let mut response = Response::new(signed.note.into());
+            let text = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, text);
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, FOR_A_WHILE);
+        headers.insert(VARY, HeaderValue::from_static("Accept"));
+        Ok(response)
+    }
+
+    fn describe<'a>(&'a self, signed: &'a SignedCheckpoint) -> CheckpointAnswer<'a> {
+        CheckpointAnswer {
+            origin: self.checkpoints.origin(),
+            size: signed.head.size,
+            root: signed.head.root.to_string(),
+            signed_at: Millis::to_rfc3339(signed.at),
+            note: &signed.note,
+        }
+    }
+
+    async fn keys(&self, request: &Request) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let keys = self.checkpoints.verifiers().await;
+        let keys = keys.map_err(from_checkpoints)?;
+        let body = json!({ "origin": self.checkpoints.origin(), "keys": keys });
+        Ok(kept(http::json(StatusCode::OK, &body), FOR_A_WHILE))
+    }
+
+    async fn inclusion(&self, request: &Request) -> Result<Response, Problem> {
+        let wanted = Wanted::of(request)?;
+        let index = match wanted.leaf {
+            Leaf::Index(index) => index,
+            Leaf::Event(hash) => {
+                let found = self.log.find(&hash).await.map_err(from_store)?;
+                found.ok_or_else(|| no_such("No event of this hash has a place in the log yet."))?
+            }
+        };
+        let head = self.log.head().await.map_err(from_store)?;
+        let size = wanted.size.unwrap_or(head.size);
+        let proof = self.log.inclusion(index, size, &head).await;
+        let proof = proof.map_err(from_store)?.ok_or_else(|| {
+            no_such("The log is not that large, or has no such leaf at that size.")
+        })?;
+        let body = InclusionAnswer::from(proof);
+        Ok(answered(&body, wanted.size.is_some()))
+    }
+
+    async fn consistency(&self, request: &Request) -> Result<Response, Problem> {
+        let between = Between::of(request)?;
+        let head = self.log.head().await.map_err(from_store)?;
+        let to = between.to.unwrap_or(head.size);
+        let proof = self.log.consistency(between.from, to, &head).await;
+        let proof = proof
+            .map_err(from_store)?
+            .ok_or_else(|| no_such("The log is not that large."))?;
+        Ok(answered(
+            &ConsistencyAnswer::from(proof),
+            between.to.is_some(),
+        ))
+    }
+}
+
+impl From<Inclusion> for InclusionAnswer {
+    fn from(proof: Inclusion) -> Self {
+        Self {
+            leaf_index: proof.leaf_index,
+            leaf_hash: proof.leaf_hash.to_string(),
+            tree_size: proof.tree_size,
+            root: proof.root.to_string(),
+            hashes: proof.hashes.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<Consistency> for ConsistencyAnswer {
+    fn from(proof: Consistency) -> Self {
+        Self {
+            from: proof.from.size,
+            from_root: proof.from.root.to_string(),
+            to: proof.to.size,
+            to_root: proof.to.root.to_string(),
+            hashes: proof.hashes.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// A proof; what was asked of a tree of a given size never changes.
+fn answered(body: &impl Serialize, is_fixed: bool) -> Response {
+    let response = http::json(StatusCode::OK, body);
+    if is_fixed {
+        kept(response, FOR_EVER)
+    } else {
+        response
+    }
+}
+
+/// An answer that others may keep. A failure is not for keeping.
+fn kept(mut response: Response, how_long: HeaderValue) -> Response {
+    if response.status().is_success() {
+        response.headers_mut().insert(CACHE_CONTROL, how_long);
+    }
+    response
+}
+
+fn no_such(detail: &str) -> Problem {
+    Problem::not_found().detail(detail)
+}
+
+fn from_store(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}
+
+fn from_checkpoints(error: checkpoint::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}

@@ -1,0 +1,196 @@
+//! Gives events their places in the transparency log, and signs a checkpoint a day.
+//!
+//! A record of the ledger table's stream only says that something waits; what waits is asked of the table, so that
+//! records may come late, twice or in pieces. Each transaction is conditional on the log's size: several sequencers may
+//! run, and one of them is first. A schedule looks again every few minutes, so that nothing waits for a record that
+//! never came.
+
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use checkpoint::Checkpoints;
+use runtime::problem::chain;
+use runtime::{Clock, ConfigError, Environment};
+use serde_json::Value;
+use store::Log;
+
+/// After this long no new transaction is begun: well below the function's timeout.
+const TIME_TO_STOP: Duration = Duration::from_secs(40);
+
+/// How old the last checkpoint is when a new one is signed without being asked for.
+const CHECKPOINTS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The function.
+pub struct Sequencer {
+    clock: Clock,
+    log: Log,
+    checkpoints: Checkpoints,
+}
+
+/// What the function was invoked by.
+enum Trigger {
+    /// The stream; the first record that tells of an event without a place, if any does.
+    Stream(Option<String>),
+    /// The schedule.
+    Schedule,
+}
+
+impl Sequencer {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let log = Log::new(dynamodb, environment.var("LEDGER_TABLE")?);
+        Ok(Self {
+            clock: environment.clock().clone(),
+            checkpoints: Checkpoints::new(environment, log.clone())?,
+            log,
+        })
+    }
+
+    /// Sequences all that waits. If that failed, or there was no time for all, the stream is asked to come again.
+    pub async fn handle(&self, event: Value) -> DynamoDbEventResponse {
+        // Boxed, because the calls nest deeper than the compiler follows the layout of one future.
+        match Trigger::of(event) {
+            Trigger::Stream(None) => DynamoDbEventResponse::default(),
+            Trigger::Stream(Some(first)) => {
+                let done = Box::pin(self.sequence()).await;
+                response((!done).then_some(first))
+            }
+            Trigger::Schedule => {
+                Box::pin(self.sequence()).await;
+                Box::pin(self.sign()).await;
+                DynamoDbEventResponse::default()
+            }
+        }
+    }
+
+    /// Whether nothing waits any more.
+    async fn sequence(&self) -> bool {
+        let started = Instant::now();
+        let mut events = 0;
+        let done = loop {
+            if started.elapsed() >= TIME_TO_STOP {
+                tracing::warn!("more events wait for the log than there was time for");
+                break false;
+            }
+            match self.log.sequence(self.clock.now()).await {
+                Ok(sequenced) if sequenced.events == 0 => break true,
+                Ok(sequenced) => events += sequenced.events,
+                Err(error) => {
+                    tracing::error!(error = chain(&error), "events wait for the log");
+                    break false;
+                }
+            }
+        };
+        if events > 0 {
+            let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+            tracing::info!(events, duration_ms, "gave events their places in the log");
+        }
+        done
+    }
+
+    async fn sign(&self) {
+        let signed = self
+            .checkpoints
+            .latest(CHECKPOINTS_EVERY, self.clock.now())
+            .await;
+        if let Err(error) = signed {
+            // The next schedule tries again.
+            tracing::error!(error = chain(&error), "the log has no new checkpoint");
+        }
+    }
+}
+
+impl Trigger {
+    fn of(event: Value) -> Self {
+        if event.get("Records").is_none() {
+            return Self::Schedule;
+        }
+        match serde_json::from_value::<Event>(event) {
+            Ok(event) => {
+                let mut waiting = event.records.into_iter().filter_map(waits);
+                Self::Stream(waiting.next())
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = chain(&error),
+                    "a batch of the stream cannot be read, so the table is asked"
+                );
+                Self::Schedule
+            }
+        }
+    }
+}
+
+/// The record's place in the stream, if it tells of an event without a place in the log.
+fn waits(record: EventRecord) -> Option<String> {
+    store::waits_for_the_log(record.change.new_image)
+        // Without a sequence number Lambda takes the whole batch for failed, which loses nothing.
+        .then(|| record.change.sequence_number.unwrap_or_default())
+}
+
+fn response(first_failed: Option<String>) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    if let Some(sequence_number) = first_failed {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(sequence_number);
+        response.batch_item_failures.push(failure);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn stream(images: &[Value]) -> Value {
+        let records: Vec<Value> = images
+            .iter()
+            .enumerate()
+            .map(|(n, image)| {
+                json!({
+                    "awsRegion": "us-east-1", "eventID": n.to_string(), "eventName": "INSERT",
+                    "eventSource": "aws:dynamodb", "eventVersion": "1.1",
+                    "dynamodb": {"Keys": {}, "NewImage": image, "SequenceNumber": format!("{n}00"),
+                        "SizeBytes": 1, "StreamViewType": "NEW_AND_OLD_IMAGES",
+                        "ApproximateCreationDateTime": 1.0},
+                })
+            })
+            .collect();
+        json!({ "Records": records })
+    }
+
+    fn first(event: Value) -> Option<String> {
+        match Trigger::of(event) {
+            Trigger::Stream(first) => first,
+            Trigger::Schedule => panic!("it is a stream's"),
+        }
+    }
+
+    #[test]
+    fn only_events_without_a_place_are_worth_looking() {
+        let (tile, waiting) = (json!({"pk": {"S": "LOG"}}), json!({"un": {"S": "u"}}));
+        let placed = json!({"un": {"S": "x"}, "li": {"N": "1"}});
+        assert_eq!(first(stream(&[tile.clone(), placed.clone()])), None);
+        assert_eq!(
+            first(stream(&[tile, waiting.clone(), placed, waiting])),
+            Some("100".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_no_stream_is_a_schedule() {
+        let schedule = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
+        assert!(matches!(Trigger::of(schedule), Trigger::Schedule));
+        assert!(matches!(
+            Trigger::of(json!({"Records": 7})),
+            Trigger::Schedule
+        ));
+    }
+}

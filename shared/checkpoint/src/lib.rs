@@ -1,0 +1,257 @@
+//! Signed checkpoints of the transparency log.
+//!
+//! A checkpoint says how large the log was and what its root was ([`note`]). It is signed by a key that never leaves
+//! KMS, and kept in a bucket with object lock, from which nobody can take it back. The last one also stands in the
+//! table, so that answering it needs one read.
+//!
+//! Never is a tree signed that is not a continuation of all that was signed before ([`Checkpoints::latest`]). The
+//! table alone could not tell: restored from a backup, it would have forgotten what was signed since. So the bucket
+//! is asked too.
+
+pub mod note;
+
+use std::time::Duration;
+
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::primitives::ByteStream;
+use domain::time::Millis;
+use runtime::{ConfigError, Environment};
+use store::{Log, LogHead, Recorded, SignedCheckpoint};
+use tokio::sync::OnceCell;
+
+/// SubjectPublicKeyInfo of an Ed25519 key is these bytes and the key (RFC 8410, section 4).
+const SPKI_PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+const PREFIX: &str = "checkpoint/";
+
+/// A checkpoint could not be signed or kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The log cannot be read or written.
+    #[error("the log failed")]
+    Store(#[from] store::Error),
+    /// KMS did not answer, or not with a signature.
+    #[error("the key that signs checkpoints failed")]
+    Key(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The bucket did not answer.
+    #[error("the bucket of checkpoints failed")]
+    Bucket(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The log does not continue what was signed: it was altered, or restored to an earlier state.
+    #[error("the log of {size} does not continue the one of {signed} that was signed")]
+    Forked {
+        /// The size that was signed.
+        signed: u64,
+        /// The size that the log has.
+        size: u64,
+    },
+    /// What KMS or the bucket gave is not what was put there.
+    #[error("{0}")]
+    Wrong(&'static str),
+}
+
+impl Error {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            Self::Key(_) | Self::Bucket(_) => true,
+            Self::Forked { .. } | Self::Wrong(_) => false,
+        }
+    }
+
+    fn key(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Key(error.into())
+    }
+
+    fn bucket(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Bucket(error.into())
+    }
+}
+
+/// The log's checkpoints.
+#[derive(Debug)]
+pub struct Checkpoints {
+    log: Log,
+    kms: aws_sdk_kms::Client,
+    s3: aws_sdk_s3::Client,
+    key: String,
+    bucket: String,
+    origin: String,
+    retired: Vec<String>,
+    public_key: OnceCell<[u8; 32]>,
+}
+
+impl Checkpoints {
+    /// From `LOG_ORIGIN`, `CHECKPOINT_KEY`, `CHECKPOINT_BUCKET` and, where keys have been changed,
+    /// `RETIRED_CHECKPOINT_KEYS`.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment, log: Log) -> Result<Self, ConfigError> {
+        let [origin, key, bucket] =
+            environment.require(&["LOG_ORIGIN", "CHECKPOINT_KEY", "CHECKPOINT_BUCKET"])?;
+        if !note::is_origin(origin) {
+            return Err(ConfigError::invalid("LOG_ORIGIN", "it is not one word"));
+        }
+        let retired = environment.optional("RETIRED_CHECKPOINT_KEYS");
+        let retired = retired.unwrap_or_default().split_whitespace();
+        Ok(Self {
+            log,
+            kms: aws_sdk_kms::Client::new(environment.sdk()),
+            s3: aws_sdk_s3::Client::new(environment.sdk()),
+            key: key.to_owned(),
+            bucket: bucket.to_owned(),
+            origin: origin.to_owned(),
+            retired: retired.map(str::to_owned).collect(),
+            public_key: OnceCell::new(),
+        })
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The keys that checkpoints are verified by: the one that signs now, and those before it.
+    ///
+    /// # Errors
+    /// When the key cannot be asked for.
+    pub async fn verifiers(&self) -> Result<Vec<String>, Error> {
+        let current = note::verifier(&self.origin, self.public_key().await?);
+        Ok([vec![current], self.retired.clone()].concat())
+    }
+
+    /// The last checkpoint. If the log has grown since, and the last one was signed at least `patience` ago, a new one
+    /// is signed.
+    ///
+    /// # Errors
+    /// [`Error::Forked`] when the log does not continue what was signed; else when something failed, and trying again
+    /// is harmless.
+    pub async fn latest(&self, patience: Duration, now: Millis) -> Result<SignedCheckpoint, Error> {
+        let (head, last) = self.log.head_and_checkpoint().await?;
+        if let Some(last) = &last
+            && (last.head == head || (last.head.size < head.size && now.since(last.at) < patience))
+        {
+            return Ok(last.clone());
+        }
+        // What the bucket holds was in the log before it was signed: so the log is read after the bucket.
+        let newer = self
+            .signed_after(last.as_ref().map(|last| last.head.size))
+            .await?;
+        let head = self.log.head().await?;
+        let before = last.map(|last| last.head).into_iter().chain(newer);
+        for signed in before.chain([head]) {
+            let found = self.log.root_at(signed.size, &head).await?;
+            if found != Some(signed.root) {
+                return Err(Error::Forked {
+                    signed: signed.size,
+                    size: head.size,
+                });
+            }
+        }
+        self.sign(head, now).await
+    }
+
+    async fn sign(&self, head: LogHead, now: Millis) -> Result<SignedCheckpoint, Error> {
+        let public_key = *self.public_key().await?;
+        let body = note::body(&self.origin, &head);
+        let signed = self
+            .kms
+            .sign()
+            .key_id(&self.key)
+            .message(Blob::new(body.as_bytes()))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(SigningAlgorithmSpec::Ed25519Sha512)
+            .send()
+            .await
+            .map_err(Error::key)?;
+        let signature = signed.signature.unwrap_or_else(|| Blob::new([]));
+        if signature.as_ref().len() != 64 {
+            return Err(Error::Wrong("a signature has another length"));
+        }
+        let note = note::signed(&body, &self.origin, &public_key, signature.as_ref());
+        self.keep(&head, &note).await?;
+        let signed = SignedCheckpoint {
+            head,
+            at: now,
+            note,
+        };
+        tracing::info!(log.size = head.size, "signed a checkpoint");
+        Ok(match self.log.record_checkpoint(&signed).await? {
+            Recorded::Done => signed,
+            Recorded::Behind(other) => *other,
+        })
+    }
+
+    /// Keeps a note where nobody can take it back. One that is there says the same.
+    async fn keep(&self, head: &LogHead, note: &str) -> Result<(), Error> {
+        let kept = self
+            .s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(object(head.size))
+            .body(ByteStream::from(note.as_bytes().to_vec()))
+            .content_type("text/plain; charset=utf-8")
+            .if_none_match("*")
+            .send()
+            .await;
+        match kept {
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(()),
+            kept => kept.map(|_| ()).map_err(Error::bucket),
+        }
+    }
+
+    /// The largest tree that was signed, of those larger than `size`, as the bucket has it.
+    async fn signed_after(&self, size: Option<u64>) -> Result<Option<LogHead>, Error> {
+        let mut last = None;
+        let mut after = size.map(object);
+        loop {
+            let page = self
+                .s3
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(PREFIX)
+                .set_start_after(after)
+                .send()
+                .await
+                .map_err(Error::bucket)?;
+            let key = page.contents().last().and_then(|object| object.key());
+            last = key.map(str::to_owned).or(last);
+            if page.is_truncated() != Some(true) {
+                break;
+            }
+            after = last.clone();
+        }
+        let Some(key) = last else {
+            return Ok(None);
+        };
+        let found = self.s3.get_object().bucket(&self.bucket).key(key).send();
+        let found = found.await.map_err(Error::bucket)?;
+        let note = found.body.collect().await.map_err(Error::bucket)?.to_vec();
+        let head = std::str::from_utf8(&note).ok();
+        let head = head.and_then(|note| note::read(note, &self.origin));
+        head.map(Some)
+            .ok_or(Error::Wrong("a checkpoint in the bucket cannot be read"))
+    }
+
+    async fn public_key(&self) -> Result<&[u8; 32], Error> {
+        let ask = async || {
+            let answer = self.kms.get_public_key().key_id(&self.key).send();
+            let answer = answer.await.map_err(Error::key)?;
+            let key = answer.public_key.unwrap_or_else(|| Blob::new([]));
+            let key = key.as_ref().strip_prefix(&SPKI_PREFIX);
+            key.and_then(|key| key.try_into().ok())
+                .ok_or(Error::Wrong("the key of checkpoints is no Ed25519 key"))
+        };
+        self.public_key.get_or_try_init(ask).await
+    }
+}
+
+/// Where the checkpoint of a tree of this size is kept: keys sort as sizes do.
+fn object(size: u64) -> String {
+    format!("{PREFIX}{size:020}")
+}

@@ -1,0 +1,342 @@
+//! The transparency log: all workers' events in one Merkle tree (RFC 6962), in the table `ledger`.
+//!
+//! The tree is kept in tiles ([`tree`]), beside the head, which says how large it is and what its root is. Whoever
+//! makes it larger writes tiles, head and the events' places in one transaction, on the head's size ([`sequence`]):
+//! so a tile may be trusted as far as the head's size goes, and no further. Proofs read tiles alone.
+
+mod sequence;
+mod tree;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::chain::Hash;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use crate::bytes::Bytes;
+use crate::key::{self, Attributes, Key};
+use crate::{Error, batch};
+use tree::{Plan, TileId, Tiles};
+
+pub use sequence::{Sequenced, waits_for_the_log};
+
+/// The index of places in the log by the hashes of events.
+const BY_LEAF: &str = "by-leaf";
+
+/// The log.
+#[derive(Clone, Debug)]
+pub struct Log {
+    client: Client,
+    table: String,
+}
+
+/// Where the log ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// How many events are in it.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+}
+
+/// A proof that an event is in the log (RFC 6962, section 2.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inclusion {
+    /// The event's place, from 0.
+    pub leaf_index: u64,
+    /// The hash of its leaf.
+    pub leaf_hash: Hash,
+    /// The size of the tree that it is in.
+    pub tree_size: u64,
+    /// That tree's root.
+    pub root: Hash,
+    /// The proof, from the leaf up.
+    pub hashes: Vec<Hash>,
+}
+
+/// A proof that the log only grew (RFC 6962, section 2.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consistency {
+    /// The smaller tree.
+    pub from: LogHead,
+    /// The larger one.
+    pub to: LogHead,
+    /// The proof.
+    pub hashes: Vec<Hash>,
+}
+
+/// The last checkpoint that was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    /// What it says.
+    pub head: LogHead,
+    /// When it was signed.
+    pub at: Millis,
+    /// The signed note.
+    pub note: String,
+}
+
+/// What recording a checkpoint came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is the last one now.
+    Done,
+    /// Another one is, of a tree that is not smaller.
+    Behind(Box<SignedCheckpoint>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeadItem {
+    pk: String,
+    sk: String,
+    sz: u64,
+    ro: Bytes,
+    at: Millis,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TileItem {
+    pk: String,
+    sk: String,
+    hs: Bytes,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CheckpointItem {
+    pk: String,
+    sk: String,
+    sz: u64,
+    ro: Bytes,
+    at: Millis,
+    no: String,
+}
+
+impl LogHead {
+    /// Of a log without events.
+    pub fn empty() -> Self {
+        Self {
+            size: 0,
+            root: tree::empty_root(),
+        }
+    }
+}
+
+impl Log {
+    /// In the table `ledger`.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// Where the log ends, consistently read.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn head(&self) -> Result<LogHead, Error> {
+        Ok(self.head_and_checkpoint().await?.0)
+    }
+
+    /// Where the log ends, and its last checkpoint, in one call.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn head_and_checkpoint(&self) -> Result<(LogHead, Option<SignedCheckpoint>), Error> {
+        let keys = [Key::log_head(), Key::checkpoint()].map(|key| (self.table.as_str(), key));
+        let (mut head, mut checkpoint) = (LogHead::empty(), None);
+        for item in batch::get(&self.client, keys).await? {
+            if Key::of(&item).as_ref() == Some(&Key::log_head()) {
+                head = read_head(item)?;
+            } else {
+                checkpoint = Some(read_checkpoint(item)?);
+            }
+        }
+        Ok((head, checkpoint))
+    }
+
+    /// The place in the log of the event that has this hash. `None` when there is no such event, or it has no place
+    /// yet, or only just got it: the index that this asks follows a moment later.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn find(&self, event: &Hash) -> Result<Option<u64>, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_LEAF)
+            .key_condition_expression("lh = :hash")
+            .expression_attribute_values(":hash", bytes(&event.0))
+            .projection_expression("li")
+            .limit(1)
+            .send()
+            .await
+            .map_err(|error| Error::call("Query", error))?;
+        let Some(item) = found.items().first() else {
+            return Ok(None);
+        };
+        let index = item.get("li").and_then(|index| index.as_n().ok());
+        let index = index.and_then(|index| index.parse().ok());
+        index
+            .map(Some)
+            .ok_or(Error::Wrong("a leaf has no place in the log"))
+    }
+
+    /// The proof that the leaf at `index` is in the tree of `size`; `None` when it is not, or the log is not that large.
+    ///
+    /// # Errors
+    /// When the tiles cannot be read.
+    pub async fn inclusion(
+        &self,
+        index: u64,
+        size: u64,
+        head: &LogHead,
+    ) -> Result<Option<Inclusion>, Error> {
+        let plan = Plan::inclusion(index, size).filter(|_| size <= head.size);
+        let Some(plan) = plan else {
+            return Ok(None);
+        };
+        let root = Plan::root(size);
+        let leaf = Tiles::of_leaf(index);
+        let ids = plan.tiles().into_iter().chain(root.tiles()).chain([leaf]);
+        let tiles = self.tiles(ids).await?;
+        Ok(Some(Inclusion {
+            leaf_index: index,
+            leaf_hash: tiles.leaf(index)?,
+            tree_size: size,
+            root: tiles.root(size)?,
+            hashes: tiles.hashes(&plan)?,
+        }))
+    }
+
+    /// The proof that the tree of `to` begins with the tree of `from`; `None` when it is smaller, or the log is not that
+    /// large.
+    ///
+    /// # Errors
+    /// When the tiles cannot be read.
+    pub async fn consistency(
+        &self,
+        from: u64,
+        to: u64,
+        head: &LogHead,
+    ) -> Result<Option<Consistency>, Error> {
+        let plan = Plan::consistency(from, to).filter(|_| to <= head.size);
+        let Some(plan) = plan else {
+            return Ok(None);
+        };
+        let ids = [&plan, &Plan::root(from), &Plan::root(to)];
+        let tiles = self.tiles(ids.into_iter().flat_map(Plan::tiles)).await?;
+        let end = |size| -> Result<LogHead, Error> {
+            let root = tiles.root(size)?;
+            Ok(LogHead { size, root })
+        };
+        Ok(Some(Consistency {
+            from: end(from)?,
+            to: end(to)?,
+            hashes: tiles.hashes(&plan)?,
+        }))
+    }
+
+    /// The root that the log had at this size, computed from its tiles; `None` when it is not that large.
+    ///
+    /// # Errors
+    /// When the tiles cannot be read.
+    pub async fn root_at(&self, size: u64, head: &LogHead) -> Result<Option<Hash>, Error> {
+        if size > head.size {
+            return Ok(None);
+        }
+        let tiles = self.tiles(Plan::root(size).tiles()).await?;
+        Ok(Some(tiles.root(size)?))
+    }
+
+    /// Makes this the last checkpoint, unless there is one of a tree that is as large or larger.
+    ///
+    /// # Errors
+    /// When it was not written, or that is not known; recording it again is harmless.
+    pub async fn record_checkpoint(&self, signed: &SignedCheckpoint) -> Result<Recorded, Error> {
+        use aws_sdk_dynamodb::operation::put_item::PutItemError;
+        use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+        let key = Key::checkpoint();
+        let item = CheckpointItem {
+            pk: key.pk,
+            sk: key.sk,
+            sz: signed.head.size,
+            ro: Bytes(signed.head.root.0.to_vec()),
+            at: signed.at,
+            no: signed.note.clone(),
+        };
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(serde_dynamo::to_item(item)?))
+            .condition_expression("attribute_not_exists(pk) OR sz < :size")
+            .expression_attribute_values(":size", AttributeValue::N(signed.head.size.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(_) => return Ok(Recorded::Done),
+            Err(error) => error,
+        };
+        let found = match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refused)) => refused.item.clone(),
+            _ => None,
+        };
+        match found {
+            Some(found) => Ok(Recorded::Behind(Box::new(read_checkpoint(found)?))),
+            None => Err(Error::call("PutItem", error)),
+        }
+    }
+
+    /// These tiles, consistently read; what is not there is left out.
+    async fn tiles(&self, ids: impl IntoIterator<Item = TileId>) -> Result<Tiles, Error> {
+        let keys = ids
+            .into_iter()
+            .map(|id| (self.table.as_str(), Key::tile(id.level, id.index)));
+        let mut tiles = Tiles::default();
+        for item in batch::get(&self.client, keys).await? {
+            let item: TileItem = serde_dynamo::from_item(item)?;
+            let (level, index) =
+                key::parse_tile(&item.sk).ok_or(Error::Wrong("its key is not a tile's"))?;
+            let (hashes, rest) = item.hs.0.as_chunks::<32>();
+            if !rest.is_empty() {
+                return Err(Error::Wrong("a tile ends within a hash"));
+            }
+            let hashes = hashes.iter().copied().map(Hash).collect();
+            tiles.insert(TileId { level, index }, hashes);
+        }
+        Ok(tiles)
+    }
+}
+
+impl From<tree::MissingTile> for Error {
+    fn from(_: tree::MissingTile) -> Self {
+        Self::Wrong("a tile of the log is missing or too short")
+    }
+}
+
+fn read_head(item: Attributes) -> Result<LogHead, Error> {
+    let item: HeadItem = serde_dynamo::from_item(item)?;
+    Ok(LogHead {
+        size: item.sz,
+        root: Hash(item.ro.array()?),
+    })
+}
+
+fn read_checkpoint(item: Attributes) -> Result<SignedCheckpoint, Error> {
+    let item: CheckpointItem = serde_dynamo::from_item(item)?;
+    Ok(SignedCheckpoint {
+        head: LogHead {
+            size: item.sz,
+            root: Hash(item.ro.array()?),
+        },
+        at: item.at,
+        note: item.no,
+    })
+}
+
+fn bytes(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(bytes))
+}

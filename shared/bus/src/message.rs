@@ -2,11 +2,15 @@
 //! and ignores fields that it does not know.
 
 mod fan_out;
+mod feed;
 mod offer;
+mod scan;
 mod timer;
 
 pub use fan_out::{FanOut, FanOutMessage, OfferTo, Offers};
+pub use feed::{FeedBatch, FeedMessage};
 pub use offer::{Offer, OfferKind};
+pub use scan::ScanMessage;
 pub use timer::{Stage, Timer};
 
 use serde::de::DeserializeOwned;

@@ -1,10 +1,11 @@
-//! Our own queues: orders to be offered, timers, and what nobody could deliver.
+//! Our own queues: orders to be offered, timers, batches of credit records, scans, and what nobody could deliver.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use domain::scan::Scan;
 
-use crate::{Error, FanOutMessage, Timer};
+use crate::{Error, FanOutMessage, FeedMessage, ScanMessage, Timer};
 
 /// The longest delay that SQS takes.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
@@ -63,6 +64,59 @@ impl TimerQueue {
     /// When it was not accepted, or that is not known.
     pub async fn send(&self, timer: &Timer, delay: Duration) -> Result<(), Error> {
         send(&self.sqs, &self.url, timer.body()?, None, delay).await
+    }
+}
+
+/// Batches of credit records, to be applied.
+#[derive(Clone, Debug)]
+pub struct FeedQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl FeedQueue {
+    /// The queue at this URL.
+    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+        Self {
+            sqs,
+            url: url.into(),
+        }
+    }
+
+    /// Sends a message, in the group of its source, so that a large batch does not starve the others. Delays are
+    /// whole seconds, rounded up, at most [`LONGEST_DELAY`].
+    ///
+    /// # Errors
+    /// When it was not accepted, or that is not known.
+    pub async fn send(&self, message: &FeedMessage, delay: Duration) -> Result<(), Error> {
+        let group = Some(message.batch().source.to_string());
+        send(&self.sqs, &self.url, message.body()?, group, delay).await
+    }
+}
+
+/// Scans of badges, on their way to the log.
+#[derive(Clone, Debug)]
+pub struct ScanQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl ScanQueue {
+    /// The queue at this URL.
+    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+        Self {
+            sqs,
+            url: url.into(),
+        }
+    }
+
+    /// Sends a scan.
+    ///
+    /// # Errors
+    /// When it was not accepted, or that is not known.
+    pub async fn send(&self, scan: Scan) -> Result<(), Error> {
+        let body = ScanMessage(scan).body()?;
+        send(&self.sqs, &self.url, body, None, Duration::ZERO).await
     }
 }
 

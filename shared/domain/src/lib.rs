@@ -11,6 +11,7 @@
 //! - [`feed`]: batches of credit records from their sources.
 //! - [`chain`]: the append-only history of a worker.
 //! - [`badge`]: a worker's badges, and whether they are still good.
+//! - [`scan`]: scans of badges, and what a badge says now.
 //! - [`claim_token`]: proof that an order was offered to an agency.
 //! - [`service`], [`check`], [`id`], [`time`]: the words that these are written in.
 //!
@@ -28,6 +29,7 @@ pub mod geo;
 pub mod id;
 pub mod market;
 pub mod order;
+pub mod scan;
 pub mod score;
 pub mod service;
 pub mod time;

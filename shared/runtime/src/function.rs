@@ -131,7 +131,7 @@ where
         "request",
         id = id.as_deref().unwrap_or_default(),
         method = %request.method(),
-        path = raw_path(&request),
+        path = logged_path(&request),
     );
     let started = Instant::now();
     let handled = AssertUnwindSafe(handler(request))
@@ -156,6 +156,14 @@ where
         }
     });
     response
+}
+
+/// The path, but for what follows in a badge's link: it stands for the badge, and is nobody else's to read.
+fn logged_path(request: &Request) -> &str {
+    let path = raw_path(request);
+    let links = ["/b/", "/p/"];
+    let link = links.into_iter().find(|link| path.starts_with(link));
+    link.unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub fn path(request: &Request) -> Result<Vec<String>, Problem> {
 
 /// The path as the gateway gives it. The request's own URI is put together with the `Host` header, and one that is
 /// empty would swallow the path's first part.
-pub(crate) fn raw_path(request: &Request) -> &str {
+pub fn raw_path(request: &Request) -> &str {
     match request.raw_http_path() {
         "" => request.uri().path(),
         path => path,

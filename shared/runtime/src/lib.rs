@@ -5,6 +5,7 @@
 //! - [`http`], [`fields`], [`problem`]: requests parsed at the edge with every fault named, answers, problems.
 //! - [`principal`], [`session`]: who asks, proven by a short-lived token that every function verifies itself.
 //! - [`queue`]: an SQS batch handled record by record.
+//! - [`scanner`]: who scans a badge, as a keyed hash.
 //! - [`secret`]: keys derived from configured secrets, keyed hashes, comparison in constant time.
 //! - [`telemetry`] has the logs.
 //!
@@ -18,6 +19,7 @@ pub mod http;
 pub mod principal;
 pub mod problem;
 pub mod queue;
+pub mod scanner;
 pub mod secret;
 pub mod session;
 pub mod telemetry;
@@ -27,3 +29,4 @@ pub use environment::{ConfigError, Environment};
 pub use fields::Fields;
 pub use principal::{Principal, Verifier};
 pub use problem::{Fault, Problem};
+pub use scanner::Scanners;

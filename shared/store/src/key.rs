@@ -27,6 +27,10 @@ pub(crate) const STORE: &str = "store#";
 
 /// Sort key of a worker's own item.
 pub(crate) const WORKER: &str = "worker";
+/// What sort keys of looks at a worker's record begin with.
+pub(crate) const VIEW: &str = "view#";
+/// What sort keys of a worker's objections begin with.
+pub(crate) const OBJECTION: &str = "objection#";
 /// What sort keys of events begin with.
 pub(crate) const EVENT: &str = "event#";
 /// What sort keys of events' payloads begin with.
@@ -86,7 +90,7 @@ impl Key {
     }
 
     /// A code of a worker's phone that was used for this order.
-    pub(crate) fn used_code(order: &OrderId, badge: &BadgeId, step: u64) -> Self {
+    pub(crate) fn used_code(order: &OrderId, badge: &BadgeId, step: u32) -> Self {
         Self::new(order.bare(), format!("code#{}#{step}", badge.bare()))
     }
 
@@ -150,6 +154,29 @@ impl Key {
         Self::new(format!("S#{}", worker.bare()), "key")
     }
 
+    /// That a worker took her consent back.
+    pub(crate) fn withdrawn(worker: &WorkerId) -> Self {
+        Self::new(format!("N#{}", worker.bare()), "withdrawn")
+    }
+
+    /// That somebody looked at a worker's record; of several looks at one moment, `nonce` says which.
+    pub(crate) fn view(worker: &WorkerId, at: Millis, nonce: &str) -> Self {
+        Self::new(view_pk(worker), format!("{VIEW}{:013}#{nonce}", at.0))
+    }
+
+    /// What a worker objects to, by the event that says so.
+    pub(crate) fn objection(worker: &WorkerId, event: &EventId) -> Self {
+        Self::new(
+            objection_pk(worker),
+            format!("{OBJECTION}{}", event.bare()),
+        )
+    }
+
+    /// That a worker's data was erased, in the table `subject-keys`, which is never restored.
+    pub(crate) fn erased(worker: &WorkerId) -> Self {
+        Self::new(format!("S#{}", worker.bare()), "erased")
+    }
+
     /// An event of a worker's chain.
     pub(crate) fn event(worker: &WorkerId, seq: u64) -> Self {
         Self::new(chain_pk(worker), format!("{EVENT}{seq:010}"))
@@ -178,6 +205,11 @@ impl Key {
     /// Where a worker's chain ends.
     pub(crate) fn head(worker: &WorkerId) -> Self {
         Self::new(chain_pk(worker), "head")
+    }
+
+    /// A scan of a badge, in the table `badges`.
+    pub(crate) fn scan(badge: &BadgeId, at: Millis, who: &str) -> Self {
+        Self::new(scans_pk(badge), format!("{}{who}", scans_from(at)))
     }
 
     /// A badge's own item, in the table `badges`.
@@ -251,6 +283,31 @@ pub(crate) fn worker_pk(worker: &WorkerId) -> String {
 
 pub(crate) fn chain_pk(worker: &WorkerId) -> String {
     format!("E#{}", worker.bare())
+}
+
+pub(crate) fn view_pk(worker: &WorkerId) -> String {
+    format!("V#{}", worker.bare())
+}
+
+pub(crate) fn objection_pk(worker: &WorkerId) -> String {
+    format!("O#{}", worker.bare())
+}
+
+/// Whose objection it is, and which, if it is the key of one.
+pub(crate) fn parse_objection(pk: &str, sk: &str) -> Option<(WorkerId, EventId)> {
+    let worker = WorkerId::from_bare(pk.strip_prefix("O#")?).ok()?;
+    let event = EventId::from_bare(sk.strip_prefix(OBJECTION)?).ok()?;
+    Some((worker, event))
+}
+
+/// The log of a badge's scans.
+pub(crate) fn scans_pk(badge: &BadgeId) -> String {
+    format!("S#{}", badge.bare())
+}
+
+/// What sort keys of scans at this moment begin with; thirteen digits, so that they sort as moments do.
+pub(crate) fn scans_from(at: Millis) -> String {
+    format!("{:013}#", at.0.max(0))
 }
 
 /// The entries of a status list that are not valid.

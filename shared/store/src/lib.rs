@@ -5,7 +5,9 @@
 //! - [`Workers`], [`WorkerRecords`]: workers, their personal data and the chains of their events.
 //! - [`Calendars`]: the visits that workers are named for.
 //! - [`Badges`]: badges, and the status lists by which they are verified offline.
+//! - [`Scans`]: the log of badges' scans.
 //! - [`Feeds`], [`FeedObjects`]: batches of credit records, and what they hold.
+//! - [`Photos`]: the bucket of workers' photos.
 //! - [`PersonalDataKey`], [`PersonKey`]: what seals personal data, a key a person.
 //! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
 //! - [`Log`]: the transparency log over all events, a Merkle tree in tiles.
@@ -27,6 +29,8 @@ mod key;
 mod log;
 mod orders;
 mod personal;
+mod photos;
+mod scans;
 mod seal;
 mod transaction;
 mod worker_id;
@@ -43,7 +47,7 @@ pub use directory::{
 };
 pub use error::Error;
 pub use feeds::{
-    Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, ShardRows, WorkerRows,
+    Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, REPORT_PAGE, ShardRows, WorkerRows,
 };
 pub use log::{
     Consistency, Inclusion, Log, LogHead, Recorded, Sequenced, SignedCheckpoint, waits_for_the_log,
@@ -53,10 +57,13 @@ pub use orders::{
     order_image,
 };
 pub use personal::{PersonKey, PersonalDataKey};
+pub use photos::Photos;
+pub use scans::Scans;
 pub use seal::{SealKey, Sealed};
 pub use transaction::Also;
 pub use worker_id::{PhoneHashes, WorkerIds};
 pub use workers::{
-    Appended, NewEvent, NewWorker, Opened, ProfileChange, RegisteredWorker, Step, StoredEvent,
-    TracedEvent, WorkerFile, WorkerRecords, WorkerTables, Workers,
+    Appended, Look, NewEvent, NewWorker, Objection, ObjectionAnswer, Opened, ProfileChange,
+    RegisteredWorker, Step, StoredEvent, TracedEvent, View, WaitingObjection, WorkerFile,
+    WorkerRecords, WorkerTables, Workers,
 };

@@ -1,7 +1,8 @@
 //! Bodies as they are written, letter by letter: what an earlier program sent must still be read.
 
-use domain::geo::{Area, Wgs84};
-use domain::id::{AgencyId, OrderId, StoreId};
+use domain::geo::{Area, RoughPlace, Wgs84};
+use domain::id::{AgencyId, BadgeId, OrderId, StoreId, WorkerId};
+use domain::scan::{Scan, ScanResult, ScannedBy};
 use domain::service::Service;
 use domain::time::Millis;
 
@@ -62,6 +63,25 @@ fn timers_are_written_and_read() {
     };
     assert_eq!(timer.body().unwrap(), TIMER);
     assert_eq!(Timer::parse(TIMER).unwrap(), timer);
+}
+
+const SCAN: &str = r#"{"kind":"scan","v":1,"badge_id":"bdg_0000000000000","worker_id":"wkr_00000000000000000000000000","at":1800000000000,"by":"customer","who":"0123","result":"match","order_id":"ord_00000000000000000000000000","place":"yb4h3"}"#;
+
+#[test]
+fn scans_are_written_and_read() {
+    let message = ScanMessage(Scan {
+        badge_id: BadgeId::from_bytes(&[0; 8]),
+        worker_id: Some(WorkerId::from_bytes(&[0; 16])),
+        at: Millis(1_800_000_000_000),
+        by: ScannedBy::Customer,
+        who: "0123".to_owned(),
+        result: ScanResult::Match,
+        order_id: Some(OrderId::from_bytes(&[0; 16])),
+        place: RoughPlace::of_order(Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap()),
+    });
+    assert_eq!(message.body().unwrap(), SCAN);
+    assert_eq!(ScanMessage::parse(SCAN).unwrap(), message);
+    assert!(matches!(ScanMessage::parse(TIMER), Err(Unreadable::Kind(kind)) if kind == "timer"));
 }
 
 #[test]

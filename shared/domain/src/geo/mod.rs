@@ -5,6 +5,7 @@
 //! - [`cell`]: geohash cells, and those that a disc touches.
 //! - [`nearest`]: which agencies are in range, and by which store.
 //! - [`area`]: how much of a place an offer shows before the order is claimed.
+//! - [`rough`]: how much of a place the log of scans keeps.
 //!
 //! The rule that all of this serves: an order at `o` is within a store's radius exactly if
 //! [`distance_m`]`(store, o) <= radius`; and whenever it is, the cell of `o` is among the cells that
@@ -16,6 +17,7 @@ pub mod cell;
 pub mod datum;
 pub mod nearest;
 pub mod point;
+pub mod rough;
 
 #[cfg(test)]
 mod range_tests;
@@ -25,3 +27,4 @@ pub use cell::{Cell4, Cell5, NotACell, cells4_touched_by_disc, cells5_touched_by
 pub use datum::{Datum, Location, LocationFault};
 pub use nearest::{Nearest, nearest_in_range};
 pub use point::{EARTH_RADIUS_M, MAX_LATITUDE, Wgs84, distance_m};
+pub use rough::RoughPlace;

@@ -1,0 +1,128 @@
+//! The scan queue: every scan of a badge that is ours is written down.
+//!
+//! Twice: in the log of the badge, for the authority and for the comparison below, and among the looks at the
+//! worker's record, for her to see. Both are named by badge, moment and scanner, so that a message which comes twice
+//! leaves one line; both are gone after 90 days. Then the scan is compared with the others of its badge in the half hour
+//! around it: one badge in two places, further apart than a car goes, is a copied one, and an event tells
+//! whoever watches over badges.
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use bus::{BadgeEvents, ScanMessage, ScannedApart};
+use domain::id::WorkerId;
+use domain::scan::{COMPARED, KEPT, Scan, ScannedBy};
+use runtime::problem::chain;
+use runtime::queue::{Outcome, each};
+use runtime::{ConfigError, Environment};
+use store::{Badges, Look, Scans, WorkerRecords};
+
+/// How many scans are handled at the same time.
+const AT_ONCE: usize = 5;
+
+/// The function: its clients.
+pub struct ScanLog {
+    scans: Scans,
+    badges: Badges,
+    workers: WorkerRecords,
+    events: BadgeEvents,
+}
+
+/// Why a scan will be tried again.
+enum Failure {
+    Store(store::Error),
+    Bus(bus::Error),
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<bus::Error> for Failure {
+    fn from(error: bus::Error) -> Self {
+        Self::Bus(error)
+    }
+}
+
+impl ScanLog {
+    /// Made once, from the function's configuration.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
+        let [badges, workers, bus] =
+            env.require(&["BADGES_TABLE", "WORKERS_TABLE", "EVENT_BUS"])?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
+        let eventbridge = aws_sdk_eventbridge::Client::new(env.sdk());
+        Ok(Self {
+            scans: Scans::new(dynamodb.clone(), badges),
+            badges: Badges::new(dynamodb.clone(), badges),
+            workers: WorkerRecords::new(dynamodb, workers),
+            events: BadgeEvents::new(eventbridge, bus),
+        })
+    }
+
+    /// Handles a batch of the scan queue, and names what is to come again.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        each(event, AT_ONCE, |message| self.record(message)).await
+    }
+
+    async fn record(&self, message: SqsMessage) -> Outcome {
+        let scan = match ScanMessage::parse(&message.body.unwrap_or_default()) {
+            Ok(ScanMessage(scan)) => scan,
+            // Trying again leads it to the dead letters, and from there to a person.
+            Err(error) => return Outcome::Retry(chain(&error)),
+        };
+        match self.log(scan).await {
+            Ok(()) => Outcome::Done,
+            Err(Failure::Store(error)) => Outcome::Retry(chain(&error)),
+            Err(Failure::Bus(error)) => Outcome::Retry(chain(&error)),
+        }
+    }
+
+    async fn log(&self, mut scan: Scan) -> Result<(), Failure> {
+        if scan.worker_id.is_none() {
+            scan.worker_id = self.worker_of(&scan).await?;
+        }
+        self.scans.add(&scan).await?;
+        // A badge that nobody was issued has no worker whom it concerns.
+        let Some(worker) = scan.worker_id.clone() else {
+            return Ok(());
+        };
+        let how = match scan.by {
+            ScannedBy::Public => Look::Scan,
+            ScannedBy::Customer => Look::OrderCheck,
+            // Their looks are written down where they look, with what for.
+            ScannedBy::Agency | ScannedBy::Authority => Look::Scan,
+        };
+        self.workers
+            .add_scan(&worker, scan.at, how, &scan.who, scan.at + KEPT)
+            .await?;
+        self.compare(&scan, &worker).await
+    }
+
+    /// Of a badge that had expired nothing was looked up when it was scanned.
+    async fn worker_of(&self, scan: &Scan) -> Result<Option<WorkerId>, store::Error> {
+        let badge = self.badges.get(&scan.badge_id).await?;
+        Ok(badge.map(|badge| badge.worker))
+    }
+
+    /// Raises an event for the scan next in time that cannot be of the same card. This one is in the log already:
+    /// of two that come at once, one at least sees the other.
+    async fn compare(&self, scan: &Scan, worker: &WorkerId) -> Result<(), Failure> {
+        if scan.place.is_none() {
+            return Ok(());
+        }
+        let others = self.scans.around(&scan.badge_id, scan.at, COMPARED).await?;
+        let apart = others.iter().filter(|other| scan.is_apart_from(other));
+        let nearest = apart.min_by_key(|other| other.at.0.abs_diff(scan.at.0));
+        let Some(other) = nearest else {
+            return Ok(());
+        };
+        tracing::warn!(badge.id = %scan.badge_id, "a badge was scanned in two distant places");
+        let badge = scan.badge_id.clone();
+        let event = ScannedApart::new(badge, worker.clone(), scan.at, other.at);
+        self.events.scanned_apart(&event).await?;
+        Ok(())
+    }
+}

@@ -9,14 +9,17 @@
 )]
 
 mod bad_input;
+mod badge_page;
 mod command_line;
 mod contract;
 mod crashes;
 mod deadlines;
 mod fanout;
+mod feeds;
 mod grabbing;
 mod http;
 mod independent;
+mod ledger;
 mod log_watch;
 mod operator;
 mod orders;

@@ -50,7 +50,13 @@ fn started(code: &str, environment: &Environment) -> Result<Invoke> {
         "agency-fanout" => events!(agency_fanout::AgencyFanout, environment),
         "auto-assign" => events!(auto_assign::AutoAssign, environment),
         "order-events" => events!(order_events::OrderEvents, environment),
+        "credit-feed" => http!(credit_feed::CreditFeed, environment),
+        "feed-apply" => events!(feed_apply::FeedApply, environment),
         "dead-letters" => events!(dead_letters::DeadLetters, environment),
+        "ledger" => http!(ledger::Ledger, environment),
+        "badge-verify" => http!(badge_verify::BadgeVerify, environment),
+        "scan-log" => events!(scan_log::ScanLog, environment),
+        "sequencer" => events!(sequencer::Sequencer, environment),
         other => bail!("there is no code of that name: `{other}`"),
     })
 }

@@ -83,6 +83,9 @@ impl fmt::Debug for PhoneCodes {
     }
 }
 
+/// The purpose for which the master key is derived from the secret `BADGE_CODE_KEY`.
+pub const CODE_KEY_LABEL: &str = "homehail badge code v1";
+
 impl PhoneCodes {
     /// With this master key.
     pub fn new(master: [u8; 32]) -> Self {

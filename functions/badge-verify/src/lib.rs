@@ -1,0 +1,262 @@
+//! What anyone sees who scans a badge: is it ours, is it good, and what stands in the worker's record, in one word.
+//!
+//! A token or a phone's code is verified before anything is read. Whatever fails there is answered alike to the
+//! byte, without a read and without a message: a forger learns nothing, and costs nothing. After that the badge is
+//! read, then its worker and her agency together, and what the three say now is the answer. Every such scan goes
+//! to the scan queue; the answer does not wait for a queue that does not answer.
+//!
+//! - [`page`]: the answer as one HTML document that needs no script.
+//! - [`answer`]: the same as JSON.
+//! - [`wanted`]: which of the two, and in which language first.
+
+mod answer;
+mod keys;
+mod page;
+mod wanted;
+
+use std::time::Duration;
+
+use badge::{BadgeFields, CODE_KEY_LABEL, Checker, PhoneCodes, Presented, Verifier};
+use bus::ScanQueue;
+use domain::agency::Agency;
+use domain::badge::Badge;
+use domain::geo::RoughPlace;
+use domain::id::{BadgeId, WorkerId};
+use domain::market::Market;
+use domain::scan::{Scan, ScanResult, ScannedBy, live};
+use domain::time::Millis;
+use domain::worker::Worker;
+use lambda_http::http::Method;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use runtime::http::{self, Request, Response};
+use runtime::problem::chain;
+use runtime::secret::derive;
+use runtime::{Clock, ConfigError, Environment, Problem, Scanners};
+use store::{Badges, Directory, WorkerRecords};
+
+use answer::Answer;
+use page::Pages;
+
+/// How long an answer waits for the scan queue.
+const QUEUE_WAIT: Duration = Duration::from_millis(1_500);
+/// As long as verifiers may keep the keys: as long as they may keep a status list.
+const KEYS_KEPT: HeaderValue = HeaderValue::from_static("public, max-age=900");
+
+/// The function.
+pub struct BadgeVerify {
+    clock: Clock,
+    checker: Checker,
+    jwks: String,
+    badges: Badges,
+    workers: WorkerRecords,
+    directory: Directory,
+    scans: ScanQueue,
+    scanners: Scanners,
+    market: Market,
+    pages: Pages,
+    trusts_viewer_place: bool,
+}
+
+/// What the tables say of a badge.
+struct Found {
+    badge: Badge,
+    worker: Option<Worker>,
+    agency: Option<Agency>,
+}
+
+impl BadgeVerify {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [host, badge_keys, status_keys, code_key, scanner_key, market] =
+            environment.require(&[
+                "BADGE_HOST",
+                "BADGE_PUBLIC_KEYS",
+                "STATUS_PUBLIC_KEYS",
+                "BADGE_CODE_KEY",
+                "SCANNER_KEY",
+                "MARKET",
+            ])?;
+        let [badges, workers, directory, queue] = environment.require(&[
+            "BADGES_TABLE",
+            "WORKERS_TABLE",
+            "DIRECTORY_TABLE",
+            "SCAN_QUEUE_URL",
+        ])?;
+        let verifier = Verifier::new(badge_keys)
+            .map_err(|error| ConfigError::invalid("BADGE_PUBLIC_KEYS", error))?;
+        let jwks = keys::published(&verifier, status_keys)
+            .map_err(|reason| ConfigError::invalid("STATUS_PUBLIC_KEYS", reason))?;
+        let codes = PhoneCodes::new(derive(code_key, CODE_KEY_LABEL));
+        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            checker: Checker::new(host, verifier, codes),
+            jwks,
+            badges: Badges::new(dynamodb.clone(), badges),
+            workers: WorkerRecords::new(dynamodb.clone(), workers),
+            directory: Directory::new(dynamodb, directory),
+            scans: ScanQueue::new(sqs, queue),
+            scanners: Scanners::new(scanner_key),
+            market: Market::from_json(market)
+                .map_err(|error| ConfigError::invalid("MARKET", error))?,
+            pages: Pages::new(host),
+            trusts_viewer_place: environment.optional("VIEWER_PLACE") == Some("yes"),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        let path = http::raw_path(&request);
+        if request.method() != Method::GET {
+            return Problem::not_found().into_response();
+        }
+        let now = self.clock.now();
+        // As it came: what is in another encoding is none of ours.
+        if let Some(digits) = path.strip_prefix("/b/") {
+            let presented = self.checker.token(digits, now);
+            return self.show(&request, presented, now).await;
+        }
+        if let Some(digits) = path.strip_prefix("/p/") {
+            let presented = self.checker.code(digits, now);
+            return self.show(&request, presented, now).await;
+        }
+        match path {
+            "/.well-known/jwks.json" => self.give_keys(),
+            _ => Problem::not_found().into_response(),
+        }
+    }
+
+    /// The badge page, or its JSON. A failure of ours is a problem for programs, and a page for people.
+    async fn show(&self, request: &Request, presented: Presented, now: Millis) -> Response {
+        let wanted = wanted::of(request);
+        match self.answer(request, &presented, now).await {
+            Ok(answer) if wanted.json => answer.into_json(),
+            Ok(answer) => self.pages.verdict(&answer, wanted.language),
+            Err(problem) if wanted.json => problem.into_response(),
+            Err(problem) => self.pages.unavailable(problem, wanted.language),
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        presented: &Presented,
+        now: Millis,
+    ) -> Result<Answer, Problem> {
+        let Some(badge) = presented.badge() else {
+            return Ok(Answer::not_genuine());
+        };
+        let (answer, worker_id) = match presented {
+            Presented::NotGenuine => return Ok(Answer::not_genuine()),
+            Presented::Expired(_) => (Answer::expired(now), None),
+            Presented::Printed(fields) => self.live(badge, Some(fields), now).await?,
+            Presented::OnPhone(_) => self.live(badge, None, now).await?,
+        };
+        let scan = Scan {
+            badge_id: badge.clone(),
+            worker_id,
+            at: now,
+            by: ScannedBy::Public,
+            who: self.scanners.anyone(request),
+            result: answer.result,
+            order_id: None,
+            place: self.place(request),
+        };
+        self.send(scan).await;
+        Ok(answer)
+    }
+
+    /// What a badge of ours says now, and whose it is.
+    async fn live(
+        &self,
+        id: &BadgeId,
+        printed: Option<&BadgeFields>,
+        now: Millis,
+    ) -> Result<(Answer, Option<WorkerId>), Problem> {
+        let Some(found) = self.find(id).await? else {
+            // Signed with our key, and never issued: somebody else has the key, or a table lost an item.
+            tracing::error!(badge.id = %id, "a badge with a good signature is not in the table");
+            return Ok((Answer::not_genuine(), None));
+        };
+        let badge = &found.badge;
+        let says_the_same = printed.is_none_or(|printed| {
+            printed.index == badge.index.0 && printed.expires_day == badge.expires_day
+        });
+        if !says_the_same {
+            tracing::error!(badge.id = %id, "a badge with a good signature says what was not issued");
+            return Ok((Answer::not_genuine(), None));
+        }
+        let standing = found.agency.as_ref().map(|agency| agency.standing);
+        let result = live(badge, found.worker.as_ref(), standing, now);
+        let answer = match (result, &found.worker) {
+            (ScanResult::Genuine, Some(worker)) => {
+                Answer::genuine(worker, found.agency.as_ref(), &self.market.credit, now)
+            }
+            (ScanResult::Expired, _) => Answer::expired(now),
+            (result, worker) => {
+                Answer::of_no_use(result, worker.as_ref(), found.agency.as_ref(), now)
+            }
+        };
+        Ok((answer, Some(found.badge.worker)))
+    }
+
+    /// The badge first; then its worker and her agency at the same time. All consistently read.
+    async fn find(&self, id: &BadgeId) -> Result<Option<Found>, Problem> {
+        let Some(badge) = self.badges.get(id).await.map_err(from_store)? else {
+            return Ok(None);
+        };
+        let (worker, agency) = tokio::join!(
+            self.workers.get(&badge.worker),
+            self.directory.agency(&badge.agency)
+        );
+        Ok(Some(Found {
+            worker: worker.map_err(from_store)?,
+            agency: agency.map_err(from_store)?,
+            badge,
+        }))
+    }
+
+    /// The page is worth more than its line in the log: it comes also when the queue does not.
+    async fn send(&self, scan: Scan) {
+        let badge = scan.badge_id.clone();
+        match tokio::time::timeout(QUEUE_WAIT, self.scans.send(scan)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(badge.id = %badge, error = chain(&error), "a scan is not logged")
+            }
+            Err(_) => {
+                tracing::error!(badge.id = %badge, "a scan may not be logged: the queue was too slow")
+            }
+        }
+    }
+
+    /// Where the scanner is, as CloudFront looked the address up. Anybody can send such a header to a gateway that is reached
+    /// without CloudFront, so a setting says whether it counts.
+    fn place(&self, request: &Request) -> Option<RoughPlace> {
+        if !self.trusts_viewer_place {
+            return None;
+        }
+        let degrees = |name| http::header(request, name).and_then(|text| text.parse::<f64>().ok());
+        let lat = degrees("cloudfront-viewer-latitude")?;
+        RoughPlace::of_address(lat, degrees("cloudfront-viewer-longitude")?)
+    }
+
+    fn give_keys(&self) -> Response {
+        let mut response = Response::new(self.jwks.clone().into());
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/jwk-set+json"),
+        );
+        headers.insert(CACHE_CONTROL, KEYS_KEPT);
+        response
+    }
+}
+
+fn from_store(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}

@@ -1,0 +1,597 @@
+//! The badge page, as anyone sees it who scans a badge; and that forgeries are alike and cost nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_sdk_dynamodb::types::AttributeValue;
+use badge::{BadgeFields, CODE_KEY_LABEL, PhoneCodes, Token};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::agency::Standing;
+use domain::badge::{Badge, BadgeDecision, BadgeStatus, Decider, StatusIndex};
+use domain::chain::Actor;
+use domain::credit::{Recorded, Section};
+use domain::id::{AgencyId, BadgeId, WorkerId};
+use local::demo::City;
+use local::platform::Options;
+use serde_json::{Value, json};
+use store::{Appended, Badges, Issued, NewBadge, Step};
+
+use crate::workforce::{Hired, entry};
+use crate::world::{Agency, CENTRE, World};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A worker with a badge, signed with a key of the test's own.
+struct Wearer {
+    world: World,
+    agency: Agency,
+    hired: Hired,
+    pair: Ed25519KeyPair,
+    badge: Badge,
+    token: String,
+}
+
+/// An answer's status, headers and body, as the client got them.
+type Seen = (u16, BTreeMap<String, String>, String);
+
+impl Wearer {
+    async fn new() -> Self {
+        Self::with_skills(&["cleaning"]).await
+    }
+
+    async fn with_skills(skills: &[&'static str]) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[41; 32]).expect("a key");
+        let key = json!({
+            "kid": 7,
+            "x": URL_SAFE_NO_PAD.encode(pair.public_key()),
+            "sign_from": "2026-01-01T00:00:00Z",
+            "verify_until": "2100-01-01T00:00:00Z",
+        });
+        let keys = json!({ "keys": [key] }).to_string();
+        let parameters = [("BadgePublicKeys", keys), ("ViewerPlace", "yes".to_owned())];
+        let world = World::with(Options {
+            city: City::None,
+            parameters: parameters
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+            ..Options::default()
+        })
+        .await;
+        let agency = world.agency(skills, &[CENTRE]).await;
+        let hired = world.cleared_worker(&agency, skills).await;
+        let mut wearer = Self {
+            badge: unissued(&world, &agency, &hired),
+            world,
+            agency,
+            hired,
+            pair,
+            token: String::new(),
+        };
+        wearer.issue(4_711).await;
+        wearer
+    }
+
+    fn badges(&self) -> Badges {
+        let client = aws_sdk_dynamodb::Client::new(&self.world.platform.operator_sdk_config());
+        Badges::new(client, self.world.setting("BADGES_TABLE"))
+    }
+
+    async fn issue(&mut self, index: u32) {
+        let new = NewBadge {
+            badge: self.badge.clone(),
+            body_hash: [0; 32],
+            actor: Actor::Agency(self.badge.agency.clone()),
+        };
+        let workers = self.world.workers();
+        let issued = self
+            .badges()
+            .issue(&workers, new, self.world.now(), || Ok(index), |_| Ok::<_, ()>(()))
+            .await
+            .expect("the tables answer");
+        let Issued::Done(badge) = issued else {
+            panic!("{issued:?}");
+        };
+        self.badge = *badge;
+        self.token = self.signed(self.fields());
+    }
+
+    fn fields(&self) -> BadgeFields {
+        BadgeFields {
+            kid: 7,
+            badge: self.badge.id.clone(),
+            index: self.badge.index.0,
+            expires_day: self.badge.expires_day,
+        }
+    }
+
+    fn signed(&self, fields: BadgeFields) -> String {
+        let signature = self.pair.sign(&fields.signing_bytes());
+        let signature = signature.as_ref().try_into().expect("64 bytes");
+        Token::assemble(fields, signature).digits()
+    }
+
+    /// What the phone shows now.
+    fn code(&self) -> String {
+        let secret = self.world.setting("BADGE_CODE_KEY");
+        let codes = PhoneCodes::new(runtime::secret::derive(&secret, CODE_KEY_LABEL));
+        let key = codes.key_of(&self.badge.id);
+        key.code(&self.badge.id, self.world.now())
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        self.world
+            .call("GET", path)
+            .header("accept", "application/json")
+            .send()
+            .await
+            .expect(200)
+    }
+
+    /// What a scan of the badge says.
+    async fn scan(&self) -> Value {
+        self.json(&format!("/b/{}", self.token)).await
+    }
+
+    /// An answer as it came. What the gateway adds to every answer, such as its date, is left out.
+    async fn see(&self, path: &str, accept: &str, language: &str) -> Seen {
+        let url = format!("{}{path}", self.world.platform.base_url());
+        let request = self.world.client.get(url).header("accept", accept);
+        let response = request
+            .header("accept-language", language)
+            .send()
+            .await
+            .expect("an answer");
+        let status = response.status().as_u16();
+        let headers = response.headers().iter();
+        let headers = headers
+            .filter(|(name, _)| *name != "date")
+            .map(|(name, value)| (name.to_string(), value.to_str().expect("text").to_owned()))
+            .collect();
+        (status, headers, response.text().await.expect("a body"))
+    }
+
+    fn calls(&self) -> u64 {
+        self.world.platform.wire().usage("badge-verify").calls
+    }
+
+    /// Decides on the badge, as badge-issue does.
+    async fn decide(&self, decision: BadgeDecision) {
+        let badges = self.badges();
+        let before = badges.get(&self.badge.id).await.expect("an answer").expect("a badge");
+        let actor = Actor::Agency(before.agency.clone());
+        let step = if decision == BadgeDecision::Revoke {
+            let step = badges.revoke(&[before], actor, "lost");
+            step.expect("a step").expect("something to revoke")
+        } else {
+            let after = before.decided(decision, Decider::Agency);
+            let after = after.expect("allowed").expect("a change");
+            badges
+                .suspend_or_reinstate(&before, &after, actor, "lost")
+                .expect("a step")
+        };
+        let worker: WorkerId = self.hired.id.parse().expect("a worker");
+        let changed = self
+            .world
+            .workers()
+            .change(&worker, self.world.now(), |_| -> Result<Step, ()> {
+                Ok(Step {
+                    events: vec![step.event.clone()],
+                    also: step.also.clone(),
+                    ..Step::default()
+                })
+            })
+            .await;
+        assert!(matches!(changed, Ok(Appended::Done(_))), "{changed:?}");
+    }
+
+    /// The items of a partition, as the tables have them.
+    async fn items(&self, table: &str, pk: String) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+        let client = aws_sdk_dynamodb::Client::new(&self.world.platform.operator_sdk_config());
+        let found = client
+            .query()
+            .table_name(self.world.setting(table))
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .send()
+            .await
+            .expect("an answer");
+        found.items.unwrap_or_default()
+    }
+
+    async fn scans(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+        self.world.drain().await;
+        let pk = format!("S#{}", self.badge.id.bare());
+        self.items("BADGES_TABLE", pk).await
+    }
+}
+
+fn unissued(world: &World, agency: &Agency, hired: &Hired) -> Badge {
+    let agency: AgencyId = agency.id.parse().expect("an agency");
+    let n = world.unique().to_be_bytes();
+    let expires = world.now() + DAY * 200;
+    Badge {
+        id: BadgeId::from_bytes(&n),
+        worker: hired.id.parse().expect("a worker"),
+        agency,
+        status: BadgeStatus::Valid,
+        index: StatusIndex(0),
+        expires_day: BadgeFields::last_day_before(expires).expect("a day"),
+        issued_at: world.now(),
+        version: 1,
+        signed: None,
+    }
+}
+
+#[tokio::test]
+async fn a_genuine_badge_says_whose_it_is_and_how_she_stands() {
+    let wearer = Wearer::new().await;
+    let body = wearer.scan().await;
+    assert_eq!(body["result"], "genuine");
+    assert_eq!(body["standing"], "clear");
+    assert_eq!(body["name"], "赵*");
+    let agency = body["agency"].as_str().expect("a name");
+    assert!(agency.contains("家政服务有限公司"), "{agency}");
+    assert_eq!(body["as_of"], wearer.world.now().to_rfc3339());
+    let sections = body["sections"].as_array().expect("sections");
+    assert_eq!(sections.len(), 8);
+    for section in sections {
+        assert_eq!(section["state"], "clear");
+        let names: Vec<_> = section.as_object().expect("a section").keys().collect();
+        assert_eq!(names, ["as_of", "section", "state"]);
+    }
+    let text = body.to_string();
+    for secret in [&wearer.hired.name, &wearer.hired.id_number, &wearer.hired.phone, &wearer.hired.id] {
+        assert!(!text.contains(secret.as_str()), "{text}");
+    }
+    // Three reads and one message.
+    let before = wearer.calls();
+    wearer.scan().await;
+    assert_eq!(wearer.calls() - before, 4);
+}
+
+#[tokio::test]
+async fn the_phone_s_code_says_the_same_for_a_minute() {
+    let wearer = Wearer::new().await;
+    let path = format!("/p/{}", wearer.code());
+    assert_eq!(wearer.json(&path).await["result"], "genuine");
+    wearer.world.skip(Duration::from_secs(90));
+    assert_eq!(wearer.json(&path).await["result"], "not_genuine");
+    let fresh = format!("/p/{}", wearer.code());
+    assert_eq!(wearer.json(&fresh).await["standing"], "clear");
+    // Neither passes for the other.
+    let swapped = format!("/p/{}", wearer.token);
+    assert_eq!(wearer.json(&swapped).await["result"], "not_genuine");
+}
+
+#[tokio::test]
+async fn the_page_is_one_document_in_the_reader_s_language() {
+    let wearer = Wearer::with_skills(&["elder_care"]).await;
+    let path = format!("/b/{}", wearer.token);
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let (status, headers, page) = wearer.see(&path, browser, "zh-CN,zh;q=0.9,en;q=0.8").await;
+    assert_eq!(status, 200);
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-robots-tag", "noindex, nofollow"),
+        ("x-content-type-options", "nosniff"),
+        ("vary", "accept, accept-language"),
+        ("content-language", "zh-CN, en"),
+    ] {
+        assert_eq!(headers.get(name).map(String::as_str), Some(value), "{name}");
+    }
+    let policy = &headers["content-security-policy"];
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(page.len() < 15_000, "{}", page.len());
+    assert!(page.starts_with("<!doctype html><html lang=\"zh-CN\">"), "{page}");
+    for words in [
+        "证件真实",
+        "Genuine badge",
+        "诚信信息正常",
+        "赵*",
+        "Scan from within your order to see whether this is your worker.",
+        // Elder care requires it.
+        "体温",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    for secret in [&wearer.hired.name, &wearer.hired.id_number, &wearer.hired.phone] {
+        assert!(!page.contains(secret.as_str()));
+    }
+    let (_, headers, page) = wearer.see(&path, "*/*", "en").await;
+    assert!(page.starts_with("<!doctype html><html lang=\"en\">"));
+    assert_eq!(headers["content-language"], "en, zh-CN");
+}
+
+/// Whatever is wrong before the signature holds, the answer is the same to the byte, and costs no call at all.
+#[tokio::test]
+async fn forgeries_are_alike_to_the_byte_and_read_nothing() {
+    let wearer = Wearer::new().await;
+    let fields = wearer.fields();
+    let stranger = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).expect("a key");
+    let forged = |bytes: &[u8], fields: BadgeFields, pair: &Ed25519KeyPair| {
+        let signature = pair.sign(bytes).as_ref().try_into().expect("64 bytes");
+        Token::assemble(fields, signature).digits()
+    };
+    let altered = |change: &dyn Fn(&mut BadgeFields)| {
+        let mut altered = fields.clone();
+        change(&mut altered);
+        forged(&fields.signing_bytes(), altered, &wearer.pair)
+    };
+    let other_prefix = [b"homehail-event-v1\0".as_slice(), &fields.signing_bytes()[18..]].concat();
+    let token = &wearer.token;
+    let last = if token.ends_with('0') { "1" } else { "0" };
+    let mut forgeries = vec![
+        forged(&fields.signing_bytes(), fields.clone(), &stranger),
+        forged(&other_prefix, fields.clone(), &wearer.pair),
+        altered(&|fields| fields.expires_day += 1),
+        altered(&|fields| fields.expires_day = 1),
+        altered(&|fields| fields.index += 1),
+        altered(&|fields| fields.badge = BadgeId::from_bytes(&[0; 8])),
+        wearer.signed(BadgeFields { kid: 8, ..fields.clone() }),
+        format!("{}{last}", &token[..192]),
+        token[..192].to_owned(),
+        format!("{token}0"),
+        "9".repeat(193),
+        "0".repeat(193),
+        "1".to_owned(),
+        "x".repeat(193),
+        // Digits, but not of ASCII; and bytes that are no text.
+        "%EF%BC%91".repeat(193),
+        "%FF%FE".to_owned(),
+        format!("%3{}{}", &token[..1], &token[1..]),
+        "..%2f..%2fv1%2forders".to_owned(),
+        "7".repeat(7_000),
+    ];
+    // A version that there is not: the first byte is two.
+    let two = BadgeFields { kid: 7, ..fields.clone() };
+    let digits = wearer.signed(two);
+    forgeries.push(format!("{}{}", (digits.as_bytes()[0] - b'0' + 2) % 10, &digits[1..]));
+
+    for (accept, language) in [
+        ("application/json", "en"),
+        ("text/html", "zh"),
+        ("text/html", "en"),
+    ] {
+        let before = wearer.calls();
+        let expected = wearer.see(&format!("/b/{}", "1".repeat(193)), accept, language).await;
+        assert_eq!(expected.0, 200);
+        for forgery in &forgeries {
+            let seen = wearer.see(&format!("/b/{forgery}"), accept, language).await;
+            assert_eq!(seen, expected, "{} characters", forgery.len());
+        }
+        let codes = [wearer.code().replace('1', "2"), "0".repeat(70), token.clone()];
+        for code in codes {
+            let seen = wearer.see(&format!("/p/{code}"), accept, language).await;
+            assert_eq!(seen, expected);
+        }
+        assert_eq!(wearer.calls(), before, "a forgery cost a call");
+    }
+    let body = wearer.json("/b/1").await;
+    assert_eq!(
+        body,
+        json!({ "result": "not_genuine", "standing": null, "name": null, "agency": null, "as_of": null, "sections": [] })
+    );
+    assert_eq!(wearer.scans().await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_was_signed_but_not_issued_is_not_genuine() {
+    let wearer = Wearer::new().await;
+    let unknown = wearer.signed(BadgeFields {
+        badge: BadgeId::from_bytes(&[5; 8]),
+        ..wearer.fields()
+    });
+    let other_day = wearer.signed(BadgeFields {
+        expires_day: wearer.badge.expires_day + 1,
+        ..wearer.fields()
+    });
+    for token in [unknown, other_day] {
+        let body = wearer.json(&format!("/b/{token}")).await;
+        assert_eq!(body["result"], "not_genuine");
+        assert_eq!(body["name"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn a_badge_is_suspended_reinstated_and_revoked() {
+    let wearer = Wearer::new().await;
+    for (decision, result) in [
+        (BadgeDecision::Suspend, "suspended"),
+        (BadgeDecision::Reinstate, "genuine"),
+        (BadgeDecision::Revoke, "revoked"),
+    ] {
+        wearer.decide(decision).await;
+        let body = wearer.scan().await;
+        assert_eq!(body["result"], result);
+        assert_eq!(body["name"], "赵*");
+        assert_eq!(body["standing"].is_null(), result != "genuine");
+        let on_phone = wearer.json(&format!("/p/{}", wearer.code())).await;
+        assert_eq!(on_phone["result"], result);
+    }
+}
+
+#[tokio::test]
+async fn a_badge_is_worth_what_its_worker_and_agency_are() {
+    let wearer = Wearer::new().await;
+    wearer.world.review(&wearer.agency, "suspend").await.expect(200);
+    assert_eq!(wearer.scan().await["result"], "suspended");
+    wearer.world.review(&wearer.agency, "reinstate").await.expect(200);
+    assert_eq!(wearer.scan().await["result"], "genuine");
+
+    let set = |standing| move |worker: &mut domain::worker::Worker| worker.standing = standing;
+    let (world, id) = (&wearer.world, &wearer.hired.id);
+    world.change_worker(id, set(Standing::Suspended)).await;
+    assert_eq!(wearer.scan().await["result"], "suspended");
+    world.change_worker(id, set(Standing::Approved)).await;
+    assert_eq!(wearer.scan().await["result"], "genuine");
+    let elsewhere = AgencyId::from_bytes(&[7; 16]);
+    world.change_worker(id, move |worker| worker.agency = elsewhere.clone()).await;
+    assert_eq!(wearer.scan().await["result"], "revoked");
+}
+
+#[tokio::test]
+async fn a_badge_expires_at_the_end_of_its_last_day() {
+    let wearer = Wearer::new().await;
+    let left = wearer.badge.expires_at().since(wearer.world.now());
+    let code = |wearer: &Wearer| format!("/p/{}", wearer.code());
+    wearer.world.skip(left - Duration::from_secs(5));
+    assert_eq!(wearer.scan().await["result"], "genuine");
+    wearer.world.skip(Duration::from_secs(5));
+    let before = wearer.calls();
+    let body = wearer.scan().await;
+    assert_eq!(body["result"], "expired");
+    assert_eq!(body["name"], Value::Null);
+    // Nothing is read, and the scan is logged.
+    assert_eq!(wearer.calls() - before, 1);
+    assert_eq!(wearer.json(&code(&wearer)).await["result"], "expired");
+}
+
+#[tokio::test]
+async fn the_standing_is_never_clear_from_absence() {
+    let wearer = Wearer::new().await;
+    let standing = async || wearer.scan().await["standing"].clone();
+    assert_eq!(standing().await, "clear");
+    // Courts' sections hold a day.
+    wearer.world.skip(Duration::from_secs(25 * 3600));
+    let body = wearer.scan().await;
+    assert_eq!(body["standing"], "unverified");
+    let state = |body: &Value, name: &str| {
+        let mut sections = body["sections"].as_array().expect("sections").iter();
+        let found = sections.find(|section| section["section"] == name);
+        found.expect("the section")["state"].clone()
+    };
+    assert_eq!(state(&body, "dishonesty"), "stale");
+    assert_eq!(state(&body, "judicial_enforcement"), "stale");
+
+    let now = wearer.world.now();
+    let flagged = entry(Recorded::Flagged, now);
+    wearer.world.record(&wearer.hired.id, Section::Dishonesty, flagged).await;
+    assert_eq!(standing().await, "attention");
+
+    let stranger = wearer.world.worker_with(&wearer.agency, &["cleaning"], Default::default());
+    let stranger = stranger.await;
+    let mut other = Wearer { badge: unissued(&wearer.world, &wearer.agency, &stranger), hired: stranger, ..wearer };
+    other.badge.id = BadgeId::from_bytes(&[3; 8]);
+    other.issue(4_712).await;
+    assert_eq!(other.scan().await["standing"], "unverified");
+}
+
+#[tokio::test]
+async fn every_scan_is_logged_and_the_worker_sees_it() {
+    let wearer = Wearer::new().await;
+    wearer.scan().await;
+    wearer.world.skip(Duration::from_secs(1));
+    wearer.json(&format!("/p/{}", wearer.code())).await;
+    let scans = wearer.scans().await;
+    assert_eq!(scans.len(), 2);
+    for scan in &scans {
+        assert_eq!(scan["re"], AttributeValue::S("genuine".to_owned()));
+        assert_eq!(scan["by"], AttributeValue::S("public".to_owned()));
+        assert!(!scan.contains_key("pl"));
+        let ttl: i64 = scan["ttl"].as_n().expect("a number").parse().expect("seconds");
+        let at: i64 = scan["at"].as_n().expect("a number").parse().expect("milliseconds");
+        assert_eq!(ttl, at / 1000 + 90 * 86_400);
+    }
+    let worker: WorkerId = wearer.hired.id.parse().expect("a worker");
+    let views = wearer.items("WORKERS_TABLE", format!("V#{}", worker.bare())).await;
+    assert_eq!(views.len(), 2);
+
+    // A scan of an expired badge, of which nothing was read, is hers too.
+    wearer.world.skip(DAY * 201);
+    wearer.scan().await;
+    assert_eq!(wearer.scans().await.len(), 3);
+    let views = wearer.items("WORKERS_TABLE", format!("V#{}", worker.bare())).await;
+    assert_eq!(views.len(), 3);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_twice_is_one_line() {
+    let wearer = Wearer::new().await;
+    for n in 1..=4 {
+        wearer.world.platform.wire().cut_after("scan-log", n);
+        wearer.scan().await;
+        wearer.world.advance(Duration::from_secs(61)).await;
+        wearer.world.platform.wire().take_cuts();
+        assert_eq!(wearer.scans().await.len(), n as usize, "cut after call {n}");
+    }
+}
+
+#[tokio::test]
+async fn a_badge_in_two_distant_places_raises_an_event() {
+    let wearer = Wearer::new().await;
+    let scan = async |agent: &str, lat: &str, lon: &str| {
+        wearer
+            .world
+            .call("GET", &format!("/b/{}", wearer.token))
+            .header("accept", "application/json")
+            .header("user-agent", agent)
+            .header("cloudfront-viewer-latitude", lat)
+            .header("cloudfront-viewer-longitude", lon)
+            .send()
+            .await
+            .expect(200);
+        wearer.world.skip(Duration::from_secs(300));
+    };
+    let events = async || {
+        wearer.world.drain().await;
+        let queue = wearer.world.queue_url("events");
+        let sqs = aws_sdk_sqs::Client::new(&wearer.world.platform.operator_sdk_config());
+        let mut found = Vec::new();
+        loop {
+            let some = sqs.receive_message().queue_url(&queue).max_number_of_messages(10);
+            let some = some.send().await.expect("an answer").messages.unwrap_or_default();
+            if some.is_empty() {
+                return found;
+            }
+            for message in some {
+                let body: Value = serde_json::from_str(message.body().expect("a body")).expect("JSON");
+                if body["detail-type"] == "badge.scanned_apart" {
+                    found.push(body);
+                }
+            }
+        }
+    };
+    // In Harbin, by two people; by one of them again from Shenyang, and then in Changchun by a third.
+    scan("one", "45.77", "126.63").await;
+    scan("two", "45.70", "126.60").await;
+    assert_eq!(events().await.len(), 0);
+    scan("three", "41.80", "123.43").await;
+    let raised = events().await;
+    assert_eq!(raised.len(), 1, "{raised:?}");
+    assert_eq!(raised[0]["source"], "homehail.badges");
+    let detail = &raised[0]["detail"];
+    assert_eq!(detail["badge_id"], wearer.badge.id.as_str());
+    assert_eq!(detail["worker_id"], wearer.hired.id.as_str());
+    let names: Vec<_> = detail.as_object().expect("a detail").keys().collect();
+    assert_eq!(names, ["at", "badge_id", "other_at", "schema", "worker_id"]);
+    // What is no place is none.
+    scan("four", "north", "123.43").await;
+    assert_eq!(events().await.len(), 0);
+}
+
+#[tokio::test]
+async fn the_page_comes_when_the_queue_does_not() {
+    let wearer = Wearer::new().await;
+    let queue = wearer.world.queue_url("scans");
+    let sqs = aws_sdk_sqs::Client::new(&wearer.world.platform.operator_sdk_config());
+    sqs.delete_queue().queue_url(queue).send().await.expect("it goes");
+    assert_eq!(wearer.scan().await["result"], "genuine");
+}
+
+#[tokio::test]
+async fn the_keys_are_published() {
+    let wearer = Wearer::new().await;
+    let answer = wearer.world.call("GET", "/.well-known/jwks.json").send().await;
+    assert_eq!(answer.headers["cache-control"], "public, max-age=900");
+    let body = answer.expect(200);
+    let keys = body["keys"].as_array().expect("keys");
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0]["kid"], "7");
+    assert_eq!(keys[0]["x"], URL_SAFE_NO_PAD.encode(wearer.pair.public_key()));
+    assert_eq!(keys[1]["kty"], "OKP");
+}

@@ -131,21 +131,30 @@ fn ends(
     export: &Export,
     head: Option<Hash>,
 ) -> Result<(), Refuted> {
-    let claimed = export.heads.iter().map(|(place, head)| {
-        let read = head.get("hash").and_then(Value::as_str).and_then(read_hash);
+    let claimed = export.heads.iter().map(|claimed| {
+        let hash = claimed.value.get("hash").and_then(Value::as_str);
+        let seq = claimed.value.get("seq").and_then(Value::as_u64);
+        let worker = claimed.worker.as_ref();
         (
-            place.as_str(),
-            head.get("seq").and_then(Value::as_u64),
-            read,
+            claimed.place.as_str(),
+            worker,
+            seq,
+            hash.and_then(read_hash),
         )
     });
-    let wanted = head.map(|head| ("the head given", None, Some(head)));
-    for (place, seq, hash) in claimed.chain(wanted) {
+    let wanted = head.map(|head| ("the head given", None, None, Some(head)));
+    for (place, worker, seq, hash) in claimed.chain(wanted) {
         let hash = hash.ok_or_else(|| Refuted::new(place, "its head has no hash"))?;
-        let [(worker, chain)] = followed.iter().collect::<Vec<_>>()[..] else {
+        let mut chains = followed.iter();
+        let found = match worker {
+            Some(worker) => chains.find(|(found, _)| *found == worker),
+            None if followed.len() == 1 => chains.next(),
+            None => None,
+        };
+        let Some((worker, chain)) = found else {
             return Err(Refuted::new(
                 place,
-                "a head is one chain's, and here are several",
+                "a head is one chain's, and here are none or several",
             ));
         };
         if chain.hash != hash || seq.is_some_and(|seq| seq != chain.seq) {

@@ -19,8 +19,19 @@ const DOMAIN: &[u8] = b"homehail-event-v1\0";
 pub struct Export {
     /// The items, in order.
     pub items: Vec<Item>,
-    /// Where the pages say that the chain ends: place, seq, hash.
-    pub heads: Vec<(String, Value)>,
+    /// Where pages say that their chains end.
+    pub heads: Vec<ClaimedHead>,
+}
+
+/// Where a page says that its chain ends, not yet looked at.
+#[derive(Clone, Debug)]
+pub struct ClaimedHead {
+    /// The file.
+    pub place: String,
+    /// Whose chain, by the page's first event.
+    pub worker: Option<String>,
+    /// What it says.
+    pub value: Value,
 }
 
 /// An event as it was exported, not yet looked at.
@@ -66,13 +77,18 @@ impl Export {
             let values = match value {
                 Value::Array(items) => items,
                 Value::Object(mut page) if page.contains_key("items") => {
-                    if let Some(head) = page.remove("head").filter(|head| !head.is_null()) {
-                        self.heads.push((file.to_owned(), head));
+                    let Some(Value::Array(items)) = page.remove("items") else {
+                        return Err(Unusable::new(file, "`items` is not a list"));
+                    };
+                    if let Some(value) = page.remove("head").filter(|head| !head.is_null()) {
+                        let worker = items.first().and_then(|item| item.pointer("/event/worker"));
+                        self.heads.push(ClaimedHead {
+                            place: file.to_owned(),
+                            worker: worker.and_then(Value::as_str).map(str::to_owned),
+                            value,
+                        });
                     }
-                    match page.remove("items") {
-                        Some(Value::Array(items)) => items,
-                        _ => return Err(Unusable::new(file, "`items` is not a list")),
-                    }
+                    items
                 }
                 item @ Value::Object(_) => vec![item],
                 _ => return Err(Unusable::new(file, "it holds something that is no object")),

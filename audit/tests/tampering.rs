@@ -82,7 +82,10 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 fn pages(folder: &Path, items: &[Value]) -> Vec<String> {
     let pages: Vec<&[Value]> = items.chunks(4).collect();
     let write = |(n, page): (usize, &&[Value])| {
-        let text = json!({"items": page, "next_cursor": null}).to_string();
+        // The last page says where the chain ends.
+        let head = (page.len() < 4).then(|| page[page.len() - 1]["event"]["seq"].clone());
+        let head = head.map(|seq| json!({"seq": seq, "hash": page[page.len() - 1]["hash"]}));
+        let text = json!({"items": page, "head": head, "next_cursor": null}).to_string();
         write(folder, &format!("page{n}.json"), &text)
     };
     pages.iter().enumerate().map(write).collect()

@@ -67,6 +67,16 @@ impl Operator {
         self.send(world, "fan-out", &message).await;
     }
 
+    /// Sends a message of a batch once more: of its splitting with 0, else of that shard.
+    pub async fn repeat_feed(&self, world: &World, source: &str, batch_id: &str, shard: u32) {
+        let kind = if shard == 0 { "feed_split" } else { "feed_shard" };
+        let message = json!({
+            "kind": kind, "v": 1, "source": source, "batch_id": batch_id,
+            "until": world.now().0 + 3_600_000, "redrives": 0, "shard": shard,
+        });
+        self.send(world, "feed", &message).await;
+    }
+
     /// Loses every schedule that is set.
     pub async fn lose_schedules(&self, world: &World) {
         let group = format!("{}-timers", world.platform.stack_name());

@@ -1,9 +1,9 @@
-//! Dead letters of timers and fan-out, tried again.
+//! Dead letters of timers, fan-out and feeds, tried again.
 //!
 //! A message that failed again and again has left its queue for the dead letters, and an alarm has gone off. It is sent
 //! back with a delay that doubles from trip to trip, as long as it is worth it: a timer until its order's start, a fan-out
-//! until its epoch's deadline. After that, or if it cannot be read at all, it is kept in the undeliverable queue for a
-//! person to look at.
+//! until its epoch's deadline, a batch of credit records for a week. After that, or if it cannot be read at all, it is kept
+//! in the undeliverable queue for a person to look at.
 //!
 //! A letter leaves the dead letters only after it has been sent on, so a crash doubles it at worst, and whoever gets it
 //! expects repeats.
@@ -11,7 +11,10 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use bus::{FanOutMessage, FanOutQueue, LONGEST_DELAY, Timer, TimerQueue, UndeliverableQueue};
+use bus::{
+    FanOutMessage, FanOutQueue, FeedMessage, FeedQueue, LONGEST_DELAY, Timer, TimerQueue,
+    UndeliverableQueue,
+};
 use domain::time::Millis;
 use runtime::problem::chain;
 use runtime::queue::{Outcome, each};
@@ -27,6 +30,7 @@ const FIRST_DELAY: Duration = Duration::from_secs(15);
 pub struct DeadLetters {
     fan_out: FanOutQueue,
     timers: TimerQueue,
+    feeds: FeedQueue,
     undeliverable: UndeliverableQueue,
     clock: Clock,
 }
@@ -35,6 +39,7 @@ pub struct DeadLetters {
 enum Letter {
     Timer(Timer),
     FanOut(FanOutMessage),
+    Feed(FeedMessage),
 }
 
 impl Letter {
@@ -43,6 +48,7 @@ impl Letter {
         Timer::parse(body)
             .map(Self::Timer)
             .or_else(|_| FanOutMessage::parse(body).map(Self::FanOut))
+            .or_else(|_| FeedMessage::parse(body).map(Self::Feed))
             .ok()
     }
 
@@ -51,6 +57,7 @@ impl Letter {
         match self {
             Self::Timer(timer) => timer.until,
             Self::FanOut(message) => message.fan_out().deadline,
+            Self::Feed(message) => message.batch().until,
         }
     }
 
@@ -59,6 +66,7 @@ impl Letter {
         let redrives = match self {
             Self::Timer(timer) => &mut timer.redrives,
             Self::FanOut(message) => &mut message.fan_out_mut().redrives,
+            Self::Feed(message) => &mut message.batch_mut().redrives,
         };
         let before = *redrives;
         *redrives = before.saturating_add(1);
@@ -79,15 +87,17 @@ impl DeadLetters {
     /// # Errors
     /// When a variable is missing.
     pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [fan_out, timers, undeliverable] = env.require(&[
+        let [fan_out, timers, feeds, undeliverable] = env.require(&[
             "FAN_OUT_QUEUE_URL",
             "TIMER_QUEUE_URL",
+            "FEED_QUEUE_URL",
             "UNDELIVERABLE_QUEUE_URL",
         ])?;
         let sqs = aws_sdk_sqs::Client::new(env.sdk());
         Ok(Self {
             fan_out: FanOutQueue::new(sqs.clone(), fan_out),
             timers: TimerQueue::new(sqs.clone(), timers),
+            feeds: FeedQueue::new(sqs.clone(), feeds),
             undeliverable: UndeliverableQueue::new(sqs, undeliverable),
             clock: env.clock().clone(),
         })
@@ -129,6 +139,7 @@ impl DeadLetters {
         match letter {
             Letter::Timer(timer) => self.timers.send(&timer, delay).await,
             Letter::FanOut(message) => self.fan_out.send(message, delay).await,
+            Letter::Feed(message) => self.feeds.send(&message, delay).await,
         }
     }
 }

@@ -208,6 +208,10 @@ pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
                 props.ignore(&["LogGroupName", "RetentionInDays"]);
                 stack.not_run.push(logical.clone());
             }
+            "AWS::Logs::MetricFilter" => {
+                props.ignore(&["LogGroupName", "FilterPattern", "MetricTransformations"]);
+                stack.not_run.push(logical.clone());
+            }
             "AWS::CloudWatch::Alarm" => {
                 alarm(&mut props);
                 stack.not_run.push(logical.clone());

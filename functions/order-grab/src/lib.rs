@@ -1,10 +1,13 @@
-//! The agency's side of an order: grab and release. Naming the worker joins here with the workers.
+//! The agency's side of an order: grab, staff and release.
 //!
 //! A grab makes two calls. The claim token has proved, without any, that the order was offered to this agency in
 //! an epoch; one read of both tables brings the agency's standing, consistently, and what never changes of
 //! the order; one conditional write, sent once, decides. Whoever loses is told the first reason that holds.
 //!
-//! A release is as crash-proof as placing an order: timer, message, write.
+//! A release is as crash-proof as placing an order: timer, message, write. Naming the worker is one transaction
+//! ([`staffing`]).
+
+mod staffing;
 
 use std::time::Duration;
 
@@ -14,13 +17,14 @@ use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
 use domain::order::{
-    GrabOutcome, Order, ReleaseOutcome, Reopening, Viewer, release_outcome, reopen,
+    GrabOutcome, Order, OrderView, ReleaseOutcome, Reopening, Viewer, WorkerView, release_outcome,
+    reopen,
 };
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
-use store::{GrabRead, Orders, SealKey};
+use store::{Calendars, GrabRead, Orders, SealKey, Sealed, WorkerRecords};
 
 /// The message of a reopened order is received this much later, so that the write it needs is there by then.
 const WRITE_COMES_FIRST: Duration = Duration::from_secs(1);
@@ -34,6 +38,8 @@ pub struct OrderGrab {
     orders_table: String,
     directory_table: String,
     orders: Orders,
+    workers: WorkerRecords,
+    calendars: Calendars,
     timers: Timers,
     fan_out: FanOutQueue,
     claim_tokens: ClaimTokenKeys,
@@ -51,6 +57,7 @@ impl OrderGrab {
             market,
             orders_table,
             directory_table,
+            workers_table,
             fan_out,
             timer_queue_arn,
             timer_role,
@@ -63,6 +70,7 @@ impl OrderGrab {
             "MARKET",
             "ORDERS_TABLE",
             "DIRECTORY_TABLE",
+            "WORKERS_TABLE",
             "FAN_OUT_QUEUE_URL",
             "TIMER_QUEUE_ARN",
             "TIMER_ROLE_ARN",
@@ -84,6 +92,8 @@ impl OrderGrab {
             market: Market::from_json(market)
                 .map_err(|fault| ConfigError::invalid("MARKET", fault))?,
             orders: Orders::new(dynamodb.clone(), orders_table),
+            workers: WorkerRecords::new(dynamodb.clone(), workers_table),
+            calendars: Calendars::new(dynamodb.clone(), workers_table),
             orders_table: orders_table.to_owned(),
             directory_table: directory_table.to_owned(),
             dynamodb,
@@ -118,6 +128,7 @@ impl OrderGrab {
         let order: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         match *action {
             "grab" => self.grab(request, &order, agency).await,
+            "staff" => self.staff(request, &order, agency).await,
             "release" => self.release(request, &order, agency).await,
             _ => Err(Problem::not_found()),
         }
@@ -155,12 +166,30 @@ impl OrderGrab {
         if let Some(problem) = losing_reason(grabbed.outcome) {
             return Err(problem);
         }
-        let details = self.seal.open(id, &grabber.details).map_err(from_store)?;
+        let view = self.claimed_view(agency, &grabbed.order, &grabber.details);
+        Ok(http::json(StatusCode::OK, &view.await?))
+    }
+
+    /// An order as the agency is shown it that has the claim. It takes a read only where a worker is named, which is
+    /// when the winner grabs again.
+    async fn claimed_view(
+        &self,
+        agency: &AgencyId,
+        order: &Order,
+        details: &Sealed,
+    ) -> Result<OrderView, Problem> {
+        let details = self.seal.open(&order.id, details).map_err(from_store)?;
         let viewer = Viewer::Claimant(agency.clone());
-        let view = grabbed
-            .order
-            .view(&viewer, Some(&details), self.clock.now());
-        Ok(http::json(StatusCode::OK, &view))
+        let now = self.clock.now();
+        let mut view = order.view(&viewer, Some(&details), now);
+        if let (Some(staffing), Some(claim)) = (order.staffing(), order.claim()) {
+            let worker = self.workers.get(&staffing.worker).await;
+            view.worker = worker.map_err(from_store)?.map(|worker| {
+                let rules = &self.market.credit;
+                WorkerView::of(&worker, &claim.agency_name, &viewer, now, rules)
+            });
+        }
+        Ok(view)
     }
 
     async fn release(
@@ -222,7 +251,7 @@ impl OrderGrab {
 struct Grabber {
     agency_name: String,
     order: Order,
-    details: store::Sealed,
+    details: Sealed,
 }
 
 impl Grabber {
@@ -266,13 +295,18 @@ fn unreleasable(outcome: ReleaseOutcome) -> Option<Problem> {
         ReleaseOutcome::Released | ReleaseOutcome::Already => None,
         ReleaseOutcome::NotYours => Some(Problem::not_found()),
         ReleaseOutcome::TooLate => Some(Problem::too_late()),
-        ReleaseOutcome::NotClaimed => Some(Problem::new(
-            "not-claimed",
-            StatusCode::CONFLICT,
-            "The order is not claimed by this agency",
-            "This agency had the order and has lost it: it was not staffed in time, or the customer cancelled.",
-        )),
+        ReleaseOutcome::NotClaimed => Some(not_claimed()),
     }
+}
+
+/// 409: the agency had the claim, and lost it otherwise than by a visit.
+fn not_claimed() -> Problem {
+    Problem::new(
+        "not-claimed",
+        StatusCode::CONFLICT,
+        "The order is not claimed by this agency",
+        "This agency had the order and has lost it: it was not staffed in time, or the customer cancelled.",
+    )
 }
 
 fn from_store(error: store::Error) -> Problem {

@@ -97,6 +97,7 @@ fn name(timer: &Timer) -> String {
     let stage = match timer.stage {
         Stage::Grab => 'g',
         Stage::Staffing => 's',
+        Stage::Visit => 'v',
     };
     format!(
         "{}-{}-{stage}-{}",
@@ -140,6 +141,11 @@ mod tests {
         assert_eq!(
             name(&timer),
             "zzzzzzzzzzzzzzzzzzzzzzzzzw-4294967295-s-253402300799"
+        );
+        timer.stage = Stage::Visit;
+        assert_eq!(
+            name(&timer),
+            "zzzzzzzzzzzzzzzzzzzzzzzzzw-4294967295-v-253402300799"
         );
     }
 

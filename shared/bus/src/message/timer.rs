@@ -1,5 +1,7 @@
 //! Deadlines of an order.
 
+use std::time::Duration;
+
 use domain::id::OrderId;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ pub enum Stage {
     Grab,
     /// The end of the time in which the claiming agency must staff.
     Staffing,
+    /// The end of the time in which the visit must be over.
+    Visit,
 }
 
 /// A deadline, as the scheduler and the timer queue carry it.
@@ -30,7 +34,7 @@ pub struct Timer {
     pub stage: Stage,
     /// When there is something to be done.
     pub due: Millis,
-    /// When it is no longer worth repeating: the order's start.
+    /// When it is no longer worth repeating: the order's start; for a visit's end, a day after it.
     pub until: Millis,
     /// How often it has looked, when due, for an order that was not there.
     #[serde(default)]
@@ -40,7 +44,23 @@ pub struct Timer {
     pub redrives: u32,
 }
 
+/// How long the end of a visit is worth repeating.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
 impl Timer {
+    /// The timer of the end of an order's visit in this epoch.
+    pub fn of_visit(order: &OrderId, epoch: u32, visit_by: Millis) -> Self {
+        Self {
+            order_id: order.clone(),
+            epoch,
+            stage: Stage::Visit,
+            due: visit_by,
+            until: visit_by + A_DAY,
+            looks: 0,
+            redrives: 0,
+        }
+    }
+
     /// The message's body.
     ///
     /// # Errors

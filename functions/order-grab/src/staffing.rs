@@ -1,0 +1,214 @@
+//! Naming the worker who comes.
+//!
+//! What is decided on is read first, and all of it consistently: the order, the agency, the worker, her calendar, and
+//! of the visits in the way the orders that they are of, since cancelling and releasing leave calendars as they are.
+//! Then one transaction writes the order and the calendar, each on what was read, and checks that nothing about the
+//! worker has changed. Whoever else got in the way of any of it, it is all looked at again. The timer that ends the
+//! visit is set before.
+
+use std::time::Duration;
+
+use bus::Timer;
+use domain::agency::Standing;
+use domain::calendar::{Calendar, is_booked};
+use domain::id::{AgencyId, OrderId, WorkerId};
+use domain::order::{Ineligible, Order, StaffOutcome, Staffing, ineligible, staff_outcome};
+use domain::time::Millis;
+use domain::worker::Worker;
+use lambda_http::http::StatusCode;
+use runtime::Problem;
+use runtime::http::{self, Request, Response};
+use serde_json::Value;
+use store::{GrabRead, Sealed};
+
+use crate::{OrderGrab, from_bus, from_store, not_claimed};
+
+/// How often it is all looked at again: of many desks that want the same worker at once, one gets her each time, and
+/// the others mostly find her booked the next time.
+const ROUNDS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(15);
+
+/// What was read.
+struct Read {
+    order: Order,
+    details: Sealed,
+    is_approved: bool,
+    worker: Option<Worker>,
+    calendar: Calendar,
+}
+
+impl OrderGrab {
+    pub(crate) async fn staff(
+        &self,
+        request: &Request,
+        id: &OrderId,
+        agency: &AgencyId,
+    ) -> Result<Response, Problem> {
+        let worker: WorkerId = http::read_json(request, |fields| fields.parsed("worker_id"))?;
+        for round in 0..ROUNDS {
+            pause(round, id).await;
+            let now = self.clock.now();
+            let read = self.read_for_staffing(id, agency, &worker).await?;
+            let outcome = staff_outcome(&read.order, agency, &worker, now);
+            // Who never had the claim learns nothing, of itself neither.
+            if outcome == StaffOutcome::NotYours {
+                return Err(Problem::not_found());
+            }
+            if !read.is_approved {
+                return Err(Problem::agency_not_approved());
+            }
+            if let Some(problem) = unstaffable(outcome) {
+                return Err(problem);
+            }
+            let staffed = match outcome {
+                StaffOutcome::Already => Some(read.order),
+                _ => self.name_worker(&read, agency, now).await?,
+            };
+            if let Some(order) = staffed {
+                let view = self.claimed_view(agency, &order, &read.details).await?;
+                return Ok(http::json(StatusCode::OK, &view));
+            }
+        }
+        Err(Problem::unavailable())
+    }
+
+    async fn read_for_staffing(
+        &self,
+        id: &OrderId,
+        agency: &AgencyId,
+        worker: &WorkerId,
+    ) -> Result<Read, Problem> {
+        let (orders, directory) = (&self.orders_table, &self.directory_table);
+        let read = tokio::try_join!(
+            store::grab_read(&self.dynamodb, orders, directory, id, agency),
+            self.workers.get(worker),
+            self.calendars.get(worker),
+        );
+        let (read, worker, calendar) = read.map_err(from_store)?;
+        let GrabRead {
+            agency: found,
+            order,
+            details,
+        } = read;
+        let (Some(order), Some(details)) = (order, details) else {
+            return Err(Problem::not_found());
+        };
+        Ok(Read {
+            order,
+            details,
+            is_approved: found.is_some_and(|agency| agency.standing == Standing::Approved),
+            worker,
+            calendar,
+        })
+    }
+
+    /// Puts the worker through the gate, and writes. `None` when somebody else got in the way.
+    async fn name_worker(
+        &self,
+        read: &Read,
+        agency: &AgencyId,
+        now: Millis,
+    ) -> Result<Option<Order>, Problem> {
+        let order = &read.order;
+        // Another agency's worker is nobody.
+        let worker = read.worker.as_ref();
+        let worker = worker.filter(|worker| worker.agency == *agency);
+        let worker = worker.ok_or_else(Problem::not_found)?;
+
+        let travel_time = self.market.travel_time();
+        let in_the_way: Vec<_> = read.calendar.in_the_way(order, travel_time).collect();
+        let others: Vec<OrderId> = in_the_way.iter().map(|e| e.order.clone()).collect();
+        let others = self.orders.get_many(&others).await.map_err(from_store)?;
+        let is_booked = is_booked(in_the_way, &others, &worker.id);
+        let reasons = ineligible(order, worker, is_booked, &self.market, now);
+        if !reasons.is_empty() {
+            tracing::info!(order.id = %order.id, worker.id = %worker.id, "a worker was not eligible");
+            return Err(not_eligible(&reasons));
+        }
+
+        let visit_by = self.market.visit_by(order.ends_at());
+        let timer = Timer::of_visit(&order.id, order.epoch, visit_by);
+        self.timers.set(&timer, now).await.map_err(from_bus)?;
+
+        let staffing = Staffing {
+            worker: worker.id.clone(),
+            at: now,
+        };
+        let calendar = read.calendar.with(order, travel_time, now);
+        let also = vec![
+            self.calendars
+                .also_keep(&worker.id, &calendar)
+                .map_err(from_store)?,
+            self.workers.also_unchanged(worker).map_err(from_store)?,
+        ];
+        let staffed = self.orders.staff(order, &staffing, also, now).await;
+        let staffed = staffed.map_err(from_store)?;
+        if staffed.is_some() {
+            tracing::info!(order.id = %order.id, worker.id = %worker.id, "an order was staffed");
+        }
+        Ok(staffed)
+    }
+}
+
+/// Why nobody can be named; nothing where somebody can be, or is.
+fn unstaffable(outcome: StaffOutcome) -> Option<Problem> {
+    match outcome {
+        StaffOutcome::Staffable | StaffOutcome::Already => None,
+        StaffOutcome::NotYours => Some(Problem::not_found()),
+        StaffOutcome::NotClaimed => Some(not_claimed()),
+        StaffOutcome::TooLate => Some(Problem::too_late()),
+        StaffOutcome::TooOften => Some(Problem::conflict().detail(
+            "Workers have been named for this order too often; release it if nobody can come.",
+        )),
+    }
+}
+
+fn not_eligible(reasons: &[Ineligible]) -> Problem {
+    let problem = Problem::new(
+        "worker-not-eligible",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The worker is not eligible",
+        "This worker cannot be staffed for this order; `reasons` names everything that stands against it.",
+    );
+    // Names and moments: writing them as JSON cannot fail.
+    problem.member(
+        "reasons",
+        serde_json::to_value(reasons).unwrap_or(Value::Null),
+    )
+}
+
+/// Waits before a further round, each order a little differently, so that many do not come back at once.
+async fn pause(round: u32, order: &OrderId) {
+    if round > 0 {
+        let spread = order.as_str().bytes().map(u32::from).sum::<u32>() % 16;
+        tokio::time::sleep(PAUSE * (round * 16 + spread) / 16).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_staffing_is_refused_with_its_reason() {
+        let told = |outcome| unstaffable(outcome).map(|p| (p.status.as_u16(), p.slug));
+        assert_eq!(told(StaffOutcome::Staffable), None);
+        assert_eq!(told(StaffOutcome::Already), None);
+        assert_eq!(told(StaffOutcome::NotYours), Some((404, "not-found")));
+        assert_eq!(told(StaffOutcome::NotClaimed), Some((409, "not-claimed")));
+        assert_eq!(told(StaffOutcome::TooLate), Some((409, "too-late")));
+        assert_eq!(told(StaffOutcome::TooOften), Some((409, "conflict")));
+    }
+
+    #[test]
+    fn all_reasons_are_told() {
+        let problem = not_eligible(&[Ineligible::NotApproved, Ineligible::Booked]);
+        let answer = problem.into_response();
+        assert_eq!(answer.status(), 422);
+        let body: Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(body["type"], "/problems/worker-not-eligible");
+        assert_eq!(body["reasons"][0]["kind"], "not_approved");
+        assert_eq!(body["reasons"][1]["kind"], "booked");
+        assert_eq!(body["reasons"][1]["section"], Value::Null);
+    }
+}

@@ -1,25 +1,38 @@
-//! The customer's side of an order: placed, read, listed, cancelled.
+//! The customer's side of an order: placed, read, listed, cancelled; the badge check at the door, the end of the visit,
+//! its rating.
 //!
 //! Placing makes three calls, in an order that survives a crash between any two of them: the **timer** first,
 //! so that no order is without one; then the **order** with its sealed details, in one transaction whose own
 //! condition tells a repeat, because the order's id follows from the customer and the `Idempotency-Key`; then
 //! the **message** that has it offered. Whoever was not told `201` repeats the request, or there is no order;
 //! an order whose message was never sent is found by its timer.
+//!
+//! - [`badge_check`]: who stands at the door.
+//! - [`ending`]: the visit is over, and what the customer says of it.
 
+mod badge_check;
+mod ending;
 mod request;
 
 use std::time::Duration;
 
-use bus::{FanOut, FanOutQueue, Stage, Timer, TimerQueue, Timers};
+use badge::{CODE_KEY_LABEL, Checker, PhoneCodes};
+use bus::{FanOut, FanOutQueue, ScanQueue, Stage, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
-use domain::order::{CancelOutcome, Order, OrderDetails, Viewer};
+use domain::order::{
+    CancelOutcome, Order, OrderDetails, OrderView, RatingView, Settlement, State, Viewer,
+    WorkerView, settlement,
+};
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
+use runtime::{Clock, ConfigError, Environment, Principal, Problem, Scanners, Verifier, secret};
 use serde_json::{Value, json};
-use store::{Orders, Placed, SealKey};
+use store::{
+    Badges, Directory, Orders, PersonalDataKey, Photos, Placed, SealKey, WorkerRecords,
+    WorkerTables, Workers,
+};
 
 use crate::request::Placing;
 
@@ -34,6 +47,14 @@ pub struct OrderIntake {
     fan_out: FanOutQueue,
     order_id_key: [u8; 32],
     seal: SealKey,
+    records: WorkerRecords,
+    workers: Workers,
+    badges: Badges,
+    directory: Directory,
+    photos: Photos,
+    checker: Checker,
+    scanners: Scanners,
+    scans: ScanQueue,
 }
 
 impl OrderIntake {
@@ -54,6 +75,18 @@ impl OrderIntake {
             timer_dead_letters,
             order_id_key,
             details_key,
+            directory,
+            workers,
+            ledger,
+            subject_keys,
+            badges,
+            photos,
+            personal_data_key,
+            badge_host,
+            badge_public_keys,
+            badge_code_key,
+            scanner_key,
+            scan_queue,
         ] = environment.require(&[
             "SESSION_PUBLIC_KEYS",
             "MARKET",
@@ -66,16 +99,47 @@ impl OrderIntake {
             "TIMER_DEAD_LETTERS_ARN",
             "ORDER_ID_KEY",
             "DETAILS_KEY",
+            "DIRECTORY_TABLE",
+            "WORKERS_TABLE",
+            "LEDGER_TABLE",
+            "SUBJECT_KEYS_TABLE",
+            "BADGES_TABLE",
+            "PHOTOS_BUCKET",
+            "PERSONAL_DATA_KEY",
+            "BADGE_HOST",
+            "BADGE_PUBLIC_KEYS",
+            "BADGE_CODE_KEY",
+            "SCANNER_KEY",
+            "SCAN_QUEUE_URL",
         ])?;
         let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
         let sqs = aws_sdk_sqs::Client::new(environment.sdk());
         let scheduler = aws_sdk_scheduler::Client::new(environment.sdk());
+        let s3 = aws_sdk_s3::Client::new(environment.sdk());
+        let tables = WorkerTables {
+            workers: workers.to_owned(),
+            ledger: ledger.to_owned(),
+            subject_keys: subject_keys.to_owned(),
+        };
+        let personal = PersonalDataKey::new(personal_data_key)
+            .map_err(|error| ConfigError::invalid("PERSONAL_DATA_KEY", error))?;
+        let badge_keys = badge::Verifier::new(badge_public_keys)
+            .map_err(|error| ConfigError::invalid("BADGE_PUBLIC_KEYS", error))?;
+        let codes = PhoneCodes::new(secret::derive(badge_code_key, CODE_KEY_LABEL));
         Ok(Self {
             clock: environment.clock().clone(),
             verifier: Verifier::new(public_keys)?,
             market: Market::from_json(market)
                 .map_err(|fault| ConfigError::invalid("MARKET", fault))?,
-            orders: Orders::new(dynamodb, table),
+            orders: Orders::new(dynamodb.clone(), table),
+            records: WorkerRecords::new(dynamodb.clone(), workers),
+            workers: Workers::new(dynamodb.clone(), tables, personal),
+            badges: Badges::new(dynamodb.clone(), badges),
+            directory: Directory::new(dynamodb, directory),
+            photos: Photos::new(s3, photos),
+            checker: Checker::new(badge_host, badge_keys, codes),
+            scanners: Scanners::new(scanner_key),
+            scans: ScanQueue::new(sqs.clone(), scan_queue),
             timers: Timers::new(
                 scheduler,
                 timer_group,
@@ -110,6 +174,15 @@ impl OrderIntake {
             (&Method::GET, ["v1", "orders", id]) => self.read(request, &principal, id, now).await,
             (&Method::POST, ["v1", "orders", id, "cancel"]) => {
                 self.cancel(request, &principal, id, now).await
+            }
+            (&Method::POST, ["v1", "orders", id, "badge-check"]) => {
+                self.badge_check(request, &principal, id, now).await
+            }
+            (&Method::POST, ["v1", "orders", id, "complete"]) => {
+                self.complete(&principal, id, now).await
+            }
+            (&Method::POST, ["v1", "orders", id, "rating"]) => {
+                self.rate(request, &principal, id, now).await
             }
             _ => Err(Problem::not_found()),
         }
@@ -153,7 +226,7 @@ impl OrderIntake {
             let sent = self.fan_out.send(message, Duration::ZERO).await;
             sent.map_err(from_bus)?;
         }
-        Ok(created(&order, &details, now))
+        self.created(&order, &details, now).await
     }
 
     /// Answers a repeat whose only fault is that its start is no longer far enough away; anything else is the
@@ -170,10 +243,22 @@ impl OrderIntake {
             return Err(problem);
         };
         match self.orders.get(id).await.map_err(from_store)? {
-            Some(order) if order.body_hash == hash => Ok(created(&order, &placing.details, now)),
+            Some(order) if order.body_hash == hash => {
+                self.created(&order, &placing.details, now).await
+            }
             Some(_) => Err(Problem::idempotency_key_reused()),
             None => Err(problem),
         }
+    }
+
+    async fn created(
+        &self,
+        order: &Order,
+        details: &OrderDetails,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        let view = self.view(order, &Viewer::Customer, details, now).await?;
+        Ok(http::json(StatusCode::CREATED, &view))
     }
 
     async fn list(
@@ -187,7 +272,7 @@ impl OrderIntake {
         let page = match principal {
             Principal::Customer(customer) => self.orders.by_customer(customer, limit, cursor).await,
             Principal::Agency(agency) => self.orders.by_agency(agency, limit, cursor).await,
-            Principal::Authority(_) => return Err(Problem::forbidden()),
+            Principal::Authority(_) | Principal::Worker(_) => return Err(Problem::forbidden()),
         };
         let page = page.map_err(from_store)?;
         let orders = self
@@ -223,14 +308,41 @@ impl OrderIntake {
         let (order, sealed) = found.ok_or_else(Problem::not_found)?;
         let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
         let details = self.seal.open(&id, &sealed).map_err(from_store)?;
-        if order.is_settling(now) {
-            self.have_settled(&order).await;
+        if let Some(timer) = overdue(&order, &self.market, now) {
+            self.have_settled(&timer).await;
         }
-        let mut view = order.view(&viewer, Some(&details), now);
+        let mut view = self.view(&order, &viewer, &details, now).await?;
         if viewer == Viewer::Authority {
             view.explanation = self.explanation(&order).await?;
         }
         Ok(http::json(StatusCode::OK, &view))
+    }
+
+    /// An order as it is shown to who may see all of it, with the worker as she is now.
+    async fn view(
+        &self,
+        order: &Order,
+        viewer: &Viewer,
+        details: &OrderDetails,
+        now: Millis,
+    ) -> Result<OrderView, Problem> {
+        let mut view = order.view(viewer, Some(details), now);
+        if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
+            let worker = self.records.get(&staffing.worker).await;
+            view.worker = worker.map_err(from_store)?.map(|worker| {
+                let rules = &self.market.credit;
+                WorkerView::of(&worker, &claim.agency_name, viewer, now, rules)
+            });
+        }
+        if matches!(order.state, State::Rated(..)) {
+            let sealed = self.orders.rating(&order.id).await.map_err(from_store)?;
+            let rating = sealed.map(|sealed| self.seal.open_rating(&order.id, &sealed));
+            view.rating = rating
+                .transpose()
+                .map_err(from_store)?
+                .map(RatingView::from);
+        }
+        Ok(view)
     }
 
     /// Why the last settling came out as it did.
@@ -247,13 +359,12 @@ impl OrderIntake {
             .map_err(|error| Problem::internal().because(&error))
     }
 
-    /// Sends an order that is open past its deadline to those who settle, should its timer have been lost. The
-    /// read is answered all the same if that fails: the next one tries again.
-    async fn have_settled(&self, order: &Order) {
-        let timer = grab_timer(order);
-        if let Err(error) = self.timer_queue.send(&timer, Duration::ZERO).await {
+    /// Sends an order that is overdue to those who settle, should its timer have been lost. The read is answered all
+    /// the same if that fails: the next one tries again.
+    async fn have_settled(&self, timer: &Timer) {
+        if let Err(error) = self.timer_queue.send(timer, Duration::ZERO).await {
             let error = runtime::problem::chain(&error);
-            tracing::warn!(order.id = %order.id, error, "an order could not be sent to be settled");
+            tracing::warn!(order.id = %timer.order_id, error, "an order could not be sent to be settled");
         }
     }
 
@@ -285,8 +396,8 @@ impl OrderIntake {
             .map_err(from_store)?;
         let (_, sealed) = found.ok_or_else(Problem::not_found)?;
         let details = self.seal.open(&id, &sealed).map_err(from_store)?;
-        let view = changed.order.view(&Viewer::Customer, Some(&details), now);
-        Ok(http::json(StatusCode::OK, &view))
+        let view = self.view(&changed.order, &Viewer::Customer, &details, now);
+        Ok(http::json(StatusCode::OK, &view.await?))
     }
 
     /// Asks the table for an order that nobody has.
@@ -312,6 +423,18 @@ fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
             .viewer(agency)
             .filter(|viewer| matches!(viewer, Viewer::Claimant(_))),
         Principal::Authority(_) => Some(Viewer::Authority),
+        Principal::Worker(_) => None,
+    }
+}
+
+/// The timer that should have changed the order before now: it is open past its deadline, or its visit's time is over.
+fn overdue(order: &Order, market: &Market, now: Millis) -> Option<Timer> {
+    match settlement(order, order.epoch, market, now) {
+        Settlement::Choose => Some(grab_timer(order)),
+        Settlement::EndVisit { visit_by } => {
+            Some(Timer::of_visit(&order.id, order.epoch, visit_by))
+        }
+        _ => None,
     }
 }
 
@@ -326,11 +449,6 @@ fn grab_timer(order: &Order) -> Timer {
         looks: 0,
         redrives: 0,
     }
-}
-
-fn created(order: &Order, details: &OrderDetails, now: Millis) -> Response {
-    let view = order.view(&Viewer::Customer, Some(details), now);
-    http::json(StatusCode::CREATED, &view)
 }
 
 fn body_hash(body: &JsonBody) -> Result<[u8; 16], Problem> {

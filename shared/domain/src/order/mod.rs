@@ -2,6 +2,7 @@
 //!
 //! - [`Order`] and [`State`]: what an order is, and what only this state of it has.
 //! - [`change`]: every change that there is, what it needs, what it leads to, the line it leaves.
+//! - [`check`]: who stands at the door, and whether the visit begins.
 //! - [`outcome`]: what those are told who come too late, in the order in which reasons count.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`view`]: who is shown what.
@@ -22,6 +23,7 @@ use crate::service::Service;
 use crate::time::Millis;
 
 pub mod change;
+pub mod check;
 pub mod outcome;
 pub mod staffing;
 mod tally;
@@ -29,6 +31,7 @@ pub mod timeline;
 pub mod view;
 
 pub use change::{Change, Refusal};
+pub use check::{Check, CheckResult, MatchedBadge, badge_check};
 pub use outcome::{
     CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
     Settlement, cancel_outcome, complete_outcome, grab_refusal, rate_outcome, release_outcome,

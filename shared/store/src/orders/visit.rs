@@ -115,7 +115,7 @@ impl Orders {
         &self,
         order: &OrderId,
         badge: &BadgeId,
-        step: u64,
+        step: u32,
     ) -> Result<Also, Error> {
         let key = Key::used_code(order, badge, step);
         transaction::put_new(&self.table, key.attributes()).map(Also)
@@ -129,7 +129,7 @@ impl Orders {
         &self,
         order: &OrderId,
         badge: &BadgeId,
-        step: u64,
+        step: u32,
     ) -> Result<bool, Error> {
         let put = self
             .client

@@ -1,0 +1,112 @@
+//! The end of a visit, and what the customer says of it.
+
+use domain::id::OrderId;
+use domain::order::{CompleteOutcome, Order, Rating, Stars, Viewer};
+use domain::time::Millis;
+use lambda_http::http::StatusCode;
+use runtime::http::{self, Request, Response};
+use runtime::{Principal, Problem};
+use store::Rated;
+
+use crate::{OrderIntake, from_store};
+
+/// The longest comment, in characters.
+const LONGEST_COMMENT: usize = 500;
+
+impl OrderIntake {
+    /// The customer says that the visit is over. There is nothing to be said in a body.
+    pub(crate) async fn complete(
+        &self,
+        principal: &Principal,
+        id: &str,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        let customer = principal.customer()?;
+        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        let completed = self.orders.complete(&id, customer, now).await;
+        let changed = completed
+            .map_err(from_store)?
+            .ok_or_else(Problem::not_found)?;
+        match changed.outcome {
+            CompleteOutcome::Completed => {
+                tracing::info!(order.id = %id, "a visit was completed");
+            }
+            CompleteOutcome::Already => {}
+            CompleteOutcome::NotStarted => return Err(not_started()),
+            CompleteOutcome::TooLate => return Err(Problem::too_late()),
+        }
+        self.as_it_is_now(&changed.order, now).await
+    }
+
+    pub(crate) async fn rate(
+        &self,
+        request: &Request,
+        principal: &Principal,
+        id: &str,
+        now: Millis,
+    ) -> Result<Response, Problem> {
+        let customer = principal.customer()?;
+        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        let rating = http::read_json(request, |fields| {
+            let stars = fields.integer("stars", 1..=5);
+            let comment = fields.optional_string("comment", 1..=LONGEST_COMMENT);
+            let stars = u8::try_from(stars?).ok()?;
+            Some(Rating {
+                stars: Stars::try_from(stars).ok()?,
+                comment,
+                at: now,
+            })
+        })?;
+        let sealed = self.seal.seal_rating(&id, &rating).map_err(from_store)?;
+        let rated = self.orders.rate(&id, customer, &rating, &sealed).await;
+        let changed = rated.map_err(from_store)?.ok_or_else(Problem::not_found)?;
+        match &changed.outcome {
+            Rated::Now => tracing::info!(order.id = %id, "a visit was rated"),
+            Rated::Before(kept) => {
+                let kept = self.seal.open_rating(&id, kept).map_err(from_store)?;
+                if (kept.stars, &kept.comment) != (rating.stars, &rating.comment) {
+                    return Err(rated_already());
+                }
+            }
+            Rated::NotCompleted => return Err(not_completed()),
+            Rated::TooLate => return Err(Problem::too_late()),
+        }
+        self.as_it_is_now(&changed.order, now).await
+    }
+
+    /// The order as its customer is shown it.
+    async fn as_it_is_now(&self, order: &Order, now: Millis) -> Result<Response, Problem> {
+        let found = self.orders.get_with_details(&order.id).await;
+        let (_, sealed) = found.map_err(from_store)?.ok_or_else(Problem::not_found)?;
+        let details = self.seal.open(&order.id, &sealed).map_err(from_store)?;
+        let view = self.view(order, &Viewer::Customer, &details, now).await?;
+        Ok(http::json(StatusCode::OK, &view))
+    }
+}
+
+fn not_started() -> Problem {
+    Problem::new(
+        "not-started",
+        StatusCode::CONFLICT,
+        "The visit has not begun",
+        "No badge check has matched for this order yet.",
+    )
+}
+
+fn not_completed() -> Problem {
+    Problem::new(
+        "not-completed",
+        StatusCode::CONFLICT,
+        "The visit is not over",
+        "A visit can be rated once it is completed.",
+    )
+}
+
+fn rated_already() -> Problem {
+    Problem::new(
+        "rated-already",
+        StatusCode::CONFLICT,
+        "The visit is rated",
+        "This visit has another rating already, and a rating is not changed.",
+    )
+}

@@ -11,6 +11,7 @@ use domain::score::{Candidate, Choice, choose};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::AutoAssign;
+use crate::workers::Cleared;
 
 /// How many agencies' loads are read at the same time.
 const LOADS_AT_ONCE: usize = 16;
@@ -20,8 +21,10 @@ impl AutoAssign {
     pub(crate) async fn choices(&self, order: &Order) -> Result<Vec<Choice>, store::Error> {
         let mut choices = Vec::new();
         for radius_m in self.market.radii() {
-            let candidates = self.candidates(order, radius_m).await?;
-            let choice = choose(order, candidates, &self.market, radius_m);
+            let (candidates, cleared) = self.candidates(order, radius_m).await?;
+            let mut choice = choose(order, candidates, &self.market, radius_m);
+            self.pass_over_the_booked(order, &mut choice, &cleared)
+                .await?;
             let won = choice.winner().is_some();
             choices.push(choice);
             if won {
@@ -35,7 +38,7 @@ impl AutoAssign {
         &self,
         order: &Order,
         radius_m: u32,
-    ) -> Result<Vec<Candidate>, store::Error> {
+    ) -> Result<(Vec<Candidate>, Cleared), store::Error> {
         let in_range = self
             .directory
             .in_range(order.place, order.service, radius_m, self.market.radius_m)
@@ -44,7 +47,13 @@ impl AutoAssign {
         // Consistent: the agency's own item is the only truth of its standing.
         let agencies = self.directory.agencies(&ids).await?;
         let loads = self.loads(order, &agencies).await?;
-        Ok(candidates(in_range, agencies, &loads))
+        let under_cap = loads
+            .iter()
+            .filter(|(_, load)| **load < self.market.assignment_cap)
+            .map(|(agency, _)| agency.clone());
+        let cleared = self.cleared(order, under_cap.collect()).await?;
+        let candidates = candidates(in_range, agencies, &loads, &cleared);
+        Ok((candidates, cleared))
     }
 
     /// The unstaffed claims of each agency that could have the order at all. The index is a moment behind, so
@@ -69,7 +78,7 @@ impl AutoAssign {
     }
 }
 
-/// Whether only its load can keep an agency from being chosen.
+/// Whether only its load, or its workers, can keep an agency from being chosen.
 fn may_have(order: &Order, agency: &Agency) -> bool {
     agency.standing == Standing::Approved
         && agency.services.contains(order.service)
@@ -81,10 +90,13 @@ fn candidates(
     mut in_range: BTreeMap<AgencyId, Nearest<StoreId>>,
     agencies: Vec<Agency>,
     loads: &BTreeMap<AgencyId, u32>,
+    cleared: &Cleared,
 ) -> Vec<Candidate> {
     let known = agencies.into_iter().filter_map(|agency| {
         let nearest = in_range.remove(&agency.id)?;
         let load = loads.get(&agency.id).copied().unwrap_or_default();
+        let workers = cleared.get(&agency.id);
+        let workers = workers.map(|(workforce, _)| *workforce);
         Some(Candidate {
             agency: agency.id,
             name: agency.name,
@@ -94,8 +106,7 @@ fn candidates(
             services: agency.services,
             stats: agency.stats,
             load,
-            // Joins with the workers' credit records.
-            credit: None,
+            workers: workers.unwrap_or_default(),
         })
     });
     known.collect()
@@ -111,7 +122,7 @@ mod tests {
     use domain::id::{CustomerId, OrderId};
     use domain::market::Market;
     use domain::order::{State, Visit};
-    use domain::score::{Exclusion, Explanation};
+    use domain::score::{Exclusion, Explanation, Workforce};
     use domain::service::Service;
     use domain::time::Millis;
 
@@ -181,12 +192,18 @@ mod tests {
         let agencies = vec![agency(1), suspended, agency(3), agency(5)];
         let loads = BTreeMap::from([(id(1), 20), (id(5), 3)]);
         let market = Market::default();
+        let workforce = Workforce {
+            skilled: 4,
+            cleared: 3,
+        };
+        let cleared = BTreeMap::from([(id(5), (workforce, Vec::new()))]);
 
-        let candidates = candidates(in_range(), agencies, &loads);
+        let candidates = candidates(in_range(), agencies, &loads, &cleared);
         let choice = choose(&order, candidates, &market, 5_000);
 
         let winner = choice.winner().unwrap();
         assert_eq!((&winner.agency, winner.load), (&id(5), 3));
+        assert_eq!(winner.workers, workforce);
         assert_eq!(winner.name, "agency 5");
         assert_eq!(
             choice.exclusions,

@@ -2,7 +2,9 @@
 //!
 //! A timer of the stage `grab` is due at the end of a grab window: an order that is still open is assigned
 //! ([`settling`]), or ends unfilled. A timer of the stage `staffing` is due when a claiming agency should
-//! have named the worker: an order that is still only claimed goes on offer again ([`staffing`]).
+//! have named the worker: an order that is still only claimed goes on offer again ([`staffing`]). A timer of the
+//! stage `visit` is due some time after a visit's end: one that nobody came to ends unfilled, one that nobody said to
+//! be over ends completed ([`visits`]).
 //!
 //! A timer may fire early, late, twice, for an order that is not stored yet, or for one that is long over.
 //! The order alone says what is due: every change is one conditional write, and whatever a write needs
@@ -12,6 +14,8 @@
 mod candidates;
 mod settling;
 mod staffing;
+mod visits;
+mod workers;
 
 use std::time::Duration;
 
@@ -23,7 +27,7 @@ use domain::time::Millis;
 use runtime::problem::chain;
 use runtime::queue::{Outcome, each};
 use runtime::{Clock, ConfigError, Environment};
-use store::{Directory, Orders};
+use store::{Calendars, Directory, Orders, WorkerRecords};
 
 /// How many timers are handled at the same time.
 const TIMERS_AT_ONCE: usize = 5;
@@ -37,6 +41,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 pub struct AutoAssign {
     orders: Orders,
     directory: Directory,
+    workers: WorkerRecords,
+    calendars: Calendars,
     fan_out: FanOutQueue,
     timer_queue: TimerQueue,
     timers: Timers,
@@ -65,6 +71,7 @@ impl AutoAssign {
         let [
             orders,
             directory,
+            workers,
             fan_out,
             timer_queue,
             prefix,
@@ -77,6 +84,7 @@ impl AutoAssign {
         ] = env.require(&[
             "ORDERS_TABLE",
             "DIRECTORY_TABLE",
+            "WORKERS_TABLE",
             "FAN_OUT_QUEUE_URL",
             "TIMER_QUEUE_URL",
             "OFFER_QUEUE_PREFIX",
@@ -92,7 +100,9 @@ impl AutoAssign {
         let scheduler = aws_sdk_scheduler::Client::new(env.sdk());
         Ok(Self {
             orders: Orders::new(dynamodb.clone(), orders),
-            directory: Directory::new(dynamodb, directory),
+            directory: Directory::new(dynamodb.clone(), directory),
+            workers: WorkerRecords::new(dynamodb.clone(), workers),
+            calendars: Calendars::new(dynamodb, workers),
             fan_out: FanOutQueue::new(sqs.clone(), fan_out),
             timer_queue: TimerQueue::new(sqs.clone(), timer_queue),
             timers: Timers::new(scheduler, timer_group, timer_arn, timer_role, dead_letters),
@@ -128,7 +138,7 @@ impl AutoAssign {
         let Some(order) = self.orders.get(&timer.order_id).await? else {
             return self.look_again(timer).await;
         };
-        match settlement(&order, timer.epoch, self.clock.now()) {
+        match settlement(&order, timer.epoch, &self.market, self.clock.now()) {
             Settlement::Wait { deadline } => {
                 // Placing it again after a crash gave the order a later deadline than this timer's.
                 if order.awaits_fan_out() {
@@ -139,9 +149,15 @@ impl AutoAssign {
             Settlement::Choose => self.settle(timer, &order).await,
             Settlement::AwaitStaffing { staff_by } => match timer.stage {
                 Stage::Grab => self.claimed(&order).await,
-                Stage::Staffing => self.wait_until(timer, staff_by).await,
+                Stage::Staffing | Stage::Visit => self.wait_until(timer, staff_by).await,
             },
             Settlement::MissStaffing { agency, .. } => self.miss_staffing(&order, &agency).await,
+            Settlement::AwaitVisit { visit_by } => match timer.stage {
+                Stage::Visit => self.wait_until(timer, visit_by).await,
+                // Staffing has set the visit's own timer before it was written.
+                Stage::Grab | Stage::Staffing => Ok(()),
+            },
+            Settlement::EndVisit { visit_by } => self.end_visit(&order, visit_by).await,
             Settlement::NotYet => self.look_again(timer).await,
             Settlement::Nothing => Ok(()),
         }

@@ -1,0 +1,22 @@
+//! A visit whose time is over: nobody came, or nobody said that it was over.
+
+use domain::order::Order;
+use domain::time::Millis;
+use store::VisitEnded;
+
+use crate::{AutoAssign, Failure};
+
+impl AutoAssign {
+    /// Ends the visit. An order that has changed since it was read is looked at again when the timer comes again.
+    pub(crate) async fn end_visit(&self, order: &Order, visit_by: Millis) -> Result<(), Failure> {
+        let now = self.clock.now();
+        if let VisitEnded::Now(order) = self.orders.end_visit(order, visit_by, now).await? {
+            tracing::info!(
+                order.id = %order.id,
+                status = order.status().as_str(),
+                "a visit was ended by the clock"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,26 +1,43 @@
-//! From the orders table's stream to events on the bus.
+//! From the orders table's stream to events on the bus, and to what agencies have done.
 //!
 //! There is no double write: an order's change is stored, and its stream record becomes an event. Records of one order
 //! come in order, and are put in order, never two of an order in one call. The first record whose event was not accepted is
 //! named in the answer, so that the stream comes again from there: nothing is lost, a repeat carries the same version, and
 //! consumers drop it. A record that fails by itself, again and again, is noted in the on-failure queue.
+//!
+//! What a change says of an agency (a visit completed or rated, a claim lost) is added to its numbers, by which it scores, in
+//! one transaction with a note that this version of the order has been counted: a repeat adds nothing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use bus::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
-use domain::order::{Order, What};
+use domain::agency::AgencyStats;
+use domain::id::AgencyId;
+use domain::order::{Order, What, tally};
 use runtime::problem::chain;
 use runtime::{ConfigError, Environment};
+use store::{Directory, Orders};
 
-/// The function: its client.
+/// The function: its clients.
 pub struct OrderEvents {
     events: Events,
+    orders: Orders,
+    directory: Directory,
 }
 
 /// A record that has an event, and where the stream would start again from it.
 struct Pending {
     sequence_number: String,
     event: OrderEvent,
+    /// What it says of agencies.
+    tally: Vec<(AgencyId, AgencyStats)>,
+}
+
+/// A change of an order.
+#[derive(Debug, PartialEq)]
+struct Told {
+    event: OrderEvent,
+    tally: Vec<(AgencyId, AgencyStats)>,
 }
 
 impl OrderEvents {
@@ -29,9 +46,14 @@ impl OrderEvents {
     /// # Errors
     /// When a variable is missing.
     pub fn new(env: &Environment) -> Result<Self, ConfigError> {
+        let [bus, orders, directory] =
+            env.require(&["EVENT_BUS", "ORDERS_TABLE", "DIRECTORY_TABLE"])?;
         let eventbridge = aws_sdk_eventbridge::Client::new(env.sdk());
+        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
         Ok(Self {
-            events: Events::new(eventbridge, env.var("EVENT_BUS")?),
+            events: Events::new(eventbridge, bus),
+            orders: Orders::new(dynamodb.clone(), orders),
+            directory: Directory::new(dynamodb, directory),
         })
     }
 
@@ -42,9 +64,10 @@ impl OrderEvents {
         for record in event.records {
             let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
             match event_of(record) {
-                Ok(Some(event)) => pending.push(Pending {
+                Ok(Some(Told { event, tally })) => pending.push(Pending {
                     sequence_number,
                     event,
+                    tally,
                 }),
                 Ok(None) => {}
                 Err(error) => {
@@ -59,6 +82,10 @@ impl OrderEvents {
                 }
             }
         }
+        if let Some(place) = Box::pin(self.count(&pending)).await {
+            let uncounted = pending.drain(place..).next();
+            unreadable = uncounted.map(|record| record.sequence_number);
+        }
         let first_failed = match self.put(&pending).await {
             Some(place) => pending
                 .into_iter()
@@ -67,6 +94,30 @@ impl OrderEvents {
             None => unreadable,
         };
         response(first_failed)
+    }
+
+    /// Adds to agencies' numbers; answers the place of the first record that could not be counted.
+    async fn count(&self, pending: &[Pending]) -> Option<usize> {
+        for (place, record) in pending.iter().enumerate() {
+            if let Err(error) = self.count_one(record).await {
+                tracing::error!(error = chain(&error), "a change cannot be counted");
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    async fn count_one(&self, record: &Pending) -> Result<(), store::Error> {
+        if record.tally.is_empty() {
+            return Ok(());
+        }
+        let counting = record.tally.iter();
+        let counting = counting.map(|(agency, more)| self.directory.also_count(agency, *more));
+        let counting = counting.collect::<Result<_, _>>()?;
+        let (order, version) = (&record.event.detail.order_id, record.event.detail.version);
+        let counted = self.orders.count_once(order, version, counting).await?;
+        tracing::info!(order.id = %order, version, counted, "a change was counted");
+        Ok(())
     }
 
     /// Puts the events; answers the place of the first that was not accepted.
@@ -93,13 +144,18 @@ fn response(first_failed: Option<String>) -> DynamoDbEventResponse {
 }
 
 /// The event of a record; `None` for other items of the table, removals, and images in which no version was made.
-fn event_of(record: EventRecord) -> Result<Option<OrderEvent>, store::Error> {
+fn event_of(record: EventRecord) -> Result<Option<Told>, store::Error> {
     let Some(order) = store::order_image(record.change.new_image)? else {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let is_new = before.is_none_or(|before| before.version < order.version);
-    Ok(is_new.then(|| describe(&order)))
+    let tally = match &before {
+        Some(before) if before.version >= order.version => return Ok(None),
+        Some(before) => tally(before, &order),
+        None => Vec::new(),
+    };
+    let event = describe(&order);
+    Ok(Some(Told { event, tally }))
 }
 
 fn describe(order: &Order) -> OrderEvent {

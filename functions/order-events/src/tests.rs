@@ -30,7 +30,7 @@ fn image(version: u64, status: &str, lines: &[&str]) -> Value {
         "lo": {"N": "1266270000"}, "pa": {"N": "1800000000000"}, "dl": {"N": "1800000180000"},
         "tl": {"L": lines},
     });
-    if status == "claimed" {
+    if !["open", "cancelled", "unfilled"].contains(&status) {
         for (name, value) in [
             ("ca", json!({"S": format!("agy_{ID}")})),
             ("cn", json!({"S": "家政"})),
@@ -40,6 +40,13 @@ fn image(version: u64, status: &str, lines: &[&str]) -> Value {
         ] {
             image[name] = value;
         }
+    }
+    if ["staffed", "in_service", "completed", "rated"].contains(&status) {
+        image["wo"] = json!({"S": format!("wkr_{ID}")});
+        image["wt"] = json!({"N": "1800000000124"});
+    }
+    if status == "rated" {
+        image["rs"] = json!({"N": "4"});
     }
     image
 }
@@ -57,6 +64,10 @@ fn record(sequence: &str, new: Value, old: Value) -> Value {
 }
 
 fn event(new: Value, old: Value) -> Option<OrderEvent> {
+    told(new, old).map(|told| told.event)
+}
+
+fn told(new: Value, old: Value) -> Option<Told> {
     event_of(serde_json::from_value(record("1", new, old)).unwrap()).unwrap()
 }
 
@@ -121,6 +132,35 @@ fn an_event_is_named_by_what_the_change_came_to() {
 }
 
 #[test]
+fn a_change_says_what_it_counts_for_an_agency() {
+    let agency = AgencyId::from_bytes(&[0; 16]);
+    let serving = image(5, "in_service", &["started"]);
+    let completed = image(6, "completed", &["completed"]);
+    let rated = image(7, "rated", &["rated"]);
+    let counted = |new: &Value, old: &Value| told(new.clone(), old.clone()).unwrap().tally;
+    let stats = AgencyStats {
+        completed: 1,
+        ..AgencyStats::default()
+    };
+    assert_eq!(counted(&completed, &serving), [(agency.clone(), stats)]);
+    let stats = AgencyStats {
+        stars_sum: 4,
+        stars_count: 1,
+        ..AgencyStats::default()
+    };
+    assert_eq!(counted(&rated, &completed), [(agency.clone(), stats)]);
+    let staffed = image(4, "staffed", &["staffed"]);
+    assert_eq!(counted(&serving, &staffed), []);
+    let mut released = image(5, "open", &["released", "reopened"]);
+    released["ex"] = json!({"SS": [agency.as_str()]});
+    let stats = AgencyStats {
+        abandoned: 1,
+        ..AgencyStats::default()
+    };
+    assert_eq!(counted(&released, &staffed), [(agency, stats)]);
+}
+
+#[test]
 fn what_is_no_new_version_of_an_order_has_no_event() {
     let same = image(2, "open", &["placed"]);
     assert_eq!(event(same.clone(), same), None);
@@ -140,7 +180,9 @@ fn function() -> OrderEvents {
         )))
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .build();
-    let vars = BTreeMap::from([("EVENT_BUS".to_owned(), "homehail".to_owned())]);
+    let vars = ["EVENT_BUS", "ORDERS_TABLE", "DIRECTORY_TABLE"]
+        .map(|name| (name.to_owned(), "homehail".to_owned()));
+    let vars = BTreeMap::from(vars);
     let clock = Clock::new(|| Millis(0));
     OrderEvents::new(&Environment::new(vars, sdk, clock)).unwrap()
 }

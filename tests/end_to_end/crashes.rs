@@ -33,11 +33,11 @@ impl Stage {
         let mut agencies = Vec::new();
         if story != Story::NobodyNear {
             for east in [0.0, 400.0, 800.0] {
-                agencies.push(
-                    world
-                        .agency(&["cleaning"], &[moved(CENTRE, 0.0, east)])
-                        .await,
-                );
+                let agency = world
+                    .agency(&["cleaning"], &[moved(CENTRE, 0.0, east)])
+                    .await;
+                world.cleared_worker(&agency, &["cleaning"]).await;
+                agencies.push(agency);
             }
         }
         Stage { world, agencies }
@@ -309,7 +309,8 @@ async fn a_timer_among_the_dead_letters_settles_its_order_wherever_that_is_cut_o
     for n in 1.. {
         assert!(n < 20, "dead-letters makes too many calls for one event");
         let world = World::empty().await;
-        world.agency(&["cleaning"], &[CENTRE]).await;
+        let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+        world.cleared_worker(&agency, &["cleaning"]).await;
         let customer = world.customer("demo-customer-1").await;
         let order = world.place(&customer, &world.cleaning(CENTRE)).await;
         world.drain().await;

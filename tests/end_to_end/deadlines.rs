@@ -15,6 +15,7 @@ async fn an_order_that_nobody_grabs_is_assigned_and_the_agency_is_told() {
     let near = world
         .agency(&["cleaning"], &[moved(CENTRE, 300.0, 0.0)])
         .await;
+    world.cleared_worker(&near, &["cleaning"]).await;
     let customer = world.customer("demo-customer-1").await;
     let order = world.place(&customer, &world.cleaning(CENTRE)).await;
     let id = order["order_id"].as_str().expect("an id");
@@ -153,6 +154,7 @@ async fn a_claim_that_nobody_staffs_goes_on_offer_again_until_nothing_is_left() 
     let second = world
         .agency(&["cleaning"], &[moved(CENTRE, 500.0, 0.0)])
         .await;
+    world.cleared_worker(&second, &["cleaning"]).await;
     let order = world
         .place(
             &world.customer("demo-customer-1").await,

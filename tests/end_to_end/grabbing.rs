@@ -102,6 +102,8 @@ async fn grabs_against_the_deadline_and_the_customers_cancel_end_in_one_state() 
     for round in 0..4_u64 {
         let world = World::empty().await;
         let mut all = contenders(&world, 30).await;
+        // Somebody can be assigned, should nobody have been fast enough.
+        world.cleared_worker(&all[0].0, &["cleaning"]).await;
         let customer = world.customer("demo-customer-1").await;
         let order = world.place(&customer, &world.cleaning(CENTRE)).await;
         let id = order["order_id"].as_str().expect("an id").to_owned();

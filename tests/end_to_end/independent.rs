@@ -188,6 +188,7 @@ async fn hasty() -> World {
 async fn the_other_clouds_scheduler_gets_an_order_settled_at_its_deadline() {
     let world = hasty().await;
     let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    world.cleared_worker(&agency, &["cleaning"]).await;
     let desk = world.desk(&agency).await;
     let customer = world.customer("demo-customer-1").await;
     let order = world.place(&customer, &world.cleaning(CENTRE)).await;

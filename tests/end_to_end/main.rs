@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod badge_check;
 mod badge_page;
 mod command_line;
 mod contract;
@@ -27,6 +28,7 @@ mod polling;
 mod programs;
 mod real_binaries;
 mod runtime_api;
+mod staffing;
 mod suspension;
 mod workforce;
 mod world;

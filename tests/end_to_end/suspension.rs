@@ -58,6 +58,9 @@ async fn a_suspended_agency_is_not_assigned_either() {
     let other = world
         .agency(&["cleaning"], &[moved(CENTRE, 4_000.0, 0.0)])
         .await;
+    for agency in [&suspended, &other] {
+        world.cleared_worker(agency, &["cleaning"]).await;
+    }
     let customer = world.customer("demo-customer-1").await;
     let order = world.place(&customer, &world.cleaning(CENTRE)).await;
     world.drain().await;

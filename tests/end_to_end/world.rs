@@ -226,9 +226,10 @@ impl World {
             .expect(201)
     }
 
-    /// An agency in the middle of town, and an order from next door that it has been offered.
+    /// An agency in the middle of town that has somebody to send, and an order from next door that it has been offered.
     pub async fn on_offer(&self) -> OnOffer {
         let agency = self.agency(&["cleaning"], &[CENTRE]).await;
+        self.cleared_worker(&agency, &["cleaning"]).await;
         let customer = self.customer("demo-customer-1").await;
         let order = self.place(&customer, &self.cleaning(CENTRE)).await;
         let id = order["order_id"].as_str().expect("an id").to_owned();

@@ -9,6 +9,8 @@ mod changes;
 mod directory;
 mod grabbing;
 mod lists;
+mod log;
 mod placing;
+mod visits;
 mod workers;
 mod world;

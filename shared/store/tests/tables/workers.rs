@@ -80,7 +80,7 @@ fn registration(by: u8, key: &str) -> NewWorker {
     }
 }
 
-async fn registered(world: &World) -> WorkerId {
+pub async fn registered(world: &World) -> WorkerId {
     let new = registration(1, "k");
     let outcome = world.workers.register(&new, NOW).await.unwrap();
     assert!(matches!(outcome, RegisteredWorker::New(_)));

@@ -1,0 +1,330 @@
+//! Visits: who is named is named once, with nothing changed that was looked at; what began, ended or counted did so once.
+
+use domain::agency::{Agency, AgencyStats, Standing};
+use domain::calendar::Calendar;
+use domain::chain::{Actor, EventKind};
+use domain::id::{BadgeId, EventId, WorkerId};
+use domain::order::{
+    CompleteOutcome, GrabOutcome, Order, Rating, ReleaseOutcome, Reopening, Staffing, Stars, State,
+    Status,
+};
+use domain::service::ServiceSet;
+use domain::time::Millis;
+use serde_json::json;
+use store::{Appended, Calendars, Changed, NewEvent, Rated, Step, VisitEnded};
+
+use crate::workers::registered;
+use crate::world::{NOW, WORKERS, World, agency, customer, market, seal, staff_by};
+
+fn after(millis: i64) -> Millis {
+    Millis(NOW.0 + millis)
+}
+
+fn calendars(world: &World) -> Calendars {
+    Calendars::new(world.client.clone(), WORKERS)
+}
+
+async fn grabbed(world: &World, n: u8) -> Order {
+    let order = world.placed(n).await;
+    let grabbed = world
+        .orders
+        .grab(&order.id, 1, &agency(1), "家政", || after(1), staff_by);
+    let Changed { outcome, order } = grabbed.await.unwrap().unwrap();
+    assert_eq!(outcome, GrabOutcome::Won);
+    order
+}
+
+/// Names this worker, by what was read of her and her calendar; `None` when something was in the way.
+async fn name(world: &World, order: &Order, id: &WorkerId, calendar: &Calendar) -> Option<Order> {
+    let records = world.workers.records();
+    let worker = records.get(id).await.unwrap().unwrap();
+    let travel_time = market().travel_time();
+    let next = calendar.with(order, travel_time, NOW);
+    let also = vec![
+        calendars(world).also_keep(id, &next).unwrap(),
+        records.also_unchanged(&worker).unwrap(),
+    ];
+    let staffing = Staffing {
+        worker: id.clone(),
+        at: after(2),
+    };
+    let staffed = world.orders.staff(order, &staffing, also, after(2));
+    staffed.await.unwrap()
+}
+
+/// An order that was staffed, and with whom.
+async fn staffed(world: &World, n: u8) -> (Order, WorkerId) {
+    let id = registered(world).await;
+    let order = grabbed(world, n).await;
+    let staffed = name(world, &order, &id, &Calendar::default()).await;
+    (staffed.unwrap(), id)
+}
+
+#[tokio::test]
+async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
+    let world = World::new().await;
+    let (order, id) = staffed(&world, 1).await;
+    assert_eq!(order.status(), Status::Staffed);
+    assert_eq!(world.orders.get(&order.id).await.unwrap().unwrap(), order);
+    let calendar = calendars(&world).get(&id).await.unwrap();
+    assert_eq!((calendar.version, calendar.entries.len()), (1, 1));
+    let all = calendars(&world).get_all(std::slice::from_ref(&id)).await;
+    assert_eq!(all.unwrap()[&id], calendar);
+
+    // A calendar that was read before somebody else wrote it.
+    let second = grabbed(&world, 2).await;
+    let stale = name(&world, &second, &id, &Calendar::default()).await;
+    assert_eq!(stale, None);
+    let found = world.orders.get(&second.id).await.unwrap().unwrap();
+    assert_eq!(found.status(), Status::Claimed, "nothing of it was written");
+
+    // A worker who has changed since she was read.
+    let records = world.workers.records();
+    let read = records.get(&id).await.unwrap().unwrap();
+    let changed = world.workers.change(&id, NOW, |file| -> Result<Step, ()> {
+        let mut worker = file.worker.clone();
+        worker.standing = Standing::Suspended;
+        Ok(Step {
+            worker: Some(worker),
+            events: vec![NewEvent {
+                id: EventId::of("reviewed", &["1"]),
+                kind: EventKind::Reviewed,
+                actor: Actor::Platform,
+                payload: json!({}),
+            }],
+            ..Step::default()
+        })
+    });
+    assert!(matches!(changed.await.unwrap(), Appended::Done(_)));
+    let also = vec![records.also_unchanged(&read).unwrap()];
+    let staffing = Staffing {
+        worker: id.clone(),
+        at: after(2),
+    };
+    let refused = world.orders.staff(&second, &staffing, also, after(2));
+    assert_eq!(refused.await.unwrap(), None);
+
+    // An order whose time to staff is over, or that was cancelled since it was read.
+    let late = second.claim().unwrap().staff_by;
+    let refused = world.orders.staff(&second, &staffing, Vec::new(), late);
+    assert_eq!(refused.await.unwrap(), None);
+    let cancelled = world.orders.cancel(&second.id, &customer(1), "x", after(3));
+    cancelled.await.unwrap().unwrap();
+    let refused = world.orders.staff(&second, &staffing, Vec::new(), after(4));
+    assert_eq!(refused.await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_released_order_names_nobody_any_more() {
+    let world = World::new().await;
+    let (order, _) = staffed(&world, 1).await;
+    let then = Reopening::Again {
+        epoch: 2,
+        deadline: after(500_000),
+    };
+    let released = world
+        .orders
+        .release(&order.id, 1, &agency(1), "x", then, after(5));
+    let Changed { outcome, order } = released.await.unwrap().unwrap();
+    assert_eq!(outcome, ReleaseOutcome::Released);
+    assert_eq!(order.staffing(), None);
+    let cancelled = {
+        let (order, _) = (grabbed(&world, 2).await, ());
+        let cancelled = world.orders.cancel(&order.id, &customer(1), "x", after(3));
+        cancelled.await.unwrap().unwrap().order
+    };
+    assert!(matches!(
+        cancelled.state,
+        State::Cancelled { claim: Some(_) }
+    ));
+}
+
+#[tokio::test]
+async fn a_visit_begins_once_with_its_event() {
+    let world = World::new().await;
+    let (order, id) = staffed(&world, 1).await;
+    let badge = BadgeId::from_bytes(&[1; 8]);
+    let begin = async |cause: &str, step: u32| {
+        let also = vec![
+            world
+                .orders
+                .also_start(&order.id, 1, &id, after(9))
+                .unwrap(),
+            world.orders.also_use_code(&order.id, &badge, step).unwrap(),
+        ];
+        let event = NewEvent {
+            id: EventId::of("check_in", &[cause]),
+            kind: EventKind::CheckIn,
+            actor: Actor::Customer,
+            payload: json!({}),
+        };
+        let begun = world
+            .workers
+            .change(&id, after(9), |_| -> Result<Step, ()> {
+                Ok(Step {
+                    events: vec![event.clone()],
+                    also: also.clone(),
+                    ..Step::default()
+                })
+            });
+        begun.await.unwrap()
+    };
+    assert!(world.orders.use_code(&order.id, &badge, 7).await.unwrap());
+    assert!(!world.orders.use_code(&order.id, &badge, 7).await.unwrap());
+    assert!(matches!(begin("a", 7).await, Appended::AlsoRefused(1, _)));
+    assert!(matches!(begin("a", 8).await, Appended::Done(_)));
+    assert!(matches!(begin("a", 9).await, Appended::Repeat(_)));
+    assert!(matches!(
+        begin("b", 9).await,
+        Appended::AlsoRefused(0, Some(_))
+    ));
+    let found = world.orders.get(&order.id).await.unwrap().unwrap();
+    assert_eq!(found.status(), Status::InService);
+    assert_eq!(found.version, order.version + 1);
+}
+
+/// An order whose visit has begun.
+async fn begun(world: &World) -> Order {
+    let (order, id) = staffed(world, 1).await;
+    let also = world.orders.also_start(&order.id, 1, &id, after(9));
+    let event = NewEvent {
+        id: EventId::of("check_in", &["begun"]),
+        kind: EventKind::CheckIn,
+        actor: Actor::Customer,
+        payload: json!({}),
+    };
+    let also = vec![also.unwrap()];
+    let begun = world
+        .workers
+        .change(&id, after(9), |_| -> Result<Step, ()> {
+            Ok(Step {
+                events: vec![event.clone()],
+                also: also.clone(),
+                ..Step::default()
+            })
+        });
+    assert!(matches!(begun.await.unwrap(), Appended::Done(_)));
+    world.orders.get(&order.id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_visit_is_over_and_rated_once() {
+    let world = World::new().await;
+    let order = begun(&world).await;
+    let complete = || world.orders.complete(&order.id, &customer(1), after(10));
+    assert_eq!(
+        world
+            .orders
+            .complete(&order.id, &customer(2), after(10))
+            .await
+            .unwrap(),
+        None
+    );
+    let first = complete().await.unwrap().unwrap();
+    assert_eq!(first.outcome, CompleteOutcome::Completed);
+    let again = complete().await.unwrap().unwrap();
+    assert_eq!(
+        (again.outcome, &again.order),
+        (CompleteOutcome::Already, &first.order)
+    );
+
+    let rating = Rating {
+        stars: Stars::try_from(4).unwrap(),
+        comment: Some("好".to_owned()),
+        at: after(11),
+    };
+    let sealed = seal().seal_rating(&order.id, &rating).unwrap();
+    let rate = || world.orders.rate(&order.id, &customer(1), &rating, &sealed);
+    let rated = rate().await.unwrap().unwrap();
+    assert_eq!(rated.outcome, Rated::Now);
+    assert_eq!(
+        world.orders.get(&order.id).await.unwrap().unwrap(),
+        rated.order
+    );
+    let again = rate().await.unwrap().unwrap();
+    let Rated::Before(kept) = again.outcome else {
+        panic!("it was rated before");
+    };
+    assert!(seal().open_rating(&order.id, &kept).unwrap() == rating);
+    assert!(
+        seal().open(&order.id, &kept).is_err(),
+        "a rating is no details"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_ends_what_nobody_attended_or_ended() {
+    let world = World::new().await;
+    let order = begun(&world).await;
+    let visit_by = market().visit_by(order.ends_at());
+    let ended = world.orders.end_visit(&order, visit_by, visit_by).await;
+    let VisitEnded::Now(ended) = ended.unwrap() else {
+        panic!("it ends");
+    };
+    assert_eq!(ended.status(), Status::Completed);
+    let again = world.orders.end_visit(&order, visit_by, visit_by).await;
+    assert_eq!(again.unwrap(), VisitEnded::Over);
+
+    let world = World::new().await;
+    let (order, _) = staffed(&world, 2).await;
+    let ended = world.orders.end_visit(&order, visit_by, visit_by).await;
+    let VisitEnded::Now(ended) = ended.unwrap() else {
+        panic!("it ends");
+    };
+    assert_eq!(ended.state, State::Unfilled);
+    assert!(ended.excluded.contains(&agency(1)));
+    let page = world.orders.by_agency(&agency(1), 10, None).await.unwrap();
+    assert!(page.items.is_empty(), "it is nobody's claim any more");
+}
+
+#[tokio::test]
+async fn a_version_of_an_order_counts_once() {
+    let world = World::new().await;
+    let order = world.placed(1).await;
+    let counted = Agency {
+        id: agency(1),
+        name: "家政".to_owned(),
+        uscc: "91350100M000100Y43".parse().unwrap(),
+        responsible_person: "李明".to_owned(),
+        phone: "13912345678".parse().unwrap(),
+        services: ServiceSet::all(),
+        standing: Standing::Approved,
+        version: 3,
+        stats: AgencyStats::default(),
+        registered_at: NOW,
+        reviews: Vec::new(),
+    };
+    let registered = world
+        .directory
+        .register(&counted, &[], &[0; 32], &[0; 32])
+        .await;
+    registered.unwrap();
+    let more = AgencyStats {
+        stars_sum: 5,
+        stars_count: 1,
+        ..AgencyStats::default()
+    };
+    let count = async |version| {
+        let counting = vec![world.directory.also_count(&agency(1), more).unwrap()];
+        let counted = world.orders.count_once(&order.id, version, counting).await;
+        counted.unwrap()
+    };
+    assert!(count(7).await);
+    assert!(!count(7).await);
+    assert!(count(8).await);
+    let found = world.directory.agency(&agency(1)).await.unwrap().unwrap();
+    assert_eq!((found.stats.stars_sum, found.stats.stars_count), (10, 2));
+    assert_eq!(
+        found.version, counted.version,
+        "no new version of the agency"
+    );
+    // Nobody is counted who is not there.
+    let counting = vec![world.directory.also_count(&agency(9), more).unwrap()];
+    assert!(
+        !world
+            .orders
+            .count_once(&order.id, 9, counting)
+            .await
+            .unwrap()
+    );
+}

@@ -1,12 +1,14 @@
-//! Agencies and their stores.
+//! Agencies, their stores and their workers.
 //!
 //! Anyone may register an agency; only the authority lets it work. What is made here carries ids and
 //! secrets that follow from the request ([`secrets`]), so that repeats are harmless without a store of
-//! keys that have been seen. [`answer`] is how agencies and stores are shown, here and in reviews.
+//! keys that have been seen. [`answer`] is how agencies and stores are shown, here and in reviews; [`worker`] is all
+//! about workers.
 
 pub mod answer;
 mod registration;
 mod secrets;
+pub mod worker;
 
 use domain::agency::{Agency, AgencyStats, Standing, Store};
 use domain::id::{AgencyId, StoreId};
@@ -19,6 +21,7 @@ use store::{Directory, Registered, StoreAdded};
 use crate::answer::{AgencyAnswer, StoreAnswer};
 use crate::registration::{NewStore, Registration, StoreChange};
 use crate::secrets::RegistrationKeys;
+use crate::worker::Desk;
 
 /// A registration's key is a secret, and this many characters can carry one.
 const SHORTEST_REGISTRATION_KEY: usize = 32;
@@ -29,6 +32,7 @@ pub struct Registry {
     verifier: Verifier,
     directory: Directory,
     keys: RegistrationKeys,
+    workers: Desk,
 }
 
 impl Registry {
@@ -40,10 +44,13 @@ impl Registry {
         let [public_keys, table, registration_key] =
             environment.require(&["SESSION_PUBLIC_KEYS", "DIRECTORY_TABLE", "REGISTRATION_KEY"])?;
         let client = aws_sdk_dynamodb::Client::new(environment.sdk());
+        let verifier = Verifier::new(public_keys)?;
+        let directory = Directory::new(client, table);
         Ok(Self {
             clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            directory: Directory::new(client, table),
+            workers: Desk::new(environment, verifier.clone(), directory.clone())?,
+            verifier,
+            directory,
             keys: RegistrationKeys::new(registration_key),
         })
     }
@@ -65,6 +72,7 @@ impl Registry {
             (&Method::PATCH, ["v1", "agencies", agency, "stores", store]) => {
                 self.change_store(request, agency, store).await
             }
+            (_, ["v1", "workers", rest @ ..]) => self.workers.answer(request, rest).await,
             _ => Err(Problem::not_found()),
         }
     }

@@ -1,12 +1,14 @@
-//! The authority: approvals and suspensions.
+//! The authority: approvals and suspensions of agencies, stores and workers, and what it does about workers' rights.
 //!
 //! A decision on an agency or a store is one transaction of its state and the agency's version; cells and
 //! queue access follow from the table's stream. An agency's order queue is made *before* the approval
 //! that needs it, so that an approved agency is never without one.
 
+mod workers;
+
 use bus::OfferQueues;
 use domain::agency::{Decision, NotFromHere, Review as Verdict};
-use domain::id::{AgencyId, AuthorityId, StoreId};
+use domain::id::{AgencyId, AuthorityId, EventId, StoreId, WorkerId};
 use domain::time::{Millis, rfc3339};
 use lambda_http::http::{Method, StatusCode};
 use registry::answer::{AgencyAnswer, StoreAnswer};
@@ -16,12 +18,15 @@ use serde::Serialize;
 use serde_json::json;
 use store::{AgencyDecided, Directory, StoreDecided, Waiter, Waiting};
 
+use crate::workers::WorkerReview;
+
 /// The function.
 pub struct Review {
     clock: Clock,
     verifier: Verifier,
     directory: Directory,
     queues: OfferQueues,
+    workers: WorkerReview,
 }
 
 impl Review {
@@ -43,6 +48,7 @@ impl Review {
             verifier: Verifier::new(public_keys)?,
             directory: Directory::new(dynamodb, table),
             queues: OfferQueues::new(sqs, prefix, sibling),
+            workers: WorkerReview::new(environment)?,
         })
     }
 
@@ -62,6 +68,20 @@ impl Review {
                 self.store(request, agency, store).await
             }
             (&Method::GET, ["v1", "reviews"]) => self.waiting(request).await,
+            (&Method::POST, ["v1", "workers", worker, "reviews"]) => {
+                let by = self.caller(request)?;
+                self.workers.review(request, by, worker).await
+            }
+            (&Method::POST, ["v1", "workers", worker, "erase"]) => {
+                let by = self.caller(request)?;
+                self.workers.erase(request, by, worker).await
+            }
+            (&Method::POST, ["v1", "workers", worker, "objections", objection, "answer"]) => {
+                let by = self.caller(request)?;
+                self.workers
+                    .answer_objection(request, by, worker, objection)
+                    .await
+            }
             _ => Err(Problem::not_found()),
         }
     }
@@ -140,16 +160,22 @@ impl Review {
         let kind = match query.text("kind") {
             Some("agency") => Waiting::Agency,
             Some("store") => Waiting::Store,
-            // Nobody registers workers yet, so none wait, and no page can have been followed by another.
-            Some("worker") if query.cursor().is_none() => {
-                let none = Page::<Item> {
-                    items: Vec::new(),
-                    next_cursor: None,
-                };
-                return Ok(http::json(StatusCode::OK, &none));
+            Some("worker") => {
+                let page = self.workers.waiting(limit, query.cursor()).await?;
+                return Ok(http::json(StatusCode::OK, &page));
             }
-            Some("worker") => return Err(bad_cursor()),
-            _ => return Err(Problem::malformed().detail("kind must be agency, store or worker.")),
+            Some("objection") => {
+                let page = self
+                    .workers
+                    .objections_waiting(limit, query.cursor())
+                    .await?;
+                return Ok(http::json(StatusCode::OK, &page));
+            }
+            _ => {
+                return Err(
+                    Problem::malformed().detail("kind must be agency, store, worker or objection.")
+                );
+            }
         };
         let page = self.directory.waiting(kind, limit, query.cursor()).await;
         let page = page.map_err(|error| match error {
@@ -198,6 +224,8 @@ struct Item {
     kind: &'static str,
     agency_id: AgencyId,
     store_id: Option<StoreId>,
+    worker_id: Option<WorkerId>,
+    objection_id: Option<EventId>,
     #[serde(with = "rfc3339")]
     since: Millis,
 }
@@ -208,7 +236,27 @@ impl Item {
             kind: kind.as_str(),
             agency_id: waiter.agency,
             store_id: waiter.store,
+            worker_id: None,
+            objection_id: None,
             since: waiter.since,
+        }
+    }
+
+    /// Of a worker, or of what she objects to; the agency is the one that waits to employ her, or employs her.
+    fn worker(
+        kind: &'static str,
+        worker: WorkerId,
+        agency: AgencyId,
+        objection: Option<EventId>,
+        since: Millis,
+    ) -> Self {
+        Self {
+            kind,
+            agency_id: agency,
+            store_id: None,
+            worker_id: Some(worker),
+            objection_id: objection,
+            since,
         }
     }
 }

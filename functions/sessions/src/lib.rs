@@ -1,19 +1,22 @@
-//! Tokens for customers, agencies and the authority; answers routes that nobody has.
+//! Tokens for customers, workers, agencies and the authority; answers routes that nobody has.
 //!
-//! A customer proves who it is by a code from WeChat ([`wechat`]), an agency and the authority by
-//! access key and secret. The answer is a token of 15 minutes that every function verifies itself.
+//! A customer proves who it is by a code from WeChat ([`wechat`]), a worker by one that WeChat exchanges for the phone
+//! that she was approved with ([`phone`]), an agency and the authority by access key and secret. The answer is a token of 15 minutes that every function verifies itself.
 
 mod credentials;
+pub mod phone;
 pub mod wechat;
 
+use domain::agency::Standing;
 use domain::id::CustomerId;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::session::Signer;
 use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
 use serde_json::json;
-use store::Directory;
+use store::{Directory, PhoneHashes, WorkerRecords};
 
+use crate::phone::PhoneNumbers;
 use crate::wechat::WeChat;
 
 /// The function.
@@ -23,6 +26,9 @@ pub struct Sessions {
     signer: Signer,
     subject_key: [u8; 32],
     wechat: WeChat,
+    phone_numbers: PhoneNumbers,
+    phones: PhoneHashes,
+    workers: WorkerRecords,
 }
 
 impl Sessions {
@@ -40,6 +46,8 @@ impl Sessions {
             endpoint,
             app_id,
             app_secret,
+            workers,
+            phone_key,
         ] = environment.require(&[
             "DIRECTORY_TABLE",
             "SESSION_SIGNING_KEY",
@@ -48,6 +56,8 @@ impl Sessions {
             "WECHAT_ENDPOINT",
             "WECHAT_APP_ID",
             "WECHAT_SECRET",
+            "WORKERS_TABLE",
+            "PHONE_KEY",
         ])?;
         let signer = Signer::new(signing_key)?;
         if !Verifier::new(public_keys)?.knows(signer.kid()) {
@@ -57,10 +67,13 @@ impl Sessions {
         let client = aws_sdk_dynamodb::Client::new(environment.sdk());
         Ok(Self {
             clock: environment.clock().clone(),
+            workers: WorkerRecords::new(client.clone(), workers),
             directory: Directory::new(client, table),
             signer,
             subject_key: secret::derive(subject_key, "homehail customer id v1"),
             wechat: WeChat::new(endpoint, app_id, app_secret)?,
+            phone_numbers: PhoneNumbers::default(),
+            phones: PhoneHashes::new(phone_key),
         })
     }
 
@@ -80,6 +93,7 @@ impl Sessions {
             (&Method::POST, ["v1", "sessions", "authority"]) => {
                 credentials::authority(&self.directory, request).await?
             }
+            (&Method::POST, ["v1", "sessions", "worker"]) => self.worker(request).await?,
             // The gateway sends here whatever no function has a route for.
             _ => return Err(Problem::not_found()),
         };
@@ -102,4 +116,32 @@ impl Sessions {
         let id = mac.first_chunk::<16>().map(CustomerId::from_bytes);
         id.map(Principal::Customer).ok_or_else(Problem::internal)
     }
+
+    /// A worker, by the phone that she was approved with. Who was suspended since can still see and object to what is
+    /// recorded of her; whether somebody was never approved, or is unknown, is not told.
+    async fn worker(&self, request: &Request) -> Result<Principal, Problem> {
+        let code = http::read_json(request, |fields| fields.string("code", 1..=128))?;
+        let now = self.clock.now();
+        let phone = self.phone_numbers.of(&self.wechat, &code, now).await?;
+        let Some(phone) = phone else {
+            return Err(Problem::bad_credentials());
+        };
+        let found = self.workers.by_phone(&self.phones.of(&phone)).await;
+        let Some(id) = found.map_err(failure)? else {
+            return Err(Problem::bad_credentials());
+        };
+        let worker = self.workers.get(&id).await.map_err(failure)?;
+        let may_enter = worker.is_some_and(|worker| {
+            !worker.is_erased && matches!(worker.standing, Standing::Approved | Standing::Suspended)
+        });
+        if may_enter {
+            Ok(Principal::Worker(id))
+        } else {
+            Err(Problem::bad_credentials())
+        }
+    }
+}
+
+fn failure(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
 }

@@ -7,10 +7,13 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use runtime::{ConfigError, Problem};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// WeChat answers within a second or not at all; a customer waits meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -121,6 +124,39 @@ impl WeChat {
         // Errors here could repeat the address, and with it the secret: only their kind is told.
         let request = HttpRequest::get(&uri)
             .map_err(|_| ExchangeError::Unreachable("its address is no address".to_owned()))?;
+        self.call(request).await
+    }
+
+    /// A body posted to a path of WeChat's, whose query may hold a token.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path_and_query: &str,
+        body: &Value,
+    ) -> Result<T, ExchangeError> {
+        let uri = format!("{}{path_and_query}", self.endpoint);
+        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
+        request
+            .set_uri(uri)
+            .map_err(|_| ExchangeError::Unreachable("its address is no address".to_owned()))?;
+        request
+            .set_method("POST")
+            .map_err(|_| ExchangeError::Unreachable("it cannot be posted to".to_owned()))?;
+        request
+            .headers_mut()
+            .insert("content-type", "application/json");
+        let exchange = self.call(request);
+        match tokio::time::timeout(TIMEOUT, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ExchangeError::Unreachable("timed out".to_owned())),
+        }
+    }
+
+    /// The app's id and secret.
+    pub(crate) fn app(&self) -> (&str, &str) {
+        (&self.app_id, &self.secret)
+    }
+
+    async fn call<T: DeserializeOwned>(&self, request: HttpRequest) -> Result<T, ExchangeError> {
         let response = self.connector.call(request).await.map_err(|error| {
             ExchangeError::Unreachable(
                 if error.is_timeout() {

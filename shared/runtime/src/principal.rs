@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{AgencyId, AuthorityId, CustomerId};
+use domain::id::{AgencyId, AuthorityId, CustomerId, WorkerId};
 use domain::time::Millis;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
@@ -22,6 +22,8 @@ pub enum Principal {
     Agency(AgencyId),
     /// The authority.
     Authority(AuthorityId),
+    /// A worker.
+    Worker(WorkerId),
 }
 
 impl Principal {
@@ -31,6 +33,7 @@ impl Principal {
             Self::Customer(id) => id.to_string(),
             Self::Agency(id) => id.to_string(),
             Self::Authority(id) => id.to_string(),
+            Self::Worker(id) => id.to_string(),
         }
     }
 
@@ -40,6 +43,7 @@ impl Principal {
             Self::Customer(_) => "customer",
             Self::Agency(_) => "agency",
             Self::Authority(_) => "authority",
+            Self::Worker(_) => "worker",
         }
     }
 
@@ -70,11 +74,21 @@ impl Principal {
         }
     }
 
+    /// # Errors
+    /// 403 unless it is a worker.
+    pub fn worker(&self) -> Result<&WorkerId, Problem> {
+        match self {
+            Self::Worker(id) => Ok(id),
+            _ => Err(Problem::forbidden().detail("Only a worker can do this.")),
+        }
+    }
+
     fn from_claims(claims: &Claims) -> Option<Self> {
         match claims.role.as_str() {
             "customer" => claims.sub.parse().ok().map(Self::Customer),
             "agency" => claims.sub.parse().ok().map(Self::Agency),
             "authority" => claims.sub.parse().ok().map(Self::Authority),
+            "worker" => claims.sub.parse().ok().map(Self::Worker),
             _ => None,
         }
     }

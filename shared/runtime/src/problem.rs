@@ -102,6 +102,10 @@ problems! {
     order_taken: CONFLICT, "order-taken", "The order is taken", "Another agency has claimed this order.";
     /// 409: the credit code belongs to another approved agency.
     uscc_taken: CONFLICT, "uscc-taken", "The credit code is taken", "Another agency with this credit code has been approved.";
+    /// 409: this agency has registered this person before.
+    worker_exists: CONFLICT, "worker-exists", "The worker is registered already", "This agency has registered this person before.";
+    /// 409: the phone belongs to another approved worker.
+    phone_taken: CONFLICT, "phone-taken", "The phone is taken", "Another worker has been approved with this phone.";
     /// 410: the customer cancelled.
     order_cancelled: GONE, "order-cancelled", "The order is cancelled", "The customer has cancelled this order.";
     /// 410: the grab window is over.

@@ -8,8 +8,12 @@
 //! - [`Workers`]: everything, and every change.
 
 mod append;
+mod caused;
 mod item;
+mod look;
+mod objection;
 mod phone;
+mod rights;
 mod trace;
 
 use aws_sdk_dynamodb::Client;
@@ -28,6 +32,8 @@ use crate::{Error, Page, PersonalDataKey, batch};
 pub use append::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
 pub use item::StoredEvent;
 pub(crate) use item::{UNSEQUENCED, read_event};
+pub use look::{Look, View};
+pub use objection::{Objection, ObjectionAnswer, WaitingObjection};
 pub use trace::{Opened, TracedEvent};
 
 const BY_AGENCY: &str = "by-agency";

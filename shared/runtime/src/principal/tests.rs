@@ -64,6 +64,7 @@ fn every_principal_is_known_again() {
         agency(),
         Principal::Customer(CustomerId::from_bytes(&[1; 16])),
         Principal::Authority("aut_bureau-of-commerce".parse().unwrap()),
+        Principal::Worker(WorkerId::from_bytes(&[3; 16])),
     ];
     for principal in principals {
         let session = signer.sign(&principal, NOW).unwrap();

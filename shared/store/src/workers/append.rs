@@ -283,6 +283,10 @@ impl Workers {
         let erases = matches!(step.profile, ProfileChange::Erase);
 
         let worker = self.worker_write(before, step.worker, &mut items)?;
+        if erases && key.is_none() {
+            // She is back in a restored table, without her key: the event takes a salt that nobody keeps.
+            key = Some(self.personal.create(id)?.0);
+        }
         if let (None, ProfileChange::Put(_)) = (&key, &step.profile) {
             let (new, wrapped) = self.personal.create(id)?;
             let item = SealedItem::write(Key::subject_key(id), None, Some(wrapped))?;

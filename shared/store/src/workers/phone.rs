@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::WorkerId;
 use serde::{Deserialize, Serialize};
 
-use super::Workers;
+use super::{WorkerRecords, Workers};
 use crate::Error;
 use crate::key::Key;
 use crate::transaction::{self, Also};
@@ -16,7 +16,7 @@ struct PhoneItem {
     wk: WorkerId,
 }
 
-impl Workers {
+impl WorkerRecords {
     /// The worker who was approved with this phone, by its hash.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ impl Workers {
         let answer = self
             .client
             .get_item()
-            .table_name(&self.tables.workers)
+            .table_name(&self.table)
             .set_key(Some(Key::phone(phone_hash).attributes()))
             .consistent_read(true)
             .send()
@@ -33,6 +33,16 @@ impl Workers {
             .map_err(|error| Error::call("GetItem", error))?;
         let found: Option<PhoneItem> = answer.item.map(serde_dynamo::from_item).transpose()?;
         Ok(found.map(|found| found.wk))
+    }
+}
+
+impl Workers {
+    /// As [`WorkerRecords::by_phone`].
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn by_phone(&self, phone_hash: &str) -> Result<Option<WorkerId>, Error> {
+        self.records().by_phone(phone_hash).await
     }
 
     /// Makes the phone this worker's, if it is nobody else's.

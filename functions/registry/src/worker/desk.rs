@@ -1,0 +1,261 @@
+//! The routes under `/v1/workers` that agencies and the authority share.
+
+use domain::agency::Standing;
+use domain::credit::CreditRules;
+use domain::id::{AgencyId, WorkerId};
+use domain::market::Market;
+use domain::time::Millis;
+use lambda_http::Body;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use lambda_http::http::{Method, StatusCode};
+use runtime::http::{self, Page, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
+use store::{Directory, PhoneHashes, Photos, WorkerFile, WorkerIds, Workers};
+
+use super::{Reader, TraceAnswer, WorkerAnswer, WorkerSummary, failure, page_failure};
+
+/// What agencies and the authority do with workers.
+pub struct Desk {
+    pub(super) clock: Clock,
+    pub(super) verifier: Verifier,
+    pub(super) directory: Directory,
+    pub(super) workers: Workers,
+    pub(super) photos: Photos,
+    pub(super) ids: WorkerIds,
+    pub(super) phones: PhoneHashes,
+    /// Makes hashes of idempotency keys and bodies.
+    pub(super) requests: [u8; 32],
+    pub(super) rules: CreditRules,
+}
+
+impl Desk {
+    /// From the function's environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(
+        environment: &Environment,
+        verifier: Verifier,
+        directory: Directory,
+    ) -> Result<Self, ConfigError> {
+        let [bucket, id_key, phone_key, registration_key, market] = environment.require(&[
+            "PHOTOS_BUCKET",
+            "WORKER_ID_KEY",
+            "PHONE_KEY",
+            "REGISTRATION_KEY",
+            "MARKET",
+        ])?;
+        let market =
+            Market::from_json(market).map_err(|error| ConfigError::invalid("MARKET", error))?;
+        let s3 = aws_sdk_s3::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier,
+            directory,
+            workers: super::workers(environment)?,
+            photos: Photos::new(s3, bucket),
+            ids: WorkerIds::new(id_key),
+            phones: PhoneHashes::new(phone_key),
+            requests: secret::derive(registration_key, "homehail worker registrations v1"),
+            rules: market.credit,
+        })
+    }
+
+    /// Answers a request under `/v1/workers`; `rest` is its path behind that.
+    ///
+    /// # Errors
+    /// The problem that the caller is told of.
+    pub async fn answer(&self, request: &Request, rest: &[&str]) -> Result<Response, Problem> {
+        match (request.method(), rest) {
+            (&Method::POST, []) => self.register(request).await,
+            (&Method::GET, []) => self.list(request).await,
+            (&Method::GET, [worker]) => self.read(request, worker).await,
+            (&Method::PATCH, [worker]) => self.change(request, worker).await,
+            (&Method::GET, [worker, "trace"]) => self.trace(request, worker).await,
+            (&Method::GET, [worker, "photo"]) => self.photo(request, worker).await,
+            (&Method::PUT, [worker, "photo"]) => self.put_photo(request, worker).await,
+            (&Method::POST, [worker, "sections"]) => self.record_section(request, worker).await,
+            (&Method::POST, [worker, "complaints"]) => self.complain(request, worker).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn list(&self, request: &Request) -> Result<Response, Problem> {
+        let agency = self.agency(request)?;
+        let query = http::query(request, &["limit", "cursor"])?;
+        let records = self.workers.records();
+        let page = records.of_agency(&agency, query.limit()?, query.cursor());
+        let page = page.await.map_err(page_failure)?;
+        let now = self.clock.now();
+        let items = page.items.into_iter();
+        let items = items.map(|worker| WorkerSummary::of(worker, &self.rules, now));
+        let page = Page {
+            items: items.collect(),
+            next_cursor: page.next,
+        };
+        Ok(http::json(StatusCode::OK, &page))
+    }
+
+    async fn read(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let query = http::query(request, &["purpose"])?;
+        let file = self.file(&principal, worker).await?;
+        let now = self.clock.now();
+        let reader = match &principal {
+            Principal::Agency(agency) if file.worker.agency == *agency => Reader::Agency,
+            Principal::Agency(agency) => {
+                let answer = self.proposed(&file, agency, now);
+                return Ok(http::json(StatusCode::OK, &answer?));
+            }
+            _ => {
+                self.look(&principal, &file, &query).await?;
+                Reader::All
+            }
+        };
+        self.shown(&file, reader).await
+    }
+
+    async fn trace(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let query = http::query(request, &["purpose", "limit", "cursor"])?;
+        let limit = query.limit()?;
+        let file = self.file(&principal, worker).await?;
+        let payloads = match &principal {
+            // What the events are about is for the authority and herself.
+            Principal::Agency(agency) => {
+                employed_by(&file, agency)?;
+                false
+            }
+            _ => {
+                self.look(&principal, &file, &query).await?;
+                true
+            }
+        };
+        let id = &file.worker.id;
+        let page = self.workers.trace(id, payloads, limit, query.cursor());
+        let page = page.await.map_err(page_failure)?;
+        Ok(http::json(
+            StatusCode::OK,
+            &TraceAnswer::of(page, file.head),
+        ))
+    }
+
+    async fn photo(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let query = http::query(request, &["purpose"])?;
+        let file = self.file(&principal, worker).await?;
+        match &principal {
+            Principal::Agency(agency) => employed_by(&file, agency)?,
+            _ => self.look(&principal, &file, &query).await?,
+        }
+        let photo = file.worker.photo.as_ref().ok_or_else(Problem::not_found)?;
+        let content = self.photos.get(photo).await.map_err(failure)?;
+        let content = content.ok_or_else(Problem::not_found)?;
+        let media_type =
+            HeaderValue::from_str(&photo.media_type).map_err(|_| Problem::internal())?;
+        let mut response = Response::new(Body::Binary(content));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, media_type);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
+
+    /// The calling agency.
+    pub(super) fn agency(&self, request: &Request) -> Result<AgencyId, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        principal.agency().cloned()
+    }
+
+    /// Only an approved agency builds up its workers: pending, rejected and suspended ones cannot staff anybody.
+    pub(super) async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
+        let found = self.directory.agency(agency).await.map_err(failure)?;
+        let is_approved = found.is_some_and(|agency| agency.standing == Standing::Approved);
+        is_approved
+            .then_some(())
+            .ok_or_else(Problem::agency_not_approved)
+    }
+
+    /// The worker, for an agency or the authority. What of her is shown to whom is another question.
+    async fn file(&self, principal: &Principal, worker: &str) -> Result<WorkerFile, Problem> {
+        if matches!(principal, Principal::Customer(_) | Principal::Worker(_)) {
+            return Err(Problem::forbidden().detail("Only an agency or the authority can do this."));
+        }
+        let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
+        let file = self.workers.open(&id).await.map_err(failure)?;
+        file.ok_or_else(Problem::not_found)
+    }
+
+    /// Writes down that the authority looks, and why, before anything is shown.
+    async fn look(
+        &self,
+        principal: &Principal,
+        file: &WorkerFile,
+        query: &http::Query,
+    ) -> Result<(), Problem> {
+        let authority = principal.authority()?;
+        let purpose = query.text("purpose").map(str::trim);
+        let purpose = purpose.filter(|purpose| (1..=200).contains(&purpose.chars().count()));
+        let purpose = purpose.ok_or_else(|| {
+            let words = "The authority says why it looks: purpose, of 1 to 200 characters.";
+            Problem::malformed().detail(words)
+        })?;
+        let now = self.clock.now();
+        let written = self.workers.add_look(file, authority, purpose, now).await;
+        written.map_err(failure)?;
+        tracing::info!(worker.id = %file.worker.id, authority.id = %authority, "the authority looked");
+        Ok(())
+    }
+
+    /// What an agency sees of somebody whom it has registered and the authority has not decided on.
+    fn proposed(
+        &self,
+        file: &WorkerFile,
+        agency: &AgencyId,
+        now: Millis,
+    ) -> Result<WorkerAnswer, Problem> {
+        let profile = file.profile.as_ref();
+        let found = profile.and_then(|profile| Some((profile, profile.proposed.as_ref()?)));
+        let found = found.filter(|(_, proposed)| proposed.agency == *agency);
+        let (profile, proposed) = found.ok_or_else(Problem::not_found)?;
+        let (id, number) = (&file.worker.id, &profile.id_number);
+        let status = Standing::Pending;
+        Ok(WorkerAnswer::proposed(
+            id,
+            proposed,
+            number,
+            status,
+            &self.rules,
+            now,
+        ))
+    }
+
+    /// When she took her consent back. It can only be so while she is suspended, which spares a read.
+    pub(super) async fn withdrawn_at(&self, file: &WorkerFile) -> Result<Option<Millis>, Problem> {
+        if file.worker.standing != Standing::Suspended {
+            return Ok(None);
+        }
+        let id = &file.worker.id;
+        self.workers.withdrawn_at(id).await.map_err(failure)
+    }
+
+    /// The worker as the answer.
+    pub(super) async fn shown(
+        &self,
+        file: &WorkerFile,
+        reader: Reader,
+    ) -> Result<Response, Problem> {
+        let withdrawn_at = self.withdrawn_at(file).await?;
+        let now = self.clock.now();
+        let answer = WorkerAnswer::of(file, withdrawn_at, reader, &self.rules, now);
+        Ok(http::json(StatusCode::OK, &answer))
+    }
+}
+
+/// Whether another agency's worker exists is not for this one to know.
+pub(super) fn employed_by(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
+    if file.worker.agency == *agency {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
+    }
+}

@@ -41,6 +41,8 @@ fn started(code: &str, environment: &Environment) -> Result<Invoke> {
         "sessions" => http!(sessions::Sessions, environment),
         "registry" => http!(registry::Registry, environment),
         "review" => http!(review::Review, environment),
+        "badge-issue" => http!(badge_issue::BadgeIssue, environment),
+        "badge-status" => events!(badge_status::BadgeStatus, environment),
         "order-intake" => http!(order_intake::OrderIntake, environment),
         "offer-queue" => http!(offer_queue::OfferQueue, environment),
         "order-grab" => http!(order_grab::OrderGrab, environment),

@@ -100,6 +100,8 @@ problems! {
     too_late: CONFLICT, "too-late", "Too late", "The order is in service or over.";
     /// 409: another agency has the order.
     order_taken: CONFLICT, "order-taken", "The order is taken", "Another agency has claimed this order.";
+    /// 409: the authority has not approved the worker, or her data is erased.
+    worker_not_approved: CONFLICT, "worker-not-approved", "The worker is not approved", "Only an approved worker can have a badge.";
     /// 409: the credit code belongs to another approved agency.
     uscc_taken: CONFLICT, "uscc-taken", "The credit code is taken", "Another agency with this credit code has been approved.";
     /// 409: this agency has registered this person before.

@@ -8,6 +8,7 @@
 //! - [`Scans`]: the log of badges' scans.
 //! - [`Feeds`], [`FeedObjects`]: batches of credit records, and what they hold.
 //! - [`Photos`]: the bucket of workers' photos.
+//! - [`StatusLists`]: the bucket in which those lists are published.
 //! - [`PersonalDataKey`], [`PersonKey`]: what seals personal data, a key a person.
 //! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
 //! - [`Log`]: the transparency log over all events, a Merkle tree in tiles.
@@ -32,6 +33,7 @@ mod personal;
 mod photos;
 mod scans;
 mod seal;
+mod status_lists;
 mod transaction;
 mod worker_id;
 mod workers;
@@ -60,6 +62,7 @@ pub use personal::{PersonKey, PersonalDataKey};
 pub use photos::Photos;
 pub use scans::Scans;
 pub use seal::{SealKey, Sealed};
+pub use status_lists::{PublishedList, StatusLists};
 pub use transaction::Also;
 pub use worker_id::{PhoneHashes, WorkerIds};
 pub use workers::{

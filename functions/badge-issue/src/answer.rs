@@ -1,0 +1,82 @@
+//! Badges as HTTP shows them, to the agency and the authority.
+
+use badge::{BadgeFields, Token};
+use domain::badge::{Badge, BadgeStatus, Decider};
+use domain::id::{AgencyId, BadgeId, WorkerId};
+use domain::time::{Millis, rfc3339};
+use serde::Serialize;
+
+/// A badge that was just issued, or once.
+#[derive(Serialize)]
+pub struct IssuedAnswer {
+    badge_id: BadgeId,
+    token: String,
+    url: String,
+    #[serde(with = "rfc3339")]
+    expires_at: Millis,
+}
+
+/// A badge.
+#[derive(Serialize)]
+pub struct BadgeAnswer {
+    badge_id: BadgeId,
+    worker_id: WorkerId,
+    agency_id: AgencyId,
+    status: &'static str,
+    suspended_by: Option<Decider>,
+    #[serde(with = "rfc3339")]
+    issued_at: Millis,
+    #[serde(with = "rfc3339")]
+    expires_at: Millis,
+    token: Option<String>,
+    url: Option<String>,
+}
+
+impl IssuedAnswer {
+    /// Of a badge with its token.
+    pub fn of(badge: &Badge, token: &Token, host: &str) -> Self {
+        Self {
+            badge_id: badge.id.clone(),
+            token: token.digits(),
+            url: token.url(host),
+            expires_at: badge.expires_at(),
+        }
+    }
+}
+
+impl BadgeAnswer {
+    /// Of a badge. The token of one that is revoked, or was never signed, is of no use to anybody.
+    pub fn of(badge: &Badge, host: &str) -> Self {
+        let token = token_of(badge).filter(|_| badge.status != BadgeStatus::Revoked);
+        Self {
+            badge_id: badge.id.clone(),
+            worker_id: badge.worker.clone(),
+            agency_id: badge.agency.clone(),
+            status: badge.status.as_str(),
+            suspended_by: match badge.status {
+                BadgeStatus::Suspended { by } => Some(by),
+                BadgeStatus::Valid | BadgeStatus::Revoked => None,
+            },
+            issued_at: badge.issued_at,
+            expires_at: badge.expires_at(),
+            token: token.as_ref().map(Token::digits),
+            url: token.map(|token| token.url(host)),
+        }
+    }
+}
+
+/// What a badge's token says when this key signs it.
+pub fn fields_of(badge: &Badge, kid: u8) -> BadgeFields {
+    BadgeFields {
+        kid,
+        badge: badge.id.clone(),
+        index: badge.index.0,
+        expires_day: badge.expires_day,
+    }
+}
+
+/// The token of a badge that has been signed.
+pub fn token_of(badge: &Badge) -> Option<Token> {
+    let signed = badge.signed?;
+    Some(Token::assemble(fields_of(badge, signed.kid), signed.bytes))
+}

@@ -1,0 +1,160 @@
+//! Badges are suspended, reinstated and revoked, each with its event; looked at; listed.
+
+use domain::badge::{Badge, BadgeDecision, BadgeRefusal, BadgeStatus, Decider};
+use domain::chain::Actor;
+use domain::id::{BadgeId, WorkerId};
+use lambda_http::http::StatusCode;
+use runtime::http::{self, Page, Request, Response};
+use runtime::{Principal, Problem};
+use serde_json::json;
+use store::{Appended, Step};
+
+use crate::answer::BadgeAnswer;
+use crate::{BadgeIssue, bad_cursor, failure};
+
+/// How often a decision is taken anew that another change of the badge got in the way of.
+const ROUNDS: u32 = 8;
+
+impl BadgeIssue {
+    /// `GET /v1/badges/{badge_id}`.
+    pub(crate) async fn read(&self, request: &Request, badge: &str) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        http::query(request, &[])?;
+        let badge = self.visible(&principal, badge).await?;
+        Ok(self.answered(&badge))
+    }
+
+    /// `GET /v1/workers/{worker_id}/badges`, the last first.
+    pub(crate) async fn list(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let query = http::query(request, &["limit", "cursor"])?;
+        let limit = query.limit()?;
+        let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
+        let hers = self.workers.records().get(&worker).await.map_err(failure)?;
+        let hers = hers.ok_or_else(Problem::not_found)?;
+        match &principal {
+            Principal::Authority(_) => {}
+            Principal::Agency(agency) if hers.agency == *agency => {}
+            _ => return Err(Problem::not_found()),
+        }
+        let page = self
+            .badges
+            .page_of_worker(&worker, limit, query.cursor())
+            .await;
+        let page = page.map_err(|error| match error {
+            store::Error::BadCursor => bad_cursor(),
+            error => failure(error),
+        })?;
+        let items = page.items.iter();
+        let items = items.map(|badge| BadgeAnswer::of(badge, &self.host));
+        Ok(http::json(
+            StatusCode::OK,
+            &Page {
+                items: items.collect(),
+                next_cursor: page.next,
+            },
+        ))
+    }
+
+    /// `POST /v1/badges/{badge_id}/revoke`, `…/suspend`, `…/reinstate`.
+    pub(crate) async fn decide(
+        &self,
+        request: &Request,
+        badge: &str,
+        decision: BadgeDecision,
+    ) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let principal = self.verifier.authenticate(request, now)?;
+        let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
+        let (by, actor) = decider(&principal)?;
+        for _ in 0..ROUNDS {
+            let before = self.visible(&principal, badge).await?;
+            // A suspended agency can take a badge back, but not give one.
+            if let (BadgeDecision::Reinstate, Principal::Agency(agency)) = (decision, &principal) {
+                self.approved(agency).await?;
+            }
+            let after = match before.decided(decision, by) {
+                Ok(Some(after)) => after,
+                Ok(None) => return Ok(self.answered(&before)),
+                Err(refusal) => return Err(refused(&before, refusal)),
+            };
+            let step = match after.status {
+                BadgeStatus::Revoked => {
+                    let one = std::slice::from_ref(&before);
+                    let step = self.badges.revoke(one, actor.clone(), &reason);
+                    step.map_err(failure)?.ok_or_else(Problem::internal)?
+                }
+                BadgeStatus::Valid | BadgeStatus::Suspended { .. } => self
+                    .badges
+                    .suspend_or_reinstate(&before, &after, actor.clone(), &reason)
+                    .map_err(failure)?,
+            };
+            let changed = self.workers.change(&before.worker, now, |file| {
+                // Nothing is added to the history of somebody who was erased.
+                if file.worker.is_erased {
+                    return Err(());
+                }
+                Ok(Step {
+                    events: vec![step.event.clone()],
+                    also: step.also.clone(),
+                    ..Step::default()
+                })
+            });
+            match changed.await.map_err(failure)? {
+                Appended::Done(_) => {
+                    tracing::info!(badge.id = %after.id, status = after.status.as_str(), "a badge was decided on");
+                    return Ok(self.answered(&after));
+                }
+                Appended::Refused(()) => {
+                    let why = "The worker's data is erased; her badges are good no more.";
+                    return Err(Problem::conflict().detail(why));
+                }
+                Appended::NotFound => return Err(Problem::not_found()),
+                // The badge has changed meanwhile.
+                Appended::Repeat(_) | Appended::AlsoRefused(..) => {}
+            }
+        }
+        Err(Problem::unavailable())
+    }
+
+    /// The badge, if this caller may know that there is one.
+    pub(crate) async fn visible(
+        &self,
+        principal: &Principal,
+        badge: &str,
+    ) -> Result<Badge, Problem> {
+        decider(principal)?;
+        let id: BadgeId = badge.parse().map_err(|_| Problem::not_found())?;
+        let badge = self.badges.get(&id).await.map_err(failure)?;
+        let badge = badge.ok_or_else(Problem::not_found)?;
+        match principal {
+            Principal::Agency(agency) if badge.agency != *agency => Err(Problem::not_found()),
+            _ => Ok(badge),
+        }
+    }
+
+    fn answered(&self, badge: &Badge) -> Response {
+        http::json(StatusCode::OK, &BadgeAnswer::of(badge, &self.host))
+    }
+}
+
+/// As whom the caller decides.
+fn decider(principal: &Principal) -> Result<(Decider, Actor), Problem> {
+    match principal {
+        Principal::Agency(agency) => Ok((Decider::Agency, Actor::Agency(agency.clone()))),
+        Principal::Authority(authority) => {
+            Ok((Decider::Authority, Actor::Authority(authority.clone())))
+        }
+        _ => Err(Problem::forbidden().detail("Only an agency or the authority can do this.")),
+    }
+}
+
+fn refused(badge: &Badge, refusal: BadgeRefusal) -> Problem {
+    let problem = match refusal {
+        BadgeRefusal::Revoked => Problem::conflict(),
+        BadgeRefusal::NotYours => Problem::forbidden(),
+    };
+    problem
+        .detail(refusal.to_string())
+        .member("status", json!(badge.status.as_str()))
+}

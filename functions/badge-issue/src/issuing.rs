@@ -1,0 +1,187 @@
+//! Issuing a badge: first its event stands in the worker's chain, then it is signed.
+//!
+//! A request that is cut off in between leaves a badge without signature, and its repeat signs it.
+
+use std::time::Duration;
+
+use badge::{BadgeFields, Token, Verdict};
+use domain::badge::{Badge, BadgeSignature, BadgeStatus, LIST_PLACES, StatusIndex};
+use domain::chain::Actor;
+use domain::id::{AgencyId, BadgeId, WorkerId};
+use domain::time::Millis;
+use lambda_http::http::StatusCode;
+use runtime::http::{self, JsonBody, Request, Response};
+use runtime::{Problem, secret};
+use store::{Issued, NewBadge};
+
+use crate::answer::{IssuedAnswer, fields_of, token_of};
+use crate::{BadgeIssue, failure};
+
+/// How long a badge lives, at most and unless asked otherwise.
+const MOST_DAYS: u32 = 365;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Why a worker gets no badge.
+enum Refusal {
+    /// She works for another agency.
+    NotHers,
+    /// She is not approved, or erased.
+    NotApproved,
+}
+
+impl BadgeIssue {
+    /// `POST /v1/workers/{worker_id}/badges`.
+    pub(crate) async fn issue(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let principal = self.verifier.authenticate(request, now)?;
+        let agency = principal.agency()?;
+        let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
+        let key = http::idempotency_key(request)?;
+        let (days, body_hash) = wanted(request)?;
+        self.approved(agency).await?;
+        let hers = self.workers.records().get(&worker).await.map_err(failure)?;
+        if hers.is_none_or(|hers| hers.agency != *agency) {
+            return Err(Problem::not_found());
+        }
+        let id = self.badge_id(agency, &worker, key);
+        let before = self.badges.get_issued(&id).await.map_err(failure)?;
+        let badge = match before {
+            Some((_, hash)) if hash != body_hash => {
+                return Err(Problem::idempotency_key_reused());
+            }
+            Some((badge, _)) => badge,
+            None => {
+                let new = NewBadge {
+                    badge: Badge {
+                        id,
+                        worker,
+                        agency: agency.clone(),
+                        status: BadgeStatus::Valid,
+                        index: StatusIndex(0),
+                        expires_day: self.last_day(days, now)?,
+                        issued_at: now,
+                        version: 1,
+                        signed: None,
+                    },
+                    body_hash,
+                    actor: Actor::Agency(agency.clone()),
+                };
+                self.chained(new, now).await?
+            }
+        };
+        let (badge, token) = self.signed(badge, now).await?;
+        Ok(http::json(
+            StatusCode::CREATED,
+            &IssuedAnswer::of(&badge, &token, &self.host),
+        ))
+    }
+
+    /// The badge of this request: nobody else can guess its id, and a repeat gets the same.
+    fn badge_id(&self, agency: &AgencyId, worker: &WorkerId, key: &str) -> BadgeId {
+        let parts = [
+            agency.bare().as_bytes(),
+            worker.bare().as_bytes(),
+            key.as_bytes(),
+        ];
+        let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = secret::hmac(&self.id_key, &parts);
+        BadgeId::from_bytes(&[b0, b1, b2, b3, b4, b5, b6, b7])
+    }
+
+    /// The last day of a badge that is to live so many days. No badge outlives the key that signs it.
+    fn last_day(&self, days: u32, now: Millis) -> Result<u16, Problem> {
+        let key = self.keys.signs_at(now).ok_or_else(no_key)?;
+        let until = (now + DAY * days).min(key.verify_until);
+        BadgeFields::last_day_before(until).ok_or_else(no_key)
+    }
+
+    /// The badge with its event in the chain.
+    async fn chained(&self, new: NewBadge, now: Millis) -> Result<Badge, Problem> {
+        let agency = new.badge.agency.clone();
+        let (id, worker) = (new.badge.id.clone(), new.badge.worker.clone());
+        let issued = self
+            .badges
+            .issue(&self.workers, new, now, random_place, |file| {
+                if file.worker.agency != agency {
+                    Err(Refusal::NotHers)
+                } else if !file.worker.may_work() {
+                    Err(Refusal::NotApproved)
+                } else {
+                    Ok(())
+                }
+            });
+        match issued.await.map_err(failure)? {
+            Issued::Done(badge) => {
+                tracing::info!(badge.id = %id, worker.id = %worker, agency.id = %agency, "a badge was issued");
+                Ok(*badge)
+            }
+            Issued::KeyReused => Err(Problem::idempotency_key_reused()),
+            Issued::Refused(Refusal::NotApproved) => Err(Problem::worker_not_approved()),
+            Issued::Refused(Refusal::NotHers) | Issued::NotFound => Err(Problem::not_found()),
+        }
+    }
+
+    /// The badge with its signature, which is made now if there is none yet.
+    async fn signed(&self, badge: Badge, now: Millis) -> Result<(Badge, Token), Problem> {
+        if let Some(token) = token_of(&badge) {
+            return Ok((badge, token));
+        }
+        if badge.status == BadgeStatus::Revoked || badge.is_expired(now) {
+            let why =
+                "This badge was revoked, or expired, before it was signed; issue another one.";
+            return Err(Problem::conflict().detail(why));
+        }
+        let key = self.keys.signs_at(now).ok_or_else(no_key)?;
+        let fields = fields_of(&badge, key.kid);
+        let signature = self
+            .signer
+            .sign(fields.signing_bytes())
+            .await
+            .map_err(|error| Problem::failure(&error, error.is_retryable()))?;
+        let token = Token::assemble(fields.clone(), signature);
+        // Who would find out that key and number do not belong together is the customer at the door.
+        if self.keys.verify(&token.digits(), now) != Verdict::Genuine(fields) {
+            tracing::error!(
+                kid = key.kid,
+                "BADGE_SIGNING_KEY is not this key of BADGE_PUBLIC_KEYS"
+            );
+            return Err(Problem::internal());
+        }
+        let signature = BadgeSignature {
+            kid: key.kid,
+            bytes: signature,
+        };
+        let badge = self.badges.sign(&badge.id, &signature).await;
+        let badge = badge.map_err(failure)?;
+        let token = token_of(&badge).ok_or_else(Problem::internal)?;
+        Ok((badge, token))
+    }
+}
+
+/// How many days it is to live, and the hash of what was asked. The body may be left out.
+fn wanted(request: &Request) -> Result<(u32, [u8; 32]), Problem> {
+    if request.body().is_empty() {
+        return Ok((MOST_DAYS, secret::sha256(b"{}")));
+    }
+    let body = JsonBody::of(request)?;
+    let days = body.read(|fields| {
+        let days = fields.given("valid_days").is_some();
+        let number = fields.optional_integer("valid_days", 1..=i64::from(MOST_DAYS));
+        if days {
+            number
+        } else {
+            Some(i64::from(MOST_DAYS))
+        }
+    })?;
+    Ok((u32::try_from(days).unwrap_or(MOST_DAYS), body.hash()))
+}
+
+fn random_place() -> Result<u32, store::Error> {
+    let mut bytes = [0; 4];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| store::Error::Wrong("there is no randomness"))?;
+    Ok(u32::from_be_bytes(bytes) % LIST_PLACES)
+}
+
+fn no_key() -> Problem {
+    tracing::error!("no key of BADGE_PUBLIC_KEYS signs now");
+    Problem::internal()
+}

@@ -1,0 +1,122 @@
+//! Badges as they are printed: the code alone, or the whole card.
+
+use badge::{CardData, Photo, card_svg, qr_png, qr_svg};
+use domain::badge::BadgeStatus;
+use lambda_http::Body;
+use lambda_http::http::HeaderValue;
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
+use runtime::http::{self, Request, Response};
+use runtime::{Principal, Problem};
+
+use crate::answer::token_of;
+use crate::{BadgeIssue, failure};
+
+/// Pixels a module: 600 dpi when the code is printed 25 mm wide.
+const MODULE_PX: u32 = 14;
+/// An SVG that is opened by itself runs nothing and fetches nothing.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Print {
+    /// The code, as lines.
+    QrSvg,
+    /// The code, as pixels.
+    QrPng,
+    /// The card that is worn.
+    CardSvg,
+}
+
+impl Print {
+    /// By the last part of its path.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "qr.svg" => Some(Self::QrSvg),
+            "qr.png" => Some(Self::QrPng),
+            "card.svg" => Some(Self::CardSvg),
+            _ => None,
+        }
+    }
+}
+
+impl BadgeIssue {
+    /// `GET /v1/badges/{badge_id}/qr.svg`, `…/qr.png`, `…/card.svg`.
+    pub(crate) async fn print(
+        &self,
+        request: &Request,
+        badge: &str,
+        print: Print,
+    ) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let principal = self.verifier.authenticate(request, now)?;
+        http::query(request, &[])?;
+        let badge = self.visible(&principal, badge).await?;
+        if let Principal::Agency(agency) = &principal {
+            self.approved(agency).await?;
+        }
+        let conflict = |why: &str| Problem::conflict().detail(why);
+        if badge.status == BadgeStatus::Revoked || badge.is_expired(now) {
+            return Err(conflict(
+                "A badge that is revoked or expired is not printed.",
+            ));
+        }
+        let token = token_of(&badge);
+        let token = token.ok_or_else(|| {
+            conflict("This badge was not signed yet; repeat the request that issued it.")
+        })?;
+        let url = token.url(&self.host);
+        let too_long = |error| Problem::internal().because(&error);
+        match print {
+            Print::QrSvg => Ok(svg(qr_svg(&url).map_err(too_long)?)),
+            Print::QrPng => {
+                let png = qr_png(&url, MODULE_PX).map_err(too_long)?;
+                Ok(printed("image/png", Body::from(png)))
+            }
+            Print::CardSvg => {
+                let records = self.workers.records();
+                let worker = records.get(&badge.worker).await.map_err(failure)?;
+                // A photo is hers, and not for an agency that she has left.
+                let worker = worker
+                    .filter(|worker| worker.agency == badge.agency)
+                    .ok_or_else(Problem::not_found)?;
+                let agency = self.directory.agency(&badge.agency).await;
+                let agency = agency.map_err(failure)?.ok_or_else(Problem::not_found)?;
+                let photo = match worker.photo {
+                    Some(photo) => {
+                        let bytes = self.photos.get(&photo).await.map_err(failure)?;
+                        bytes.map(|bytes| Photo {
+                            media_type: photo.media_type,
+                            bytes,
+                        })
+                    }
+                    None => None,
+                };
+                let card = card_svg(&CardData {
+                    photo,
+                    masked_name: &worker.masked_name,
+                    agency: &agency.name,
+                    expires_at: badge.expires_at(),
+                    host: &self.host,
+                    url: &url,
+                });
+                Ok(svg(card.map_err(too_long)?))
+            }
+        }
+    }
+}
+
+fn svg(text: String) -> Response {
+    printed("image/svg+xml", Body::from(text))
+}
+
+fn printed(media_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}

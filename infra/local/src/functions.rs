@@ -41,6 +41,7 @@ fn started(code: &str, environment: &Environment) -> Result<Invoke> {
         "sessions" => http!(sessions::Sessions, environment),
         "registry" => http!(registry::Registry, environment),
         "review" => http!(review::Review, environment),
+        "own-record" => http!(own_record::OwnRecord, environment),
         "badge-issue" => http!(badge_issue::BadgeIssue, environment),
         "badge-status" => events!(badge_status::BadgeStatus, environment),
         "order-intake" => http!(order_intake::OrderIntake, environment),

@@ -7,7 +7,9 @@ use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+};
 
 /// The largest photo that is taken, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
@@ -50,7 +52,10 @@ pub fn normalised(bytes: &[u8]) -> Result<Vec<u8>, PhotoFault> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(2 * MOST_DECODED);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|_| PhotoFault::NotAnImage)?;
+    let mut decoder = reader.into_decoder().map_err(|error| match error {
+        ImageError::Limits(_) => PhotoFault::TooManyPixels,
+        _ => PhotoFault::NotAnImage,
+    })?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MOST_PIXELS || decoder.total_bytes() > MOST_DECODED {

@@ -1,0 +1,288 @@
+//! A worker's own record: all of it, who looked, and what she can do about it.
+//!
+//! Everything here is asked for by her own token, so no path names a worker: nobody can ask for another's. What she does
+//! is an event of her chain like what others do to it: an objection waits for the authority's answer; consent taken back
+//! suspends her in the same transaction; her data is erased as the authority would erase it.
+
+mod answer;
+
+use badge::{CODE_KEY_LABEL, PhoneCodes, phone};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::agency::Standing;
+use domain::badge::BadgeStatus;
+use domain::chain::{Actor, EventKind};
+use domain::credit::{CreditRules, Section};
+use domain::id::{EventId, WorkerId};
+use domain::market::Market;
+use lambda_http::http::{Method, StatusCode};
+use registry::worker::{
+    self, Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event, page_failure,
+};
+use runtime::http::{self, Page, Request, Response};
+use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
+use serde_json::json;
+use store::{Appended, Badges, Directory, NewEvent, Objection, Step, WorkerFile, Workers};
+
+use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
+
+/// The function.
+pub struct OwnRecord {
+    clock: Clock,
+    verifier: Verifier,
+    directory: Directory,
+    workers: Workers,
+    badges: Badges,
+    eraser: Eraser,
+    codes: PhoneCodes,
+    badge_host: String,
+    rules: CreditRules,
+}
+
+impl OwnRecord {
+    /// From its environment.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let [public_keys, directory, badges, code_key, host, market] = environment.require(&[
+            "SESSION_PUBLIC_KEYS",
+            "DIRECTORY_TABLE",
+            "BADGES_TABLE",
+            "BADGE_CODE_KEY",
+            "BADGE_HOST",
+            "MARKET",
+        ])?;
+        let market =
+            Market::from_json(market).map_err(|error| ConfigError::invalid("MARKET", error))?;
+        let client = aws_sdk_dynamodb::Client::new(environment.sdk());
+        Ok(Self {
+            clock: environment.clock().clone(),
+            verifier: Verifier::new(public_keys)?,
+            directory: Directory::new(client.clone(), directory),
+            workers: worker::workers(environment)?,
+            badges: Badges::new(client, badges),
+            eraser: Eraser::new(environment)?,
+            codes: PhoneCodes::new(secret::derive(code_key, CODE_KEY_LABEL)),
+            badge_host: host.to_owned(),
+            rules: market.credit,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let id = principal.worker()?;
+        match (request.method(), path.as_slice()) {
+            (&Method::GET, ["v1", "me", "record"]) => self.record(request, id).await,
+            (&Method::GET, ["v1", "me", "trace"]) => self.trace(request, id).await,
+            (&Method::GET, ["v1", "me", "views"]) => self.views(request, id).await,
+            (&Method::POST, ["v1", "me", "objections"]) => self.object(request, id).await,
+            (&Method::GET, ["v1", "me", "code-key"]) => self.code_key(request, id).await,
+            (&Method::POST, ["v1", "me", "consent", "withdraw"]) => self.withdraw(id).await,
+            (&Method::POST, ["v1", "me", "erase"]) => self.erase(request, id).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn record(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let file = self.file(id).await?;
+        let agency = self.directory.agency(&file.worker.agency).await;
+        let agency = agency.map_err(failure)?.ok_or_else(Problem::internal)?;
+        let badges = self.badges.of_worker(id).await.map_err(failure)?;
+        let objections = self.workers.objections(&file).await.map_err(failure)?;
+        let record = RecordAnswer {
+            worker: self.shown(&file).await?,
+            employer: EmployerAnswer {
+                agency_id: agency.id,
+                name: agency.name,
+                status: agency.standing,
+            },
+            badges: badges.into_iter().map(BadgeAnswer::from).collect(),
+            objections: objections.into_iter().map(ObjectionShown::from).collect(),
+            trace: "/v1/me/trace",
+        };
+        Ok(http::json(StatusCode::OK, &record))
+    }
+
+    async fn trace(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        let query = http::query(request, &["limit", "cursor"])?;
+        let limit = query.limit()?;
+        let file = self.file(id).await?;
+        let page = self.workers.trace(id, true, limit, query.cursor()).await;
+        let answer = TraceAnswer::of(page.map_err(page_failure)?, file.head);
+        Ok(http::json(StatusCode::OK, &answer))
+    }
+
+    async fn views(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        let query = http::query(request, &["limit", "cursor"])?;
+        let limit = query.limit()?;
+        let file = self.file(id).await?;
+        let page = self.workers.views(&file, limit, query.cursor()).await;
+        let page = page.map_err(page_failure)?;
+        let page = Page {
+            items: page.items.into_iter().map(ViewShown::from).collect(),
+            next_cursor: page.next,
+        };
+        Ok(http::json(StatusCode::OK, &page))
+    }
+
+    async fn object(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let key = http::idempotency_key(request)?;
+        let (about, text) = http::read_json(request, |fields| {
+            let about = fields.required("about").and_then(|about| {
+                let section = about.as_str().and_then(Section::named);
+                let seq = about.as_u64().filter(|seq| *seq > 0);
+                let about = section
+                    .map(|section| section.as_str().to_owned())
+                    .or_else(|| seq.map(|seq| seq.to_string()));
+                if about.is_none() {
+                    fields.refuse("about", "must be a section or the seq of an event");
+                }
+                about
+            });
+            let text = fields.string("text", 1..=1000);
+            Some((about?, text?))
+        })?;
+        let event = NewEvent {
+            id: EventId::of("objection", &[id.as_str(), key]),
+            kind: EventKind::Complaint,
+            actor: Actor::Worker(id.clone()),
+            payload: json!({ "about": about, "text": text }),
+        };
+        let objection = Objection {
+            id: event.id.clone(),
+            at: now,
+            about,
+            text,
+            answer: None,
+        };
+        let decide = |file: &WorkerFile| -> Result<Step, Problem> {
+            let also = self.workers.also_object(file, &objection);
+            Ok(Step {
+                events: vec![event.clone()],
+                also: vec![also.map_err(failure)?],
+                ..Step::default()
+            })
+        };
+        let changed = self.workers.change(id, now, decide).await;
+        match changed.map_err(failure)? {
+            Appended::Done(_) => tracing::info!(worker.id = %id, "a worker objected"),
+            Appended::Repeat(file) => {
+                let said = self.workers.payload(&file, &event.id).await;
+                if said.map_err(failure)?.as_ref() != Some(&event.payload) {
+                    return Err(Problem::idempotency_key_reused());
+                }
+            }
+            Appended::Refused(problem) => return Err(problem),
+            Appended::AlsoRefused(..) => return Err(Problem::unavailable()),
+            Appended::NotFound => return Err(Problem::unauthenticated()),
+        }
+        let answer = json!({ "objection_id": event.id });
+        Ok(http::json(StatusCode::CREATED, &answer))
+    }
+
+    async fn code_key(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let now = self.clock.now();
+        let file = self.file(id).await?;
+        if !file.worker.may_work() {
+            return Err(Problem::not_found().detail("Only an approved worker wears a badge."));
+        }
+        let badges = self.badges.live_of_worker(id, now).await.map_err(failure)?;
+        // The one that was issued last.
+        let mut worn = badges.into_iter().filter(|badge| {
+            badge.status == BadgeStatus::Valid && badge.agency == file.worker.agency
+        });
+        let none = || Problem::not_found().detail("She has no valid badge.");
+        let badge = worn.next().ok_or_else(none)?;
+        let key = self.codes.key_of(&badge.id);
+        let answer = json!({
+            "badge_id": badge.id,
+            "key": URL_SAFE_NO_PAD.encode(key.as_bytes()),
+            "host": self.badge_host,
+            "step_s": phone::STEP_S,
+            "server_time": now.to_rfc3339(),
+        });
+        Ok(http::json(StatusCode::OK, &answer))
+    }
+
+    /// She takes her consent back, and cannot work from then on. What stands already is answered the same.
+    async fn withdraw(&self, id: &WorkerId) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let withdrawn_at = self.workers.withdrawn_at(id).await.map_err(failure)?;
+        let decide = |file: &WorkerFile| -> Result<Step, Problem> {
+            if file.worker.is_erased {
+                return Err(is_erased());
+            }
+            if withdrawn_at.is_some() && file.worker.standing == Standing::Suspended {
+                return Ok(Step::default());
+            }
+            let mut worker = file.worker.clone();
+            worker.standing = Standing::Suspended;
+            let also = self.workers.also_withdraw_consent(id, now);
+            Ok(Step {
+                worker: Some(worker),
+                events: vec![NewEvent {
+                    id: next_event(EventKind::ConsentWithdrawn, file),
+                    kind: EventKind::ConsentWithdrawn,
+                    actor: Actor::Worker(id.clone()),
+                    payload: json!({}),
+                }],
+                also: vec![also.map_err(failure)?],
+                ..Step::default()
+            })
+        };
+        let changed = self.workers.change(id, now, decide).await;
+        let file = match changed.map_err(failure)? {
+            Appended::Done(file) | Appended::Repeat(file) => file,
+            Appended::Refused(problem) => return Err(problem),
+            Appended::AlsoRefused(..) => return Err(Problem::internal()),
+            Appended::NotFound => return Err(Problem::unauthenticated()),
+        };
+        tracing::info!(worker.id = %id, "a worker withdrew her consent");
+        Ok(http::json(StatusCode::OK, &self.shown(&file).await?))
+    }
+
+    async fn erase(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
+        let actor = Actor::Worker(id.clone());
+        self.eraser
+            .erase(id, &actor, &reason, self.clock.now())
+            .await?;
+        Ok(http::no_content())
+    }
+
+    async fn file(&self, id: &WorkerId) -> Result<WorkerFile, Problem> {
+        let file = self.workers.open(id).await.map_err(failure)?;
+        file.ok_or_else(Problem::unauthenticated)
+    }
+
+    async fn shown(&self, file: &WorkerFile) -> Result<WorkerAnswer, Problem> {
+        let withdrawn_at = match file.worker.standing {
+            Standing::Suspended => self.workers.withdrawn_at(&file.worker.id).await,
+            _ => Ok(None),
+        };
+        let withdrawn_at = withdrawn_at.map_err(failure)?;
+        let now = self.clock.now();
+        Ok(WorkerAnswer::of(
+            file,
+            withdrawn_at,
+            Reader::All,
+            &self.rules,
+            now,
+        ))
+    }
+}
+
+fn failure(error: store::Error) -> Problem {
+    Problem::failure(&error, error.is_retryable())
+}

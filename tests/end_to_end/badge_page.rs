@@ -87,7 +87,13 @@ impl Wearer {
         let workers = self.world.workers();
         let issued = self
             .badges()
-            .issue(&workers, new, self.world.now(), || Ok(index), |_| Ok::<_, ()>(()))
+            .issue(
+                &workers,
+                new,
+                self.world.now(),
+                || Ok(index),
+                |_| Ok::<_, ()>(()),
+            )
             .await
             .expect("the tables answer");
         let Issued::Done(badge) = issued else {
@@ -159,7 +165,11 @@ impl Wearer {
     /// Decides on the badge, as badge-issue does.
     async fn decide(&self, decision: BadgeDecision) {
         let badges = self.badges();
-        let before = badges.get(&self.badge.id).await.expect("an answer").expect("a badge");
+        let before = badges
+            .get(&self.badge.id)
+            .await
+            .expect("an answer")
+            .expect("a badge");
         let actor = Actor::Agency(before.agency.clone());
         let step = if decision == BadgeDecision::Revoke {
             let step = badges.revoke(&[before], actor, "lost");
@@ -187,7 +197,11 @@ impl Wearer {
     }
 
     /// The items of a partition, as the tables have them.
-    async fn items(&self, table: &str, pk: String) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    async fn items(
+        &self,
+        table: &str,
+        pk: String,
+    ) -> Vec<std::collections::HashMap<String, AttributeValue>> {
         let client = aws_sdk_dynamodb::Client::new(&self.world.platform.operator_sdk_config());
         let found = client
             .query()
@@ -242,7 +256,12 @@ async fn a_genuine_badge_says_whose_it_is_and_how_she_stands() {
         assert_eq!(names, ["as_of", "section", "state"]);
     }
     let text = body.to_string();
-    for secret in [&wearer.hired.name, &wearer.hired.id_number, &wearer.hired.phone, &wearer.hired.id] {
+    for secret in [
+        &wearer.hired.name,
+        &wearer.hired.id_number,
+        &wearer.hired.phone,
+        &wearer.hired.id,
+    ] {
         assert!(!text.contains(secret.as_str()), "{text}");
     }
     // Three reads and one message.
@@ -284,10 +303,16 @@ async fn the_page_is_one_document_in_the_reader_s_language() {
         assert_eq!(headers.get(name).map(String::as_str), Some(value), "{name}");
     }
     let policy = &headers["content-security-policy"];
-    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
+    );
     assert!(!policy.contains("unsafe"), "{policy}");
     assert!(page.len() < 15_000, "{}", page.len());
-    assert!(page.starts_with("<!doctype html><html lang=\"zh-CN\">"), "{page}");
+    assert!(
+        page.starts_with("<!doctype html><html lang=\"zh-CN\">"),
+        "{page}"
+    );
     for words in [
         "证件真实",
         "Genuine badge",
@@ -299,7 +324,11 @@ async fn the_page_is_one_document_in_the_reader_s_language() {
     ] {
         assert!(page.contains(words), "{words}");
     }
-    for secret in [&wearer.hired.name, &wearer.hired.id_number, &wearer.hired.phone] {
+    for secret in [
+        &wearer.hired.name,
+        &wearer.hired.id_number,
+        &wearer.hired.phone,
+    ] {
         assert!(!page.contains(secret.as_str()));
     }
     let (_, headers, page) = wearer.see(&path, "*/*", "en").await;
@@ -322,7 +351,11 @@ async fn forgeries_are_alike_to_the_byte_and_read_nothing() {
         change(&mut altered);
         forged(&fields.signing_bytes(), altered, &wearer.pair)
     };
-    let other_prefix = [b"homehail-event-v1\0".as_slice(), &fields.signing_bytes()[18..]].concat();
+    let other_prefix = [
+        b"homehail-event-v1\0".as_slice(),
+        &fields.signing_bytes()[18..],
+    ]
+    .concat();
     let token = &wearer.token;
     let last = if token.ends_with('0') { "1" } else { "0" };
     let mut forgeries = vec![
@@ -332,7 +365,10 @@ async fn forgeries_are_alike_to_the_byte_and_read_nothing() {
         altered(&|fields| fields.expires_day = 1),
         altered(&|fields| fields.index += 1),
         altered(&|fields| fields.badge = BadgeId::from_bytes(&[0; 8])),
-        wearer.signed(BadgeFields { kid: 8, ..fields.clone() }),
+        wearer.signed(BadgeFields {
+            kid: 8,
+            ..fields.clone()
+        }),
         format!("{}{last}", &token[..192]),
         token[..192].to_owned(),
         format!("{token}0"),
@@ -348,9 +384,16 @@ async fn forgeries_are_alike_to_the_byte_and_read_nothing() {
         "7".repeat(7_000),
     ];
     // A version that there is not: the first byte is two.
-    let two = BadgeFields { kid: 7, ..fields.clone() };
+    let two = BadgeFields {
+        kid: 7,
+        ..fields.clone()
+    };
     let digits = wearer.signed(two);
-    forgeries.push(format!("{}{}", (digits.as_bytes()[0] - b'0' + 2) % 10, &digits[1..]));
+    forgeries.push(format!(
+        "{}{}",
+        (digits.as_bytes()[0] - b'0' + 2) % 10,
+        &digits[1..]
+    ));
 
     for (accept, language) in [
         ("application/json", "en"),
@@ -358,13 +401,19 @@ async fn forgeries_are_alike_to_the_byte_and_read_nothing() {
         ("text/html", "en"),
     ] {
         let before = wearer.calls();
-        let expected = wearer.see(&format!("/b/{}", "1".repeat(193)), accept, language).await;
+        let expected = wearer
+            .see(&format!("/b/{}", "1".repeat(193)), accept, language)
+            .await;
         assert_eq!(expected.0, 200);
         for forgery in &forgeries {
             let seen = wearer.see(&format!("/b/{forgery}"), accept, language).await;
             assert_eq!(seen, expected, "{} characters", forgery.len());
         }
-        let codes = [wearer.code().replace('1', "2"), "0".repeat(70), token.clone()];
+        let codes = [
+            wearer.code().replace('1', "2"),
+            "0".repeat(70),
+            token.clone(),
+        ];
         for code in codes {
             let seen = wearer.see(&format!("/p/{code}"), accept, language).await;
             assert_eq!(seen, expected);
@@ -418,9 +467,17 @@ async fn a_badge_is_suspended_reinstated_and_revoked() {
 #[tokio::test]
 async fn a_badge_is_worth_what_its_worker_and_agency_are() {
     let wearer = Wearer::new().await;
-    wearer.world.review(&wearer.agency, "suspend").await.expect(200);
+    wearer
+        .world
+        .review(&wearer.agency, "suspend")
+        .await
+        .expect(200);
     assert_eq!(wearer.scan().await["result"], "suspended");
-    wearer.world.review(&wearer.agency, "reinstate").await.expect(200);
+    wearer
+        .world
+        .review(&wearer.agency, "reinstate")
+        .await
+        .expect(200);
     assert_eq!(wearer.scan().await["result"], "genuine");
 
     let set = |standing| move |worker: &mut domain::worker::Worker| worker.standing = standing;
@@ -430,7 +487,9 @@ async fn a_badge_is_worth_what_its_worker_and_agency_are() {
     world.change_worker(id, set(Standing::Approved)).await;
     assert_eq!(wearer.scan().await["result"], "genuine");
     let elsewhere = AgencyId::from_bytes(&[7; 16]);
-    world.change_worker(id, move |worker| worker.agency = elsewhere.clone()).await;
+    world
+        .change_worker(id, move |worker| worker.agency = elsewhere.clone())
+        .await;
     assert_eq!(wearer.scan().await["result"], "revoked");
 }
 
@@ -470,12 +529,21 @@ async fn the_standing_is_never_clear_from_absence() {
 
     let now = wearer.world.now();
     let flagged = entry(Recorded::Flagged, now);
-    wearer.world.record(&wearer.hired.id, Section::Dishonesty, flagged).await;
+    wearer
+        .world
+        .record(&wearer.hired.id, Section::Dishonesty, flagged)
+        .await;
     assert_eq!(standing().await, "attention");
 
-    let stranger = wearer.world.worker_with(&wearer.agency, &["cleaning"], Default::default());
+    let stranger = wearer
+        .world
+        .worker_with(&wearer.agency, &["cleaning"], Default::default());
     let stranger = stranger.await;
-    let mut other = Wearer { badge: unissued(&wearer.world, &wearer.agency, &stranger), hired: stranger, ..wearer };
+    let mut other = Wearer {
+        badge: unissued(&wearer.world, &wearer.agency, &stranger),
+        hired: stranger,
+        ..wearer
+    };
     other.badge.id = BadgeId::from_bytes(&[3; 8]);
     other.issue(4_712).await;
     assert_eq!(other.scan().await["standing"], "unverified");
@@ -493,19 +561,31 @@ async fn every_scan_is_logged_and_the_worker_sees_it() {
         assert_eq!(scan["re"], AttributeValue::S("genuine".to_owned()));
         assert_eq!(scan["by"], AttributeValue::S("public".to_owned()));
         assert!(!scan.contains_key("pl"));
-        let ttl: i64 = scan["ttl"].as_n().expect("a number").parse().expect("seconds");
-        let at: i64 = scan["at"].as_n().expect("a number").parse().expect("milliseconds");
+        let ttl: i64 = scan["ttl"]
+            .as_n()
+            .expect("a number")
+            .parse()
+            .expect("seconds");
+        let at: i64 = scan["at"]
+            .as_n()
+            .expect("a number")
+            .parse()
+            .expect("milliseconds");
         assert_eq!(ttl, at / 1000 + 90 * 86_400);
     }
     let worker: WorkerId = wearer.hired.id.parse().expect("a worker");
-    let views = wearer.items("WORKERS_TABLE", format!("V#{}", worker.bare())).await;
+    let views = wearer
+        .items("WORKERS_TABLE", format!("V#{}", worker.bare()))
+        .await;
     assert_eq!(views.len(), 2);
 
     // A scan of an expired badge, of which nothing was read, is hers too.
     wearer.world.skip(DAY * 201);
     wearer.scan().await;
     assert_eq!(wearer.scans().await.len(), 3);
-    let views = wearer.items("WORKERS_TABLE", format!("V#{}", worker.bare())).await;
+    let views = wearer
+        .items("WORKERS_TABLE", format!("V#{}", worker.bare()))
+        .await;
     assert_eq!(views.len(), 3);
 }
 
@@ -543,13 +623,22 @@ async fn a_badge_in_two_distant_places_raises_an_event() {
         let sqs = aws_sdk_sqs::Client::new(&wearer.world.platform.operator_sdk_config());
         let mut found = Vec::new();
         loop {
-            let some = sqs.receive_message().queue_url(&queue).max_number_of_messages(10);
-            let some = some.send().await.expect("an answer").messages.unwrap_or_default();
+            let some = sqs
+                .receive_message()
+                .queue_url(&queue)
+                .max_number_of_messages(10);
+            let some = some
+                .send()
+                .await
+                .expect("an answer")
+                .messages
+                .unwrap_or_default();
             if some.is_empty() {
                 return found;
             }
             for message in some {
-                let body: Value = serde_json::from_str(message.body().expect("a body")).expect("JSON");
+                let body: Value =
+                    serde_json::from_str(message.body().expect("a body")).expect("JSON");
                 if body["detail-type"] == "badge.scanned_apart" {
                     found.push(body);
                 }
@@ -579,19 +668,30 @@ async fn the_page_comes_when_the_queue_does_not() {
     let wearer = Wearer::new().await;
     let queue = wearer.world.queue_url("scans");
     let sqs = aws_sdk_sqs::Client::new(&wearer.world.platform.operator_sdk_config());
-    sqs.delete_queue().queue_url(queue).send().await.expect("it goes");
+    sqs.delete_queue()
+        .queue_url(queue)
+        .send()
+        .await
+        .expect("it goes");
     assert_eq!(wearer.scan().await["result"], "genuine");
 }
 
 #[tokio::test]
 async fn the_keys_are_published() {
     let wearer = Wearer::new().await;
-    let answer = wearer.world.call("GET", "/.well-known/jwks.json").send().await;
+    let answer = wearer
+        .world
+        .call("GET", "/.well-known/jwks.json")
+        .send()
+        .await;
     assert_eq!(answer.headers["cache-control"], "public, max-age=900");
     let body = answer.expect(200);
     let keys = body["keys"].as_array().expect("keys");
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0]["kid"], "7");
-    assert_eq!(keys[0]["x"], URL_SAFE_NO_PAD.encode(wearer.pair.public_key()));
+    assert_eq!(
+        keys[0]["x"],
+        URL_SAFE_NO_PAD.encode(wearer.pair.public_key())
+    );
     assert_eq!(keys[1]["kty"], "OKP");
 }

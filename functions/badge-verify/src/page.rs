@@ -167,7 +167,7 @@ fn reading(answer: &Answer) -> (&'static str, Symbol, Both, Option<Both>, Both) 
             Symbol::Stop,
             words::NOT_GENUINE,
             None,
-            words::DO_NOT_LET_IN,
+            words::NOT_OURS,
         ),
     }
 }

@@ -29,6 +29,10 @@ pub(crate) const ASK_AGENCY: Both = both(
     "This badge is not valid now. Do not let the bearer begin work; call the agency.",
 );
 pub(crate) const DO_NOT_LET_IN: Both = both(
+    "请勿让持证人进门，并联系家政机构。",
+    "Do not let the bearer in, and call the agency.",
+);
+pub(crate) const NOT_OURS: Both = both(
     "请勿让持证人进门。如是手机动态码，请让对方重新出示后再扫。",
     "Do not let the bearer in. If it was a code on a phone, ask to be shown a new one and scan that.",
 );

@@ -136,7 +136,7 @@ async fn invoke_once(invoke: &Invoke, event: &str) -> Result<String> {
 }
 
 /// CPU that this thread has used.
-fn thread_cpu() -> Duration {
+pub(crate) fn thread_cpu() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     let nanoseconds = u32::try_from(now.tv_nsec).unwrap_or_default();

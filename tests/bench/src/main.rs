@@ -4,6 +4,7 @@
 //! cloud that it emulates at the same time on the same cores: the table says which is which. A budget that is not
 //! met is said so and fails nothing; only an answer that is wrong ends the run with an error.
 
+mod badge;
 mod binaries;
 mod city;
 mod cost;
@@ -105,7 +106,7 @@ async fn measure(repeats: Repeats) -> Result<()> {
     step("starting the functions' binaries");
     start::rows(&city, repeats.starts, &mut table).await?;
     binaries::row(&mut table)?;
-    table.push(Row::new("badge, URL to verdict", "≤ 50 µs CPU").not_measured("comes with badges"));
+    badge::row(&city, repeats.invocations, &mut table).await?;
     cost::row(&counts, &mut table);
     step("from 201 to the last offer");
     let to_last_offer = throughput::to_last_offer(&city, repeats.timed_orders).await?;

@@ -11,11 +11,12 @@ const MARKER_TEXT: &str =
 const LOCK: &str = "lock";
 
 /// Everything that a run may leave behind. Nothing else is ever deleted.
-const OURS: [&str; 5] = [
+const OURS: [&str; 6] = [
     "key",
     "tables.sqlite",
     "cloud.sqlite",
     "demo.json",
+    "demo-workers.json",
     "ports.json",
 ];
 /// Folders of ours: they hold nothing but what we put there.

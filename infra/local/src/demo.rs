@@ -1,29 +1,37 @@
 //! The demo: a city to try things in, and the file that says how to get into it.
 //!
 //! The city comes in through the front: its agencies register and are approved by the functions that
-//! do so for everybody. Registration keys are derived from the data directory's key, so that a first
+//! do so for everybody; its workers come by the store, and what is known of them by a credit feed. Registration keys are derived from the data directory's key, so that a first
 //! start that was cut off goes on at the next, and credentials stay what they were.
+
+mod featured;
+mod workers;
 
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::AuthorityId;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Request, StatusCode};
 use indicatif::{ProgressBar, ProgressStyle};
 use runtime::secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::demo_city::{self, DemoAgency};
+use crate::demo_city::{self, DemoAgency, WORKERS, WORKERS_FULL};
 use crate::keys::write_private;
+use crate::parameters::{DEMO_SECTIONS, DEMO_SOURCE};
 use crate::platform::{Options, Platform};
 
 const AUTHORITY: &str = "aut_harbin-commerce-bureau";
 const AUTHORITY_ACCESS_KEY: &str = "demo-authority";
+/// Beside `demo.json`: how far the city's workers are.
+const WORKERS_FILE: &str = "demo-workers.json";
 /// Agencies that are registered at the same time.
 const AT_ONCE: usize = 8;
 const ANSWER_LIMIT: usize = 1024 * 1024;
@@ -31,12 +39,22 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 /// Which city is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum City {
-    /// 311 agencies over Harbin's nine districts.
+    /// 311 agencies over Harbin's nine districts, and 2,000 workers.
     Harbin,
-    /// Harbin with all its 20,000 workers, once workers are part of the platform; until then the same.
+    /// The same with 20,000 workers.
     HarbinFull,
     /// No agencies.
     None,
+}
+
+impl City {
+    fn workers(self) -> usize {
+        match self {
+            Self::Harbin => WORKERS,
+            Self::HarbinFull => WORKERS_FULL,
+            Self::None => 0,
+        }
+    }
 }
 
 impl FromStr for City {
@@ -58,10 +76,10 @@ pub struct Demo {
     pub agencies: Vec<AgencyAccess>,
     /// Codes that the WeChat stand-in takes.
     pub customers: Vec<Customer>,
-    /// Workers: none until there are workers to register.
-    pub workers: Vec<Value>,
-    /// Credit feeds: none until there are feeds to send.
-    pub feeds: Vec<Value>,
+    /// Some of the city's workers: each agency's first of the first few, and some of every other kind.
+    pub workers: Vec<WorkerAccess>,
+    /// Sources of credit records, with the keys that they sign with.
+    pub feeds: Vec<FeedAccess>,
     /// For the AWS CLI and SDKs.
     pub aws: Aws,
 }
@@ -106,6 +124,53 @@ pub struct StorePlace {
 pub struct Customer {
     /// What `wx.login` would give.
     pub code: String,
+}
+
+/// A worker of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct WorkerAccess {
+    /// Her id.
+    pub worker_id: String,
+    /// Whom she works for.
+    pub agency_id: String,
+    /// Her name.
+    pub name: String,
+    /// Her ID number, as feeds name her.
+    pub id_number: String,
+    /// What she can do.
+    pub skills: Vec<String>,
+    /// `clear`, or what keeps her from working: `flagged`, `expired`, `stale`, `unknown`, `withheld`, `pending`.
+    pub kind: String,
+    /// What opens her session: the code by which WeChat tells her phone.
+    pub code: String,
+    /// Her badge.
+    pub badge: Option<BadgeAccess>,
+}
+
+/// A badge of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct BadgeAccess {
+    /// Its id.
+    pub badge_id: String,
+    /// The digits that are printed on it.
+    pub token: String,
+    /// The link that its code holds.
+    pub url: String,
+}
+
+/// A source of credit records.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct FeedAccess {
+    /// Its name.
+    pub source: String,
+    /// The seed of the Ed25519 key that it signs with, in base64url.
+    pub private_key: String,
+    /// The sections it may speak for.
+    pub sections: Vec<String>,
+    /// The last batch that the demo sent: the next one has this `seq` plus 1.
+    pub last_seq: Option<u64>,
+    /// What the next batch names as `prev_sha256`.
+    pub last_sha256: Option<String>,
 }
 
 /// How AWS's tools get in: as the operator, who may do everything.
@@ -156,13 +221,28 @@ pub(crate) async fn load(
         .filter(|_| !starts_empty)
         .and_then(|file| std::fs::read(file).ok())
         .and_then(|content| serde_json::from_slice(&content).ok());
-    let agencies_before = before.map(|demo| demo.agencies).unwrap_or_default();
+    let before = before.unwrap_or_default();
+    let agencies_before = before.agencies;
     let authority = authority(platform).await?;
     let agencies = if agencies_before.len() >= city.len() {
         agencies_before
     } else {
         register(platform, &authority, &city, options.progress).await?
     };
+    let workers = demo_city::workers(&city, options.city.workers());
+    let workers_file = file.map(|file| file.with_file_name(WORKERS_FILE));
+    if let Some(file) = workers_file.as_deref().filter(|_| starts_empty) {
+        let _ = std::fs::remove_file(file);
+    }
+    let loader = workers::Loader {
+        platform,
+        agencies: &agencies,
+        workers: &workers,
+        file: workers_file.as_deref(),
+        shows_progress: options.progress,
+    };
+    let last = loader.load().await?;
+    let featured = featured::load(platform, &agencies, &workers, &before.workers).await?;
     let endpoints = platform.endpoints();
     let operator = platform.operator_key();
     let demo = Demo {
@@ -173,8 +253,14 @@ pub(crate) async fn load(
             .into_iter()
             .map(|code| Customer { code })
             .collect(),
-        workers: Vec::new(),
-        feeds: Vec::new(),
+        workers: featured,
+        feeds: vec![FeedAccess {
+            source: DEMO_SOURCE.to_owned(),
+            private_key: URL_SAFE_NO_PAD.encode(platform.keys().signing_seed(DEMO_SOURCE)),
+            sections: DEMO_SECTIONS.map(str::to_owned).to_vec(),
+            last_seq: last.as_ref().map(|last| last.seq),
+            last_sha256: last.map(|last| last.hash),
+        }],
         aws: Aws {
             region: platform.region().to_owned(),
             endpoints: ServiceEndpoints {
@@ -226,17 +312,15 @@ async fn register(
     city: &[DemoAgency],
     shows_progress: bool,
 ) -> Result<Vec<AgencyAccess>> {
-    let bar = if shows_progress {
-        ProgressBar::new(city.len() as u64)
-    } else {
-        ProgressBar::hidden()
-    };
-    let style = "{msg} {bar:40} {pos}/{len} agencies, {elapsed}";
-    bar.set_style(ProgressStyle::with_template(style)?);
+    let bar = bar(shows_progress, city.len(), "agencies")?;
     bar.set_message("Loading the demo city");
-    let session = json!({ "access_key": authority.access_key, "secret": authority.secret });
-    let session = call(platform, "/v1/sessions/authority", &[], &session).await?;
-    let token = format!("Bearer {}", text(&session, "token")?);
+    let token = session(
+        platform,
+        "authority",
+        &authority.access_key,
+        &authority.secret,
+    )
+    .await?;
     // All register before the first is approved: an agency that is approved already when its
     // registration is seen in the stream is put on the map twice.
     let registered: Vec<Value> = stream::iter(city.iter().enumerate())
@@ -324,23 +408,61 @@ async fn approval(
     })
 }
 
-/// A `POST` through the gateway.
+/// A bar on standard error, or none.
+fn bar(shows_progress: bool, count: usize, of: &str) -> Result<ProgressBar> {
+    if !shows_progress {
+        return Ok(ProgressBar::hidden());
+    }
+    let bar = ProgressBar::new(count as u64);
+    let style = format!("{{msg}} {{bar:40}} {{pos}}/{{len}} {of}, {{elapsed}}");
+    bar.set_style(ProgressStyle::with_template(&style)?);
+    Ok(bar)
+}
+
+/// The `Authorization` of an agency or the authority.
+async fn session(platform: &Platform, role: &str, key: &str, secret: &str) -> Result<String> {
+    let body = json!({ "access_key": key, "secret": secret });
+    let session = call(platform, &format!("/v1/sessions/{role}"), &[], &body).await?;
+    Ok(format!("Bearer {}", text(&session, "token")?))
+}
+
+/// A `POST` of JSON.
 async fn call(
     platform: &Platform,
     path: &str,
     headers: &[(&str, &str)],
     body: &Value,
 ) -> Result<Value> {
-    let mut request = Request::post(path)
+    let body = body.to_string().into_bytes();
+    let answer = send(platform, "POST", path, "application/json", headers, body).await?;
+    success(path, answer)
+}
+
+/// A request through the gateway.
+async fn send(
+    platform: &Platform,
+    method: &str,
+    path: &str,
+    media_type: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Result<(StatusCode, Bytes)> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
         .header(HOST, "127.0.0.1")
-        .header(CONTENT_TYPE, "application/json");
+        .header(CONTENT_TYPE, media_type);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Body::from(body.to_string()))?;
+    let request = request.body(Body::from(body))?;
     let answer = platform.gateway().answer(request).await;
     let status = answer.status();
-    let body = to_bytes(answer.into_body(), ANSWER_LIMIT).await?;
+    Ok((status, to_bytes(answer.into_body(), ANSWER_LIMIT).await?))
+}
+
+/// The body of an answer that is a success.
+fn success(path: &str, (status, body): (StatusCode, Bytes)) -> Result<Value> {
     if !status.is_success() {
         bail!(
             "{path} answers {status}: {}",

@@ -18,6 +18,7 @@ pub mod data_dir;
 pub mod demo;
 pub mod demo_city;
 pub mod dynamo;
+pub mod feed;
 pub mod front_door;
 pub mod functions;
 pub mod gateway;

@@ -76,7 +76,7 @@ fn jwks(keys: &Keys, key: &str) -> Result<String> {
     Ok(json!({ "keys": [key] }).to_string())
 }
 
-fn credit_sources(keys: &Keys) -> Result<String> {
+pub(crate) fn credit_sources(keys: &Keys) -> Result<String> {
     let source = json!({
         "source": DEMO_SOURCE,
         "public_key": keys.public_key(DEMO_SOURCE)?,

@@ -6,6 +6,7 @@
 
 mod districts;
 mod draw;
+mod workers;
 
 use domain::agency::AgencyStats;
 use domain::check::Uscc;
@@ -14,6 +15,8 @@ use domain::service::{Service, ServiceSet};
 
 use districts::{DISTRICTS, District};
 use draw::Draw;
+
+pub use workers::{DemoWorker, Kind, WORKERS, WORKERS_FULL, workers};
 
 /// Changing this changes every name, number and place in the city.
 const SEED: u64 = 0x4861_7262_696e;

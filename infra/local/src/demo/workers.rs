@@ -1,0 +1,358 @@
+//! The city's workers: registered, approved, with what the demo's source says of them.
+//!
+//! They are registered through the store, in the transactions that the functions make; 20,000 times two
+//! requests would take too long. What is known of them comes in as for everybody: a batch of the demo's source, signed,
+//! announced and sent in parts. A court's answer holds for a day, so a later start sends what a day's batch says.
+//! A file beside `demo.json` knows how far that is: a start that was cut off goes on at the next, with the same batch.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_dynamodb::Client;
+use domain::agency::Standing;
+use domain::chain::{Actor, EventKind};
+use domain::check::MobilePhone;
+use domain::id::{AgencyId, EventId};
+use domain::time::Millis;
+use domain::worker::{Consent, Profile, Worker, masked_name};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
+use runtime::secret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{
+    NewEvent, NewWorker, PersonalDataKey, PhoneHashes, RegisteredWorker, WorkerIds, WorkerTables,
+    Workers,
+};
+
+use super::{AUTHORITY, AgencyAccess, bar, send, success, text};
+use crate::demo_city::DemoWorker;
+use crate::feed::{FeedRow, FeedSource, Place};
+use crate::keys::write_private;
+use crate::parameters::DEMO_SOURCE;
+use crate::platform::Platform;
+
+/// Workers that are registered at the same time.
+const AT_ONCE: usize = 16;
+/// What a day's batch says is sent anew after this.
+const DAILY: Duration = Duration::from_secs(12 * 3_600);
+/// How often a batch is looked at that is being applied.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How far the city's workers are, as the file keeps it.
+#[derive(Default, Deserialize, Serialize)]
+struct Progress {
+    /// The first so many are registered.
+    registered: usize,
+    /// The first so many are in a batch that was applied.
+    told: usize,
+    /// The source's last batch.
+    last: Option<Sent>,
+    /// A batch that was announced, or is about to be.
+    sending: Option<Sending>,
+}
+
+/// A batch that was applied.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct Sent {
+    /// Its place.
+    pub(super) seq: u64,
+    /// What the next one names.
+    pub(super) hash: String,
+    as_of_ms: i64,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+struct Sending {
+    seq: u64,
+    prev: Option<String>,
+    as_of_ms: i64,
+    /// Whom it is about: workers from here on …
+    from: usize,
+    /// … up to here, …
+    to: usize,
+    /// … with all that is known of them, or what is new every day.
+    all: bool,
+}
+
+/// Loads workers.
+pub(super) struct Loader<'a> {
+    pub(super) platform: &'a Platform,
+    pub(super) agencies: &'a [AgencyAccess],
+    pub(super) workers: &'a [DemoWorker],
+    /// Where it is kept how far they are; without it, nothing outlives the run.
+    pub(super) file: Option<&'a Path>,
+    pub(super) shows_progress: bool,
+}
+
+impl Loader<'_> {
+    /// Registers who is not registered, and has the source say what it has not said.
+    /// Answers the source's last batch.
+    pub(super) async fn load(&self) -> Result<Option<Sent>> {
+        let mut progress: Progress = self
+            .file
+            .and_then(|file| std::fs::read(file).ok())
+            .and_then(|content| serde_json::from_slice(&content).ok())
+            .unwrap_or_default();
+        if progress.registered < self.workers.len() {
+            self.register(progress.registered).await?;
+            progress.registered = self.workers.len();
+            self.keep(&progress)?;
+        }
+        while let Some(sending) = self.next_batch(&progress) {
+            progress.sending = Some(sending.clone());
+            self.keep(&progress)?;
+            let Some(hash) = self.tell(&sending).await? else {
+                break;
+            };
+            progress.told = progress.told.max(sending.to);
+            progress.last = Some(Sent {
+                seq: sending.seq,
+                hash,
+                as_of_ms: sending.as_of_ms,
+            });
+            progress.sending = None;
+            self.keep(&progress)?;
+        }
+        Ok(progress.last)
+    }
+
+    fn keep(&self, progress: &Progress) -> Result<()> {
+        match self.file {
+            None => Ok(()),
+            Some(file) => write_private(file, &serde_json::to_vec(progress)?),
+        }
+    }
+
+    fn now(&self) -> Millis {
+        // Whole seconds read better.
+        Millis(self.platform.clock().now_ms() / 1_000 * 1_000)
+    }
+
+    /// The batch that was cut off; else one about new workers; else a new day's.
+    fn next_batch(&self, progress: &Progress) -> Option<Sending> {
+        if let Some(sending) = &progress.sending {
+            return Some(sending.clone());
+        }
+        let now = self.now();
+        let count = self.workers.len();
+        let is_new = progress.told < count;
+        let is_old = progress
+            .last
+            .as_ref()
+            .is_some_and(|last| now.since(Millis(last.as_of_ms)) > DAILY);
+        if !is_new && !(is_old && count > 0) {
+            return None;
+        }
+        Some(Sending {
+            seq: progress.last.as_ref().map_or(1, |last| last.seq + 1),
+            prev: progress.last.as_ref().map(|last| last.hash.clone()),
+            as_of_ms: now.0,
+            from: if is_new { progress.told } else { 0 },
+            to: count,
+            all: is_new,
+        })
+    }
+
+    /// Sends a batch and waits until it is applied; answers what the next one names. `None`: the source has sent
+    /// others meanwhile, which is a person's doing.
+    async fn tell(&self, sending: &Sending) -> Result<Option<String>> {
+        let as_of = Millis(sending.as_of_ms);
+        let about = self.workers.get(sending.from..sending.to);
+        let about = about.context("the city has become smaller: start with --fresh")?;
+        let rows: Vec<FeedRow> = about
+            .iter()
+            .flat_map(|worker| match sending.all {
+                true => worker.rows(as_of),
+                false => worker.daily_rows(as_of),
+            })
+            .collect();
+        let place = Place {
+            batch_id: format!("demo-{}", sending.seq),
+            seq: sending.seq,
+            prev_sha256: sending.prev.clone(),
+            as_of,
+        };
+        let source = FeedSource::new(DEMO_SOURCE, &self.platform.keys().signing_seed(DEMO_SOURCE))?;
+        let batch = source.batch(&place, &rows);
+        let path = format!("/v1/credit-feeds/{DEMO_SOURCE}/batches");
+        let announcement = batch.announcement.to_string().into_bytes();
+        let json = "application/json";
+        let announced = send(self.platform, "POST", &path, json, &[], announcement).await?;
+        if announced.0.as_u16() == 409 {
+            tracing::warn!(
+                "the demo's source has sent batches of its own: what is known of the demo's workers grows old"
+            );
+            return Ok(None);
+        }
+        success(&path, announced)?;
+        let bar = bar(self.shows_progress, rows.len(), "records")?;
+        bar.set_message("Loading what is known of them");
+        let path = format!("{path}/{}", place.batch_id);
+        for (part, content) in batch.parts.into_iter().enumerate() {
+            let path = format!("{path}/parts/{}", part + 1);
+            let sent = send(
+                self.platform,
+                "PUT",
+                &path,
+                "application/x-ndjson",
+                &[],
+                content,
+            );
+            success(&path, sent.await?)?;
+        }
+        self.wait_for(&path, &bar).await?;
+        bar.finish_and_clear();
+        Ok(Some(batch.hash))
+    }
+
+    async fn wait_for(&self, path: &str, bar: &ProgressBar) -> Result<()> {
+        loop {
+            let standing = send(
+                self.platform,
+                "GET",
+                path,
+                "application/json",
+                &[],
+                Vec::new(),
+            );
+            let standing = success(path, standing.await?)?;
+            match text(&standing, "status")? {
+                "applied" => break,
+                "refused" => bail!("the demo's batch was refused: {standing}"),
+                _ => bar.set_position(standing["applied"].as_u64().unwrap_or_default()),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Registers all workers from `from` on.
+    async fn register(&self, from: usize) -> Result<()> {
+        let bar = bar(self.shows_progress, self.workers.len(), "workers")?;
+        bar.set_message("Loading the city's workers");
+        bar.set_position(from as u64);
+        let registrar = Registrar::new(self)?;
+        let left = self.workers.iter().enumerate().skip(from);
+        stream::iter(left)
+            .map(|(index, worker)| {
+                let registered = registrar.register(index, worker);
+                registered.inspect(|_| bar.inc(1)).boxed()
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<()>>()
+            .await?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+/// Registers and approves workers in one transaction each.
+struct Registrar<'a> {
+    loader: &'a Loader<'a>,
+    store: Workers,
+    ids: WorkerIds,
+    phones: PhoneHashes,
+    now: Millis,
+}
+
+impl<'a> Registrar<'a> {
+    fn new(loader: &'a Loader<'a>) -> Result<Self> {
+        let keys = loader.platform.keys();
+        let tables = WorkerTables {
+            workers: setting(loader.platform, "WORKERS_TABLE")?,
+            ledger: setting(loader.platform, "LEDGER_TABLE")?,
+            subject_keys: setting(loader.platform, "SUBJECT_KEYS_TABLE")?,
+        };
+        let personal = PersonalDataKey::new(&keys.secret("PersonalDataKey"))?;
+        let client = Client::new(&loader.platform.operator_sdk_config());
+        Ok(Self {
+            store: Workers::new(client, tables, personal),
+            ids: WorkerIds::new(&keys.secret("WorkerIdKey")),
+            phones: PhoneHashes::new(&keys.secret("PhoneKey")),
+            now: loader.now(),
+            loader,
+        })
+    }
+
+    async fn register(&self, index: usize, demo: &DemoWorker) -> Result<()> {
+        let agency = self.loader.agencies.get(demo.agency);
+        let agency: AgencyId = agency
+            .context("a worker has no agency")?
+            .agency_id
+            .parse()?;
+        let id = self.ids.of(&demo.id_number);
+        let phone: MobilePhone = demo.phone.parse()?;
+        let consent = Consent {
+            text_version: "2026-01".to_owned(),
+            given_at: self.now,
+        };
+        let event = |kind: EventKind, actor: Actor, payload: Value| NewEvent {
+            id: EventId::of(kind.as_str(), &["demo city", id.as_str()]),
+            kind,
+            actor,
+            payload,
+        };
+        let by = Actor::Agency(agency.clone());
+        let approval = json!({ "decision": "approve", "reason": "part of the demo city" });
+        let events = vec![
+            event(
+                EventKind::Registered,
+                by.clone(),
+                json!({ "agency": agency, "skills": demo.skills }),
+            ),
+            event(EventKind::ConsentGiven, by, json!(consent)),
+            event(
+                EventKind::Reviewed,
+                Actor::Authority(AUTHORITY.parse()?),
+                approval,
+            ),
+        ];
+        let taken = self.store.also_take_phone(&self.phones.of(&phone), &id)?;
+        let key = self.loader.platform.keys().text(&format!("worker {index}"));
+        let new = NewWorker {
+            worker: Worker {
+                id: id.clone(),
+                version: 0,
+                agency,
+                standing: Standing::Approved,
+                skills: demo.skills,
+                masked_name: masked_name(&demo.name),
+                registered_at: self.now,
+                waits_since: None,
+                photo: None,
+                sections: Default::default(),
+                is_erased: false,
+            },
+            profile: Profile {
+                name: demo.name.clone(),
+                id_number: demo.id_number.clone(),
+                phone,
+                consent,
+                references: Default::default(),
+                proposed: None,
+            },
+            events,
+            also: vec![taken],
+            key_hash: key[..32].to_owned(),
+            body_hash: secret::sha256(key.as_bytes()),
+        };
+        match self.store.register(&new, self.now).await? {
+            RegisteredWorker::KeyReused => bail!("{id} was registered with another body"),
+            // A start that was cut off had done it.
+            RegisteredWorker::New(_)
+            | RegisteredWorker::Repeat(_)
+            | RegisteredWorker::Exists(_) => Ok(()),
+        }
+    }
+}
+
+/// A variable that some function of the template has.
+fn setting(platform: &Platform, name: &str) -> Result<String> {
+    let mut functions = platform.stack().functions.iter();
+    functions
+        .find_map(|function| function.environment.get(name))
+        .cloned()
+        .with_context(|| format!("no function has {name}"))
+}

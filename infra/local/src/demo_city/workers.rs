@@ -1,0 +1,323 @@
+//! The city's workers: invented people with valid numbers, and what is known of each.
+
+use std::collections::HashSet;
+
+use domain::check::IdNumber;
+use domain::credit::Section;
+use domain::service::ServiceSet;
+use domain::time::Millis;
+
+use super::draw::Draw;
+use super::{DemoAgency, SEED, person};
+use crate::feed::FeedRow;
+
+/// Workers of `harbin`.
+pub const WORKERS: usize = 2_000;
+/// Workers of `harbin-full`: its first 2,000 are those of `harbin`.
+pub const WORKERS_FULL: usize = 20_000;
+
+const DAY_MS: i64 = 86_400_000;
+/// Where people of Heilongjiang were first registered (GB/T 2260).
+const REGIONS: [&str; 14] = [
+    "230102", "230103", "230104", "230108", "230109", "230110", "230111", "230112", "230113",
+    "230183", "230281", "231004", "231223", "232301",
+];
+
+/// What a worker is an example of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Nothing keeps her from working.
+    Clear,
+    /// A court lists her as dishonest.
+    Flagged,
+    /// Her insurance has ended.
+    Expired,
+    /// The court's answer is of days ago.
+    Stale,
+    /// Nobody has checked her background.
+    Unknown,
+    /// The check of her background may not be told.
+    Withheld,
+    /// The check of her background has begun.
+    Pending,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Clear,
+        Self::Flagged,
+        Self::Expired,
+        Self::Stale,
+        Self::Unknown,
+        Self::Withheld,
+        Self::Pending,
+    ];
+
+    /// Its name in `demo.json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Flagged => "flagged",
+            Self::Expired => "expired",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Withheld => "withheld",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// A worker of the demo city.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DemoWorker {
+    /// Whom she works for: the agency's place in the city.
+    pub agency: usize,
+    /// Her name.
+    pub name: String,
+    /// Her ID number: a valid one, which may be nobody's.
+    pub id_number: IdNumber,
+    /// Her mobile phone number.
+    pub phone: String,
+    /// What she can do: some of what her agency offers.
+    pub skills: ServiceSet,
+    /// What she is an example of.
+    pub kind: Kind,
+}
+
+/// Empty, as for people who are not invented.
+impl std::fmt::Debug for DemoWorker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DemoWorker")
+    }
+}
+
+/// The first `count` workers of the city, always the same. Each agency's first can do all that it offers, and
+/// nothing is against her.
+pub fn workers(city: &[DemoAgency], count: usize) -> Vec<DemoWorker> {
+    let mut draw = Draw::seeded(SEED ^ 0x776f_726b);
+    let mut taken = HashSet::new();
+    let agencies = city.len().max(1);
+    (0..count)
+        .map(|index| DemoWorker {
+            agency: index % agencies,
+            name: person(&mut draw),
+            id_number: id_number(&mut draw, &mut taken),
+            // The shape of a mobile number, and to the eye nobody's.
+            phone: format!("198{:08}", index + 1),
+            skills: skills(&mut draw, city, index),
+            kind: kind(index, agencies),
+        })
+        .collect()
+}
+
+/// Of those after each agency's first, one in four is an example of something.
+fn kind(index: usize, agencies: usize) -> Kind {
+    if index < agencies {
+        return Kind::Clear;
+    }
+    match index % 24 {
+        n @ 0..6 => Kind::ALL[n + 1],
+        _ => Kind::Clear,
+    }
+}
+
+fn skills(draw: &mut Draw, city: &[DemoAgency], index: usize) -> ServiceSet {
+    let Some(agency) = city.get(index % city.len().max(1)) else {
+        return ServiceSet::EMPTY;
+    };
+    let mut offered: Vec<_> = agency.services.iter().collect();
+    draw.shuffle(&mut offered);
+    let count = match index < city.len() {
+        true => offered.len(),
+        false => 1 + draw.below(offered.len()),
+    };
+    offered.into_iter().take(count).collect()
+}
+
+/// Somebody born between 1966 and 2003, whom nobody else in the city is.
+fn id_number(draw: &mut Draw, taken: &mut HashSet<String>) -> IdNumber {
+    loop {
+        let region = draw.one_of(&REGIONS);
+        let year = 1966 + draw.below(38);
+        let (month, day) = (1 + draw.below(12), 1 + draw.below(28));
+        // Most are women: the last digit before the check digit is even.
+        let serial = match draw.below(10) {
+            0 => 2 * draw.below(500) + 1,
+            _ => 2 * draw.below(500),
+        };
+        let body = format!("{region}{year}{month:02}{day:02}{serial:03}");
+        if taken.insert(body.clone()) {
+            #[expect(clippy::expect_used, reason = "a region, a day and a serial number")]
+            return IdNumber::complete(&body).expect("17 digits of an ID number");
+        }
+    }
+}
+
+impl DemoWorker {
+    /// What the demo's source says of her in a batch of `as_of`.
+    pub fn rows(&self, as_of: Millis) -> Vec<FeedRow> {
+        Section::ALL
+            .iter()
+            .filter_map(|section| self.row(*section, as_of))
+            .collect()
+    }
+
+    /// What it says anew every day: a court's answer holds for 24 hours, a temperature for a shift.
+    pub fn daily_rows(&self, as_of: Millis) -> Vec<FeedRow> {
+        let daily = [
+            Section::JudicialEnforcement,
+            Section::Dishonesty,
+            Section::BodyTemperature,
+        ];
+        daily
+            .into_iter()
+            .filter_map(|section| self.row(section, as_of))
+            .filter(|row| row.as_of == as_of)
+            .collect()
+    }
+
+    fn row(&self, section: Section, as_of: Millis) -> Option<FeedRow> {
+        let days = |days: i64| Millis(as_of.0 + days * DAY_MS);
+        let clear = FeedRow {
+            id_number: self.id_number.as_str().to_owned(),
+            section: section.as_str(),
+            state: "clear",
+            as_of,
+            valid_from: None,
+            valid_until: None,
+            reference: None,
+        };
+        let is = |state| FeedRow {
+            state,
+            ..clear.clone()
+        };
+        Some(match (section, self.kind) {
+            (Section::BackgroundCheck, Kind::Unknown) => return None,
+            (Section::BackgroundCheck, Kind::Withheld) => is("withheld"),
+            (Section::BackgroundCheck, Kind::Pending) => is("pending"),
+            (Section::Dishonesty, Kind::Flagged) => is("flagged"),
+            (Section::JudicialEnforcement, Kind::Stale) => FeedRow {
+                as_of: days(-3),
+                ..clear
+            },
+            // Records of violations are sealed: mostly nothing can be said.
+            (Section::PublicSecurity, _) => is("withheld"),
+            (Section::HealthCertificate, _) => FeedRow {
+                as_of: days(-60),
+                valid_until: Some(days(300)),
+                ..clear
+            },
+            (Section::PersonalInsurance, Kind::Expired) => FeedRow {
+                as_of: days(-372),
+                valid_until: Some(days(-7)),
+                reference: Some(self.policy("PA")),
+                ..clear
+            },
+            (Section::PersonalInsurance, _) => FeedRow {
+                as_of: days(-30),
+                valid_until: Some(days(335)),
+                reference: Some(self.policy("PA")),
+                ..clear
+            },
+            (Section::OccupationalInsurance, _) => FeedRow {
+                as_of: days(-30),
+                valid_until: Some(days(335)),
+                reference: Some(self.policy("ZR")),
+                ..clear
+            },
+            _ => clear,
+        })
+    }
+
+    /// A policy's number.
+    fn policy(&self, product: &str) -> String {
+        format!("{product}2301{}", &self.phone[3..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use domain::check::MobilePhone;
+    use domain::credit::{CreditRules, Entry, Recorded, Sections, gate};
+
+    use super::*;
+    use crate::demo_city::harbin;
+
+    const NOW: Millis = Millis(1_780_000_000_000);
+
+    fn sections(worker: &DemoWorker) -> Sections {
+        worker
+            .rows(NOW)
+            .into_iter()
+            .map(|row| {
+                let entry = Entry {
+                    source: "demo".parse().unwrap(),
+                    recorded: Recorded::named(row.state).unwrap(),
+                    as_of: row.as_of,
+                    valid_from: row.valid_from,
+                    valid_until: row.valid_until,
+                };
+                (Section::named(row.section).unwrap(), entry)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_full_city_begins_with_the_workers_of_the_other() {
+        let city = harbin();
+        let full = workers(&city, WORKERS_FULL);
+        assert_eq!(full.len(), 20_000);
+        assert!(full[..WORKERS] == workers(&city, WORKERS)[..]);
+        // Written down, so that a change of a dependency cannot change the city unseen.
+        assert_eq!(full[0].id_number.as_str(), "230110197204064149");
+        assert_eq!(full[0].phone, "19800000001");
+    }
+
+    #[test]
+    fn everybody_is_somebody_else_and_does_what_the_agency_offers() {
+        let city = harbin();
+        let workers = workers(&city, WORKERS_FULL);
+        let numbers: BTreeSet<_> = workers.iter().map(|w| w.id_number.as_str()).collect();
+        assert_eq!(numbers.len(), workers.len());
+        let phones: BTreeSet<_> = workers.iter().map(|w| &w.phone).collect();
+        assert_eq!(phones.len(), workers.len());
+        for worker in &workers {
+            assert!(worker.phone.parse::<MobilePhone>().is_ok());
+            assert!(!worker.skills.is_empty());
+            let offered = city[worker.agency].services;
+            assert!(worker.skills.iter().all(|skill| offered.contains(skill)));
+        }
+        for (agency, first) in city.iter().zip(&workers) {
+            assert_eq!(first.skills, agency.services);
+            assert_eq!(first.kind, Kind::Clear);
+        }
+    }
+
+    #[test]
+    fn who_is_clear_passes_the_gate_and_nobody_else_does() {
+        let city = harbin();
+        let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+        for worker in workers(&city, WORKERS) {
+            *kinds.entry(worker.kind).or_default() += 1;
+            let rules = CreditRules::default();
+            let until = Millis(NOW.0 + 3 * 3_600_000);
+            let skill = worker.skills.iter().next().unwrap();
+            let refusals = gate(&sections(&worker), skill, (NOW, until), NOW, &rules);
+            assert_eq!(
+                refusals.is_empty(),
+                worker.kind == Kind::Clear,
+                "{:?}",
+                worker.kind
+            );
+            if worker.kind != Kind::Clear {
+                assert_eq!(refusals[0].state.as_str(), worker.kind.as_str());
+            }
+        }
+        assert_eq!(kinds.len(), 7);
+        assert!(kinds[&Kind::Clear] > 1_500);
+        assert!(kinds.values().all(|count| *count >= 60));
+    }
+}

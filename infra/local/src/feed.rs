@@ -1,0 +1,233 @@
+//! A simulator of a source of credit records, such as the Ministry's platform: it makes batches as
+//! `/v1/credit-feeds` takes them, signed manifests and parts of JSON Lines.
+//!
+//! It knows the format alone: what rows say, and who sends them where, is its caller's.
+
+use anyhow::{Context, Result};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::HEXLOWER;
+use domain::feed::{manifest_hash, signed_form};
+use domain::time::Millis;
+use serde_json::{Value, json};
+
+/// A part holds at most so many bytes; the route takes 4 MiB.
+const PART_BYTES: usize = 4_000_000;
+
+/// A source with its private key.
+pub struct FeedSource {
+    name: String,
+    pair: Ed25519KeyPair,
+}
+
+/// One row: what is said of one section of somebody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FeedRow {
+    /// Whom it is about.
+    pub id_number: String,
+    /// The section's name.
+    pub section: &'static str,
+    /// What is said: `clear`, `flagged`, `pending`, `unknown` or `withheld`.
+    pub state: &'static str,
+    /// When that was so.
+    pub as_of: Millis,
+    /// From when on it holds.
+    pub valid_from: Option<Millis>,
+    /// The first moment at which it does not hold any more.
+    pub valid_until: Option<Millis>,
+    /// What the source calls it.
+    pub reference: Option<String>,
+}
+
+/// Where a batch stands among those of its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub batch_id: String,
+    /// Its number, from 1.
+    pub seq: u64,
+    /// [`SignedBatch::hash`] of the batch before; `None` for the first.
+    pub prev_sha256: Option<String>,
+    /// When what it says was so.
+    pub as_of: Millis,
+}
+
+/// A batch, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct SignedBatch {
+    /// The body of `POST /v1/credit-feeds/{source}/batches`.
+    pub announcement: Value,
+    /// The bodies of `PUT …/batches/{batch_id}/parts/{n}`, n from 1.
+    pub parts: Vec<Vec<u8>>,
+    /// What the next batch names as the one before it.
+    pub hash: String,
+}
+
+impl FeedSource {
+    /// The source `name`, which signs with the Ed25519 key of this seed.
+    ///
+    /// # Errors
+    /// When the cryptographic library refuses the seed.
+    pub fn new(name: &str, seed: &[u8; 32]) -> Result<Self> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok();
+        Ok(Self {
+            name: name.to_owned(),
+            pair: pair.context("the cryptographic library refuses a key")?,
+        })
+    }
+
+    /// A batch of these rows.
+    pub fn batch(&self, place: &Place, rows: &[FeedRow]) -> SignedBatch {
+        let parts = parts(rows);
+        let manifest = json!({
+            "source": self.name,
+            "batch_id": place.batch_id,
+            "seq": place.seq,
+            "prev_sha256": place.prev_sha256,
+            "as_of": place.as_of.to_rfc3339(),
+            "rows": rows.len(),
+            "parts": parts.len(),
+            "sha256": HEXLOWER.encode(digest(&SHA256, &parts.concat()).as_ref()),
+        });
+        let signed = signed_form(&manifest);
+        let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(&signed).as_ref());
+        SignedBatch {
+            announcement: json!({ "manifest": manifest, "signature": signature }),
+            parts,
+            hash: HEXLOWER.encode(&manifest_hash(&signed).0),
+        }
+    }
+}
+
+impl FeedRow {
+    fn line(&self) -> String {
+        let mut row = json!({
+            "worker": { "id_number": self.id_number },
+            "section": self.section,
+            "state": self.state,
+            "as_of": self.as_of.to_rfc3339(),
+        });
+        let times = [
+            ("valid_from", self.valid_from),
+            ("valid_until", self.valid_until),
+        ];
+        for (name, at) in times {
+            if let Some(at) = at {
+                row[name] = Value::from(at.to_rfc3339());
+            }
+        }
+        if let Some(reference) = &self.reference {
+            row["reference"] = Value::from(reference.as_str());
+        }
+        format!("{row}\n")
+    }
+}
+
+/// Empty, so that personal data cannot slip into a log.
+impl std::fmt::Debug for FeedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FeedRow")
+    }
+}
+
+/// The rows in as few parts as they fit in, one at least.
+fn parts(rows: &[FeedRow]) -> Vec<Vec<u8>> {
+    let mut parts = vec![Vec::new()];
+    for row in rows {
+        let line = row.line().into_bytes();
+        match parts.last_mut() {
+            Some(part) if part.len() + line.len() <= PART_BYTES => part.extend(line),
+            _ => parts.push(line),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::credit::CreditRules;
+    use domain::feed::{CreditSources, Manifest, RowRules, rows_of};
+
+    use super::*;
+    use crate::keys::Keys;
+    use crate::parameters::DEMO_SOURCE;
+
+    fn row(n: usize) -> FeedRow {
+        FeedRow {
+            id_number: format!("23010319900101{n:04}"),
+            section: "dishonesty",
+            state: "clear",
+            as_of: Millis(1_767_225_600_000),
+            valid_from: None,
+            valid_until: None,
+            reference: Some("r".repeat(60)),
+        }
+    }
+
+    fn place() -> Place {
+        Place {
+            batch_id: "day-1".to_owned(),
+            seq: 1,
+            prev_sha256: None,
+            as_of: Millis(1_767_225_600_000),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_one_that_its_source_has_signed() {
+        let keys = Keys::random().unwrap();
+        let seed = keys.signing_seed(DEMO_SOURCE);
+        let batch = FeedSource::new(DEMO_SOURCE, &seed).unwrap();
+        let batch = batch.batch(&place(), &[row(1), row(2)]);
+        let sources = crate::parameters::credit_sources(&keys).unwrap();
+        let sources = CreditSources::from_json(&sources).unwrap();
+        let source = sources.get(&DEMO_SOURCE.parse().unwrap()).unwrap();
+        let signed = signed_form(&batch.announcement["manifest"]);
+        let signature = batch.announcement["signature"].as_str().unwrap();
+        assert!(source.has_signed(&signed, signature));
+        let manifest: Manifest =
+            serde_json::from_value(batch.announcement["manifest"].clone()).unwrap();
+        assert_eq!((manifest.rows, manifest.parts), (2, 1));
+        assert_eq!(source.sections.len(), 9);
+    }
+
+    #[test]
+    fn rows_are_spread_over_parts_and_none_goes_on_in_the_next() {
+        let rows: Vec<FeedRow> = (0..30_000).map(row).collect();
+        let batch = FeedSource::new(DEMO_SOURCE, &[7; 32]).unwrap();
+        let batch = batch.batch(&place(), &rows);
+        assert_eq!(batch.parts.len(), 2);
+        assert!(
+            batch
+                .parts
+                .iter()
+                .all(|part| part.len() <= PART_BYTES && part.ends_with(b"\n"))
+        );
+        let lines: usize = batch
+            .parts
+            .iter()
+            .map(|part| rows_of(part, 0).0.len())
+            .sum();
+        assert_eq!(lines, 30_000);
+    }
+
+    #[test]
+    fn a_row_is_one_that_the_feed_takes() {
+        let row = FeedRow {
+            id_number: domain::check::IdNumber::complete("23010319900101123")
+                .unwrap()
+                .as_str()
+                .to_owned(),
+            valid_until: Some(Millis(1_800_000_000_000)),
+            ..row(0)
+        };
+        let sections = [domain::credit::Section::Dishonesty];
+        let rules = RowRules::new(&sections, &CreditRules::default(), row.as_of);
+        let (number, read) = rules.parse(1, row.line().trim_end().as_bytes()).unwrap();
+        assert_eq!(number.as_str(), row.id_number);
+        assert_eq!(read.valid_until, row.valid_until);
+        assert_eq!(read.reference, row.reference);
+    }
+}

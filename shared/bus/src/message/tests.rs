@@ -85,6 +85,15 @@ fn scans_are_written_and_read() {
 }
 
 #[test]
+fn the_end_of_a_visit_is_worth_repeating_for_a_day() {
+    let order = OrderId::from_bytes(&[0; 16]);
+    let timer = Timer::of_visit(&order, 2, Millis(1_800_000_180_000));
+    let body = r#"{"kind":"timer","v":1,"order_id":"ord_00000000000000000000000000","epoch":2,"stage":"visit","due":1800000180000,"until":1800086580000,"looks":0,"redrives":0}"#;
+    assert_eq!(timer.body().unwrap(), body);
+    assert_eq!(Timer::parse(body).unwrap(), timer);
+}
+
+#[test]
 fn an_offer_is_the_http_contracts_json() {
     let offer = Offer {
         order_id: OrderId::from_bytes(&[0; 16]),

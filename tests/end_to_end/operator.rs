@@ -69,7 +69,11 @@ impl Operator {
 
     /// Sends a message of a batch once more: of its splitting with 0, else of that shard.
     pub async fn repeat_feed(&self, world: &World, source: &str, batch_id: &str, shard: u32) {
-        let kind = if shard == 0 { "feed_split" } else { "feed_shard" };
+        let kind = if shard == 0 {
+            "feed_split"
+        } else {
+            "feed_shard"
+        };
         let message = json!({
             "kind": kind, "v": 1, "source": source, "batch_id": batch_id,
             "until": world.now().0 + 3_600_000, "redrives": 0, "shard": shard,

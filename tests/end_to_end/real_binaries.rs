@@ -114,6 +114,11 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         Some(1),
         "{waiting}"
     );
+    // It starts, and knows who is no worker.
+    body(
+        &ask("own-record", words(&[("token", &authority)])).await,
+        403,
+    );
 
     let quoted = serde_json::to_string(&world.cleaning(CENTRE).to_string()).expect("JSON");
     let placed = ask(
@@ -138,6 +143,8 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         ("agency", agency.id.trim_start_matches("agy_")),
         ("deadline", &(now + 180_000).to_string()),
         ("start_at", &(now + 86_400_000).to_string()),
+        ("worker_id", "wkr_00000000000000000000000000"),
+        ("at", &now.to_string()),
     ]);
     for function in [
         "agency-fanout",
@@ -145,6 +152,9 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         "dead-letters",
         "order-events",
         "directory-projection",
+        "feed-apply",
+        "sequencer",
+        "scan-log",
     ] {
         let answer = ask(function, message.clone()).await;
         let failures = answer
@@ -153,6 +163,13 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
             .unwrap_or_else(|| json!([]));
         assert_eq!(failures, json!([]), "{function} answered {answer}");
     }
+
+    body(&ask("credit-feed", words(&[])).await, 404);
+    let scanned = body(&ask("badge-verify", words(&[("token", "1")])).await, 200);
+    assert_eq!(scanned["result"], "not_genuine", "{scanned}");
+
+    let checkpoint = body(&ask("ledger", words(&[])).await, 200);
+    assert!(checkpoint["note"].is_string(), "{checkpoint}");
 
     let token = offer["claim_token"].as_str().expect("a claim token");
     let words = words(&[

@@ -1,0 +1,199 @@
+//! What a worker sees of her own record, and what she can do about it.
+
+use serde_json::{Value, json};
+
+use crate::workers::text;
+use crate::world::{CENTRE, World};
+
+/// An approved worker with her token: what was sent of her, her id, her token, her agency's token.
+async fn approved(world: &World) -> (Value, Value, String, String) {
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let (sent, worker) = world.new_worker(&desk).await;
+    let id = worker["worker_id"].clone();
+    world.review_worker(&id, "approve").await.expect(200);
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    (sent, id, text(&session["token"]).to_owned(), desk)
+}
+
+#[tokio::test]
+async fn a_worker_sees_everything_and_who_looked_why() {
+    let world = World::empty().await;
+    let (sent, id, token, desk) = approved(&world).await;
+    let get = |path: &'static str| world.call("GET", path).token(&token).send();
+    let record = get("/v1/me/record").await.expect(200);
+    assert_eq!(
+        (&record["worker"]["worker_id"], &record["worker"]["name"]),
+        (&id, &sent["name"])
+    );
+    assert!(!record.to_string().contains(text(&sent["id_number"])));
+    let chain = world.chain(&token, "/v1/me/trace?").await;
+    assert_eq!(chain[0]["payload"]["name"], sent["name"]);
+
+    assert_eq!(get("/v1/me/views").await.expect(200)["items"], json!([]));
+    let authority = world.authority().await;
+    let path = format!("/v1/workers/{}", text(&id));
+    let without = world.call("GET", &path).token(&authority).send().await;
+    without.expect_problem(400, "malformed");
+    let with = format!("{path}?purpose=complaint%2017");
+    world
+        .call("GET", &with)
+        .token(&authority)
+        .send()
+        .await
+        .expect(200);
+    let views = get("/v1/me/views").await.expect(200);
+    assert_eq!(
+        views["items"].as_array().map(Vec::len),
+        Some(1),
+        "the refused look is none"
+    );
+    assert_eq!(
+        (&views["items"][0]["how"], &views["items"][0]["purpose"]),
+        (&json!("authority"), &json!("complaint 17"))
+    );
+
+    // Nobody else gets in, and she gets nowhere else.
+    for other in [&desk, &authority] {
+        world
+            .call("GET", "/v1/me/record")
+            .token(other)
+            .send()
+            .await
+            .expect_problem(403, "forbidden");
+    }
+    world
+        .call("GET", &path)
+        .token(&token)
+        .send()
+        .await
+        .expect_problem(403, "forbidden");
+    get("/v1/me/code-key")
+        .await
+        .expect_problem(404, "not-found");
+    world
+        .call("GET", "/v1/me/record")
+        .send()
+        .await
+        .expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn an_objection_waits_for_the_authority_and_is_answered() {
+    let world = World::empty().await;
+    let (_, id, token, _) = approved(&world).await;
+    let object = |about: Value, key: &'static str| {
+        let call = world
+            .call("POST", "/v1/me/objections")
+            .token(&token)
+            .key(key);
+        call.json(&json!({ "about": about, "text": "这不是我" }))
+            .send()
+    };
+    let faults = object(json!("horoscope"), "x").await;
+    assert_eq!(
+        (faults.status, faults.pointers()),
+        (422, vec!["/about".to_owned()])
+    );
+    let first = object(json!("dishonesty"), "k").await.expect(201);
+    assert_eq!(object(json!("dishonesty"), "k").await.expect(201), first);
+    object(json!(1), "k")
+        .await
+        .expect_problem(422, "idempotency-key-reused");
+
+    let authority = world.authority().await;
+    let waiting = |count: usize| {
+        let call = world
+            .call("GET", "/v1/reviews?kind=objection")
+            .token(&authority)
+            .send();
+        async move {
+            let list = call.await.expect(200);
+            assert_eq!(list["items"].as_array().map(Vec::len), Some(count));
+            list["items"][0].clone()
+        }
+    };
+    assert_eq!(waiting(1).await["objection_id"], first["objection_id"]);
+    let path = format!(
+        "/v1/workers/{}/objections/{}/answer",
+        text(&id),
+        text(&first["objection_id"])
+    );
+    let answer = |outcome: &'static str| {
+        let call = world.call("POST", &path).token(&authority);
+        call.json(&json!({ "outcome": outcome, "reason": "a namesake" }))
+            .send()
+    };
+    answer("upheld").await.expect(200);
+    answer("upheld").await.expect(200);
+    answer("dismissed").await.expect_problem(409, "conflict");
+    waiting(0).await;
+    let record = world
+        .call("GET", "/v1/me/record")
+        .token(&token)
+        .send()
+        .await
+        .expect(200);
+    let shown = &record["objections"][0];
+    assert_eq!(
+        (&shown["about"], &shown["answer"]["outcome"]),
+        (&json!("dishonesty"), &json!("upheld"))
+    );
+}
+
+#[tokio::test]
+async fn consent_taken_back_suspends_until_it_is_given_again() {
+    let world = World::empty().await;
+    let (sent, id, token, desk) = approved(&world).await;
+    for _ in 0..2 {
+        let call = world.call("POST", "/v1/me/consent/withdraw").token(&token);
+        let seen = call.send().await.expect(200);
+        assert_eq!(seen["status"], "suspended");
+        assert!(seen["consent"]["withdrawn_at"].is_string());
+    }
+    world
+        .review_worker(&id, "reinstate")
+        .await
+        .expect_problem(409, "conflict");
+    // She can still see what is recorded of her.
+    world.worker_session(&sent["phone"]).await.expect(200);
+    world.advance(std::time::Duration::from_secs(60)).await;
+    let path = format!("/v1/workers/{}", text(&id));
+    let give = |consent: Value| {
+        let call = world.call("PATCH", &path).token(&desk);
+        call.json(&json!({ "consent": consent })).send()
+    };
+    let old = give(sent["consent"].clone()).await;
+    assert_eq!(
+        (old.status, old.pointers()),
+        (422, vec!["/consent/given_at".to_owned()])
+    );
+    let now = world.now().to_rfc3339();
+    give(json!({ "text_version": "2026-02", "given_at": now }))
+        .await
+        .expect(200);
+    let seen = world.review_worker(&id, "reinstate").await.expect(200);
+    assert_eq!(
+        (&seen["status"], &seen["consent"]["withdrawn_at"]),
+        (&json!("approved"), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_worker_can_have_her_data_erased() {
+    let world = World::empty().await;
+    let (sent, id, token, desk) = approved(&world).await;
+    let call = world.call("POST", "/v1/me/erase").token(&token);
+    call.json(&json!({ "reason": "I have moved away" }))
+        .send()
+        .await
+        .expect(204);
+    assert_eq!(
+        world.read_worker(&desk, &id).await.expect(200)["erased"],
+        true
+    );
+    world
+        .worker_session(&sent["phone"])
+        .await
+        .expect_problem(401, "bad-credentials");
+}

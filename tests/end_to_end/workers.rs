@@ -1,0 +1,676 @@
+//! Workers: registered by an agency, decided on by the authority, changed, traced, erased.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client as Dynamo;
+use domain::chain::{ChainEvent, Hash, commitment};
+use domain::check::IdNumber;
+use serde_json::{Value, json};
+
+use crate::http::Answer;
+use crate::log_watch;
+use crate::world::{Agency, CENTRE, World};
+
+/// What an agency sends of somebody whom no other test has.
+pub fn registration(world: &World) -> Value {
+    let n = world.unique();
+    let born = 1971 + n / 1_000 % 28;
+    let number =
+        IdNumber::complete(&format!("230102{born}0412{:03}", n % 1_000)).expect("a number");
+    let (name, phone) = (format!("钱工{n}"), format!("151{n:08}"));
+    for words in [name.as_str(), number.as_str(), &phone] {
+        log_watch::keep_secret(words);
+    }
+    json!({
+        "name": name, "id_number": number.as_str(), "phone": phone, "skills": ["cleaning", "cooking"],
+        "consent": { "text_version": "2026-01", "given_at": world.now().to_rfc3339() },
+    })
+}
+
+impl World {
+    /// Sends a registration of a worker.
+    pub async fn send_worker(&self, desk: &str, key: &str, body: &Value) -> Answer {
+        let call = self.call("POST", "/v1/workers").token(desk).key(key);
+        call.json(body).send().await
+    }
+
+    /// Registers somebody, who waits for review; answers what was sent and what came back.
+    pub async fn new_worker(&self, desk: &str) -> (Value, Value) {
+        let body = registration(self);
+        let key = format!("worker-{}", self.unique());
+        let answer = self.send_worker(desk, &key, &body).await.expect(201);
+        (body, answer)
+    }
+
+    /// The authority decides on a worker.
+    pub async fn review_worker(&self, id: &Value, decision: &str) -> Answer {
+        let token = self.authority().await;
+        self.call("POST", &format!("/v1/workers/{}/reviews", text(id)))
+            .token(&token)
+            .json(&json!({ "decision": decision, "reason": "papers seen" }))
+            .send()
+            .await
+    }
+
+    /// A worker as this caller sees her.
+    pub async fn read_worker(&self, token: &str, id: &Value) -> Answer {
+        let path = format!("/v1/workers/{}?purpose=test", text(id));
+        self.call("GET", &path).token(token).send().await
+    }
+
+    /// A token of the worker who has this phone.
+    pub async fn worker_session(&self, phone: &Value) -> Answer {
+        self.call("POST", "/v1/sessions/worker")
+            .json(&json!({ "code": format!("demo-phone-{}", text(phone)) }))
+            .send()
+            .await
+    }
+
+    /// All pages of a chain, every link of them checked; `path` says whose.
+    pub async fn chain(&self, token: &str, path: &str) -> Vec<Value> {
+        let (mut items, mut cursor, mut head) = (Vec::new(), None, None);
+        loop {
+            let at = cursor.map(|cursor: String| format!("&cursor={cursor}"));
+            let path = format!("{path}limit=2{}", at.unwrap_or_default());
+            let page = self
+                .call("GET", &path)
+                .token(token)
+                .send()
+                .await
+                .expect(200);
+            items.extend(page["items"].as_array().expect("items").clone());
+            head = Some(page["head"].clone())
+                .filter(|head| !head.is_null())
+                .or(head);
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let mut prev = Hash::NONE;
+        for (place, item) in items.iter().enumerate() {
+            let event: ChainEvent =
+                serde_json::from_value(item["event"].clone()).expect("an event");
+            assert_eq!((event.seq, event.prev), (place as u64 + 1, prev));
+            assert_eq!(item["hash"], event.hash().to_string());
+            if let Some(salt) = item["salt"].as_str() {
+                let salt: Hash = salt.parse().expect("a salt");
+                assert_eq!(
+                    commitment(&salt.0, &item["payload"]),
+                    event.payload_commitment
+                );
+            }
+            prev = event.hash();
+        }
+        assert_eq!(head.expect("a head")["hash"], prev.to_string());
+        items
+    }
+}
+
+/// The text of a JSON string.
+pub fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+fn kinds(chain: &[Value]) -> Vec<&str> {
+    chain
+        .iter()
+        .map(|item| text(&item["event"]["kind"]))
+        .collect()
+}
+
+async fn with_agency(world: &World) -> (Agency, String) {
+    let agency = world.agency(&["cleaning", "cooking"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    (agency, desk)
+}
+
+#[tokio::test]
+async fn a_registered_worker_waits_is_approved_and_can_log_in() {
+    let world = World::empty().await;
+    let (agency, desk) = with_agency(&world).await;
+    let (sent, answer) = world.new_worker(&desk).await;
+    let id = &answer["worker_id"];
+    assert_eq!(
+        (&answer["status"], &answer["agency_id"]),
+        (&json!("pending"), &json!(agency.id))
+    );
+    let masked = text(&answer["id_number"]);
+    assert_eq!(masked.chars().filter(|c| *c == '*').count(), 16);
+    assert!(
+        answer["sections"]
+            .as_array()
+            .expect("nine")
+            .iter()
+            .all(|s| s["state"] != "clear")
+    );
+    world
+        .worker_session(&sent["phone"])
+        .await
+        .expect_problem(401, "bad-credentials");
+
+    let authority = world.authority().await;
+    let path = "/v1/reviews?kind=worker";
+    let waiting = world
+        .call("GET", path)
+        .token(&authority)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        (
+            &waiting["items"][0]["worker_id"],
+            waiting["items"].as_array().map(Vec::len)
+        ),
+        (id, Some(1))
+    );
+    for _ in 0..2 {
+        let seen = world.review_worker(id, "approve").await.expect(200);
+        assert_eq!(seen["status"], "approved");
+    }
+    world.review_worker(id, "reinstate").await.expect(200);
+    world
+        .review_worker(id, "reject")
+        .await
+        .expect_problem(409, "conflict");
+    let waiting = world
+        .call("GET", path)
+        .token(&authority)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(waiting["items"], json!([]));
+
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    assert_eq!(session["subject"], *id);
+    let listed = world
+        .call("GET", "/v1/workers")
+        .token(&desk)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        (
+            &listed["items"][0]["worker_id"],
+            &listed["items"][0]["name"]
+        ),
+        (id, &json!("钱*"))
+    );
+    let trace = format!("/v1/workers/{}/trace?", text(id));
+    let chain = world.chain(&desk, &trace).await;
+    assert_eq!(kinds(&chain), ["registered", "consent_given", "reviewed"]);
+    assert!(
+        chain.iter().all(|item| item["payload"].is_null()),
+        "not for the agency"
+    );
+    let chain = world
+        .chain(&authority, &format!("{trace}purpose=audit&"))
+        .await;
+    assert_eq!(chain[0]["payload"]["name"], sent["name"]);
+}
+
+#[tokio::test]
+async fn only_approved_agencies_register_workers_and_all_faults_are_named() {
+    let world = World::empty().await;
+    let pending = world.register(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&pending).await;
+    let body = registration(&world);
+    world
+        .send_worker(&desk, "k", &body)
+        .await
+        .expect_problem(403, "agency-not-approved");
+    let (_, desk) = with_agency(&world).await;
+    let missing = world
+        .call("POST", "/v1/workers")
+        .token(&desk)
+        .json(&body)
+        .send()
+        .await;
+    missing.expect_problem(400, "idempotency-key-missing");
+    let customer = world.customer("demo-customer-1").await;
+    world
+        .send_worker(&customer, "k", &body)
+        .await
+        .expect_problem(403, "forbidden");
+
+    let later = world.in_future(Duration::from_secs(3_600));
+    let cases = [
+        ("/id_number", json!("110105194912310021")),
+        ("/id_number", json!("110105194902300021")),
+        ("/id_number", json!("1101051949123100")),
+        ("/consent", Value::Null),
+        (
+            "/consent/given_at",
+            json!({ "text_version": "1", "given_at": later }),
+        ),
+        ("/skills", json!([])),
+        ("/phone", json!("1")),
+    ];
+    for (pointer, value) in cases {
+        let mut bad = body.clone();
+        bad[pointer.split('/').nth(1).expect("a field")] = value;
+        let answer = world.send_worker(&desk, "k", &bad).await;
+        assert_eq!(
+            (answer.status, answer.pointers()),
+            (422, vec![pointer.to_owned()])
+        );
+    }
+    let answer = world.send_worker(&desk, "k", &json!({})).await;
+    assert_eq!(
+        answer.pointers(),
+        ["/consent", "/id_number", "/name", "/phone", "/skills"]
+    );
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_the_same_and_another_body_is_refused() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let mut body = registration(&world);
+    body["id_number"] = json!("11010519491231002x");
+    let first = world.send_worker(&desk, "k", &body).await.expect(201);
+    assert_eq!(
+        world.send_worker(&desk, "k", &body).await.expect(201),
+        first
+    );
+    let mut other = body.clone();
+    other["name"] = json!("钱工");
+    world
+        .send_worker(&desk, "k", &other)
+        .await
+        .expect_problem(422, "idempotency-key-reused");
+    // The same person, by a capital X.
+    body["id_number"] = json!("11010519491231002X");
+    world
+        .send_worker(&desk, "l", &body)
+        .await
+        .expect_problem(409, "worker-exists");
+}
+
+#[tokio::test]
+async fn a_phone_is_one_approved_worker_s() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (sent, first) = world.new_worker(&desk).await;
+    let mut body = registration(&world);
+    body["phone"] = sent["phone"].clone();
+    let second = world.send_worker(&desk, "second", &body).await.expect(201);
+    world
+        .review_worker(&first["worker_id"], "approve")
+        .await
+        .expect(200);
+    let taken = world.review_worker(&second["worker_id"], "approve").await;
+    taken.expect_problem(409, "phone-taken");
+    // The first one gets another phone, and the second one can have hers.
+    let path = format!("/v1/workers/{}", text(&first["worker_id"]));
+    let change = json!({ "phone": "15399990000", "skills": ["cooking"] });
+    for _ in 0..2 {
+        let call = world.call("PATCH", &path).token(&desk).json(&change);
+        assert_eq!(call.send().await.expect(200)["skills"], json!(["cooking"]));
+    }
+    world
+        .review_worker(&second["worker_id"], "approve")
+        .await
+        .expect(200);
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    assert_eq!(session["subject"], second["worker_id"]);
+    let chain = world.chain(&desk, &format!("{path}/trace?")).await;
+    assert_eq!(kinds(&chain).last(), Some(&"correction"));
+    assert_eq!(chain.len(), 4, "the repeat added nothing");
+}
+
+#[tokio::test]
+async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
+    let world = World::empty().await;
+    let (old, old_desk) = with_agency(&world).await;
+    let (new, new_desk) = with_agency(&world).await;
+    let (sent, worker) = world.new_worker(&old_desk).await;
+    let id = &worker["worker_id"];
+    world.review_worker(id, "approve").await.expect(200);
+
+    let mut body = sent.clone();
+    body["skills"] = json!(["elder_care"]);
+    let proposed = world.send_worker(&new_desk, "k", &body).await.expect(201);
+    assert_eq!(proposed["status"], "pending");
+    assert!(!proposed.to_string().contains(&old.id), "{proposed}");
+    assert_eq!(
+        world.send_worker(&new_desk, "k", &body).await.expect(201),
+        proposed
+    );
+    world
+        .send_worker(&new_desk, "l", &body)
+        .await
+        .expect_problem(409, "worker-exists");
+    assert_eq!(world.read_worker(&new_desk, id).await.expect(200), proposed);
+    let trace = format!("/v1/workers/{}/trace?", text(id));
+    let chain = world.chain(&old_desk, &trace).await;
+    assert!(
+        !json!(chain).to_string().contains(&new.id),
+        "nor the employer of the other"
+    );
+
+    let authority = world.authority().await;
+    let waiting = world
+        .call("GET", "/v1/reviews?kind=worker")
+        .token(&authority)
+        .send()
+        .await;
+    assert_eq!(waiting.expect(200)["items"][0]["agency_id"], json!(new.id));
+    let kept = world.review_worker(id, "reject").await.expect(200);
+    assert_eq!(
+        (&kept["agency_id"], &kept["status"]),
+        (&json!(old.id), &json!("approved"))
+    );
+    world
+        .read_worker(&new_desk, id)
+        .await
+        .expect_problem(404, "not-found");
+    let turned_down = world.send_worker(&new_desk, "k", &body).await.expect(201);
+    assert_eq!(turned_down["status"], "rejected");
+
+    world.send_worker(&new_desk, "m", &body).await.expect(201);
+    let moved = world.review_worker(id, "approve").await.expect(200);
+    assert_eq!(
+        (&moved["agency_id"], &moved["skills"]),
+        (&json!(new.id), &json!(["elder_care"]))
+    );
+    world.review_worker(id, "approve").await.expect(200);
+    world
+        .read_worker(&old_desk, id)
+        .await
+        .expect_problem(404, "not-found");
+    let chain = world.chain(&new_desk, &trace).await;
+    assert_eq!(
+        kinds(&chain)[chain.len() - 3..],
+        ["reviewed", "employer_changed", "consent_given"]
+    );
+}
+
+/// A JPEG of so many pixels that says where it was taken.
+fn photo() -> Vec<u8> {
+    let jpeg = include_bytes!("photo.jpg");
+    let segment = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\0\0\0\0\0GPS 45.7700 126.6270";
+    let length = u16::try_from(segment.len() + 2)
+        .expect("short")
+        .to_be_bytes();
+    [&jpeg[..2], &[0xff, 0xe1], &length, segment, &jpeg[2..]].concat()
+}
+
+#[tokio::test]
+async fn a_photo_is_stored_without_where_it_was_taken() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (_, worker) = world.new_worker(&desk).await;
+    let path = format!("/v1/workers/{}/photo", text(&worker["worker_id"]));
+    let put = |media_type: &'static str, bytes: Vec<u8>| {
+        world
+            .call("PUT", &path)
+            .token(&desk)
+            .raw(media_type, bytes)
+            .send()
+    };
+    put("text/plain", photo())
+        .await
+        .expect_problem(415, "unsupported-media-type");
+    put("image/jpeg", b"GIF89a".to_vec())
+        .await
+        .expect_problem(422, "invalid");
+    put("image/jpeg", vec![0xff; 1024 * 1024 + 1])
+        .await
+        .expect_problem(413, "too-large");
+    // It is the content that counts.
+    for _ in 0..2 {
+        let seen = put("image/png", photo()).await.expect(200);
+        assert_eq!(seen["photo"]["media_type"], "image/jpeg");
+    }
+    let url = format!("{}{path}", world.platform.base_url());
+    let stored = world
+        .client
+        .get(&url)
+        .bearer_auth(&desk)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (stored.status().as_u16(), &stored.headers()["content-type"]),
+        (200, &"image/jpeg".parse().expect("a value"))
+    );
+    let stored = stored.bytes().await.expect("a photo");
+    assert!(stored.starts_with(&[0xff, 0xd8]) && !stored.windows(3).any(|w| w == b"GPS"));
+    let trace = format!("/v1/workers/{}/trace?", text(&worker["worker_id"]));
+    assert_eq!(
+        world.chain(&desk, &trace).await.len(),
+        3,
+        "one event, however often it is sent"
+    );
+}
+
+#[tokio::test]
+async fn sections_are_recorded_by_hand_by_those_who_may() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (_, other) = with_agency(&world).await;
+    let (_, worker) = world.new_worker(&desk).await;
+    let path = format!("/v1/workers/{}/sections", text(&worker["worker_id"]));
+    let now = world.now().to_rfc3339();
+    let record = |token: String, section: &'static str| {
+        let body =
+            json!({ "section": section, "state": "clear", "as_of": now, "reference": "W-17" });
+        world.call("POST", &path).token(&token).json(&body).send()
+    };
+    let state = |seen: &Value, section: &str| {
+        let sections = seen["sections"].as_array().expect("nine");
+        let found = sections.iter().find(|found| found["section"] == section);
+        found.expect("the section")["state"].clone()
+    };
+    for _ in 0..2 {
+        let seen = record(desk.clone(), "body_temperature").await.expect(200);
+        assert_eq!(state(&seen, "body_temperature"), "clear");
+    }
+    record(desk.clone(), "identity")
+        .await
+        .expect_problem(403, "forbidden");
+    record(other, "body_temperature")
+        .await
+        .expect_problem(404, "not-found");
+    let authority = world.authority().await;
+    let seen = record(authority.clone(), "identity").await.expect(200);
+    assert_eq!(state(&seen, "identity"), "clear");
+    // Without an end, an insurance would hold for ever.
+    let answer = record(authority, "personal_insurance").await;
+    assert_eq!(
+        (answer.status, answer.pointers()),
+        (422, vec!["/valid_until".to_owned()])
+    );
+    let path = format!("/v1/workers/{}/complaints", text(&worker["worker_id"]));
+    let complain = |reason: &'static str| {
+        let call = world.call("POST", &path).token(&desk).key("c");
+        call.json(&json!({ "reason": reason })).send()
+    };
+    let first = complain("late").await.expect(201);
+    assert_eq!(complain("late").await.expect(201), first);
+    complain("rude")
+        .await
+        .expect_problem(422, "idempotency-key-reused");
+}
+
+/// Every item of every table of workers, as text.
+async fn everything(world: &World) -> String {
+    let dynamo = Dynamo::new(&world.platform.operator_sdk_config());
+    let mut all = String::new();
+    for table in [
+        "WORKERS_TABLE",
+        "LEDGER_TABLE",
+        "BADGES_TABLE",
+        "SUBJECT_KEYS_TABLE",
+    ] {
+        let mut pages = dynamo
+            .scan()
+            .table_name(world.setting(table))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for item in page.expect("a page").items.unwrap_or_default() {
+                for (name, value) in item {
+                    all.push_str(&format!("{table} {name} {value:?}\n"));
+                    if let Ok(bytes) = value.as_b() {
+                        all.push_str(&String::from_utf8_lossy(bytes.as_ref()));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+async fn erase(world: &World, token: &str, id: &Value) -> Answer {
+    world
+        .call("POST", &format!("/v1/workers/{}/erase", text(id)))
+        .token(token)
+        .json(&json!({ "reason": "she asked for it" }))
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (sent, worker) = world.new_worker(&desk).await;
+    let id = &worker["worker_id"];
+    world.review_worker(id, "approve").await.expect(200);
+    let photo_path = format!("/v1/workers/{}/photo", text(id));
+    let put = world
+        .call("PUT", &photo_path)
+        .token(&desk)
+        .raw("image/jpeg", photo());
+    put.send().await.expect(200);
+    let authority = world.authority().await;
+    world.read_worker(&authority, id).await.expect(200);
+    let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
+    let before = world.chain(&authority, &trace).await;
+
+    for _ in 0..2 {
+        let erased = erase(&world, &authority, id).await.expect(200);
+        assert_eq!(
+            (&erased["erased"], &erased["name"], &erased["photo"]),
+            (&json!(true), &Value::Null, &Value::Null)
+        );
+    }
+    let after = world.chain(&authority, &trace).await;
+    assert_eq!(after.len(), before.len() + 1);
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before["hash"], after["hash"]);
+        assert!(after["payload"].is_null() && after["salt"].is_null());
+    }
+    assert_eq!(kinds(&after).last(), Some(&"redaction"));
+
+    let left = everything(&world).await;
+    for personal in ["name", "id_number", "phone"] {
+        assert!(!left.contains(text(&sent[personal])), "{personal} is left");
+    }
+    assert!(
+        !left.contains(" bo ") && !left.contains("钱"),
+        "something sealed is left: {left}"
+    );
+    world
+        .call("GET", &format!("{photo_path}?purpose=x"))
+        .token(&authority)
+        .send()
+        .await
+        .expect_problem(404, "not-found");
+    world
+        .worker_session(&sent["phone"])
+        .await
+        .expect_problem(401, "bad-credentials");
+    world
+        .review_worker(id, "approve")
+        .await
+        .expect_problem(409, "conflict");
+
+    // She comes back, in the same chain.
+    let again = world.send_worker(&desk, "again", &sent).await.expect(201);
+    assert_eq!(
+        (&again["worker_id"], &again["status"], &again["erased"]),
+        (id, &json!("pending"), &json!(false))
+    );
+    world.review_worker(id, "approve").await.expect(200);
+    world.worker_session(&sent["phone"]).await.expect(200);
+    let chain = world.chain(&authority, &trace).await;
+    assert_eq!(
+        kinds(&chain)[after.len()..],
+        ["registered", "consent_given", "reviewed"]
+    );
+}
+
+/// A request of somebody who sends it again until it is answered.
+async fn insist<F: Future<Output = Result<Answer, reqwest::Error>>>(
+    send: impl Fn() -> F,
+) -> Answer {
+    for _ in 0..5 {
+        if let Ok(answer) = send().await
+            && answer.status < 500
+        {
+            return answer;
+        }
+    }
+    panic!("no answer after five tries");
+}
+
+#[tokio::test]
+async fn registering_approving_and_erasing_cut_off_anywhere() {
+    for function in ["registry", "review"] {
+        for n in 1.. {
+            assert!(n < 60, "{function} makes too many calls");
+            let world = World::empty().await;
+            let (_, desk) = with_agency(&world).await;
+            let authority = world.authority().await;
+            let wire = world.platform.wire().clone();
+            wire.cut_after(function, n);
+            let body = registration(&world);
+            let register = || {
+                let call = world.call("POST", "/v1/workers").token(&desk).key("k");
+                call.json(&body).try_send()
+            };
+            let worker = insist(register).await.expect(201);
+            let path = format!("/v1/workers/{}", text(&worker["worker_id"]));
+            let reviews = format!("{path}/reviews");
+            let decision = json!({ "decision": "approve", "reason": "papers seen" });
+            let approve = || {
+                let call = world.call("POST", &reviews).token(&authority);
+                call.json(&decision).try_send()
+            };
+            let case = format!("{function} cut after {n}");
+            assert_eq!(
+                insist(approve).await.expect(200)["status"],
+                "approved",
+                "{case}"
+            );
+            let erasure = format!("{path}/erase");
+            let reason = json!({ "reason": "she asked for it" });
+            let erase = || {
+                let call = world.call("POST", &erasure).token(&authority);
+                call.json(&reason).try_send()
+            };
+            assert_eq!(insist(erase).await.expect(200)["erased"], true, "{case}");
+            let happened = !wire.take_cuts().is_empty();
+            let chain = world
+                .chain(&authority, &format!("{path}/trace?purpose=audit&"))
+                .await;
+            assert_eq!(
+                kinds(&chain),
+                ["registered", "consent_given", "reviewed", "redaction"],
+                "{case}"
+            );
+            assert!(
+                !everything(&world).await.contains(" bo "),
+                "{case}: something sealed is left"
+            );
+            world.platform.shutdown().await;
+            if !happened {
+                assert!(n > 1, "{function} was never called");
+                break;
+            }
+        }
+    }
+}

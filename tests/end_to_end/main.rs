@@ -11,6 +11,7 @@
 mod bad_input;
 mod badge_check;
 mod badge_page;
+mod badges;
 mod command_line;
 mod contract;
 mod crashes;

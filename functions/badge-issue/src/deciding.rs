@@ -6,7 +6,6 @@ use domain::id::{BadgeId, WorkerId};
 use lambda_http::http::StatusCode;
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Principal, Problem};
-use serde_json::json;
 use store::{Appended, Step};
 
 use crate::answer::BadgeAnswer;
@@ -76,7 +75,7 @@ impl BadgeIssue {
             let after = match before.decided(decision, by) {
                 Ok(Some(after)) => after,
                 Ok(None) => return Ok(self.answered(&before)),
-                Err(refusal) => return Err(refused(&before, refusal)),
+                Err(refusal) => return Err(refused(refusal)),
             };
             let step = match after.status {
                 BadgeStatus::Revoked => {
@@ -149,12 +148,10 @@ fn decider(principal: &Principal) -> Result<(Decider, Actor), Problem> {
     }
 }
 
-fn refused(badge: &Badge, refusal: BadgeRefusal) -> Problem {
+fn refused(refusal: BadgeRefusal) -> Problem {
     let problem = match refusal {
         BadgeRefusal::Revoked => Problem::conflict(),
         BadgeRefusal::NotYours => Problem::forbidden(),
     };
-    problem
-        .detail(refusal.to_string())
-        .member("status", json!(badge.status.as_str()))
+    problem.detail(refusal.to_string())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use badge_status::StatusKey;
 use domain::time::Millis;
 use serde_json::json;
 
@@ -47,7 +48,7 @@ pub(crate) fn local(
         ("OfferQueuePrefix", format!("{stack}-offers-")),
         ("BadgeHost", BADGE_HOST.to_owned()),
         ("BadgePublicKeys", badge_public_keys(keys, now_ms)?),
-        ("StatusPublicKeys", jwks(keys, "StatusKey")?),
+        ("StatusPublicKeys", status_public_keys(keys)?),
         ("CreditSources", credit_sources(keys)?),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -67,13 +68,10 @@ fn badge_public_keys(keys: &Keys, now_ms: i64) -> Result<String> {
     Ok(json!({ "keys": [key] }).to_string())
 }
 
-/// A JWK set (RFC 7517) with one key (RFC 8037).
-fn jwks(keys: &Keys, key: &str) -> Result<String> {
-    let x = keys.public_key(key)?;
-    let kid = &x[..8];
-    let key =
-        json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x });
-    Ok(json!({ "keys": [key] }).to_string())
+/// As `status-keys` prints it.
+fn status_public_keys(keys: &Keys) -> Result<String> {
+    let key = StatusKey::new(&keys.secret("StatusSigningKey"))?;
+    Ok(json!({ "keys": [key.jwk()] }).to_string())
 }
 
 pub(crate) fn credit_sources(keys: &Keys) -> Result<String> {

@@ -137,7 +137,7 @@ fn a_key_is_known_by_an_id_and_named_in_policies_by_its_arn() {
     assert_eq!(key.id.len(), 36);
     let arn = format!("arn:aws:kms:us-east-1:000000000000:key/{}", key.id);
     assert_eq!(key.arn, arn);
-    assert_ne!(key.id, of("StatusKey").id);
+    assert_ne!(key.id, of("CheckpointKey").id);
 }
 
 /// What the reader makes of one more event of a function of the real template.

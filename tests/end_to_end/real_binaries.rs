@@ -155,6 +155,7 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         "feed-apply",
         "sequencer",
         "scan-log",
+        "badge-status",
     ] {
         let answer = ask(function, message.clone()).await;
         let failures = answer
@@ -165,6 +166,7 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     }
 
     body(&ask("credit-feed", words(&[])).await, 404);
+    body(&ask("badge-issue", words(&[])).await, 404);
     let scanned = body(&ask("badge-verify", words(&[("token", "1")])).await, 200);
     assert_eq!(scanned["result"], "not_genuine", "{scanned}");
 

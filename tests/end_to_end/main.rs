@@ -16,6 +16,7 @@ mod command_line;
 mod contract;
 mod crashes;
 mod deadlines;
+mod erasure;
 mod fanout;
 mod feeds;
 mod grabbing;

@@ -71,6 +71,11 @@ async fn a_worker_sees_everything_and_who_looked_why() {
     get("/v1/me/code-key")
         .await
         .expect_problem(404, "not-found");
+    let badge = world.badge_for(&desk, &id).await;
+    let key = get("/v1/me/code-key").await.expect(200);
+    assert_eq!(key["badge_id"], badge["badge_id"]);
+    let record = get("/v1/me/record").await.expect(200);
+    assert_eq!(record["badges"][0]["status"], "valid");
     world
         .call("GET", "/v1/me/record")
         .send()

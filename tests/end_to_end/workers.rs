@@ -1,8 +1,7 @@
-//! Workers: registered by an agency, decided on by the authority, changed, traced, erased.
+//! Workers: registered by an agency, decided on by the authority, changed, traced.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client as Dynamo;
 use domain::chain::{ChainEvent, Hash, commitment};
 use domain::check::IdNumber;
 use serde_json::{Value, json};
@@ -66,6 +65,18 @@ impl World {
             .await
     }
 
+    /// Issues a badge to a worker.
+    pub async fn badge_for(&self, desk: &str, id: &Value) -> Value {
+        let path = format!("/v1/workers/{}/badges", text(id));
+        let key = format!("badge-{}", self.unique());
+        let call = self
+            .call("POST", &path)
+            .token(desk)
+            .key(&key)
+            .json(&json!({}));
+        call.send().await.expect(201)
+    }
+
     /// All pages of a chain, every link of them checked; `path` says whose.
     pub async fn chain(&self, token: &str, path: &str) -> Vec<Value> {
         let (mut items, mut cursor, mut head) = (Vec::new(), None, None);
@@ -112,14 +123,16 @@ pub fn text(value: &Value) -> &str {
     value.as_str().expect("a string")
 }
 
-fn kinds(chain: &[Value]) -> Vec<&str> {
+/// The kinds of a chain's events.
+pub fn kinds(chain: &[Value]) -> Vec<&str> {
     chain
         .iter()
         .map(|item| text(&item["event"]["kind"]))
         .collect()
 }
 
-async fn with_agency(world: &World) -> (Agency, String) {
+/// An approved agency, and its token.
+pub async fn with_agency(world: &World) -> (Agency, String) {
     let agency = world.agency(&["cleaning", "cooking"], &[CENTRE]).await;
     let desk = world.desk(&agency).await;
     (agency, desk)
@@ -327,6 +340,7 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
     let (sent, worker) = world.new_worker(&old_desk).await;
     let id = &worker["worker_id"];
     world.review_worker(id, "approve").await.expect(200);
+    world.badge_for(&old_desk, id).await;
 
     let mut body = sent.clone();
     body["skills"] = json!(["elder_care"]);
@@ -381,13 +395,18 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
         .expect_problem(404, "not-found");
     let chain = world.chain(&new_desk, &trace).await;
     assert_eq!(
-        kinds(&chain)[chain.len() - 3..],
-        ["reviewed", "employer_changed", "consent_given"]
+        kinds(&chain)[chain.len() - 4..],
+        [
+            "reviewed",
+            "employer_changed",
+            "consent_given",
+            "badge_revoked"
+        ]
     );
 }
 
 /// A JPEG of so many pixels that says where it was taken.
-fn photo() -> Vec<u8> {
+pub fn photo() -> Vec<u8> {
     let jpeg = include_bytes!("photo.jpg");
     let segment = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\0\0\0\0\0GPS 45.7700 126.6270";
     let length = u16::try_from(segment.len() + 2)
@@ -492,185 +511,4 @@ async fn sections_are_recorded_by_hand_by_those_who_may() {
     complain("rude")
         .await
         .expect_problem(422, "idempotency-key-reused");
-}
-
-/// Every item of every table of workers, as text.
-async fn everything(world: &World) -> String {
-    let dynamo = Dynamo::new(&world.platform.operator_sdk_config());
-    let mut all = String::new();
-    for table in [
-        "WORKERS_TABLE",
-        "LEDGER_TABLE",
-        "BADGES_TABLE",
-        "SUBJECT_KEYS_TABLE",
-    ] {
-        let mut pages = dynamo
-            .scan()
-            .table_name(world.setting(table))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            for item in page.expect("a page").items.unwrap_or_default() {
-                for (name, value) in item {
-                    all.push_str(&format!("{table} {name} {value:?}\n"));
-                    if let Ok(bytes) = value.as_b() {
-                        all.push_str(&String::from_utf8_lossy(bytes.as_ref()));
-                    }
-                }
-            }
-        }
-    }
-    all
-}
-
-async fn erase(world: &World, token: &str, id: &Value) -> Answer {
-    world
-        .call("POST", &format!("/v1/workers/{}/erase", text(id)))
-        .token(token)
-        .json(&json!({ "reason": "she asked for it" }))
-        .send()
-        .await
-}
-
-#[tokio::test]
-async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
-    let world = World::empty().await;
-    let (_, desk) = with_agency(&world).await;
-    let (sent, worker) = world.new_worker(&desk).await;
-    let id = &worker["worker_id"];
-    world.review_worker(id, "approve").await.expect(200);
-    let photo_path = format!("/v1/workers/{}/photo", text(id));
-    let put = world
-        .call("PUT", &photo_path)
-        .token(&desk)
-        .raw("image/jpeg", photo());
-    put.send().await.expect(200);
-    let authority = world.authority().await;
-    world.read_worker(&authority, id).await.expect(200);
-    let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
-    let before = world.chain(&authority, &trace).await;
-
-    for _ in 0..2 {
-        let erased = erase(&world, &authority, id).await.expect(200);
-        assert_eq!(
-            (&erased["erased"], &erased["name"], &erased["photo"]),
-            (&json!(true), &Value::Null, &Value::Null)
-        );
-    }
-    let after = world.chain(&authority, &trace).await;
-    assert_eq!(after.len(), before.len() + 1);
-    for (before, after) in before.iter().zip(&after) {
-        assert_eq!(before["hash"], after["hash"]);
-        assert!(after["payload"].is_null() && after["salt"].is_null());
-    }
-    assert_eq!(kinds(&after).last(), Some(&"redaction"));
-
-    let left = everything(&world).await;
-    for personal in ["name", "id_number", "phone"] {
-        assert!(!left.contains(text(&sent[personal])), "{personal} is left");
-    }
-    assert!(
-        !left.contains(" bo ") && !left.contains("钱"),
-        "something sealed is left: {left}"
-    );
-    world
-        .call("GET", &format!("{photo_path}?purpose=x"))
-        .token(&authority)
-        .send()
-        .await
-        .expect_problem(404, "not-found");
-    world
-        .worker_session(&sent["phone"])
-        .await
-        .expect_problem(401, "bad-credentials");
-    world
-        .review_worker(id, "approve")
-        .await
-        .expect_problem(409, "conflict");
-
-    // She comes back, in the same chain.
-    let again = world.send_worker(&desk, "again", &sent).await.expect(201);
-    assert_eq!(
-        (&again["worker_id"], &again["status"], &again["erased"]),
-        (id, &json!("pending"), &json!(false))
-    );
-    world.review_worker(id, "approve").await.expect(200);
-    world.worker_session(&sent["phone"]).await.expect(200);
-    let chain = world.chain(&authority, &trace).await;
-    assert_eq!(
-        kinds(&chain)[after.len()..],
-        ["registered", "consent_given", "reviewed"]
-    );
-}
-
-/// A request of somebody who sends it again until it is answered.
-async fn insist<F: Future<Output = Result<Answer, reqwest::Error>>>(
-    send: impl Fn() -> F,
-) -> Answer {
-    for _ in 0..5 {
-        if let Ok(answer) = send().await
-            && answer.status < 500
-        {
-            return answer;
-        }
-    }
-    panic!("no answer after five tries");
-}
-
-#[tokio::test]
-async fn registering_approving_and_erasing_cut_off_anywhere() {
-    for function in ["registry", "review"] {
-        for n in 1.. {
-            assert!(n < 60, "{function} makes too many calls");
-            let world = World::empty().await;
-            let (_, desk) = with_agency(&world).await;
-            let authority = world.authority().await;
-            let wire = world.platform.wire().clone();
-            wire.cut_after(function, n);
-            let body = registration(&world);
-            let register = || {
-                let call = world.call("POST", "/v1/workers").token(&desk).key("k");
-                call.json(&body).try_send()
-            };
-            let worker = insist(register).await.expect(201);
-            let path = format!("/v1/workers/{}", text(&worker["worker_id"]));
-            let reviews = format!("{path}/reviews");
-            let decision = json!({ "decision": "approve", "reason": "papers seen" });
-            let approve = || {
-                let call = world.call("POST", &reviews).token(&authority);
-                call.json(&decision).try_send()
-            };
-            let case = format!("{function} cut after {n}");
-            assert_eq!(
-                insist(approve).await.expect(200)["status"],
-                "approved",
-                "{case}"
-            );
-            let erasure = format!("{path}/erase");
-            let reason = json!({ "reason": "she asked for it" });
-            let erase = || {
-                let call = world.call("POST", &erasure).token(&authority);
-                call.json(&reason).try_send()
-            };
-            assert_eq!(insist(erase).await.expect(200)["erased"], true, "{case}");
-            let happened = !wire.take_cuts().is_empty();
-            let chain = world
-                .chain(&authority, &format!("{path}/trace?purpose=audit&"))
-                .await;
-            assert_eq!(
-                kinds(&chain),
-                ["registered", "consent_given", "reviewed", "redaction"],
-                "{case}"
-            );
-            assert!(
-                !everything(&world).await.contains(" bo "),
-                "{case}: something sealed is left"
-            );
-            world.platform.shutdown().await;
-            if !happened {
-                assert!(n > 1, "{function} was never called");
-                break;
-            }
-        }
-    }
 }

@@ -1,0 +1,262 @@
+//! Erasing a worker's personal data: what is gone, what stays, and that it is finished wherever it was cut off.
+
+use aws_sdk_dynamodb::Client as Dynamo;
+use serde_json::{Value, json};
+
+use crate::http::Answer;
+use crate::workers::{kinds, photo, registration, text, with_agency};
+use crate::world::World;
+
+/// Every item of every table of workers, as text.
+async fn everything(world: &World) -> String {
+    let dynamo = Dynamo::new(&world.platform.operator_sdk_config());
+    let mut all = String::new();
+    for table in [
+        "WORKERS_TABLE",
+        "LEDGER_TABLE",
+        "BADGES_TABLE",
+        "SUBJECT_KEYS_TABLE",
+    ] {
+        let mut pages = dynamo
+            .scan()
+            .table_name(world.setting(table))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for item in page.expect("a page").items.unwrap_or_default() {
+                for (name, value) in item {
+                    all.push_str(&format!("{table} {name} {value:?}\n"));
+                    if let Ok(bytes) = value.as_b() {
+                        all.push_str(&String::from_utf8_lossy(bytes.as_ref()));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+async fn erase(world: &World, token: &str, id: &Value) -> Answer {
+    world
+        .call("POST", &format!("/v1/workers/{}/erase", text(id)))
+        .token(token)
+        .json(&json!({ "reason": "she asked for it" }))
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (sent, worker) = world.new_worker(&desk).await;
+    let id = &worker["worker_id"];
+    world.review_worker(id, "approve").await.expect(200);
+    let photo_path = format!("/v1/workers/{}/photo", text(id));
+    let put = world
+        .call("PUT", &photo_path)
+        .token(&desk)
+        .raw("image/jpeg", photo());
+    put.send().await.expect(200);
+    world.badge_for(&desk, id).await;
+    let authority = world.authority().await;
+    world.read_worker(&authority, id).await.expect(200);
+    let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
+    let before = world.chain(&authority, &trace).await;
+
+    for _ in 0..2 {
+        let erased = erase(&world, &authority, id).await.expect(200);
+        assert_eq!(
+            (&erased["erased"], &erased["name"], &erased["photo"]),
+            (&json!(true), &Value::Null, &Value::Null)
+        );
+    }
+    let after = world.chain(&authority, &trace).await;
+    assert_eq!(after.len(), before.len() + 2);
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before["hash"], after["hash"]);
+        assert!(after["payload"].is_null() && after["salt"].is_null());
+    }
+    assert_eq!(
+        kinds(&after)[before.len()..],
+        ["badge_revoked", "redaction"]
+    );
+
+    let left = everything(&world).await;
+    for personal in ["name", "id_number", "phone"] {
+        assert!(!left.contains(text(&sent[personal])), "{personal} is left");
+    }
+    assert!(
+        !left.contains(" bo ") && !left.contains("钱"),
+        "something sealed is left: {left}"
+    );
+    world
+        .call("GET", &format!("{photo_path}?purpose=x"))
+        .token(&authority)
+        .send()
+        .await
+        .expect_problem(404, "not-found");
+    world
+        .worker_session(&sent["phone"])
+        .await
+        .expect_problem(401, "bad-credentials");
+    world
+        .review_worker(id, "approve")
+        .await
+        .expect_problem(409, "conflict");
+
+    // She comes back, in the same chain.
+    let again = world.send_worker(&desk, "again", &sent).await.expect(201);
+    assert_eq!(
+        (&again["worker_id"], &again["status"], &again["erased"]),
+        (id, &json!("pending"), &json!(false))
+    );
+    world.review_worker(id, "approve").await.expect(200);
+    world.worker_session(&sent["phone"]).await.expect(200);
+    let chain = world.chain(&authority, &trace).await;
+    assert_eq!(
+        kinds(&chain)[after.len()..],
+        ["registered", "consent_given", "reviewed"]
+    );
+}
+
+/// A request of somebody who sends it again until it is answered.
+async fn insist<F: Future<Output = Result<Answer, reqwest::Error>>>(
+    send: impl Fn() -> F,
+) -> Answer {
+    for _ in 0..5 {
+        if let Ok(answer) = send().await
+            && answer.status < 500
+        {
+            return answer;
+        }
+    }
+    panic!("no answer after five tries");
+}
+
+#[tokio::test]
+async fn registering_approving_and_erasing_cut_off_anywhere() {
+    for function in ["registry", "review"] {
+        for n in 1.. {
+            assert!(n < 60, "{function} makes too many calls");
+            let world = World::empty().await;
+            let (_, desk) = with_agency(&world).await;
+            let authority = world.authority().await;
+            let wire = world.platform.wire().clone();
+            wire.cut_after(function, n);
+            let body = registration(&world);
+            let register = || {
+                let call = world.call("POST", "/v1/workers").token(&desk).key("k");
+                call.json(&body).try_send()
+            };
+            let worker = insist(register).await.expect(201);
+            let path = format!("/v1/workers/{}", text(&worker["worker_id"]));
+            let photo_path = format!("{path}/photo");
+            let put = || {
+                let call = world.call("PUT", &photo_path).token(&desk);
+                call.raw("image/jpeg", photo()).try_send()
+            };
+            insist(put).await.expect(200);
+            let reviews = format!("{path}/reviews");
+            let decision = json!({ "decision": "approve", "reason": "papers seen" });
+            let approve = || {
+                let call = world.call("POST", &reviews).token(&authority);
+                call.json(&decision).try_send()
+            };
+            let case = format!("{function} cut after {n}");
+            assert_eq!(
+                insist(approve).await.expect(200)["status"],
+                "approved",
+                "{case}"
+            );
+            let erasure = format!("{path}/erase");
+            let reason = json!({ "reason": "she asked for it" });
+            let erase = || {
+                let call = world.call("POST", &erasure).token(&authority);
+                call.json(&reason).try_send()
+            };
+            assert_eq!(insist(erase).await.expect(200)["erased"], true, "{case}");
+            let happened = !wire.take_cuts().is_empty();
+            // What is looked at from here on is not cut off.
+            wire.cut_after(function, u32::MAX);
+            let chain = world
+                .chain(&authority, &format!("{path}/trace?purpose=audit&"))
+                .await;
+            assert_eq!(
+                kinds(&chain),
+                [
+                    "registered",
+                    "consent_given",
+                    "correction",
+                    "reviewed",
+                    "redaction"
+                ],
+                "{case}"
+            );
+            assert!(
+                !everything(&world).await.contains(" bo "),
+                "{case}: something sealed is left"
+            );
+            world.platform.shutdown().await;
+            if !happened {
+                assert!(n > 1, "{function} was never called");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_worker_does_about_her_record_cut_off_anywhere() {
+    for n in 1.. {
+        assert!(n < 60, "own-record makes too many calls");
+        let world = World::empty().await;
+        let (_, desk) = with_agency(&world).await;
+        let (sent, worker) = world.new_worker(&desk).await;
+        let id = &worker["worker_id"];
+        world.review_worker(id, "approve").await.expect(200);
+        let session = world.worker_session(&sent["phone"]).await.expect(200);
+        let token = text(&session["token"]);
+        let wire = world.platform.wire().clone();
+        wire.cut_after("own-record", n);
+        let words = json!({ "about": "identity", "text": "这不是我" });
+        let object = || {
+            let call = world
+                .call("POST", "/v1/me/objections")
+                .token(token)
+                .key("k");
+            call.json(&words).try_send()
+        };
+        insist(object).await.expect(201);
+        let withdraw = || {
+            let call = world.call("POST", "/v1/me/consent/withdraw").token(token);
+            call.try_send()
+        };
+        assert_eq!(insist(withdraw).await.expect(200)["status"], "suspended");
+        let reason = json!({ "reason": "I have moved away" });
+        let erase = || {
+            let call = world.call("POST", "/v1/me/erase").token(token);
+            call.json(&reason).try_send()
+        };
+        insist(erase).await.expect(204);
+        let happened = !wire.take_cuts().is_empty();
+        let authority = world.authority().await;
+        let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
+        let chain = world.chain(&authority, &trace).await;
+        assert_eq!(
+            kinds(&chain)[2..],
+            ["reviewed", "complaint", "consent_withdrawn", "redaction"],
+            "cut after {n}"
+        );
+        let left = everything(&world).await;
+        assert!(
+            !left.contains(" bo "),
+            "cut after {n}: something sealed is left"
+        );
+        world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 1, "own-record was never called");
+            break;
+        }
+    }
+}

@@ -76,10 +76,25 @@ async fn the_demo_city_is_there_and_survives_a_kill() {
     assert_eq!(demo["base_url"], first.base.as_str());
     let agencies = demo["agencies"].as_array().expect("agencies");
     assert_eq!(agencies.len(), 311);
+    let workers = demo["workers"].as_array().expect("workers");
+    for kind in ["clear", "flagged", "expired", "stale", "unknown", "withheld"] {
+        let is_of_it = |worker: &&Value| worker["kind"] == kind;
+        let worker = workers.iter().find(is_of_it).expect(kind);
+        assert!(worker["badge"]["token"].is_string(), "{kind}");
+    }
+    assert_eq!(demo["feeds"][0]["last_seq"], 1);
     for field in ["region", "access_key_id", "secret_access_key"] {
         assert!(demo["aws"][field].is_string(), "aws.{field}");
     }
-    for service in ["dynamodb", "sqs", "scheduler", "events", "sts"] {
+    for service in [
+        "dynamodb",
+        "sqs",
+        "scheduler",
+        "events",
+        "sts",
+        "s3",
+        "kms",
+    ] {
         assert!(
             demo["aws"]["endpoints"][service].is_string(),
             "aws.endpoints.{service}"

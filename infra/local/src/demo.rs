@@ -144,7 +144,7 @@ pub struct WorkerAccess {
     /// What opens her session: the code by which WeChat tells her phone.
     pub code: String,
     /// Her badge.
-    pub badge: Option<BadgeAccess>,
+    pub badge: BadgeAccess,
 }
 
 /// A badge of the city.

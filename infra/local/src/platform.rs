@@ -274,16 +274,6 @@ impl Platform {
         &self.stack
     }
 
-    /// Whether the template has a route, written as there.
-    pub(crate) fn serves(&self, method: &str, path: &str) -> bool {
-        let route = template::Route::Exact {
-            method: method.to_owned(),
-            path: path.to_owned(),
-        };
-        let mut events = self.stack.functions.iter().flat_map(|f| &f.events);
-        events.any(|event| matches!(event, template::EventSource::Http(r) if *r == route))
-    }
-
     /// What the names of queues, tables and all else begin with.
     pub fn stack_name(&self) -> &str {
         &self.stack_name

@@ -66,17 +66,13 @@ async fn feature(
         .context("a worker has no agency")?;
     let token = session(platform, "agency", &agency.access_key, &agency.secret).await?;
     let authorization = ("authorization", token.as_str());
-    let takes_photos = platform.serves("PUT", "/v1/workers/{worker_id}/photo");
-    if place < WITH_PHOTO && takes_photos {
+    if place < WITH_PHOTO {
         let path = format!("/v1/workers/{id}/photo");
         let photo = portrait(place)?;
         let sent = send(platform, "PUT", &path, "image/png", &[authorization], photo).await?;
         success(&path, sent)?;
     }
-    let badge = match platform.serves("POST", "/v1/workers/{worker_id}/badges") {
-        true => Some(badge(platform, authorization, &id).await?),
-        false => None,
-    };
+    let badge = badge(platform, authorization, &id).await?;
     Ok(WorkerAccess {
         worker_id: id,
         agency_id: agency.agency_id.clone(),

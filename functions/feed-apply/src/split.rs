@@ -41,9 +41,9 @@ impl FeedApply {
         };
         match found.batch.state {
             BatchState::Applied => return self.take_up_next(message).await,
-            BatchState::Refused => return Ok(()),
             BatchState::Applying => {}
-            BatchState::Received => {
+            // A part may have been put again while the batch was being refused for the one before it.
+            BatchState::Received | BatchState::Refused => {
                 let turn = found.turn == domain::feed::Turn::Next;
                 // What is missing sends for it when it comes.
                 let Some(numbers) = found.batch.numbering().filter(|_| turn) else {
@@ -169,7 +169,8 @@ impl FeedApply {
 
     async fn refuse(&self, found: &Found, detail: &str) -> Result<(), Failed> {
         let manifest = &found.batch.manifest;
-        if self.feeds.refuse(found, detail).await? {
+        let is_known = found.batch.detail.as_deref() == Some(detail);
+        if !is_known && self.feeds.refuse(found, detail).await? {
             tracing::warn!(
                 alarm = "credit-feed",
                 source = %manifest.source,

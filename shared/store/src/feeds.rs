@@ -265,33 +265,37 @@ impl Feeds {
         }
     }
 
-    /// The batch, whose turn it is, is split into shards. False when it is not as it was found any more.
+    /// The batch, whose turn it is, is split into shards. False when somebody else has gone on with it.
     ///
     /// # Errors
     /// When that was not written, or that is not known.
     pub async fn start(&self, found: &Found, shards: u32, counts: Counts) -> Result<bool, Error> {
-        let mut batch = found.batch.clone();
-        batch.state = BatchState::Applying;
-        batch.detail = None;
-        batch.shards = shards;
-        batch.counts = counts;
-        if counts.rejected > 0 {
-            batch.with_rejected.insert(0);
-        }
-        self.turned(found, &batch, &found.source.next_refused(false))
-            .await
+        self.turned(found, |found| {
+            let mut batch = found.batch.clone();
+            batch.state = BatchState::Applying;
+            batch.detail = None;
+            batch.shards = shards;
+            batch.counts = counts;
+            if counts.rejected > 0 {
+                batch.with_rejected.insert(0);
+            }
+            (batch, found.source.next_refused(false))
+        })
+        .await
     }
 
-    /// The batch, whose turn it is, is not what it says. False when it is not as it was found any more.
+    /// The batch, whose turn it is, is not what it says. False when somebody else has gone on with it.
     ///
     /// # Errors
     /// When that was not written, or that is not known.
     pub async fn refuse(&self, found: &Found, detail: &str) -> Result<bool, Error> {
-        let mut batch = found.batch.clone();
-        batch.state = BatchState::Refused;
-        batch.detail = Some(detail.to_owned());
-        self.turned(found, &batch, &found.source.next_refused(true))
-            .await
+        self.turned(found, |found| {
+            let mut batch = found.batch.clone();
+            batch.state = BatchState::Refused;
+            batch.detail = Some(detail.to_owned());
+            (batch, found.source.next_refused(true))
+        })
+        .await
     }
 
     /// A shard is done. Answers how the batch stands now; if the shard had been done before, nothing changes.
@@ -342,30 +346,49 @@ impl Feeds {
         }
     }
 
-    /// All shards of the batch, whose turn it is, are done. False when it is not as it was found any more.
+    /// All shards of the batch, whose turn it is, are done. False when somebody else has gone on with it.
     ///
     /// # Errors
     /// When that was not written, or that is not known.
     pub async fn finish(&self, found: &Found, now: Millis) -> Result<bool, Error> {
-        let mut batch = found.batch.clone();
-        batch.state = BatchState::Applied;
-        batch.applied_at = Some(now);
-        self.turned(found, &batch, &found.source.next_applied())
-            .await
+        self.turned(found, |found| {
+            let mut batch = found.batch.clone();
+            batch.state = BatchState::Applied;
+            batch.applied_at = Some(now);
+            (batch, found.source.next_applied())
+        })
+        .await
     }
 
-    /// Writes the batch whose turn it is and its source, if neither has changed since they were found.
-    async fn turned(&self, found: &Found, batch: &Batch, after: &Source) -> Result<bool, Error> {
-        if found.turn != Turn::Next {
-            return Ok(false);
+    /// Writes the batch whose turn it is and its source as `change` says. Others may be announced meanwhile; when the
+    /// batch itself is in another state than it was found in, nothing is written.
+    async fn turned(
+        &self,
+        found: &Found,
+        change: impl Fn(&Found) -> (Batch, Source),
+    ) -> Result<bool, Error> {
+        let (source, id) = (&found.batch.manifest.source, &found.batch.manifest.batch_id);
+        let mut now = found.clone();
+        for round in 0..ROUNDS {
+            pause(round, id.as_str()).await;
+            if now.turn != Turn::Next {
+                return Ok(false);
+            }
+            let (batch, after) = change(&now);
+            let key = Key::feed_batch(source, id);
+            let writes = vec![
+                item::change(&self.table, key, &now.batch, &batch)?,
+                self.source_write(source, &after, now.version)?,
+            ];
+            if self.committed(writes).await? {
+                return Ok(true);
+            }
+            match self.find(source, id).await? {
+                Some(again) if again.batch.state == found.batch.state => now = again,
+                _ => return Ok(false),
+            }
         }
-        let id = &found.batch.manifest;
-        let key = Key::feed_batch(&id.source, &id.batch_id);
-        let writes = vec![
-            item::change(&self.table, key, &found.batch, batch)?,
-            self.source_write(&id.source, after, found.version)?,
-        ];
-        self.committed(writes).await
+        Err(Error::Busy { call: CALL })
     }
 
     async fn committed(

@@ -140,8 +140,7 @@ pub(super) fn read_batch(item: Attributes) -> Result<Batch, Error> {
     })
 }
 
-/// A batch whose turn it is goes from one state to another. The parts that are there must be those that were
-/// found, so that none slipped in that nobody has looked at.
+/// A batch whose turn it is goes from one state to another.
 pub(super) fn change(
     table: &str,
     key: Key,

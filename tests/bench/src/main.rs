@@ -10,6 +10,7 @@ mod city;
 mod cost;
 mod counts;
 mod cpu;
+mod feed;
 mod grabs;
 mod runtime_api;
 mod start;
@@ -85,7 +86,7 @@ fn main() -> Result<()> {
 }
 
 async fn measure(repeats: Repeats) -> Result<()> {
-    let bar = ProgressBar::new(7);
+    let bar = ProgressBar::new(8);
     bar.set_style(ProgressStyle::with_template(
         "{bar:24} {pos}/{len} {msg}, {elapsed}",
     )?);
@@ -115,6 +116,8 @@ async fn measure(repeats: Repeats) -> Result<()> {
     table.push(to_last_offer);
     step("grabs at once");
     grabs::rows(&city, &repeats.contests, &mut table).await?;
+    step("a batch of credit records");
+    feed::rows(&city, &mut table).await?;
     bar.finish_and_clear();
 
     print(&table, &city);

@@ -23,7 +23,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::city::BenchCity;
-use crate::table::{Row, Table};
+use crate::table::Table;
 
 /// Measures the budgets of infra/docs/architecture.md and prints them as one table.
 #[derive(Parser)]

@@ -25,10 +25,10 @@ fn calendars(world: &World) -> Calendars {
 }
 
 async fn grabbed(world: &World, n: u8) -> Order {
-    let order = world.placed(n).await;
+    let (order, by) = (world.placed(n).await, agency(1));
     let grabbed = world
         .orders
-        .grab(&order.id, 1, &agency(1), "家政", || after(1), staff_by);
+        .grab(&order.id, 1, &by, "家政", || after(1), staff_by);
     let Changed { outcome, order } = grabbed.await.unwrap().unwrap();
     assert_eq!(outcome, GrabOutcome::Won);
     order
@@ -108,7 +108,8 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
     let late = second.claim().unwrap().staff_by;
     let refused = world.orders.staff(&second, &staffing, Vec::new(), late);
     assert_eq!(refused.await.unwrap(), None);
-    let cancelled = world.orders.cancel(&second.id, &customer(1), "x", after(3));
+    let theirs = customer(1);
+    let cancelled = world.orders.cancel(&second.id, &theirs, "x", after(3));
     cancelled.await.unwrap().unwrap();
     let refused = world.orders.staff(&second, &staffing, Vec::new(), after(4));
     assert_eq!(refused.await.unwrap(), None);
@@ -122,17 +123,14 @@ async fn a_released_order_names_nobody_any_more() {
         epoch: 2,
         deadline: after(500_000),
     };
-    let released = world
-        .orders
-        .release(&order.id, 1, &agency(1), "x", then, after(5));
+    let by = agency(1);
+    let released = world.orders.release(&order.id, 1, &by, "x", then, after(5));
     let Changed { outcome, order } = released.await.unwrap().unwrap();
     assert_eq!(outcome, ReleaseOutcome::Released);
     assert_eq!(order.staffing(), None);
-    let cancelled = {
-        let (order, _) = (grabbed(&world, 2).await, ());
-        let cancelled = world.orders.cancel(&order.id, &customer(1), "x", after(3));
-        cancelled.await.unwrap().unwrap().order
-    };
+    let (order, theirs) = (grabbed(&world, 2).await, customer(1));
+    let cancelled = world.orders.cancel(&order.id, &theirs, "x", after(3));
+    let cancelled = cancelled.await.unwrap().unwrap().order;
     assert!(matches!(
         cancelled.state,
         State::Cancelled { claim: Some(_) }
@@ -211,7 +209,8 @@ async fn begun(world: &World) -> Order {
 async fn a_visit_is_over_and_rated_once() {
     let world = World::new().await;
     let order = begun(&world).await;
-    let complete = || world.orders.complete(&order.id, &customer(1), after(10));
+    let theirs = customer(1);
+    let complete = || world.orders.complete(&order.id, &theirs, after(10));
     assert_eq!(
         world
             .orders
@@ -234,7 +233,7 @@ async fn a_visit_is_over_and_rated_once() {
         at: after(11),
     };
     let sealed = seal().seal_rating(&order.id, &rating).unwrap();
-    let rate = || world.orders.rate(&order.id, &customer(1), &rating, &sealed);
+    let rate = || world.orders.rate(&order.id, &theirs, &rating, &sealed);
     let rated = rate().await.unwrap().unwrap();
     assert_eq!(rated.outcome, Rated::Now);
     assert_eq!(

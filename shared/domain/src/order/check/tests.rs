@@ -102,7 +102,7 @@ fn a_match_begins_the_visit_from_two_hours_before_it_on() {
     let at = |now| check(&order(), &badge(), &worker(), now);
     let earliest = Millis(START.0 - 2 * HOUR);
     assert_eq!(at(earliest), (CheckResult::Match, true));
-    assert_eq!(at(Millis(earliest.0 - 1)).1, false);
+    assert!(!at(Millis(earliest.0 - 1)).1);
     assert_eq!(at(Millis(START.0 + HOUR)), (CheckResult::Match, true));
     // Once begun it only says who she is, whatever has become of her record since.
     let State::Staffed(claim, staffing) = order().state else {

@@ -84,13 +84,9 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The key of a badge: its id is the number at the end of the key's.
+    /// The key of a badge, whose id is a number.
     fn badge(&self, id: u8) -> Option<&VerifyingKey> {
-        let number = id.to_string();
-        self.by_id.get(&number).or_else(|| {
-            let name = format!("badge-{number}");
-            self.by_id.get(&name)
-        })
+        self.by_id.get(&id.to_string())
     }
 }
 

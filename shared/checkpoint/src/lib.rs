@@ -25,7 +25,6 @@ use tokio::sync::OnceCell;
 const SPKI_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
-const PREFIX: &str = "checkpoint/";
 
 /// A checkpoint could not be signed or kept.
 #[derive(Debug, thiserror::Error)]
@@ -193,7 +192,7 @@ impl Checkpoints {
             .s3
             .put_object()
             .bucket(&self.bucket)
-            .key(object(head.size))
+            .key(self.object(head.size))
             .body(ByteStream::from(note.as_bytes().to_vec()))
             .content_type("text/plain; charset=utf-8")
             .if_none_match("*")
@@ -208,13 +207,13 @@ impl Checkpoints {
     /// The largest tree that was signed, of those larger than `size`, as the bucket has it.
     async fn signed_after(&self, size: Option<u64>) -> Result<Option<LogHead>, Error> {
         let mut last = None;
-        let mut after = size.map(object);
+        let mut after = size.map(|size| self.object(size));
         loop {
             let page = self
                 .s3
                 .list_objects_v2()
                 .bucket(&self.bucket)
-                .prefix(PREFIX)
+                .prefix(self.folder())
                 .set_start_after(after)
                 .send()
                 .await
@@ -238,6 +237,16 @@ impl Checkpoints {
             .ok_or(Error::Wrong("a checkpoint in the bucket cannot be read"))
     }
 
+    /// A log of another name begins anew.
+    fn folder(&self) -> String {
+        format!("checkpoint/{}/", self.origin)
+    }
+
+    /// Where the checkpoint of a tree of this size is kept: keys sort as sizes do.
+    fn object(&self, size: u64) -> String {
+        format!("{}{size:020}", self.folder())
+    }
+
     async fn public_key(&self) -> Result<&[u8; 32], Error> {
         let ask = async || {
             let answer = self.kms.get_public_key().key_id(&self.key).send();
@@ -249,9 +258,4 @@ impl Checkpoints {
         };
         self.public_key.get_or_try_init(ask).await
     }
-}
-
-/// Where the checkpoint of a tree of this size is kept: keys sort as sizes do.
-fn object(size: u64) -> String {
-    format!("{PREFIX}{size:020}")
 }

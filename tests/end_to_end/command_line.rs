@@ -77,7 +77,9 @@ async fn the_demo_city_is_there_and_survives_a_kill() {
     let agencies = demo["agencies"].as_array().expect("agencies");
     assert_eq!(agencies.len(), 311);
     let workers = demo["workers"].as_array().expect("workers");
-    for kind in ["clear", "flagged", "expired", "stale", "unknown", "withheld"] {
+    for kind in [
+        "clear", "flagged", "expired", "stale", "unknown", "withheld",
+    ] {
         let is_of_it = |worker: &&Value| worker["kind"] == kind;
         let worker = workers.iter().find(is_of_it).expect(kind);
         assert!(worker["badge"]["token"].is_string(), "{kind}");

@@ -88,15 +88,7 @@ async fn the_demo_city_is_there_and_survives_a_kill() {
     for field in ["region", "access_key_id", "secret_access_key"] {
         assert!(demo["aws"][field].is_string(), "aws.{field}");
     }
-    for service in [
-        "dynamodb",
-        "sqs",
-        "scheduler",
-        "events",
-        "sts",
-        "s3",
-        "kms",
-    ] {
+    for service in ["dynamodb", "sqs", "scheduler", "events", "sts", "s3", "kms"] {
         assert!(
             demo["aws"]["endpoints"][service].is_string(),
             "aws.endpoints.{service}"

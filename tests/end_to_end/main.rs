@@ -28,6 +28,7 @@ mod operator;
 mod orders;
 mod own_record;
 mod polling;
+mod privacy;
 mod programs;
 mod real_binaries;
 mod runtime_api;

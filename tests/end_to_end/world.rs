@@ -67,7 +67,8 @@ impl World {
     /// roles that are checked, or both; `independent` names those that do not, and runs them so.
     pub async fn with(mut options: Options) -> World {
         let logs = log_watch::begin();
-        for words in ["王小明", "道里区中央大街", "南岗区西大直街", "有猫", "李雷"] {
+        for words in ["王小明", "道里区中央大街", "南岗区西大直街", "有猫", "李雷"]
+        {
             log_watch::keep_secret(words);
         }
         options.cloud = options.cloud.or_else(other_cloud);

@@ -25,7 +25,5 @@ pub use message::{
     Stage, Timer, Unreadable,
 };
 pub use offers::{OfferQueues, Received};
-pub use queue::{
-    FanOutQueue, FeedQueue, LONGEST_DELAY, ScanQueue, TimerQueue, UndeliverableQueue,
-};
+pub use queue::{FanOutQueue, FeedQueue, LONGEST_DELAY, ScanQueue, TimerQueue, UndeliverableQueue};
 pub use timers::Timers;

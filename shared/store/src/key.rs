@@ -166,10 +166,7 @@ impl Key {
 
     /// What a worker objects to, by the event that says so.
     pub(crate) fn objection(worker: &WorkerId, event: &EventId) -> Self {
-        Self::new(
-            objection_pk(worker),
-            format!("{OBJECTION}{}", event.bare()),
-        )
+        Self::new(objection_pk(worker), format!("{OBJECTION}{}", event.bare()))
     }
 
     /// That a worker's data was erased, in the table `subject-keys`, which is never restored.

@@ -49,7 +49,8 @@ pub use directory::{
 };
 pub use error::Error;
 pub use feeds::{
-    Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, REPORT_PAGE, ShardRows, WorkerRows,
+    Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, REPORT_PAGE, ShardRows,
+    WorkerRows,
 };
 pub use log::{
     Consistency, Inclusion, Log, LogHead, Recorded, Sequenced, SignedCheckpoint, waits_for_the_log,

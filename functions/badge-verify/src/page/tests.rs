@@ -106,7 +106,8 @@ fn a_page_loads_nothing_and_runs_nothing() {
     for answer in all() {
         let page = text(&answer, Language::Chinese);
         for forbidden in [
-            "<script", "<link", "<img", "<iframe", "http", "url(", "@import", "style=", " onload", " onclick",
+            "<script", "<link", "<img", "<iframe", "http", "url(", "@import", "style=", " onload",
+            " onclick",
         ] {
             let found = page.find(forbidden);
             assert_eq!(found, None, "{forbidden}");

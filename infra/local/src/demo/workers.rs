@@ -142,7 +142,8 @@ impl Loader<'_> {
             .last
             .as_ref()
             .is_some_and(|last| now.since(Millis(last.as_of_ms)) > DAILY);
-        if !is_new && !(is_old && count > 0) {
+        let is_due = is_new || (is_old && count > 0);
+        if !is_due {
             return None;
         }
         Some(Sending {

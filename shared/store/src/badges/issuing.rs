@@ -5,7 +5,7 @@ use domain::chain::Actor;
 use domain::time::Millis;
 
 use super::also::INDEX_WRITE;
-use super::{Badges, BadgeStep};
+use super::{BadgeStep, Badges};
 use crate::Error;
 use crate::workers::{Appended, Step, WorkerFile, Workers};
 

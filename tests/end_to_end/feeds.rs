@@ -1,6 +1,9 @@
 //! Credit feeds: what a source may announce, what becomes of its rows, and that each counts once however often its
 //! messages come and wherever the functions are cut off.
 
+mod cut_off;
+mod parts;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -503,124 +506,6 @@ async fn a_batch_is_applied_after_the_one_before() {
 }
 
 #[tokio::test]
-async fn parts_that_are_not_what_was_signed_are_refused_until_they_are() {
-    let court = Court::with(2).await;
-    let rows: Vec<Value> = court
-        .workers
-        .iter()
-        .map(|worker| court.row(worker, Section::Identity, HOUR))
-        .collect();
-    let first = court.batch(None, &rows, 2);
-    court.announce(&first).await.expect(202);
-    // A stranger's part.
-    let strange = rows[1].to_string().replace("clear", "flagged").into_bytes();
-    let answer = court
-        .put_bytes(&first, 2, strange)
-        .await
-        .expect("an answer");
-    answer.expect(202);
-    court.put(&first, 1).await.expect("an answer").expect(202);
-    assert_eq!(court.status(&first).await, "refused");
-    assert!(court.events(&court.workers[1]).await.is_empty());
-    court.put(&first, 2).await.expect("an answer").expect(202);
-    let standing = court.applied(&first).await;
-    assert_eq!(
-        (&standing["applied"], &standing["detail"]),
-        (&json!(2), &Value::Null)
-    );
-    // It is over: only what it was sent with is taken.
-    let other = court.put_bytes(&first, 2, b"{}".to_vec()).await;
-    other.expect("an answer").expect_problem(409, "conflict");
-    court.put(&first, 2).await.expect("an answer").expect(202);
-
-    // The source's own mistake: it announces the place anew, and what followed it.
-    let wrong = court.batch(Some(&first), &rows, 1).with("rows", json!(3));
-    let after = court.batch(Some(&wrong), &rows, 1);
-    court.send(&wrong).await;
-    court.send(&after).await;
-    assert_eq!(court.status(&wrong).await, "refused");
-    assert_eq!(court.status(&after).await, "received");
-    let right = court.batch(Some(&first), &rows, 1);
-    court.send(&right).await;
-    court.applied(&right).await;
-    for gone in [&wrong, &after] {
-        assert_eq!(court.status(gone).await, "refused");
-        let late = court.put(gone, 1).await.expect("an answer");
-        late.expect_problem(409, "conflict");
-    }
-    let after = court.batch(Some(&right), &rows, 1);
-    // Each part by its own hash, if the source wants that.
-    let after = after.with("part_sha256", json!([after.manifest["sha256"]]));
-    court.announce(&after).await.expect(202);
-    let wrong = court.put_bytes(&after, 1, b"{}".to_vec()).await;
-    wrong.expect("an answer").expect_problem(422, "invalid");
-    court.send_parts(&after).await;
-    court.applied(&after).await;
-}
-
-#[tokio::test]
-async fn who_may_ask_and_what_a_part_may_be() {
-    let court = Court::with(1).await;
-    let world = &court.world;
-    let rows: Vec<Value> = (0..1_500)
-        .map(|n| json!(format!("{{\"row\":{n}}}")))
-        .collect();
-    let batch = court.batch(None, &rows, 1);
-    court.announce(&batch).await.expect(202);
-    let path = format!("/v1/credit-feeds/{SOURCE}/batches/{}", batch.id());
-    let customer = world.customer("demo-customer-1").await;
-    let asked = world.call("GET", &path).token(&customer).send().await;
-    asked.expect_problem(403, "forbidden");
-    let asked = world.call("GET", &path).token("x").send().await;
-    asked.expect_problem(401, "unauthenticated");
-    for other in [
-        format!("/v1/credit-feeds/{SOURCE}/batches/another"),
-        format!("/v1/credit-feeds/another/batches/{}", batch.id()),
-        format!("/v1/credit-feeds/{SOURCE}/batches/.."),
-    ] {
-        world
-            .call("GET", &other)
-            .send()
-            .await
-            .expect_problem(404, "not-found");
-    }
-    for part in ["2", "-1", "one", "1.0"] {
-        let put = world.call("PUT", &format!("{path}/parts/{part}"));
-        let put = put.raw("application/x-ndjson", b"{}".to_vec()).send().await;
-        put.expect_problem(404, "not-found");
-    }
-    let large = vec![b' '; 4 * 1024 * 1024 + 1];
-    let put = court.put_bytes(&batch, 1, large).await.expect("an answer");
-    put.expect_problem(413, "too-large");
-    let largest = vec![b' '; 4 * 1024 * 1024];
-    let put = court
-        .put_bytes(&batch, 1, largest)
-        .await
-        .expect("an answer");
-    put.expect(202);
-    assert_eq!(court.status(&batch).await, "refused");
-    court.send_parts(&batch).await;
-    let standing = court.applied(&batch).await;
-    assert_eq!(standing["rejected_total"], 1_500);
-    assert_eq!(standing["rejected"].as_array().map(Vec::len), Some(1_000));
-    let cursor = standing["next_cursor"]
-        .as_str()
-        .expect("a cursor")
-        .to_owned();
-    let rest = court.read(&batch, &format!("?cursor={cursor}")).await;
-    assert_eq!(rest["rejected"][0]["line"], 1_001);
-    assert_eq!(rest["rejected"].as_array().map(Vec::len), Some(500));
-    assert_eq!(rest["next_cursor"], Value::Null);
-    for cursor in ["0", "2", "x", "01"] {
-        let asked = world.call("GET", &format!("{path}?cursor={cursor}"));
-        asked.send().await.expect_problem(400, "malformed");
-    }
-    let authority = world.authority().await;
-    let asked = world.call("GET", &path).token(&authority).send().await;
-    assert_eq!(asked.expect(200)["status"], "applied");
-}
-
-#[tokio::test]
 async fn when_the_source_is_silent_its_sections_turn_stale() {
     let court = Court::with(1).await;
     let worker = &court.workers[0];
@@ -635,94 +520,6 @@ async fn when_the_source_is_silent_its_sections_turn_stale() {
         for section in [Section::Dishonesty, Section::JudicialEnforcement] {
             let sections = court.sections(worker).await;
             assert_eq!(sections.view(section, court.now(), &rules).state, state);
-        }
-    }
-}
-
-/// Two batches in a row, with a bad row and an unknown worker, `function` being cut off after its n-th call.
-async fn cut_after(function: &str, n: u32, padding: usize) -> bool {
-    let court = Court::with(3).await;
-    let stranger = json!({ "id_number": "11010519491231002X" });
-    let mut rows: Vec<Value> = court
-        .workers
-        .iter()
-        .flat_map(|worker| {
-            let sections = [Section::Dishonesty, Section::Identity];
-            sections.map(|section| court.row(worker, section, HOUR))
-        })
-        .collect();
-    let mut unknown = rows[0].clone();
-    unknown["worker"] = stranger;
-    rows.push(unknown);
-    rows.extend((0..=padding).map(|_| json!("{}")));
-    let first = court.batch(None, &rows, 2);
-    let newer = [court.row(&court.workers[0], Section::Dishonesty, Duration::ZERO)];
-    let second = court.batch(Some(&first), &newer, 1);
-    let wire = court.world.platform.wire().clone();
-    wire.cut_after(function, n);
-    for batch in [&first, &second] {
-        insist(&court, || court.try_announce(batch)).await;
-    }
-    for batch in [&second, &first] {
-        for part in 1..=batch.parts.len() {
-            insist(&court, || court.put(batch, part)).await;
-        }
-    }
-    court.world.drain().await;
-    for _ in 0..2 {
-        court.world.advance(VISIBLE_AGAIN).await;
-    }
-    let case = format!("{function} cut off after call {n}");
-    let mut standing = court.applied(&first).await;
-    assert_eq!(standing["applied"], 6, "{case}");
-    assert_eq!(standing["rejected_total"], padding + 2, "{case}");
-    assert_eq!(standing["rejected"][0]["line"], 7, "{case}");
-    standing = court.applied(&second).await;
-    assert_eq!(standing["applied"], 1, "{case}");
-    for (worker, events) in court.workers.iter().zip([2, 1, 1]) {
-        assert_eq!(court.events(worker).await.len(), events, "{case}");
-    }
-    let happened = !wire.take_cuts().is_empty();
-    court.world.platform.shutdown().await;
-    happened
-}
-
-async fn insist<F>(court: &Court, request: impl Fn() -> F)
-where
-    F: Future<Output = Result<Answer, reqwest::Error>>,
-{
-    for _ in 0..5 {
-        match request().await {
-            Ok(answer) if answer.status == 202 => return,
-            Ok(answer) if answer.status < 500 => panic!("{}", answer.body),
-            _ => court.world.advance(Duration::from_secs(1)).await,
-        }
-    }
-    panic!("no answer after five tries");
-}
-
-#[tokio::test]
-async fn sending_cut_off_anywhere() {
-    cut_everywhere("credit-feed", 1, 0).await;
-}
-
-#[tokio::test]
-async fn applying_cut_off_anywhere() {
-    cut_everywhere("feed-apply", 1, 0).await;
-}
-
-#[tokio::test]
-async fn applying_in_many_shards_cut_off_here_and_there() {
-    // Rows that are bad make shards as others do, and nearly no work: five shards, one more than are under way at once.
-    cut_everywhere("feed-apply", 9, 8_500).await;
-}
-
-async fn cut_everywhere(function: &str, step: usize, padding: usize) {
-    for n in (1..).step_by(step) {
-        assert!(n < 200, "{function} makes too many calls for two batches");
-        if !cut_after(function, n, padding).await {
-            assert!(n > 1, "{function} was never called");
-            return;
         }
     }
 }

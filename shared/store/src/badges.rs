@@ -1,7 +1,7 @@
 //! The table `badges`: badges, the places that they have in status lists, and which of those are not valid.
 //!
 //! A badge begins, and changes whether it is good, in the transaction of its worker's events
-//! ([`Workers::change`](crate::Workers::change)): what is written here for it is [`Also`]. Only the signature is
+//! ([`Workers::change`](crate::Workers::change)): what is written here for it is [`Also`](crate::Also). Only the signature is
 //! written by itself, once the event stands in the chain.
 
 mod also;

@@ -18,6 +18,7 @@
 //!
 //! Nothing else knows an attribute's name. The shapes are written down in `infra/docs/data-model.md`.
 
+mod aead;
 mod badges;
 mod batch;
 mod bytes;

@@ -4,14 +4,13 @@
 //! personal of her is sealed under it, in whatever table: deleting that one item makes all of it unreadable, in
 //! backups too. That table alone has no point-in-time recovery.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::aead::RandomizedNonceKey;
 use aws_lc_rs::hmac;
 use domain::id::{EventId, WorkerId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Error;
+use crate::{Error, aead};
 
 /// Tells this use of a secret from any other.
 const LABEL: &[u8] = b"homehail personal data v1";
@@ -29,32 +28,20 @@ impl PersonalDataKey {
     /// # Errors
     /// None that a secret can cause; deriving is fallible by its signature.
     pub fn new(secret: &str) -> Result<Self, Error> {
-        struct Length;
-        impl KeyType for Length {
-            fn len(&self) -> usize {
-                32
-            }
-        }
-        let mut key = [0; 32];
-        Salt::new(HKDF_SHA256, &[])
-            .extract(secret.as_bytes())
-            .expand(&[LABEL], Length)
-            .and_then(|derived| derived.fill(&mut key))
-            .map_err(|_| Error::Sealed)?;
-        aead(&key).map(Self)
+        aead::derived(secret, LABEL).map(Self)
     }
 
     /// A new key of a person, and how it is stored.
     pub(crate) fn create(&self, worker: &WorkerId) -> Result<(PersonKey, Vec<u8>), Error> {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| Error::Sealed)?;
-        let wrapped = seal(&self.0, &aad(worker, "key"), key.to_vec())?;
+        let wrapped = aead::seal(&self.0, &aad(worker, "key"), key.to_vec())?;
         Ok((PersonKey(key), wrapped))
     }
 
     /// A stored key.
     pub(crate) fn unwrap(&self, worker: &WorkerId, wrapped: &[u8]) -> Result<PersonKey, Error> {
-        let key = open(&self.0, &aad(worker, "key"), wrapped)?;
+        let key = aead::open(&self.0, &aad(worker, "key"), wrapped)?;
         key.try_into().map(PersonKey).map_err(|_| Error::Sealed)
     }
 }
@@ -71,7 +58,7 @@ impl PersonKey {
         value: &impl Serialize,
     ) -> Result<Vec<u8>, Error> {
         let json = serde_json::to_vec(value).map_err(|_| Error::Sealed)?;
-        seal(&aead(&self.0)?, &aad(worker, what), json)
+        aead::seal(&aead::key(&self.0)?, &aad(worker, what), json)
     }
 
     /// Opens what was sealed as `what` about this worker.
@@ -84,7 +71,7 @@ impl PersonKey {
         what: &str,
         sealed: &[u8],
     ) -> Result<T, Error> {
-        let json = open(&aead(&self.0)?, &aad(worker, what), sealed)?;
+        let json = aead::open(&aead::key(&self.0)?, &aad(worker, what), sealed)?;
         serde_json::from_slice(&json).map_err(|_| Error::Sealed)
     }
 
@@ -100,31 +87,8 @@ impl PersonKey {
     }
 }
 
-fn aead(key: &[u8; 32]) -> Result<RandomizedNonceKey, Error> {
-    RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| Error::Sealed)
-}
-
 fn aad(worker: &WorkerId, what: &str) -> Vec<u8> {
     [worker.as_str().as_bytes(), b"\0", what.as_bytes()].concat()
-}
-
-fn seal(key: &RandomizedNonceKey, aad: &[u8], mut body: Vec<u8>) -> Result<Vec<u8>, Error> {
-    let nonce = key
-        .seal_in_place_append_tag(Aad::from(aad), &mut body)
-        .map_err(|_| Error::Sealed)?;
-    let mut sealed = nonce.as_ref().to_vec();
-    sealed.append(&mut body);
-    Ok(sealed)
-}
-
-fn open(key: &RandomizedNonceKey, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
-    let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
-    let mut body = body.to_vec();
-    let plain = key
-        .open_in_place(nonce, Aad::from(aad), &mut body)
-        .map_err(|_| Error::Sealed)?;
-    Ok(plain.to_vec())
 }
 
 /// Empty, so that a key cannot slip into a log.

@@ -1,13 +1,12 @@
 //! What an order keeps sealed: address, contact, notes; and what its customer says of the visit.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::aead::RandomizedNonceKey;
 use domain::id::OrderId;
 use domain::order::{OrderDetails, Rating};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Error;
+use crate::{Error, aead};
 
 /// Tells this use of a secret from any other.
 const LABEL: &[u8] = b"homehail order details v1";
@@ -26,21 +25,7 @@ impl SealKey {
     /// # Errors
     /// None that a secret can cause; deriving is fallible by its signature.
     pub fn new(secret: &str) -> Result<Self, Error> {
-        struct Length;
-        impl KeyType for Length {
-            fn len(&self) -> usize {
-                32
-            }
-        }
-        let mut key = [0; 32];
-        Salt::new(HKDF_SHA256, &[])
-            .extract(secret.as_bytes())
-            .expand(&[LABEL], Length)
-            .and_then(|derived| derived.fill(&mut key))
-            .map_err(|_| Error::Sealed)?;
-        RandomizedNonceKey::new(&AES_256_GCM, &key)
-            .map(Self)
-            .map_err(|_| Error::Sealed)
+        aead::derived(secret, LABEL).map(Self)
     }
 
     /// Seals an order's details.
@@ -76,25 +61,13 @@ impl SealKey {
     }
 
     fn seal_as(&self, what: &str, plain: &impl Serialize) -> Result<Sealed, Error> {
-        let mut body = serde_json::to_vec(plain).map_err(|_| Error::Sealed)?;
-        let nonce = self
-            .0
-            .seal_in_place_append_tag(Aad::from(what), &mut body)
-            .map_err(|_| Error::Sealed)?;
-        let mut sealed = nonce.as_ref().to_vec();
-        sealed.append(&mut body);
-        Ok(Sealed(sealed))
+        let body = serde_json::to_vec(plain).map_err(|_| Error::Sealed)?;
+        aead::seal(&self.0, what.as_bytes(), body).map(Sealed)
     }
 
     fn open_as<T: DeserializeOwned>(&self, what: &str, sealed: &Sealed) -> Result<T, Error> {
-        let (nonce, body) = sealed.0.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
-        let mut body = body.to_vec();
-        let plain = self
-            .0
-            .open_in_place(nonce, Aad::from(what), &mut body)
-            .map_err(|_| Error::Sealed)?;
-        serde_json::from_slice(plain).map_err(|_| Error::Sealed)
+        let plain = aead::open(&self.0, what.as_bytes(), &sealed.0)?;
+        serde_json::from_slice(&plain).map_err(|_| Error::Sealed)
     }
 }
 

@@ -11,7 +11,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use checkpoint::Checkpoints;
 use runtime::problem::chain;
-use runtime::{Clock, ConfigError, Environment};
+use runtime::{Clock, ConfigError, Environment, telemetry};
 use serde_json::Value;
 use store::Log;
 
@@ -87,7 +87,7 @@ impl Sequencer {
             }
         };
         if events > 0 {
-            let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+            let duration_ms = telemetry::milliseconds(started.elapsed());
             tracing::info!(events, duration_ms, "gave events their places in the log");
         }
         done

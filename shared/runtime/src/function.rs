@@ -15,7 +15,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::Problem;
+use crate::{Problem, telemetry};
 use crate::http::{Request, Response, raw_path};
 use crate::problem::Cause;
 
@@ -147,7 +147,7 @@ where
         .extensions()
         .get::<Cause>()
         .map(|cause| cause.0.as_str());
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let duration_ms = telemetry::milliseconds(started.elapsed());
     span.in_scope(|| {
         if status.is_server_error() {
             tracing::error!(status = status.as_u16(), duration_ms, cause, "answered");

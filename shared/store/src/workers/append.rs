@@ -236,13 +236,16 @@ impl Workers {
                 Committed::Done => return Ok(Appended::Done(Box::new(writes.after))),
                 Committed::Conflict => {}
                 Committed::Refused(refused) => {
-                    if refused.iter().any(|(at, _)| writes.payloads.contains(at)) {
-                        return Ok(Appended::Repeat(Box::new(before)));
-                    }
-                    // If anything of hers has changed, the others are judged by the next decision.
-                    let is_hers = refused.iter().any(|(at, _)| *at < writes.also);
-                    if !is_hers && let Some((at, found)) = refused.into_iter().next() {
-                        return Ok(Appended::AlsoRefused(at - writes.also, found));
+                    // If she has changed, all of it is decided anew: an event named by its place in the chain may have
+                    // met another one there, and is no repeat of it.
+                    let has_changed = refused.iter().any(|(at, _)| *at < writes.payloads.start);
+                    if !has_changed {
+                        if refused.iter().any(|(at, _)| writes.payloads.contains(at)) {
+                            return Ok(Appended::Repeat(Box::new(before)));
+                        }
+                        if let Some((at, found)) = refused.into_iter().next() {
+                            return Ok(Appended::AlsoRefused(at - writes.also, found));
+                        }
                     }
                 }
             }

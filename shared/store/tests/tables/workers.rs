@@ -1,5 +1,7 @@
 //! Workers: one chain each, whatever comes at once; personal data under a key of its own.
 
+use std::convert::Infallible;
+
 use domain::agency::Standing;
 use domain::chain::{Actor, EventKind, Hash, Head, commitment};
 use domain::check::IdNumber;
@@ -199,6 +201,34 @@ async fn a_repeat_of_a_cause_adds_nothing() {
     let nobody = WorkerId::from_bytes(&[0; 16]);
     let none = world.workers.change(&nobody, NOW, approval).await.unwrap();
     assert!(matches!(none, Appended::NotFound));
+}
+
+/// An event that nothing but its place in the chain names is no repeat of the one that came to that place first.
+#[tokio::test]
+async fn of_changes_at_once_none_is_lost() {
+    let world = World::new().await;
+    let id = registered(&world).await;
+    let letters = 'a'..='t';
+    let changes = letters.clone().map(|letter| {
+        world.workers.change(&id, NOW, move |file| {
+            let place = (file.head.seq + 1).to_string();
+            let mut worker = file.worker.clone();
+            worker.masked_name.push(letter);
+            Ok::<_, Infallible>(Step {
+                worker: Some(worker),
+                events: vec![event(EventKind::Correction, &place, json!({}))],
+                ..Step::default()
+            })
+        })
+    });
+    for change in futures::future::join_all(changes).await {
+        assert!(matches!(change.unwrap(), Appended::Done(_)));
+    }
+    let name = world.workers.open(&id).await.unwrap().unwrap();
+    let mut found: Vec<char> = name.worker.masked_name.chars().skip(2).collect();
+    found.sort_unstable();
+    assert_eq!(found, letters.collect::<Vec<_>>());
+    assert_eq!(chain(&world.workers, &id).await.len(), 22);
 }
 
 #[tokio::test]

@@ -110,7 +110,16 @@ async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
         .expect_problem(409, "conflict");
 
     // She comes back, in the same chain.
-    let again = world.send_worker(&desk, "again", &sent).await.expect(201);
+    let old = world.send_worker(&desk, "again", &sent).await;
+    assert_eq!(
+        (old.status, old.pointers()),
+        (422, vec!["/consent/given_at".to_owned()]),
+        "what she agreed to before she had it erased counts no more"
+    );
+    world.advance(std::time::Duration::from_secs(1)).await;
+    let mut anew = sent.clone();
+    anew["consent"]["given_at"] = json!(world.now().to_rfc3339());
+    let again = world.send_worker(&desk, "again", &anew).await.expect(201);
     assert_eq!(
         (&again["worker_id"], &again["status"], &again["erased"]),
         (id, &json!("pending"), &json!(false))

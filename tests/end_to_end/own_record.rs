@@ -1,5 +1,7 @@
 //! What a worker sees of her own record, and what she can do about it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::workers::text;
@@ -30,28 +32,43 @@ async fn a_worker_sees_everything_and_who_looked_why() {
     let chain = world.chain(&token, "/v1/me/trace?").await;
     assert_eq!(chain[0]["payload"]["name"], sent["name"]);
 
-    assert_eq!(get("/v1/me/views").await.expect(200)["items"], json!([]));
     let authority = world.authority().await;
     let path = format!("/v1/workers/{}", text(&id));
-    let without = world.call("GET", &path).token(&authority).send().await;
-    without.expect_problem(400, "malformed");
-    let with = format!("{path}?purpose=complaint%2017");
+    let look = |query: &'static str| {
+        let path = format!("{path}{query}");
+        let call = world.call("GET", &path).token(&authority);
+        async move { call.send().await }
+    };
+    world.advance(Duration::from_millis(1)).await;
+    look("?purpose=complaint%2017").await.expect(200);
+    look("?purpose=%20").await.expect_problem(400, "malformed");
+    world.advance(Duration::from_millis(1)).await;
+    look("").await.expect(200);
+    world.advance(Duration::from_millis(1)).await;
+    let sections = format!("{path}/sections");
+    let now = world.now().to_rfc3339();
+    let recorded = json!({ "section": "identity", "state": "clear", "as_of": now });
     world
-        .call("GET", &with)
+        .call("POST", &sections)
         .token(&authority)
+        .json(&recorded)
         .send()
         .await
         .expect(200);
     let views = get("/v1/me/views").await.expect(200);
+    let views = views["items"].as_array().expect("views");
+    let purposes: Vec<&str> = views.iter().map(|view| text(&view["purpose"])).collect();
     assert_eq!(
-        views["items"].as_array().map(Vec::len),
-        Some(1),
-        "the refused look is none"
+        purposes,
+        [
+            "recorded identity",
+            "not stated",
+            "complaint 17",
+            "papers seen"
+        ],
+        "every answer with her record is a look, a review's too"
     );
-    assert_eq!(
-        (&views["items"][0]["how"], &views["items"][0]["purpose"]),
-        (&json!("authority"), &json!("complaint 17"))
-    );
+    assert!(views.iter().all(|view| view["how"] == "authority"));
 
     // Nobody else gets in, and she gets nowhere else.
     for other in [&desk, &authority] {
@@ -162,7 +179,7 @@ async fn consent_taken_back_suspends_until_it_is_given_again() {
         .expect_problem(409, "conflict");
     // She can still see what is recorded of her.
     world.worker_session(&sent["phone"]).await.expect(200);
-    world.advance(std::time::Duration::from_secs(60)).await;
+    world.advance(Duration::from_secs(60)).await;
     let path = format!("/v1/workers/{}", text(&id));
     let give = |consent: Value| {
         let call = world.call("PATCH", &path).token(&desk);
@@ -201,4 +218,33 @@ async fn a_worker_can_have_her_data_erased() {
         .worker_session(&sent["phone"])
         .await
         .expect_problem(401, "bad-credentials");
+    // The token that she still has says who she was.
+    world
+        .call("POST", "/v1/me/objections")
+        .token(&token)
+        .key("late")
+        .json(&json!({ "about": "identity", "text": "这不是我" }))
+        .send()
+        .await
+        .expect_problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn consent_taken_back_outweighs_what_another_agency_was_given_before() {
+    let world = World::empty().await;
+    let (sent, id, token, _) = approved(&world).await;
+    let other = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&other).await;
+    world.send_worker(&desk, "k", &sent).await.expect(201);
+    world.advance(Duration::from_secs(1)).await;
+    let call = world.call("POST", "/v1/me/consent/withdraw").token(&token);
+    call.send().await.expect(200);
+    world
+        .review_employment(&id, "approve", &other.id)
+        .await
+        .expect_problem(409, "conflict");
+    let still = world.read_worker(&world.authority().await, &id).await;
+    let still = still.expect(200);
+    assert_ne!(still["agency_id"], other.id.as_str());
+    assert!(still["consent"]["withdrawn_at"].is_string());
 }

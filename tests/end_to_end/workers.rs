@@ -43,10 +43,21 @@ impl World {
 
     /// The authority decides on a worker.
     pub async fn review_worker(&self, id: &Value, decision: &str) -> Answer {
+        let body = json!({ "decision": decision, "reason": "papers seen" });
+        self.send_review(id, &body).await
+    }
+
+    /// The authority decides on what this agency has registered of a worker.
+    pub async fn review_employment(&self, id: &Value, decision: &str, agency: &str) -> Answer {
+        let body = json!({ "decision": decision, "reason": "papers seen", "agency_id": agency });
+        self.send_review(id, &body).await
+    }
+
+    async fn send_review(&self, id: &Value, body: &Value) -> Answer {
         let token = self.authority().await;
         self.call("POST", &format!("/v1/workers/{}/reviews", text(id)))
             .token(&token)
-            .json(&json!({ "decision": decision, "reason": "papers seen" }))
+            .json(body)
             .send()
             .await
     }
@@ -370,7 +381,14 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
         .send()
         .await;
     assert_eq!(waiting.expect(200)["items"][0]["agency_id"], json!(new.id));
-    let kept = world.review_worker(id, "reject").await.expect(200);
+    let repeated = world.review_worker(id, "approve").await.expect(200);
+    assert_eq!(
+        (&repeated["agency_id"], &repeated["status"]),
+        (&json!(old.id), &json!("approved")),
+        "the first approval, sent again, moves nobody"
+    );
+    let kept = world.review_employment(id, "reject", &new.id).await;
+    let kept = kept.expect(200);
     assert_eq!(
         (&kept["agency_id"], &kept["status"]),
         (&json!(old.id), &json!("approved"))
@@ -383,12 +401,14 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
     assert_eq!(turned_down["status"], "rejected");
 
     world.send_worker(&new_desk, "m", &body).await.expect(201);
-    let moved = world.review_worker(id, "approve").await.expect(200);
-    assert_eq!(
-        (&moved["agency_id"], &moved["skills"]),
-        (&json!(new.id), &json!(["elder_care"]))
-    );
-    world.review_worker(id, "approve").await.expect(200);
+    for _ in 0..2 {
+        let moved = world.review_employment(id, "approve", &new.id).await;
+        let moved = moved.expect(200);
+        assert_eq!(
+            (&moved["agency_id"], &moved["skills"]),
+            (&json!(new.id), &json!(["elder_care"]))
+        );
+    }
     world
         .read_worker(&old_desk, id)
         .await

@@ -166,6 +166,9 @@ impl OwnRecord {
             answer: None,
         };
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
+            if file.worker.is_erased {
+                return Err(is_erased());
+            }
             let also = self.workers.also_object(file, &objection);
             Ok(Step {
                 events: vec![event.clone()],

@@ -130,7 +130,7 @@ impl WorkerReview {
         self.eraser.revoke(&id, &actor, MOVED, at, keeps).await?;
         let decision = verdict.decision.as_str();
         tracing::info!(worker.id = %id, authority.id = %verdict.by, decision, "a worker was decided on");
-        self.shown(&file).await
+        self.shown(&file, &verdict.by, &verdict.reason).await
     }
 
     async fn decided(&self, id: &WorkerId, verdict: &Verdict) -> Result<Box<WorkerFile>, Problem> {
@@ -153,7 +153,8 @@ impl WorkerReview {
                 Appended::Refused(Refused::NotFromHere(refusal)) => return Err(conflict(refusal)),
                 Appended::Refused(Refused::Other(problem)) => return Err(problem),
                 Appended::AlsoRefused(place, _) if consent == Some(place) => {
-                    let words = "She has taken her consent back; it has to be given again first.";
+                    let words =
+                        "She has taken her consent back since; it has to be given again first.";
                     return Err(Problem::conflict().detail(words));
                 }
                 Appended::AlsoRefused(place, _) if phone == Some(place) => {
@@ -241,10 +242,10 @@ impl WorkerReview {
             phone: Some(0),
             also: vec![
                 self.workers.also_take_phone(&phone, id)?,
-                // The consent that she gave the other agency is the one that counts.
-                self.workers.also_give_consent(id)?,
+                // The consent that she gave the other agency is the one that counts, unless she has taken back any since.
+                self.workers.also_give_consent(id, new.consent.given_at)?,
             ],
-            ..More::default()
+            consent: Some(1),
         };
         if had_phone && new.phone != profile.phone {
             let old = self.phones.of(&profile.phone);
@@ -290,9 +291,9 @@ impl WorkerReview {
     ) -> Result<Response, Problem> {
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let (actor, now) = (Actor::Authority(by), self.clock.now());
+        let (actor, now) = (Actor::Authority(by.clone()), self.clock.now());
         let file = self.eraser.erase(&id, &actor, &reason, now).await?;
-        self.shown(&file).await
+        self.shown(&file, &by, &reason).await
     }
 
     /// Answers what a worker objects to.
@@ -421,7 +422,18 @@ impl WorkerReview {
         })
     }
 
-    async fn shown(&self, file: &WorkerFile) -> Result<Response, Problem> {
+    /// The worker as the answer: a look at her record like any other, and hers to see as one.
+    async fn shown(
+        &self,
+        file: &WorkerFile,
+        by: &AuthorityId,
+        purpose: &str,
+    ) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        if !file.worker.is_erased {
+            let written = self.workers.add_look(file, by, purpose, now).await;
+            written.map_err(failure)?;
+        }
         let withdrawn_at = match file.worker.standing {
             Standing::Suspended => {
                 let id = &file.worker.id;
@@ -429,13 +441,13 @@ impl WorkerReview {
             }
             _ => None,
         };
-        let now = self.clock.now();
         let answer = WorkerAnswer::of(file, withdrawn_at, Reader::All, &self.rules, now);
         Ok(http::json(StatusCode::OK, &answer))
     }
 }
 
-/// What a decision is about: what the request names; else what waits, her registration first; else how she stands.
+/// What a decision is about: what the request names, else that she may work. That another agency becomes her employer
+/// must be named: the repeat of an approval would move her otherwise.
 fn about<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<About<'a>, Refused> {
     let profile = file.profile.as_ref();
     let proposed = profile.and_then(|profile| Some((profile, profile.proposed.as_ref()?)));
@@ -446,11 +458,6 @@ fn about<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<About<'a>, Refus
             Ok(About::Employment(profile, proposed))
         }
         (Some(_), _) => Err(Refused::Other(Problem::not_found())),
-        (None, Some((profile, proposed)))
-            if decides && file.worker.standing != Standing::Pending =>
-        {
-            Ok(About::Employment(profile, proposed))
-        }
         (None, _) => Ok(About::Registration),
     }
 }

@@ -15,9 +15,9 @@ use serde_json::Value;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::{Problem, telemetry};
 use crate::http::{Request, Response, raw_path};
 use crate::problem::Cause;
+use crate::{Problem, telemetry};
 
 pub use lambda_runtime::Error;
 

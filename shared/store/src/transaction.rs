@@ -117,6 +117,25 @@ pub(crate) fn delete(table: &str, key: Key) -> Result<TransactWriteItem, Error> 
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
+/// A deletion of an item, if it is there, on condition that this attribute of it is less.
+pub(crate) fn delete_if_less(
+    table: &str,
+    key: Key,
+    attribute: &str,
+    than: AttributeValue,
+) -> Result<TransactWriteItem, Error> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key.attributes()))
+        .condition_expression("attribute_not_exists(pk) OR #attribute < :than")
+        .expression_attribute_names("#attribute", attribute)
+        .expression_attribute_values(":than", than);
+    let delete = delete
+        .build()
+        .map_err(|error| Error::unbuildable(CALL, error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
 /// A condition on an item that is not written.
 pub(crate) fn check(
     table: &str,

@@ -31,23 +31,21 @@ impl Desk {
         let change = WorkerChange::read(&JsonBody::of(request)?, now)?;
         self.approved(&agency).await?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await.map_err(failure)?;
-        if let (Some(consent), Some(withdrawn_at)) = (&change.consent, withdrawn_at)
-            && consent.given_at <= withdrawn_at
-        {
-            return Err(fault(
-                "/consent/given_at",
-                "must be after the consent was withdrawn",
-            ));
-        }
+        let mut consent_at = None;
         let decide = |file: &WorkerFile| {
             employed_by(file, &agency)?;
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            self.changed(file, profile, &change, withdrawn_at.is_some())
+            let (step, consent) = self.changed(file, profile, &change, withdrawn_at.is_some())?;
+            consent_at = consent;
+            Ok(step)
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed.map_err(failure)? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
+            Appended::AlsoRefused(place, _) if consent_at == Some(place) => {
+                return Err(consent_too_old("the consent was withdrawn"));
+            }
             Appended::AlsoRefused(..) => return Err(Problem::phone_taken()),
             Appended::NotFound => return Err(Problem::not_found()),
         };
@@ -55,14 +53,15 @@ impl Desk {
         self.shown(&file, Reader::Agency).await
     }
 
-    /// What a change comes to. One that changes nothing writes nothing, which is what a repeat finds.
+    /// What a change comes to, and which of its other writes is the consent's. One that changes nothing writes
+    /// nothing, which is what a repeat finds.
     fn changed(
         &self,
         file: &WorkerFile,
         before: &Profile,
         change: &WorkerChange,
         is_withdrawn: bool,
-    ) -> Result<Step, Problem> {
+    ) -> Result<(Step, Option<usize>), Problem> {
         let by = Actor::Agency(file.worker.agency.clone());
         let (mut worker, mut profile) = (file.worker.clone(), before.clone());
         let (mut said, mut also, mut events) = (Map::new(), Vec::new(), Vec::new());
@@ -97,7 +96,7 @@ impl Desk {
                 payload: json!({ "changed": said }),
             });
         }
-        let consent = change.consent.as_ref();
+        let (consent, mut consent_at) = (change.consent.as_ref(), None);
         if let Some(consent) = consent.filter(|new| is_withdrawn || **new != before.consent) {
             events.push(NewEvent {
                 id: next_event(EventKind::ConsentGiven, file),
@@ -106,15 +105,20 @@ impl Desk {
                 payload: json!(consent),
             });
             profile.consent = consent.clone();
-            let given = self.workers.also_give_consent(&worker.id);
-            also.push(given.map_err(failure)?);
+            let given = self
+                .workers
+                .also_give_consent(&worker.id, consent.given_at)
+                .map_err(failure)?;
+            consent_at = Some(also.len());
+            also.push(given);
         }
-        Ok(Step {
+        let step = Step {
             worker: Some(worker),
             profile: ProfileChange::Put(Box::new(profile)),
             events,
             also,
-        })
+        };
+        Ok((step, consent_at))
     }
 
     pub(super) async fn put_photo(
@@ -214,6 +218,10 @@ impl Desk {
         };
         let section = result.section.as_str();
         tracing::info!(worker.id = %id, section, by = principal.role(), "a section was recorded");
+        if let Ok(authority) = principal.authority() {
+            let purpose = format!("recorded {section}");
+            self.look(&file, authority, &purpose).await?;
+        }
         self.shown(&file, reader).await
     }
 
@@ -350,6 +358,11 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
         return Err(Problem::too_large().detail("The photo is larger than 1 MiB."));
     }
     normalised(bytes).map_err(|error| fault("", &error.to_string()))
+}
+
+/// A consent counts only if it was given after what it is to outweigh.
+pub(super) fn consent_too_old(than: &str) -> Problem {
+    fault("/consent/given_at", &format!("must be after {than}"))
 }
 
 fn fault(pointer: &str, detail: &str) -> Problem {

@@ -2,7 +2,7 @@
 
 use domain::agency::Standing;
 use domain::credit::CreditRules;
-use domain::id::{AgencyId, WorkerId};
+use domain::id::{AgencyId, AuthorityId, WorkerId};
 use domain::market::Market;
 use domain::time::Millis;
 use lambda_http::Body;
@@ -13,6 +13,9 @@ use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, sec
 use store::{Directory, PhoneHashes, Photos, WorkerFile, WorkerIds, Workers};
 
 use super::{Reader, TraceAnswer, WorkerAnswer, WorkerSummary, failure, page_failure};
+
+/// The purpose of a look whose request has none. She sees that nobody said why, and may object to it.
+const NOT_STATED: &str = "not stated";
 
 /// What agencies and the authority do with workers.
 pub struct Desk {
@@ -108,7 +111,7 @@ impl Desk {
                 return Ok(http::json(StatusCode::OK, &answer?));
             }
             _ => {
-                self.look(&principal, &file, &query).await?;
+                self.look_for(&principal, &file, &query).await?;
                 Reader::All
             }
         };
@@ -127,7 +130,7 @@ impl Desk {
                 false
             }
             _ => {
-                self.look(&principal, &file, &query).await?;
+                self.look_for(&principal, &file, &query).await?;
                 true
             }
         };
@@ -146,7 +149,7 @@ impl Desk {
         let file = self.file(&principal, worker).await?;
         match &principal {
             Principal::Agency(agency) => employed_by(&file, agency)?,
-            _ => self.look(&principal, &file, &query).await?,
+            _ => self.look_for(&principal, &file, &query).await?,
         }
         let photo = file.worker.photo.as_ref().ok_or_else(Problem::not_found)?;
         let content = self.photos.get(photo).await.map_err(failure)?;
@@ -186,24 +189,33 @@ impl Desk {
     }
 
     /// Writes down that the authority looks, and why, before anything is shown.
-    async fn look(
+    pub(super) async fn look(
+        &self,
+        file: &WorkerFile,
+        authority: &AuthorityId,
+        purpose: &str,
+    ) -> Result<(), Problem> {
+        let now = self.clock.now();
+        let written = self.workers.add_look(file, authority, purpose, now).await;
+        written.map_err(failure)?;
+        tracing::info!(worker.id = %file.worker.id, authority.id = %authority, "the authority looked");
+        Ok(())
+    }
+
+    /// The same, of a request that says why in its query.
+    async fn look_for(
         &self,
         principal: &Principal,
         file: &WorkerFile,
         query: &http::Query,
     ) -> Result<(), Problem> {
         let authority = principal.authority()?;
-        let purpose = query.text("purpose").map(str::trim);
-        let purpose = purpose.filter(|purpose| (1..=200).contains(&purpose.chars().count()));
-        let purpose = purpose.ok_or_else(|| {
+        let purpose = query.text("purpose").map_or(NOT_STATED, str::trim);
+        if !(1..=200).contains(&purpose.chars().count()) {
             let words = "The authority says why it looks: purpose, of 1 to 200 characters.";
-            Problem::malformed().detail(words)
-        })?;
-        let now = self.clock.now();
-        let written = self.workers.add_look(file, authority, purpose, now).await;
-        written.map_err(failure)?;
-        tracing::info!(worker.id = %file.worker.id, authority.id = %authority, "the authority looked");
-        Ok(())
+            return Err(Problem::malformed().detail(words));
+        }
+        self.look(file, authority, purpose).await
     }
 
     /// What an agency sees of somebody whom it has registered and the authority has not decided on.

@@ -181,7 +181,7 @@ impl Eraser {
         worker.is_erased = true;
         let mut also: Vec<Also> = vec![
             self.workers.also_list_erased(id, now).map_err(failure)?,
-            self.workers.also_give_consent(id).map_err(failure)?,
+            self.workers.also_forget_consent(id).map_err(failure)?,
         ];
         let held = matches!(
             file.worker.standing,

@@ -17,6 +17,7 @@ use store::{
     Also, Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step, WorkerFile,
 };
 
+use super::changes::consent_too_old;
 use super::request::WorkerRegistration;
 use super::{Desk, Reader, WorkerAnswer, failure};
 
@@ -114,10 +115,11 @@ impl Desk {
             let (agency, worker) = (&new.agency, &new.worker);
             let request = workers.also_request(agency, &new.key_hash, worker, &new.body_hash)?;
             let Some(profile) = file.profile.as_ref().filter(|_| !file.worker.is_erased) else {
+                let given_at = new.given.consent.given_at;
                 let anew = [
                     request,
-                    workers.also_unlist_erased(worker)?,
-                    workers.also_give_consent(worker)?,
+                    workers.also_unlist_erased(worker, given_at)?,
+                    workers.also_give_consent(worker, given_at)?,
                 ];
                 return Ok(new.anew(anew.into()));
             };
@@ -137,7 +139,9 @@ impl Desk {
             }
             Appended::Refused(NotRegistered::Exists) => Err(Problem::worker_exists()),
             Appended::Refused(NotRegistered::Failed(error)) => Err(failure(error)),
-            Appended::AlsoRefused(..) => Ok(None),
+            // The request, whose writes come first of the others.
+            Appended::AlsoRefused(0, _) => Ok(None),
+            Appended::AlsoRefused(..) => Err(consent_too_old("her data was erased")),
             Appended::NotFound => Err(Problem::internal()),
         }
     }

@@ -14,7 +14,7 @@ use runtime::{Fields, Problem};
 use crate::registration::named_services;
 
 /// How far a caller's clock may be ahead of ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// A registration of a worker.
 #[derive(Clone)]

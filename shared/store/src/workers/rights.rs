@@ -29,6 +29,12 @@ fn moment(key: Key, at: Millis) -> Result<Attributes, Error> {
     })?)
 }
 
+/// Deletes a moment's item, if it was before `than`.
+fn delete_older(table: &str, key: Key, than: Millis) -> Result<Also, Error> {
+    let than = AttributeValue::N(than.0.to_string());
+    transaction::delete_if_less(table, key, "at", than).map(Also)
+}
+
 impl Workers {
     /// When a worker took her consent back; none while it stands.
     ///
@@ -57,11 +63,19 @@ impl Workers {
         transaction::put(&self.tables.workers, item, None).map(Also)
     }
 
-    /// She has given her consent again.
+    /// She gave her consent at `given_at`: refused if she has taken it back since.
     ///
     /// # Errors
     /// None that a worker can cause; building is fallible by its signature.
-    pub fn also_give_consent(&self, id: &WorkerId) -> Result<Also, Error> {
+    pub fn also_give_consent(&self, id: &WorkerId, given_at: Millis) -> Result<Also, Error> {
+        delete_older(&self.tables.workers, Key::withdrawn(id), given_at)
+    }
+
+    /// Nothing of a consent is left to be taken back.
+    ///
+    /// # Errors
+    /// None that a worker can cause; building is fallible by its signature.
+    pub fn also_forget_consent(&self, id: &WorkerId) -> Result<Also, Error> {
         transaction::delete(&self.tables.workers, Key::withdrawn(id)).map(Also)
     }
 
@@ -89,12 +103,13 @@ impl Workers {
         transaction::put(&self.tables.subject_keys, item, None).map(Also)
     }
 
-    /// Takes a worker off that list, since she has been registered anew.
+    /// Takes a worker off that list, since she has been registered anew, with a consent of `given_at`: refused if her
+    /// data was erased since.
     ///
     /// # Errors
     /// None that a worker can cause; building is fallible by its signature.
-    pub fn also_unlist_erased(&self, id: &WorkerId) -> Result<Also, Error> {
-        transaction::delete(&self.tables.subject_keys, Key::erased(id)).map(Also)
+    pub fn also_unlist_erased(&self, id: &WorkerId, given_at: Millis) -> Result<Also, Error> {
+        delete_older(&self.tables.subject_keys, Key::erased(id), given_at)
     }
 
     /// What an event of this worker is about; none if there is no such event, or it is erased.

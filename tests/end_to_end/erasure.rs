@@ -1,43 +1,64 @@
 //! Erasing a worker's personal data: what is gone, what stays, and that it is finished wherever it was cut off.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client as Dynamo;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::workers::{kinds, photo, registration, text, with_agency};
 use crate::world::World;
 
-/// Every item of every table of workers, as text.
+/// The tables that know of workers.
+const TABLES: [&str; 4] = [
+    "WORKERS_TABLE",
+    "LEDGER_TABLE",
+    "BADGES_TABLE",
+    "SUBJECT_KEYS_TABLE",
+];
+
+type Item = HashMap<String, AttributeValue>;
+
 #[expect(
     clippy::disallowed_methods,
     reason = "to find what must not be anywhere, a test looks everywhere"
 )]
+async fn items(dynamo: &Dynamo, table: &str) -> Vec<Item> {
+    let pages = dynamo.scan().table_name(table).into_paginator().items();
+    let items: Result<Vec<Item>, _> = pages.send().collect().await;
+    items.expect("all pages")
+}
+
+/// Every item of every table of workers, as text.
 async fn everything(world: &World) -> String {
     let dynamo = Dynamo::new(&world.platform.operator_sdk_config());
     let mut all = String::new();
-    for table in [
-        "WORKERS_TABLE",
-        "LEDGER_TABLE",
-        "BADGES_TABLE",
-        "SUBJECT_KEYS_TABLE",
-    ] {
-        let mut pages = dynamo
-            .scan()
-            .table_name(world.setting(table))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            for item in page.expect("a page").items.unwrap_or_default() {
-                for (name, value) in item {
-                    all.push_str(&format!("{table} {name} {value:?}\n"));
-                    if let Ok(bytes) = value.as_b() {
-                        all.push_str(&String::from_utf8_lossy(bytes.as_ref()));
-                    }
+    for table in TABLES {
+        for item in items(&dynamo, &world.setting(table)).await {
+            for (name, value) in item {
+                all.push_str(&format!("{table} {name} {value:?}\n"));
+                if let Ok(bytes) = value.as_b() {
+                    all.push_str(&String::from_utf8_lossy(bytes.as_ref()));
                 }
             }
         }
     }
     all
+}
+
+/// Makes a table what it was when these items were all that it held.
+async fn restore(dynamo: &Dynamo, table: &str, before: Vec<Item>) {
+    for item in items(dynamo, table).await {
+        let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
+        let delete = dynamo.delete_item().table_name(table);
+        let deleted = delete.set_key(Some(HashMap::from(key))).send().await;
+        deleted.expect("deleted");
+    }
+    for item in before {
+        let put = dynamo.put_item().table_name(table).set_item(Some(item));
+        put.send().await.expect("put back");
+    }
 }
 
 async fn erase(world: &World, token: &str, id: &Value) -> Answer {
@@ -131,6 +152,52 @@ async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
         kinds(&chain)[after.len()..],
         ["registered", "consent_given", "reviewed"]
     );
+}
+
+/// Whoever was erased is back in a table that is restored, but not her key: erasing her again, before anybody else calls,
+/// leaves nothing of her either.
+#[tokio::test]
+async fn erasing_is_repeated_after_a_restore() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (sent, worker) = world.new_worker(&desk).await;
+    let id = &worker["worker_id"];
+    world.review_worker(id, "approve").await.expect(200);
+    world.badge_for(&desk, id).await;
+    let dynamo = Dynamo::new(&world.platform.operator_sdk_config());
+    let mut backups = Vec::new();
+    for table in &TABLES[..3] {
+        let table = world.setting(table);
+        let backup = items(&dynamo, &table).await;
+        backups.push((table, backup));
+    }
+    let authority = world.authority().await;
+    erase(&world, &authority, id).await.expect(200);
+    for (table, backup) in backups {
+        restore(&dynamo, &table, backup).await;
+    }
+
+    let erased = erase(&world, &authority, id).await.expect(200);
+    assert_eq!(
+        (&erased["erased"], &erased["name"]),
+        (&json!(true), &Value::Null)
+    );
+    let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
+    let chain = world.chain(&authority, &trace).await;
+    assert_eq!(
+        kinds(&chain)[2..],
+        ["reviewed", "badge_issued", "badge_revoked", "redaction"]
+    );
+    let left = everything(&world).await;
+    assert!(!left.contains(" bo ") && !left.contains("钱"), "{left}");
+    // Her phone may be another worker's.
+    let mut other = registration(&world);
+    other["phone"] = sent["phone"].clone();
+    let other = world.send_worker(&desk, "other", &other).await.expect(201);
+    let other = &other["worker_id"];
+    world.review_worker(other, "approve").await.expect(200);
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    assert_eq!(&session["subject"], other);
 }
 
 /// A request of somebody who sends it again until it is answered.

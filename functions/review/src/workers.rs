@@ -76,7 +76,7 @@ impl From<store::Error> for Refused {
 struct More {
     also: Vec<Also>,
     consent: Option<usize>,
-    phone: Option<usize>,
+    phone: Option<(usize, String)>,
 }
 
 impl WorkerReview {
@@ -157,8 +157,14 @@ impl WorkerReview {
                         "She has taken her consent back since; it has to be given again first.";
                     return Err(Problem::conflict().detail(words));
                 }
-                Appended::AlsoRefused(place, _) if phone == Some(place) => {
-                    return Err(Problem::phone_taken());
+                Appended::AlsoRefused(place, _)
+                    if let Some((at, hash)) = &phone
+                        && *at == place =>
+                {
+                    let freed = self.workers.free_phone_of_erased(hash).await;
+                    if !freed.map_err(failure)? {
+                        return Err(Problem::phone_taken());
+                    }
                 }
                 // A badge changed meanwhile: look again.
                 Appended::AlsoRefused(..) => {}
@@ -199,9 +205,10 @@ impl WorkerReview {
             let id = &worker.id;
             more.consent = Some(more.also.len());
             more.also.push(self.workers.also_consent_stands(id)?);
-            more.phone = Some(more.also.len());
             let phone = self.phones.of(&profile.phone);
-            more.also.push(self.workers.also_take_phone(&phone, id)?);
+            let taken = self.workers.also_take_phone(&phone, id)?;
+            more.phone = Some((more.also.len(), phone));
+            more.also.push(taken);
         }
         let about = json!("registration");
         let step = Step {
@@ -238,10 +245,11 @@ impl WorkerReview {
 
         let id = &worker.id;
         let phone = self.phones.of(&new.phone);
+        let taken = self.workers.also_take_phone(&phone, id)?;
         let mut more = More {
-            phone: Some(0),
+            phone: Some((0, phone)),
             also: vec![
-                self.workers.also_take_phone(&phone, id)?,
+                taken,
                 // The consent that she gave the other agency is the one that counts, unless she has taken back any since.
                 self.workers.also_give_consent(id, new.consent.given_at)?,
             ],

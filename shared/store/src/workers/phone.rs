@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{WorkerRecords, Workers};
 use crate::Error;
 use crate::key::Key;
-use crate::transaction::{self, Also};
+use crate::transaction::{self, Also, Committed};
 
 #[derive(Serialize, Deserialize)]
 struct PhoneItem {
@@ -62,6 +62,29 @@ impl Workers {
             vec![(":worker", worker)],
         );
         transaction::put(&self.tables.workers, item, Some(condition)).map(Also)
+    }
+
+    /// Makes a phone nobody's whose worker's data is erased: a restored table still says that it is hers, and the
+    /// profile that would tell which phone to free cannot be read any more. Says whether it is nobody's now.
+    ///
+    /// # Errors
+    /// When it is not known whose it is, or that it was freed; doing it again is harmless.
+    pub async fn free_phone_of_erased(&self, phone_hash: &str) -> Result<bool, Error> {
+        let Some(id) = self.by_phone(phone_hash).await? else {
+            return Ok(true);
+        };
+        let worker = self.records().get(&id).await?;
+        let Some(worker) = worker.filter(|worker| worker.is_erased) else {
+            return Ok(false);
+        };
+        // Unless she has come back meanwhile.
+        let writes = [
+            self.also_free_phone(phone_hash)?,
+            self.records().also_unchanged(&worker)?,
+        ];
+        let writes = writes.map(|also| also.0).into();
+        let freed = transaction::commit(&self.client, writes).await?;
+        Ok(matches!(freed, Committed::Done))
     }
 
     /// Makes the phone nobody's.

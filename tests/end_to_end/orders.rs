@@ -190,7 +190,7 @@ async fn a_cancelled_order_is_off_offer_and_stays_cancelled() {
     let open = world
         .call("POST", "/v1/offers/check")
         .token(&desk)
-        .json(&json!({ "order_ids": [id] }))
+        .json(&json!({ "order_ids": [id, "ord_x", "another"] }))
         .send()
         .await
         .expect(200);

@@ -64,8 +64,8 @@ impl BadgeIssue {
     ) -> Result<Response, Problem> {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
-        let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
         let (by, actor) = decider(&principal)?;
+        let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
         for _ in 0..ROUNDS {
             let before = self.visible(&principal, badge).await?;
             // A suspended agency can take a badge back, but not give one.

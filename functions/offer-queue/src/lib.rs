@@ -182,9 +182,14 @@ impl OfferQueue {
 
     async fn check(&self, request: &Request, agency: &AgencyId) -> Result<Response, Problem> {
         let ids = http::read_json(request, |fields| {
-            fields.parsed_list::<OrderId>("order_ids", 0..=MOST_CHECKED)
+            fields.list("order_ids", 0..=MOST_CHECKED, |value: &Value| {
+                let id = value.as_str().ok_or("must be a string")?;
+                Ok::<_, &str>(id.parse().ok())
+            })
         })?;
         self.require_approved(agency).await?;
+        // One that cannot be an order's would spoil the whole call: it is not open.
+        let ids: Vec<OrderId> = ids.into_iter().flatten().collect();
         let orders = self.orders.get_many(&ids).await.map_err(from_store)?;
         let now = self.clock.now();
         let open = orders

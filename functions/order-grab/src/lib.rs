@@ -125,7 +125,11 @@ impl OrderGrab {
             return Err(Problem::not_found());
         };
         let agency = principal.agency()?;
-        let order: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        let order: OrderId = id.parse().map_err(|_| match *action {
+            // What cannot be an order was not offered to anybody.
+            "grab" => Problem::not_offered(),
+            _ => Problem::not_found(),
+        })?;
         match *action {
             "grab" => self.grab(request, &order, agency).await,
             "staff" => self.staff(request, &order, agency).await,

@@ -44,7 +44,9 @@ impl OrderGrab {
         id: &OrderId,
         agency: &AgencyId,
     ) -> Result<Response, Problem> {
-        let worker: WorkerId = http::read_json(request, |fields| fields.parsed("worker_id"))?;
+        // Text that cannot be an id names nobody, and is no fault of the request.
+        let worker = http::read_json(request, |fields| fields.string("worker_id", 1..=200))?;
+        let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         for round in 0..ROUNDS {
             pause(round, id).await;
             let now = self.clock.now();

@@ -136,7 +136,7 @@ impl OwnRecord {
 
     async fn object(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
         let now = self.clock.now();
-        let key = http::idempotency_key(request)?;
+        let key = http::optional_idempotency_key(request)?;
         let (about, text) = http::read_json(request, |fields| {
             let about = fields.required("about").and_then(|about| {
                 let section = about.as_str().and_then(Section::named);
@@ -152,14 +152,9 @@ impl OwnRecord {
             let text = fields.string("text", 1..=1000);
             Some((about?, text?))
         })?;
-        let event = NewEvent {
-            id: EventId::of("objection", &[id.as_str(), key]),
-            kind: EventKind::Complaint,
-            actor: Actor::Worker(id.clone()),
-            payload: json!({ "about": about, "text": text }),
-        };
-        let objection = Objection {
-            id: event.id.clone(),
+        let payload = json!({ "about": about, "text": text });
+        let mut objection = Objection {
+            id: EventId::of("objection", &[id.as_str(), key.unwrap_or_default()]),
             at: now,
             about,
             text,
@@ -169,9 +164,18 @@ impl OwnRecord {
             if file.worker.is_erased {
                 return Err(is_erased());
             }
+            if key.is_none() {
+                objection.id = next_event(EventKind::Complaint, file);
+            }
             let also = self.workers.also_object(file, &objection);
+            let event = NewEvent {
+                id: objection.id.clone(),
+                kind: EventKind::Complaint,
+                actor: Actor::Worker(id.clone()),
+                payload: payload.clone(),
+            };
             Ok(Step {
-                events: vec![event.clone()],
+                events: vec![event],
                 also: vec![also.map_err(failure)?],
                 ..Step::default()
             })
@@ -180,8 +184,8 @@ impl OwnRecord {
         match changed.map_err(failure)? {
             Appended::Done(_) => tracing::info!(worker.id = %id, "a worker objected"),
             Appended::Repeat(file) => {
-                let said = self.workers.payload(&file, &event.id).await;
-                if said.map_err(failure)?.as_ref() != Some(&event.payload) {
+                let said = self.workers.payload(&file, &objection.id).await;
+                if said.map_err(failure)?.as_ref() != Some(&payload) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }
@@ -189,7 +193,7 @@ impl OwnRecord {
             Appended::AlsoRefused(..) => return Err(Problem::unavailable()),
             Appended::NotFound => return Err(Problem::unauthenticated()),
         }
-        let answer = json!({ "objection_id": event.id });
+        let answer = json!({ "objection_id": objection.id });
         Ok(http::json(StatusCode::CREATED, &answer))
     }
 

@@ -178,15 +178,24 @@ fn write_canonical(value: &Value, out: &mut String) {
 /// 400 `idempotency-key-missing` when there is none, 400 `malformed` unless 1 to 64 visible ASCII
 /// characters.
 pub fn idempotency_key(request: &Request) -> Result<&str, Problem> {
+    optional_idempotency_key(request)?.ok_or_else(Problem::idempotency_key_missing)
+}
+
+/// As [`idempotency_key`], where it may be missing.
+///
+/// # Errors
+/// 400 `malformed` unless 1 to 64 visible ASCII characters.
+pub fn optional_idempotency_key(request: &Request) -> Result<Option<&str>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else {
-        return Err(Problem::idempotency_key_missing());
+        return Ok(None);
     };
     let is_visible = |key: &&str| {
         (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    value.to_str().ok().filter(is_visible).ok_or_else(|| {
-        Problem::malformed().detail("Idempotency-Key must be 1 to 64 visible ASCII characters.")
-    })
+    let key = value.to_str().ok().filter(is_visible);
+    let bad =
+        || Problem::malformed().detail("Idempotency-Key must be 1 to 64 visible ASCII characters.");
+    key.map(Some).ok_or_else(bad)
 }
 
 /// The query's parameters, of which only `known` ones may be given, each once.

@@ -18,8 +18,6 @@ pub const LARGEST: usize = 1024 * 1024;
 const MOST_PIXELS: u64 = 20_000_000;
 /// What decoding may take, in bytes: 20 megapixels of three channels.
 const MOST_DECODED: u64 = 64 * 1024 * 1024;
-/// Fewer show nobody.
-const LEAST_EDGE: u32 = 32;
 /// What is stored is not longer at any edge: enough to fill a phone's screen.
 const LONGEST_EDGE: u32 = 1024;
 const QUALITY: u8 = 85;
@@ -33,9 +31,14 @@ pub enum PhotoFault {
     /// It says that it has more pixels than are taken.
     #[error("must have at most 20 megapixels")]
     TooManyPixels,
-    /// It is too small to show a face.
-    #[error("must be at least 32 pixels wide and high")]
-    TooFewPixels,
+}
+
+/// Whether a JPEG goes on to its end: its decoder takes one that breaks off, and fills up the rest. The marker of the end
+/// (EOI) is looked for behind the one that begins the last scan (SOS); neither stands in what is scanned (ITU-T T.81,
+/// B.1.1.2), and a thumbnail's come before.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
+    last(0xd9) > last(0xda)
 }
 
 /// The photo as it is stored: a JPEG, upright, at most 1024 pixels wide and high, without anything but its pixels. Its
@@ -46,8 +49,10 @@ pub enum PhotoFault {
 pub fn normalised(bytes: &[u8]) -> Result<Vec<u8>, PhotoFault> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|_| PhotoFault::NotAnImage)?;
-    if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png)) {
-        return Err(PhotoFault::NotAnImage);
+    match reader.format() {
+        Some(ImageFormat::Png) => {}
+        Some(ImageFormat::Jpeg) if jpeg_ends(bytes) => {}
+        _ => return Err(PhotoFault::NotAnImage),
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(2 * MOST_DECODED);
@@ -60,9 +65,6 @@ pub fn normalised(bytes: &[u8]) -> Result<Vec<u8>, PhotoFault> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MOST_PIXELS || decoder.total_bytes() > MOST_DECODED {
         return Err(PhotoFault::TooManyPixels);
-    }
-    if width.min(height) < LEAST_EDGE {
-        return Err(PhotoFault::TooFewPixels);
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let decoded = DynamicImage::from_decoder(decoder);

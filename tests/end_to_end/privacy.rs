@@ -9,6 +9,7 @@ use domain::time::Millis;
 use serde_json::{Value, json};
 
 use crate::staffing::{claimed, staff};
+use crate::workers::registration;
 use crate::workforce::all_clear;
 use crate::world::{CENTRE, World, moved};
 
@@ -184,4 +185,49 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
         shown["worker"]["sections"].as_array().map(Vec::len),
         Some(sections)
     );
+}
+
+#[tokio::test]
+async fn an_order_shows_nothing_of_what_becomes_of_a_worker_who_has_left() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+    let order = claimed(&world, &agency, "cleaning", Duration::from_secs(86_400)).await;
+    staff(&world, &order, &worker.id).await.expect(200);
+    let customer = world.customer("demo-customer-1").await;
+    let desk = world.desk(&agency).await;
+    let authority = world.authority().await;
+    let shown = async |token: &str| world.order(token, &order.id).await["worker"].clone();
+    assert_eq!(shown(&customer).await["standing"], "clear");
+
+    // While her agency may not work, she is not shown as one to let in.
+    world.review(&agency, "suspend").await.expect(200);
+    assert_eq!(shown(&customer).await["standing"], "attention");
+    world.review(&agency, "reinstate").await.expect(200);
+    assert_eq!(shown(&customer).await["standing"], "clear");
+
+    // Another agency employs her.
+    let rival = world
+        .agency(&["cleaning"], &[moved(CENTRE, 0.0, 500.0)])
+        .await;
+    let rivals_desk = world.desk(&rival).await;
+    let mut body = registration(&world);
+    body["name"] = json!(worker.name);
+    body["id_number"] = json!(worker.id_number);
+    body["phone"] = json!(worker.phone);
+    let proposed = world.send_worker(&rivals_desk, "moves", &body).await;
+    let id = proposed.expect(201)["worker_id"].clone();
+    assert_eq!(id, worker.id.as_str());
+    world.review_worker(&id, "approve").await.expect(200);
+    for (token, id) in [
+        (&customer, Value::Null),
+        (&desk, Value::Null),
+        (&authority, id),
+    ] {
+        let left = shown(token).await;
+        assert_eq!(left["worker_id"], id);
+        assert_eq!(left["name"], "赵*");
+        assert_eq!(left["standing"], "attention");
+        assert_eq!(left["sections"], json!([]));
+    }
 }

@@ -174,8 +174,8 @@ impl OrderGrab {
         Ok(http::json(StatusCode::OK, &view.await?))
     }
 
-    /// An order as the agency is shown it that has the claim. It takes a read only where a worker is named, which is
-    /// when the winner grabs again.
+    /// An order as the agency is shown it that has the claim, which was found to be approved. It takes a read only where
+    /// a worker is named, which is when the winner grabs again.
     async fn claimed_view(
         &self,
         agency: &AgencyId,
@@ -190,7 +190,8 @@ impl OrderGrab {
             let worker = self.workers.get(&staffing.worker).await;
             view.worker = worker.map_err(from_store)?.map(|worker| {
                 let rules = &self.market.credit;
-                WorkerView::of(&worker, &claim.agency_name, &viewer, now, rules)
+                let approved = Some(Standing::Approved);
+                WorkerView::of(&worker, claim, approved, &viewer, now, rules)
             });
         }
         Ok(view)

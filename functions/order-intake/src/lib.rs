@@ -328,10 +328,15 @@ impl OrderIntake {
     ) -> Result<OrderView, Problem> {
         let mut view = order.view(viewer, Some(details), now);
         if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
-            let worker = self.records.get(&staffing.worker).await;
-            view.worker = worker.map_err(from_store)?.map(|worker| {
+            let read = tokio::try_join!(
+                self.records.get(&staffing.worker),
+                self.directory.agency(&claim.agency),
+            );
+            let (worker, agency) = read.map_err(from_store)?;
+            let standing = agency.map(|agency| agency.standing);
+            view.worker = worker.map(|worker| {
                 let rules = &self.market.credit;
-                WorkerView::of(&worker, &claim.agency_name, viewer, now, rules)
+                WorkerView::of(&worker, claim, standing, viewer, now, rules)
             });
         }
         if matches!(order.state, State::Rated(..)) {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::agency::Standing;
 use crate::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, OrderId, WorkerId};
@@ -10,7 +11,9 @@ use crate::service::Service;
 use crate::time::Millis;
 use crate::worker::Worker;
 
-use super::{By, Contact, How, Order, OrderDetails, Rating, Stars, Status, TimelineEntry, What};
+use super::{
+    By, Claim, Contact, How, Order, OrderDetails, Rating, Stars, Status, TimelineEntry, What,
+};
 
 /// For whom an order is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,21 +82,21 @@ pub struct OrderView {
     pub timeline: Vec<LineView>,
 }
 
-/// The worker who comes, as the badge page shows her.
+/// The worker who was named, as the badge page shows her.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkerView {
-    /// Her id; only for those who work with it: her agency and the authority.
+    /// Her id; only for those who work with it: her agency, as long as she is there, and the authority.
     pub worker_id: Option<WorkerId>,
-    /// Her name, masked.
-    pub name: String,
-    /// Whom she works for.
+    /// Her name, masked; none once it is erased.
+    pub name: Option<String>,
+    /// The agency that named her.
     pub agency: String,
     /// Her credit record in one word.
     pub standing: PublicStanding,
     /// When that was so.
     #[serde(with = "crate::time::rfc3339")]
     pub as_of: Millis,
-    /// What the sections say, without details.
+    /// What the sections say, without details; none of one who is not there any more.
     pub sections: Vec<SeenSection>,
 }
 
@@ -131,27 +134,41 @@ impl From<Rating> for RatingView {
 }
 
 impl WorkerView {
-    /// A worker as `viewer` of an order is shown her now. One who may not work any more is not shown as clear,
-    /// whatever her sections say.
+    /// A worker as `viewer` of an order is shown her now, under the agency that has its claim. One who may not work any
+    /// more, or whose agency (which stands like `agency`) may not, is not shown as clear, whatever her sections say. Of one
+    /// who has left that agency or was erased there is no more than a name: her record is no business of this order any
+    /// more.
     pub fn of(
         worker: &Worker,
-        agency_name: &str,
+        claim: &Claim,
+        agency: Option<Standing>,
         viewer: &Viewer,
         now: Millis,
         rules: &CreditRules,
     ) -> Self {
-        let knows_her = matches!(viewer, Viewer::Claimant(_) | Viewer::Authority);
-        let sections = worker.sections.views(worker.skills, now, rules);
+        let is_here = worker.agency == claim.agency && !worker.is_erased;
+        let knows_her = match viewer {
+            Viewer::Authority => true,
+            Viewer::Claimant(_) => is_here,
+            Viewer::Customer | Viewer::Former(_) => false,
+        };
+        let name = Some(worker.masked_name.clone()).filter(|name| !name.is_empty());
+        let sections = if is_here {
+            worker.sections.views(worker.skills, now, rules)
+        } else {
+            Vec::new()
+        };
         let sections = sections.into_iter().map(|view| SeenSection {
             section: view.section,
             state: view.state,
             as_of: view.as_of.map(Millis::to_rfc3339),
         });
+        let may_come = is_here && worker.may_work() && agency == Some(Standing::Approved);
         Self {
             worker_id: knows_her.then(|| worker.id.clone()),
-            name: worker.masked_name.clone(),
-            agency: agency_name.to_owned(),
-            standing: if worker.may_work() {
+            name,
+            agency: claim.agency_name.clone(),
+            standing: if may_come {
                 public_standing(&worker.sections, worker.skills, now, rules)
             } else {
                 PublicStanding::Attention

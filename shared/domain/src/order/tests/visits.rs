@@ -132,14 +132,19 @@ fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
 #[test]
 fn the_worker_is_shown_as_the_badge_page_shows_her() {
     let rules = &Market::default().credit;
-    let seen = |worker: &Worker, viewer: &Viewer| {
-        let view = WorkerView::of(worker, "龙江家政", viewer, PLACED, rules);
+    let order = in_state(Status::Staffed);
+    let claim = order.claim().unwrap();
+    let seen_under = |worker: &Worker, agency, viewer: &Viewer| {
+        let view = WorkerView::of(worker, claim, agency, viewer, PLACED, rules);
         serde_json::to_value(view).unwrap()
     };
-    let clear = worker(order().ends_at());
+    let seen =
+        |worker: &Worker, viewer: &Viewer| seen_under(worker, Some(Standing::Approved), viewer);
+    let clear = worker(order.ends_at());
     let customer = seen(&clear, &Viewer::Customer);
     assert_eq!(customer["worker_id"], Value::Null);
     assert_eq!(customer["name"], "张*");
+    assert_eq!(customer["agency"], json!(claim.agency_name));
     assert_eq!(customer["standing"], "clear");
     assert_eq!(customer["as_of"], json!(PLACED.to_rfc3339()));
     let sections = customer["sections"].as_array().unwrap();
@@ -150,11 +155,61 @@ fn the_worker_is_shown_as_the_badge_page_shows_her() {
     );
     let desk = seen(&clear, &Viewer::Claimant(agency(1)));
     assert_eq!(desk["worker_id"], json!(clear.id.as_str()));
+
+    // Neither she nor her agency works without approval.
+    for standing in [
+        None,
+        Some(Standing::Pending),
+        Some(Standing::Rejected),
+        Some(Standing::Suspended),
+    ] {
+        let under = seen_under(&clear, standing, &Viewer::Customer);
+        assert_eq!(under["standing"], "attention", "{standing:?}");
+    }
     let suspended = Worker {
         standing: Standing::Suspended,
         ..clear
     };
     assert_eq!(seen(&suspended, &Viewer::Customer)["standing"], "attention");
+}
+
+#[test]
+fn of_a_worker_who_is_not_the_agencys_any_more_an_order_shows_a_name_at_most() {
+    let rules = &Market::default().credit;
+    let order = in_state(Status::Completed);
+    let claim = order.claim().unwrap();
+    let here = worker(order.ends_at());
+    let moved = Worker {
+        agency: agency(2),
+        ..here.clone()
+    };
+    let erased = Worker {
+        masked_name: String::new(),
+        is_erased: true,
+        ..here.clone()
+    };
+    for (gone, name) in [(&moved, json!("张*")), (&erased, Value::Null)] {
+        for (viewer, id) in [
+            (Viewer::Customer, Value::Null),
+            (Viewer::Claimant(agency(1)), Value::Null),
+            (Viewer::Authority, json!(here.id.as_str())),
+        ] {
+            let approved = Some(Standing::Approved);
+            let view = WorkerView::of(gone, claim, approved, &viewer, PLACED, rules);
+            assert_eq!(
+                serde_json::to_value(view).unwrap(),
+                json!({
+                    "worker_id": id,
+                    "name": name,
+                    "agency": claim.agency_name,
+                    "standing": "attention",
+                    "as_of": PLACED.to_rfc3339(),
+                    "sections": [],
+                }),
+                "{viewer:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! At the door: is this the worker of this order, and may she begin? And how a visit ends.
 
+mod at_once;
+
 use std::time::Duration;
 
 use badge::{CODE_KEY_LABEL, PhoneCodes};

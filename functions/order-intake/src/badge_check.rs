@@ -2,7 +2,8 @@
 //!
 //! What is shown is verified first, and as long as it is not genuine nothing is asked of any table but the order's. Then
 //! the badge tells whose it is; of somebody else nothing more is read, and nothing is said. A match that begins the visit
-//! is one transaction: the order, the event in the worker's chain, and where it was a phone's code, that it was used.
+//! is one transaction: the order, the badge as it was read, the event in the worker's chain, and where it was a phone's
+//! code, that it was used. Whatever of it has changed meanwhile is read again.
 //!
 //! A code is good for an order once: shown again, it is `invalid`, though the visit may have begun by it. A printed badge
 //! may be scanned as often as the customer likes.
@@ -28,7 +29,7 @@ use store::{Appended, NewEvent, Step};
 
 use crate::{OrderIntake, from_store};
 
-/// How often the order is looked at again that somebody else was changing.
+/// How often it is all looked at again that somebody else was changing.
 const ROUNDS: usize = 4;
 
 #[derive(Serialize)]
@@ -79,6 +80,7 @@ impl OrderIntake {
                 _ => {}
             }
             let Some(found) = self.check(&order, &presented, now).await? else {
+                // Somebody else has changed the order or the badge.
                 continue;
             };
             let result = found.result;
@@ -94,7 +96,7 @@ impl OrderIntake {
         Err(Problem::unavailable())
     }
 
-    /// What was shown for this order. `None` when the order has changed since it was read.
+    /// What was shown for this order. `None` when something has changed since it was read.
     async fn check(
         &self,
         order: &Order,
@@ -165,7 +167,7 @@ impl OrderIntake {
         }))
     }
 
-    /// Begins the visit. `None` when the order has changed since it was read.
+    /// Begins the visit. `None` when the order or the badge has changed since it was read.
     async fn start(
         &self,
         order: &Order,
@@ -177,22 +179,23 @@ impl OrderIntake {
         let start = self
             .orders
             .also_start(&order.id, order.epoch, &badge.worker, now);
-        let mut also = vec![start.map_err(from_store)?];
-        if let Presented::OnPhone(code) = presented {
+        let unchanged = self.badges.also_unchanged(badge);
+        let mut also = vec![start.map_err(from_store)?, unchanged.map_err(from_store)?];
+        let code_write = also.len();
+        let shown = if let Presented::OnPhone(code) = presented {
             let used = self.orders.also_use_code(&order.id, &code.badge, code.step);
             also.push(used.map_err(from_store)?);
-        }
+            "phone"
+        } else {
+            "printed"
+        };
         let kind = EventKind::CheckIn;
         let epoch = order.epoch.to_string();
         let event = NewEvent {
             id: EventId::of(kind.as_str(), &[order.id.as_str(), &epoch]),
             kind,
             actor: Actor::Customer,
-            payload: json!({
-                "order_id": order.id,
-                "badge_id": badge.id,
-                "shown": if also.len() > 1 { "phone" } else { "printed" },
-            }),
+            payload: json!({ "order_id": order.id, "badge_id": badge.id, "shown": shown }),
         };
         let begun = self
             .workers
@@ -210,11 +213,13 @@ impl OrderIntake {
             })
             .await;
         Ok(match begun.map_err(from_store)? {
-            Appended::Done(_) | Appended::Repeat(_) => Some(CheckResult::Match),
+            Appended::Done(_) => Some(CheckResult::Match),
             Appended::Refused(result) => Some(result),
             Appended::NotFound => Some(CheckResult::Revoked),
-            Appended::AlsoRefused(1, _) => Some(CheckResult::Invalid),
-            Appended::AlsoRefused(..) => None,
+            Appended::AlsoRefused(write, _) if write == code_write => Some(CheckResult::Invalid),
+            // Another scan has begun it. A printed badge is a match again; whether a phone's code is depends on
+            // which code that was.
+            Appended::Repeat(_) | Appended::AlsoRefused(..) => None,
         })
     }
 

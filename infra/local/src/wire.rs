@@ -1,4 +1,4 @@
-//! What functions send to the cloud: counted, and cut off where a test says so.
+//! What functions send to the cloud: counted, and cut off or held up where a test says so.
 //!
 //! Each function's AWS clients go through a connector of this module. It counts calls by operation,
 //! and can end an invocation at its n-th call as a process ends that is killed there: the call is
@@ -57,6 +57,8 @@ struct State {
     cuts: BTreeMap<String, u32>,
     /// Functions whose invocations were cut off, in order.
     cut: Vec<String>,
+    /// Calls to be held up, by function and operation.
+    holds: BTreeMap<(String, String), Held>,
     measures_capacity: bool,
 }
 
@@ -64,6 +66,25 @@ struct State {
 struct Invocation {
     function: String,
     cut: Notify,
+}
+
+/// A call that is held up by [`Wire::hold`].
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    reached: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Held {
+    /// Waits until the function is about to make the call.
+    pub async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Lets the call be made.
+    pub fn let_go(&self) {
+        self.go.notify_one();
+    }
 }
 
 /// The invocation was ended by [`Wire::cut_after`].
@@ -96,6 +117,15 @@ impl Wire {
     /// anything.
     pub fn cut_after(&self, function: &str, calls: u32) {
         self.state().cuts.insert(function.to_owned(), calls);
+    }
+
+    /// Holds up the next call of this operation (as [`Usage::calls`] names it) that `function` makes, so that others
+    /// can get in between what it has read and what it writes.
+    pub fn hold(&self, function: &str, operation: &str) -> Held {
+        let held = Held::default();
+        let call = (function.to_owned(), operation.to_owned());
+        self.state().holds.insert(call, held.clone());
+        held
     }
 
     /// The functions whose invocations were cut off since the last time this was asked.
@@ -219,13 +249,24 @@ impl HttpConnector for CountingConnector {
         let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {
             return self.inner.call(request);
         };
-        let is_cut = {
+        let operation = operation(&request);
+        let (is_cut, held) = {
             let mut state = self.wire.state();
             let usage = state.usage_of(&invocation.function);
-            *usage.calls.entry(operation(&request)).or_default() += 1;
-            state.counts_down(&invocation.function)
+            *usage.calls.entry(operation.clone()).or_default() += 1;
+            let held = state
+                .holds
+                .remove(&(invocation.function.clone(), operation));
+            (state.counts_down(&invocation.function), held)
         };
-        let answer = self.inner.call(request);
+        let inner = self.inner.clone();
+        let answer = HttpConnectorFuture::new(async move {
+            if let Some(held) = held {
+                held.reached.notify_one();
+                held.go.notified().await;
+            }
+            inner.call(request).await
+        });
         if !is_cut {
             return answer;
         }
@@ -342,6 +383,27 @@ mod tests {
         assert_eq!(wire.invocation("order-grab", call()).await, Err(CutOff));
         assert_eq!(wire.invocation("order-grab", call()).await, Ok(()));
         assert_eq!(wire.usage("order-grab").invocations, 3);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_held_up_is_made_when_it_is_let_go() {
+        let wire = Wire::default();
+        let (connector, cloud) = connector(&wire);
+        let held = wire.hold("review", "dynamodb:PutItem");
+        let run = wire.invocation("review", async {
+            for call in ["GetItem", "PutItem", "PutItem"] {
+                let target = format!("DynamoDB_20120810.{call}");
+                connector.call(request(&target)).await.unwrap();
+            }
+        });
+        let other = async {
+            held.reached().await;
+            assert_eq!(cloud.0.load(Ordering::Relaxed), 1);
+            held.let_go();
+        };
+        let (done, ()) = tokio::join!(run, other);
+        assert_eq!(done, Ok(()));
+        assert_eq!(cloud.0.load(Ordering::Relaxed), 3);
     }
 
     #[tokio::test]

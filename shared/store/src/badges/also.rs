@@ -61,6 +61,16 @@ impl Badges {
         })
     }
 
+    /// A condition of another transaction: nothing about the badge has changed since it was read.
+    ///
+    /// # Errors
+    /// None that a badge can cause; building is fallible by its signature.
+    pub fn also_unchanged(&self, badge: &Badge) -> Result<Also, Error> {
+        let version = AttributeValue::N(badge.version.to_string());
+        let values = vec![(":v", version)];
+        transaction::check(&self.table, Key::badge(&badge.id), "v = :v", values).map(Also)
+    }
+
     /// Suspends or reinstates a badge: from `before`, as it was read, to `after`, as it was decided. Revoking is
     /// [`Badges::revoke`].
     ///

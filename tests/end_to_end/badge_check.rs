@@ -217,13 +217,17 @@ async fn each_result_has_its_reason() {
     let mut forged = badge.token.clone();
     let last = if forged.ends_with('0') { "1" } else { "0" };
     forged.replace_range(forged.len() - 1.., last);
+    // Whatever a camera may have read.
+    let long = "1".repeat(5_000);
     for token in [
         forged.as_str(),
         "",
         "not a token",
         "https://example.com/b/1",
+        "\u{0}\u{1b}[2J",
+        &long,
     ] {
-        assert_eq!(result(&world, &order, token).await, "invalid", "{token}");
+        assert_eq!(result(&world, &order, token).await, "invalid", "{token:?}");
     }
     decide(&world, &agency, &badge, "suspend").await;
     assert_eq!(result(&world, &order, &badge.token).await, "suspended");
@@ -271,9 +275,11 @@ async fn each_result_has_its_reason() {
         .send()
         .await
         .expect_problem(404, "not-found");
-    let faulty = post(&world, &order, "badge-check", &json!({})).await;
-    assert_eq!(faulty.pointers(), ["/token"]);
-    faulty.expect_problem(422, "invalid");
+    for body in [json!({}), json!({ "token": null }), json!({ "token": 5 })] {
+        let faulty = post(&world, &order, "badge-check", &body).await;
+        assert_eq!(faulty.pointers(), ["/token"], "{body}");
+        faulty.expect_problem(422, "invalid");
+    }
 }
 
 #[tokio::test]

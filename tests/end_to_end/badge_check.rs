@@ -1,6 +1,7 @@
 //! At the door: is this the worker of this order, and may she begin? And how a visit ends.
 
 mod at_once;
+mod photo;
 
 use std::time::Duration;
 

@@ -1,0 +1,89 @@
+//! The worker's photo: for the customer whose worker stands at the door, and for nobody else there.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::*;
+
+#[tokio::test]
+async fn a_match_shows_her_photo_and_nothing_else_at_the_door_does() {
+    let world = World::empty().await;
+    let (agency, worker, badge, order) = staffed(&world, "cleaning", 5 * HOUR).await;
+    let impostor = world.cleared_worker(&agency, &["cleaning"]).await;
+    let theirs = badge_of(&world, &agency, &impostor).await;
+    let desk = world.desk(&agency).await;
+    for id in [&worker.id, &impostor.id] {
+        world
+            .call("PUT", &format!("/v1/workers/{id}/photo"))
+            .token(&desk)
+            .raw("image/jpeg", crate::workers::photo())
+            .send()
+            .await
+            .expect(200);
+    }
+    let url = format!(
+        "{}/v1/workers/{}/photo",
+        world.platform.base_url(),
+        worker.id
+    );
+    let stored = world.client.get(url).bearer_auth(&desk).send().await;
+    let stored = stored.expect("an answer").bytes().await.expect("a photo");
+    let encoded = STANDARD.encode(&stored);
+
+    // Hours before, when it begins the visit, and after that; from the printed badge and from her phone.
+    let shown_by = async |token: &str| {
+        let seen = scan(&world, &order, token).await.expect(200);
+        assert_eq!(seen["result"], "match");
+        let url = seen["badge"]["photo"].as_str().expect("a photo").to_owned();
+        url.strip_prefix("data:image/jpeg;base64,")
+            .expect("a JPEG in the answer itself")
+            .to_owned()
+    };
+    assert!(shown_by(&badge.token).await == encoded);
+    world.advance(4 * HOUR).await;
+    let phone = code(&world, &badge, 0);
+    assert!(shown_by(&phone).await == encoded);
+    assert_eq!(status(&world, &order).await, "in_service");
+    assert!(shown_by(&badge.token).await == encoded);
+
+    // Nothing else that is said of a badge or of the order has anything of it.
+    let desk = world.desk(&agency).await;
+    let customer = world.customer("demo-customer-1").await;
+    let other = world.customer("demo-customer-2").await;
+    let check = async |who: &str, token: &str| {
+        let path = format!("/v1/orders/{}/badge-check", order.id);
+        let call = world.call("POST", &path).token(who);
+        call.json(&json!({ "token": token })).send().await
+    };
+    let page = format!("/b/{}", badge.token);
+    let badge_page = world
+        .call("GET", &page)
+        .header("accept", "application/json");
+    let badge_page = badge_page.send();
+    let mut answers = vec![
+        check(&other, &badge.token).await.body,
+        check(&customer, &theirs.token).await.body,
+        check(&customer, &phone).await.body,
+        badge_page.await.body,
+        world.order(&customer, &order.id).await,
+        world.order(&desk, &order.id).await,
+    ];
+    world
+        .change_worker(&worker.id, |worker| worker.standing = Standing::Suspended)
+        .await;
+    answers.push(check(&customer, &badge.token).await.body);
+    assert_eq!(answers[1]["result"], "mismatch");
+    assert_eq!(answers[2]["result"], "invalid");
+    assert_eq!(answers[6]["result"], "suspended");
+    for answer in answers {
+        let text = answer.to_string();
+        assert!(!text.contains("data:image"), "{text}");
+        assert!(!text.contains(&encoded[..64]), "{text}");
+    }
+    // Nor has a customer a way to fetch it.
+    for token in [&customer, &other] {
+        let path = format!("/v1/workers/{}/photo", worker.id);
+        let asked = world.call("GET", &path).token(token).send().await;
+        assert!([403, 404].contains(&asked.status), "{}", asked.status);
+    }
+}

@@ -339,8 +339,9 @@ pub enum PublicStanding {
     Unverified,
 }
 
-/// The standing over the sections that any of the worker's skills requires, but for what is looked at only at the
-/// door. Who has no skills has shown nothing, and is unverified.
+/// The standing over all sections that any of the worker's skills requires. What is looked at only at the door, such as
+/// a temperature, is among them: whoever scans a badge stands at one. Who has no skills has shown nothing, and is
+/// unverified.
 pub fn public_standing(
     sections: &Sections,
     skills: ServiceSet,
@@ -349,7 +350,7 @@ pub fn public_standing(
 ) -> PublicStanding {
     let required = Section::ALL.iter().filter(|section| {
         let rule = rules.of(**section);
-        !rule.only_at_the_door && skills.iter().any(|skill| rule.required_by.contains(skill))
+        skills.iter().any(|skill| rule.required_by.contains(skill))
     });
     let states: Vec<SectionState> = required
         .map(|section| sections.view(*section, now, rules).state)

@@ -156,7 +156,7 @@ fn only_clear_within_its_validity_is_ever_green() {
                 let standing = public_standing(&sections, skills, at, &rules());
                 assert_eq!(
                     standing == PublicStanding::Clear,
-                    without_temperature.is_empty(),
+                    against.is_empty(),
                     "{service} {recorded:?} {at:?}"
                 );
             }
@@ -213,7 +213,8 @@ fn what_courts_say_is_stale_after_a_day_and_flags_never_fade() {
             .state;
         assert_eq!(state, SectionState::Flagged);
     }
-    let standing = |recorded| public_standing(&all(recorded), ServiceSet::all(), at, &rules());
+    let skills = [Service::Cleaning, Service::LiveIn].into_iter().collect();
+    let standing = |recorded| public_standing(&all(recorded), skills, at, &rules());
     assert_eq!(standing(Recorded::Flagged), PublicStanding::Attention);
     assert_eq!(standing(Recorded::Withheld), PublicStanding::Unverified);
     assert_eq!(
@@ -221,6 +222,43 @@ fn what_courts_say_is_stale_after_a_day_and_flags_never_fade() {
         PublicStanding::Unverified,
         "stale"
     );
+}
+
+#[test]
+fn a_temperature_counts_in_the_standing_of_those_whose_services_require_it() {
+    use PublicStanding::{Attention, Clear, Unverified};
+    let with = |temperature: Option<Recorded>, at| {
+        let mut sections: Sections = all(Recorded::Clear)
+            .entries()
+            .filter(|(section, _)| *section != Section::BodyTemperature)
+            .map(|(section, entry)| (section, entry.clone()))
+            .collect();
+        if let Some(recorded) = temperature {
+            sections.record(Section::BodyTemperature, entry(recorded));
+        }
+        move |skill: Service| {
+            let skills = [skill].into_iter().collect();
+            public_standing(&sections, skills, at, &rules())
+        }
+    };
+    let a_day_later = Millis(AS_OF.0 + DAY_MS);
+    let still = Millis(a_day_later.0 - 1);
+    for (temperature, at, expected) in [
+        (Some(Recorded::Clear), still, Clear),
+        (Some(Recorded::Flagged), still, Attention),
+        (Some(Recorded::Pending), still, Unverified),
+        (Some(Recorded::Withheld), still, Unverified),
+        (None, still, Unverified),
+        (Some(Recorded::Clear), a_day_later, Attention),
+    ] {
+        let standing = with(temperature, at);
+        for skill in [Service::ElderCare, Service::MaternityCare] {
+            assert_eq!(standing(skill), expected, "{skill} {temperature:?} {at:?}");
+        }
+        if at == still {
+            assert_eq!(standing(Service::Cleaning), Clear, "{temperature:?}");
+        }
+    }
 }
 
 #[test]

@@ -380,6 +380,11 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
         row[field] = value;
         row
     };
+    let older = |field: &str, value: Value| {
+        let mut row = court.row(bea, Section::PersonalInsurance, HOUR * 2);
+        row[field] = value;
+        row
+    };
     let stranger = json!({ "id_number": "11010519491231002X" });
     let mut contradiction = court.row(eve, Section::Identity, HOUR);
     let one_side = contradiction.clone();
@@ -405,6 +410,8 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
             "valid_from",
             json!((court.now() + HOUR * 9_000).to_rfc3339()),
         ), // 17
+        older("worker", stranger),                         // 18
+        court.row(eve, Section::Identity, HOUR * 3),       // 19
     ];
     let batch = court.batch(None, &rows, 2);
     court.send(&batch).await;
@@ -449,6 +456,11 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
         (
             17,
             "it ends before it begins: valid_until must be after valid_from or as_of",
+        ),
+        (18, "no such worker"),
+        (
+            19,
+            "lines 13 and 14 contradict one another, of the same section and a later moment",
         ),
     ];
     assert_eq!(rejected, expected);

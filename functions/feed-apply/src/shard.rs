@@ -87,11 +87,11 @@ impl FeedApply {
         let mut counts = Counts::default();
         let mut rejected = Vec::new();
         for (said, recorded) in recorded {
-            let rows = said.rows.len();
+            let known = said.unchanged.len();
             let detail = match recorded {
                 Ok(Recorded::New(new)) => {
                     counts.applied += count(new);
-                    counts.unchanged += count(rows.saturating_sub(new));
+                    counts.unchanged += count(said.rows.len().saturating_sub(new) + known);
                     continue;
                 }
                 Ok(Recorded::Nobody) => NO_SUCH_WORKER,
@@ -105,11 +105,15 @@ impl FeedApply {
                 }
                 Err(error) => return Err(error.into()),
             };
-            counts.rejected += count(rows);
-            rejected.extend(said.rows.iter().map(|row| Rejected {
-                line: row.line,
+            // All that was said of her, not only what would have been recorded.
+            let lines = said.rows.iter().map(|row| row.line);
+            let lines = lines.chain(said.unchanged.iter().copied());
+            let before = rejected.len();
+            rejected.extend(lines.map(|line| Rejected {
+                line,
                 detail: detail.to_owned(),
             }));
+            counts.rejected += count(rejected.len() - before);
         }
         rejected.sort();
         Ok((counts, rejected))

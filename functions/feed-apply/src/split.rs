@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{Context, SHA256};
 use bus::FeedBatch;
 use domain::chain::Hash;
-use domain::feed::{CreditSource, Rejected, Row, RowRules, newest, rows_of};
+use domain::feed::{CreditSource, Rejected, Row, RowRules, Said, newest, rows_of};
 use domain::id::WorkerId;
 use futures::{StreamExt, TryStreamExt, stream};
 use store::{Batch, BatchState, Counts, Found, ShardRows, WorkerRows};
@@ -130,17 +130,21 @@ impl FeedApply {
         let manifest = &found.batch.manifest;
         let (source, id) = (&manifest.source, &manifest.batch_id);
         let mut rejected = content.rejected;
-        let mut unchanged = 0;
         let mut shards = Vec::with_capacity(content.shards.len());
         for workers in content.shards {
             let mut shard = ShardRows::default();
             for (worker, rows) in workers {
                 let mut said = newest(rows);
                 rejected.append(&mut said.rejected);
-                unchanged += u64::from(said.unchanged);
-                let rows = said.rows;
+                let Said {
+                    rows, unchanged, ..
+                } = said;
                 if !rows.is_empty() {
-                    shard.workers.push(WorkerRows { worker, rows });
+                    shard.workers.push(WorkerRows {
+                        worker,
+                        rows,
+                        unchanged,
+                    });
                 }
             }
             shards.push(shard);
@@ -157,9 +161,8 @@ impl FeedApply {
             self.objects.put_rejected(source, id, 0, &rejected).await?;
         }
         let counts = Counts {
-            applied: 0,
-            unchanged,
             rejected: count(rejected.len()),
+            ..Counts::default()
         };
         let number = u32::try_from(shards.len()).unwrap_or(u32::MAX);
         // If another splitting was first, it has written the same.

@@ -272,47 +272,58 @@ pub fn rows_of(part: &[u8], before: u32) -> (Vec<(u32, &[u8])>, u32) {
 pub struct Said {
     /// The newest row of each section.
     pub rows: Vec<Row>,
-    /// How many rows say nothing new beside them.
-    pub unchanged: u32,
-    /// Rows that contradict one another.
+    /// The lines of rows that say nothing new beside them.
+    pub unchanged: Vec<u32>,
+    /// Rows that contradict one another, and those that they leave without weight.
     pub rejected: Vec<Rejected>,
 }
 
 /// The newest row of each section. Rows of one section that say different things of one moment contradict one
-/// another, and none of them counts.
+/// another, and none of them counts. Where the newest ones do, no older one counts either: that something was clear
+/// before says nothing of what its source cannot agree on now.
 pub fn newest(mut rows: Vec<Row>) -> Said {
     // The newest first within a section, and among those of one moment the first of the batch.
     rows.sort_by_key(|row| (row.section, std::cmp::Reverse(row.as_of), row.line));
     let mut said = Said::default();
-    for of_a_moment in rows.chunk_by(|a, b| a.section == b.section && a.as_of == b.as_of) {
-        let Some((first, others)) = of_a_moment.split_first() else {
-            continue;
-        };
-        if let Some(other) = others.iter().find(|row| !row.agrees(first)) {
-            for row in of_a_moment {
-                let line = if row.line == first.line {
-                    other.line
-                } else {
-                    first.line
-                };
-                said.rejected.push(Rejected {
+    for of_a_section in rows.chunk_by(|a, b| a.section == b.section) {
+        let mut has_newest = false;
+        // Two lines that contradict one another, with nothing newer.
+        let mut disputed = None;
+        for of_a_moment in of_a_section.chunk_by(|a, b| a.as_of == b.as_of) {
+            let Some((first, others)) = of_a_moment.split_first() else {
+                continue;
+            };
+            let other = others.iter().find(|row| !row.agrees(first));
+            if let Some((one, another)) = disputed {
+                said.rejected.extend(of_a_moment.iter().map(|row| Rejected {
                     line: row.line,
                     detail: format!(
-                        "line {line} says something else of the same section and moment"
+                        "lines {one} and {another} contradict one another, of the same section and a later moment"
                     ),
-                });
+                }));
+            } else if let Some(other) = other {
+                said.rejected.extend(of_a_moment.iter().map(|row| {
+                    let line = if row.line == first.line {
+                        other.line
+                    } else {
+                        first.line
+                    };
+                    Rejected {
+                        line: row.line,
+                        detail: format!(
+                            "line {line} says something else of the same section and moment"
+                        ),
+                    }
+                }));
+                disputed = (!has_newest).then_some((first.line, other.line));
+            } else if has_newest {
+                said.unchanged
+                    .extend(of_a_moment.iter().map(|row| row.line));
+            } else {
+                has_newest = true;
+                said.rows.push(first.clone());
+                said.unchanged.extend(others.iter().map(|row| row.line));
             }
-            continue;
-        }
-        said.unchanged += u32::try_from(others.len()).unwrap_or(u32::MAX);
-        let has_newer = said
-            .rows
-            .last()
-            .is_some_and(|row| row.section == first.section);
-        if has_newer {
-            said.unchanged += 1;
-        } else {
-            said.rows.push(first.clone());
         }
     }
     said

@@ -274,12 +274,13 @@ fn of_several_rows_the_newest_counts_and_contradictions_do_not() {
         said(3, Identity, 20, Flagged),
         said(4, Dishonesty, 30, Clear),
         said(5, Dishonesty, 30, Flagged),
-        said(6, Dishonesty, 5, Clear),
+        said(6, Dishonesty, 40, Clear),
+        said(7, Dishonesty, 5, Clear),
     ];
     let result = newest(rows);
     let lines: Vec<u32> = result.rows.iter().map(|row| row.line).collect();
     assert_eq!(lines, [2, 6]);
-    assert_eq!(result.unchanged, 2);
+    assert_eq!(result.unchanged, [3, 1, 7]);
     let rejected: Vec<(u32, &str)> = result
         .rejected
         .iter()
@@ -300,6 +301,46 @@ fn of_several_rows_the_newest_counts_and_contradictions_do_not() {
     );
 }
 
+#[test]
+fn where_the_newest_rows_contradict_one_another_no_older_one_counts() {
+    use Recorded::{Clear, Flagged};
+    use Section::{Dishonesty, Identity};
+    let result = newest(vec![
+        said(1, Dishonesty, 10, Clear),
+        said(2, Dishonesty, 20, Flagged),
+        said(3, Dishonesty, 20, Clear),
+        said(4, Dishonesty, 5, Flagged),
+        said(5, Dishonesty, 5, Clear),
+        said(6, Identity, 10, Clear),
+    ]);
+    let lines: Vec<u32> = result.rows.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [6], "of the other section alone");
+    assert!(result.unchanged.is_empty());
+    let mut rejected = result.rejected;
+    rejected.sort();
+    let later = "lines 2 and 3 contradict one another, of the same section and a later moment";
+    let told: Vec<(u32, &str)> = rejected
+        .iter()
+        .map(|rejected| (rejected.line, rejected.detail.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, later),
+            (
+                2,
+                "line 3 says something else of the same section and moment"
+            ),
+            (
+                3,
+                "line 2 says something else of the same section and moment"
+            ),
+            (4, later),
+            (5, later),
+        ]
+    );
+}
+
 proptest! {
     #[test]
     fn every_row_is_accounted_for_in_whatever_order_they_come(
@@ -311,7 +352,7 @@ proptest! {
         }).collect();
         let all = rows.len();
         let first = newest(rows.clone());
-        let count = first.rows.len() + first.rejected.len() + first.unchanged as usize;
+        let count = first.rows.len() + first.rejected.len() + first.unchanged.len();
         prop_assert_eq!(count, all);
         if all > 0 {
             rows.rotate_left(turn % all);

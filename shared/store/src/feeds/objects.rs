@@ -31,8 +31,11 @@ pub struct ShardRows {
 pub struct WorkerRows {
     /// The worker.
     pub worker: WorkerId,
-    /// What is said of her, in the order of the batch.
+    /// What is said of her: the newest row of each section.
     pub rows: Vec<Row>,
+    /// The lines of the other good rows about her, which say nothing new beside them.
+    #[serde(default)]
+    pub unchanged: Vec<u32>,
 }
 
 impl FeedObjects {

@@ -7,6 +7,9 @@ use serde::Deserialize;
 use crate::credit::Section;
 use crate::id::SourceId;
 
+/// The source of what agencies record by hand. A feed of this name would overwrite it, and it the feed.
+const AGENCY_SOURCE: &str = "agency";
+
 /// Who may send credit records: the setting `CREDIT_SOURCES`, a list of
 /// `{"source", "public_key" (32 bytes in base64url), "sections"}`.
 #[derive(Clone, Debug)]
@@ -29,6 +32,9 @@ pub enum SourcesFault {
     /// A key is not 32 bytes in base64url.
     #[error("the public key of {0} is not 32 bytes in base64url")]
     Key(SourceId),
+    /// A source has a name that somebody else's entries have.
+    #[error("{0} is the source of what agencies record by hand")]
+    Reserved(SourceId),
     /// A source is named twice.
     #[error("{0} is there twice")]
     Twice(SourceId),
@@ -53,6 +59,9 @@ impl CreditSources {
         let mut sources = BTreeMap::new();
         for setting in settings {
             let source = setting.source;
+            if source.as_str() == AGENCY_SOURCE {
+                return Err(SourcesFault::Reserved(source));
+            }
             let bytes = BASE64URL_NOPAD.decode(setting.public_key.as_bytes()).ok();
             let key = bytes.and_then(|bytes| bytes.try_into().ok());
             let key = key.ok_or_else(|| SourcesFault::Key(source.clone()))?;
@@ -117,6 +126,11 @@ mod tests {
         assert!(CreditSources::from_json(&setting(&[1; 31])).is_err());
         assert!(CreditSources::from_json("{}").is_err());
         let twice = setting(&[1; 32]).replace("}]", "},") + &setting(&[1; 32])[1..];
+        let agency = setting(&[1; 32]).replace("court", "agency");
+        assert_eq!(
+            CreditSources::from_json(&agency).unwrap_err().to_string(),
+            "agency is the source of what agencies record by hand"
+        );
         assert_eq!(
             CreditSources::from_json(&twice).unwrap_err().to_string(),
             "court is there twice"

@@ -145,7 +145,7 @@ impl From<Actor> for String {
     }
 }
 
-/// SHA-256 as chains have it: 64 small hexadecimal digits in JSON.
+/// SHA-256 as chains have it: 64 small hexadecimal digits in JSON. Capitals are read too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; 32]);
@@ -176,7 +176,7 @@ impl FromStr for Hash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes());
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes());
         let bytes = bytes.ok().and_then(|bytes| bytes.try_into().ok());
         bytes.map(Self).ok_or(NotAHash)
     }
@@ -274,6 +274,18 @@ mod tests {
             actor: Actor::Agency(AgencyId::from_bytes(&[0; 16])),
             payload_commitment: Hash([0xab; 32]),
             prev: Hash::NONE,
+        }
+    }
+
+    #[test]
+    fn a_hash_is_64_hexadecimal_digits_and_written_in_small_ones() {
+        let hash = Hash([0xab; 32]);
+        for text in ["ab".repeat(32), "AB".repeat(32), "aB".repeat(32)] {
+            let read: Hash = text.parse().unwrap();
+            assert_eq!((read, read.to_string()), (hash, "ab".repeat(32)));
+        }
+        for text in ["", "ab", &"ab".repeat(33), &"ag".repeat(32)] {
+            assert_eq!(text.parse::<Hash>(), Err(NotAHash), "{text}");
         }
     }
 

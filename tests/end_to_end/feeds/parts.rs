@@ -1,6 +1,24 @@
 //! What a part of a batch may be, and who may ask about one.
 
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
+
+#[tokio::test]
+async fn a_source_may_write_signature_and_hashes_as_its_tools_do() {
+    let court = Court::with(1).await;
+    let rows = [court.row(&court.workers[0], Section::Identity, HOUR)];
+    let batch = court.batch(None, &rows, 1);
+    let hash = batch.manifest["sha256"].as_str().expect("a hash");
+    let batch = batch.with("sha256", json!(hash.to_uppercase()));
+    let signature = URL_SAFE_NO_PAD
+        .decode(sign(&batch.manifest))
+        .expect("base64url");
+    let body = json!({ "manifest": batch.manifest, "signature": STANDARD.encode(signature) });
+    court.post(&body).await.expect("an answer").expect(202);
+    court.send_parts(&batch).await;
+    court.applied(&batch).await;
+}
 
 #[tokio::test]
 async fn parts_that_are_not_what_was_signed_are_refused_until_they_are() {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::Deserialize;
 
 use crate::credit::Section;
@@ -81,11 +81,15 @@ impl CreditSources {
 }
 
 impl CreditSource {
-    /// Whether the source signed this: Ed25519, in base64url.
+    /// Whether the source signed this: Ed25519, in base64 or base64url, with or without padding.
     pub fn has_signed(&self, message: &[u8], signature: &str) -> bool {
         let key = UnparsedPublicKey::new(&ED25519, &self.key);
-        let signature = BASE64URL_NOPAD.decode(signature.trim_end_matches('=').as_bytes());
-        signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
+        let text = signature.trim_end_matches('=').as_bytes();
+        // Bytes that need neither `+/` nor `-_` are the same in both.
+        let signature = [BASE64URL_NOPAD, BASE64_NOPAD]
+            .iter()
+            .find_map(|alphabet| alphabet.decode(text).ok());
+        signature.is_some_and(|signature| key.verify(message, &signature).is_ok())
     }
 }
 
@@ -111,6 +115,21 @@ mod tests {
         assert!(court.has_signed(b"a manifest", &signature));
         assert!(court.has_signed(b"a manifest", &format!("{signature}==")));
         assert!(!court.has_signed(b"another", &signature));
+        // As most tools write it; this message's signature has characters that tell the alphabets apart.
+        let message = (0..100_u8).map(|n| [n]).find(|message| {
+            let signature = BASE64_NOPAD.encode(pair.sign(message).as_ref());
+            signature.contains('+') && signature.contains('/')
+        });
+        let message = message.unwrap();
+        let signed = pair.sign(&message);
+        for encoding in [
+            data_encoding::BASE64,
+            data_encoding::BASE64URL,
+            BASE64_NOPAD,
+            BASE64URL_NOPAD,
+        ] {
+            assert!(court.has_signed(&message, &encoding.encode(signed.as_ref())));
+        }
         for wrong in ["", "%", &signature[1..], &signature.replace('A', "B")] {
             let is_other = *wrong != signature;
             assert!(

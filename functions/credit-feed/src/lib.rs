@@ -45,12 +45,13 @@ impl CreditFeed {
     /// # Errors
     /// When a setting is missing or cannot be used.
     pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [public_keys, sources, table, bucket, queue] = environment.require(&[
+        let [public_keys, sources, table, bucket, queue, feed_key] = environment.require(&[
             "SESSION_PUBLIC_KEYS",
             "CREDIT_SOURCES",
             "WORKERS_TABLE",
             "FEED_BUCKET",
             "FEED_QUEUE_URL",
+            "FEED_KEY",
         ])?;
         let sdk = environment.sdk();
         Ok(Self {
@@ -59,7 +60,8 @@ impl CreditFeed {
             sources: CreditSources::from_json(sources)
                 .map_err(|fault| ConfigError::invalid("CREDIT_SOURCES", fault))?,
             feeds: Feeds::new(aws_sdk_dynamodb::Client::new(sdk), table),
-            objects: FeedObjects::new(aws_sdk_s3::Client::new(sdk), bucket),
+            objects: FeedObjects::new(aws_sdk_s3::Client::new(sdk), bucket, feed_key)
+                .map_err(|error| ConfigError::invalid("FEED_KEY", error))?,
             queue: FeedQueue::new(aws_sdk_sqs::Client::new(sdk), queue),
         })
     }

@@ -77,6 +77,7 @@ impl FeedApply {
             subject_keys,
             bucket,
             queue,
+            feed_key,
             worker_id_key,
             personal_data_key,
         ] = env.require(&[
@@ -87,6 +88,7 @@ impl FeedApply {
             "SUBJECT_KEYS_TABLE",
             "FEED_BUCKET",
             "FEED_QUEUE_URL",
+            "FEED_KEY",
             "WORKER_ID_KEY",
             "PERSONAL_DATA_KEY",
         ])?;
@@ -108,7 +110,8 @@ impl FeedApply {
             worker_ids: WorkerIds::new(worker_id_key),
             feeds: Feeds::new(dynamodb.clone(), workers),
             workers: Workers::new(dynamodb, tables, personal),
-            objects: FeedObjects::new(aws_sdk_s3::Client::new(env.sdk()), bucket),
+            objects: FeedObjects::new(aws_sdk_s3::Client::new(env.sdk()), bucket, feed_key)
+                .map_err(|error| ConfigError::invalid("FEED_KEY", error))?,
             queue: FeedQueue::new(aws_sdk_sqs::Client::new(env.sdk()), queue),
         })
     }

@@ -1,8 +1,63 @@
 //! What a part of a batch may be, and who may ask about one.
 
+use aws_sdk_s3::Client as S3;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
+
+/// Every object of batches, as it is stored.
+async fn stored(world: &World) -> BTreeMap<String, Vec<u8>> {
+    let s3 = S3::new(&world.platform.operator_sdk_config());
+    let bucket = world.setting("FEED_BUCKET");
+    let listed = s3.list_objects_v2().bucket(&bucket).send().await;
+    let mut objects = BTreeMap::new();
+    for object in listed.expect("the bucket answers").contents() {
+        let key = object.key().expect("a key");
+        let read = s3.get_object().bucket(&bucket).key(key).send().await;
+        let content = read.expect("an object").body.collect().await;
+        objects.insert(key.to_owned(), content.expect("its content").to_vec());
+    }
+    objects
+}
+
+#[tokio::test]
+async fn what_a_batch_leaves_in_the_bucket_says_nothing_of_anybody() {
+    let court = Court::with(2).await;
+    let stranger = "11010519491231002X";
+    let mut rows: Vec<Value> = court
+        .workers
+        .iter()
+        .map(|worker| court.row(worker, Section::PersonalInsurance, HOUR))
+        .collect();
+    rows[0]["reference"] = json!("POLICY-4711");
+    let mut unknown = rows[0].clone();
+    unknown["worker"] = json!({ "id_number": stranger });
+    rows.extend([unknown, json!("{\"worker\": ")]);
+    let batch = court.batch(None, &rows, 2);
+    court.announce(&batch).await.expect(202);
+    court.put(&batch, 1).await.expect("an answer").expect(202);
+    let mut objects = stored(&court.world).await;
+    assert_eq!(objects.len(), 1, "its first part");
+    court.put(&batch, 2).await.expect("an answer").expect(202);
+    let standing = court.applied(&batch).await;
+    assert_eq!(standing["rejected"][0]["detail"], "no such worker");
+    objects.extend(stored(&court.world).await);
+    for kind in ["parts", "shards", "rejected", "report"] {
+        let folder = format!("/{kind}/");
+        assert!(objects.keys().any(|key| key.contains(&folder)), "{kind}");
+    }
+    let mut secrets = vec![stranger, "POLICY-4711", "id_number", "no such worker"];
+    for worker in &court.workers {
+        secrets.extend([worker.id_number.as_str(), &worker.id]);
+    }
+    for (key, content) in &objects {
+        let content = String::from_utf8_lossy(content);
+        for secret in &secrets {
+            assert!(!content.contains(secret), "{secret} is in {key}");
+            assert!(!key.contains(secret), "{key}");
+        }
+    }
+}
 
 #[tokio::test]
 async fn a_source_may_write_signature_and_hashes_as_its_tools_do() {

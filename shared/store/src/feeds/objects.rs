@@ -1,5 +1,6 @@
 //! What batches hold, as objects of a bucket.
 
+use aws_lc_rs::aead::RandomizedNonceKey;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -10,13 +11,24 @@ use domain::id::{SourceId, WorkerId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, aead};
 
-/// The objects of batches: parts as they came, shards with the rows of some workers, rejected rows.
-#[derive(Clone, Debug)]
+/// Tells this use of a secret from any other.
+const LABEL: &[u8] = b"homehail feed objects v1";
+
+/// The objects of batches: parts as they came, shards with the rows of some workers, rejected rows. Parts have ID numbers,
+/// so all are sealed: AES-256-GCM, the object's key as associated data, so that none can be put in another's place.
 pub struct FeedObjects {
     s3: Client,
     bucket: String,
+    key: RandomizedNonceKey,
+}
+
+/// Without the key.
+impl std::fmt::Debug for FeedObjects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FeedObjects({})", self.bucket)
+    }
 }
 
 /// All rows of a batch about some workers.
@@ -39,12 +51,16 @@ pub struct WorkerRows {
 }
 
 impl FeedObjects {
-    /// In the bucket of this name.
-    pub fn new(s3: Client, bucket: impl Into<String>) -> Self {
-        Self {
+    /// In the bucket of this name, sealed by a key that is derived from this secret.
+    ///
+    /// # Errors
+    /// None that a secret can cause; deriving is fallible by its signature.
+    pub fn new(s3: Client, bucket: impl Into<String>, secret: &str) -> Result<Self, Error> {
+        Ok(Self {
             s3,
             bucket: bucket.into(),
-        }
+            key: aead::derived(secret, LABEL)?,
+        })
     }
 
     /// Stores a part as it came.
@@ -160,11 +176,12 @@ impl FeedObjects {
     }
 
     async fn put(&self, key: String, content: Vec<u8>) -> Result<(), Error> {
+        let sealed = aead::seal(&self.key, key.as_bytes(), content)?;
         self.s3
             .put_object()
             .bucket(&self.bucket)
             .key(key)
-            .body(ByteStream::from(content))
+            .body(ByteStream::from(sealed))
             .send()
             .await
             .map_err(|error| failed("PutObject", error))?;
@@ -173,7 +190,7 @@ impl FeedObjects {
 
     async fn get(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
         const CALL: &str = "GetObject";
-        let answer = self.s3.get_object().bucket(&self.bucket).key(key).send();
+        let answer = self.s3.get_object().bucket(&self.bucket).key(&key).send();
         let answer = match answer.await {
             Ok(answer) => answer,
             Err(error) => {
@@ -193,7 +210,7 @@ impl FeedObjects {
             retryable: true,
             source: error.into(),
         })?;
-        Ok(Some(body.to_vec()))
+        aead::open(&self.key, key.as_bytes(), &body.to_vec()).map(Some)
     }
 
     async fn read<T: DeserializeOwned>(&self, key: String) -> Result<T, Error> {

@@ -307,14 +307,15 @@ async fn what_does_not_follow_changes_nothing_and_says_so() {
     assert_eq!(told["expected_seq"], 2);
     for prev in [json!("1".repeat(64)), json!("0".repeat(64)), Value::Null] {
         let broken = second.with("prev_sha256", prev);
-        court
-            .announce(&broken)
-            .await
-            .expect_problem(409, "chain-broken");
+        let told = court.announce(&broken).await;
+        let told = told.expect_problem(409, "chain-broken");
+        assert_eq!(told["expected_prev_sha256"], second.manifest["prev_sha256"]);
     }
-    let as_of = first.manifest["as_of"].clone();
-    let old = second.with("as_of", as_of);
-    court.announce(&old).await.expect_problem(409, "not-newer");
+    let old = second.with("as_of", json!((court.now() - 24 * HOUR).to_rfc3339()));
+    court
+        .announce(&old)
+        .await
+        .expect_problem(409, "older-batch");
     let fork = first.with("rows", json!(2));
     court.announce(&fork).await.expect_problem(409, "conflict");
     let fork = fork.with("batch_id", json!("another"));

@@ -218,7 +218,8 @@ async fn an_order_shows_nothing_of_what_becomes_of_a_worker_who_has_left() {
     let proposed = world.send_worker(&rivals_desk, "moves", &body).await;
     let id = proposed.expect(201)["worker_id"].clone();
     assert_eq!(id, worker.id.as_str());
-    world.review_worker(&id, "approve").await.expect(200);
+    let approved = world.review_employment(&id, "approve", &rival.id).await;
+    approved.expect(200);
     for (token, id) in [
         (&customer, Value::Null),
         (&desk, Value::Null),

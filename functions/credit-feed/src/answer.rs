@@ -35,10 +35,11 @@ pub(crate) fn unfit(unfit: Unfit) -> Problem {
         }
         Unfit::Taken { expected } => refusal("conflict", "In conflict with the current state")
             .member("expected_seq", expected),
-        Unfit::ChainBroken => refusal("chain-broken", "The batch does not follow the one before"),
-        Unfit::NotNewer { .. } => {
-            refusal("not-newer", "The batch is not newer than the one before")
+        Unfit::ChainBroken { expected } => {
+            refusal("chain-broken", "The batch does not follow the one before")
+                .member("expected_prev_sha256", expected.to_string())
         }
+        Unfit::Older { .. } => refusal("older-batch", "The batch is older than the one before"),
         Unfit::TooMany => refusal("conflict", "In conflict with the current state"),
     }
 }

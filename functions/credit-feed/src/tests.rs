@@ -20,14 +20,19 @@ fn refusals_say_what_would_be_accepted() {
     assert_eq!((gap.slug, gap.status.as_u16()), ("sequence-gap", 409));
     assert_eq!(gap.detail, "The next batch of this source has seq 3.");
     for (unfit, slug) in [
-        (Unfit::ChainBroken, "chain-broken"),
+        (
+            Unfit::ChainBroken {
+                expected: Hash::NONE,
+            },
+            "chain-broken",
+        ),
         (Unfit::Taken { expected: 2 }, "conflict"),
         (Unfit::TooMany, "conflict"),
         (
-            Unfit::NotNewer {
+            Unfit::Older {
                 newest: domain::time::Millis(0),
             },
-            "not-newer",
+            "older-batch",
         ),
     ] {
         let problem = answer::unfit(unfit);

@@ -87,11 +87,14 @@ pub enum Unfit {
     },
     /// It does not follow the one before it.
     #[error("prev_sha256 is not of the batch before")]
-    ChainBroken,
-    /// It is not newer than the one before it.
-    #[error("as_of must be after that of the batch before, {}", .newest.to_rfc3339())]
-    NotNewer {
-        /// What it must be after.
+    ChainBroken {
+        /// The hash of that one's manifest; zeros where there is none.
+        expected: Hash,
+    },
+    /// It is older than the one before it.
+    #[error("as_of is before that of the batch before, {}", .newest.to_rfc3339())]
+    Older {
+        /// What it must not be before.
         newest: Millis,
     },
     /// Too many wait already.
@@ -129,13 +132,14 @@ impl Source {
         let before = waiting.or(source.applied.as_ref());
         let prev = prev.unwrap_or(Hash::NONE);
         if !before.map_or(prev == Hash::NONE, |before| before.is_named_by(prev)) {
-            return Err(Unfit::ChainBroken);
+            let expected = before.map_or(Hash::NONE, |before| before.manifest_sha256);
+            return Err(Unfit::ChainBroken { expected });
         }
         if let Some(before) = before
-            && link.as_of <= before.as_of
+            && link.as_of < before.as_of
         {
             let newest = before.as_of;
-            return Err(Unfit::NotNewer { newest });
+            return Err(Unfit::Older { newest });
         }
         if source.pending.len() >= MOST_WAITING {
             return Err(Unfit::TooMany);

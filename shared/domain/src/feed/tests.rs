@@ -33,19 +33,20 @@ fn a_batch_follows_the_one_before_and_nothing_else() {
     assert_eq!(gap, Unfit::Gap { expected: 3 });
     for wrong in [None, hash(0), hash(1), hash(9)] {
         let unfit = source.announced(link(3, "three"), wrong).unwrap_err();
-        assert_eq!(unfit, Unfit::ChainBroken);
+        let expected = Hash([2; 32]);
+        assert_eq!(unfit, Unfit::ChainBroken { expected });
     }
+    let expected = Hash::NONE;
     assert_eq!(
         Source::default().announced(link(1, "one"), hash(1)),
-        Err(Unfit::ChainBroken)
+        Err(Unfit::ChainBroken { expected })
     );
     let mut old = link(3, "three");
-    old.as_of = Millis(2_000);
     let newest = Millis(2_000);
-    assert_eq!(
-        source.announced(old, hash(2)),
-        Err(Unfit::NotNewer { newest })
-    );
+    old.as_of = newest;
+    assert!(source.announced(old.clone(), hash(2)).is_ok(), "as new");
+    old.as_of = Millis(1_999);
+    assert_eq!(source.announced(old, hash(2)), Err(Unfit::Older { newest }));
     // By its manifest's hash, or by its content's.
     assert!(source.announced(link(3, "three"), hash(2)).is_ok());
     assert!(source.announced(link(3, "three"), hash(0x82)).is_ok());

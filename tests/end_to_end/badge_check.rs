@@ -11,10 +11,11 @@ use domain::credit::{Recorded, Section};
 use domain::id::{AgencyId, BadgeId, WorkerId};
 use domain::time::Millis;
 use serde_json::{Value, json};
-use store::Directory;
+use store::{Directory, Photos};
 
 use crate::http::Answer;
 use crate::staffing::{Claimed, agency_that_does, claimed, insist, staff};
+use crate::workers::photo;
 use crate::workforce::{Hired, entry};
 use crate::world::{Agency, CENTRE, World, moved};
 
@@ -175,6 +176,33 @@ async fn a_match_begins_the_visit_once_and_shows_who_it_is() {
     staff(&world, &order, &another.id)
         .await
         .expect_problem(409, "too-late");
+}
+
+#[tokio::test]
+async fn a_photo_that_is_gone_keeps_nobody_from_being_checked() {
+    let world = World::empty().await;
+    let (agency, worker, badge, order) = staffed(&world, "cleaning", HOUR).await;
+    let desk = world.desk(&agency).await;
+    let path = format!("/v1/workers/{}/photo", worker.id);
+    let put = world.call("PUT", &path).token(&desk);
+    put.raw("image/jpeg", photo()).send().await.expect(200);
+    let s3 = aws_sdk_s3::Client::new(&world.platform.operator_sdk_config());
+    let photos = Photos::new(s3, world.setting("PHOTOS_BUCKET"));
+    let id: WorkerId = worker.id.parse().expect("a worker");
+    photos.delete_all(&id).await.expect("deleted");
+
+    let seen = world.call("GET", &path).token(&desk).send().await;
+    seen.expect_problem(404, "not-found");
+    let card = format!(
+        "{}/v1/badges/{}/card.svg",
+        world.platform.base_url(),
+        badge.id
+    );
+    let card = world.client.get(&card).bearer_auth(&desk).send().await;
+    assert_eq!(card.expect("an answer").status(), 200, "without a photo");
+    let answer = scan(&world, &order, &badge.token).await.expect(200);
+    assert_eq!(answer["result"], "match");
+    assert_eq!(answer["badge"]["photo"], Value::Null);
 }
 
 #[tokio::test]

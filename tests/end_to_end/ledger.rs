@@ -478,11 +478,11 @@ async fn what_the_log_does_not_have_is_not_proven() {
 async fn log_item(
     client: &aws_sdk_dynamodb::Client,
     table: &str,
-    sk: &str,
+    (pk, sk): (&str, &str),
 ) -> HashMap<String, AttributeValue> {
     let key = |text: &str| AttributeValue::S(text.to_owned());
     let found = client.get_item().table_name(table);
-    let found = found.key("pk", key("LOG")).key("sk", key(sk)).send().await;
+    let found = found.key("pk", key(pk)).key("sk", key(sk)).send().await;
     found.expect("the table answers").item.expect("an item")
 }
 
@@ -495,8 +495,12 @@ async fn a_log_that_was_set_back_is_not_signed_any_more() {
     world.drain().await;
     checkpoint(&world).await;
     let mut kept = Vec::new();
-    for sk in ["head", "checkpoint", "tile#0#0"] {
-        kept.push(log_item(&client, &table, sk).await);
+    for key in [
+        ("LOG", "head"),
+        ("LOG#checkpoint", "checkpoint"),
+        ("LOG", "tile#0#0"),
+    ] {
+        kept.push(log_item(&client, &table, key).await);
     }
     correct(&world, &worker.id).await;
     world.advance(CHECKPOINT_AGE).await;

@@ -4,6 +4,7 @@
 * One role a function, taken by nothing else.
 * No action with a wildcard; no resource that is `*` or ends a service's whole name space; a name
   prefix only for the agencies' queues, the timers of our own group and the objects of our own buckets.
+* What reads or writes a table of several kinds of items says which: `dynamodb:LeadingKeys` in each statement.
 * Partition-neutral: no ARN with a partition written out, so that China's regions work.
 * What is durable is kept when the stack goes: tables, buckets, signing keys and secrets.
 
@@ -23,6 +24,9 @@ PREFIXES = (
     # The objects of a bucket of our own, or those in one folder of it.
     re.compile(r"^<[A-Za-z]+Bucket\.Arn>/([a-z-]+/)*\*$"),
 )
+# Tables whose items are not all for whoever has to do with some of them: credentials beside agencies, scans beside
+# badges, the log beside the chains.
+DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>")
 KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
@@ -81,8 +85,11 @@ def main() -> int:
         for action in as_list(statement.get("Action", [])):
             if "*" in action or ":" not in action:
                 faults.append(f"{name}: action {action}")
+        conditions = statement.get("Condition", {}).values()
         for resource in as_list(statement.get("Resource", [])):
             text = flat(resource)
+            if text in DIVIDED and not any("dynamodb:LeadingKeys" in condition for condition in conditions):
+                faults.append(f"{name}: every key of {text}")
             if "*" in text and not any(prefix.match(text) for prefix in PREFIXES):
                 faults.append(f"{name}: resource {text}")
 

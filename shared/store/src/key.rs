@@ -46,8 +46,10 @@ pub(crate) const FILLING: &str = "filling";
 /// Sort key of a worker's calendar.
 pub(crate) const CALENDAR: &str = "calendar";
 
-/// Partition key of all that the log itself has.
+/// Partition key of where the log ends, and of its tiles.
 const LOG: &str = "LOG";
+/// Partition key of its latest checkpoint: apart, so that a role may write it and nothing else of the log.
+const LOG_CHECKPOINT: &str = "LOG#checkpoint";
 
 /// An item as the SDK has it.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
@@ -196,7 +198,7 @@ impl Key {
 
     /// The log's latest checkpoint.
     pub(crate) fn checkpoint() -> Self {
-        Self::new(LOG, "checkpoint")
+        Self::new(LOG_CHECKPOINT, "checkpoint")
     }
 
     /// Where a worker's chain ends.
@@ -412,6 +414,9 @@ mod tests {
             ),
             (Key::uscc("91230100MA1B2C3D4X"), "U#91230100MA1B2C3D4X uscc"),
             (Key::authority("k"), "K#k authority"),
+            (Key::log_head(), "LOG head"),
+            (Key::tile(1, 2), "LOG tile#1#2"),
+            (Key::checkpoint(), "LOG#checkpoint checkpoint"),
         ];
         for (key, expected) in written {
             assert_eq!(format!("{} {}", key.pk, key.sk), expected);

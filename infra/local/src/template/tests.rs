@@ -102,7 +102,7 @@ fn tables_for_workers_have_their_streams_and_times_to_live() {
         stack.tables.iter().find(|t| t.name == name).unwrap()
     };
     for (name, stream, ttl) in [
-        ("WorkersTable", true, Some("ttl")),
+        ("WorkersTable", false, Some("ttl")),
         ("LedgerTable", true, None),
         ("BadgesTable", true, Some("ttl")),
         ("SubjectKeysTable", false, None),

@@ -6,12 +6,15 @@
   prefix only for the agencies' queues, the timers of our own group and the objects of our own buckets.
 * What reads or writes a table of several kinds of items says which: `dynamodb:LeadingKeys` in each statement.
 * Partition-neutral: no ARN with a partition written out, so that China's regions work.
+* What functions log with the field `alarm` is counted in their log groups, and nothing else is.
+* Every alarm is in infra/docs/operating.md, with what to do.
 * What is durable is kept when the stack goes: tables, buckets, signing keys and secrets.
 
     check_template.py infra/template.yaml expanded.json
 """
 
 import json
+import pathlib
 import re
 import sys
 
@@ -65,6 +68,46 @@ def statements(resources: dict):
                 yield name, statement
 
 
+def alarms(root: pathlib.Path) -> tuple[set, set]:
+    """What functions log as alarms, as (log group, word); and the words that crates log for those that use them."""
+    logged, shared = set(), set()
+    for file in sorted([*root.glob("functions/*/src/**/*.rs"), *root.glob("shared/*/src/**/*.rs")]):
+        for word in re.findall(r'\balarm = "([^"]*)"', file.read_text(encoding="utf-8")):
+            place, crate = file.relative_to(root).parts[:2]
+            if place == "functions":
+                logged.add(("".join(part.capitalize() for part in crate.split("-")) + "Logs", word))
+            else:
+                shared.add(word)
+    return logged, shared
+
+
+def unheard(resources: dict, root: pathlib.Path):
+    """Alarms that nobody would hear of, and filters and alarms that nothing sets off."""
+    counted, metrics = set(), set()
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::Logs::MetricFilter":
+            properties = resource["Properties"]
+            word = re.search(r'\$\.alarm = "([^"]*)"', properties["FilterPattern"])
+            counted.add((flat(properties["LogGroupName"]).strip("<>"), word[1] if word else ""))
+            metrics.update(each["MetricName"] for each in properties["MetricTransformations"])
+    logged, shared = alarms(root)
+    for group, word in sorted(logged - counted):
+        yield f"{group}: no filter counts the alarm {word}"
+    for word in sorted(shared - {word for _, word in counted}):
+        yield f"no filter counts the alarm {word}"
+    for group, word in sorted(counted - logged):
+        if word not in shared:
+            yield f"{group}: nothing logs the alarm {word}"
+    operating = (root / "infra/docs/operating.md").read_text(encoding="utf-8")
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            metrics.discard(resource["Properties"]["MetricName"])
+            if f"| `{name}` |" not in operating:
+                yield f"{name} is not in operating.md"
+    for metric in sorted(metrics):
+        yield f"no alarm looks at {metric}"
+
+
 def main() -> int:
     source_path, expanded_path = sys.argv[1:]
     with open(source_path, encoding="utf-8") as file:
@@ -104,6 +147,8 @@ def main() -> int:
     for role, functions in owners.items():
         if len(functions) > 1:
             faults.append(f"{role} is the role of {', '.join(functions)}")
+
+    faults.extend(unheard(resources, pathlib.Path(source_path).resolve().parent.parent))
 
     for fault in faults:
         print(fault, file=sys.stderr)

@@ -141,6 +141,7 @@ impl BadgeIssue {
         // Who would find out that key and number do not belong together is the customer at the door.
         if self.keys.verify(&token.digits(), now) != Verdict::Genuine(fields) {
             tracing::error!(
+                alarm = "badge-key",
                 kid = key.kid,
                 "BADGE_SIGNING_KEY is not this key of BADGE_PUBLIC_KEYS"
             );
@@ -182,6 +183,6 @@ fn random_place() -> Result<u32, store::Error> {
 }
 
 fn no_key() -> Problem {
-    tracing::error!("no key of BADGE_PUBLIC_KEYS signs now");
+    tracing::error!(alarm = "badge-key", "no key of BADGE_PUBLIC_KEYS signs now");
     Problem::internal()
 }

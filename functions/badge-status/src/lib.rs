@@ -108,7 +108,11 @@ impl BadgeStatus {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(error = chain(&error), "no status list is published");
+                    tracing::error!(
+                        alarm = "status-list",
+                        error = chain(&error),
+                        "no status list is published"
+                    );
                 }
             },
         }
@@ -124,6 +128,7 @@ impl BadgeStatus {
             }
             Err(error) => {
                 tracing::error!(
+                    alarm = "status-list",
                     list,
                     error = chain(&error),
                     "a status list is not published"

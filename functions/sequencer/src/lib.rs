@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use checkpoint::Checkpoints;
+use domain::time::Millis;
 use runtime::problem::chain;
 use runtime::{Clock, ConfigError, Environment, telemetry};
 use serde_json::Value;
@@ -17,6 +18,10 @@ use store::Log;
 
 /// After this long no new transaction is begun: well below the function's timeout.
 const TIME_TO_STOP: Duration = Duration::from_secs(40);
+
+/// An event that has waited so long, at the end of a whole run, is a sign that the log does not keep up. Less is a city
+/// that has just been loaded.
+const TOO_LONG: Duration = Duration::from_secs(15 * 60);
 
 /// How old the last checkpoint is when a new one is signed without being asked for.
 const CHECKPOINTS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -71,17 +76,25 @@ impl Sequencer {
     /// Whether nothing waits any more.
     async fn sequence(&self) -> bool {
         let started = Instant::now();
-        let mut events = 0;
+        let (mut events, mut waited_since) = (0, None);
         let done = loop {
+            let now = self.clock.now();
             if started.elapsed() >= TIME_TO_STOP {
-                tracing::warn!("more events wait for the log than there was time for");
+                out_of_time(waited_since, now);
                 break false;
             }
-            match self.log.sequence(self.clock.now()).await {
+            match self.log.sequence(now).await {
                 Ok(sequenced) if sequenced.events == 0 => break true,
-                Ok(sequenced) => events += sequenced.events,
+                Ok(sequenced) => {
+                    events += sequenced.events;
+                    waited_since = sequenced.waited_since;
+                }
                 Err(error) => {
-                    tracing::error!(error = chain(&error), "events wait for the log");
+                    tracing::error!(
+                        alarm = "log",
+                        error = chain(&error),
+                        "events wait for the log"
+                    );
                     break false;
                 }
             }
@@ -100,8 +113,30 @@ impl Sequencer {
             .await;
         if let Err(error) = signed {
             // The next schedule tries again.
-            tracing::error!(error = chain(&error), "the log has no new checkpoint");
+            tracing::error!(
+                alarm = "log",
+                error = chain(&error),
+                "the log has no new checkpoint"
+            );
         }
+    }
+}
+
+/// Says that more waits than there was time for, and how long the oldest of the last ones had waited.
+fn out_of_time(waited_since: Option<Millis>, now: Millis) {
+    let waited = waited_since.map_or(Duration::ZERO, |since| now.since(since));
+    let waited_s = waited.as_secs();
+    if waited >= TOO_LONG {
+        tracing::error!(
+            alarm = "log",
+            waited_s,
+            "events come faster than the log takes them"
+        );
+    } else {
+        tracing::info!(
+            waited_s,
+            "more events wait for the log than there was time for"
+        );
     }
 }
 

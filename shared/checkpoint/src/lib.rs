@@ -146,6 +146,12 @@ impl Checkpoints {
         for signed in before.chain([head]) {
             let found = self.log.root_at(signed.size, &head).await?;
             if found != Some(signed.root) {
+                tracing::error!(
+                    alarm = "log-forked",
+                    signed = signed.size,
+                    log.size = head.size,
+                    "the log does not continue what was signed"
+                );
                 return Err(Error::Forked {
                     signed: signed.size,
                     size: head.size,

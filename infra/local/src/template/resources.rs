@@ -572,6 +572,7 @@ fn alarm(props: &mut Props) {
         "Statistic",
         "Period",
         "EvaluationPeriods",
+        "DatapointsToAlarm",
         "Threshold",
         "ComparisonOperator",
         "TreatMissingData",

@@ -36,6 +36,8 @@ pub struct Sequenced {
     pub events: usize,
     /// Where the log ends now, as far as this round knows; none when it did nothing.
     pub head: Option<LogHead>,
+    /// Since when the oldest of them had waited; none when it did nothing.
+    pub waited_since: Option<Millis>,
 }
 
 /// An event that can get a place now.
@@ -44,6 +46,7 @@ struct Ready {
     worker: WorkerId,
     seq: u64,
     hash: Hash,
+    at: Millis,
 }
 
 /// Whether a stream's image is of an event that has no place in the log.
@@ -66,12 +69,14 @@ impl Log {
                 return Ok(Sequenced {
                     events: 0,
                     head: None,
+                    waited_since: None,
                 });
             }
             if let Some(head) = self.append(&head, &ready, now).await? {
                 return Ok(Sequenced {
                     events: ready.len(),
                     head: Some(head),
+                    waited_since: ready.iter().map(|event| event.at).min(),
                 });
             }
             tracing::info!(
@@ -168,6 +173,7 @@ impl Log {
         if first > last + 1 {
             let Some(before) = self.walk_back(worker, first, last).await? else {
                 tracing::error!(
+                    alarm = "log",
                     worker.id = %worker,
                     seq = first,
                     "an event waits for the log, and the one before it is not there"
@@ -187,6 +193,7 @@ impl Log {
                 worker: worker.clone(),
                 seq: last,
                 hash: stored.hash,
+                at: stored.event.at,
             });
         }
         Ok(())

@@ -17,10 +17,14 @@ use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
 use runtime::{Clock, Problem};
 use serde_json::{Map, Value, json};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::invoker::{InvokeError, Invoker};
 use crate::template::{EventSource, Function, Route};
+
+mod limit;
+
+use limit::PerAddress;
 
 /// The gateway takes no larger bodies.
 const REQUEST_LIMIT: usize = 10 * 1024 * 1024;
@@ -39,6 +43,7 @@ struct Inner {
     invoker: Invoker,
     clock: Clock,
     account: String,
+    limit: Option<PerAddress>,
 }
 
 struct Exact {
@@ -62,7 +67,8 @@ struct Matched<'a> {
 }
 
 impl Gateway {
-    /// With the routes of `functions`.
+    /// With the routes of `functions`. One address may make `public_per_minute` requests to what anybody may call; without
+    /// it, any number.
     ///
     /// # Errors
     /// When two functions claim one route, or none takes what no route takes.
@@ -71,6 +77,7 @@ impl Gateway {
         invoker: Invoker,
         clock: Clock,
         account: &str,
+        public_per_minute: Option<u32>,
     ) -> Result<Self> {
         let mut routes: Vec<Exact> = Vec::new();
         let mut default = None;
@@ -106,6 +113,7 @@ impl Gateway {
                 invoker,
                 clock,
                 account: account.to_owned(),
+                limit: public_per_minute.map(PerAddress::new),
             }),
         })
     }
@@ -118,6 +126,12 @@ impl Gateway {
     /// Answers one request as if it had come over the network.
     pub async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
+        let refused = self.inner.limit.as_ref().and_then(|limit| {
+            limit.refuses(parts.uri.path(), address(&parts), self.inner.clock.now())
+        });
+        if let Some(seconds) = refused {
+            return problem(Problem::rate_limited(seconds));
+        }
         let Ok(body) = to_bytes(body, REQUEST_LIMIT).await else {
             // The one answer that is the gateway's alone.
             return plain(
@@ -153,6 +167,12 @@ fn names_a_host(headers: &HeaderMap) -> bool {
     headers.get(HOST).is_none_or(|host| {
         host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|a| !a.host().is_empty())
     })
+}
+
+/// Who connects; this machine where no network is in between.
+fn address(parts: &Parts) -> IpAddr {
+    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    info.map_or(Ipv4Addr::LOCALHOST.into(), |info| info.0.ip())
 }
 
 async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -199,10 +219,6 @@ impl Inner {
             value.and_then(|v| v.to_str().ok()).unwrap_or_default()
         };
         let host = text(HOST);
-        let source = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or_else(|| "127.0.0.1".to_owned(), |info| info.0.ip().to_string());
         let mut event = json!({
             "version": "2.0",
             "routeKey": matched.key,
@@ -218,7 +234,7 @@ impl Inner {
                     "method": parts.method.as_str(),
                     "path": path,
                     "protocol": "HTTP/1.1",
-                    "sourceIp": source,
+                    "sourceIp": address(parts).to_string(),
                     "userAgent": text(USER_AGENT),
                 },
                 "requestId": self.invoker.request_id(),

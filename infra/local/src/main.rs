@@ -10,6 +10,9 @@ use local::demo::City;
 use local::platform::{Options, Platform};
 use tracing_subscriber::EnvFilter;
 
+/// What one address may ask of the badge page, status lists and the log in a minute.
+const PUBLIC_PER_MINUTE: u32 = 6_000;
+
 /// Runs the whole platform on this machine.
 #[derive(Parser)]
 #[command(name = "homehail", version)]
@@ -59,6 +62,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         data_dir: Some(arguments.data_dir),
         fresh: arguments.fresh,
         grab_window: arguments.grab_window,
+        public_per_minute: Some(PUBLIC_PER_MINUTE),
         cloud: arguments.cloud,
         city: arguments.demo,
         progress: true,

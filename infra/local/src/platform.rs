@@ -52,6 +52,8 @@ pub struct Options {
     pub fresh: bool,
     /// How long orders placed in this run stay on offer.
     pub grab_window: Duration,
+    /// How many requests a minute one address may make to what anybody may call; any number without it.
+    pub public_per_minute: Option<u32>,
     /// The `http://` URL of another cloud, whose tables, streams, queues, schedules, bus and temporary
     /// keys are used instead of ours. There nobody moves the time, and no role is checked.
     pub cloud: Option<String>,
@@ -73,6 +75,7 @@ impl Default for Options {
             data_dir: None,
             fresh: false,
             grab_window: Duration::from_secs(180),
+            public_per_minute: None,
             cloud: None,
             city: City::None,
             template: template::SOURCE.to_owned(),
@@ -159,6 +162,7 @@ impl Platform {
             invoker.clone(),
             function_clock.clone(),
             &place.account,
+            options.public_per_minute,
         )?;
 
         let mut tasks = JoinSet::new();

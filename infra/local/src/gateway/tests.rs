@@ -1,5 +1,7 @@
 //! What functions get from the gateway, and clients get back.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use serde_json::json;
 
 use super::*;
@@ -10,7 +12,8 @@ async fn gateway(answer: Result<Value, &'static str>) -> (Gateway, Seen) {
     let answer = answer.map_err(str::to_owned);
     let seen = bed.answers(move |_| answer.clone());
     let clock = Clock::new(|| domain::time::Millis(1_795_465_020_000));
-    let gateway = Gateway::new(&bed.stack.functions, bed.invoker.clone(), clock, "0").unwrap();
+    let gateway =
+        Gateway::new(&bed.stack.functions, bed.invoker.clone(), clock, "0", None).unwrap();
     (gateway, seen)
 }
 
@@ -53,6 +56,42 @@ async fn events_are_those_of_payload_version_2() {
         "23/Nov/2026:20:17:00 +0000"
     );
     assert!(event.get("body").is_none());
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_public_requests_a_minute() {
+    let bed = TestBed::new().await;
+    let seen = bed.answers(|_| Ok(json!({ "statusCode": 200 })));
+    let now = Arc::new(AtomicI64::new(1_795_465_020_000));
+    let clock = {
+        let now = Arc::clone(&now);
+        Clock::new(move || domain::time::Millis(now.load(Ordering::Relaxed)))
+    };
+    let functions = &bed.stack.functions;
+    let gateway = Gateway::new(functions, bed.invoker.clone(), clock, "0", Some(2)).unwrap();
+    let ask = async |path: &str, from: [u8; 4]| {
+        let mut asked = request("GET", path).body(Body::empty()).unwrap();
+        let from = ConnectInfo(SocketAddr::from((from, 1)));
+        asked.extensions_mut().insert(from);
+        gateway.answer(asked).await
+    };
+    let (one, other) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+    for path in ["/b/1", "/v1/log/keys"] {
+        assert_eq!(ask(path, one).await.status(), 200);
+    }
+    now.fetch_add(29_001, Ordering::Relaxed);
+    let refused = ask("/p/1", one).await;
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &HeaderValue::from_static("31"))
+    );
+    assert!(body(refused).await.contains("/problems/rate-limited"));
+    // Another address, what a session is needed for, and the next minute.
+    assert_eq!(ask("/b/1", other).await.status(), 200);
+    assert_eq!(ask("/things/1", one).await.status(), 200);
+    now.fetch_add(31_000, Ordering::Relaxed);
+    assert_eq!(ask("/b/1", one).await.status(), 200);
+    assert_eq!(seen.lock().unwrap().len(), 5);
 }
 
 #[tokio::test]

@@ -13,14 +13,14 @@ use crate::{BadgeIssue, failure};
 /// As long as a list says that it may be kept.
 const CACHED: &str = "public, max-age=900";
 const MEDIA_TYPE: &str = "application/statuslist+jwt";
-/// More than there can be.
-const MOST_LISTS: u32 = 4_096;
+/// The last one that a badge's index can be in: 2^32 indexes, 2^20 a list.
+const LAST_LIST: u32 = 4_095;
 
 impl BadgeIssue {
     /// `GET /v1/badge-status-list?list=n`.
     pub(crate) async fn status_list(&self, request: &Request) -> Result<Response, Problem> {
         let query = http::query(request, &["list"])?;
-        let list = query.number("list", 0..=MOST_LISTS, 0)?;
+        let list = query.number("list", 0..=LAST_LIST, 0)?;
         let published = self.lists.get(list).await.map_err(failure)?;
         let published = published.ok_or_else(Problem::not_found)?;
         let held = http::header(request, IF_NONE_MATCH);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use store::Badges;
 
 use crate::http::Answer;
+use crate::programs::not_checked;
 use crate::world::{Agency, CENTRE, World};
 
 const VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/verify_badges.py");
@@ -415,9 +416,7 @@ async fn an_independent_program_verifies_badges_offline() {
         .stderr(Stdio::null())
         .status();
     if !has_python.is_ok_and(|status| status.success()) {
-        eprintln!(
-            "NOT CHECKED: badges by an independent program: python3 has no module cryptography"
-        );
+        not_checked("badges by an independent program: python3 has no module cryptography");
         return;
     }
     let office = Office::open().await;

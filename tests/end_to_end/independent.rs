@@ -16,6 +16,7 @@ use crate::fanout::{self, Scatter};
 use crate::grabbing;
 use crate::operator::Operator;
 use crate::polling;
+use crate::programs::not_checked;
 use crate::world::{CENTRE, World, moved};
 
 /// All tests of these modules run there, but for [`NOT_THERE`].
@@ -69,7 +70,7 @@ impl Ministack {
         let found = Command::new(TOOL).arg("find").output().expect("a shell");
         if !found.status.success() {
             let why = String::from_utf8_lossy(&found.stderr);
-            eprintln!("NOT CHECKED: the platform on another cloud than ours: {why}");
+            not_checked(&format!("the platform on another cloud than ours: {why}"));
             return None;
         }
         let program = String::from_utf8(found.stdout).expect("a path");

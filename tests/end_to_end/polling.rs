@@ -7,6 +7,7 @@ use aws_sdk_sqs::config::{BehaviorVersion, Region};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use serde_json::{Value, json};
 
+use crate::programs::not_checked;
 use crate::world::{Agency, CENTRE, World};
 
 pub async fn access(world: &World, agency: &Agency) -> Value {
@@ -134,7 +135,7 @@ fn boto3() -> bool {
         .output()
         .is_ok_and(|o| o.status.success());
     if !there {
-        eprintln!("NOT CHECKED: boto3 is not installed, so polling with it was not tried");
+        not_checked("boto3 is not installed, so polling with it was not tried");
     }
     there
 }

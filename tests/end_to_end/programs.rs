@@ -1,4 +1,5 @@
-//! The programs of this workspace, built as `cargo build` builds them.
+//! Programs that tests need: those of this workspace, built as `cargo build` builds them, and those of others, which may
+//! not be there.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,4 +20,15 @@ pub fn built(selection: &[&str]) -> PathBuf {
         .expect("cargo runs");
     assert!(status.success(), "cargo build failed");
     profile
+}
+
+/// Says loudly that something was not checked, since a program is missing. Where everything has to be checked, in CI, the
+/// test fails.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a setting of the tests, read in one place"
+)]
+pub fn not_checked(what: &str) {
+    assert!(std::env::var("CI").is_err(), "NOT CHECKED: {what}");
+    eprintln!("NOT CHECKED: {what}");
 }

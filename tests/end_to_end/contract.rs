@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use jsonschema::Validator;
+use local::template::{EventSource, Route};
 use serde_json::{Value, json};
+
+use crate::world::World;
 
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     let text = include_str!("../../infra/openapi.yaml");
@@ -17,7 +20,7 @@ static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
 
 /// Fails the test if the contract does not know this answer of this route.
 #[track_caller]
-pub fn check(method: &str, path: &str, status: u16, body: &Value) {
+pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, body: &Value) {
     let bare = path.split('?').next().unwrap_or(path);
     let Some(template) = route(method, bare) else {
         assert!(
@@ -46,12 +49,13 @@ pub fn check(method: &str, path: &str, status: u16, body: &Value) {
         );
         return;
     };
-    let schema = content
-        .values()
-        .next()
-        .map(|media| &media["schema"])
-        .expect("a schema");
-    let name = format!("{method} {template} {key}");
+    let media = content_type.unwrap_or_default().split(';').next();
+    let media = media.unwrap_or_default().trim();
+    let Some(described) = content.get(media) else {
+        panic!("openapi.yaml names no {status} of `{media}` for {method} {template}: {body}");
+    };
+    let schema = &described["schema"];
+    let name = format!("{method} {template} {key} {media}");
     let errors: Vec<String> = validator(&name, schema)
         .iter_errors(body)
         .map(|error| format!("{}: {error}", error.instance_path()))
@@ -118,4 +122,23 @@ fn validator(name: &str, schema: &Value) -> &'static Validator {
     ));
     known.insert(name.to_owned(), made);
     made
+}
+
+#[tokio::test]
+async fn the_contract_has_exactly_the_routes_of_the_template() {
+    let world = World::empty().await;
+    let functions = world.platform.stack().functions.iter();
+    let mut routes: Vec<(String, String)> = functions
+        .flat_map(|function| &function.events)
+        .filter_map(|event| match event {
+            EventSource::Http(Route::Exact { method, path }) => {
+                Some((method.clone(), path.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut described = operations();
+    routes.sort();
+    described.sort();
+    assert_eq!(routes, described);
 }

@@ -139,7 +139,8 @@ impl<'a> Call<'a> {
                 )
             })
         };
-        contract::check(self.method, &self.path, status, &body);
+        let media = headers.get("content-type").and_then(|v| v.to_str().ok());
+        contract::check(self.method, &self.path, status, media, &body);
         Ok(Answer {
             status,
             headers,

@@ -1,0 +1,241 @@
+//! A worker's chain as it is exported, and what somebody does to it.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{Told, audit, chain, hash_of, head, write};
+
+/// As several pages, as an export comes.
+fn pages(folder: &Path, items: &[Value]) -> Vec<String> {
+    let pages: Vec<&[Value]> = items.chunks(4).collect();
+    let write = |(n, page): (usize, &&[Value])| {
+        // The last page says where the chain ends.
+        let head = (page.len() < 4).then(|| page[page.len() - 1]["event"]["seq"].clone());
+        let head = head.map(|seq| json!({"seq": seq, "hash": page[page.len() - 1]["hash"]}));
+        let text = json!({"items": page, "head": head, "next_cursor": null}).to_string();
+        write(folder, &format!("page{n}.json"), &text)
+    };
+    pages.iter().enumerate().map(write).collect()
+}
+
+fn audit_chain(items: &[Value], head: &str) -> Told {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = pages(folder.path(), items);
+    if files.is_empty() {
+        files.push(write(folder.path(), "page0.json", "{\"items\": []}"));
+    }
+    let mut arguments = vec!["chain", "--head", head];
+    arguments.extend(files.iter().map(String::as_str));
+    audit(&arguments)
+}
+
+/// What somebody does to a chain.
+#[derive(Debug, Clone)]
+pub enum Tampering {
+    /// A member of an event becomes another.
+    Mutate(usize, &'static str, bool),
+    /// An event goes missing; the ones behind it are as they were.
+    Delete(usize),
+    /// Two events change places.
+    Swap(usize, usize),
+    /// An event is replaced by another with a good hash of its own, and maybe all behind it follow it.
+    Fork(usize, bool),
+    /// An event comes twice.
+    Repeat(usize),
+    /// The end is cut off.
+    Truncate(usize),
+}
+
+const MEMBERS: [&str; 7] = [
+    "worker",
+    "seq",
+    "at",
+    "kind",
+    "actor",
+    "payload_commitment",
+    "prev",
+];
+
+fn tampering(length: usize) -> impl Strategy<Value = Tampering> {
+    let place = 0..length;
+    prop_oneof![
+        (place.clone(), prop::sample::select(&MEMBERS), any::<bool>())
+            .prop_map(|(n, member, told)| Tampering::Mutate(n, member, told)),
+        place.clone().prop_map(Tampering::Delete),
+        (place.clone(), place.clone()).prop_map(|(a, b)| Tampering::Swap(a, b)),
+        (place.clone(), any::<bool>()).prop_map(|(n, all)| Tampering::Fork(n, all)),
+        place.clone().prop_map(Tampering::Repeat),
+        place.prop_map(Tampering::Truncate),
+    ]
+}
+
+/// Does it; answers the first seq that is not as it was.
+pub fn tamper(items: &mut Vec<Value>, tampering: &Tampering) -> u64 {
+    let first = match *tampering {
+        Tampering::Mutate(n, member, rehashed) => {
+            let event = &mut items[n]["event"];
+            event[member] = match &event[member] {
+                Value::Number(seq) => json!(seq.as_u64().unwrap() + 1000),
+                Value::String(text) => {
+                    let (start, end) = text.split_at(text.len() - 1);
+                    json!(format!("{start}{}", if end == "7" { "8" } else { "7" }))
+                }
+                other => other.clone(),
+            };
+            if rehashed {
+                items[n]["hash"] = json!(hash_of(&items[n]["event"]));
+            }
+            n
+        }
+        Tampering::Delete(n) => {
+            items.remove(n);
+            n
+        }
+        Tampering::Swap(a, b) => {
+            items.swap(a, b);
+            a.min(b)
+        }
+        Tampering::Fork(n, all) => {
+            let last = if all { items.len() } else { n + 1 };
+            for place in n..last {
+                let prev = match place {
+                    0 => json!("0".repeat(64)),
+                    _ => items[place - 1]["hash"].clone(),
+                };
+                let event = &mut items[place]["event"];
+                event["prev"] = prev;
+                event["actor"] = json!("agy_00000000000000000000000000");
+                items[place]["hash"] = json!(hash_of(&items[place]["event"]));
+            }
+            n
+        }
+        Tampering::Repeat(n) => {
+            items.insert(n, items[n].clone());
+            n + 1
+        }
+        Tampering::Truncate(n) => {
+            items.truncate(n);
+            n
+        }
+    };
+    first as u64 + 1
+}
+
+/// The seq, or the item of the page, that the audit names.
+fn named(err: &str) -> Vec<u64> {
+    let words: Vec<&str> = err.split([' ', ',', ':', ';']).collect();
+    words
+        .windows(2)
+        .filter(|pair| pair[0] == "seq")
+        .filter_map(|pair| pair[1].parse().ok())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_done_to_a_chain_is_told_with_its_place(
+        (length, done) in (2_usize..14).prop_flat_map(|length| (Just(length), tampering(length)))
+    ) {
+        let whole = chain(1, length);
+        let good = audit_chain(&whole, &head(&whole));
+        prop_assert_eq!(good.status, 0, "{}", good.err);
+
+        let mut items = whole.clone();
+        let first = tamper(&mut items, &done);
+        let told = audit_chain(&items, &head(&whole));
+        if items == whole {
+            prop_assert_eq!(told.status, 0, "{}", told.err);
+        } else {
+            prop_assert_eq!(told.status, 1, "{:?}: {}", &done, told.err);
+            prop_assert!(told.out.is_empty(), "{}", told.out);
+            let page = format!("page{}.json", (first - 1) / 4);
+            // What was changed, or the one beside it, where the break shows.
+            let near = named(&told.err).iter().any(|seq| seq.abs_diff(first) <= 1 || *seq == first + 1000)
+                || told.err.contains(&page)
+                || told.err.contains("the export")
+                || matches!(done, Tampering::Fork(..) | Tampering::Truncate(_)) && told.err.contains("the chain is cut off or forked");
+            prop_assert!(near, "{:?}, first {}: {}", &done, first, told.err);
+        }
+    }
+
+    #[test]
+    fn no_byte_of_an_exported_chain_can_be_changed(place in any::<prop::sample::Index>(), with in 0x20_u8..0x7f) {
+        let folder = tempfile::tempdir().unwrap();
+        let items = chain(1, 3);
+        let text = json!({"items": items, "next_cursor": null}).to_string();
+        let mut bytes = text.clone().into_bytes();
+        let place = place.index(bytes.len());
+        bytes[place] = with;
+        prop_assume!(bytes != text.as_bytes());
+        let altered = String::from_utf8_lossy(&bytes).into_owned();
+        let file = write(folder.path(), "altered.json", &altered);
+        let told = audit(&["chain", "--head", &head(&items), &file]);
+        // Names of members outside the event may change without a change of what is said.
+        let read: Option<Value> = serde_json::from_str(&altered).ok();
+        let said = |value: &Value| -> Option<Vec<(Value, Value)>> {
+            let items = value["items"].as_array()?;
+            Some(items.iter().map(|item| (item["event"].clone(), item["hash"].clone())).collect())
+        };
+        let same = read.as_ref().and_then(said) == said(&json!({"items": items}));
+        if !same {
+            prop_assert_ne!(told.status, 0, "{}", altered);
+        }
+    }
+}
+
+#[test]
+fn a_payload_is_what_its_event_commits_itself_to() {
+    let whole = chain(1, 2);
+    for (member, value) in [
+        ("payload", json!({"seen": 1, "by": "李四", "weight": 1.5})),
+        ("salt", json!("00".repeat(32))),
+        ("payload", Value::Null),
+    ] {
+        let mut items = whole.clone();
+        items[0][member] = value;
+        let told = audit_chain(&items, &head(&whole));
+        assert_eq!(told.status, 1);
+        assert!(told.err.contains("page0.json, item 1"), "{}", told.err);
+    }
+    // Erased, both are gone, and the chain still verifies.
+    let mut items = whole.clone();
+    items[0]["payload"] = Value::Null;
+    items[0]["salt"] = Value::Null;
+    assert_eq!(audit_chain(&items, &head(&whole)).status, 0);
+}
+
+#[test]
+fn what_is_no_export_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in [
+        "",
+        "{",
+        "7",
+        "{\"items\": 7}",
+        "{\"items\": []}",
+        "{\"a\": 1, \"a\": 2}",
+    ] {
+        let file = write(folder.path(), "bad.json", text);
+        assert_eq!(audit(&["chain", &file]).status, 2, "{text}");
+    }
+    assert_eq!(audit(&["chain", "no/such/file"]).status, 2);
+    assert_eq!(audit(&["unknown"]).status, 2);
+    assert_eq!(audit(&["chain"]).status, 2);
+    let help = audit(&["--help"]);
+    assert_eq!(help.status, 0);
+    assert!(help.out.contains("Exit status"), "{}", help.out);
+}
+
+#[test]
+fn two_readings_of_one_event_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = json!({"items": chain(1, 1)}).to_string();
+    let text = text.replacen("\"seq\":1", "\"seq\":1,\"seq\":1", 1);
+    assert!(serde_json::from_str::<Map<String, Value>>(&text).is_ok());
+    let file = write(folder.path(), "twice.json", &text);
+    assert_eq!(audit(&["chain", &file]).status, 2);
+}

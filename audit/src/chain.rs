@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
-use crate::export::{Event, Export, read_hash};
+use crate::export::{Event, Export, PageEnd, read_hash};
 use crate::merkle::Hash;
 use crate::report::{Refuted, Report, Unusable};
 
@@ -26,9 +26,29 @@ pub struct Chains {
     pub events: Vec<Event>,
     /// What was found.
     pub report: Report,
+    /// Whose chains may go on: no page says where they end, and it is not known from elsewhere.
+    open: Vec<String>,
 }
 
-/// Verifies the chains of an export, whole from their first events, and that a single one ends in `head`, if that is known.
+impl Chains {
+    /// What was found, if it is found of whole chains. Of a chain whose end nothing tells, events may have been cut off.
+    ///
+    /// # Errors
+    /// When there is such a chain, and nothing is refuted besides.
+    pub fn whole(self) -> Result<Self, Unusable> {
+        match self.open.first() {
+            Some(worker) if self.report.holds() => Err(Unusable::new(
+                format!("the chain of {worker}"),
+                "nothing says where it ends, so that events may have been cut off: its last page, got again, has a \
+                 `head`; or give --head to `chain`",
+            )),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Verifies the chains of an export, whole from their first events to where their pages say that they end, and that a
+/// single one ends in `head`, if that is known.
 ///
 /// # Errors
 /// When there is nothing to verify.
@@ -56,7 +76,7 @@ pub fn verify(export: &Export, head: Option<Hash>) -> Result<Chains, Unusable> {
         }
     }
     if export.items.is_empty() {
-        if head.is_none() {
+        if head.is_none() && export.ends.iter().all(|end| end.head.is_none()) {
             return Err(Unusable::new("the export", "there is no event in it"));
         }
         report.refute(
@@ -78,7 +98,16 @@ pub fn verify(export: &Export, head: Option<Hash>) -> Result<Chains, Unusable> {
             ));
         }
     }
-    Ok(Chains { events, report })
+    let told = |worker: &String| {
+        let of_worker = |end: &PageEnd| end.head.is_some() && end.worker.as_ref() == Some(worker);
+        head.is_some() || export.ends.iter().any(of_worker)
+    };
+    let open = followed.into_keys().filter(|worker| !told(worker));
+    Ok(Chains {
+        events,
+        report,
+        open: open.collect(),
+    })
 }
 
 impl Followed {
@@ -125,22 +154,28 @@ impl Followed {
     }
 }
 
-/// Whether the chains end where they are said to end.
+/// Whether the chains end where they are said to end, and no page is missing behind them.
 fn ends(
     followed: &BTreeMap<String, Followed>,
     export: &Export,
     head: Option<Hash>,
 ) -> Result<(), Refuted> {
-    let claimed = export.heads.iter().map(|claimed| {
-        let hash = claimed.value.get("hash").and_then(Value::as_str);
-        let seq = claimed.value.get("seq").and_then(Value::as_u64);
-        let worker = claimed.worker.as_ref();
-        (
-            claimed.place.as_str(),
-            worker,
-            seq,
-            hash.and_then(read_hash),
-        )
+    for (worker, chain) in followed {
+        let mut pages = export.ends.iter().rev();
+        let last = pages.find(|end| end.worker.as_ref() == Some(worker));
+        if let Some(last) = last.filter(|last| last.is_continued) {
+            return Err(Refuted::new(
+                format!("{}, after seq {} of {worker}", last.place, chain.seq),
+                "the export is cut off: the page that follows this one is missing",
+            ));
+        }
+    }
+    let claimed = export.ends.iter().filter_map(|end| {
+        let head = end.head.as_ref()?;
+        let hash = head.get("hash").and_then(Value::as_str);
+        let seq = head.get("seq").and_then(Value::as_u64);
+        let worker = end.worker.as_ref();
+        Some((end.place.as_str(), worker, seq, hash.and_then(read_hash)))
     });
     let wanted = head.map(|head| ("the head given", None, None, Some(head)));
     for (place, worker, seq, hash) in claimed.chain(wanted) {

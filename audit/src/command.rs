@@ -30,7 +30,7 @@ const LARGEST_FILE: u64 = 4 << 30;
 /// network and no secret, and shares no code with the platform.
 ///
 /// Exit status: 0 if all was verified; 1 if anything was altered, removed, put elsewhere, forked or cut off (standard
-/// error names the place); 2 if the input cannot be used. A file `-` is standard input.
+/// error names the place); 2 if the input cannot be used, or does not say where a chain ends. A file `-` is standard input.
 #[derive(Parser)]
 #[command(name = "homehail-audit", version)]
 struct Arguments {
@@ -42,8 +42,10 @@ struct Arguments {
 enum Command {
     /// A worker's chain: every event is there, once, unaltered, behind the one before it.
     ///
-    /// Takes the pages that `GET /v1/workers/{worker_id}/trace` answers, in order. That nothing is cut off at the end is
-    /// told by --head, or by `inclusion` and `log` against a signed checkpoint.
+    /// Takes the pages that `GET /v1/workers/{worker_id}/trace` answers, in order, of one worker or of several one after the
+    /// other. That nothing is cut off is told by the `head` of the last page, or by --head. Where neither says where a chain
+    /// ends, it is not verified, and the exit status is 2: events that came while pages were read leave the last one without a
+    /// `head`, and getting it again brings it.
     Chain(ChainArguments),
     /// All events of the log under the root that a checkpoint signs.
     Log(LogArguments),
@@ -69,7 +71,7 @@ struct ChainArguments {
 
 #[derive(Args)]
 struct LogArguments {
-    /// Chains of all workers, as JSON or JSON Lines, in any order between workers.
+    /// Chains of all workers, as JSON or JSON Lines, in any order between workers. The checkpoint tells that none is cut off.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The signed checkpoint.
@@ -87,7 +89,7 @@ struct InclusionArguments {
     /// The hash of the event that every one of them must be of.
     #[arg(long, value_name = "HASH", value_parser = hash, conflicts_with = "chain")]
     event: Option<Hash>,
-    /// An exported chain, each event of which must be proven at the place that it names.
+    /// An exported chain, each event of which must be proven at the place that it names: its pages, as for `chain`.
     #[arg(long, value_name = "FILE")]
     chain: Vec<PathBuf>,
     /// The signed checkpoint whose root the proofs must lead to.
@@ -194,7 +196,7 @@ fn examine(command: &Command) -> Result<Report, Unusable> {
     match command {
         Command::Chain(arguments) => {
             let export = export(&arguments.files)?;
-            Ok(chain::verify(&export, arguments.head)?.report)
+            Ok(chain::verify(&export, arguments.head)?.whole()?.report)
         }
         Command::Log(arguments) => {
             let keys = keys(&arguments.keys.key)?;
@@ -246,7 +248,7 @@ fn included(arguments: &InclusionArguments) -> Result<Report, Unusable> {
         let wanted = arguments.event.map_or(Wanted::Anything, Wanted::Hash);
         return Ok(proofs::inclusion(&proofs, wanted, signed.as_ref()));
     }
-    let chains = chain::verify(&export(&arguments.chain)?, None)?;
+    let chains = chain::verify(&export(&arguments.chain)?, None)?.whole()?;
     let mut report = chains.report;
     if report.holds() {
         let wanted = Wanted::Events(&chains.events);

@@ -19,19 +19,21 @@ const DOMAIN: &[u8] = b"homehail-event-v1\0";
 pub struct Export {
     /// The items, in order.
     pub items: Vec<Item>,
-    /// Where pages say that their chains end.
-    pub heads: Vec<ClaimedHead>,
+    /// What pages say of what comes after them, in order.
+    pub ends: Vec<PageEnd>,
 }
 
-/// Where a page says that its chain ends, not yet looked at.
+/// What a page says of what comes after it, not yet looked at.
 #[derive(Clone, Debug)]
-pub struct ClaimedHead {
+pub struct PageEnd {
     /// The file.
     pub place: String,
-    /// Whose chain, by the page's first event.
+    /// Whose chain, as the head says; else by the last event up to there: a last page may have none of its own.
     pub worker: Option<String>,
-    /// What it says.
-    pub value: Value,
+    /// Where the chain ends, if it says that.
+    pub head: Option<Value>,
+    /// Whether another page follows.
+    pub is_continued: bool,
 }
 
 /// An event as it was exported, not yet looked at.
@@ -74,23 +76,15 @@ impl Export {
     pub fn read(&mut self, file: &str, text: &str) -> Result<(), Unusable> {
         let mut count = 0;
         for value in json::values(file, text)? {
-            let values = match value {
-                Value::Array(items) => items,
+            let (values, page) = match value {
+                Value::Array(items) => (items, None),
                 Value::Object(mut page) if page.contains_key("items") => {
                     let Some(Value::Array(items)) = page.remove("items") else {
                         return Err(Unusable::new(file, "`items` is not a list"));
                     };
-                    if let Some(value) = page.remove("head").filter(|head| !head.is_null()) {
-                        let worker = items.first().and_then(|item| item.pointer("/event/worker"));
-                        self.heads.push(ClaimedHead {
-                            place: file.to_owned(),
-                            worker: worker.and_then(Value::as_str).map(str::to_owned),
-                            value,
-                        });
-                    }
-                    items
+                    (items, Some(page))
                 }
-                item @ Value::Object(_) => vec![item],
+                item @ Value::Object(_) => (vec![item], None),
                 _ => return Err(Unusable::new(file, "it holds something that is no object")),
             };
             for value in values {
@@ -100,8 +94,26 @@ impl Export {
                     value,
                 });
             }
+            if let Some(page) = page {
+                self.ends.push(self.end_of(file, page));
+            }
         }
         Ok(())
+    }
+
+    /// What a page says, whose items have been added.
+    fn end_of(&self, file: &str, mut page: Map<String, Value>) -> PageEnd {
+        let mut said = |name: &str| page.remove(name).filter(|value| !value.is_null());
+        let head = said("head");
+        let named = head.as_ref().and_then(|head| head.get("worker"));
+        let of_last = || self.items.last()?.value.pointer("/event/worker");
+        let worker = named.or_else(of_last).and_then(Value::as_str);
+        PageEnd {
+            place: file.to_owned(),
+            worker: worker.map(str::to_owned),
+            is_continued: said("next_cursor").is_some(),
+            head,
+        }
     }
 }
 

@@ -1,34 +1,46 @@
 //! A worker's chain as it is exported, and what somebody does to it.
 
-use std::path::Path;
-
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Told, audit, chain, hash_of, head, write};
+use super::{Told, audit, chain, hash_of, head, worker, write};
 
-/// As several pages, as an export comes.
-fn pages(folder: &Path, items: &[Value]) -> Vec<String> {
-    let pages: Vec<&[Value]> = items.chunks(4).collect();
-    let write = |(n, page): (usize, &&[Value])| {
-        // The last page says where the chain ends.
-        let head = (page.len() < 4).then(|| page[page.len() - 1]["event"]["seq"].clone());
-        let head = head.map(|seq| json!({"seq": seq, "hash": page[page.len() - 1]["hash"]}));
-        let text = json!({"items": page, "head": head, "next_cursor": null}).to_string();
-        write(folder, &format!("page{n}.json"), &text)
+/// The pages of a chain as an export comes, four events each: the last one says where the chain ends. `end` is the last event
+/// of the chain, whatever `items` are.
+pub fn pages(items: &[Value], end: &Value) -> Vec<Value> {
+    let page = |n: usize| {
+        let rest = &items[(n * 4).min(items.len())..];
+        // Whether there is more is only found by looking: a page may be the last, and empty.
+        let (page, is_last) = (&rest[..rest.len().min(4)], rest.len() < 4);
+        let head = json!({
+            "worker": end["event"]["worker"], "seq": end["event"]["seq"], "hash": end["hash"],
+        });
+        json!({
+            "items": page,
+            "head": if is_last { head } else { Value::Null },
+            "next_cursor": if is_last { Value::Null } else { json!(format!("after{}", n * 4 + 4)) },
+        })
     };
-    pages.iter().enumerate().map(write).collect()
+    (0..=items.len() / 4).map(page).collect()
+}
+
+fn audit_pages(pages: &[Value], head: Option<&str>) -> Told {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |(n, page): (usize, &Value)| {
+        write(folder.path(), &format!("page{n}.json"), &page.to_string())
+    };
+    let files: Vec<String> = pages.iter().enumerate().map(write).collect();
+    let mut arguments = vec!["chain"];
+    arguments.extend(head.iter().flat_map(|head| ["--head", head]));
+    arguments.extend(files.iter().map(String::as_str));
+    audit(&arguments)
 }
 
 fn audit_chain(items: &[Value], head: &str) -> Told {
     let folder = tempfile::tempdir().unwrap();
-    let mut files = pages(folder.path(), items);
-    if files.is_empty() {
-        files.push(write(folder.path(), "page0.json", "{\"items\": []}"));
-    }
-    let mut arguments = vec!["chain", "--head", head];
-    arguments.extend(files.iter().map(String::as_str));
-    audit(&arguments)
+    let text = json!({ "items": items }).to_string();
+    let file = write(folder.path(), "page0.json", &text);
+    audit(&["chain", "--head", head, &file])
 }
 
 /// What somebody does to a chain.
@@ -141,15 +153,19 @@ proptest! {
         (length, done) in (2_usize..14).prop_flat_map(|length| (Just(length), tampering(length)))
     ) {
         let whole = chain(1, length);
-        let good = audit_chain(&whole, &head(&whole));
-        prop_assert_eq!(good.status, 0, "{}", good.err);
-
+        let end = whole.last().unwrap();
         let mut items = whole.clone();
         let first = tamper(&mut items, &done);
-        let told = audit_chain(&items, &head(&whole));
-        if items == whole {
-            prop_assert_eq!(told.status, 0, "{}", told.err);
-        } else {
+        // Where it ends is known from elsewhere, or by its last page.
+        let hash = head(&whole);
+        for head in [None, Some(hash.as_str())] {
+            let good = audit_pages(&pages(&whole, end), head);
+            prop_assert_eq!(good.status, 0, "{}", good.err);
+            let told = audit_pages(&pages(&items, end), head);
+            if items == whole {
+                prop_assert_eq!(told.status, 0, "{}", told.err);
+                continue;
+            }
             prop_assert_eq!(told.status, 1, "{:?}: {}", &done, told.err);
             prop_assert!(told.out.is_empty(), "{}", told.out);
             let page = format!("page{}.json", (first - 1) / 4);
@@ -166,14 +182,13 @@ proptest! {
     fn no_byte_of_an_exported_chain_can_be_changed(place in any::<prop::sample::Index>(), with in 0x20_u8..0x7f) {
         let folder = tempfile::tempdir().unwrap();
         let items = chain(1, 3);
-        let text = json!({"items": items, "next_cursor": null}).to_string();
+        let text = pages(&items, &items[2])[0].to_string();
         let mut bytes = text.clone().into_bytes();
         let place = place.index(bytes.len());
         bytes[place] = with;
         prop_assume!(bytes != text.as_bytes());
         let altered = String::from_utf8_lossy(&bytes).into_owned();
         let file = write(folder.path(), "altered.json", &altered);
-        let told = audit(&["chain", "--head", &head(&items), &file]);
         // Names of members outside the event may change without a change of what is said.
         let read: Option<Value> = serde_json::from_str(&altered).ok();
         let said = |value: &Value| -> Option<Vec<(Value, Value)>> {
@@ -182,7 +197,92 @@ proptest! {
         };
         let same = read.as_ref().and_then(said) == said(&json!({"items": items}));
         if !same {
-            prop_assert_ne!(told.status, 0, "{}", altered);
+            prop_assert_ne!(audit(&["chain", &file]).status, 0, "{}", altered);
+            prop_assert_ne!(audit(&["chain", "--head", &head(&items), &file]).status, 0, "{}", altered);
+        }
+    }
+}
+
+#[test]
+fn an_export_without_its_last_pages_is_cut_off() {
+    for length in 1..14 {
+        let whole = chain(1, length);
+        let pages = pages(&whole, whole.last().unwrap());
+        for kept in 1..pages.len() {
+            let told = audit_pages(&pages[..kept], None);
+            assert_eq!(told.status, 1, "{kept} pages of {length} events");
+            let words = format!("page{}.json, after seq {}", kept - 1, kept * 4);
+            assert!(told.err.contains(&words), "{}", told.err);
+            assert!(told.err.contains("is missing"), "{}", told.err);
+        }
+    }
+    // Not even its end, given beside it, makes a page the last one that says that it is not.
+    let whole = chain(1, 4);
+    let cut_off = &pages(&whole, &whole[3])[..1];
+    assert_eq!(audit_pages(cut_off, Some(&head(&whole))).status, 1);
+}
+
+#[test]
+fn where_nothing_says_where_a_chain_ends_it_is_not_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = chain(1, 3);
+    let told = |items: &[Value], more: &[&str]| {
+        let lines: Vec<String> = items.iter().map(ToString::to_string).collect();
+        let file = write(folder.path(), "chain.jsonl", &lines.join("\n"));
+        audit(&[&["chain", &file], more].concat())
+    };
+    let cut_off = told(&whole[..2], &[]);
+    assert_eq!(cut_off.status, 2);
+    assert!(cut_off.out.is_empty(), "{}", cut_off.out);
+    assert!(cut_off.err.contains(&worker(1)), "{}", cut_off.err);
+    assert!(cut_off.err.contains("where it ends"), "{}", cut_off.err);
+    assert_eq!(told(&whole[..2], &["--head", &head(&whole)]).status, 1);
+    // A whole chain looks no different, unless its end is known.
+    assert_eq!(told(&whole, &[]).status, 2);
+    assert_eq!(told(&whole, &["--head", &head(&whole)]).status, 0);
+    // What is refuted is refuted, whether the end is known or not.
+    assert_eq!(told(&whole[1..], &[]).status, 1);
+
+    // While pages were read, events came: the last page says neither that there are more nor where the chain ends.
+    let mut page = pages(&whole, &whole[2])[0].clone();
+    page["head"] = Value::Null;
+    assert_eq!(audit_pages(&[page.clone()], None).status, 2);
+    assert_eq!(audit_pages(&[page], Some(&head(&whole))).status, 0);
+}
+
+#[test]
+fn an_export_of_several_workers_is_verified_to_each_ones_end() {
+    // Among them chains whose last pages are empty, and pages that do not say whose head theirs is.
+    for lengths in [[4, 3], [8, 4], [1, 8]] {
+        for named in [true, false] {
+            let mut all = Vec::new();
+            for (n, length) in lengths.into_iter().enumerate() {
+                let whole = chain(n, length);
+                let mut pages = pages(&whole, whole.last().unwrap());
+                if !named {
+                    let head = pages.last_mut().unwrap()["head"].as_object_mut();
+                    head.unwrap().remove("worker");
+                }
+                all.push(pages);
+            }
+            let told = audit_pages(&all.concat(), None);
+            assert_eq!(told.status, 0, "{lengths:?}: {}", told.err);
+
+            // One chain's end says nothing of another's.
+            let mut other = all.clone();
+            other[0].last_mut().unwrap()["head"] = Value::Null;
+            let told = audit_pages(&other.concat(), None);
+            assert_eq!(told.status, 2, "{lengths:?}");
+            assert!(told.err.contains(&worker(0)), "{}", told.err);
+            let mut other = all.clone();
+            other[0].last_mut().unwrap()["head"]["hash"] = json!("00".repeat(32));
+            assert_eq!(audit_pages(&other.concat(), None).status, 1);
+            if lengths[0] >= 4 {
+                all[0].pop();
+                let told = audit_pages(&all.concat(), None);
+                assert_eq!(told.status, 1, "{lengths:?}");
+                assert!(told.err.contains("is missing"), "{}", told.err);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use homehail_audit::merkle::{Hash, leaf_hash, verify_consistency, verify_inclusi
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::chains::{Tampering, tamper};
+use super::chains::{Tampering, pages, tamper};
 use super::{Told, audit, chain, write};
 
 /// A log over some chains, and a checkpoint of it.
@@ -166,11 +166,11 @@ fn proofs_are_held_against_what_was_signed() {
     let log = Log::new(5);
     let checkpoint = log.checkpoint(15);
     let chain: Vec<Value> = log.items[..5].to_vec();
-    let export = write(
-        log.folder.path(),
-        "chain.json",
-        &json!({"items": chain}).to_string(),
-    );
+    let pages: Vec<String> = pages(&chain, &chain[4])
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let export = write(log.folder.path(), "chain.json", &pages.join("\n"));
     let proofs: Vec<Value> = chain
         .iter()
         .map(|item| log.proof(item["leaf_index"].as_u64().unwrap()))
@@ -188,6 +188,14 @@ fn proofs_are_held_against_what_was_signed() {
     ];
     let told = audit(&[&arguments[..], &[&file]].concat());
     assert_eq!(told.status, 0, "{}", told.err);
+
+    // Of a chain that is cut off, it is not told that it is in the log.
+    let cut_off = write(log.folder.path(), "cut_off.json", &pages[0]);
+    let told = audit(&["inclusion", "--chain", &cut_off, &file]);
+    assert_eq!(told.status, 1);
+    let cut_off = write(log.folder.path(), "cut_off.jsonl", &chain[0].to_string());
+    let told = audit(&["inclusion", "--chain", &cut_off, &file]);
+    assert_eq!(told.status, 2);
 
     // One proof is missing; one is another event's; one is of a tree that nobody signed.
     let file = write(log.folder.path(), "few.jsonl", &lines[1..].join("\n"));

@@ -106,24 +106,35 @@ async fn key(world: &World) -> String {
     text(&get(world, "/v1/log/keys").await["keys"][0]).to_owned()
 }
 
-/// A worker's chain as the authority is given it, its pages put together.
-async fn export(world: &World, worker: &str) -> Value {
+/// A worker's chain as the authority is given it, page by page.
+async fn pages(world: &World, worker: &str, limit: u32) -> Vec<Value> {
     let authority = world.authority().await;
-    let mut whole = json!({ "items": [] });
+    let mut pages = Vec::new();
     let mut cursor = String::new();
     loop {
-        let path = format!("/v1/workers/{worker}/trace?purpose=audit&limit=50{cursor}");
+        let path = format!("/v1/workers/{worker}/trace?purpose=audit&limit={limit}{cursor}");
         let page = world.call("GET", &path).token(&authority).send().await;
-        let mut page = page.expect(200);
+        let page = page.expect(200);
+        let next = page["next_cursor"].as_str();
+        let next = next.map(|next| format!("&cursor={next}"));
+        pages.push(page);
+        match next {
+            Some(next) => cursor = next,
+            None => return pages,
+        }
+    }
+}
+
+/// The same, its pages put together.
+async fn export(world: &World, worker: &str) -> Value {
+    let mut whole = json!({ "items": [] });
+    for mut page in pages(world, worker, 50).await {
         let items = page["items"].as_array_mut().expect("items");
         let all = whole["items"].as_array_mut().expect("items");
         all.append(items);
         whole["head"] = page["head"].clone();
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return whole,
-        }
     }
+    whole
 }
 
 /// The places in the log of a worker's events, in the order of her chain.
@@ -299,6 +310,25 @@ async fn a_checkpoint_is_a_signed_note_and_new_after_a_minute() {
     let after = world.platform.wire().usage("sequencer").calls;
     assert_eq!(signs(&after), signs(&calls) + 1, "{after:?}");
     assert_eq!(checkpoint(&world).await["size"], 4);
+}
+
+#[tokio::test]
+async fn pages_of_several_chains_are_verified_as_they_were_answered() {
+    let world = World::empty().await;
+    let auditor = Auditor::new();
+    let (mut answers, mut files) = (Vec::new(), vec!["chain".to_owned()]);
+    for _ in 0..2 {
+        // Of three events: after a page of three there is an empty one.
+        let worker = hired(&world).await;
+        answers.extend(pages(&world, &worker.id, 3).await);
+    }
+    assert_eq!(answers[3]["items"], json!([]), "the case to be tested");
+    for (n, page) in answers.iter().enumerate() {
+        files.push(auditor.file(&format!("page{n}.json"), &page.to_string()));
+    }
+    let arguments: Vec<&str> = files.iter().map(String::as_str).collect();
+    auditor.verifies(&arguments);
+    auditor.refutes(&arguments[..4], "page2.json, after seq 3");
 }
 
 #[tokio::test]

@@ -124,7 +124,9 @@ impl World {
             }
             prev = event.hash();
         }
-        assert_eq!(head.expect("a head")["hash"], prev.to_string());
+        let head = head.expect("a head");
+        assert_eq!(head["hash"], prev.to_string());
+        assert_eq!(head["worker"], items[0]["event"]["worker"]);
         items
     }
 }

@@ -117,7 +117,7 @@ impl OwnRecord {
         let limit = query.limit()?;
         let file = self.file(id).await?;
         let page = self.workers.trace(id, true, limit, query.cursor()).await;
-        let answer = TraceAnswer::of(page.map_err(page_failure)?, file.head);
+        let answer = TraceAnswer::of(id, page.map_err(page_failure)?, file.head);
         Ok(http::json(StatusCode::OK, &answer))
     }
 

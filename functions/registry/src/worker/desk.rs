@@ -139,7 +139,7 @@ impl Desk {
         let page = page.await.map_err(page_failure)?;
         Ok(http::json(
             StatusCode::OK,
-            &TraceAnswer::of(page, file.head),
+            &TraceAnswer::of(id, page, file.head),
         ))
     }
 

@@ -1,6 +1,7 @@
 //! A worker's chain as HTTP shows it: what `homehail-audit` reads.
 
 use domain::chain::{ChainEvent, Hash, Head};
+use domain::id::WorkerId;
 use serde::Serialize;
 use serde_json::Value;
 use store::{Page, TracedEvent};
@@ -25,13 +26,15 @@ struct TracedAnswer {
 
 #[derive(Serialize)]
 struct HeadAnswer {
+    /// A last page may be empty, and then nothing else says whose it is.
+    worker: WorkerId,
     seq: u64,
     hash: Hash,
 }
 
 impl TraceAnswer {
-    /// Of a page, and of the head as it was before the page was read: events that came since are no fault.
-    pub fn of(page: Page<TracedEvent>, head: Head) -> Self {
+    /// Of a page of this worker's chain, and of the head as it was before the page was read: events that came since are no fault.
+    pub fn of(worker: &WorkerId, page: Page<TracedEvent>, head: Head) -> Self {
         let last = page.items.last().map_or(0, |last| last.stored.event.seq);
         let is_end = page.next.is_none() && last <= head.seq;
         let items = page.items.into_iter().map(|traced| {
@@ -49,7 +52,8 @@ impl TraceAnswer {
         });
         Self {
             items: items.collect(),
-            head: is_end.then_some(HeadAnswer {
+            head: is_end.then(|| HeadAnswer {
+                worker: worker.clone(),
                 seq: head.seq,
                 hash: head.hash,
             }),

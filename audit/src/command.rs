@@ -1,10 +1,13 @@
 //! The command line.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use data_encoding::HEXLOWER;
 
 use crate::badges::{self, Keys, StatusList};
 use crate::chain;
@@ -53,7 +56,7 @@ enum Command {
     Inclusion(InclusionArguments),
     /// Consistency proofs, as `GET /v1/log/proof/consistency` answers them: the log only grew.
     Consistency(ConsistencyArguments),
-    /// Signed checkpoints, as `GET /v1/log/checkpoint` answers them.
+    /// Signed checkpoints, as `GET /v1/log/checkpoint` answers them; two of one size and different roots are a fork.
     Checkpoint(CheckpointArguments),
     /// A batch of badges, offline: a number of 193 digits or a link with it, one a line.
     Badges(BadgeArguments),
@@ -214,25 +217,47 @@ fn examine(command: &Command) -> Result<Report, Unusable> {
         }
         Command::Inclusion(arguments) => included(arguments),
         Command::Consistency(arguments) => consistent(arguments),
-        Command::Checkpoint(arguments) => {
-            let keys = keys(&arguments.keys.key)?;
-            let mut report = Report::default();
-            for file in &arguments.files {
-                match checkpoint(file, &keys)? {
-                    Ok(signed) => report.verify(format!(
-                        "{}: {} signed a tree of {} under {}",
-                        file.display(),
-                        signed.origin,
-                        signed.size,
-                        data_encoding::HEXLOWER.encode(&signed.root)
-                    )),
-                    Err(refuted) => report.refuted.push(refuted),
-                }
-            }
-            Ok(report)
-        }
+        Command::Checkpoint(arguments) => signed(arguments),
         Command::Badges(arguments) => worn(arguments),
     }
+}
+
+fn signed(arguments: &CheckpointArguments) -> Result<Report, Unusable> {
+    let keys = keys(&arguments.keys.key)?;
+    let mut report = Report::default();
+    let mut roots: BTreeMap<(String, u64), (String, Hash)> = BTreeMap::new();
+    for file in &arguments.files {
+        let signed = match checkpoint(file, &keys)? {
+            Ok(signed) => signed,
+            Err(refuted) => {
+                report.refuted.push(refuted);
+                continue;
+            }
+        };
+        let place = name(file);
+        let root = HEXLOWER.encode(&signed.root);
+        let line = format!(
+            "{place}: {} signed a tree of {} under {root}",
+            signed.origin, signed.size
+        );
+        match roots.entry((signed.origin, signed.size)) {
+            // Whoever signs both shows one past to some, and another to others.
+            Entry::Occupied(other) if other.get().1 != signed.root => report.refute(
+                &place,
+                format!(
+                    "the log forks: its tree of {} is signed under {root}, and in {} under {}",
+                    signed.size,
+                    other.get().0,
+                    HEXLOWER.encode(&other.get().1)
+                ),
+            ),
+            entry => {
+                entry.or_insert((place, signed.root));
+                report.verify(line);
+            }
+        }
+    }
+    Ok(report)
 }
 
 fn included(arguments: &InclusionArguments) -> Result<Report, Unusable> {

@@ -303,3 +303,41 @@ fn a_checkpoint_is_held_against_its_key() {
     );
     assert_eq!(audit(&["checkpoint", "--key", "x", &checkpoint]).status, 2);
 }
+
+#[test]
+fn two_checkpoints_of_one_size_and_different_roots_are_a_fork() {
+    let log = Log::new(3);
+    let (whole, earlier) = (log.checkpoint(9), log.checkpoint(6));
+    let forked = write(log.folder.path(), "forked", &note(9, &[5; 32]));
+    let told = audit(&["checkpoint", "--key", &log.key, &whole, &earlier, &forked]);
+    assert_eq!(told.status, 1, "{}", told.out);
+    assert!(told.err.contains("fork"), "{}", told.err);
+    assert!(told.err.contains(&forked), "{}", told.err);
+    assert!(told.err.contains(&whole), "{}", told.err);
+    assert!(!told.err.contains(&earlier), "{}", told.err);
+    // The same one twice is none.
+    let again = write(
+        log.folder.path(),
+        "again",
+        &fs::read_to_string(&whole).unwrap(),
+    );
+    let told = audit(&["checkpoint", "--key", &log.key, &whole, &earlier, &again]);
+    assert_eq!(told.status, 0, "{}", told.err);
+    // Two that were signed, and a proof between them, of one size.
+    let proof = json!({
+        "from": 9, "from_root": HEXLOWER.encode(&log.root(9)),
+        "to": 9, "to_root": HEXLOWER.encode(&[5; 32]), "hashes": [],
+    });
+    let proof = write(log.folder.path(), "proof.json", &proof.to_string());
+    let told = audit(&[
+        "consistency",
+        "--from",
+        &whole,
+        "--to",
+        &forked,
+        "--key",
+        &log.key,
+        &proof,
+    ]);
+    assert_eq!(told.status, 1, "{}", told.out);
+}

@@ -21,6 +21,8 @@ const VERSION: u8 = 1;
 const DAY_S: i64 = 86_400;
 /// How many places a status list has, as a power of two.
 const LIST_BITS: u32 = 20;
+/// How the name of a status list ends, before its number.
+const LIST_PATH: &str = "/v1/badge-status-list?list=";
 /// More than any status list unpacks to.
 const LARGEST_LIST: u64 = 16 << 20;
 
@@ -127,7 +129,12 @@ impl StatusList {
         let id = header
             .get("kid")
             .and_then(Value::as_str)
-            .unwrap_or_default();
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| unusable("it names no key"))?;
+        // Each key is good for its own purpose, and badges' keys are those with numbers.
+        if id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return refuted(&format!("the key {id} signs badges, and no status lists"));
+        }
         let Some(key) = keys.by_id.get(id) else {
             return refuted(&format!("no key given has the id {id}"));
         };
@@ -139,7 +146,8 @@ impl StatusList {
         }
         let number = |name: &str| body.get(name).and_then(Value::as_i64);
         let as_of = number("iat").ok_or_else(|| unusable("it does not say when it was signed"))?;
-        if number("exp").is_some_and(|end| at >= end) {
+        let end = number("exp").ok_or_else(|| unusable("it does not say until when it is good"))?;
+        if at >= end {
             return refuted("it has expired");
         }
         if as_of > at {
@@ -157,11 +165,11 @@ impl StatusList {
         reader
             .read_to_end(&mut unpacked)
             .map_err(|_| unusable("its list cannot be unpacked"))?;
-        let about = body.get("sub").and_then(Value::as_str).unwrap_or_default();
-        let number = about.rsplit_once("list=").map(|(_, number)| number.parse());
-        let number = number
-            .unwrap_or(Ok(0))
-            .map_err(|_| unusable("it does not say which list it is"))?;
+        let about = body.get("sub").and_then(Value::as_str);
+        let number = about
+            .and_then(|about| about.rsplit_once(LIST_PATH))
+            .and_then(|(_, list)| list.parse::<u32>().ok().filter(|n| n.to_string() == list))
+            .ok_or_else(|| unusable("it does not say which list it is"))?;
         Ok(Ok(Self {
             number,
             as_of,

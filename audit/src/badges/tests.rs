@@ -53,6 +53,11 @@ fn token(signer: &SigningKey, domain: &[u8], index: u32, last_day: u16) -> Strin
 }
 
 fn status_list(entries: &[(usize, u8)], claims: Value) -> String {
+    signed_list(entries, claims, "status-1", 4)
+}
+
+/// A status list by the key of this id, which has this seed; a claim that is null is left out.
+fn signed_list(entries: &[(usize, u8)], claims: Value, kid: &str, seed: u8) -> String {
     let mut packed = vec![0_u8; 1 << 18];
     for (place, status) in entries {
         packed[place / 4] |= status << (place % 4 * 2);
@@ -68,10 +73,13 @@ fn status_list(entries: &[(usize, u8)], claims: Value) -> String {
     for (name, value) in claims.as_object().unwrap() {
         body[name] = value.clone();
     }
-    let header = json!({"alg": "EdDSA", "typ": "statuslist+jwt", "kid": "status-1"});
+    body.as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
+    let header = json!({"alg": "EdDSA", "typ": "statuslist+jwt", "kid": kid});
     let part = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
     let signed = format!("{}.{}", part(header), part(body));
-    let signature = SigningKey::from_bytes(&[4; 32]).sign(signed.as_bytes());
+    let signature = SigningKey::from_bytes(&[seed; 32]).sign(signed.as_bytes());
     format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
 }
 
@@ -159,4 +167,32 @@ fn a_status_list_that_is_not_good_is_told() {
         assert!(refuted.unwrap().unwrap_err().why.contains(words));
     }
     assert!(StatusList::read("list", "a.b", &keys(), NOW).is_err());
+}
+
+#[test]
+fn a_key_of_badges_signs_no_status_list() {
+    let jwt = signed_list(&[], json!({}), "1", 3);
+    let refuted = StatusList::read("list", &jwt, &keys(), NOW).unwrap();
+    let why = refuted.unwrap_err().why;
+    assert!(why.contains("signs badges"), "{why}");
+}
+
+#[test]
+fn a_status_list_says_until_when_it_is_good_and_which_one_it_is() {
+    for claims in [
+        json!({"exp": null}),
+        json!({"exp": "never"}),
+        json!({"sub": null}),
+        json!({"sub": "https://badge.homehail.test/v1/badge-status-list"}),
+        json!({"sub": "https://badge.homehail.test/v1/badge-status-list?list="}),
+        json!({"sub": "https://badge.homehail.test/elsewhere?list=0"}),
+        json!({"sub": "https://badge.homehail.test/v1/badge-status-list?list=+0"}),
+    ] {
+        let jwt = status_list(&[], claims.clone());
+        let read = StatusList::read("list", &jwt, &keys(), NOW);
+        assert!(read.is_err(), "{claims}: {read:?}");
+    }
+    let sub = json!({"sub": "https://badge.homehail.test/v1/badge-status-list?list=3"});
+    let list = StatusList::read("list", &status_list(&[], sub), &keys(), NOW);
+    assert_eq!(list.unwrap().unwrap().number, 3);
 }

@@ -60,16 +60,21 @@ impl StatusKey {
         Ok(Self { key, kid, x })
     }
 
-    /// The same, if verifiers know it: under the number that this JWK set gives it.
+    /// The same, if verifiers know it: under the name that this JWK set gives it.
     ///
     /// # Errors
-    /// When it is not in the set, or that is none.
+    /// When it is not in the set, or under a number, or that is none.
     pub fn known_in(self, jwks: &str) -> Result<Self, ConfigError> {
         let invalid = |reason: &str| ConfigError::invalid("STATUS_PUBLIC_KEYS", reason);
         let set: KeySet =
             serde_json::from_str(jwks).map_err(|_| invalid("it is not a JWK set of OKP keys"))?;
         let known = set.keys.into_iter().find(|key| key.x == self.x);
         let known = known.ok_or_else(|| invalid("the key that signs is not in it"))?;
+        if known.kid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid(
+                "the key that signs is called by a number there, as badge keys are",
+            ));
+        }
         Ok(Self {
             kid: known.kid,
             ..self
@@ -110,19 +115,26 @@ mod tests {
     fn the_key_that_signs_has_to_be_one_that_verifiers_know() {
         let key = || StatusKey::new("a secret").unwrap();
         let mut jwk = key().jwk();
-        jwk["kid"] = json!("2026");
+        jwk["kid"] = json!("s2026");
         let set = json!({ "keys": [StatusKey::new("another").unwrap().jwk(), jwk] });
         let known = key().known_in(&set.to_string()).unwrap();
-        assert_eq!(known.kid, "2026");
+        assert_eq!(known.kid, "s2026");
         let token = known.sign(&json!({})).unwrap();
         let header = jsonwebtoken::decode_header(&token).unwrap();
         assert_eq!(header.typ.as_deref(), Some("statuslist+jwt"));
-        assert_eq!(header.kid.as_deref(), Some("2026"));
+        assert_eq!(header.kid.as_deref(), Some("s2026"));
         assert_eq!(header.alg, Algorithm::EdDSA);
 
         let others = json!({ "keys": [StatusKey::new("another").unwrap().jwk()] });
         assert!(key().known_in(&others.to_string()).is_err());
         assert!(key().known_in("{}").is_err());
+        // Verifiers take what is signed under a number for a badge's.
+        for number in ["2026", "1", ""] {
+            let mut jwk = key().jwk();
+            jwk["kid"] = json!(number);
+            let set = json!({ "keys": [jwk] });
+            assert!(key().known_in(&set.to_string()).is_err(), "{number}");
+        }
         assert_eq!(format!("{:?}", key()), "StatusKey");
     }
 }

@@ -27,6 +27,10 @@ pub(crate) fn published(verifier: &Verifier, status_keys: &str) -> Result<String
         let (Some(kid), Some(_)) = (member("kid"), member("x")) else {
             return Err("a key has no kid or no x".to_owned());
         };
+        // Numbers are badge keys', those to come too; which key is good for which purpose is told by that.
+        if kid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("a key is called {kid:?}, as badge keys are"));
+        }
         if keys.iter().any(|other| other["kid"] == kid) {
             return Err(format!("two keys are called {kid}"));
         }
@@ -83,6 +87,8 @@ mod tests {
             json!({ "keys": [rsa] }),
             json!({ "keys": [nameless] }),
             json!({ "keys": [status("1")] }),
+            json!({ "keys": [status("2")] }),
+            json!({ "keys": [status("")] }),
             json!({ "keys": [status("s"), status("s")] }),
         ] {
             assert!(published(&verifier(), &set.to_string()).is_err(), "{set}");

@@ -1,7 +1,7 @@
 //! Badges: issued, printed, suspended, reinstated, revoked; and the status lists.
 //!
 //! Everything about a badge is an event of its worker's chain, in one transaction with it. [`issuing`] signs a badge
-//! only after its event stands there, by a key that never leaves KMS ([`signer`]). What a badge is worth at the door
+//! only after its event stands there, by a key that never leaves KMS ([`Signer`]). What a badge is worth at the door
 //! is not decided here: `badge-verify` asks the tables, and who is offline the status lists that `badge-status`
 //! publishes.
 
@@ -9,7 +9,6 @@ mod answer;
 mod deciding;
 mod issuing;
 mod printing;
-mod signer;
 mod status_list;
 
 use domain::agency::Standing;
@@ -18,10 +17,10 @@ use domain::id::AgencyId;
 use lambda_http::http::Method;
 use runtime::http::{self, Request, Response};
 use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
+use signer::Signer;
 use store::{Badges, Directory, PersonalDataKey, Photos, StatusLists, WorkerTables, Workers};
 
 use crate::printing::Print;
-use crate::signer::Signer;
 
 /// The function.
 pub struct BadgeIssue {

@@ -10,21 +10,17 @@
 
 pub mod note;
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
-use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use domain::time::Millis;
 use runtime::{ConfigError, Environment};
+use signer::Signer;
 use store::{Log, LogHead, Recorded, SignedCheckpoint};
 use tokio::sync::OnceCell;
-
-/// SubjectPublicKeyInfo of an Ed25519 key is these bytes and the key (RFC 8410, section 4).
-const SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
 
 /// A checkpoint could not be signed or kept.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +31,16 @@ pub enum Error {
     Store(#[from] store::Error),
     /// KMS did not answer, or not with a signature.
     #[error("the key that signs checkpoints failed")]
-    Key(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The bucket did not answer.
+    Key(#[from] signer::Error),
+    /// The bucket did not do what it was asked.
     #[error("the bucket of checkpoints failed")]
-    Bucket(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Bucket {
+        /// Whether the same call may succeed later.
+        retryable: bool,
+        /// Why.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The log does not continue what was signed: it was altered, or restored to an earlier state.
     #[error("the log of {size} does not continue the one of {signed} that was signed")]
     Forked {
@@ -47,7 +49,7 @@ pub enum Error {
         /// The size that the log has.
         size: u64,
     },
-    /// What KMS or the bucket gave is not what was put there.
+    /// What the bucket gave is not what was put there.
     #[error("{0}")]
     Wrong(&'static str),
 }
@@ -57,17 +59,31 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
-            Self::Key(_) | Self::Bucket(_) => true,
+            Self::Key(error) => error.is_retryable(),
+            Self::Bucket { retryable, .. } => *retryable,
             Self::Forked { .. } | Self::Wrong(_) => false,
         }
     }
 
-    fn key(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Key(error.into())
-    }
-
-    fn bucket(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Bucket(error.into())
+    /// A failed call of S3: its codes for what passes come with a status of 500 or 503, and with 409 when two write one
+    /// object at the same time.
+    fn bucket<E>(error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + Send + Sync + 'static,
+    {
+        let retryable = match &error {
+            SdkError::ServiceError(failure) => {
+                let status = failure.raw().status();
+                status.is_server_error() || status.as_u16() == 409
+            }
+            SdkError::ConstructionFailure(_) => false,
+            // No answer, or half of one.
+            _ => true,
+        };
+        Self::Bucket {
+            retryable,
+            source: error.into(),
+        }
     }
 }
 
@@ -75,9 +91,8 @@ impl Error {
 #[derive(Debug)]
 pub struct Checkpoints {
     log: Log,
-    kms: aws_sdk_kms::Client,
+    signer: Signer,
     s3: aws_sdk_s3::Client,
-    key: String,
     bucket: String,
     origin: String,
     retired: Vec<String>,
@@ -100,9 +115,8 @@ impl Checkpoints {
         let retired = retired.unwrap_or_default().split_whitespace();
         Ok(Self {
             log,
-            kms: aws_sdk_kms::Client::new(environment.sdk()),
+            signer: Signer::new(aws_sdk_kms::Client::new(environment.sdk()), key),
             s3: aws_sdk_s3::Client::new(environment.sdk()),
-            key: key.to_owned(),
             bucket: bucket.to_owned(),
             origin: origin.to_owned(),
             retired: retired.map(str::to_owned).collect(),
@@ -164,21 +178,8 @@ impl Checkpoints {
     async fn sign(&self, head: LogHead, now: Millis) -> Result<SignedCheckpoint, Error> {
         let public_key = *self.public_key().await?;
         let body = note::body(&self.origin, &head);
-        let signed = self
-            .kms
-            .sign()
-            .key_id(&self.key)
-            .message(Blob::new(body.as_bytes()))
-            .message_type(MessageType::Raw)
-            .signing_algorithm(SigningAlgorithmSpec::Ed25519Sha512)
-            .send()
-            .await
-            .map_err(Error::key)?;
-        let signature = signed.signature.unwrap_or_else(|| Blob::new([]));
-        if signature.as_ref().len() != 64 {
-            return Err(Error::Wrong("a signature has another length"));
-        }
-        let note = note::signed(&body, &self.origin, &public_key, signature.as_ref());
+        let signature = self.signer.sign(body.clone().into_bytes()).await?;
+        let note = note::signed(&body, &self.origin, &public_key, &signature);
         self.keep(&head, &note).await?;
         let signed = SignedCheckpoint {
             head,
@@ -236,7 +237,11 @@ impl Checkpoints {
         };
         let found = self.s3.get_object().bucket(&self.bucket).key(key).send();
         let found = found.await.map_err(Error::bucket)?;
-        let note = found.body.collect().await.map_err(Error::bucket)?.to_vec();
+        let note = found.body.collect().await.map_err(|error| Error::Bucket {
+            retryable: true,
+            source: error.into(),
+        })?;
+        let note = note.to_vec();
         let head = std::str::from_utf8(&note).ok();
         let head = head.and_then(|note| note::read(note, &self.origin));
         head.map(Some)
@@ -254,14 +259,41 @@ impl Checkpoints {
     }
 
     async fn public_key(&self) -> Result<&[u8; 32], Error> {
-        let ask = async || {
-            let answer = self.kms.get_public_key().key_id(&self.key).send();
-            let answer = answer.await.map_err(Error::key)?;
-            let key = answer.public_key.unwrap_or_else(|| Blob::new([]));
-            let key = key.as_ref().strip_prefix(&SPKI_PREFIX);
-            key.and_then(|key| key.try_into().ok())
-                .ok_or(Error::Wrong("the key of checkpoints is no Ed25519 key"))
-        };
+        let ask = async || Ok(self.signer.public_key().await?);
         self.public_key.get_or_try_init(ask).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::operation::put_object::PutObjectError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn only_what_passes_by_itself_is_tried_again() {
+        for (status, passes) in [
+            (403, false),
+            (404, false),
+            (409, true),
+            (500, true),
+            (503, true),
+        ] {
+            let answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
+            let error = PutObjectError::generic(ErrorMetadata::builder().build());
+            let failed = Error::bucket(SdkError::service_error(error, answer));
+            assert_eq!(failed.is_retryable(), passes, "{status}");
+        }
+        for passes in [false, true] {
+            let failed = Error::Key(signer::Error::Call {
+                call: "Sign",
+                retryable: passes,
+                source: "no".into(),
+            });
+            assert_eq!(failed.is_retryable(), passes);
+        }
     }
 }

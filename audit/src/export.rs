@@ -54,12 +54,8 @@ pub struct Event {
     pub worker: String,
     /// Its place in the chain, from 1.
     pub seq: u64,
-    /// What happened.
-    pub kind: String,
     /// The hash of the event before it.
     pub prev: Hash,
-    /// What it commits itself to.
-    pub commitment: Hash,
     /// The hash that its bytes have.
     pub hash: Hash,
     /// Its place in the log, if it has one yet.
@@ -134,7 +130,7 @@ impl Item {
             .ok_or_else(|| Refuted::new(&self.place, "its event has no seq"))?;
         let worker = text(event, "worker", &self.place)?;
         let place = format!("{}, seq {seq} of {worker}", self.place);
-        let kind = text(event, "kind", &place)?;
+        text(event, "kind", &place)?;
         text(event, "actor", &place)?;
         text(event, "at", &place)?;
         let prev = hash(event, "prev", &place)?;
@@ -171,9 +167,7 @@ impl Item {
             place,
             worker,
             seq,
-            kind,
             prev,
-            commitment,
             hash: found,
             leaf_index,
             opened,

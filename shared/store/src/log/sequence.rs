@@ -34,8 +34,6 @@ const PAGE: i32 = 90;
 pub struct Sequenced {
     /// How many events got their places.
     pub events: usize,
-    /// Where the log ends now, as far as this round knows; none when it did nothing.
-    pub head: Option<LogHead>,
     /// Since when the oldest of them had waited; none when it did nothing.
     pub waited_since: Option<Millis>,
 }
@@ -68,14 +66,12 @@ impl Log {
             if ready.is_empty() {
                 return Ok(Sequenced {
                     events: 0,
-                    head: None,
                     waited_since: None,
                 });
             }
-            if let Some(head) = self.append(&head, &ready, now).await? {
+            if self.append(&head, &ready, now).await? {
                 return Ok(Sequenced {
                     events: ready.len(),
-                    head: Some(head),
                     waited_since: ready.iter().map(|event| event.at).min(),
                 });
             }
@@ -247,14 +243,8 @@ impl Log {
         }
     }
 
-    /// Appends them; answers the new head, or none if the log was no longer as `head` says or one of them has got its
-    /// place.
-    async fn append(
-        &self,
-        head: &LogHead,
-        ready: &[Ready],
-        now: Millis,
-    ) -> Result<Option<LogHead>, Error> {
+    /// Appends them; `false` if the log was no longer as `head` says or one of them has got its place.
+    async fn append(&self, head: &LogHead, ready: &[Ready], now: Millis) -> Result<bool, Error> {
         let mut edge = self.tiles(Tiles::edge(head.size)).await?;
         let leaves: Vec<Hash> = ready.iter().map(|event| leaf_hash(&event.hash)).collect();
         let changed = edge.append(head.size, &leaves)?;
@@ -281,8 +271,8 @@ impl Log {
             writes.push(self.write_place(event, index)?);
         }
         match transaction::commit(&self.client, writes).await? {
-            Committed::Done => Ok(Some(new)),
-            Committed::Refused(_) | Committed::Conflict => Ok(None),
+            Committed::Done => Ok(true),
+            Committed::Refused(_) | Committed::Conflict => Ok(false),
         }
     }
 

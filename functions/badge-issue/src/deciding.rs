@@ -1,6 +1,6 @@
 //! Badges are suspended, reinstated and revoked, each with its event; looked at; listed.
 
-use domain::badge::{Badge, BadgeDecision, BadgeRefusal, BadgeStatus, Decider};
+use domain::badge::{Badge, BadgeDecision, BadgeRefusal, Decider};
 use domain::chain::Actor;
 use domain::id::{BadgeId, WorkerId};
 use lambda_http::http::StatusCode;
@@ -77,17 +77,10 @@ impl BadgeIssue {
                 Ok(None) => return Ok(self.answered(&before)),
                 Err(refusal) => return Err(refused(refusal)),
             };
-            let step = match after.status {
-                BadgeStatus::Revoked => {
-                    let one = std::slice::from_ref(&before);
-                    let step = self.badges.revoke(one, actor.clone(), &reason);
-                    step.map_err(failure)?.ok_or_else(Problem::internal)?
-                }
-                BadgeStatus::Valid | BadgeStatus::Suspended { .. } => self
-                    .badges
-                    .suspend_or_reinstate(&before, &after, actor.clone(), &reason)
-                    .map_err(failure)?,
-            };
+            let step = self
+                .badges
+                .decide(&before, &after, actor.clone(), &reason)
+                .map_err(failure)?;
             let changed = self.workers.change(&before.worker, now, |file| {
                 // Nothing is added to the history of somebody who was erased.
                 if file.worker.is_erased {

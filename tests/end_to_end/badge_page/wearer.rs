@@ -170,16 +170,10 @@ impl Wearer {
             .expect("an answer")
             .expect("a badge");
         let actor = Actor::Agency(before.agency.clone());
-        let step = if decision == BadgeDecision::Revoke {
-            let step = badges.revoke(&[before], actor, "lost");
-            step.expect("a step").expect("something to revoke")
-        } else {
-            let after = before.decided(decision, Decider::Agency);
-            let after = after.expect("allowed").expect("a change");
-            badges
-                .suspend_or_reinstate(&before, &after, actor, "lost")
-                .expect("a step")
-        };
+        let after = before.decided(decision, Decider::Agency);
+        let after = after.expect("allowed").expect("a change");
+        let step = badges.decide(&before, &after, actor, "lost");
+        let step = step.expect("a step");
         let worker: WorkerId = self.hired.id.parse().expect("a worker");
         let changed = self
             .world

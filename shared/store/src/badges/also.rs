@@ -71,23 +71,26 @@ impl Badges {
         transaction::check(&self.table, Key::badge(&badge.id), "v = :v", values).map(Also)
     }
 
-    /// Suspends or reinstates a badge: from `before`, as it was read, to `after`, as it was decided. Revoking is
-    /// [`Badges::revoke`].
+    /// Suspends, reinstates or revokes a badge: from `before`, as it was read, to `after`, as it was decided.
     ///
     /// # Errors
-    /// None that a badge can cause; building is fallible by its signature.
-    pub fn suspend_or_reinstate(
+    /// When it was revoked before, which nobody decides; building is fallible by its signature.
+    pub fn decide(
         &self,
         before: &Badge,
         after: &Badge,
         actor: Actor,
         reason: &str,
     ) -> Result<BadgeStep, Error> {
-        let (kind, status) = match after.status {
-            BadgeStatus::Valid => (EventKind::BadgeSuspended, "reinstated"),
-            BadgeStatus::Suspended { .. } => (EventKind::BadgeSuspended, "suspended"),
-            BadgeStatus::Revoked => (EventKind::BadgeRevoked, "revoked"),
+        let status = match after.status {
+            BadgeStatus::Valid => "reinstated",
+            BadgeStatus::Suspended { .. } => "suspended",
+            BadgeStatus::Revoked => {
+                let step = self.revoke(std::slice::from_ref(before), actor, reason)?;
+                return step.ok_or(Error::Wrong("a badge was revoked already"));
+            }
         };
+        let kind = EventKind::BadgeSuspended;
         let version = before.version.to_string();
         Ok(BadgeStep {
             event: NewEvent {

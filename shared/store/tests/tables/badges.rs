@@ -272,7 +272,7 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
     let step = |from: &Badge| {
         let by = Actor::Agency(agency(1));
         desk.badges
-            .suspend_or_reinstate(from, &suspended(from), by, "lost")
+            .decide(from, &suspended(from), by, "lost")
             .unwrap()
     };
     let stale = desk.commit(step(&badge)).await;
@@ -295,7 +295,7 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
     let valid = now.decided(BadgeDecision::Reinstate, Decider::Agency);
     let valid = valid.unwrap().unwrap();
     let by = Actor::Agency(agency(1));
-    let step = desk.badges.suspend_or_reinstate(&now, &valid, by, "found");
+    let step = desk.badges.decide(&now, &valid, by, "found");
     assert!(matches!(
         desk.commit(step.unwrap()).await,
         Appended::Done(_)

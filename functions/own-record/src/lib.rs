@@ -184,8 +184,8 @@ impl OwnRecord {
         match changed.map_err(failure)? {
             Appended::Done(_) => tracing::info!(worker.id = %id, "a worker objected"),
             Appended::Repeat(file) => {
-                let said = self.workers.payload(&file, &objection.id).await;
-                if said.map_err(failure)?.as_ref() != Some(&payload) {
+                let said = self.workers.caused(&file, &objection.id).await;
+                if said.map_err(failure)? != Some(Some(payload)) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }

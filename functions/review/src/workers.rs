@@ -355,8 +355,8 @@ impl WorkerReview {
                 tracing::info!(worker.id = %id, authority.id = %by, outcome, "an objection was answered");
             }
             Appended::Repeat(file) => {
-                let said = self.workers.payload(&file, &event.id).await;
-                if said.map_err(failure)?.as_ref() != Some(&event.payload) {
+                let said = self.workers.caused(&file, &event.id).await;
+                if said.map_err(failure)? != Some(Some(event.payload)) {
                     let words = "This objection has been answered otherwise.";
                     return Err(Problem::conflict().detail(words));
                 }

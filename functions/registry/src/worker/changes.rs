@@ -264,8 +264,8 @@ impl Desk {
                 tracing::info!(worker.id = %id, by = principal.role(), "a complaint was recorded");
             }
             Appended::Repeat(file) => {
-                let said = self.workers.payload(&file, &event.id).await;
-                if said.map_err(failure)?.as_ref() != Some(&event.payload) {
+                let said = self.workers.caused(&file, &event.id).await;
+                if said.map_err(failure)? != Some(Some(event.payload)) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }

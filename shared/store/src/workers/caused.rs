@@ -11,7 +11,7 @@ use crate::{Error, batch};
 
 impl Workers {
     /// What an event of this id is about, if there is one in the chain of the worker that was opened. The inner
-    /// one is `None` when that has been erased.
+    /// one is `None` when that has been erased, or was sealed by a key that was: she has been registered anew since.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -28,7 +28,7 @@ impl Workers {
         let (Some(body), Some(key)) = (SealedItem::read(found)?.bo, file.key()) else {
             return Ok(Some(None));
         };
-        let opened = key.open::<Body>(id, PAYLOAD, &body.0)?;
-        Ok(Some(Some(opened.payload)))
+        let opened = key.open::<Body>(id, PAYLOAD, &body.0).ok();
+        Ok(Some(opened.map(|body| body.payload)))
     }
 }

@@ -1,14 +1,11 @@
 //! What a worker may ask for: that her data is no longer worked with, or no longer there.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{EventId, WorkerId};
+use domain::id::WorkerId;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::append::{Body, PAYLOAD};
-use super::item::SealedItem;
-use super::{WorkerFile, Workers};
+use super::Workers;
 use crate::Error;
 use crate::key::{Attributes, Key, objection_pk, view_pk};
 use crate::transaction::{self, Also, Committed};
@@ -110,34 +107,6 @@ impl Workers {
     /// None that a worker can cause; building is fallible by its signature.
     pub fn also_unlist_erased(&self, id: &WorkerId, given_at: Millis) -> Result<Also, Error> {
         delete_older(&self.tables.subject_keys, Key::erased(id), given_at)
-    }
-
-    /// What an event of this worker is about; none if there is no such event, or it is erased.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn payload(
-        &self,
-        file: &WorkerFile,
-        event: &EventId,
-    ) -> Result<Option<Value>, Error> {
-        let id = &file.worker.id;
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.tables.ledger)
-            .set_key(Some(Key::payload(id, event).attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        let found = answer.item.map(SealedItem::read).transpose()?;
-        let sealed = found.and_then(|found| found.bo);
-        let (Some(sealed), Some(own)) = (sealed, &file.key) else {
-            return Ok(None);
-        };
-        let body = own.open::<Body>(id, PAYLOAD, &sealed.0).ok();
-        Ok(body.map(|body| body.payload))
     }
 
     /// Deletes who looked at a worker's record and what she objected to. Says how many items that were.

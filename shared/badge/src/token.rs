@@ -1,8 +1,8 @@
 //! What a printed badge carries.
 
 use std::fmt;
-use std::time::Duration;
 
+use domain::badge::end_of_day;
 use domain::id::BadgeId;
 use domain::time::Millis;
 
@@ -20,7 +20,7 @@ pub(crate) const PATH: &str = "/b/";
 const FIELDS_BYTES: usize = 16;
 const SIGNATURE_BYTES: usize = 64;
 const TOKEN_BYTES: usize = FIELDS_BYTES + SIGNATURE_BYTES;
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY_MS: i64 = 86_400_000;
 
 /// What a token says: nothing about the worker, and nothing that can be enumerated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +43,13 @@ impl BadgeFields {
 
     /// The first moment at which the badge is valid no more: the end of its last day in UTC.
     pub fn expires_at(&self) -> Millis {
-        Millis(0) + DAY * (u32::from(self.expires_day) + 1)
+        end_of_day(self.expires_day)
     }
 
     /// The last day that ends at or before `until`, in days since 1970-01-01 UTC; `None` when a token cannot
     /// say it.
     pub fn last_day_before(until: Millis) -> Option<u16> {
-        let day = i64::try_from(DAY.as_millis()).ok()?;
-        u16::try_from(until.0.div_euclid(day) - 1).ok()
+        u16::try_from(until.0.div_euclid(DAY_MS) - 1).ok()
     }
 
     /// Version, kid, badge id, status index, expiry day; numbers with the most significant byte first.

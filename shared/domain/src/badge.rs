@@ -177,8 +177,13 @@ impl Badge {
 
     /// The first moment at which it is valid no more: the end of its last day in UTC.
     pub fn expires_at(&self) -> Millis {
-        Millis((i64::from(self.expires_day) + 1) * 86_400_000)
+        end_of_day(self.expires_day)
     }
+}
+
+/// The first moment after a day, which is given in days since 1970-01-01 UTC.
+pub fn end_of_day(day: u16) -> Millis {
+    Millis((i64::from(day) + 1) * 86_400_000)
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! `{"manifest", "signature"}`: first proven, then read.
 
-use std::time::Duration;
-
 use domain::chain::Hash;
-use domain::feed::{CreditSources, MOST_PARTS, MOST_ROWS, Manifest, signed_form};
+use domain::feed::{CLOCKS_DIFFER, CreditSources, MOST_PARTS, MOST_ROWS, Manifest, signed_form};
 use domain::id::SourceId;
 use domain::time::Millis;
 use runtime::http::JsonBody;
@@ -11,9 +9,6 @@ use runtime::{Fields, Problem};
 use serde_json::Value;
 
 use crate::answer;
-
-/// How far a source's clock may be ahead of ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// The largest whole number that every reader of JSON takes exactly.
 const LARGEST: i64 = (1 << 53) - 1;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bus::{FeedBatch, FeedMessage, FeedQueue};
 use domain::chain::Hash;
-use domain::feed::{BatchId, CreditSources, Turn};
+use domain::feed::{BatchId, CreditSources, Turn, WORTH};
 use domain::id::SourceId;
 use lambda_http::http::Method;
 use lambda_http::http::header::AUTHORIZATION;
@@ -25,9 +25,6 @@ use crate::announcement::Announcement;
 
 /// The largest part, in bytes.
 const LARGEST_PART: usize = 4 * 1024 * 1024;
-
-/// How long a batch is worth trying to be applied.
-const WORTH: Duration = Duration::from_hours(7 * 24);
 
 /// The function.
 pub struct CreditFeed {

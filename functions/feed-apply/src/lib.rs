@@ -18,7 +18,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{FeedBatch, FeedMessage, FeedQueue};
 use domain::credit::CreditRules;
-use domain::feed::{BatchId, CreditSources};
+use domain::feed::{BatchId, CreditSources, WORTH};
 use domain::id::SourceId;
 use domain::market::Market;
 use runtime::problem::chain;
@@ -229,7 +229,7 @@ impl FeedApply {
         };
         let next = FeedBatch {
             batch_id,
-            until: self.clock.now() + worth(),
+            until: self.clock.now() + WORTH,
             ..message.clone()
         };
         self.queue
@@ -237,11 +237,6 @@ impl FeedApply {
             .await?;
         Ok(())
     }
-}
-
-/// How long a batch is worth trying to be applied.
-fn worth() -> Duration {
-    Duration::from_hours(7 * 24)
 }
 
 /// A number of things as counts have it.

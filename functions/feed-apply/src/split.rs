@@ -1,12 +1,11 @@
 //! A batch is read, checked and split.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bus::FeedBatch;
 use domain::chain::Hash;
-use domain::feed::{CreditSource, Rejected, Row, RowRules, Said, newest, rows_of};
+use domain::feed::{CLOCKS_DIFFER, CreditSource, Rejected, Row, RowRules, Said, newest, rows_of};
 use domain::id::WorkerId;
 use futures::{StreamExt, TryStreamExt, stream};
 use store::{Batch, BatchState, Counts, Found, ShardRows, WorkerRows};
@@ -19,8 +18,6 @@ const SHARD_ROWS: u32 = 2_000;
 const MOST_SHARDS: u32 = 512;
 /// How many parts are read ahead, and how many shards are written at the same time.
 const OBJECTS_AT_ONCE: usize = 4;
-/// How far a source's clock may be ahead of ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// What was read of a batch.
 struct Content {

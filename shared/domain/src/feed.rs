@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,10 @@ pub use sources::{CreditSource, CreditSources, SourcesFault};
 pub const MOST_ROWS: u32 = 1_000_000;
 /// The most parts of a batch.
 pub const MOST_PARTS: u32 = 1_000;
+/// How far a source's clock may be ahead of ours.
+pub const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+/// How long a batch is worth trying to be applied.
+pub const WORTH: Duration = Duration::from_hours(7 * 24);
 
 /// A batch's name among those of its source: 1 to 64 of letters, digits, `.`, `_` and `-`, the first one a
 /// letter or digit.

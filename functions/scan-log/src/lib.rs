@@ -113,7 +113,8 @@ impl ScanLog {
         if scan.place.is_none() {
             return Ok(());
         }
-        let others = self.scans.around(&scan.badge_id, scan.at, COMPARED).await?;
+        let badge = &scan.badge_id;
+        let others = self.scans.placed_around(badge, scan.at, COMPARED).await?;
         let apart = others.iter().filter(|other| scan.is_apart_from(other));
         let nearest = apart.min_by_key(|other| other.at.0.abs_diff(scan.at.0));
         let Some(other) = nearest else {

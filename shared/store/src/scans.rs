@@ -78,36 +78,44 @@ impl Scans {
             .map_err(|error| Error::call("PutItem", error))
     }
 
-    /// The scans of a badge within `range` before and after `at`, consistently read, in the order of time; the
-    /// first hundred, if there are more.
+    /// The scans of a badge within `range` before and after `at` of which it is known where they were, all of them,
+    /// consistently read, in the order of time.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub async fn around(
+    pub async fn placed_around(
         &self,
         badge: &BadgeId,
         at: Millis,
         range: Duration,
     ) -> Result<Vec<Scan>, Error> {
         let text = AttributeValue::S;
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", text(key::scans_pk(badge)))
-            .expression_attribute_values(":from", text(key::scans_from(at - range)))
-            // Behind every scan of the last moment.
-            .expression_attribute_values(":to", text(key::scans_from(at + range) + "~"))
-            .consistent_read(true)
-            .limit(100)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        items
-            .map(|item| Ok(read(serde_dynamo::from_item(item)?)))
-            .collect()
+        let mut scans = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .filter_expression("attribute_exists(pl)")
+                .expression_attribute_values(":pk", text(key::scans_pk(badge)))
+                .expression_attribute_values(":from", text(key::scans_from(at - range)))
+                // Behind every scan of the last moment.
+                .expression_attribute_values(":to", text(key::scans_from(at + range) + "~"))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| Error::call("Query", error))?;
+            for item in answer.items.unwrap_or_default() {
+                scans.push(read(serde_dynamo::from_item(item)?));
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(scans);
+            }
+        }
     }
 }
 

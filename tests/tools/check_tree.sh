@@ -14,7 +14,7 @@ found() {
 
 found "At the root, outside the layout:" \
     "$(git ls-files | cut -d/ -f1 | sort -u |
-        grep -vxE 'Cargo\.toml|Cargo\.lock|README\.md|LICENSE|functions|shared|infra|tests|audit|\..*' || true)"
+        grep -vxE 'Cargo\.toml|Cargo\.lock|README\.md|LICENSE|functions|shared|infra|tests|\..*' || true)"
 
 found "Left open:" \
     "$(git grep -nIE '(todo|unimplemented)!\(|\b(TO''DO|FIX''ME|XX''X)\b|#\[ignore\]' -- \

@@ -117,7 +117,6 @@ mod tests {
             "index=3&leaf=00",
             &format!("index=3&leaf={hash}"),
             "leaf=abc",
-            &format!("leaf={}", hash.to_uppercase()),
             "index=-1",
             "index=%2B1",
             "index=",

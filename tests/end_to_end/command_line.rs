@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::time::Millis;
+use local::feed::{FeedRow, FeedSource, Place};
 use serde_json::{Value, json};
 
 use crate::http::Call;
@@ -67,6 +71,45 @@ async fn token(client: &reqwest::Client, base: &str, role: &str, body: &Value) -
     answer["token"].as_str().expect("a token").to_owned()
 }
 
+/// The other process goes by the machine's own clock.
+fn now() -> Millis {
+    let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed();
+    let millis = since_1970.expect("after 1970").as_millis();
+    Millis(i64::try_from(millis).expect("a time"))
+}
+
+/// Has the demo's source say one thing more, by what `demo.json` tells of it; answers what the next batch follows.
+async fn tell(client: &reqwest::Client, base: &str, feed: &Value, worker: &Value) -> String {
+    let source = feed["source"].as_str().expect("a source");
+    let seed = URL_SAFE_NO_PAD.decode(feed["private_key"].as_str().expect("a key"));
+    let seed = seed.expect("base64url").try_into().expect("32 bytes");
+    let as_of = now();
+    let place = Place {
+        batch_id: "mine".to_owned(),
+        seq: feed["last_seq"].as_u64().expect("a number") + 1,
+        prev_sha256: feed["last_sha256"].as_str().map(str::to_owned),
+        as_of,
+    };
+    let row = FeedRow {
+        id_number: worker["id_number"].as_str().expect("a number").to_owned(),
+        section: "dishonesty",
+        state: "clear",
+        as_of,
+        valid_from: None,
+        valid_until: None,
+        reference: None,
+    };
+    let batch = FeedSource::new(source, &seed).expect("a source");
+    let batch = batch.batch(&place, &[row]);
+    let path = format!("/v1/credit-feeds/{source}/batches");
+    Call::new(client, base, "POST", &path)
+        .json(&batch.announcement)
+        .send()
+        .await
+        .expect(202);
+    batch.hash
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_city_is_there_and_survives_a_kill() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -108,15 +151,7 @@ async fn the_demo_city_is_there_and_survives_a_kill() {
             .is_some_and(|s| s.contains(&json!("cleaning")))
     });
     let at = &cleaners.expect("somebody cleans")["stores"][0]["location"];
-    let start_at = jiff::Timestamp::from_second(
-        std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .expect("time")
-            .as_secs() as i64
-            + 86_400,
-    )
-    .expect("a time")
-    .to_string();
+    let start_at = (now() + Duration::from_hours(24)).to_rfc3339();
     let order = json!({
         "service": "cleaning", "start_at": start_at, "duration_min": 60, "address": "x 1",
         "location": at, "contact": { "name": "王", "phone": "13912345678" },
@@ -132,12 +167,19 @@ async fn the_demo_city_is_there_and_survives_a_kill() {
             .expect(201);
         placed.push(body["order_id"].as_str().expect("an id").to_owned());
     }
+    let told = tell(&client, &first.base, &demo["feeds"][0], &workers[0]).await;
     drop(first); // kill -9, with fan-outs and timers under way
 
     let second = start(&data_dir, &["--grab-window", "8s"]);
     assert_eq!(
         second.demo["agencies"], demo["agencies"],
         "the same city and the same keys"
+    );
+    let feed = &second.demo["feeds"][0];
+    assert_eq!(
+        (&feed["last_seq"], &feed["last_sha256"]),
+        (&json!(2), &json!(told)),
+        "what the next batch has to follow"
     );
     let customer = token(
         &client,

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use axum::body::{Body, Bytes, to_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::AuthorityId;
+use domain::id::{AuthorityId, SourceId};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Request, StatusCode};
@@ -167,7 +167,7 @@ pub struct FeedAccess {
     pub private_key: String,
     /// The sections it may speak for.
     pub sections: Vec<String>,
-    /// The last batch that the demo sent: the next one has this `seq` plus 1.
+    /// The last batch that the source announced, be it the demo's or somebody's: the next one has this `seq` plus 1.
     pub last_seq: Option<u64>,
     /// What the next batch names as `prev_sha256`.
     pub last_sha256: Option<String>,
@@ -241,7 +241,10 @@ pub(crate) async fn load(
         file: workers_file.as_deref(),
         shows_progress: options.progress,
     };
-    let last = loader.load().await?;
+    loader.load().await?;
+    let (dynamodb, workers_table) = table(platform, "WORKERS_TABLE")?;
+    let feeds = store::Feeds::new(dynamodb, workers_table);
+    let last = feeds.last(&SourceId::from_str(DEMO_SOURCE)?).await?;
     let featured = featured::load(platform, &agencies, &workers, &before.workers).await?;
     let endpoints = platform.endpoints();
     let operator = platform.operator_key();
@@ -259,7 +262,7 @@ pub(crate) async fn load(
             private_key: URL_SAFE_NO_PAD.encode(platform.keys().signing_seed(DEMO_SOURCE)),
             sections: DEMO_SECTIONS.map(str::to_owned).to_vec(),
             last_seq: last.as_ref().map(|last| last.seq),
-            last_sha256: last.map(|last| last.hash),
+            last_sha256: last.map(|last| last.manifest_sha256.to_string()),
         }],
         aws: Aws {
             region: platform.region().to_owned(),
@@ -288,13 +291,7 @@ async fn authority(platform: &Platform) -> Result<Credentials> {
         access_key: AUTHORITY_ACCESS_KEY.to_owned(),
         secret: platform.keys().text("authority"),
     };
-    let table = platform
-        .stack()
-        .functions
-        .iter()
-        .find_map(|function| function.environment.get("DIRECTORY_TABLE"))
-        .context("no function knows the directory")?;
-    let client = aws_sdk_dynamodb::Client::new(&platform.operator_sdk_config());
+    let (client, table) = table(platform, "DIRECTORY_TABLE")?;
     let authority = store::Authority {
         id: AuthorityId::from_str(AUTHORITY)?,
         name: "哈尔滨市商务局".to_owned(),
@@ -304,6 +301,18 @@ async fn authority(platform: &Platform) -> Result<Credentials> {
         .put_authority(&credentials.access_key, &authority)
         .await?;
     Ok(credentials)
+}
+
+/// The operator's way to a table, which functions know by this variable.
+fn table<'a>(
+    platform: &'a Platform,
+    variable: &str,
+) -> Result<(aws_sdk_dynamodb::Client, &'a String)> {
+    let mut functions = platform.stack().functions.iter();
+    let table = functions.find_map(|function| function.environment.get(variable));
+    let table = table.with_context(|| format!("no function has {variable}"))?;
+    let client = aws_sdk_dynamodb::Client::new(&platform.operator_sdk_config());
+    Ok((client, table))
 }
 
 async fn register(

@@ -221,6 +221,20 @@ impl Feeds {
     /// # Errors
     /// When it cannot be read.
     pub async fn next(&self, source: &SourceId) -> Result<Option<BatchId>, Error> {
+        let source = self.source(source).await?;
+        Ok(source.and_then(|source| source.next().map(|link| link.batch_id.clone())))
+    }
+
+    /// The batch that a source announced last.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn last(&self, source: &SourceId) -> Result<Option<Link>, Error> {
+        let source = self.source(source).await?;
+        Ok(source.and_then(|source| source.last().cloned()))
+    }
+
+    async fn source(&self, source: &SourceId) -> Result<Option<Source>, Error> {
         let answer = self
             .client
             .get_item()
@@ -231,7 +245,7 @@ impl Feeds {
             .await
             .map_err(|error| Error::call("GetItem", error))?;
         let found = answer.item.map(item::read_source).transpose()?;
-        Ok(found.and_then(|(source, _)| source.next().map(|link| link.batch_id.clone())))
+        Ok(found.map(|(source, _)| source))
     }
 
     /// Notes that a part is there. A refused batch is received again with it. `None` when the batch takes no parts

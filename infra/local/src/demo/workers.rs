@@ -55,11 +55,11 @@ struct Progress {
 
 /// A batch that was applied.
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct Sent {
+struct Sent {
     /// Its place.
-    pub(super) seq: u64,
+    seq: u64,
     /// What the next one names.
-    pub(super) hash: String,
+    hash: String,
     as_of_ms: i64,
 }
 
@@ -88,8 +88,7 @@ pub(super) struct Loader<'a> {
 
 impl Loader<'_> {
     /// Registers who is not registered, and has the source say what it has not said.
-    /// Answers the source's last batch.
-    pub(super) async fn load(&self) -> Result<Option<Sent>> {
+    pub(super) async fn load(&self) -> Result<()> {
         let mut progress: Progress = self
             .file
             .and_then(|file| std::fs::read(file).ok())
@@ -115,7 +114,7 @@ impl Loader<'_> {
             progress.sending = None;
             self.keep(&progress)?;
         }
-        Ok(progress.last)
+        Ok(())
     }
 
     fn keep(&self, progress: &Progress) -> Result<()> {

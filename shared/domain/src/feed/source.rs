@@ -103,11 +103,15 @@ pub enum Unfit {
 }
 
 impl Source {
+    /// The batch that was announced last, which the next one follows.
+    pub fn last(&self) -> Option<&Link> {
+        let waiting = self.pending.last().map(|pending| &pending.link);
+        waiting.or(self.applied.as_ref())
+    }
+
     /// The place that comes next.
     pub fn expected(&self) -> u64 {
-        let waiting = self.pending.last().map(|pending| &pending.link);
-        let last = waiting.or(self.applied.as_ref());
-        last.map_or(1, |link| link.seq + 1)
+        self.last().map_or(1, |link| link.seq + 1)
     }
 
     /// With one more batch. The place of a refused one can be taken: those that were announced after it, which
@@ -128,8 +132,7 @@ impl Source {
                 .pending
                 .truncate(place.ok_or(Unfit::Taken { expected })?);
         }
-        let waiting = source.pending.last().map(|pending| &pending.link);
-        let before = waiting.or(source.applied.as_ref());
+        let before = source.last();
         let prev = prev.unwrap_or(Hash::NONE);
         if !before.map_or(prev == Hash::NONE, |before| before.is_named_by(prev)) {
             let expected = before.map_or(Hash::NONE, |before| before.manifest_sha256);

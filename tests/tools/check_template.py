@@ -29,7 +29,7 @@ PREFIXES = (
 )
 # Tables whose items are not all for whoever has to do with some of them: credentials beside agencies, scans beside
 # badges, the log beside the chains.
-DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>")
+DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<WorkersTable.Arn>")
 KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 

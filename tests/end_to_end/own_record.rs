@@ -161,6 +161,15 @@ async fn an_objection_waits_for_the_authority_and_is_answered() {
         (&shown["about"], &shown["answer"]["outcome"]),
         (&json!("dishonesty"), &json!("upheld"))
     );
+    // Without a key nothing tells a repeat from another objection, and none is lost.
+    let bare = || {
+        let call = world.call("POST", "/v1/me/objections").token(&token);
+        call.json(&json!({ "about": "identity", "text": "这不是我" }))
+            .send()
+    };
+    let (one, another) = (bare().await.expect(201), bare().await.expect(201));
+    assert_ne!(one, another);
+    waiting(2).await;
 }
 
 #[tokio::test]

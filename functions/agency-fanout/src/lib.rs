@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{FanOut, FanOutMessage, FanOutQueue, OfferQueues, OfferTo, Offers};
+use calls::Error;
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::geo::{Area, Nearest};
 use domain::id::{AgencyId, StoreId};
 use domain::market::Market;
 use futures::{StreamExt, stream};
 use runtime::problem::chain;
-use runtime::queue::{Outcome, each};
+use runtime::queue::each;
 use runtime::secret::derive;
 use runtime::{Clock, ConfigError, Environment};
 use store::{Directory, FannedOut, Orders};
@@ -41,17 +42,6 @@ pub struct AgencyFanout {
     tokens: ClaimTokenKeys,
     market: Market,
     clock: Clock,
-}
-
-/// Why a message will be tried again.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("a table failed")]
-    Store(#[from] store::Error),
-    #[error("a queue failed")]
-    Bus(#[from] bus::Error),
-    #[error("{failed} of {all} offers were not sent")]
-    NotAllOffered { failed: usize, all: usize },
 }
 
 /// Who is in range, and within which radius in metres.
@@ -103,21 +93,15 @@ impl AgencyFanout {
         each(event, 1, |message| self.record(message)).await
     }
 
-    async fn record(&self, message: SqsMessage) -> Outcome {
-        let handled = match FanOutMessage::parse(&message.body.unwrap_or_default()) {
-            Ok(FanOutMessage::FanOut(order)) => self.fan_out(order).await,
-            Ok(FanOutMessage::Offers(offers)) => self.offer(&offers).await,
-            // Trying again leads it to the dead letters, and from there to a person.
-            Err(error) => return Outcome::Retry(chain(&error)),
-        };
-        match handled {
-            Ok(()) => Outcome::Done,
-            Err(failure) => Outcome::Retry(chain(&failure)),
+    async fn record(&self, message: SqsMessage) -> Result<(), Error> {
+        match FanOutMessage::parse(&message.body.unwrap_or_default())? {
+            FanOutMessage::FanOut(order) => self.fan_out(order).await,
+            FanOutMessage::Offers(offers) => self.offer(&offers).await,
         }
     }
 
     /// Finds who is in range, records the fan-out on the order, and makes the offers.
-    async fn fan_out(&self, message: FanOut) -> Result<(), Failure> {
+    async fn fan_out(&self, message: FanOut) -> Result<(), Error> {
         let now = self.clock.now();
         if now >= message.deadline {
             tracing::info!(order.id = %message.order_id, epoch = message.epoch, "too late to offer");
@@ -180,7 +164,7 @@ impl AgencyFanout {
     }
 
     /// Makes the offers of one batch of a larger fan-out.
-    async fn offer(&self, batch: &Offers) -> Result<(), Failure> {
+    async fn offer(&self, batch: &Offers) -> Result<(), Error> {
         if self.clock.now() >= batch.fan_out.deadline {
             tracing::info!(order.id = %batch.fan_out.order_id, epoch = batch.fan_out.epoch, "too late to offer");
             return Ok(());
@@ -226,14 +210,14 @@ impl AgencyFanout {
     }
 
     /// Comes back for an epoch whose write its message has overtaken. It ends at the epoch's deadline.
-    async fn not_yet(&self, message: FanOut) -> Result<(), Failure> {
+    async fn not_yet(&self, message: FanOut) -> Result<(), Error> {
         tracing::info!(order.id = %message.order_id, epoch = message.epoch, "not on offer yet");
         self.fan_out.send(message, NOT_YET_DELAY).await?;
         Ok(())
     }
 
     /// Puts each offer into its agency's own queue. One that fails does not keep the others from theirs.
-    async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Failure> {
+    async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Error> {
         let area = &Area::of(order.place);
         let sends = offers.iter().map(|line| async move {
             let agency = &line.agency_id;
@@ -241,7 +225,7 @@ impl AgencyFanout {
             let offer = offering::offer(order, area, line, token);
             match self.offers.send(agency, &offer).await {
                 Ok(()) => 0,
-                Err(bus::Error::NoSuchQueue) => {
+                Err(Error::NoSuchQueue) => {
                     tracing::warn!(
                         order.id = %order.order_id,
                         agency.id = %agency,
@@ -267,10 +251,11 @@ impl AgencyFanout {
         if failed == 0 {
             Ok(())
         } else {
-            Err(Failure::NotAllOffered {
-                failed,
-                all: offers.len(),
-            })
+            let all = offers.len();
+            Err(Error::cut_off(
+                "SendMessage",
+                format!("{failed} of {all} offers were not sent"),
+            ))
         }
     }
 }

@@ -21,11 +21,11 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{FanOutQueue, LONGEST_DELAY, OfferQueues, Stage, Timer, TimerQueue, Timers};
+use calls::Error;
 use domain::market::Market;
 use domain::order::{Settlement, settlement};
 use domain::time::Millis;
-use runtime::problem::chain;
-use runtime::queue::{Outcome, each};
+use runtime::queue::each;
 use runtime::{Clock, ConfigError, Environment};
 use store::{Calendars, Directory, Orders, WorkerRecords};
 
@@ -49,17 +49,6 @@ pub struct AutoAssign {
     offers: OfferQueues,
     market: Market,
     clock: Clock,
-}
-
-/// Why a timer will be tried again.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("a table failed")]
-    Store(#[from] store::Error),
-    #[error("a queue or the scheduler failed")]
-    Bus(#[from] bus::Error),
-    #[error("an explanation cannot be written")]
-    Unwritable(#[from] serde_json::Error),
 }
 
 impl AutoAssign {
@@ -118,20 +107,13 @@ impl AutoAssign {
         each(event, TIMERS_AT_ONCE, |message| self.record(message)).await
     }
 
-    async fn record(&self, message: SqsMessage) -> Outcome {
-        let timer = match Timer::parse(&message.body.unwrap_or_default()) {
-            Ok(timer) => timer,
-            // Trying again leads it to the dead letters, and from there to a person.
-            Err(error) => return Outcome::Retry(chain(&error)),
-        };
-        match self.fire(&timer).await {
-            Ok(()) => Outcome::Done,
-            Err(failure) => Outcome::Retry(chain(&failure)),
-        }
+    async fn record(&self, message: SqsMessage) -> Result<(), Error> {
+        self.fire(&Timer::parse(&message.body.unwrap_or_default())?)
+            .await
     }
 
     /// Does what is due. The order says what that is, whatever the timer was set for.
-    async fn fire(&self, timer: &Timer) -> Result<(), Failure> {
+    async fn fire(&self, timer: &Timer) -> Result<(), Error> {
         if self.clock.now() < timer.due {
             return self.wait_until(timer, timer.due).await;
         }
@@ -164,7 +146,7 @@ impl AutoAssign {
     }
 
     /// Puts the timer back until `due`, or as near to it as a queue can.
-    async fn wait_until(&self, timer: &Timer, due: Millis) -> Result<(), Failure> {
+    async fn wait_until(&self, timer: &Timer, due: Millis) -> Result<(), Error> {
         let rest = due.since(self.clock.now());
         let timer = Timer {
             due,
@@ -177,7 +159,7 @@ impl AutoAssign {
     }
 
     /// Comes back for an order, or an epoch, that is not stored yet; in the end it never will be.
-    async fn look_again(&self, timer: &Timer) -> Result<(), Failure> {
+    async fn look_again(&self, timer: &Timer) -> Result<(), Error> {
         if timer.looks >= MORE_LOOKS {
             tracing::warn!(
                 order.id = %timer.order_id,

@@ -8,7 +8,9 @@ use domain::score::{Candidate, Choice, Explanation};
 use domain::time::Millis;
 use store::Settled;
 
-use crate::{AutoAssign, Failure};
+use calls::Error;
+
+use crate::AutoAssign;
 
 /// Wider than any two places on Earth are apart, in metres.
 const ANYWHERE_M: u32 = 30_000_000;
@@ -19,7 +21,7 @@ const NOBODY: &str = "no agency in range could be assigned";
 impl AutoAssign {
     /// Chooses an agency and gives it the order. The explanation comes first, because the claim names it; then
     /// the staffing timer, because no claim may be without one; then the claim; then the news of it.
-    pub(crate) async fn settle(&self, timer: &Timer, order: &Order) -> Result<(), Failure> {
+    pub(crate) async fn settle(&self, timer: &Timer, order: &Order) -> Result<(), Error> {
         let choices = self.choices(order).await?;
         let now = self.clock.now();
         let explanation = serde_json::to_string(&Explanation::of(&choices, &self.market))?;
@@ -59,7 +61,7 @@ impl AutoAssign {
         winner: &Candidate,
         now: Millis,
         explanation: &str,
-    ) -> Result<Settled, Failure> {
+    ) -> Result<Settled, Error> {
         let staff_by = self.market.staff_by(now, order.start_at);
         self.set_staffing_timer(order, staff_by).await?;
         let settled = self
@@ -79,7 +81,7 @@ impl AutoAssign {
 
     /// Sees to what a claim needs: its staffing timer, and if the platform made it, that the agency hears of
     /// it. Doing so again changes nothing but that the agency hears again.
-    pub(crate) async fn claimed(&self, order: &Order) -> Result<(), Failure> {
+    pub(crate) async fn claimed(&self, order: &Order) -> Result<(), Error> {
         let State::Claimed(claim) = &order.state else {
             return Ok(());
         };
@@ -87,7 +89,7 @@ impl AutoAssign {
         self.announce(order).await
     }
 
-    async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Failure> {
+    async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Error> {
         let timer = Timer {
             order_id: order.id.clone(),
             epoch: order.epoch,
@@ -101,7 +103,7 @@ impl AutoAssign {
     }
 
     /// Puts an assignment into the agency's order queue.
-    async fn announce(&self, order: &Order) -> Result<(), Failure> {
+    async fn announce(&self, order: &Order) -> Result<(), Error> {
         let claim = match &order.state {
             State::Claimed(claim) if claim.how == How::Assignment => claim,
             _ => return Ok(()),

@@ -8,7 +8,9 @@ use domain::order::{Order, Reopening, reopen};
 use domain::time::Millis;
 use store::Missed;
 
-use crate::{AutoAssign, Failure};
+use calls::Error;
+
+use crate::AutoAssign;
 
 /// A fan-out message starts this much later than it is sent, so that the write it needs is there first.
 const AFTER_THE_WRITE: Duration = Duration::from_secs(1);
@@ -19,7 +21,7 @@ impl AutoAssign {
         &self,
         order: &Order,
         agency: &AgencyId,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let then = reopen(order, &self.market, now);
         if let Reopening::Again { epoch, deadline } = then {
@@ -44,7 +46,7 @@ impl AutoAssign {
     }
 
     /// Sends the fan-out of the epoch that the order is in, when it has not been done.
-    pub(crate) async fn fan_out_again(&self, order: &Order) -> Result<(), Failure> {
+    pub(crate) async fn fan_out_again(&self, order: &Order) -> Result<(), Error> {
         self.send_fan_out(order, order.epoch, order.grab_deadline, Duration::ZERO)
             .await
     }
@@ -54,7 +56,7 @@ impl AutoAssign {
         order: &Order,
         epoch: u32,
         deadline: Millis,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         let timer = Timer {
             order_id: order.id.clone(),
             epoch,
@@ -73,7 +75,7 @@ impl AutoAssign {
         epoch: u32,
         deadline: Millis,
         delay: Duration,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
         Ok(self.fan_out.send(message, delay).await?)
     }

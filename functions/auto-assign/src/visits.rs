@@ -4,11 +4,13 @@ use domain::order::Order;
 use domain::time::Millis;
 use store::VisitEnded;
 
-use crate::{AutoAssign, Failure};
+use calls::Error;
+
+use crate::AutoAssign;
 
 impl AutoAssign {
     /// Ends the visit. An order that has changed since it was read is looked at again when the timer comes again.
-    pub(crate) async fn end_visit(&self, order: &Order, visit_by: Millis) -> Result<(), Failure> {
+    pub(crate) async fn end_visit(&self, order: &Order, visit_by: Millis) -> Result<(), Error> {
         let now = self.clock.now();
         if let VisitEnded::Now(order) = self.orders.end_visit(order, visit_by, now).await? {
             tracing::info!(

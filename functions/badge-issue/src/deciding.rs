@@ -8,8 +8,8 @@ use runtime::http::{self, Page, Request, Response};
 use runtime::{Principal, Problem};
 use store::{Appended, Step};
 
+use crate::BadgeIssue;
 use crate::answer::BadgeAnswer;
-use crate::{BadgeIssue, bad_cursor, failure};
 
 /// How often a decision is taken anew that another change of the badge got in the way of.
 const ROUNDS: u32 = 8;
@@ -29,7 +29,7 @@ impl BadgeIssue {
         let query = http::query(request, &["limit", "cursor"])?;
         let limit = query.limit()?;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let hers = self.workers.records().get(&worker).await.map_err(failure)?;
+        let hers = self.workers.records().get(&worker).await?;
         let hers = hers.ok_or_else(Problem::not_found)?;
         match &principal {
             Principal::Authority(_) => {}
@@ -39,11 +39,7 @@ impl BadgeIssue {
         let page = self
             .badges
             .page_of_worker(&worker, limit, query.cursor())
-            .await;
-        let page = page.map_err(|error| match error {
-            store::Error::BadCursor => bad_cursor(),
-            error => failure(error),
-        })?;
+            .await?;
         let items = page.items.iter();
         let items = items.map(|badge| BadgeAnswer::of(badge, &self.host));
         Ok(http::json(
@@ -79,8 +75,7 @@ impl BadgeIssue {
             };
             let step = self
                 .badges
-                .decide(&before, &after, actor.clone(), &reason)
-                .map_err(failure)?;
+                .decide(&before, &after, actor.clone(), &reason)?;
             let changed = self.workers.change(&before.worker, now, |file| {
                 // Nothing is added to the history of somebody who was erased.
                 if file.worker.is_erased {
@@ -92,7 +87,7 @@ impl BadgeIssue {
                     ..Step::default()
                 })
             });
-            match changed.await.map_err(failure)? {
+            match changed.await? {
                 Appended::Done(_) => {
                     tracing::info!(badge.id = %after.id, status = after.status.as_str(), "a badge was decided on");
                     return Ok(self.answered(&after));
@@ -117,7 +112,7 @@ impl BadgeIssue {
     ) -> Result<Badge, Problem> {
         decider(principal)?;
         let id: BadgeId = badge.parse().map_err(|_| Problem::not_found())?;
-        let badge = self.badges.get(&id).await.map_err(failure)?;
+        let badge = self.badges.get(&id).await?;
         let badge = badge.ok_or_else(Problem::not_found)?;
         match principal {
             Principal::Agency(agency) if badge.agency != *agency => Err(Problem::not_found()),

@@ -14,8 +14,8 @@ use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Problem, secret};
 use store::{Issued, NewBadge};
 
+use crate::BadgeIssue;
 use crate::answer::{IssuedAnswer, fields_of, token_of};
-use crate::{BadgeIssue, failure};
 
 /// How long a badge lives, at most and unless asked otherwise.
 const MOST_DAYS: u32 = 365;
@@ -39,12 +39,12 @@ impl BadgeIssue {
         let key = http::idempotency_key(request)?;
         let (days, body_hash) = wanted(request)?;
         self.approved(agency).await?;
-        let hers = self.workers.records().get(&worker).await.map_err(failure)?;
+        let hers = self.workers.records().get(&worker).await?;
         if hers.is_none_or(|hers| hers.agency != *agency) {
             return Err(Problem::not_found());
         }
         let id = self.badge_id(agency, &worker, key);
-        let before = self.badges.get_issued(&id).await.map_err(failure)?;
+        let before = self.badges.get_issued(&id).await?;
         let badge = match before {
             Some((_, hash)) if hash != body_hash => {
                 return Err(Problem::idempotency_key_reused());
@@ -109,7 +109,7 @@ impl BadgeIssue {
                     Ok(())
                 }
             });
-        match issued.await.map_err(failure)? {
+        match issued.await? {
             Issued::Done(badge) => {
                 tracing::info!(badge.id = %id, worker.id = %worker, agency.id = %agency, "a badge was issued");
                 Ok(*badge)
@@ -132,11 +132,7 @@ impl BadgeIssue {
         }
         let key = self.keys.signs_at(now).ok_or_else(no_key)?;
         let fields = fields_of(&badge, key.kid);
-        let signature = self
-            .signer
-            .sign(fields.signing_bytes())
-            .await
-            .map_err(|error| Problem::failure(&error, error.is_retryable()))?;
+        let signature = self.signer.sign(fields.signing_bytes()).await?;
         let token = Token::assemble(fields.clone(), signature);
         // Who would find out that key and number do not belong together is the customer at the door.
         if self.keys.verify(&token.digits(), now) != Verdict::Genuine(fields) {
@@ -152,7 +148,7 @@ impl BadgeIssue {
             bytes: signature,
         };
         let badge = self.badges.sign(&badge.id, &signature).await;
-        let badge = badge.map_err(failure)?;
+        let badge = badge?;
         let token = token_of(&badge).ok_or_else(Problem::internal)?;
         Ok((badge, token))
     }
@@ -178,7 +174,7 @@ fn wanted(request: &Request) -> Result<(u32, [u8; 32]), Problem> {
 
 fn random_place() -> Result<u32, store::Error> {
     let mut bytes = [0; 4];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| store::Error::Wrong("there is no randomness"))?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| store::Error::wrong("there is no randomness"))?;
     Ok(u32::from_be_bytes(bytes) % LIST_PLACES)
 }
 

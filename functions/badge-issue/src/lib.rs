@@ -129,18 +129,10 @@ impl BadgeIssue {
 
     /// The agency's own item is the only truth of its standing.
     async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let agency = self.directory.agency(agency).await.map_err(failure)?;
+        let agency = self.directory.agency(agency).await?;
         match agency {
             Some(agency) if agency.standing == Standing::Approved => Ok(()),
             _ => Err(Problem::agency_not_approved()),
         }
     }
-}
-
-fn bad_cursor() -> Problem {
-    Problem::malformed().detail("The cursor is not one of this list.")
-}
-
-fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

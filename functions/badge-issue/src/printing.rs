@@ -10,8 +10,8 @@ use lambda_http::http::header::{
 use runtime::http::{self, Request, Response};
 use runtime::{Principal, Problem};
 
+use crate::BadgeIssue;
 use crate::answer::token_of;
-use crate::{BadgeIssue, failure};
 
 /// Pixels a module: 600 dpi when the code is printed 25 mm wide.
 const MODULE_PX: u32 = 14;
@@ -76,16 +76,16 @@ impl BadgeIssue {
             }
             Print::CardSvg => {
                 let records = self.workers.records();
-                let worker = records.get(&badge.worker).await.map_err(failure)?;
+                let worker = records.get(&badge.worker).await?;
                 // A photo is hers, and not for an agency that she has left.
                 let worker = worker
                     .filter(|worker| worker.agency == badge.agency)
                     .ok_or_else(Problem::not_found)?;
                 let agency = self.directory.agency(&badge.agency).await;
-                let agency = agency.map_err(failure)?.ok_or_else(Problem::not_found)?;
+                let agency = agency?.ok_or_else(Problem::not_found)?;
                 let photo = match worker.photo {
                     Some(photo) => {
-                        let bytes = self.photos.get(&photo).await.map_err(failure)?;
+                        let bytes = self.photos.get(&photo).await?;
                         bytes.map(|bytes| Photo {
                             media_type: photo.media_type,
                             bytes,

@@ -8,7 +8,7 @@ use lambda_http::http::header::{
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
 
-use crate::{BadgeIssue, failure};
+use crate::BadgeIssue;
 
 /// As long as a list says that it may be kept.
 const CACHED: &str = "public, max-age=900";
@@ -21,7 +21,7 @@ impl BadgeIssue {
     pub(crate) async fn status_list(&self, request: &Request) -> Result<Response, Problem> {
         let query = http::query(request, &["list"])?;
         let list = query.number("list", 0..=LAST_LIST, 0)?;
-        let published = self.lists.get(list).await.map_err(failure)?;
+        let published = self.lists.get(list).await?;
         let published = published.ok_or_else(Problem::not_found)?;
         let held = http::header(request, IF_NONE_MATCH);
         let is_held = held.is_some_and(|held| is_among(held, &published.etag));

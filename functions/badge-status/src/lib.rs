@@ -11,9 +11,11 @@ mod list;
 use std::collections::BTreeSet;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use calls::Error;
+use runtime::changes::again_from;
 use runtime::problem::chain;
 use runtime::{Clock, ConfigError, Environment};
 use serde::Deserialize;
@@ -46,20 +48,6 @@ pub enum Trigger {
     Schedule(Value),
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("a table or the bucket failed")]
-    Store(#[from] store::Error),
-    #[error("a list cannot be compressed")]
-    List(#[from] std::io::Error),
-    #[error("a list cannot be signed")]
-    Key(#[from] jsonwebtoken::errors::Error),
-    #[error("no randomness")]
-    Random,
-    #[error("others publish this list all the time")]
-    Busy,
-}
-
 impl BadgeStatus {
     /// From its environment.
     ///
@@ -86,19 +74,16 @@ impl BadgeStatus {
 
     /// Publishes the lists that changed, or all of them. When one was not, the answer has the whole batch come again.
     pub async fn handle(&self, trigger: Trigger) -> DynamoDbEventResponse {
-        let mut response = DynamoDbEventResponse::default();
         match trigger {
             Trigger::Changes(event) => {
                 let mut is_done = true;
                 for list in changed(&event.records) {
                     is_done &= self.publish(list).await;
                 }
-                if let (false, Some(first)) = (is_done, event.records.first()) {
-                    let mut failure = DynamoDbBatchItemFailure::default();
-                    failure.item_identifier =
-                        Some(first.change.sequence_number.clone().unwrap_or_default());
-                    response.batch_item_failures.push(failure);
-                }
+                let first = event.records.first().filter(|_| !is_done);
+                return again_from(
+                    first.map(|first| first.change.sequence_number.clone().unwrap_or_default()),
+                );
             }
             // The next one comes before a list that is not published now has expired.
             Trigger::Schedule(_) => match self.badges.last_list().await {
@@ -116,7 +101,7 @@ impl BadgeStatus {
                 }
             },
         }
-        response
+        DynamoDbEventResponse::default()
     }
 
     /// Whether it is published.
@@ -139,21 +124,26 @@ impl BadgeStatus {
     }
 
     /// How many entries are not valid.
-    async fn published(&self, list: u32) -> Result<usize, Failure> {
+    async fn published(&self, list: u32) -> Result<usize, Error> {
         for _ in 0..ROUNDS {
             // Before the table: what is replaced must not be newer than what it was read from.
             let before = self.lists.etag(list).await?;
             let now = self.clock.now();
             let entries = self.badges.not_valid(list).await?;
             let url = format!("https://{}/v1/badge-status-list?list={list}", self.host);
+            let claims = Claims::new(url, &entries, now, random_id()?)
+                .map_err(|error| Error::wrong_because("a status list cannot be packed", error))?;
             let token = self
                 .key
-                .sign(&Claims::new(url, &entries, now, random_id()?)?)?;
+                .sign(&claims)
+                .map_err(|error| Error::wrong_because("a status list cannot be signed", error))?;
             if self.lists.replace(list, before.as_deref(), token).await? {
                 return Ok(entries.len());
             }
         }
-        Err(Failure::Busy)
+        Err(Error::Busy {
+            call: "publishing a status list",
+        })
     }
 }
 
@@ -177,8 +167,8 @@ fn changed(records: &[EventRecord]) -> BTreeSet<u32> {
     lists
 }
 
-fn random_id() -> Result<String, Failure> {
+fn random_id() -> Result<String, Error> {
     let mut bytes = [0; 12];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Failure::Random)?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::wrong("there is no randomness"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

@@ -206,7 +206,7 @@ impl BadgeVerify {
 
     /// The badge first; then its worker and her agency at the same time. All consistently read.
     async fn find(&self, id: &BadgeId) -> Result<Option<Found>, Problem> {
-        let Some(badge) = self.badges.get(id).await.map_err(from_store)? else {
+        let Some(badge) = self.badges.get(id).await? else {
             return Ok(None);
         };
         let (worker, agency) = tokio::join!(
@@ -214,8 +214,8 @@ impl BadgeVerify {
             self.directory.agency(&badge.agency)
         );
         Ok(Some(Found {
-            worker: worker.map_err(from_store)?,
-            agency: agency.map_err(from_store)?,
+            worker: worker?,
+            agency: agency?,
             badge,
         }))
     }
@@ -255,8 +255,4 @@ impl BadgeVerify {
         headers.insert(CACHE_CONTROL, KEYS_KEPT);
         response
     }
-}
-
-fn from_store(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

@@ -99,7 +99,7 @@ impl CreditFeed {
             .feeds
             .announce(&manifest, &announcement.signed_form, now)
             .await;
-        match announced.map_err(from_store)? {
+        match announced? {
             Announced::New(batch) => {
                 tracing::info!(
                     source = %source,
@@ -149,10 +149,9 @@ impl CreditFeed {
         let (source, id) = (&manifest.source, &manifest.batch_id);
         self.objects
             .put_part(source, id, part, content.to_vec())
-            .await
-            .map_err(from_store)?;
+            .await?;
         let noted = self.feeds.part_received(source, id, part).await;
-        let Some(batch) = noted.map_err(from_store)? else {
+        let Some(batch) = noted? else {
             // It went on meanwhile: all of it had come already.
             let found = self.find(source.as_str(), id.as_str()).await?;
             return self.taken_before(&found.batch, part, content).await;
@@ -175,7 +174,7 @@ impl CreditFeed {
             .objects
             .part(&manifest.source, &manifest.batch_id, part)
             .await;
-        match kept.map_err(from_store)? {
+        match kept? {
             Some(kept) if kept != content => Err(Problem::conflict()
                 .detail("The batch is complete, and this is not the part that it was sent with.")),
             _ => Ok(answer::accepted(batch)),
@@ -201,8 +200,7 @@ impl CreditFeed {
         let rejected = if is_over && found.batch.counts.rejected > 0 {
             self.objects
                 .report(&manifest.source, &manifest.batch_id, page)
-                .await
-                .map_err(from_store)?
+                .await?
         } else {
             Vec::new()
         };
@@ -222,7 +220,7 @@ impl CreditFeed {
     async fn find(&self, source: &str, batch: &str) -> Result<Found, Problem> {
         let names: Option<(SourceId, BatchId)> = source.parse().ok().zip(batch.parse().ok());
         let (source, batch) = names.ok_or_else(Problem::not_found)?;
-        let found = self.feeds.find(&source, &batch).await.map_err(from_store)?;
+        let found = self.feeds.find(&source, &batch).await?;
         found.ok_or_else(Problem::not_found)
     }
 
@@ -234,8 +232,7 @@ impl CreditFeed {
             until: self.clock.now() + WORTH,
             redrives: 0,
         });
-        let sent = self.queue.send(&message, Duration::ZERO).await;
-        sent.map_err(|error| Problem::failure(&error, error.is_retryable()))
+        Ok(self.queue.send(&message, Duration::ZERO).await?)
     }
 }
 
@@ -276,10 +273,6 @@ fn alarm(source: &str, reason: &str) {
         reason,
         "an announced batch was refused"
     );
-}
-
-fn from_store(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }
 
 #[cfg(test)]

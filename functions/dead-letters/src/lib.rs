@@ -15,9 +15,9 @@ use bus::{
     FanOutMessage, FanOutQueue, FeedMessage, FeedQueue, LONGEST_DELAY, Timer, TimerQueue,
     UndeliverableQueue,
 };
+use calls::Error;
 use domain::time::Millis;
-use runtime::problem::chain;
-use runtime::queue::{Outcome, each};
+use runtime::queue::each;
 use runtime::{Clock, ConfigError, Environment};
 
 /// How many letters are handled at the same time.
@@ -108,15 +108,12 @@ impl DeadLetters {
         each(event, LETTERS_AT_ONCE, |message| self.record(message)).await
     }
 
-    async fn record(&self, message: SqsMessage) -> Outcome {
+    async fn record(&self, message: SqsMessage) -> Result<(), Error> {
         let id = message.message_id.unwrap_or_default();
-        match self.send_on(&id, &message.body.unwrap_or_default()).await {
-            Ok(()) => Outcome::Done,
-            Err(error) => Outcome::Retry(chain(&error)),
-        }
+        self.send_on(&id, &message.body.unwrap_or_default()).await
     }
 
-    async fn send_on(&self, id: &str, body: &str) -> Result<(), bus::Error> {
+    async fn send_on(&self, id: &str, body: &str) -> Result<(), Error> {
         let Some(mut letter) = Letter::parse(body) else {
             tracing::error!(message.id = id, "a dead letter cannot be read; it is kept");
             return self.undeliverable.send(body).await;

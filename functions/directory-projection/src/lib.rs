@@ -11,12 +11,14 @@ pub mod projection;
 use std::collections::BTreeSet;
 
 use aws_lambda_events::dynamodb::Event;
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use bus::OfferQueues;
+use calls::Error;
 use domain::agency::{Agency, Standing};
 use domain::id::AgencyId;
 use domain::market::Market;
 use futures::{StreamExt, TryStreamExt, stream};
+use runtime::changes::again_from;
 use runtime::problem::chain;
 use runtime::{Clock, ConfigError, Environment};
 use store::Directory;
@@ -38,14 +40,6 @@ pub struct DirectoryProjection {
     queues: OfferQueues,
     polling_role_arn: String,
     radius_m: u32,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the directory failed")]
-    Store(#[from] store::Error),
-    #[error("the agency's queue failed")]
-    Bus(#[from] bus::Error),
 }
 
 impl DirectoryProjection {
@@ -89,18 +83,11 @@ impl DirectoryProjection {
             .collect()
             .await;
         let first = failed.into_iter().chain(changes.unreadable).min();
-        let mut response = DynamoDbEventResponse::default();
-        if let Some(record) = first.and_then(|place| event.records.get(place)) {
-            let mut failure = DynamoDbBatchItemFailure::default();
-            // Without a sequence number Lambda takes the whole batch for failed, which loses nothing.
-            failure.item_identifier =
-                Some(record.change.sequence_number.clone().unwrap_or_default());
-            response.batch_item_failures.push(failure);
-        }
-        response
+        let record = first.and_then(|place| event.records.get(place));
+        again_from(record.map(|record| record.change.sequence_number.clone().unwrap_or_default()))
     }
 
-    async fn follow(&self, id: &AgencyId, change: &Change) -> Result<(), Failure> {
+    async fn follow(&self, id: &AgencyId, change: &Change) -> Result<(), Error> {
         let mut written = BTreeSet::new();
         for _ in 0..MOST_LOOKS {
             let Some((agency, stores)) = self.directory.agency_with_stores(id).await? else {
@@ -126,7 +113,7 @@ impl DirectoryProjection {
         Ok(())
     }
 
-    async fn write(&self, agency: &Agency, projection: &Projection) -> Result<(), store::Error> {
+    async fn write(&self, agency: &Agency, projection: &Projection) -> Result<(), Error> {
         let now = self.clock.now();
         // What is no longer so goes first: an agency that stopped working must not get new offers.
         let clear = projection.cleared.iter().map(|(cell, store)| {
@@ -146,7 +133,7 @@ impl DirectoryProjection {
     }
 
     /// Keeps a suspended agency from polling its queue with keys that it still has, and lets it again.
-    async fn set_queue(&self, agency: &Agency) -> Result<(), bus::Error> {
+    async fn set_queue(&self, agency: &Agency) -> Result<(), Error> {
         let set = match agency.standing {
             Standing::Suspended => self.queues.deny(&agency.id, &self.polling_role_arn).await,
             Standing::Approved => self.queues.allow(&agency.id).await,
@@ -154,7 +141,7 @@ impl DirectoryProjection {
         };
         match set {
             // There is nothing that it could poll.
-            Err(bus::Error::NoSuchQueue) => {
+            Err(Error::NoSuchQueue) => {
                 tracing::error!(agency.id = %agency.id, "an agency that was approved has no queue");
                 Ok(())
             }

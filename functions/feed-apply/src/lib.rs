@@ -17,12 +17,12 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{FeedBatch, FeedMessage, FeedQueue};
+use calls::Error;
 use domain::credit::CreditRules;
 use domain::feed::{BatchId, CreditSources, WORTH};
 use domain::id::SourceId;
 use domain::market::Market;
-use runtime::problem::chain;
-use runtime::queue::{Outcome, each};
+use runtime::queue::each;
 use runtime::{Clock, ConfigError, Environment};
 use store::{
     Batch, BatchState, FeedObjects, Feeds, PersonalDataKey, REPORT_PAGE, WorkerIds, WorkerTables,
@@ -42,25 +42,6 @@ pub struct FeedApply {
     feeds: Feeds,
     objects: FeedObjects,
     queue: FeedQueue,
-}
-
-/// A message could not be done with.
-#[derive(Debug)]
-enum Failed {
-    Store(store::Error),
-    Bus(bus::Error),
-}
-
-impl From<store::Error> for Failed {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<bus::Error> for Failed {
-    fn from(error: bus::Error) -> Self {
-        Self::Bus(error)
-    }
 }
 
 impl FeedApply {
@@ -121,40 +102,22 @@ impl FeedApply {
         each(event, 1, |message| self.record(message)).await
     }
 
-    async fn record(&self, message: SqsMessage) -> Outcome {
-        let id = message.message_id.unwrap_or_default();
-        let message = match FeedMessage::parse(&message.body.unwrap_or_default()) {
-            Ok(message) => message,
-            // It goes to the dead letters by itself, where somebody looks.
-            Err(error) => return Outcome::Retry(chain(&error)),
-        };
-        let batch = message.batch();
+    async fn record(&self, message: SqsMessage) -> Result<(), Error> {
+        let message = FeedMessage::parse(&message.body.unwrap_or_default())?;
         let done = match &message {
             FeedMessage::Split(batch) => self.split(batch).await,
             FeedMessage::Shard(batch, shard) => self.shard(batch, *shard).await,
         };
-        match done {
-            Ok(()) => Outcome::Done,
-            Err(failed) => {
-                let reason = match &failed {
-                    Failed::Store(error) => chain(error),
-                    Failed::Bus(error) => chain(error),
-                };
-                tracing::error!(
-                    message.id = id,
-                    source = %batch.source,
-                    batch = %batch.batch_id,
-                    reason,
-                    "a batch was not gone on with"
-                );
-                Outcome::Retry(reason)
-            }
+        if done.is_err() {
+            let batch = message.batch();
+            tracing::error!(source = %batch.source, batch = %batch.batch_id, "applying a batch was interrupted");
         }
+        done
     }
 
     /// Has the shards applied that are not done: of each row of shards, [`AT_ONCE`] places from one to the next,
     /// the first one.
-    async fn send_for_shards(&self, message: &FeedBatch, batch: &Batch) -> Result<(), Failed> {
+    async fn send_for_shards(&self, message: &FeedBatch, batch: &Batch) -> Result<(), Error> {
         for first in 1..=AT_ONCE {
             self.send_for_shard(message, batch, first).await?;
         }
@@ -167,7 +130,7 @@ impl FeedApply {
         message: &FeedBatch,
         batch: &Batch,
         from: u32,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Error> {
         let row = (from..=batch.shards).step_by(AT_ONCE as usize);
         let mut left = row.filter(|shard| !batch.done.contains(shard));
         if let Some(shard) = left.next() {
@@ -179,7 +142,7 @@ impl FeedApply {
 
     /// All shards are done: the report is put together, the batch is applied, the next one is taken up. Done again,
     /// it changes nothing.
-    async fn finish(&self, message: &FeedBatch) -> Result<(), Failed> {
+    async fn finish(&self, message: &FeedBatch) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {
             return Ok(());
@@ -198,19 +161,19 @@ impl FeedApply {
                     "a batch was applied"
                 );
             } else if !self.is_applied(source, id).await? {
-                return Err(store::Error::Busy { call: "finish" }.into());
+                return Err(Error::Busy { call: "finish" });
             }
         }
         self.take_up_next(message).await
     }
 
-    async fn is_applied(&self, source: &SourceId, id: &BatchId) -> Result<bool, Failed> {
+    async fn is_applied(&self, source: &SourceId, id: &BatchId) -> Result<bool, Error> {
         let found = self.feeds.find(source, id).await?;
         Ok(found.is_none_or(|found| found.batch.state != BatchState::Applying))
     }
 
     /// All rejected rows, in the order of the batch, in pages.
-    async fn report(&self, source: &SourceId, id: &BatchId, batch: &Batch) -> Result<(), Failed> {
+    async fn report(&self, source: &SourceId, id: &BatchId, batch: &Batch) -> Result<(), Error> {
         let mut rejected = Vec::new();
         for shard in &batch.with_rejected {
             rejected.append(&mut self.objects.rejected(source, id, *shard).await?);
@@ -223,7 +186,7 @@ impl FeedApply {
     }
 
     /// Has the batch taken up whose turn it is now.
-    async fn take_up_next(&self, message: &FeedBatch) -> Result<(), Failed> {
+    async fn take_up_next(&self, message: &FeedBatch) -> Result<(), Error> {
         let Some(batch_id) = self.feeds.next(&message.source).await? else {
             return Ok(());
         };

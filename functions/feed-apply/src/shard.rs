@@ -12,7 +12,9 @@ use store::{
     Appended, Batch, BatchState, Counts, NewEvent, ProfileChange, Step, WorkerFile, WorkerRows,
 };
 
-use crate::{AT_ONCE, Failed, FeedApply, count};
+use calls::Error;
+
+use crate::{AT_ONCE, FeedApply, count};
 
 /// How many workers of a shard are changed at the same time.
 const WORKERS_AT_ONCE: usize = 8;
@@ -37,7 +39,7 @@ struct Erased;
 
 impl FeedApply {
     /// Applies a shard, and sends for the next one of its row, or finishes the batch if it was the last one.
-    pub(crate) async fn shard(&self, message: &FeedBatch, shard: u32) -> Result<(), Failed> {
+    pub(crate) async fn shard(&self, message: &FeedBatch, shard: u32) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {
             tracing::error!(%source, batch = %id, "a message names a batch that there is not");
@@ -64,7 +66,7 @@ impl FeedApply {
         self.send_for_shard(message, &batch, shard + AT_ONCE).await
     }
 
-    async fn apply(&self, batch: &Batch, shard: u32) -> Result<(Counts, Vec<Rejected>), Failed> {
+    async fn apply(&self, batch: &Batch, shard: u32) -> Result<(Counts, Vec<Rejected>), Error> {
         let manifest = &batch.manifest;
         let rows = self
             .objects
@@ -125,7 +127,7 @@ impl FeedApply {
         batch: &Batch,
         said: &WorkerRows,
         now: Millis,
-    ) -> Result<Recorded, store::Error> {
+    ) -> Result<Recorded, Error> {
         let manifest = &batch.manifest;
         let cause = [
             manifest.source.as_str(),
@@ -157,7 +159,7 @@ impl FeedApply {
             }
             Appended::NotFound | Appended::Refused(Erased) => Ok(Recorded::Nobody),
             // Nothing else is written with it.
-            Appended::AlsoRefused(..) => Err(store::Error::Wrong("a write was refused")),
+            Appended::AlsoRefused(..) => Err(Error::wrong("a write was refused")),
         }
     }
 }
@@ -245,9 +247,6 @@ fn stands(file: &WorkerFile, batch: &Batch, rows: &[Row]) -> bool {
 }
 
 /// Whether it is what is stored that is wrong, and not the storing.
-fn is_broken(error: &store::Error) -> bool {
-    matches!(
-        error,
-        store::Error::Item(_) | store::Error::Wrong(_) | store::Error::Sealed
-    )
+fn is_broken(error: &Error) -> bool {
+    matches!(error, Error::Wrong { .. } | Error::Sealed)
 }

@@ -10,7 +10,9 @@ use domain::id::WorkerId;
 use futures::{StreamExt, TryStreamExt, stream};
 use store::{Batch, BatchState, Counts, Found, ShardRows, WorkerRows};
 
-use crate::{Failed, FeedApply, breathe, count};
+use calls::Error;
+
+use crate::{FeedApply, breathe, count};
 
 /// How many rows a shard has, more or less: what one message can be waited for.
 const SHARD_ROWS: u32 = 2_000;
@@ -30,7 +32,7 @@ struct Content {
 
 impl FeedApply {
     /// Takes up a batch: splits it if it is complete and its turn has come, goes on with it if it is split.
-    pub(crate) async fn split(&self, message: &FeedBatch) -> Result<(), Failed> {
+    pub(crate) async fn split(&self, message: &FeedBatch) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {
             tracing::error!(%source, batch = %id, "a message names a batch that there is not");
@@ -76,7 +78,7 @@ impl FeedApply {
         batch: &Batch,
         allowed: &CreditSource,
         numbers: std::ops::Range<u32>,
-    ) -> Result<Content, Failed> {
+    ) -> Result<Content, Error> {
         let manifest = &batch.manifest;
         // The moment at which the batch was announced, and not now: read again, it must say the same.
         let latest = batch.received_at + CLOCKS_DIFFER;
@@ -99,7 +101,7 @@ impl FeedApply {
         let mut parts = stream::iter(parts).buffered(OBJECTS_AT_ONCE);
         while let Some(part) = parts.try_next().await? {
             // What was noted as being there was stored before.
-            let part = part.ok_or(store::Error::Wrong("a part is missing"))?;
+            let part = part.ok_or(Error::wrong("a part is missing"))?;
             hash.update(&part);
             let (rows, in_part) = rows_of(&part, lines);
             lines += in_part;
@@ -123,7 +125,7 @@ impl FeedApply {
     }
 
     /// Writes the shards, and then that they are there.
-    async fn write(&self, found: &Found, content: Content) -> Result<(), Failed> {
+    async fn write(&self, found: &Found, content: Content) -> Result<(), Error> {
         let manifest = &found.batch.manifest;
         let (source, id) = (&manifest.source, &manifest.batch_id);
         let mut rejected = content.rejected;
@@ -167,7 +169,7 @@ impl FeedApply {
         Ok(())
     }
 
-    async fn refuse(&self, found: &Found, detail: &str) -> Result<(), Failed> {
+    async fn refuse(&self, found: &Found, detail: &str) -> Result<(), Error> {
         let manifest = &found.batch.manifest;
         let is_known = found.batch.detail.as_deref() == Some(detail);
         if !is_known && self.feeds.refuse(found, detail).await? {

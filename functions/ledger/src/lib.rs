@@ -98,8 +98,7 @@ impl Ledger {
         let signed = self
             .checkpoints
             .latest(CHECKPOINTS_EVERY, self.clock.now())
-            .await
-            .map_err(from_checkpoints)?;
+            .await?;
         let wants_json = http::header(request, ACCEPT)
             .is_some_and(|accept| accept.to_ascii_lowercase().contains("application/json"));
         let mut response = if wants_json {
@@ -129,7 +128,7 @@ impl Ledger {
     async fn keys(&self, request: &Request) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let keys = self.checkpoints.verifiers().await;
-        let keys = keys.map_err(from_checkpoints)?;
+        let keys = keys?;
         let body = json!({ "origin": self.checkpoints.origin(), "keys": keys });
         Ok(kept(http::json(StatusCode::OK, &body), FOR_A_WHILE))
     }
@@ -139,14 +138,14 @@ impl Ledger {
         let index = match wanted.leaf {
             Leaf::Index(index) => index,
             Leaf::Event(hash) => {
-                let found = self.log.find(&hash).await.map_err(from_store)?;
+                let found = self.log.find(&hash).await?;
                 found.ok_or_else(|| no_such("No event of this hash has a place in the log yet."))?
             }
         };
-        let head = self.log.head().await.map_err(from_store)?;
+        let head = self.log.head().await?;
         let size = wanted.size.unwrap_or(head.size);
         let proof = self.log.inclusion(index, size, &head).await;
-        let proof = proof.map_err(from_store)?.ok_or_else(|| {
+        let proof = proof?.ok_or_else(|| {
             no_such("The log is not that large, or has no such leaf at that size.")
         })?;
         let body = InclusionAnswer::from(proof);
@@ -155,12 +154,10 @@ impl Ledger {
 
     async fn consistency(&self, request: &Request) -> Result<Response, Problem> {
         let between = Between::of(request)?;
-        let head = self.log.head().await.map_err(from_store)?;
+        let head = self.log.head().await?;
         let to = between.to.unwrap_or(head.size);
         let proof = self.log.consistency(between.from, to, &head).await;
-        let proof = proof
-            .map_err(from_store)?
-            .ok_or_else(|| no_such("The log is not that large."))?;
+        let proof = proof?.ok_or_else(|| no_such("The log is not that large."))?;
         Ok(answered(
             &ConsistencyAnswer::from(proof),
             between.to.is_some(),
@@ -212,12 +209,4 @@ fn kept(mut response: Response, how_long: HeaderValue) -> Response {
 
 fn no_such(detail: &str) -> Problem {
     Problem::not_found().detail(detail)
-}
-
-fn from_store(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
-}
-
-fn from_checkpoints(error: checkpoint::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

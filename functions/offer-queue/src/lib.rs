@@ -132,11 +132,7 @@ impl OfferQueue {
         for _ in 0..MOST_ROUNDS {
             let waiting = Instant::now();
             let left = wait.saturating_sub(started.elapsed());
-            let received = self
-                .queues
-                .receive(agency, most, left)
-                .await
-                .map_err(from_bus)?;
+            let received = self.queues.receive(agency, most, left).await?;
             if received.is_empty() {
                 break;
             }
@@ -162,7 +158,7 @@ impl OfferQueue {
             .iter()
             .filter_map(|received| received.offer.as_ref());
         let ids: Vec<OrderId> = ids.map(|offer| offer.order_id.clone()).collect();
-        let orders = self.orders.get_many(&ids).await.map_err(from_store)?;
+        let orders = self.orders.get_many(&ids).await?;
         let sifted = sift(received, &orders, agency, self.clock.now());
         if !sifted.cleared.is_empty() {
             // What could not be cleared away comes again, and is cleared then.
@@ -190,7 +186,7 @@ impl OfferQueue {
         self.require_approved(agency).await?;
         // One that cannot be an order's would spoil the whole call: it is not open.
         let ids: Vec<OrderId> = ids.into_iter().flatten().collect();
-        let orders = self.orders.get_many(&ids).await.map_err(from_store)?;
+        let orders = self.orders.get_many(&ids).await?;
         let now = self.clock.now();
         let open = orders
             .iter()
@@ -213,11 +209,7 @@ impl OfferQueue {
             .iter()
             .map(|place| receipts[*place].as_str())
             .collect();
-        let results = self
-            .queues
-            .acknowledge(agency, &sent)
-            .await
-            .map_err(from_bus)?;
+        let results = self.queues.acknowledge(agency, &sent).await?;
         let mut accepted = vec![false; receipts.len()];
         for (place, result) in possible.into_iter().zip(results) {
             accepted[place] = result;
@@ -252,7 +244,7 @@ impl OfferQueue {
             .tags(tag)
             .send()
             .await
-            .map_err(|error| Problem::failure(&error, true))?;
+            .map_err(|error| calls::Error::call("AssumeRole", error))?;
         let keys = assumed.credentials().ok_or_else(Problem::internal)?;
         let access = QueueAccess {
             queue_url: self.queues.url(agency),
@@ -268,7 +260,7 @@ impl OfferQueue {
     }
 
     async fn require_approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let found = self.directory.agency(agency).await.map_err(from_store)?;
+        let found = self.directory.agency(agency).await?;
         let is_approved = found.is_some_and(|agency| agency.standing == Standing::Approved);
         is_approved
             .then_some(())
@@ -281,14 +273,4 @@ fn can_be_grabbed(order: &Order, agency: &AgencyId, now: Millis) -> bool {
     use domain::order::State;
     matches!(order.state, State::Open { deadline } if now < deadline)
         && !order.excluded.contains(agency)
-}
-
-fn from_store(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
-}
-
-/// An approved agency whose queue is not there yet has been approved a moment ago: worth trying again.
-fn from_bus(error: bus::Error) -> Problem {
-    let is_coming = matches!(error, bus::Error::NoSuchQueue);
-    Problem::failure(&error, is_coming || error.is_retryable())
 }

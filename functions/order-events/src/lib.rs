@@ -9,11 +9,13 @@
 //! one transaction with a note that this version of the order has been counted: a repeat adds nothing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use bus::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
+use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
 use domain::order::{Order, What, tally};
+use runtime::changes::again_from;
 use runtime::problem::chain;
 use runtime::{ConfigError, Environment};
 use store::{Directory, Orders};
@@ -93,7 +95,7 @@ impl OrderEvents {
                 .map(|record| record.sequence_number),
             None => unreadable,
         };
-        response(first_failed)
+        again_from(first_failed)
     }
 
     /// Adds to agencies' numbers; answers the place of the first record that could not be counted.
@@ -107,7 +109,7 @@ impl OrderEvents {
         None
     }
 
-    async fn count_one(&self, record: &Pending) -> Result<(), store::Error> {
+    async fn count_one(&self, record: &Pending) -> Result<(), Error> {
         if record.tally.is_empty() {
             return Ok(());
         }
@@ -133,18 +135,8 @@ impl OrderEvents {
     }
 }
 
-fn response(first_failed: Option<String>) -> DynamoDbEventResponse {
-    let mut response = DynamoDbEventResponse::default();
-    if let Some(sequence_number) = first_failed {
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = Some(sequence_number);
-        response.batch_item_failures.push(failure);
-    }
-    response
-}
-
 /// The event of a record; `None` for other items of the table, removals, and images in which no version was made.
-fn event_of(record: EventRecord) -> Result<Option<Told>, store::Error> {
+fn event_of(record: EventRecord) -> Result<Option<Told>, Error> {
     let Some(order) = store::order_image(record.change.new_image)? else {
         return Ok(None);
     };

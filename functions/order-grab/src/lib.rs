@@ -151,7 +151,7 @@ impl OrderGrab {
 
         let (orders, directory) = (&self.orders_table, &self.directory_table);
         let read = store::grab_read(&self.dynamodb, orders, directory, id, agency).await;
-        let grabber = Grabber::of(read.map_err(from_store)?, epoch)?;
+        let grabber = Grabber::of(read?, epoch)?;
 
         let now = || self.clock.now();
         let staff_by = |at| self.market.staff_by(at, grabber.order.start_at);
@@ -160,9 +160,7 @@ impl OrderGrab {
             .orders
             .grab(id, epoch, agency, name, now, staff_by)
             .await;
-        let grabbed = grabbed
-            .map_err(from_store)?
-            .ok_or_else(Problem::not_offered)?;
+        let grabbed = grabbed?.ok_or_else(Problem::not_offered)?;
 
         tracing::info!(
             order.id = %id, agency.id = %agency, epoch, outcome = ?grabbed.outcome, "an order was grabbed for"
@@ -182,13 +180,13 @@ impl OrderGrab {
         order: &Order,
         details: &Sealed,
     ) -> Result<OrderView, Problem> {
-        let details = self.seal.open(&order.id, details).map_err(from_store)?;
+        let details = self.seal.open(&order.id, details)?;
         let viewer = Viewer::Claimant(agency.clone());
         let now = self.clock.now();
         let mut view = order.view(&viewer, Some(&details), now);
         if let (Some(staffing), Some(claim)) = (order.staffing(), order.claim()) {
             let worker = self.workers.get(&staffing.worker).await;
-            view.worker = worker.map_err(from_store)?.map(|worker| {
+            view.worker = worker?.map(|worker| {
                 let rules = &self.market.credit;
                 let approved = Some(Standing::Approved);
                 WorkerView::of(&worker, claim, approved, &viewer, now, rules)
@@ -204,7 +202,7 @@ impl OrderGrab {
         agency: &AgencyId,
     ) -> Result<Response, Problem> {
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
-        let order = self.orders.get(id).await.map_err(from_store)?;
+        let order = self.orders.get(id).await?;
         let order = order.ok_or_else(Problem::not_found)?;
         let now = self.clock.now();
         let (outcome, order) = match release_outcome(&order, agency) {
@@ -216,9 +214,7 @@ impl OrderGrab {
                     .orders
                     .release(id, epoch, agency, &reason, then, now)
                     .await;
-                let changed = written
-                    .map_err(from_store)?
-                    .ok_or_else(Problem::not_found)?;
+                let changed = written?.ok_or_else(Problem::not_found)?;
                 (changed.outcome, changed.order)
             }
             outcome => (outcome, order),
@@ -245,10 +241,9 @@ impl OrderGrab {
             looks: 0,
             redrives: 0,
         };
-        self.timers.set(&timer, now).await.map_err(from_bus)?;
+        self.timers.set(&timer, now).await?;
         let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
-        let sent = self.fan_out.send(message, WRITE_COMES_FIRST).await;
-        sent.map_err(from_bus)
+        Ok(self.fan_out.send(message, WRITE_COMES_FIRST).await?)
     }
 }
 
@@ -312,14 +307,6 @@ fn not_claimed() -> Problem {
         "The order is not claimed by this agency",
         "This agency had the order and has lost it: it was not staffed in time, or the customer cancelled.",
     )
-}
-
-fn from_store(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
-}
-
-fn from_bus(error: bus::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }
 
 #[cfg(test)]

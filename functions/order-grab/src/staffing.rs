@@ -21,7 +21,7 @@ use runtime::http::{self, Request, Response};
 use serde_json::Value;
 use store::{GrabRead, Sealed};
 
-use crate::{OrderGrab, from_bus, from_store, not_claimed};
+use crate::{OrderGrab, not_claimed};
 
 /// How often it is all looked at again: of many desks that want the same worker at once, one gets her each time, and
 /// the others mostly find her booked the next time.
@@ -86,7 +86,7 @@ impl OrderGrab {
             self.workers.get(worker),
             self.calendars.get(worker),
         );
-        let (read, worker, calendar) = read.map_err(from_store)?;
+        let (read, worker, calendar) = read?;
         let GrabRead {
             agency: found,
             order,
@@ -120,7 +120,7 @@ impl OrderGrab {
         let travel_time = self.market.travel_time();
         let in_the_way: Vec<_> = read.calendar.in_the_way(order, travel_time).collect();
         let others: Vec<OrderId> = in_the_way.iter().map(|e| e.order.clone()).collect();
-        let others = self.orders.get_many(&others).await.map_err(from_store)?;
+        let others = self.orders.get_many(&others).await?;
         let is_booked = is_booked(in_the_way, &others, &worker.id);
         let reasons = ineligible(order, worker, is_booked, &self.market, now);
         if !reasons.is_empty() {
@@ -130,7 +130,7 @@ impl OrderGrab {
 
         let visit_by = self.market.visit_by(order.ends_at());
         let timer = Timer::of_visit(&order.id, order.epoch, visit_by);
-        self.timers.set(&timer, now).await.map_err(from_bus)?;
+        self.timers.set(&timer, now).await?;
 
         let staffing = Staffing {
             worker: worker.id.clone(),
@@ -138,13 +138,11 @@ impl OrderGrab {
         };
         let calendar = read.calendar.with(order, travel_time, now);
         let also = vec![
-            self.calendars
-                .also_keep(&worker.id, &calendar)
-                .map_err(from_store)?,
-            self.workers.also_unchanged(worker).map_err(from_store)?,
+            self.calendars.also_keep(&worker.id, &calendar)?,
+            self.workers.also_unchanged(worker)?,
         ];
         let staffed = self.orders.staff(order, &staffing, also, now).await;
-        let staffed = staffed.map_err(from_store)?;
+        let staffed = staffed?;
         if staffed.is_some() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "an order was staffed");
         }

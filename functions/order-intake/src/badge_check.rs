@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{Appended, NewEvent, Step};
 
-use crate::{OrderIntake, from_store};
+use crate::OrderIntake;
 
 /// How often it is all looked at again that somebody else was changing.
 const ROUNDS: usize = 4;
@@ -77,7 +77,7 @@ impl OrderIntake {
         })?;
         let presented = self.checker.check(shown.trim(), now);
         for _ in 0..ROUNDS {
-            let order = self.orders.get(&id).await.map_err(from_store)?;
+            let order = self.orders.get(&id).await?;
             let order = order.filter(|order| order.customer == *customer);
             let order = order.ok_or_else(Problem::not_found)?;
             match order.state {
@@ -118,7 +118,7 @@ impl OrderIntake {
         let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) else {
             return Ok(Found::only(CheckResult::NoWorkerYet));
         };
-        let Some(badge) = self.badges.get(shown).await.map_err(from_store)? else {
+        let Some(badge) = self.badges.get(shown).await? else {
             return Ok(Found::only(CheckResult::Invalid));
         };
         if badge.worker != staffing.worker {
@@ -132,7 +132,7 @@ impl OrderIntake {
             self.workers.open(&staffing.worker),
             self.directory.agency(&badge.agency),
         );
-        let (file, agency) = read.map_err(from_store)?;
+        let (file, agency) = read?;
         let standing = agency.map(|agency| agency.standing);
         let worker = file.as_ref().map(|file| &file.worker);
         let Check { result, starts } =
@@ -186,11 +186,11 @@ impl OrderIntake {
             .orders
             .also_start(&order.id, order.epoch, &badge.worker, now);
         let unchanged = self.badges.also_unchanged(badge);
-        let mut also = vec![start.map_err(from_store)?, unchanged.map_err(from_store)?];
+        let mut also = vec![start?, unchanged?];
         let code_write = also.len();
         let shown = if let Presented::OnPhone(code) = presented {
             let used = self.orders.also_use_code(&order.id, &code.badge, code.step);
-            also.push(used.map_err(from_store)?);
+            also.push(used?);
             "phone"
         } else {
             "printed"
@@ -218,7 +218,7 @@ impl OrderIntake {
                 })
             })
             .await;
-        Ok(match begun.map_err(from_store)? {
+        Ok(match begun? {
             Appended::Done(_) => Some(CheckResult::Match),
             Appended::Refused(result) => Some(result),
             Appended::NotFound => Some(CheckResult::Revoked),
@@ -235,7 +235,7 @@ impl OrderIntake {
             return Ok(CheckResult::Match);
         };
         let used = self.orders.use_code(&order.id, &code.badge, code.step);
-        let is_first = used.await.map_err(from_store)?;
+        let is_first = used.await?;
         Ok(if is_first {
             CheckResult::Match
         } else {
@@ -248,7 +248,7 @@ impl OrderIntake {
         let Some(photo) = &worker.photo else {
             return Ok(None);
         };
-        let content = self.photos.get(photo).await.map_err(from_store)?;
+        let content = self.photos.get(photo).await?;
         Ok(content.map(|content| {
             let (media_type, content) = (&photo.media_type, STANDARD.encode(content));
             format!("data:{media_type};base64,{content}")

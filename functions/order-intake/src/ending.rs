@@ -8,7 +8,7 @@ use runtime::http::{self, Request, Response};
 use runtime::{Principal, Problem};
 use store::Rated;
 
-use crate::{OrderIntake, from_store};
+use crate::OrderIntake;
 
 /// The longest comment, in characters.
 const LONGEST_COMMENT: usize = 500;
@@ -24,9 +24,7 @@ impl OrderIntake {
         let customer = principal.customer()?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         let completed = self.orders.complete(&id, customer, now).await;
-        let changed = completed
-            .map_err(from_store)?
-            .ok_or_else(Problem::not_found)?;
+        let changed = completed?.ok_or_else(Problem::not_found)?;
         match changed.outcome {
             CompleteOutcome::Completed => {
                 tracing::info!(order.id = %id, "a visit was completed");
@@ -57,13 +55,13 @@ impl OrderIntake {
                 at: now,
             })
         })?;
-        let sealed = self.seal.seal_rating(&id, &rating).map_err(from_store)?;
+        let sealed = self.seal.seal_rating(&id, &rating)?;
         let rated = self.orders.rate(&id, customer, &rating, &sealed).await;
-        let changed = rated.map_err(from_store)?.ok_or_else(Problem::not_found)?;
+        let changed = rated?.ok_or_else(Problem::not_found)?;
         match &changed.outcome {
             Rated::Now => tracing::info!(order.id = %id, "a visit was rated"),
             Rated::Before(kept) => {
-                let kept = self.seal.open_rating(&id, kept).map_err(from_store)?;
+                let kept = self.seal.open_rating(&id, kept)?;
                 if (kept.stars, &kept.comment) != (rating.stars, &rating.comment) {
                     return Err(rated_already());
                 }
@@ -77,8 +75,8 @@ impl OrderIntake {
     /// The order as its customer is shown it.
     async fn as_it_is_now(&self, order: &Order, now: Millis) -> Result<Response, Problem> {
         let found = self.orders.get_with_details(&order.id).await;
-        let (_, sealed) = found.map_err(from_store)?.ok_or_else(Problem::not_found)?;
-        let details = self.seal.open(&order.id, &sealed).map_err(from_store)?;
+        let (_, sealed) = found?.ok_or_else(Problem::not_found)?;
+        let details = self.seal.open(&order.id, &sealed)?;
         let view = self.view(order, &Viewer::Customer, &details, now).await?;
         Ok(http::json(StatusCode::OK, &view))
     }

@@ -208,23 +208,22 @@ impl OrderIntake {
         let order = Order::placed(id, customer.clone(), hash, visit, &self.market, now)
             .ok_or_else(Problem::internal)?;
 
-        let sealed = self.seal.seal(&order.id, &details).map_err(from_store)?;
+        let sealed = self.seal.seal(&order.id, &details)?;
         let timer = grab_timer(&order);
-        self.timers.set(&timer, now).await.map_err(from_bus)?;
-        let order = match self.orders.place(&order, &sealed).await {
-            Ok(Placed::New) => {
+        self.timers.set(&timer, now).await?;
+        let order = match self.orders.place(&order, &sealed).await? {
+            Placed::New => {
                 tracing::info!(order.id = %order.id, "an order was placed");
                 order
             }
-            Ok(Placed::Repeat(order)) => *order,
-            Ok(Placed::KeyReused) => return Err(Problem::idempotency_key_reused()),
-            Err(error) => return Err(from_store(error)),
+            Placed::Repeat(order) => *order,
+            Placed::KeyReused => return Err(Problem::idempotency_key_reused()),
         };
         if order.awaits_fan_out() {
             let (epoch, deadline) = (order.epoch, order.grab_deadline);
             let message = FanOut::new(&order, epoch, deadline, self.market.radius_m);
             let sent = self.fan_out.send(message, Duration::ZERO).await;
-            sent.map_err(from_bus)?;
+            sent?;
         }
         self.created(&order, &details, now).await
     }
@@ -242,7 +241,7 @@ impl OrderIntake {
         let Ok(placing) = Placing::parse(body, &self.market) else {
             return Err(problem);
         };
-        match self.orders.get(id).await.map_err(from_store)? {
+        match self.orders.get(id).await? {
             Some(order) if order.body_hash == hash => {
                 self.created(&order, &placing.details, now).await
             }
@@ -274,12 +273,8 @@ impl OrderIntake {
             Principal::Agency(agency) => self.orders.by_agency(agency, limit, cursor).await,
             Principal::Authority(_) | Principal::Worker(_) => return Err(Problem::forbidden()),
         };
-        let page = page.map_err(from_store)?;
-        let orders = self
-            .orders
-            .get_many(&page.items)
-            .await
-            .map_err(from_store)?;
+        let page = page?;
+        let orders = self.orders.get_many(&page.items).await?;
         // The index may be a moment behind the orders: what is no longer the caller's is left out.
         let items = page
             .items
@@ -300,14 +295,10 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        let found = self
-            .orders
-            .get_with_details(&id)
-            .await
-            .map_err(from_store)?;
+        let found = self.orders.get_with_details(&id).await?;
         let (order, sealed) = found.ok_or_else(Problem::not_found)?;
         let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
-        let details = self.seal.open(&id, &sealed).map_err(from_store)?;
+        let details = self.seal.open(&id, &sealed)?;
         if let Some(timer) = overdue(&order, &self.market, now) {
             self.have_settled(&timer).await;
         }
@@ -332,7 +323,7 @@ impl OrderIntake {
                 self.records.get(&staffing.worker),
                 self.directory.agency(&claim.agency),
             );
-            let (worker, agency) = read.map_err(from_store)?;
+            let (worker, agency) = read?;
             let standing = agency.map(|agency| agency.standing);
             view.worker = worker.map(|worker| {
                 let rules = &self.market.credit;
@@ -340,12 +331,9 @@ impl OrderIntake {
             });
         }
         if matches!(order.state, State::Rated(..)) {
-            let sealed = self.orders.rating(&order.id).await.map_err(from_store)?;
+            let sealed = self.orders.rating(&order.id).await?;
             let rating = sealed.map(|sealed| self.seal.open_rating(&order.id, &sealed));
-            view.rating = rating
-                .transpose()
-                .map_err(from_store)?
-                .map(RatingView::from);
+            view.rating = rating.transpose()?.map(RatingView::from);
         }
         Ok(view)
     }
@@ -356,7 +344,7 @@ impl OrderIntake {
             return Ok(None);
         };
         let kept = self.orders.explanation(&order.id, name).await;
-        let Some(kept) = kept.map_err(from_store)? else {
+        let Some(kept) = kept? else {
             return Ok(None);
         };
         let kept = serde_json::from_str(&kept);
@@ -384,9 +372,7 @@ impl OrderIntake {
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         let reason = request::reason(&JsonBody::of(request)?)?;
         let cancelled = self.orders.cancel(&id, customer, &reason, now).await;
-        let changed = cancelled
-            .map_err(from_store)?
-            .ok_or_else(Problem::not_found)?;
+        let changed = cancelled?.ok_or_else(Problem::not_found)?;
         match changed.outcome {
             CancelOutcome::Cancelled => {
                 tracing::info!(order.id = %id, "an order was cancelled");
@@ -394,13 +380,9 @@ impl OrderIntake {
             CancelOutcome::Already => {}
             CancelOutcome::TooLate => return Err(Problem::too_late()),
         }
-        let found = self
-            .orders
-            .get_with_details(&id)
-            .await
-            .map_err(from_store)?;
+        let found = self.orders.get_with_details(&id).await?;
         let (_, sealed) = found.ok_or_else(Problem::not_found)?;
-        let details = self.seal.open(&id, &sealed).map_err(from_store)?;
+        let details = self.seal.open(&id, &sealed)?;
         let view = self.view(&changed.order, &Viewer::Customer, &details, now);
         Ok(http::json(StatusCode::OK, &view.await?))
     }
@@ -408,7 +390,7 @@ impl OrderIntake {
     /// Asks the table for an order that nobody has.
     async fn health(&self) -> Result<Response, Problem> {
         let nobodys = OrderId::from_bytes(&[0; 16]);
-        self.orders.get(&nobodys).await.map_err(from_store)?;
+        self.orders.get(&nobodys).await?;
         Ok(http::json(StatusCode::OK, &json!({ "status": "ok" })))
     }
 
@@ -459,17 +441,4 @@ fn grab_timer(order: &Order) -> Timer {
 fn body_hash(body: &JsonBody) -> Result<[u8; 16], Problem> {
     let hash = body.hash();
     hash.first_chunk().copied().ok_or_else(Problem::internal)
-}
-
-fn from_store(error: store::Error) -> Problem {
-    match error {
-        store::Error::BadCursor => {
-            Problem::malformed().detail("The cursor is not one of this list.")
-        }
-        error => Problem::failure(&error, error.is_retryable()),
-    }
-}
-
-fn from_bus(error: bus::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

@@ -16,9 +16,7 @@ use domain::credit::{CreditRules, Section};
 use domain::id::{EventId, WorkerId};
 use domain::market::Market;
 use lambda_http::http::{Method, StatusCode};
-use registry::worker::{
-    self, Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event, page_failure,
-};
+use registry::worker::{self, Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
 use serde_json::json;
@@ -95,9 +93,9 @@ impl OwnRecord {
         http::query(request, &[])?;
         let file = self.file(id).await?;
         let agency = self.directory.agency(&file.worker.agency).await;
-        let agency = agency.map_err(failure)?.ok_or_else(Problem::internal)?;
-        let badges = self.badges.of_worker(id).await.map_err(failure)?;
-        let objections = self.workers.objections(&file).await.map_err(failure)?;
+        let agency = agency?.ok_or_else(Problem::internal)?;
+        let badges = self.badges.of_worker(id).await?;
+        let objections = self.workers.objections(&file).await?;
         let record = RecordAnswer {
             worker: self.shown(&file).await?,
             employer: EmployerAnswer {
@@ -117,7 +115,7 @@ impl OwnRecord {
         let limit = query.limit()?;
         let file = self.file(id).await?;
         let page = self.workers.trace(id, true, limit, query.cursor()).await;
-        let answer = TraceAnswer::of(id, page.map_err(page_failure)?, file.head);
+        let answer = TraceAnswer::of(id, page?, file.head);
         Ok(http::json(StatusCode::OK, &answer))
     }
 
@@ -126,7 +124,7 @@ impl OwnRecord {
         let limit = query.limit()?;
         let file = self.file(id).await?;
         let page = self.workers.views(&file, limit, query.cursor()).await;
-        let page = page.map_err(page_failure)?;
+        let page = page?;
         let page = Page {
             items: page.items.into_iter().map(ViewShown::from).collect(),
             next_cursor: page.next,
@@ -176,16 +174,16 @@ impl OwnRecord {
             };
             Ok(Step {
                 events: vec![event],
-                also: vec![also.map_err(failure)?],
+                also: vec![also?],
                 ..Step::default()
             })
         };
         let changed = self.workers.change(id, now, decide).await;
-        match changed.map_err(failure)? {
+        match changed? {
             Appended::Done(_) => tracing::info!(worker.id = %id, "a worker objected"),
             Appended::Repeat(file) => {
                 let said = self.workers.caused(&file, &objection.id).await;
-                if said.map_err(failure)? != Some(Some(payload)) {
+                if said? != Some(Some(payload)) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }
@@ -204,7 +202,7 @@ impl OwnRecord {
         if !file.worker.may_work() {
             return Err(Problem::not_found().detail("Only an approved worker wears a badge."));
         }
-        let badges = self.badges.live_of_worker(id, now).await.map_err(failure)?;
+        let badges = self.badges.live_of_worker(id, now).await?;
         // The one that was issued last.
         let mut worn = badges.into_iter().filter(|badge| {
             badge.status == BadgeStatus::Valid && badge.agency == file.worker.agency
@@ -225,7 +223,7 @@ impl OwnRecord {
     /// She takes her consent back, and cannot work from then on. What stands already is answered the same.
     async fn withdraw(&self, id: &WorkerId) -> Result<Response, Problem> {
         let now = self.clock.now();
-        let withdrawn_at = self.workers.withdrawn_at(id).await.map_err(failure)?;
+        let withdrawn_at = self.workers.withdrawn_at(id).await?;
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             if file.worker.is_erased {
                 return Err(is_erased());
@@ -244,12 +242,12 @@ impl OwnRecord {
                     actor: Actor::Worker(id.clone()),
                     payload: json!({}),
                 }],
-                also: vec![also.map_err(failure)?],
+                also: vec![also?],
                 ..Step::default()
             })
         };
         let changed = self.workers.change(id, now, decide).await;
-        let file = match changed.map_err(failure)? {
+        let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
             Appended::AlsoRefused(..) => return Err(Problem::internal()),
@@ -269,7 +267,7 @@ impl OwnRecord {
     }
 
     async fn file(&self, id: &WorkerId) -> Result<WorkerFile, Problem> {
-        let file = self.workers.open(id).await.map_err(failure)?;
+        let file = self.workers.open(id).await?;
         file.ok_or_else(Problem::unauthenticated)
     }
 
@@ -278,7 +276,7 @@ impl OwnRecord {
             Standing::Suspended => self.workers.withdrawn_at(&file.worker.id).await,
             _ => Ok(None),
         };
-        let withdrawn_at = withdrawn_at.map_err(failure)?;
+        let withdrawn_at = withdrawn_at?;
         let now = self.clock.now();
         Ok(WorkerAnswer::of(
             file,
@@ -288,8 +286,4 @@ impl OwnRecord {
             now,
         ))
     }
-}
-
-fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

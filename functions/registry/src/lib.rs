@@ -92,8 +92,7 @@ impl Registry {
         let registered = self
             .directory
             .register(&agency, &stores, &body_hash, &secret.hash)
-            .await
-            .map_err(failure)?;
+            .await?;
         let agency = match registered {
             Registered::New => {
                 tracing::info!(agency.id = %agency.id, stores = stores.len(), "an agency registered");
@@ -151,11 +150,7 @@ impl Registry {
         {
             return Err(Problem::not_found());
         }
-        let found = self
-            .directory
-            .agency_with_stores(&id)
-            .await
-            .map_err(failure)?;
+        let found = self.directory.agency_with_stores(&id).await?;
         let (agency, stores) = found.ok_or_else(Problem::not_found)?;
         Ok(http::json(
             StatusCode::OK,
@@ -174,11 +169,7 @@ impl Registry {
         } = NewStore::read(&body)?;
         let store_id = self.keys.store(&id, key, 0);
         let store = Store::proposed(store_id, name, address, location, self.clock.now());
-        let added = self
-            .directory
-            .add_store(&id, &store, &body.hash())
-            .await
-            .map_err(failure)?;
+        let added = self.directory.add_store(&id, &store, &body.hash()).await?;
         let store = match added {
             StoreAdded::New => {
                 tracing::info!(agency.id = %id, store.id = %store.id, "a store was added");
@@ -204,10 +195,7 @@ impl Registry {
         let changed = self
             .directory
             .change_store(&id, &store_id, now, |store| change.of(store));
-        let store = changed
-            .await
-            .map_err(failure)?
-            .ok_or_else(Problem::not_found)?;
+        let store = changed.await?.ok_or_else(Problem::not_found)?;
         tracing::info!(agency.id = %id, store.id = %store.id, "a store was changed");
         Ok(http::json(StatusCode::OK, &StoreAnswer::of(&store)))
     }
@@ -223,8 +211,4 @@ impl Registry {
             Err(Problem::not_found())
         }
     }
-}
-
-fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

@@ -92,11 +92,7 @@ impl Review {
         if verdict.decision == Decision::Approve {
             self.make_queue(&id).await?;
         }
-        let decided = self
-            .directory
-            .decide_agency(&id, &verdict)
-            .await
-            .map_err(failure)?;
+        let decided = self.directory.decide_agency(&id, &verdict).await?;
         let (agency, stores) = match decided {
             AgencyDecided::Done(agency, stores) => (agency, stores),
             AgencyDecided::NotFromHere(refusal) => return Err(conflict(refusal)),
@@ -114,16 +110,13 @@ impl Review {
     /// Makes the order queue of an agency that can be approved. The agency is looked at first, so that
     /// no queue is made for what does not exist or cannot be approved.
     async fn make_queue(&self, id: &AgencyId) -> Result<(), Problem> {
-        let agency = self.directory.agency(id).await.map_err(failure)?;
+        let agency = self.directory.agency(id).await?;
         let agency = agency.ok_or_else(Problem::not_found)?;
         agency
             .standing
             .decide(Decision::Approve)
             .map_err(conflict)?;
-        self.queues
-            .create(id)
-            .await
-            .map_err(|error| Problem::failure(&error, error.is_retryable()))
+        Ok(self.queues.create(id).await?)
     }
 
     async fn store(
@@ -138,8 +131,7 @@ impl Review {
         let decided = self
             .directory
             .decide_store(&id, &store_id, &verdict)
-            .await
-            .map_err(failure)?;
+            .await?;
         let store = match decided {
             StoreDecided::Done(store) => store,
             StoreDecided::NotFromHere(refusal) => return Err(conflict(refusal)),
@@ -177,11 +169,7 @@ impl Review {
                 );
             }
         };
-        let page = self.directory.waiting(kind, limit, query.cursor()).await;
-        let page = page.map_err(|error| match error {
-            store::Error::BadCursor => bad_cursor(),
-            error => failure(error),
-        })?;
+        let page = self.directory.waiting(kind, limit, query.cursor()).await?;
         let items = page
             .items
             .into_iter()
@@ -265,12 +253,4 @@ fn conflict(refusal: NotFromHere) -> Problem {
     Problem::conflict()
         .detail(refusal.to_string())
         .member("standing", json!(refusal.standing))
-}
-
-fn bad_cursor() -> Problem {
-    Problem::malformed().detail("The cursor is not one of this list.")
-}
-
-fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

@@ -12,7 +12,7 @@ use domain::market::Market;
 use domain::time::Millis;
 use domain::worker::{Profile, ProposedEmployment, masked_name};
 use lambda_http::http::StatusCode;
-use registry::worker::{self, Eraser, Reader, WorkerAnswer, is_erased, next_event, page_failure};
+use registry::worker::{self, Eraser, Reader, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Request, Response};
 use runtime::{Clock, ConfigError, Environment, Problem};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use store::{
     Workers,
 };
 
-use crate::{Item, conflict, failure};
+use crate::{Item, conflict};
 
 /// How often a decision is taken anew when badges change meanwhile.
 const ROUNDS: u32 = 10;
@@ -67,7 +67,7 @@ impl From<Problem> for Refused {
 
 impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
-        Self::Other(failure(error))
+        Self::Other(error.into())
     }
 }
 
@@ -135,7 +135,7 @@ impl WorkerReview {
 
     async fn decided(&self, id: &WorkerId, verdict: &Verdict) -> Result<Box<WorkerFile>, Problem> {
         for _ in 0..ROUNDS {
-            let file = self.workers.open(id).await.map_err(failure)?;
+            let file = self.workers.open(id).await?;
             let employer = file.ok_or_else(Problem::not_found)?.worker.agency;
             let keeps = |badge: &domain::badge::Badge| badge.agency != employer;
             let old = self.eraser.live(id, verdict.at, keeps).await?;
@@ -147,7 +147,7 @@ impl WorkerReview {
                 Ok(Step { also, ..step })
             };
             let changed = self.workers.change(id, verdict.at, decide).await;
-            match changed.map_err(failure)? {
+            match changed? {
                 Appended::Done(file) | Appended::Repeat(file) => return Ok(file),
                 Appended::NotFound => return Err(Problem::not_found()),
                 Appended::Refused(Refused::NotFromHere(refusal)) => return Err(conflict(refusal)),
@@ -162,7 +162,7 @@ impl WorkerReview {
                         && *at == place =>
                 {
                     let freed = self.workers.free_phone_of_erased(hash).await;
-                    if !freed.map_err(failure)? {
+                    if !freed? {
                         return Err(Problem::phone_taken());
                     }
                 }
@@ -350,13 +350,13 @@ impl WorkerReview {
             })
         };
         let changed = self.workers.change(&id, answer.at, decide).await;
-        match changed.map_err(failure)? {
+        match changed? {
             Appended::Done(_) => {
                 tracing::info!(worker.id = %id, authority.id = %by, outcome, "an objection was answered");
             }
             Appended::Repeat(file) => {
                 let said = self.workers.caused(&file, &event.id).await;
-                if said.map_err(failure)? != Some(Some(event.payload)) {
+                if said? != Some(Some(event.payload)) {
                     let words = "This objection has been answered otherwise.";
                     return Err(Problem::conflict().detail(words));
                 }
@@ -376,12 +376,10 @@ impl WorkerReview {
         cursor: Option<&str>,
     ) -> Result<http::Page<Item>, Problem> {
         let page = self.workers.records().waiting(limit, cursor).await;
-        let page = page.map_err(page_failure)?;
+        let page = page?;
         let files = page.items.iter().map(|(id, _)| self.workers.open(id));
         let files: Vec<_> = files.collect();
-        let files = futures::future::try_join_all(files)
-            .await
-            .map_err(failure)?;
+        let files = futures::future::try_join_all(files).await?;
         let items = files.into_iter().flatten().filter_map(|file| {
             // The index may be a moment behind.
             let since = file.worker.waits_since?;
@@ -405,14 +403,9 @@ impl WorkerReview {
         cursor: Option<&str>,
     ) -> Result<http::Page<Item>, Problem> {
         let page = self.workers.objections_waiting(limit, cursor).await;
-        let page = page.map_err(page_failure)?;
+        let page = page?;
         let ids: Vec<WorkerId> = page.items.iter().map(|item| item.worker.clone()).collect();
-        let workers = self
-            .workers
-            .records()
-            .get_all(&ids)
-            .await
-            .map_err(failure)?;
+        let workers = self.workers.records().get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|waiting| {
             let worker = workers.iter().find(|worker| worker.id == waiting.worker)?;
             let (id, agency) = (worker.id.clone(), worker.agency.clone());
@@ -440,12 +433,12 @@ impl WorkerReview {
         let now = self.clock.now();
         if !file.worker.is_erased {
             let written = self.workers.add_look(file, by, purpose, now).await;
-            written.map_err(failure)?;
+            written?;
         }
         let withdrawn_at = match file.worker.standing {
             Standing::Suspended => {
                 let id = &file.worker.id;
-                self.workers.withdrawn_at(id).await.map_err(failure)?
+                self.workers.withdrawn_at(id).await?
             }
             _ => None,
         };

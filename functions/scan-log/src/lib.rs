@@ -8,10 +8,10 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{BadgeEvents, ScanMessage, ScannedApart};
+use calls::Error;
 use domain::id::WorkerId;
 use domain::scan::{COMPARED, KEPT, Scan, ScannedBy};
-use runtime::problem::chain;
-use runtime::queue::{Outcome, each};
+use runtime::queue::each;
 use runtime::{ConfigError, Environment};
 use store::{Badges, Look, Scans, WorkerRecords};
 
@@ -24,24 +24,6 @@ pub struct ScanLog {
     badges: Badges,
     workers: WorkerRecords,
     events: BadgeEvents,
-}
-
-/// Why a scan will be tried again.
-enum Failure {
-    Store(store::Error),
-    Bus(bus::Error),
-}
-
-impl From<store::Error> for Failure {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<bus::Error> for Failure {
-    fn from(error: bus::Error) -> Self {
-        Self::Bus(error)
-    }
 }
 
 impl ScanLog {
@@ -67,20 +49,12 @@ impl ScanLog {
         each(event, AT_ONCE, |message| self.record(message)).await
     }
 
-    async fn record(&self, message: SqsMessage) -> Outcome {
-        let scan = match ScanMessage::parse(&message.body.unwrap_or_default()) {
-            Ok(ScanMessage(scan)) => scan,
-            // Trying again leads it to the dead letters, and from there to a person.
-            Err(error) => return Outcome::Retry(chain(&error)),
-        };
-        match self.log(scan).await {
-            Ok(()) => Outcome::Done,
-            Err(Failure::Store(error)) => Outcome::Retry(chain(&error)),
-            Err(Failure::Bus(error)) => Outcome::Retry(chain(&error)),
-        }
+    async fn record(&self, message: SqsMessage) -> Result<(), Error> {
+        let ScanMessage(scan) = ScanMessage::parse(&message.body.unwrap_or_default())?;
+        self.log(scan).await
     }
 
-    async fn log(&self, mut scan: Scan) -> Result<(), Failure> {
+    async fn log(&self, mut scan: Scan) -> Result<(), Error> {
         if scan.worker_id.is_none() {
             scan.worker_id = self.worker_of(&scan).await?;
         }
@@ -102,14 +76,14 @@ impl ScanLog {
     }
 
     /// Of a badge that had expired nothing was looked up when it was scanned.
-    async fn worker_of(&self, scan: &Scan) -> Result<Option<WorkerId>, store::Error> {
+    async fn worker_of(&self, scan: &Scan) -> Result<Option<WorkerId>, Error> {
         let badge = self.badges.get(&scan.badge_id).await?;
         Ok(badge.map(|badge| badge.worker))
     }
 
     /// Raises an event for the scan next in time that cannot be of the same card. This one is in the log already:
     /// of two that come at once, one at least sees the other.
-    async fn compare(&self, scan: &Scan, worker: &WorkerId) -> Result<(), Failure> {
+    async fn compare(&self, scan: &Scan, worker: &WorkerId) -> Result<(), Error> {
         if scan.place.is_none() {
             return Ok(());
         }

@@ -8,9 +8,10 @@
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use checkpoint::Checkpoints;
 use domain::time::Millis;
+use runtime::changes::again_from;
 use runtime::problem::chain;
 use runtime::{Clock, ConfigError, Environment, telemetry};
 use serde_json::Value;
@@ -63,7 +64,7 @@ impl Sequencer {
             Trigger::Stream(None) => DynamoDbEventResponse::default(),
             Trigger::Stream(Some(first)) => {
                 let done = Box::pin(self.sequence()).await;
-                response((!done).then_some(first))
+                again_from((!done).then_some(first))
             }
             Trigger::Schedule => {
                 Box::pin(self.sequence()).await;
@@ -166,16 +167,6 @@ fn waits(record: EventRecord) -> Option<String> {
     store::waits_for_the_log(record.change.new_image)
         // Without a sequence number Lambda takes the whole batch for failed, which loses nothing.
         .then(|| record.change.sequence_number.unwrap_or_default())
-}
-
-fn response(first_failed: Option<String>) -> DynamoDbEventResponse {
-    let mut response = DynamoDbEventResponse::default();
-    if let Some(sequence_number) = first_failed {
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = Some(sequence_number);
-        response.batch_item_failures.push(failure);
-    }
-    response
 }
 
 #[cfg(test)]

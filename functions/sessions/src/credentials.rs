@@ -37,7 +37,7 @@ pub async fn agency(directory: &Directory, request: &Request) -> Result<Principa
     let id = id.and_then(|bare| AgencyId::from_bare(bare).ok());
     let known = match id {
         Some(id) => {
-            let hash = directory.secret_hash(&id).await.map_err(failure)?;
+            let hash = directory.secret_hash(&id).await?;
             hash.map(|hash| (Principal::Agency(id), hash))
         }
         None => None,
@@ -48,10 +48,7 @@ pub async fn agency(directory: &Directory, request: &Request) -> Result<Principa
 /// The authority with the credentials in the body.
 pub async fn authority(directory: &Directory, request: &Request) -> Result<Principal, Problem> {
     let given = read(request)?;
-    let known = directory
-        .authority(&given.access_key)
-        .await
-        .map_err(failure)?;
+    let known = directory.authority(&given.access_key).await?;
     check(
         &given,
         known.map(|known| (Principal::Authority(known.id), known.secret_hash)),
@@ -65,8 +62,4 @@ fn check(given: &Credentials, known: Option<(Principal, [u8; 32])>) -> Result<Pr
         Some((principal, _)) if is_right => Ok(principal),
         _ => Err(Problem::bad_credentials()),
     }
-}
-
-fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

@@ -127,10 +127,10 @@ impl Sessions {
             return Err(Problem::bad_credentials());
         };
         let found = self.workers.by_phone(&self.phones.of(&phone)).await;
-        let Some(id) = found.map_err(failure)? else {
+        let Some(id) = found? else {
             return Err(Problem::bad_credentials());
         };
-        let worker = self.workers.get(&id).await.map_err(failure)?;
+        let worker = self.workers.get(&id).await?;
         let may_enter = worker.is_some_and(|worker| {
             !worker.is_erased && matches!(worker.standing, Standing::Approved | Standing::Suspended)
         });
@@ -140,8 +140,4 @@ impl Sessions {
             Err(Problem::bad_credentials())
         }
     }
-}
-
-fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
 }

@@ -64,7 +64,7 @@ impl BadgeEvents {
     /// # Errors
     /// When it was not accepted, or that is not known.
     pub async fn scanned_apart(&self, event: &ScannedApart) -> Result<(), Error> {
-        let detail = serde_json::to_string(event).map_err(Error::Unwritable)?;
+        let detail = serde_json::to_string(event)?;
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(SOURCE)
@@ -75,7 +75,7 @@ impl BadgeEvents {
         let answer = put.map_err(|error| Error::call(CALL, error))?;
         let result = answer.entries().first();
         match result.and_then(|result| result.error_code.clone()) {
-            Some(code) => Err(Error::Entry { call: CALL, code }),
+            Some(code) => Err(Error::entry(CALL, &code)),
             None => Ok(()),
         }
     }

@@ -134,7 +134,7 @@ impl Events {
     }
 
     fn entry(&self, event: &OrderEvent) -> Result<PutEventsRequestEntry, Error> {
-        let detail = serde_json::to_string(&event.detail).map_err(Error::Unwritable)?;
+        let detail = serde_json::to_string(&event.detail)?;
         Ok(PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(SOURCE)

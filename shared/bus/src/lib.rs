@@ -10,7 +10,6 @@
 //! Everything here can come twice, late, or out of order; nothing that was accepted is lost.
 
 mod badge_events;
-mod error;
 mod events;
 pub mod message;
 mod offers;
@@ -18,7 +17,7 @@ mod queue;
 mod timers;
 
 pub use badge_events::{BadgeEvents, ScannedApart};
-pub use error::Error;
+pub use calls::Error;
 pub use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 pub use message::{
     FanOut, FanOutMessage, FeedBatch, FeedMessage, Offer, OfferKind, OfferTo, Offers, ScanMessage,

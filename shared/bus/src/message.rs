@@ -35,6 +35,12 @@ pub enum Unreadable {
     Version(u32),
 }
 
+impl From<Unreadable> for Error {
+    fn from(error: Unreadable) -> Self {
+        Self::wrong_because("a message cannot be read", error)
+    }
+}
+
 #[derive(Deserialize)]
 struct Head {
     kind: String,
@@ -55,7 +61,7 @@ fn write<T: Serialize>(kind: &str, body: &T) -> Result<String, Error> {
         v: VERSION,
         body,
     };
-    serde_json::to_string(&envelope).map_err(Error::Unwritable)
+    Ok(serde_json::to_string(&envelope)?)
 }
 
 /// The kind of a body whose version is known.

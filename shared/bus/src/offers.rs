@@ -147,10 +147,7 @@ impl OfferQueues {
                 .map_err(|error| Error::call("DeleteMessageBatch", error))?;
             for failed in answer.failed {
                 if !failed.sender_fault {
-                    return Err(Error::Entry {
-                        call: "DeleteMessageBatch",
-                        code: failed.code,
-                    });
+                    return Err(Error::entry("DeleteMessageBatch", &failed.code));
                 }
                 // Ids are ours, so an answer with another one says nothing about any receipt.
                 if let Some(flag) = failed

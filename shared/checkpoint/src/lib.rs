@@ -10,82 +10,16 @@
 
 pub mod note;
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
+use calls::Error;
 use domain::time::Millis;
 use runtime::{ConfigError, Environment};
 use signer::Signer;
 use store::{Log, LogHead, Recorded, SignedCheckpoint};
 use tokio::sync::OnceCell;
-
-/// A checkpoint could not be signed or kept.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The log cannot be read or written.
-    #[error("the log failed")]
-    Store(#[from] store::Error),
-    /// KMS did not answer, or not with a signature.
-    #[error("the key that signs checkpoints failed")]
-    Key(#[from] signer::Error),
-    /// The bucket did not do what it was asked.
-    #[error("the bucket of checkpoints failed")]
-    Bucket {
-        /// Whether the same call may succeed later.
-        retryable: bool,
-        /// Why.
-        #[source]
-        source: Box<dyn StdError + Send + Sync>,
-    },
-    /// The log does not continue what was signed: it was altered, or restored to an earlier state.
-    #[error("the log of {size} does not continue the one of {signed} that was signed")]
-    Forked {
-        /// The size that was signed.
-        signed: u64,
-        /// The size that the log has.
-        size: u64,
-    },
-    /// What the bucket gave is not what was put there.
-    #[error("{0}")]
-    Wrong(&'static str),
-}
-
-impl Error {
-    /// Whether trying again may help.
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_retryable(),
-            Self::Key(error) => error.is_retryable(),
-            Self::Bucket { retryable, .. } => *retryable,
-            Self::Forked { .. } | Self::Wrong(_) => false,
-        }
-    }
-
-    /// A failed call of S3: its codes for what passes come with a status of 500 or 503, and with 409 when two write one
-    /// object at the same time.
-    fn bucket<E>(error: SdkError<E, HttpResponse>) -> Self
-    where
-        E: StdError + Send + Sync + 'static,
-    {
-        let retryable = match &error {
-            SdkError::ServiceError(failure) => {
-                let status = failure.raw().status();
-                status.is_server_error() || status.as_u16() == 409
-            }
-            SdkError::ConstructionFailure(_) => false,
-            // No answer, or half of one.
-            _ => true,
-        };
-        Self::Bucket {
-            retryable,
-            source: error.into(),
-        }
-    }
-}
 
 /// The log's checkpoints.
 #[derive(Debug)]
@@ -142,8 +76,8 @@ impl Checkpoints {
     /// is signed.
     ///
     /// # Errors
-    /// [`Error::Forked`] when the log does not continue what was signed; else when something failed, and trying again
-    /// is harmless.
+    /// One that is not retryable when the log does not continue what was signed: it was altered, or restored to an
+    /// earlier state. Else when something failed, and trying again is harmless.
     pub async fn latest(&self, patience: Duration, now: Millis) -> Result<SignedCheckpoint, Error> {
         let (head, last) = self.log.head_and_checkpoint().await?;
         if let Some(last) = &last
@@ -166,10 +100,7 @@ impl Checkpoints {
                     log.size = head.size,
                     "the log does not continue what was signed"
                 );
-                return Err(Error::Forked {
-                    signed: signed.size,
-                    size: head.size,
-                });
+                return Err(Error::wrong("the log does not continue what was signed"));
             }
         }
         self.sign(head, now).await
@@ -207,7 +138,8 @@ impl Checkpoints {
             .await;
         match kept {
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(()),
-            kept => kept.map(|_| ()).map_err(Error::bucket),
+            Err(error) => Err(Error::call("PutObject", error)),
+            Ok(_) => Ok(()),
         }
     }
 
@@ -224,7 +156,7 @@ impl Checkpoints {
                 .set_start_after(after)
                 .send()
                 .await
-                .map_err(Error::bucket)?;
+                .map_err(|error| Error::call("ListObjectsV2", error))?;
             let key = page.contents().last().and_then(|object| object.key());
             last = key.map(str::to_owned).or(last);
             if page.is_truncated() != Some(true) {
@@ -236,16 +168,16 @@ impl Checkpoints {
             return Ok(None);
         };
         let found = self.s3.get_object().bucket(&self.bucket).key(key).send();
-        let found = found.await.map_err(Error::bucket)?;
-        let note = found.body.collect().await.map_err(|error| Error::Bucket {
-            retryable: true,
-            source: error.into(),
-        })?;
+        let found = found
+            .await
+            .map_err(|error| Error::call("GetObject", error))?;
+        let note = found.body.collect().await;
+        let note = note.map_err(|error| Error::cut_off("GetObject", error))?;
         let note = note.to_vec();
         let head = std::str::from_utf8(&note).ok();
         let head = head.and_then(|note| note::read(note, &self.origin));
         head.map(Some)
-            .ok_or(Error::Wrong("a checkpoint in the bucket cannot be read"))
+            .ok_or(Error::wrong("a checkpoint in the bucket cannot be read"))
     }
 
     /// A log of another name begins anew.
@@ -259,41 +191,8 @@ impl Checkpoints {
     }
 
     async fn public_key(&self) -> Result<&[u8; 32], Error> {
-        let ask = async || Ok(self.signer.public_key().await?);
-        self.public_key.get_or_try_init(ask).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_s3::operation::put_object::PutObjectError;
-    use aws_smithy_runtime_api::http::StatusCode;
-    use aws_smithy_types::body::SdkBody;
-    use aws_smithy_types::error::ErrorMetadata;
-
-    use super::*;
-
-    #[test]
-    fn only_what_passes_by_itself_is_tried_again() {
-        for (status, passes) in [
-            (403, false),
-            (404, false),
-            (409, true),
-            (500, true),
-            (503, true),
-        ] {
-            let answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
-            let error = PutObjectError::generic(ErrorMetadata::builder().build());
-            let failed = Error::bucket(SdkError::service_error(error, answer));
-            assert_eq!(failed.is_retryable(), passes, "{status}");
-        }
-        for passes in [false, true] {
-            let failed = Error::Key(signer::Error::Call {
-                call: "Sign",
-                retryable: passes,
-                source: "no".into(),
-            });
-            assert_eq!(failed.is_retryable(), passes);
-        }
+        self.public_key
+            .get_or_try_init(|| self.signer.public_key())
+            .await
     }
 }

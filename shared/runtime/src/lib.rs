@@ -1,5 +1,6 @@
 //! What every function needs around its own work.
 //!
+//! - [`changes`]: a batch of a table's stream, answered.
 //! - [`environment`]: the one place where configuration, the AWS configuration and the clock come from.
 //! - [`function`]: joins a handler to Lambda, and to the local run by the very same events.
 //! - [`http`], [`fields`], [`problem`]: requests parsed at the edge with every fault named, answers, problems.
@@ -11,6 +12,7 @@
 //!
 //! Nothing here knows a table, a queue or a rule of the product.
 
+pub mod changes;
 pub mod clock;
 pub mod environment;
 pub mod fields;

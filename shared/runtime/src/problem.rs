@@ -190,17 +190,6 @@ impl Problem {
         .header(RETRY_AFTER, HeaderValue::from(1))
     }
 
-    /// What a client is told when something that this depends on failed: 503 if trying again may help, else
-    /// 500. The error goes to the log.
-    pub fn failure(error: &(dyn Error + 'static), is_retryable: bool) -> Self {
-        let problem = if is_retryable {
-            Self::unavailable()
-        } else {
-            Self::internal()
-        };
-        problem.because(error)
-    }
-
     /// With other words for what happened; they must be fit for a client.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
@@ -256,6 +245,20 @@ impl Problem {
             response.extensions_mut().insert(Cause(cause));
         }
         response
+    }
+}
+
+/// What a client is told when a call to AWS failed; the error itself goes to the log.
+impl From<calls::Error> for Problem {
+    fn from(error: calls::Error) -> Self {
+        let problem = match &error {
+            calls::Error::BadCursor => {
+                return Self::malformed().detail("The cursor is not one of this list.");
+            }
+            error if error.is_retryable() => Self::unavailable(),
+            _ => Self::internal(),
+        };
+        problem.because(&error)
     }
 }
 

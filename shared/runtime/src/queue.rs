@@ -5,21 +5,15 @@ use std::panic::AssertUnwindSafe;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt, stream};
 
-/// What became of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is done with, and goes from the queue.
-    Done,
-    /// It stays in the queue and comes again, for this reason.
-    Retry(String),
-}
+use crate::problem::chain;
 
-/// Handles every record of `event`, at most `limit` of them at a time; those to be tried again, also by a
-/// panic, are named in the answer. Nothing is spawned: dropping the future stops all of it.
+/// Handles every record of `event`, at most `limit` of them at a time; those that failed, also by a panic, are named
+/// in the answer and come again. In the end that leads a message that nobody can handle to the dead letters, and from
+/// there to a person. Nothing is spawned: dropping the future stops all of it.
 pub async fn each<F, Fut>(event: SqsEvent, limit: usize, handle: F) -> SqsBatchResponse
 where
     F: Fn(SqsMessage) -> Fut,
-    Fut: Future<Output = Outcome>,
+    Fut: Future<Output = Result<(), calls::Error>>,
 {
     let handle = &handle;
     let failures: Vec<String> = stream::iter(event.records)
@@ -29,8 +23,9 @@ where
             // The handler is called inside, so that a panic before its first await is caught as well.
             let handled = AssertUnwindSafe(async move { handle(message).await }).catch_unwind();
             match handled.await {
-                Ok(Outcome::Done) => None,
-                Ok(Outcome::Retry(reason)) => {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => {
+                    let reason = chain(&error);
                     tracing::warn!(message.id = id, reason, "a message will be tried again");
                     Some(id)
                 }
@@ -72,8 +67,8 @@ mod tests {
             2,
             |message| async move {
                 match message.body.as_deref() {
-                    Some("done") => Outcome::Done,
-                    Some("retry") => Outcome::Retry("not yet".to_owned()),
+                    Some("done") => Ok(()),
+                    Some("retry") => Err(calls::Error::Busy { call: "this" }),
                     _ => panic!("a planted panic"),
                 }
             },

@@ -180,7 +180,7 @@ impl Badges {
             Err(error) => return Err(Error::call("UpdateItem", error)),
         }
         let badge = self.get(id).await?;
-        badge.ok_or(Error::Wrong("a badge that was signed is not there"))
+        badge.ok_or(Error::wrong("a badge that was signed is not there"))
     }
 
     /// The entries of a status list that are not valid, consistently read, in their order.
@@ -255,7 +255,7 @@ impl Badges {
         let ids = answer.items.unwrap_or_default().into_iter().map(|item| {
             let sk = item.get(SK).and_then(|sk| sk.as_s().ok());
             sk.and_then(|sk| key::parse_badge_pointer(sk))
-                .ok_or(Error::Wrong("a worker points to what is no badge"))
+                .ok_or(Error::wrong("a worker points to what is no badge"))
         });
         Ok((ids.collect::<Result<_, _>>()?, answer.last_evaluated_key))
     }
@@ -292,7 +292,7 @@ fn is_refused<E: ProvideErrorMetadata, R>(error: &aws_sdk_dynamodb::error::SdkEr
 
 /// A signature as an attribute.
 fn signature_of(bytes: Bytes, kid: Option<u8>) -> Result<BadgeSignature, Error> {
-    let kid = kid.ok_or(Error::Wrong("a badge is signed by no key"))?;
+    let kid = kid.ok_or(Error::wrong("a badge is signed by no key"))?;
     let bytes = bytes.array()?;
     Ok(BadgeSignature { kid, bytes })
 }

@@ -16,7 +16,7 @@ impl Bytes {
     pub(crate) fn array<const N: usize>(self) -> Result<[u8; N], Error> {
         self.0
             .try_into()
-            .map_err(|_| Error::Wrong("a binary attribute has another length"))
+            .map_err(|_| Error::wrong("a binary attribute has another length"))
     }
 }
 

@@ -116,7 +116,7 @@ fn write(worker: &WorkerId, calendar: &Calendar) -> Result<Attributes, Error> {
 fn read(item: Attributes) -> Result<(WorkerId, Calendar), Error> {
     let item: CalendarItem = serde_dynamo::from_item(item)?;
     let worker = key::parse_calendar(&item.pk);
-    let worker = worker.ok_or(Error::Wrong("its key is not a calendar's"))?;
+    let worker = worker.ok_or(Error::wrong("its key is not a calendar's"))?;
     let entries = item.en.into_iter().map(|entry| CalendarEntry {
         order: entry.o,
         epoch: entry.e,

@@ -44,13 +44,13 @@ pub(crate) fn write(key: &Attributes) -> Result<String, Error> {
             AttributeValue::N(number) => Part::N(
                 number
                     .parse()
-                    .map_err(|_| Error::Wrong("a key is not a whole number"))?,
+                    .map_err(|_| Error::wrong("a key is not a whole number"))?,
             ),
-            _ => return Err(Error::Wrong("a key is neither text nor number")),
+            _ => return Err(Error::wrong("a key is neither text nor number")),
         };
         parts.insert(name.as_str(), part);
     }
-    let json = serde_json::to_vec(&parts).map_err(|_| Error::Wrong("a key cannot be written"))?;
+    let json = serde_json::to_vec(&parts).map_err(|_| Error::wrong("a key cannot be written"))?;
     Ok(encode(&json))
 }
 

@@ -185,7 +185,7 @@ impl Directory {
             })
         };
         let items = answer.items().iter().map(|item| {
-            waiter(item).ok_or(Error::Wrong(
+            waiter(item).ok_or(Error::wrong(
                 "something waits that is neither agency nor store",
             ))
         });
@@ -255,7 +255,7 @@ impl Directory {
                 .await
                 .map_err(|error| Error::call("Query", error))?;
             for item in answer.items.unwrap_or_default() {
-                let key = Key::of(&item).ok_or(Error::Wrong("an item has no key"))?;
+                let key = Key::of(&item).ok_or(Error::wrong("an item has no key"))?;
                 if key.sk == key::AGENCY {
                     found = Some(item::read_agency(item)?);
                 } else {

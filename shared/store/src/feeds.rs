@@ -481,9 +481,9 @@ fn numbers(item: &Attributes, name: &str) -> Result<BTreeSet<u32>, Error> {
             .iter()
             .map(|n| {
                 n.parse()
-                    .map_err(|_| Error::Wrong("a batch counts no whole numbers"))
+                    .map_err(|_| Error::wrong("a batch counts no whole numbers"))
             })
             .collect(),
-        Some(_) => Err(Error::Wrong("a batch counts no numbers")),
+        Some(_) => Err(Error::wrong("a batch counts no numbers")),
     }
 }

@@ -367,7 +367,7 @@ fn in_cell(agency: &AgencyId, store: &StoreId) -> String {
 
 /// The order of a partition key of the table `orders`.
 pub(crate) fn parse_order(pk: &str) -> Result<OrderId, Error> {
-    OrderId::from_bare(pk).map_err(|_| Error::Wrong("its key is not an order's"))
+    OrderId::from_bare(pk).map_err(|_| Error::wrong("its key is not an order's"))
 }
 
 /// The agency of a partition key of the table `directory`, if it is an agency's.
@@ -388,7 +388,7 @@ pub(crate) fn parse_in_cell(sk: &str) -> Result<(AgencyId, StoreId), Error> {
             StoreId::from_bare(store).ok()?,
         ))
     });
-    ids.ok_or(Error::Wrong("its key is not a store's in a cell"))
+    ids.ok_or(Error::wrong("its key is not a store's in a cell"))
 }
 
 #[cfg(test)]

@@ -25,7 +25,6 @@ mod bytes;
 mod calendars;
 mod cursor;
 mod directory;
-mod error;
 mod feeds;
 mod key;
 mod log;
@@ -43,12 +42,12 @@ pub use badges::{
     BadgeStep, Badges, BadgesImage, Entry, Issued, MOST_REVOKED, NewBadge, badges_image,
 };
 pub use calendars::Calendars;
+pub use calls::Error;
 pub use cursor::Page;
 pub use directory::{
     AgencyDecided, Authority, Cell, CellStore, Directory, DirectoryImage, Registered, StoreAdded,
     StoreDecided, Waiter, Waiting, directory_image,
 };
-pub use error::Error;
 pub use feeds::{
     Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, REPORT_PAGE, ShardRows,
     WorkerRows,

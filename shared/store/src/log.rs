@@ -180,7 +180,7 @@ impl Log {
         let index = index.and_then(|index| index.parse().ok());
         index
             .map(Some)
-            .ok_or(Error::Wrong("a leaf has no place in the log"))
+            .ok_or(Error::wrong("a leaf has no place in the log"))
     }
 
     /// The proof that the leaf at `index` is in the tree of `size`; `None` when it is not, or the log is not that large.
@@ -299,10 +299,10 @@ impl Log {
         for item in batch::get(&self.client, keys).await? {
             let item: TileItem = serde_dynamo::from_item(item)?;
             let (level, index) =
-                key::parse_tile(&item.sk).ok_or(Error::Wrong("its key is not a tile's"))?;
+                key::parse_tile(&item.sk).ok_or(Error::wrong("its key is not a tile's"))?;
             let (hashes, rest) = item.hs.0.as_chunks::<32>();
             if !rest.is_empty() {
-                return Err(Error::Wrong("a tile ends within a hash"));
+                return Err(Error::wrong("a tile ends within a hash"));
             }
             let hashes = hashes.iter().copied().map(Hash).collect();
             tiles.insert(TileId { level, index }, hashes);
@@ -312,8 +312,8 @@ impl Log {
 }
 
 impl From<tree::MissingTile> for Error {
-    fn from(_: tree::MissingTile) -> Self {
-        Self::Wrong("a tile of the log is missing or too short")
+    fn from(missing: tree::MissingTile) -> Self {
+        Self::wrong_because("the log cannot be read", missing)
     }
 }
 

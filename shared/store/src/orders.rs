@@ -161,7 +161,7 @@ impl Orders {
         let (Some(order), details) = (found.order.take(), found.details.take()) else {
             return Ok(None);
         };
-        let details = details.ok_or(Error::Wrong("an order has no details"))?;
+        let details = details.ok_or(Error::wrong("an order has no details"))?;
         Ok(Some((order, details)))
     }
 
@@ -213,7 +213,7 @@ impl Orders {
         let found = self.get_item(Key::named_explanation(order, name)).await?;
         match found.and_then(|mut item| item.remove(BODY)) {
             Some(AttributeValue::S(body)) => Ok(Some(body)),
-            Some(_) => Err(Error::Wrong("an explanation is not text")),
+            Some(_) => Err(Error::wrong("an explanation is not text")),
             None => Ok(None),
         }
     }
@@ -259,17 +259,17 @@ fn sorted(items: Vec<Attributes>) -> Result<GrabRead, Error> {
         details: None,
     };
     for mut item in items {
-        let key = Key::of(&item).ok_or(Error::Wrong("an item has no key"))?;
+        let key = Key::of(&item).ok_or(Error::wrong("an item has no key"))?;
         match key.sk.as_str() {
             key::ORDER => sorted.order = Some(item::read(item)?),
             key::DETAILS => match item.remove(SEALED) {
                 Some(AttributeValue::B(sealed)) => {
                     sorted.details = Some(Sealed(sealed.into_inner()))
                 }
-                _ => return Err(Error::Wrong("details are not sealed")),
+                _ => return Err(Error::wrong("details are not sealed")),
             },
             key::AGENCY => sorted.agency = Some(directory::read_agency(item)?),
-            _ => return Err(Error::Wrong("an item of another kind came back")),
+            _ => return Err(Error::wrong("an item of another kind came back")),
         }
     }
     Ok(sorted)

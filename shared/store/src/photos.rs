@@ -76,11 +76,7 @@ impl Photos {
             Err(error) => return Err(Error::call("GetObject", error)),
         };
         let content = answer.body.collect().await;
-        let content = content.map_err(|error| Error::Call {
-            call: "GetObject",
-            retryable: true,
-            source: error.into(),
-        })?;
+        let content = content.map_err(|error| Error::cut_off("GetObject", error))?;
         Ok(Some(content.to_vec()))
     }
 

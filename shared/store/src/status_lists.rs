@@ -57,12 +57,12 @@ impl StatusLists {
             }
             Err(error) => return Err(Error::call(CALL, error)),
         };
-        let etag = answer.e_tag.ok_or(Error::Wrong("an object has no ETag"))?;
-        let token = answer.body.collect().await.map_err(|error| Error::Call {
-            call: CALL,
-            retryable: true,
-            source: error.into(),
-        })?;
+        let etag = answer.e_tag.ok_or(Error::wrong("an object has no ETag"))?;
+        let token = answer
+            .body
+            .collect()
+            .await
+            .map_err(|error| Error::cut_off(CALL, error))?;
         Ok(Some(PublishedList {
             etag,
             token: token.to_vec(),
@@ -81,7 +81,7 @@ impl StatusLists {
             .key(key(list));
         match request.send().await {
             Ok(answer) => Ok(Some(
-                answer.e_tag.ok_or(Error::Wrong("an object has no ETag"))?,
+                answer.e_tag.ok_or(Error::wrong("an object has no ETag"))?,
             )),
             Err(error)
                 if error

@@ -162,7 +162,7 @@ impl WorkerRecords {
             let since = since.and_then(|since| since.parse().ok()).map(Millis);
             worker
                 .zip(since)
-                .ok_or(Error::Wrong("a worker in the index has no key"))
+                .ok_or(Error::wrong("a worker in the index has no key"))
         });
         Ok(Page {
             items: items.collect::<Result<_, _>>()?,

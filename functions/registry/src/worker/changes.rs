@@ -15,7 +15,7 @@ use store::{Also, Appended, NewEvent, Photos, ProfileChange, Step, WorkerFile};
 use super::desk::employed_by;
 use super::photo::{self, normalised};
 use super::request::{SectionResult, WorkerChange};
-use super::{Desk, Reader, failure, is_erased, next_event};
+use super::{Desk, Reader, is_erased, next_event};
 
 /// The source of what agencies may record of their own workers.
 const AGENCY_SOURCE: &str = "agency";
@@ -30,7 +30,7 @@ impl Desk {
         let now = self.clock.now();
         let change = WorkerChange::read(&JsonBody::of(request)?, now)?;
         self.approved(&agency).await?;
-        let withdrawn_at = self.workers.withdrawn_at(&id).await.map_err(failure)?;
+        let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let mut consent_at = None;
         let decide = |file: &WorkerFile| {
             employed_by(file, &agency)?;
@@ -40,7 +40,7 @@ impl Desk {
             Ok(step)
         };
         let changed = self.workers.change(&id, now, decide).await;
-        let file = match changed.map_err(failure)? {
+        let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
             Appended::AlsoRefused(place, _) if consent_at == Some(place) => {
@@ -80,7 +80,7 @@ impl Desk {
                 let id = &worker.id;
                 let taken = self.workers.also_take_phone(&self.phones.of(phone), id);
                 let freed = self.workers.also_free_phone(&self.phones.of(&before.phone));
-                also.extend([taken.map_err(failure)?, freed.map_err(failure)?]);
+                also.extend([taken?, freed?]);
             }
             profile.phone.clone_from(phone);
         }
@@ -107,8 +107,7 @@ impl Desk {
             profile.consent = consent.clone();
             let given = self
                 .workers
-                .also_give_consent(&worker.id, consent.given_at)
-                .map_err(failure)?;
+                .also_give_consent(&worker.id, consent.given_at)?;
             consent_at = Some(also.len());
             also.push(given);
         }
@@ -129,13 +128,13 @@ impl Desk {
         let (agency, id) = self.own(request, worker)?;
         let jpeg = read_photo(request)?;
         self.approved(&agency).await?;
-        let file = self.workers.open(&id).await.map_err(failure)?;
+        let file = self.workers.open(&id).await?;
         let file = file.ok_or_else(Problem::not_found)?;
         employed_by(&file, &agency)?;
         let new = Photos::named(&id, &jpeg);
         // The object first, then what names it, then what it takes the place of: nothing ever names what is not
         // there, and what nothing names goes when the worker is erased.
-        self.photos.put(&new, jpeg).await.map_err(failure)?;
+        self.photos.put(&new, jpeg).await?;
         let mut replaced = None;
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             employed_by(file, &agency)?;
@@ -159,16 +158,16 @@ impl Desk {
             })
         };
         let changed = self.workers.change(&id, self.clock.now(), decide).await;
-        let file = match changed.map_err(failure)? {
+        let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => {
-                self.photos.delete(&new.key).await.map_err(failure)?;
+                self.photos.delete(&new.key).await?;
                 return Err(problem);
             }
             Appended::AlsoRefused(..) | Appended::NotFound => return Err(Problem::internal()),
         };
         if let Some(old) = replaced.filter(|old| *old != new) {
-            self.photos.delete(&old.key).await.map_err(failure)?;
+            self.photos.delete(&old.key).await?;
         }
         tracing::info!(agency.id = %agency, worker.id = %id, "a photo was stored");
         self.shown(&file, Reader::Agency).await
@@ -210,7 +209,7 @@ impl Desk {
             recorded(file, profile, &result, &source, &actor)
         };
         let changed = self.workers.change(&id, now, decide).await;
-        let file = match changed.map_err(failure)? {
+        let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
             Appended::AlsoRefused(..) => return Err(Problem::internal()),
@@ -259,13 +258,13 @@ impl Desk {
             })
         };
         let changed = self.workers.change(&id, now, decide).await;
-        match changed.map_err(failure)? {
+        match changed? {
             Appended::Done(_) => {
                 tracing::info!(worker.id = %id, by = principal.role(), "a complaint was recorded");
             }
             Appended::Repeat(file) => {
                 let said = self.workers.caused(&file, &event.id).await;
-                if said.map_err(failure)? != Some(Some(event.payload)) {
+                if said? != Some(Some(event.payload)) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }

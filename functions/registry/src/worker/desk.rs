@@ -12,7 +12,7 @@ use runtime::http::{self, Page, Request, Response};
 use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
 use store::{Directory, PhoneHashes, Photos, WorkerFile, WorkerIds, Workers};
 
-use super::{Reader, TraceAnswer, WorkerAnswer, WorkerSummary, failure, page_failure};
+use super::{Reader, TraceAnswer, WorkerAnswer, WorkerSummary};
 
 /// The purpose of a look whose request has none. She sees that nobody said why, and may object to it.
 const NOT_STATED: &str = "not stated";
@@ -88,7 +88,7 @@ impl Desk {
         let query = http::query(request, &["limit", "cursor"])?;
         let records = self.workers.records();
         let page = records.of_agency(&agency, query.limit()?, query.cursor());
-        let page = page.await.map_err(page_failure)?;
+        let page = page.await?;
         let now = self.clock.now();
         let items = page.items.into_iter();
         let items = items.map(|worker| WorkerSummary::of(worker, &self.rules, now));
@@ -136,7 +136,7 @@ impl Desk {
         };
         let id = &file.worker.id;
         let page = self.workers.trace(id, payloads, limit, query.cursor());
-        let page = page.await.map_err(page_failure)?;
+        let page = page.await?;
         Ok(http::json(
             StatusCode::OK,
             &TraceAnswer::of(id, page, file.head),
@@ -152,7 +152,7 @@ impl Desk {
             _ => self.look_for(&principal, &file, &query).await?,
         }
         let photo = file.worker.photo.as_ref().ok_or_else(Problem::not_found)?;
-        let content = self.photos.get(photo).await.map_err(failure)?;
+        let content = self.photos.get(photo).await?;
         let content = content.ok_or_else(Problem::not_found)?;
         let media_type =
             HeaderValue::from_str(&photo.media_type).map_err(|_| Problem::internal())?;
@@ -171,7 +171,7 @@ impl Desk {
 
     /// Only an approved agency builds up its workers: pending, rejected and suspended ones cannot staff anybody.
     pub(super) async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let found = self.directory.agency(agency).await.map_err(failure)?;
+        let found = self.directory.agency(agency).await?;
         let is_approved = found.is_some_and(|agency| agency.standing == Standing::Approved);
         is_approved
             .then_some(())
@@ -184,7 +184,7 @@ impl Desk {
             return Err(Problem::forbidden().detail("Only an agency or the authority can do this."));
         }
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let file = self.workers.open(&id).await.map_err(failure)?;
+        let file = self.workers.open(&id).await?;
         file.ok_or_else(Problem::not_found)
     }
 
@@ -197,7 +197,7 @@ impl Desk {
     ) -> Result<(), Problem> {
         let now = self.clock.now();
         let written = self.workers.add_look(file, authority, purpose, now).await;
-        written.map_err(failure)?;
+        written?;
         tracing::info!(worker.id = %file.worker.id, authority.id = %authority, "the authority looked");
         Ok(())
     }
@@ -247,7 +247,7 @@ impl Desk {
             return Ok(None);
         }
         let id = &file.worker.id;
-        self.workers.withdrawn_at(id).await.map_err(failure)
+        Ok(self.workers.withdrawn_at(id).await?)
     }
 
     /// The worker as the answer.

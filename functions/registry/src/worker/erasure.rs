@@ -21,7 +21,7 @@ use store::{
     Also, Appended, Badges, NewEvent, PhoneHashes, Photos, ProfileChange, Step, WorkerFile, Workers,
 };
 
-use super::{failure, next_event};
+use super::next_event;
 
 /// How often it is begun anew when badges change meanwhile.
 const ROUNDS: u32 = 10;
@@ -68,7 +68,7 @@ impl Eraser {
         for _ in 0..ROUNDS {
             let live = self.live(id, now, &keeps).await?;
             let step = self.badges.revoke(&live, actor.clone(), reason);
-            let Some(step) = step.map_err(failure)? else {
+            let Some(step) = step? else {
                 return Ok(());
             };
             let decide = |_: &WorkerFile| -> Result<Step, Problem> {
@@ -78,12 +78,7 @@ impl Eraser {
                     ..Step::default()
                 })
             };
-            match self
-                .workers
-                .change(id, now, decide)
-                .await
-                .map_err(failure)?
-            {
+            match self.workers.change(id, now, decide).await? {
                 Appended::NotFound => return Err(Problem::not_found()),
                 Appended::Refused(problem) => return Err(problem),
                 // Done, or somebody else changed a badge meanwhile: look again.
@@ -103,7 +98,7 @@ impl Eraser {
         now: Millis,
         keeps: impl Fn(&Badge) -> bool,
     ) -> Result<Vec<Badge>, Problem> {
-        let mut live = self.badges.live_of_worker(id, now).await.map_err(failure)?;
+        let mut live = self.badges.live_of_worker(id, now).await?;
         live.retain(|badge| !keeps(badge));
         Ok(live)
     }
@@ -125,7 +120,7 @@ impl Eraser {
         now: Millis,
     ) -> Result<Box<WorkerFile>, Problem> {
         for _ in 0..ROUNDS {
-            let file = self.workers.open(id).await.map_err(failure)?;
+            let file = self.workers.open(id).await?;
             let file = file.ok_or_else(Problem::not_found)?;
             let mut live = Vec::new();
             if !file.worker.is_erased {
@@ -135,9 +130,9 @@ impl Eraser {
                     live = Vec::new();
                 }
             }
-            self.photos.delete_all(id).await.map_err(failure)?;
+            self.photos.delete_all(id).await?;
             let badges = self.badges.revoke(&live, actor.clone(), reason);
-            let badges = badges.map_err(failure)?;
+            let badges = badges?;
             let decide = |file: &WorkerFile| -> Result<Step, Problem> {
                 if file.worker.is_erased {
                     return Ok(Step::default());
@@ -150,7 +145,7 @@ impl Eraser {
                 Ok(step)
             };
             let changed = self.workers.change(id, now, decide).await;
-            let erased = match changed.map_err(failure)? {
+            let erased = match changed? {
                 Appended::Done(file) => file,
                 Appended::Refused(problem) => return Err(problem),
                 Appended::NotFound => return Err(Problem::not_found()),
@@ -180,8 +175,8 @@ impl Eraser {
         worker.sections = Sections::default();
         worker.is_erased = true;
         let mut also: Vec<Also> = vec![
-            self.workers.also_list_erased(id, now).map_err(failure)?,
-            self.workers.also_forget_consent(id).map_err(failure)?,
+            self.workers.also_list_erased(id, now)?,
+            self.workers.also_forget_consent(id)?,
         ];
         let held = matches!(
             file.worker.standing,
@@ -191,7 +186,7 @@ impl Eraser {
             let freed = self
                 .workers
                 .also_free_phone(&self.phones.of(&profile.phone));
-            also.push(freed.map_err(failure)?);
+            also.push(freed?);
         }
         Ok(Step {
             worker: Some(worker),
@@ -208,9 +203,8 @@ impl Eraser {
 
     /// Deletes what nobody can read any more.
     async fn clear(&self, id: &WorkerId) -> Result<(), Problem> {
-        self.workers.empty_payloads(id).await.map_err(failure)?;
-        let deleted = self.workers.delete_looks_and_objections(id).await;
-        deleted.map_err(failure)?;
-        self.photos.delete_all(id).await.map_err(failure)
+        self.workers.empty_payloads(id).await?;
+        self.workers.delete_looks_and_objections(id).await?;
+        Ok(self.photos.delete_all(id).await?)
     }
 }

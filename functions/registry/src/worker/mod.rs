@@ -52,21 +52,6 @@ pub fn next_event(kind: EventKind, file: &WorkerFile) -> EventId {
     EventId::of(kind.as_str(), &[file.worker.id.as_str(), "seq", &seq])
 }
 
-/// What a client is told when a table or bucket fails.
-pub(crate) fn failure(error: store::Error) -> Problem {
-    Problem::failure(&error, error.is_retryable())
-}
-
-/// What a client is told of a list's page that could not be read.
-pub fn page_failure(error: store::Error) -> Problem {
-    match error {
-        store::Error::BadCursor => {
-            Problem::malformed().detail("The cursor is not one of this list.")
-        }
-        error => failure(error),
-    }
-}
-
 /// What a client is told who wants to change somebody whose data is erased.
 pub fn is_erased() -> Problem {
     Problem::conflict().detail("This worker's personal data has been erased.")

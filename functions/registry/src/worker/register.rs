@@ -19,7 +19,7 @@ use store::{
 
 use super::changes::consent_too_old;
 use super::request::WorkerRegistration;
-use super::{Desk, Reader, WorkerAnswer, failure};
+use super::{Desk, Reader, WorkerAnswer};
 
 /// How often a registration is tried that others got in the way of.
 const ROUNDS: u32 = 5;
@@ -76,16 +76,12 @@ impl Desk {
             let known = self
                 .workers
                 .registered_by(&new.agency, &new.key_hash, &new.body_hash)
-                .await
-                .map_err(failure)?;
+                .await?;
             let outcome = match known {
                 Some(outcome) => outcome,
                 None => {
                     let first = new.first();
-                    self.workers
-                        .register(&first, new.now)
-                        .await
-                        .map_err(failure)?
+                    self.workers.register(&first, new.now).await?
                 }
             };
             let file = match outcome {
@@ -94,7 +90,7 @@ impl Desk {
                     file
                 }
                 RegisteredWorker::Repeat(worker) => {
-                    let file = self.workers.open(&worker).await.map_err(failure)?;
+                    let file = self.workers.open(&worker).await?;
                     Box::new(file.ok_or_else(Problem::internal)?)
                 }
                 RegisteredWorker::KeyReused => return Err(Problem::idempotency_key_reused()),
@@ -132,13 +128,13 @@ impl Desk {
             Ok(new.proposal(file, profile, request))
         };
         let changed = self.workers.change(&new.worker, new.now, decide).await;
-        match changed.map_err(failure)? {
+        match changed? {
             Appended::Done(file) | Appended::Repeat(file) => {
                 tracing::info!(agency.id = %new.agency, worker.id = %new.worker, "a known worker was registered");
                 Ok(Some(file))
             }
             Appended::Refused(NotRegistered::Exists) => Err(Problem::worker_exists()),
-            Appended::Refused(NotRegistered::Failed(error)) => Err(failure(error)),
+            Appended::Refused(NotRegistered::Failed(error)) => Err(error.into()),
             // The request, whose writes come first of the others.
             Appended::AlsoRefused(0, _) => Ok(None),
             Appended::AlsoRefused(..) => Err(consent_too_old("her data was erased")),

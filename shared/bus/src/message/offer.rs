@@ -57,7 +57,7 @@ impl Offer {
     /// # Errors
     /// None that an offer can cause; writing JSON is fallible by its signature.
     pub fn body(&self) -> Result<String, Error> {
-        serde_json::to_string(self).map_err(Error::Unwritable)
+        Ok(serde_json::to_string(self)?)
     }
 
     /// From a message's body.

@@ -87,7 +87,7 @@ impl Badges {
             BadgeStatus::Suspended { .. } => "suspended",
             BadgeStatus::Revoked => {
                 let step = self.revoke(std::slice::from_ref(before), actor, reason)?;
-                return step.ok_or(Error::Wrong("a badge was revoked already"));
+                return step.ok_or(Error::wrong("a badge was revoked already"));
             }
         };
         let kind = EventKind::BadgeSuspended;

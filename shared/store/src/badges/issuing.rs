@@ -74,7 +74,7 @@ impl Badges {
                 Appended::Done(_) | Appended::Repeat(_) => {
                     let found = self.get_issued(&badge.id).await?;
                     let (found, hash) =
-                        found.ok_or(Error::Wrong("a badge that was issued is not there"))?;
+                        found.ok_or(Error::wrong("a badge that was issued is not there"))?;
                     return Ok(if hash == body_hash {
                         Issued::Done(Box::new(found))
                     } else {
@@ -90,7 +90,7 @@ impl Badges {
                     }
                 }
                 Appended::AlsoRefused(..) => {
-                    return Err(Error::Wrong("a badge is there without its event"));
+                    return Err(Error::wrong("a badge is there without its event"));
                 }
             }
         }

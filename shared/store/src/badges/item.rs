@@ -102,7 +102,7 @@ pub(super) fn read_badge(item: Attributes) -> Result<StoredBadge, Error> {
     let status = match (item.st, item.sb) {
         (Status::Valid, _) => BadgeStatus::Valid,
         (Status::Suspended, Some(by)) => BadgeStatus::Suspended { by },
-        (Status::Suspended, None) => return Err(Error::Wrong("nobody suspended a badge")),
+        (Status::Suspended, None) => return Err(Error::wrong("nobody suspended a badge")),
         (Status::Revoked, _) => BadgeStatus::Revoked,
     };
     let signed = match item.sg {
@@ -110,7 +110,7 @@ pub(super) fn read_badge(item: Attributes) -> Result<StoredBadge, Error> {
         None => None,
     };
     let badge = Badge {
-        id: key::parse_badge(&item.pk).ok_or(Error::Wrong("its key is not a badge's"))?,
+        id: key::parse_badge(&item.pk).ok_or(Error::wrong("its key is not a badge's"))?,
         worker: item.wk,
         agency: item.ag,
         status,
@@ -148,11 +148,11 @@ pub(super) fn read_entry(item: Attributes) -> Result<Entry, Error> {
     let item: EntryItem = serde_dynamo::from_item(item)?;
     let place = item.sk.parse().ok().filter(|place| *place < LIST_PLACES);
     Ok(Entry {
-        place: place.ok_or(Error::Wrong("an entry has no place in a status list"))?,
+        place: place.ok_or(Error::wrong("an entry has no place in a status list"))?,
         is_revoked: match item.st {
             Status::Revoked => true,
             Status::Suspended => false,
-            Status::Valid => return Err(Error::Wrong("an entry that is valid is stored")),
+            Status::Valid => return Err(Error::wrong("an entry that is valid is stored")),
         },
     })
 }
@@ -160,7 +160,7 @@ pub(super) fn read_entry(item: Attributes) -> Result<Entry, Error> {
 pub(super) fn read_filling(item: &Attributes) -> Result<u32, Error> {
     let list = item.get("li").and_then(|list| list.as_n().ok());
     list.and_then(|list| list.parse().ok())
-        .ok_or(Error::Wrong("which status list is being filled is unknown"))
+        .ok_or(Error::wrong("which status list is being filled is unknown"))
 }
 
 /// What an image in the table's stream is of.
@@ -184,7 +184,7 @@ pub fn badges_image(image: impl Into<serde_dynamo::Item>) -> Result<BadgesImage,
         _ => None,
     };
     list.map(BadgesImage::LastList)
-        .ok_or(Error::Wrong("which status list is being filled is unknown"))
+        .ok_or(Error::wrong("which status list is being filled is unknown"))
 }
 
 #[cfg(test)]

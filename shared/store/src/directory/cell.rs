@@ -162,7 +162,7 @@ fn key_of(cell: &Cell, agency: &AgencyId, store: &StoreId) -> Key {
 
 /// The store of an item; none for a tombstone. Read by hand, because every order reads dozens.
 fn read(item: &Attributes) -> Result<Option<CellStore>, Error> {
-    const WRONG: Error = Error::Wrong("a store in a cell cannot be read");
+    const WRONG: Error = Error::wrong("a store in a cell cannot be read");
     let Some(data) = item.get(DATA) else {
         return Ok(None);
     };

@@ -88,7 +88,7 @@ impl From<Wgs84> for Point {
 
 impl Point {
     fn wgs84(self) -> Result<Wgs84, Error> {
-        Wgs84::from_e7(self.la, self.lo).ok_or(Error::Wrong("a store is nowhere"))
+        Wgs84::from_e7(self.la, self.lo).ok_or(Error::wrong("a store is nowhere"))
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn write_agency(
 pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredAgency, Error> {
     let item: AgencyItem = serde_dynamo::from_item(item.into())?;
     let agency = Agency {
-        id: key::parse_agency(&item.pk).ok_or(Error::Wrong("its key is not an agency's"))?,
+        id: key::parse_agency(&item.pk).ok_or(Error::wrong("its key is not an agency's"))?,
         name: item.name,
         uscc: item.uscc,
         responsible_person: item.responsible_person,
@@ -188,7 +188,7 @@ pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Result<Att
 pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredStore, Error> {
     let item: StoreItem = serde_dynamo::from_item(item.into())?;
     let store = Store {
-        id: key::parse_store(&item.sk).ok_or(Error::Wrong("its key is not a store's"))?,
+        id: key::parse_store(&item.sk).ok_or(Error::wrong("its key is not a store's"))?,
         name: item.name,
         address: item.address,
         location: item.location.map(Point::wgs84).transpose()?,

@@ -43,7 +43,7 @@ pub(super) fn write_source(
 ) -> Result<Attributes, Error> {
     let key = Key::feed_source(id);
     let so =
-        serde_json::to_string(source).map_err(|_| Error::Wrong("a source cannot be written"))?;
+        serde_json::to_string(source).map_err(|_| Error::wrong("a source cannot be written"))?;
     Ok(serde_dynamo::to_item(SourceItem {
         pk: key.pk,
         sk: key.sk,
@@ -55,7 +55,7 @@ pub(super) fn write_source(
 pub(super) fn read_source(item: Attributes) -> Result<(Source, u64), Error> {
     let item: SourceItem = serde_dynamo::from_item(item)?;
     let source = serde_json::from_str(&item.so);
-    let source = source.map_err(|_| Error::Wrong("a source cannot be read"))?;
+    let source = source.map_err(|_| Error::wrong("a source cannot be read"))?;
     Ok((source, item.v))
 }
 
@@ -119,13 +119,13 @@ pub(super) fn read_batch(item: Attributes) -> Result<Batch, Error> {
         BatchState::Refused,
     ];
     Ok(Batch {
-        manifest: manifest.map_err(|_| Error::Wrong("a manifest cannot be read"))?,
+        manifest: manifest.map_err(|_| Error::wrong("a manifest cannot be read"))?,
         manifest_sha256: Hash(item.mh.array()?),
         received_at: item.ra,
         state: states
             .into_iter()
             .find(|state| state.as_str() == item.st)
-            .ok_or(Error::Wrong("a batch has an unknown state"))?,
+            .ok_or(Error::wrong("a batch has an unknown state"))?,
         detail: item.dt,
         parts,
         shards: item.sh,

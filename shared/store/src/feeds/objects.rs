@@ -2,8 +2,6 @@
 
 use aws_lc_rs::aead::RandomizedNonceKey;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::feed::{BatchId, Rejected, Row};
@@ -184,7 +182,7 @@ impl FeedObjects {
             .body(ByteStream::from(sealed))
             .send()
             .await
-            .map_err(|error| failed("PutObject", error))?;
+            .map_err(|error| Error::call("PutObject", error))?;
         Ok(())
     }
 
@@ -200,23 +198,19 @@ impl FeedObjects {
                 return if is_missing {
                     Ok(None)
                 } else {
-                    Err(failed(CALL, error))
+                    Err(Error::call(CALL, error))
                 };
             }
         };
         let body = answer.body.collect().await;
-        let body = body.map_err(|error| Error::Call {
-            call: CALL,
-            retryable: true,
-            source: error.into(),
-        })?;
+        let body = body.map_err(|error| Error::cut_off(CALL, error))?;
         aead::open(&self.key, key.as_bytes(), &body.to_vec()).map(Some)
     }
 
     async fn read<T: DeserializeOwned>(&self, key: String) -> Result<T, Error> {
         let found = self.get(key).await?;
-        let found = found.ok_or(Error::Wrong("an object of a batch is missing"))?;
-        serde_json::from_slice(&found).map_err(|_| Error::Wrong("an object cannot be read"))
+        let found = found.ok_or(Error::wrong("an object of a batch is missing"))?;
+        serde_json::from_slice(&found).map_err(|_| Error::wrong("an object cannot be read"))
     }
 }
 
@@ -233,22 +227,5 @@ fn shard_key(source: &SourceId, batch: &BatchId, shard: u32) -> String {
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(value).map_err(|_| Error::Wrong("an object cannot be written"))
-}
-
-/// A failed call of S3. Its codes for what passes all come with a status of 500 or 503.
-fn failed<E>(call: &'static str, error: SdkError<E, HttpResponse>) -> Error
-where
-    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-{
-    let retryable = match &error {
-        SdkError::ServiceError(failure) => failure.raw().status().is_server_error(),
-        SdkError::ConstructionFailure(_) => false,
-        _ => true,
-    };
-    Error::Call {
-        call,
-        retryable,
-        source: error.into(),
-    }
+    serde_json::to_vec(value).map_err(|_| Error::wrong("an object cannot be written"))
 }

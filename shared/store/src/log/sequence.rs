@@ -118,9 +118,9 @@ impl Log {
         let mut workers: Vec<WorkerId> = Vec::new();
         let mut seqs: BTreeMap<WorkerId, Vec<u64>> = BTreeMap::new();
         for item in page {
-            let key = Key::of(item).ok_or(Error::Wrong("an event in the index has no key"))?;
+            let key = Key::of(item).ok_or(Error::wrong("an event in the index has no key"))?;
             let (worker, seq) = key::parse_event(&key.pk, &key.sk)
-                .ok_or(Error::Wrong("what waits for the log is no event"))?;
+                .ok_or(Error::wrong("what waits for the log is no event"))?;
             if !workers.contains(&worker) {
                 workers.push(worker.clone());
             }

@@ -198,9 +198,9 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
     let item: OrderItem = serde_dynamo::from_item(item.into())?;
     let claim = item.claim.claim();
     let staffing = item.staffing.staffing();
-    let held = |claim: Option<Claim>| claim.ok_or(Error::Wrong("it is claimed, but by nobody"));
+    let held = |claim: Option<Claim>| claim.ok_or(Error::wrong("it is claimed, but by nobody"));
     let named =
-        |staffing: Option<Staffing>| staffing.ok_or(Error::Wrong("it is staffed, but with nobody"));
+        |staffing: Option<Staffing>| staffing.ok_or(Error::wrong("it is staffed, but with nobody"));
     let state = match item.st {
         Status::Open => State::Open { deadline: item.dl },
         Status::Claimed => State::Claimed(held(claim)?),
@@ -210,7 +210,7 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
         Status::Rated => {
             let stars = item
                 .rs
-                .ok_or(Error::Wrong("it is rated, but without stars"))?;
+                .ok_or(Error::wrong("it is rated, but without stars"))?;
             State::Rated(held(claim)?, named(staffing)?, stars)
         }
         Status::Cancelled => State::Cancelled { claim },
@@ -224,7 +224,7 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
         service: item.sv,
         start_at: item.sa,
         duration_min: item.du,
-        place: Wgs84::from_e7(item.la, item.lo).ok_or(Error::Wrong("its place is nowhere"))?,
+        place: Wgs84::from_e7(item.la, item.lo).ok_or(Error::wrong("its place is nowhere"))?,
         budget_fen: item.bu,
         placed_at: item.pa,
         epoch: item.ep,

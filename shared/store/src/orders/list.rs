@@ -128,7 +128,7 @@ impl Orders {
             .map_err(|error| Error::call(CALL, error))?;
         let mut items = Vec::new();
         for item in answer.items() {
-            let key = Key::of(item).ok_or(Error::Wrong("an item has no key"))?;
+            let key = Key::of(item).ok_or(Error::wrong("an item has no key"))?;
             items.push(key::parse_order(&key.pk)?);
         }
         let next = answer

@@ -173,7 +173,7 @@ impl Orders {
                 RateOutcome::Rated => Rated::Now,
                 RateOutcome::Already => {
                     let kept = self.rating(order).await?;
-                    Rated::Before(kept.ok_or(Error::Wrong("a rated order has no rating"))?)
+                    Rated::Before(kept.ok_or(Error::wrong("a rated order has no rating"))?)
                 }
                 RateOutcome::NotCompleted => Rated::NotCompleted,
                 RateOutcome::TooLate => Rated::TooLate,
@@ -244,7 +244,7 @@ impl Orders {
         match self.get_item(Key::rating(order)).await? {
             Some(mut item) => match item.remove(SEALED) {
                 Some(AttributeValue::B(sealed)) => Ok(Some(Sealed(sealed.into_inner()))),
-                _ => Err(Error::Wrong("a rating is not sealed")),
+                _ => Err(Error::wrong("a rating is not sealed")),
             },
             None => Ok(None),
         }

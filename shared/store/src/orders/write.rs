@@ -196,7 +196,7 @@ impl Orders {
             Ok(answer) => {
                 let order = answer
                     .attributes
-                    .ok_or(Error::Wrong("a write came back empty"))?;
+                    .ok_or(Error::wrong("a write came back empty"))?;
                 item::read(order).map(Written::Done)
             }
             Err(SdkError::ServiceError(failure))

@@ -361,7 +361,7 @@ impl Workers {
                 items.push(transaction::put_new(table, item::write_worker(&worker)?)?);
                 Ok(worker)
             }
-            (None, None) => Err(Error::Wrong("a worker begins without a state")),
+            (None, None) => Err(Error::wrong("a worker begins without a state")),
             (Some(before), None) => {
                 items.push(self.records().also_unchanged(&before.worker)?.0);
                 Ok(before.worker.clone())
@@ -410,7 +410,7 @@ fn chained(
     erases: bool,
     now: Millis,
 ) -> Result<(StoredEvent, Attributes), Error> {
-    let key = key.ok_or(Error::Wrong("a worker whose data is erased has no events"))?;
+    let key = key.ok_or(Error::wrong("a worker whose data is erased has no events"))?;
     let payload_commitment = commitment(&key.salt(&event.id), &event.payload);
     let chained = ChainEvent {
         worker: id.clone(),

@@ -88,7 +88,7 @@ pub(super) fn write_worker(worker: &Worker) -> Result<Attributes, Error> {
 /// A worker's item as the table, a stream or the index by agency has it. The index has no photo.
 pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker, Error> {
     let item: WorkerItem = serde_dynamo::from_item(item.into())?;
-    let id = key::parse_worker(&item.pk).ok_or(Error::Wrong("its key is not a worker's"))?;
+    let id = key::parse_worker(&item.pk).ok_or(Error::wrong("its key is not a worker's"))?;
     let entries = item.se.into_iter().flat_map(|(section, said)| {
         said.into_iter().map(move |stored| {
             let entry = Entry {
@@ -173,7 +173,7 @@ pub(super) fn write_event(stored: &StoredEvent) -> Result<Attributes, Error> {
 pub(crate) fn read_event(item: impl Into<serde_dynamo::Item>) -> Result<StoredEvent, Error> {
     let item: EventItem = serde_dynamo::from_item(item.into())?;
     let (worker, seq) =
-        key::parse_event(&item.pk, &item.sk).ok_or(Error::Wrong("its key is not an event's"))?;
+        key::parse_event(&item.pk, &item.sk).ok_or(Error::wrong("its key is not an event's"))?;
     Ok(StoredEvent {
         event: ChainEvent {
             worker,

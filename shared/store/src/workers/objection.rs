@@ -157,7 +157,7 @@ impl Workers {
             for item in page.items.unwrap_or_default() {
                 let item: ObjectionItem = serde_dynamo::from_item(item)?;
                 let (_, event) = key::parse_objection(&item.pk, &item.sk)
-                    .ok_or(Error::Wrong("an objection's key is not one"))?;
+                    .ok_or(Error::wrong("an objection's key is not one"))?;
                 // Sealed before an erasure, under a key that is gone.
                 let Ok(words) = own.open::<Words>(id, TEXT, &item.bo.0) else {
                     continue;
@@ -219,7 +219,7 @@ impl Workers {
             let found = ids
                 .zip(since)
                 .map(|((worker, id), since)| WaitingObjection { worker, id, since });
-            found.ok_or(Error::Wrong("something waits that is no objection"))
+            found.ok_or(Error::wrong("something waits that is no objection"))
         });
         Ok(Page {
             items: items.collect::<Result<_, _>>()?,

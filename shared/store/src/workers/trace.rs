@@ -106,7 +106,7 @@ impl Workers {
             let found = SealedItem::read(found)?;
             let event = found.sk.strip_prefix(key::PAYLOAD);
             let event = event.and_then(|bare| EventId::from_bare(bare).ok());
-            let event = event.ok_or(Error::Wrong("a payload's key is not an event's"))?;
+            let event = event.ok_or(Error::wrong("a payload's key is not an event's"))?;
             let Some(body) = found.bo else { continue };
             // What was sealed before an erasure, under a key that is gone, stays closed.
             let Ok(body) = own_key.open::<Body>(id, PAYLOAD, &body.0) else {

@@ -102,7 +102,7 @@ impl Desk {
             if draws.len() > 1 {
                 draws.next();
             }
-            drawn.ok_or(Error::Wrong("no draw"))
+            drawn.ok_or(Error::wrong("no draw"))
         };
         let workers = &self.world.workers;
         self.badges

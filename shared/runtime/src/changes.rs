@@ -1,0 +1,18 @@
+//! Batches of a table's stream.
+
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+
+/// The answer that has the stream come again from the record with this sequence number on; `None` when all of the
+/// batch is done. An empty number makes Lambda take the whole batch for failed, which loses nothing.
+pub fn again_from(sequence_number: Option<String>) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    response.batch_item_failures = sequence_number
+        .into_iter()
+        .map(|sequence_number| {
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = Some(sequence_number);
+            failure
+        })
+        .collect();
+    response
+}

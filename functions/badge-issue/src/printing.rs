@@ -15,8 +15,6 @@ use crate::answer::token_of;
 
 /// Pixels a module: 600 dpi when the code is printed 25 mm wide.
 const MODULE_PX: u32 = 14;
-/// An SVG that is opened by itself runs nothing and fetches nothing.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
 
 /// What is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +115,9 @@ fn printed(media_type: &'static str, body: Body) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(html::svg::POLICY),
+    );
     response
 }

@@ -5,11 +5,7 @@ use domain::credit::{CreditRules, PublicStanding, Section, SectionState, public_
 use domain::scan::ScanResult;
 use domain::time::Millis;
 use domain::worker::Worker;
-use lambda_http::http::StatusCode;
-use runtime::http::{self, Response};
 use serde::{Serialize, Serializer};
-
-use crate::page::guard;
 
 /// A section as a state, without source or details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,11 +102,6 @@ impl Answer {
                 .collect(),
             ..Self::of_no_use(ScanResult::Genuine, Some(worker), agency, now)
         }
-    }
-
-    /// As JSON.
-    pub(crate) fn into_json(self) -> Response {
-        guard(http::json(StatusCode::OK, &self))
     }
 }
 

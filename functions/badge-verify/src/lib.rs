@@ -7,12 +7,10 @@
 //!
 //! - [`page`]: the answer as one HTML document that needs no script.
 //! - [`answer`]: the same as JSON.
-//! - [`wanted`]: which of the two, and in which language first.
 
 mod answer;
 mod keys;
 mod page;
-mod wanted;
 
 use std::time::Duration;
 
@@ -26,8 +24,13 @@ use domain::market::Market;
 use domain::scan::{Scan, ScanResult, ScannedBy, live};
 use domain::time::Millis;
 use domain::worker::Worker;
-use lambda_http::http::Method;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use html::Language;
+use html::accept::prefers_json;
+use html::headers::PRIVATE;
+use lambda_http::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderValue,
+};
+use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::problem::chain;
 use runtime::secret::derive;
@@ -35,7 +38,7 @@ use runtime::{Clock, ConfigError, Environment, Problem, Scanners};
 use store::{Badges, Directory, WorkerRecords};
 
 use answer::Answer;
-use page::Pages;
+use page::{Pages, with_headers};
 
 /// How long an answer waits for the scan queue.
 const QUEUE_WAIT: Duration = Duration::from_millis(1_500);
@@ -132,12 +135,14 @@ impl BadgeVerify {
 
     /// The badge page, or its JSON. A failure of ours is a problem for programs, and a page for people.
     async fn show(&self, request: &Request, presented: Presented, now: Millis) -> Response {
-        let wanted = wanted::of(request);
+        let wants_json = prefers_json(http::header(request, ACCEPT).unwrap_or_default());
+        let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
+        let language = Language::preferred(languages);
         match self.answer(request, &presented, now).await {
-            Ok(answer) if wanted.json => answer.into_json(),
-            Ok(answer) => self.pages.verdict(&answer, wanted.language),
-            Err(problem) if wanted.json => problem.into_response(),
-            Err(problem) => self.pages.unavailable(problem, wanted.language),
+            Ok(answer) if wants_json => with_headers(http::json(StatusCode::OK, &answer), PRIVATE),
+            Ok(answer) => self.pages.verdict(&answer, language),
+            Err(problem) if wants_json => problem.into_response(),
+            Err(problem) => self.pages.unavailable(problem, language),
         }
     }
 

@@ -1,32 +1,24 @@
 //! The badge page: one HTML document that loads nothing else, for a phone in a doorway.
 //!
 //! The verdict is a word, a symbol of its own shape and a colour, in that order of weight: it reads without colours,
-//! without styles, and in either of two languages. All styles are in the document, and the policy names their hash.
+//! without styles, and in either of two languages.
 
+mod symbol;
 mod words;
 
-use std::fmt::Write as _;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::credit::{PublicStanding, SectionState};
 use domain::scan::ScanResult;
 use domain::time::Millis;
-use lambda_http::http::StatusCode;
-use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use html::headers::Header;
+use html::{Bilingual, Language, Shell};
+use lambda_http::http::header::{HeaderName, HeaderValue};
+use maud::{Markup, html};
 use runtime::Problem;
 use runtime::http::Response;
-use runtime::secret::sha256;
 
 use crate::answer::Answer;
-use crate::wanted::Language;
-use words::{Both, Symbol};
+use symbol::Symbol;
 
-const STYLE: &str = include_str!("page/page.css");
-const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// From UTC to China's one time.
 const CHINA: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
@@ -34,25 +26,20 @@ const CHINA: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 #[derive(Clone, Debug)]
 pub(crate) struct Pages {
     host: String,
-    policy: HeaderValue,
+    shell: Shell,
 }
 
-/// What tells no one where a badge was scanned, and lets no one keep or frame the answer.
-pub(crate) fn guard(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
-        (ROBOTS, "noindex, nofollow"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (VARY, "accept, accept-language"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+/// The response with these headers in place of its own of the same names.
+pub(crate) fn with_headers<'a>(
+    mut response: Response,
+    headers: impl IntoIterator<Item = Header<'a>>,
+) -> Response {
+    for (name, value) in headers {
+        // None is refused: they are our own words, and Base64.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            let name = HeaderName::from_static(name);
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }
@@ -60,233 +47,158 @@ pub(crate) fn guard(mut response: Response) -> Response {
 impl Pages {
     /// For badges of this host.
     pub(crate) fn new(host: &str) -> Self {
-        let hash = STANDARD.encode(sha256(STYLE.as_bytes()));
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        );
         Self {
             host: host.to_owned(),
-            // Base64 and the words above are what a header may hold.
-            policy: HeaderValue::try_from(policy)
-                .unwrap_or(HeaderValue::from_static("default-src 'none'")),
+            shell: Shell::new(include_str!("page/page.css")),
         }
     }
 
     /// The page of an answer.
     pub(crate) fn verdict(&self, answer: &Answer, language: Language) -> Response {
-        self.response(StatusCode::OK, self.document(answer, language), language)
+        let record = html! { (facts(answer, language)) (sections(answer, language)) };
+        let page = self.page(reading(answer), &record, language);
+        with_headers(Response::new(page.into()), self.shell.headers(language))
     }
 
     /// The page when nothing can be said, because something of ours is out of order.
     pub(crate) fn unavailable(&self, problem: Problem, language: Language) -> Response {
-        let mut page = Document::new(language);
-        page.head(words::UNAVAILABLE);
-        page.verdict("unverified", Symbol::Question, words::UNAVAILABLE, None);
-        page.say(words::TRY_AGAIN);
-        let text = page.end(&self.host);
-        let mut response = problem.into_response();
-        let (mut parts, body) = self
-            .response(response.status(), text, language)
-            .into_parts();
-        // The problem's own headers tell when to try again; its extensions tell the log why.
-        for (name, value) in response.headers() {
-            if *name != CONTENT_TYPE {
-                parts.headers.insert(name, value.clone());
+        let reading = Reading {
+            colour: "unverified",
+            symbol: Symbol::Question,
+            verdict: words::UNAVAILABLE,
+            standing: None,
+            advice: words::TRY_AGAIN,
+        };
+        let page = self.page(reading, &Markup::default(), language);
+        // The status, the headers that tell when to try again, and the extensions that tell the log why are the problem's.
+        let (parts, _) = problem.into_response().into_parts();
+        let response = Response::from_parts(parts, page.into());
+        with_headers(response, self.shell.headers(language))
+    }
+
+    fn page(&self, reading: Reading, record: &Markup, language: Language) -> String {
+        let both = |words: Bilingual| words.render(language);
+        let body = html! {
+            main {
+                header class=(reading.colour) {
+                    (reading.symbol)
+                    h1 { (both(reading.verdict)) }
+                    @if let Some(standing) = reading.standing {
+                        p.word { (both(standing)) }
+                    }
+                }
+                p.say { (both(reading.advice)) }
+                (record)
+                // Where the page must come from: a code pasted over the printed one leads elsewhere.
+                footer {
+                    p { (both(words::ADDRESS)) " " b { (self.host) } }
+                    p { (both(words::NO_DETAILS)) }
+                }
             }
-        }
-        std::mem::swap(&mut parts.extensions, response.extensions_mut());
-        Response::from_parts(parts, body)
-    }
-
-    fn response(&self, status: StatusCode, text: String, language: Language) -> Response {
-        let mut response = guard(Response::new(text.into()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        );
-        headers.insert(
-            CONTENT_LANGUAGE,
-            HeaderValue::from_static(match language {
-                Language::Chinese => "zh-CN, en",
-                Language::English => "en, zh-CN",
-            }),
-        );
-        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
-        response
-    }
-
-    fn document(&self, answer: &Answer, language: Language) -> String {
-        let (colour, symbol, verdict, word, say) = reading(answer);
-        let mut page = Document::new(language);
-        page.head(verdict);
-        page.verdict(colour, symbol, verdict, word);
-        page.say(say);
-        page.facts(answer);
-        page.sections(answer);
-        page.end(&self.host)
+        };
+        self.shell.document(language, reading.verdict, &body)
     }
 }
 
-/// How an answer reads: its colour, its symbol, the verdict, the word of the standing, what to do.
-fn reading(answer: &Answer) -> (&'static str, Symbol, Both, Option<Both>, Both) {
-    match (answer.result, answer.standing) {
-        (ScanResult::Genuine, Some(standing)) => {
-            let (colour, symbol) = match standing {
-                PublicStanding::Clear => ("clear", Symbol::Tick),
-                PublicStanding::Attention => ("attention", Symbol::Warning),
-                PublicStanding::Unverified => ("unverified", Symbol::Question),
-            };
-            let word = Some(words::standing(standing));
-            (colour, symbol, words::GENUINE, word, words::FROM_YOUR_ORDER)
-        }
-        (ScanResult::Expired, _) => (
-            "expired",
-            Symbol::Clock,
-            words::EXPIRED,
-            None,
-            words::ASK_AGENCY,
-        ),
-        (ScanResult::Suspended, _) => (
+/// How an answer reads.
+struct Reading {
+    /// A class of the header.
+    colour: &'static str,
+    symbol: Symbol,
+    verdict: Bilingual,
+    standing: Option<Bilingual>,
+    /// What to do.
+    advice: Bilingual,
+}
+
+fn reading(answer: &Answer) -> Reading {
+    if let (ScanResult::Genuine, Some(standing)) = (answer.result, answer.standing) {
+        let (colour, symbol) = match standing {
+            PublicStanding::Clear => ("clear", Symbol::Tick),
+            PublicStanding::Attention => ("attention", Symbol::Warning),
+            PublicStanding::Unverified => ("unverified", Symbol::Question),
+        };
+        return Reading {
+            colour,
+            symbol,
+            verdict: words::GENUINE,
+            standing: Some(words::standing(standing)),
+            advice: words::FROM_YOUR_ORDER,
+        };
+    }
+    let (colour, symbol, verdict, advice) = match answer.result {
+        ScanResult::Expired => ("expired", Symbol::Clock, words::EXPIRED, words::ASK_AGENCY),
+        ScanResult::Suspended => (
             "suspended",
             Symbol::Pause,
             words::SUSPENDED,
-            None,
             words::ASK_AGENCY,
         ),
-        (ScanResult::Revoked, _) => (
+        ScanResult::Revoked => (
             "revoked",
             Symbol::Stop,
             words::REVOKED,
-            None,
             words::DO_NOT_LET_IN,
         ),
         _ => (
             "not_genuine",
             Symbol::Stop,
             words::NOT_GENUINE,
-            None,
             words::NOT_OURS,
         ),
+    };
+    Reading {
+        colour,
+        symbol,
+        verdict,
+        standing: None,
+        advice,
     }
 }
 
-/// A document as it is written.
-struct Document {
-    text: String,
-    language: Language,
+/// Whose card it is, and as of when all this holds.
+fn facts(answer: &Answer, language: Language) -> Markup {
+    let as_of = answer.as_of.map(in_china);
+    let facts = [
+        (words::NAME, answer.name.as_deref(), Some("name")),
+        (words::AGENCY, answer.agency.as_deref(), None),
+        (words::AS_OF, as_of.as_deref(), None),
+    ];
+    let known = || {
+        facts
+            .iter()
+            .filter_map(|(label, value, class)| Some((label, (*value)?, *class)))
+    };
+    html! {
+        @if known().next().is_some() {
+            dl {
+                @for (label, value, class) in known() {
+                    dt { (label.render(language)) }
+                    dd class=[class] { (value) }
+                }
+            }
+        }
+    }
 }
 
-impl Document {
-    fn new(language: Language) -> Self {
-        let code = match language {
-            Language::Chinese => "zh-CN",
-            Language::English => "en",
-        };
-        Self {
-            text: format!("<!doctype html><html lang=\"{code}\">"),
-            language,
-        }
-    }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Words in the language that comes first, and smaller in the other.
-    fn both(&mut self, both: Both) {
-        let (first, other, code) = match self.language {
-            Language::Chinese => (both.chinese, both.english, "en"),
-            Language::English => (both.english, both.chinese, "zh-CN"),
-        };
-        // The space keeps the two apart where there are no styles.
-        let _ = write!(self.text, "{first} <small lang=\"{code}\">{other}</small>");
-    }
-
-    fn head(&mut self, verdict: Both) {
-        let _ = write!(
-            self.text,
-            "<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-             <meta name=\"robots\" content=\"noindex\"><meta name=\"referrer\" content=\"no-referrer\">\
-             <meta name=\"format-detection\" content=\"telephone=no\">\
-             <title>{} {}</title><style>{STYLE}</style></head><body><main>",
-            verdict.chinese, verdict.english
-        );
-    }
-
-    fn verdict(&mut self, colour: &str, symbol: Symbol, verdict: Both, word: Option<Both>) {
-        let _ = write!(self.text, "<header class=\"{colour}\">{}<h1>", symbol.svg());
-        self.both(verdict);
-        self.push("</h1>");
-        if let Some(word) = word {
-            let _ = write!(self.text, "<p class=\"word\">");
-            self.both(word);
-            self.push("</p>");
-        }
-        self.push("</header>");
-    }
-
-    fn say(&mut self, say: Both) {
-        self.push("<p class=\"say\">");
-        self.both(say);
-        self.push("</p>");
-    }
-
-    /// Whose card it is, and as of when all this holds.
-    fn facts(&mut self, answer: &Answer) {
-        let as_of = answer.as_of.map(in_china);
-        let facts = [
-            (words::NAME, answer.name.as_deref(), " class=\"name\""),
-            (words::AGENCY, answer.agency.as_deref(), ""),
-            (words::AS_OF, as_of.as_deref(), ""),
-        ];
-        if facts.iter().all(|(_, value, _)| value.is_none()) {
-            return;
-        }
-        self.push("<dl>");
-        for (label, value, class) in facts {
-            if let Some(value) = value {
-                self.push("<dt>");
-                self.both(label);
-                let _ = write!(self.text, "</dt><dd{class}>{}</dd>", escaped(value));
+fn sections(answer: &Answer, language: Language) -> Markup {
+    html! {
+        @if !answer.sections.is_empty() {
+            table {
+                caption { (words::RECORD.render(language)) }
+                @for line in &answer.sections {
+                    @let (class, sign) = sign(line.state);
+                    tr {
+                        th scope="row" { (words::section(line.section).render(language)) }
+                        td class=(class) {
+                            b aria-hidden="true" { (sign) }
+                            (words::state(line.state).render(language))
+                            @if let Some(as_of) = line.as_of { small { (in_china(as_of)) } }
+                        }
+                    }
+                }
             }
         }
-        self.push("</dl>");
-    }
-
-    fn sections(&mut self, answer: &Answer) {
-        if answer.sections.is_empty() {
-            return;
-        }
-        self.push("<table><caption>");
-        self.both(words::RECORD);
-        self.push("</caption>");
-        for line in &answer.sections {
-            self.push("<tr><th scope=\"row\">");
-            self.both(words::section(line.section));
-            let (class, sign) = sign(line.state);
-            let _ = write!(
-                self.text,
-                "</th><td class=\"{class}\"><b aria-hidden=\"true\">{sign}</b>"
-            );
-            self.both(words::state(line.state));
-            if let Some(as_of) = line.as_of {
-                let _ = write!(self.text, "<small>{}</small>", in_china(as_of));
-            }
-            self.push("</td></tr>");
-        }
-        self.push("</table>");
-    }
-
-    /// Where the page must come from: a code pasted over the printed one leads elsewhere.
-    fn end(mut self, host: &str) -> String {
-        self.push("<footer><p>");
-        self.both(words::ADDRESS);
-        let _ = write!(self.text, " <b>{}</b></p><p>", escaped(host));
-        self.both(words::NO_DETAILS);
-        self.push("</p></footer></main></body></html>\n");
-        self.text
     }
 }
 
@@ -307,22 +219,6 @@ fn in_china(at: Millis) -> String {
     let text = (at + CHINA).to_rfc3339();
     let minutes = text.get(..16).unwrap_or_default();
     minutes.replace('T', " ")
-}
-
-/// Text that HTML takes for text, in content and in attributes.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 //! The badge host is printed in words above the code: who pastes another code over it has to be on that host too. Nothing
 //! personal is on it but the photo and the first character of the name.
 
-use std::fmt::Write as _;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::time::Millis;
+use html::svg::printable;
+use maud::{Markup, html};
 
 use crate::qr::{Modules, PRINTED_MM, TooLong};
 
@@ -60,123 +60,126 @@ impl std::fmt::Debug for CardData<'_> {
 /// When the link is too long for a QR code, which a badge's never is.
 pub fn card_svg(data: &CardData<'_>) -> Result<String, TooLong> {
     let modules = Modules::of(data.url)?;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}mm\" height=\"{HEIGHT}mm\" \
-         viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"{FONTS}\" role=\"img\">\
-         <title>诚信服务卡 Service Badge</title>\
-         <defs><clipPath id=\"card\"><rect width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"3.18\"/></clipPath>\
-         <clipPath id=\"photo\"><rect x=\"3.4\" y=\"14.6\" width=\"20.6\" height=\"28.8\" rx=\"1.2\"/></clipPath></defs>\
-         <g clip-path=\"url(#card)\"><rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>"
-    );
-    svg.push_str(BAND);
-    photo(&mut svg, data.photo.as_ref());
-    person(&mut svg, data);
-    code(&mut svg, &modules, data.host);
-    let _ = writeln!(
-        svg,
-        "</g><rect x=\".1\" y=\".1\" width=\"{:.2}\" height=\"{:.2}\" rx=\"3.08\" fill=\"none\" stroke=\"#9fb3bd\" stroke-width=\".2\"/></svg>",
-        WIDTH - 0.2,
-        HEIGHT - 0.2
-    );
-    Ok(svg)
+    let view = format!("0 0 {WIDTH} {HEIGHT}");
+    let card = html! {
+        svg xmlns="http://www.w3.org/2000/svg" width={ (WIDTH) "mm" } height={ (HEIGHT) "mm" } viewBox=(view) font-family=(FONTS) role="img" {
+            title { "诚信服务卡 Service Badge" }
+            defs {
+                clipPath id="card" { rect width=(WIDTH) height=(HEIGHT) rx="3.18" {} }
+                clipPath id="photo" { rect x="3.4" y="14.6" width="20.6" height="28.8" rx="1.2" {} }
+            }
+            g clip-path="url(#card)" {
+                rect width=(WIDTH) height=(HEIGHT) fill="#fff" {}
+                (band())
+                (portrait(data.photo.as_ref()))
+                (person(data))
+                (code(&modules, data.host))
+            }
+            rect x=".1" y=".1" width=(mm(WIDTH - 0.2)) height=(mm(HEIGHT - 0.2)) rx="3.08" fill="none" stroke="#9fb3bd" stroke-width=".2" {}
+        }
+        "\n"
+    };
+    Ok(card.into_string())
+}
+
+/// A length to a hundredth of a millimetre.
+fn mm(length: f64) -> String {
+    format!("{length:.2}")
 }
 
 /// The head of the card, with the slot that a lanyard's clip goes through.
-const BAND: &str = "<rect width=\"53.98\" height=\"12.4\" fill=\"#0b4f6c\"/>\
-    <rect y=\"12.4\" width=\"53.98\" height=\".7\" fill=\"#e0a526\"/>\
-    <rect x=\"20.49\" y=\"1.5\" width=\"13\" height=\"2.6\" rx=\"1.3\" fill=\"#fff\"/>\
-    <text x=\"3.4\" y=\"10.1\" font-size=\"4.5\" font-weight=\"700\" fill=\"#fff\" letter-spacing=\".25\">诚信服务卡</text>\
-    <text x=\"50.6\" y=\"8\" font-size=\"2.2\" text-anchor=\"end\" fill=\"#fff\">家政服务员</text>\
-    <text x=\"50.6\" y=\"10.9\" font-size=\"2.2\" text-anchor=\"end\" fill=\"#fff\">Service Badge</text>";
-
-fn photo(svg: &mut String, photo: Option<&Photo>) {
-    svg.push_str("<g clip-path=\"url(#photo)\"><rect x=\"3.4\" y=\"14.6\" width=\"20.6\" height=\"28.8\" fill=\"#e3ebef\"/>");
-    match photo {
-        Some(photo) => {
-            let _ = write!(
-                svg,
-                "<image x=\"3.4\" y=\"14.6\" width=\"20.6\" height=\"28.8\" preserveAspectRatio=\"xMidYMid slice\" href=\"data:{};base64,{}\"/>",
-                escaped(&photo.media_type),
-                STANDARD.encode(&photo.bytes)
-            );
-        }
-        None => svg.push_str(
-            "<circle cx=\"13.7\" cy=\"25.4\" r=\"4.9\" fill=\"#a9bcc6\"/>\
-             <path d=\"M4.6 43.4c0-7 4.1-11 9.1-11s9.1 4 9.1 11z\" fill=\"#a9bcc6\"/>",
-        ),
+fn band() -> Markup {
+    html! {
+        rect width=(WIDTH) height="12.4" fill="#0b4f6c" {}
+        rect y="12.4" width=(WIDTH) height=".7" fill="#e0a526" {}
+        rect x="20.49" y="1.5" width="13" height="2.6" rx="1.3" fill="#fff" {}
+        text x="3.4" y="10.1" font-size="4.5" font-weight="700" fill="#fff" letter-spacing=".25" { "诚信服务卡" }
+        text x="50.6" y="8" font-size="2.2" text-anchor="end" fill="#fff" { "家政服务员" }
+        text x="50.6" y="10.9" font-size="2.2" text-anchor="end" fill="#fff" { "Service Badge" }
     }
-    svg.push_str("</g>");
+}
+
+fn portrait(photo: Option<&Photo>) -> Markup {
+    html! {
+        g clip-path="url(#photo)" {
+            rect x="3.4" y="14.6" width="20.6" height="28.8" fill="#e3ebef" {}
+            @if let Some(photo) = photo {
+                image x="3.4" y="14.6" width="20.6" height="28.8" preserveAspectRatio="xMidYMid slice"
+                    href={ "data:" (printable(&photo.media_type)) ";base64," (STANDARD.encode(&photo.bytes)) } {}
+            } @else {
+                circle cx="13.7" cy="25.4" r="4.9" fill="#a9bcc6" {}
+                path d="M4.6 43.4c0-7 4.1-11 9.1-11s9.1 4 9.1 11z" fill="#a9bcc6" {}
+            }
+        }
+    }
 }
 
 /// Name, agency and validity, beside the photo.
-fn person(svg: &mut String, data: &CardData<'_>) {
+fn person(data: &CardData<'_>) -> Markup {
     let name = fit(data.masked_name, TEXT_WIDTH, 7.4, &[7.4, 6.4, 5.4, 4.4]);
-    lines(svg, &name, 21.2, "font-weight=\"700\" fill=\"#12242d\"");
-    label(svg, 25.2, "所属机构 Agency");
     let agency = fit(
         data.agency,
         TEXT_WIDTH,
         9.6,
         &[3.2, 2.9, 2.6, 2.3, 2.0, 1.8],
     );
-    lines(svg, &agency, 28.7, "font-weight=\"500\" fill=\"#12242d\"");
-    label(svg, 39.2, "有效期至 Valid until");
     // The token's last day in UTC. In China it ends at eight the next morning, by when nobody relies on it.
-    let day = Millis(data.expires_at.0.saturating_sub(1)).to_rfc3339();
-    let _ = write!(
-        svg,
-        "<text x=\"{TEXT_X}\" y=\"43.1\" font-size=\"3.6\" font-weight=\"700\" fill=\"#12242d\">{}</text>",
-        day.get(..10).unwrap_or_default()
-    );
-}
-
-fn label(svg: &mut String, y: f64, text: &str) {
-    let _ = write!(
-        svg,
-        "<text x=\"{TEXT_X}\" y=\"{y}\" font-size=\"2.1\" fill=\"#4a5f6a\">{text}</text>"
-    );
+    let last = Millis(data.expires_at.0.saturating_sub(1)).to_rfc3339();
+    let day = last.get(..10).unwrap_or_default();
+    html! {
+        (lines(&name, TEXT_X, 21.2, "700", "#12242d"))
+        (label(TEXT_X, 25.2, "2.1", "所属机构 Agency"))
+        (lines(&agency, TEXT_X, 28.7, "500", "#12242d"))
+        (label(TEXT_X, 39.2, "2.1", "有效期至 Valid until"))
+        text x=(TEXT_X) y="43.1" font-size="3.6" font-weight="700" fill="#12242d" { (day) }
+    }
 }
 
 /// The code, which is at least 25 mm wide without its quiet zone, and what to make of it.
-fn code(svg: &mut String, modules: &Modules, host: &str) {
+fn code(modules: &Modules, host: &str) -> Markup {
     let module = PRINTED_MM / modules.width() as f64;
     let side = module * modules.width_with_quiet() as f64;
     let x = 2.0;
-    let y = 45.6 + (31.4 - side) / 2.0;
-    let _ = write!(
-        svg,
-        "<rect y=\"44.9\" width=\"{WIDTH}\" height=\"40.7\" fill=\"#eef3f6\"/>\
-         <rect x=\"{x}\" y=\"{y:.3}\" width=\"{side:.3}\" height=\"{side:.3}\" rx=\"1\" fill=\"#fff\"/>\
-         <path transform=\"translate({x} {y:.3}) scale({module:.6})\" shape-rendering=\"crispEdges\" fill=\"#000\" d=\"{}\"/>",
-        modules.path()
-    );
-    let beside = x + side + 1.5;
-    for (y, size, weight, text) in [
-        (52.2, 3.5, 700, "扫码核验"),
-        (55.6, 2.2, 400, "Scan to verify"),
-        (61.4, 2.3, 400, "下单客户"),
-        (64.5, 2.3, 400, "请在订单内"),
-        (67.6, 2.3, 400, "扫码核对本人"),
-        (71.0, 1.75, 400, "Customers: scan"),
-        (73.3, 1.75, 400, "from your order"),
-    ] {
-        let _ = write!(
-            svg,
-            "<text x=\"{beside:.2}\" y=\"{y}\" font-size=\"{size}\" font-weight=\"{weight}\" fill=\"#12242d\">{text}</text>"
-        );
-    }
+    let y = format!("{:.3}", 45.6 + (31.4 - side) / 2.0);
+    let beside = mm(x + side + 1.5);
+    let side = format!("{side:.3}");
+    let place = format!("translate({x} {y}) scale({module:.6})");
     let host = fit(host, WIDTH - 6.8, 4.6, &[3.6, 3.2, 2.8, 2.4, 2.0, 1.6]);
-    let _ = write!(
-        svg,
-        "<text x=\"3.4\" y=\"79.1\" font-size=\"2\" fill=\"#4a5f6a\">网址须为 The link must open on</text>"
-    );
-    lines_at(
-        svg,
-        3.4,
-        &host,
-        83.0,
-        "font-weight=\"700\" fill=\"#0b4f6c\"",
-    );
+    html! {
+        rect y="44.9" width=(WIDTH) height="40.7" fill="#eef3f6" {}
+        rect x=(x) y=(y) width=(side) height=(side) rx="1" fill="#fff" {}
+        path transform=(place) shape-rendering="crispEdges" fill="#000" d=(modules.path()) {}
+        @for (y, size, weight, words) in BESIDE_CODE {
+            text x=(beside) y=(y) font-size=(size) font-weight=(weight) fill="#12242d" { (words) }
+        }
+        (label(3.4, 79.1, "2", "网址须为 The link must open on"))
+        (lines(&host, 3.4, 83.0, "700", "#0b4f6c"))
+    }
+}
+
+/// What to do with the code: height on the card, size, weight, words.
+const BESIDE_CODE: [(f64, f64, u32, &str); 7] = [
+    (52.2, 3.5, 700, "扫码核验"),
+    (55.6, 2.2, 400, "Scan to verify"),
+    (61.4, 2.3, 400, "下单客户"),
+    (64.5, 2.3, 400, "请在订单内"),
+    (67.6, 2.3, 400, "扫码核对本人"),
+    (71.0, 1.75, 400, "Customers: scan"),
+    (73.3, 1.75, 400, "from your order"),
+];
+
+fn label(x: f64, y: f64, size: &str, words: &str) -> Markup {
+    html! { text x=(x) y=(y) font-size=(size) fill="#4a5f6a" { (words) } }
+}
+
+fn lines(fitted: &Fitted, x: f64, y: f64, weight: &str, fill: &str) -> Markup {
+    html! {
+        @for (place, line) in fitted.lines.iter().enumerate() {
+            text x=(x) y=(mm(y + place as f64 * fitted.size * LINE)) font-size=(fitted.size) font-weight=(weight) fill=(fill) {
+                (line)
+            }
+        }
+    }
 }
 
 /// Text in lines of one size.
@@ -189,7 +192,7 @@ struct Fitted {
 /// The text in the largest of `sizes` in which its lines fit `width` by `height` millimetres; in the smallest
 /// one, what does not fit is cut off with an ellipsis.
 fn fit(text: &str, width: f64, height: f64, sizes: &[f64]) -> Fitted {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let text = printable(text);
     let mut fitted = Fitted {
         size: 0.0,
         lines: Vec::new(),
@@ -282,39 +285,6 @@ fn em(character: char) -> f64 {
 
 fn ems(text: &str) -> f64 {
     text.chars().map(em).sum()
-}
-
-fn lines(svg: &mut String, fitted: &Fitted, y: f64, style: &str) {
-    lines_at(svg, TEXT_X, fitted, y, style);
-}
-
-fn lines_at(svg: &mut String, x: f64, fitted: &Fitted, y: f64, style: &str) {
-    for (place, line) in fitted.lines.iter().enumerate() {
-        let _ = write!(
-            svg,
-            "<text x=\"{x}\" y=\"{:.2}\" font-size=\"{}\" {style}>{}</text>",
-            y + place as f64 * fitted.size * LINE,
-            fitted.size,
-            escaped(line)
-        );
-    }
-}
-
-/// Text that XML takes for text, in content and in attributes; what XML cannot hold at all is left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {}
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

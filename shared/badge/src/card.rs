@@ -1,8 +1,8 @@
-//! The card that a worker wears: ID-1 (ISO/IEC 7810, 85.60 mm by 53.98 mm) upright, one SVG that needs nothing
-//! else.
+//! The card that a worker wears: ID-1 (ISO/IEC 7810, 85.60 mm by 53.98 mm) upright, as one SVG that refers to no
+//! other file.
 //!
-//! The badge host is printed in words above the code: who pastes another code over it has to be on that host too. Nothing
-//! personal is on it but the photo and the first character of the name.
+//! The badge host is printed in words beneath the code, so that a code that somebody pastes over it is found out by where
+//! it leads. Nothing personal is on the card but the photo and the first character of the name.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,25 +21,23 @@ const TEXT_WIDTH: f64 = 23.6;
 /// Fonts that hold both scripts, on printers' machines and on phones.
 const FONTS: &str = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei','Noto Sans SC',sans-serif";
 
-/// A worker's portrait.
 #[derive(Clone)]
 pub struct Photo {
     /// `image/jpeg` or `image/png`.
     pub media_type: String,
-    /// The file.
     pub bytes: Vec<u8>,
 }
 
-/// What is printed.
+/// What is printed on a card.
 #[derive(Clone)]
 pub struct CardData<'a> {
-    /// Her portrait, cut to 5:7 around its middle; a silhouette without one.
+    /// Cut to 5:7 around its middle; without one a silhouette is printed.
     pub photo: Option<Photo>,
-    /// Her name as anyone may see it.
+    /// Her name as anyone may see it: the first character.
     pub masked_name: &'a str,
-    /// Her agency's name.
+    /// The agency's name.
     pub agency: &'a str,
-    /// The first moment at which the badge is valid no more.
+    /// The end of the badge's last day.
     pub expires_at: Millis,
     /// The host of badges' links.
     pub host: &'a str,
@@ -47,7 +45,7 @@ pub struct CardData<'a> {
     pub url: &'a str,
 }
 
-/// Empty, because a card shows a person.
+/// Prints no field, because they are about a person.
 impl std::fmt::Debug for CardData<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("CardData")
@@ -59,7 +57,7 @@ impl std::fmt::Debug for CardData<'_> {
 /// # Errors
 /// When the link is too long for a QR code, which a badge's never is.
 pub fn card_svg(data: &CardData<'_>) -> Result<String, TooLong> {
-    let modules = Modules::of(data.url)?;
+    let modules = Modules::encode(data.url)?;
     let view = format!("0 0 {WIDTH} {HEIGHT}");
     let card = html! {
         svg xmlns="http://www.w3.org/2000/svg" width={ (WIDTH) "mm" } height={ (HEIGHT) "mm" } viewBox=(view) font-family=(FONTS) role="img" {
@@ -123,7 +121,7 @@ fn person(data: &CardData<'_>) -> Markup {
         9.6,
         &[3.2, 2.9, 2.6, 2.3, 2.0, 1.8],
     );
-    // The token's last day in UTC. In China it ends at eight the next morning, by when nobody relies on it.
+    // The token's last day in UTC. It ends in China at eight the next morning, too late for anybody to rely on.
     let last = Millis(data.expires_at.0.saturating_sub(1)).to_rfc3339();
     let day = last.get(..10).unwrap_or_default();
     html! {
@@ -135,7 +133,7 @@ fn person(data: &CardData<'_>) -> Markup {
     }
 }
 
-/// The code, which is at least 25 mm wide without its quiet zone, and what to make of it.
+/// The code, at least 25 mm wide without its quiet zone, and what to do with it.
 fn code(modules: &Modules, host: &str) -> Markup {
     let module = PRINTED_MM / modules.width() as f64;
     let side = module * modules.width_with_quiet() as f64;
@@ -246,12 +244,12 @@ fn wrapped(text: &str, width: f64) -> Vec<String> {
     lines.filter(|line| !line.is_empty()).collect()
 }
 
-/// Up to where a line may be broken first: behind a wide character, or behind a word and its space.
+/// Splits at the first place where a line may break: behind a wide character, or behind a word and its space.
 fn first_piece(text: &str) -> (&str, &str) {
     for (at, character) in text.char_indices() {
         let end = at + character.len_utf8();
         if is_wide(character) {
-            // What may not begin a line stays with what is before it.
+            // Closing punctuation may not begin a line.
             let closing = text[end..]
                 .chars()
                 .take_while(|c| "）】」》，。、；：！？)”’".contains(*c));
@@ -272,7 +270,7 @@ fn is_wide(character: char) -> bool {
         | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
 }
 
-/// About how wide a character is, in sizes of the font; rather too wide than too narrow.
+/// About how wide a character is, in sizes of the font; rather too much than too little.
 fn em(character: char) -> f64 {
     match character {
         ' ' | '.' | ',' | 'i' | 'j' | 'l' | 'I' | '\'' | ':' | ';' | '|' | '!' => 0.34,

@@ -1,10 +1,9 @@
-//! Bytes as one decimal number, left-padded with zeros: digits, because a QR code packs three of them into ten
-//! bits.
+//! Bytes as one decimal number, padded with zeros on the left, because a QR code packs three digits into ten bits.
 //!
 //! The largest number here has 80 bytes, ten limbs of 64 bits. Digits are taken 19 at a time, the most that fit
 //! one limb.
 
-/// Bytes of the largest number.
+/// The largest number has as many bytes as a token.
 const MOST_BYTES: usize = 80;
 const LIMBS: usize = MOST_BYTES / 8;
 /// The most digits that always fit a limb.
@@ -20,7 +19,7 @@ pub(crate) fn to_digits<const N: usize>(bytes: &[u8; N], digits: usize) -> Strin
     for chunk in text.rchunks_mut(CHUNK) {
         let mut rest = divide(&mut limbs);
         for digit in chunk.iter_mut().rev() {
-            // Below 10 by the remainder.
+            // The remainder of a division by 10 fits a byte.
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
         }

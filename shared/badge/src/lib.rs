@@ -1,14 +1,14 @@
 //! A worker's badge (诚信服务卡), pure: no AWS, no clock, no I/O.
 //!
 //! - [`token`]: what a printed badge carries, 80 bytes signed with Ed25519, as 193 decimal digits.
-//! - [`verifier`]: the public keys, and what a token turns out to be at a moment.
-//! - [`phone`]: the code on a worker's phone, which is another one every 30 seconds.
-//! - [`presented`]: either of the two, or a link that holds one, as it comes from a scanner.
+//! - [`verifier`]: the public keys, and whether a token is genuine and not expired.
+//! - [`phone`]: the code on a worker's phone, which changes every 30 seconds.
+//! - [`presented`]: a token, a phone's code, or a link to either, as a scanner reads it.
 //! - [`qr`]: links as QR codes; [`card`]: the card that is printed and worn.
 //!
 //! A token holds no personal data, and nothing in it chooses how it is verified: the algorithm belongs to the
-//! key, and the key to the server. Whether the badge is still good, its worker approved, its agency too, is
-//! asked of the tables after all of this has passed, and before that nothing is asked of them.
+//! key, and the key to the server. The tables are read only for what passes here: whether the badge is revoked, and
+//! its worker and her agency still approved.
 
 pub mod card;
 mod decimal;

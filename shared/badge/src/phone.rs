@@ -1,5 +1,4 @@
-//! The code that a worker's phone shows: another one every 30 seconds, so that a picture of it is soon worth
-//! nothing.
+//! The code that a worker's phone shows. It changes every 30 seconds, so that a picture of it is soon worthless.
 //!
 //! `https://<badge host>/p/<70 digits>` of version (1 byte), badge id (8), step (4, seconds since 1970 by 30) and
 //! the first 16 bytes of HMAC-SHA-256 over `"homehail-code-v1\0"` and those 13 bytes. The badge's key is an HMAC
@@ -18,7 +17,7 @@ use crate::{VERSION, decimal};
 pub const CODE_DIGITS: usize = 70;
 /// How long a step lasts, in seconds.
 pub const STEP_S: u32 = 30;
-/// How many steps the phone's clock may be behind or ahead, the way here included.
+/// How many steps the phone's clock may be behind or ahead, including the time that the scan takes to arrive.
 const TOLERANCE: u32 = 1;
 
 /// Where a code's link begins, behind the host.
@@ -32,9 +31,8 @@ const CODE_BYTES: usize = FIELDS_BYTES + MAC_BYTES;
 /// What a code says, once it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneCode {
-    /// The badge.
     pub badge: BadgeId,
-    /// When it was shown, in steps of 30 seconds since 1970. An order takes each only once.
+    /// When it was shown, in steps of 30 seconds since 1970. An order accepts each step only once.
     pub step: u32,
 }
 
@@ -42,7 +40,7 @@ pub struct PhoneCode {
 #[derive(Clone, PartialEq, Eq)]
 pub struct CodeKey([u8; 32]);
 
-/// Empty, so that a key cannot slip into a log.
+/// Does not print the key, so that it cannot slip into a log.
 impl fmt::Debug for CodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CodeKey")
@@ -50,12 +48,11 @@ impl fmt::Debug for CodeKey {
 }
 
 impl CodeKey {
-    /// Its bytes, for the phone.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The code that the phone shows at `now`, for the badge whose key this is.
+    /// The code that the phone shows at `now`. `badge` must be the one whose key this is.
     pub fn code(&self, badge: &BadgeId, now: Millis) -> String {
         let fields = fields(badge, step(now));
         let mut bytes = [0; CODE_BYTES];
@@ -87,18 +84,17 @@ impl fmt::Debug for PhoneCodes {
 pub const CODE_KEY_LABEL: &str = "homehail badge code v1";
 
 impl PhoneCodes {
-    /// With this master key.
     pub fn new(master: [u8; 32]) -> Self {
         Self { master }
     }
 
-    /// What a badge's codes are made with.
+    /// The key that a badge's codes are made with.
     pub fn key_of(&self, badge: &BadgeId) -> CodeKey {
         CodeKey(hmac(&self.master, &[KEY_DOMAIN, &badge.to_bytes()]))
     }
 
-    /// What a code says, if it is one of this step, the one before or the one after. Everything else is `None`,
-    /// and nobody outside is told why.
+    /// What a code says, if it belongs to this step, the one before or the one after. Everything else is `None`,
+    /// without a reason, because nobody outside is to be told one.
     pub fn verify(&self, digits: &str, now: Millis) -> Option<PhoneCode> {
         let bytes: [u8; CODE_BYTES] = decimal::from_digits(digits, CODE_DIGITS)?;
         let (fields, mac) = bytes.split_first_chunk::<FIELDS_BYTES>()?;
@@ -119,7 +115,7 @@ pub fn url(host: &str, digits: &str) -> String {
     format!("https://{host}{PATH}{digits}")
 }
 
-/// The step of a moment. Steps last until the year 6053.
+/// Steps fit their four bytes until the year 6053.
 fn step(now: Millis) -> u32 {
     u32::try_from(now.second() / i64::from(STEP_S)).unwrap_or_default()
 }

@@ -1,20 +1,20 @@
-//! What somebody was shown, printed or on a phone, as a scanner gives it.
+//! What a scanner reads: a printed badge, or the code on a phone.
 
 use domain::id::BadgeId;
 use domain::time::Millis;
 
 use crate::{BadgeFields, PhoneCode, PhoneCodes, Verdict, Verifier, phone, token};
 
-/// What was shown, before anything is asked of a table.
+/// What a scanned text turns out to be, without reading a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presented {
-    /// No badge of ours, or a phone's code whose time is over.
+    /// Not a badge of ours, or a phone's code that is too old.
     NotGenuine,
-    /// A printed badge whose last day is over.
+    /// A printed badge of ours whose last day is over.
     Expired(BadgeFields),
-    /// A printed badge.
+    /// A printed badge of ours.
     Printed(BadgeFields),
-    /// The code on a phone, shown just now.
+    /// The code on a worker's phone, shown just now.
     OnPhone(PhoneCode),
 }
 
@@ -29,7 +29,7 @@ impl Presented {
     }
 }
 
-/// Tells what was shown.
+/// Verifies printed badges and phones' codes of one host.
 #[derive(Debug)]
 pub struct Checker {
     host: String,
@@ -38,7 +38,6 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// For links of this host.
     pub fn new(host: impl Into<String>, verifier: Verifier, codes: PhoneCodes) -> Self {
         Self {
             host: host.into(),
@@ -47,8 +46,8 @@ impl Checker {
         }
     }
 
-    /// What a text is at `now`: a token's or a code's digits, or a whole link of our own host that ends in them.
-    /// A link of another host is not genuine whatever it ends in.
+    /// Takes the digits of a token or a phone's code, or a whole link that ends in them. A link to another host is not
+    /// genuine, whatever it ends in.
     pub fn check(&self, text: &str, now: Millis) -> Presented {
         let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(digits) = self.behind(token::PATH, text) {
@@ -64,7 +63,7 @@ impl Checker {
         }
     }
 
-    /// What a printed token's digits are at `now`.
+    /// Takes the digits of a printed token.
     pub fn token(&self, digits: &str, now: Millis) -> Presented {
         match self.verifier.verify(digits, now) {
             Verdict::NotGenuine => Presented::NotGenuine,
@@ -73,13 +72,12 @@ impl Checker {
         }
     }
 
-    /// What the digits of a phone's code are at `now`.
+    /// Takes the digits of a phone's code.
     pub fn code(&self, digits: &str, now: Millis) -> Presented {
         let code = self.codes.verify(digits, now);
         code.map_or(Presented::NotGenuine, Presented::OnPhone)
     }
 
-    /// The keys that tokens are verified by.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
     }

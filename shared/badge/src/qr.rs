@@ -1,32 +1,31 @@
 //! Links as QR codes (ISO/IEC 18004): error correction level M, with the quiet zone of four modules.
 //!
-//! The encoder splits a link into bytes and digits by itself. A token's link on a host of up to 13 characters
-//! then makes version 6, 41 modules a side; of up to 28, version 7, 45.
+//! The encoder splits a link into bytes and digits by itself. A token's link makes version 6, 41 modules a side, on a host
+//! of up to 13 characters, and version 7, 45 modules a side, on one of up to 28.
 
 use std::fmt::Write as _;
 
 use png::{BitDepth, ColorType, Encoder, PixelDimensions, Unit};
 use qrcode::{Color, EcLevel, QrCode};
 
-/// How wide a printed code is at least, without its quiet zone, in millimetres. Smaller ones are not read
-/// reliably by cheap phones.
+/// The least width of a printed code without its quiet zone, in millimetres. Cheap phones do not read smaller ones
+/// reliably.
 pub const PRINTED_MM: f64 = 25.0;
-/// How many modules of white go around a code.
+/// Modules of white around a code.
 pub const QUIET: usize = 4;
 
-/// A link that no QR code holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the link is too long for a QR code")]
 pub struct TooLong;
 
-/// A code's modules, without the quiet zone.
+/// The modules of a code, without the quiet zone.
 pub(crate) struct Modules {
     width: usize,
     dark: Vec<bool>,
 }
 
 impl Modules {
-    pub(crate) fn of(url: &str) -> Result<Self, TooLong> {
+    pub(crate) fn encode(url: &str) -> Result<Self, TooLong> {
         let code = QrCode::with_error_correction_level(url, EcLevel::M).map_err(|_| TooLong)?;
         let dark = code.to_colors().into_iter();
         Ok(Self {
@@ -35,25 +34,25 @@ impl Modules {
         })
     }
 
-    /// How many modules a side has.
+    /// Modules a side.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    /// How many modules a side has with its quiet zone.
+    /// Modules a side, with the quiet zone at both ends.
     pub(crate) fn width_with_quiet(&self) -> usize {
         self.width + 2 * QUIET
     }
 
-    /// Whether there is ink, counted from the corner of the quiet zone.
+    /// `x` and `y` are counted from the corner of the quiet zone.
     fn is_dark(&self, x: usize, y: usize) -> bool {
         let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < self.width);
         let module = inside(x).zip(inside(y));
         module.is_some_and(|(x, y)| self.dark[y * self.width + x])
     }
 
-    /// All ink as one SVG path, a module a unit, counted from the corner of the quiet zone. Modules of a row that touch are one
-    /// rectangle, so that no hairline shows between them.
+    /// All dark modules as one SVG path, a module a unit, counted from the corner of the quiet zone. Those that touch in a
+    /// row are one rectangle, so that no hairline shows between them.
     pub(crate) fn path(&self) -> String {
         let mut path = String::new();
         let side = self.width_with_quiet();
@@ -76,7 +75,7 @@ impl Modules {
 /// # Errors
 /// When the link is too long, which a badge's never is.
 pub fn qr_svg(url: &str) -> Result<String, TooLong> {
-    let modules = Modules::of(url)?;
+    let modules = Modules::encode(url)?;
     let side = modules.width_with_quiet();
     let mm = PRINTED_MM * side as f64 / modules.width() as f64;
     let path = modules.path();
@@ -87,13 +86,13 @@ pub fn qr_svg(url: &str) -> Result<String, TooLong> {
     ))
 }
 
-/// The code of a link as a PNG of one bit a pixel, `module_px` pixels a module, quiet zone included. It says of
-/// itself how large it is to be printed: the code 25 mm wide. 300 dpi take 7 pixels a module; `module_px` is 1 to 64.
+/// The code of a link as a PNG of one bit a pixel, with its quiet zone. The file names the size to print it in, with the
+/// code 25 mm wide. `module_px`, from 1 to 64, is the pixels a module; 300 dpi take 7.
 ///
 /// # Errors
 /// When the link is too long, which a badge's never is.
 pub fn qr_png(url: &str, module_px: u32) -> Result<Vec<u8>, TooLong> {
-    let modules = Modules::of(url)?;
+    let modules = Modules::encode(url)?;
     let scale = module_px.clamp(1, 64);
     let side = modules.width_with_quiet();
     // At most 185 modules of at most 64 pixels.
@@ -119,7 +118,7 @@ pub fn qr_png(url: &str, module_px: u32) -> Result<Vec<u8>, TooLong> {
         yppu: per_metre.round() as u32,
         unit: Unit::Meter,
     }));
-    // Writing into memory, with as many bytes as the header says, cannot fail; `TooLong` is the one refusal there is.
+    // Writing into memory, with as many bytes as the header says, cannot fail; `TooLong` is the only error here.
     let written = encoder.write_header().and_then(|mut writer| {
         writer
             .write_image_data(&rows)

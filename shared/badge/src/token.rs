@@ -1,4 +1,4 @@
-//! What a printed badge carries.
+//! The token that a printed badge carries in its code.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::decimal;
 pub const VERSION: u8 = 1;
 /// How many digits a token has.
 pub const TOKEN_DIGITS: usize = 193;
-/// What the signature is over begins with this, so that no signature made for another purpose is a badge's.
+/// Begins what is signed, so that a signature made for another purpose never fits a badge.
 pub(crate) const DOMAIN: &[u8; 18] = b"homehail-badge-v1\0";
-/// Where a token's link begins, behind the host.
+/// In a token's link, between host and digits.
 pub(crate) const PATH: &str = "/b/";
 
 const FIELDS_BYTES: usize = 16;
@@ -22,16 +22,15 @@ const SIGNATURE_BYTES: usize = 64;
 const TOKEN_BYTES: usize = FIELDS_BYTES + SIGNATURE_BYTES;
 const DAY_MS: i64 = 86_400_000;
 
-/// What a token says: nothing about the worker, and nothing that can be enumerated.
+/// What a token says. Nothing of it is about the worker, and nobody can guess another badge's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadgeFields {
-    /// Which key signed.
+    /// The number of the key that signed.
     pub kid: u8,
-    /// The badge.
     pub badge: BadgeId,
     /// Its place in the status lists.
     pub index: u32,
-    /// The last day of its validity, in days since 1970-01-01 UTC.
+    /// The last day on which it is valid, in days since 1970-01-01 UTC.
     pub expires_day: u16,
 }
 
@@ -41,13 +40,13 @@ impl BadgeFields {
         [&DOMAIN[..], &self.bytes()].concat()
     }
 
-    /// The first moment at which the badge is valid no more: the end of its last day in UTC.
+    /// The first moment at which the badge is not valid any more: the end of its last day in UTC.
     pub fn expires_at(&self) -> Millis {
         end_of_day(self.expires_day)
     }
 
-    /// The last day that ends at or before `until`, in days since 1970-01-01 UTC; `None` when a token cannot
-    /// say it.
+    /// The last day that ends at or before `until`, in days since 1970-01-01 UTC; `None` outside the two bytes that a
+    /// token has for it.
     pub fn last_day_before(until: Millis) -> Option<u16> {
         u16::try_from(until.0.div_euclid(DAY_MS) - 1).ok()
     }
@@ -63,7 +62,7 @@ impl BadgeFields {
         bytes
     }
 
-    /// `None` when they are of another version.
+    /// `None` when the version is another.
     fn from_bytes(bytes: &[u8; FIELDS_BYTES]) -> Option<Self> {
         let [
             version,
@@ -92,14 +91,14 @@ impl BadgeFields {
     }
 }
 
-/// A badge's fields with a signature, which has been verified only by [`Verifier`](crate::Verifier).
+/// A badge's fields with a signature that need not be true: [`Verifier`](crate::Verifier) finds out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     fields: BadgeFields,
     signature: [u8; SIGNATURE_BYTES],
 }
 
-/// Empty, because who has a token has the badge's code: it does not belong into a log.
+/// Prints no field: whoever has a token has the badge's code, so it does not belong in a log.
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token")
@@ -112,7 +111,7 @@ impl Token {
         Self { fields, signature }
     }
 
-    /// From its digits: exactly 193 of ASCII, a number below 2^640, of this version.
+    /// Takes exactly 193 ASCII digits that make a number below 2^640 with this version in its first byte.
     pub fn parse(digits: &str) -> Option<Self> {
         let bytes: [u8; TOKEN_BYTES] = decimal::from_digits(digits, TOKEN_DIGITS)?;
         let (fields, signature) = bytes.split_first_chunk()?;
@@ -122,7 +121,6 @@ impl Token {
         })
     }
 
-    /// Its 193 digits.
     pub fn digits(&self) -> String {
         let mut bytes = [0; TOKEN_BYTES];
         bytes[..FIELDS_BYTES].copy_from_slice(&self.fields.bytes());
@@ -135,12 +133,11 @@ impl Token {
         format!("https://{host}{PATH}{}", self.digits())
     }
 
-    /// What it says.
     pub fn fields(&self) -> &BadgeFields {
         &self.fields
     }
 
-    /// Its signature, R and then S (RFC 8032).
+    /// R and then S (RFC 8032).
     pub fn signature(&self) -> &[u8; SIGNATURE_BYTES] {
         &self.signature
     }

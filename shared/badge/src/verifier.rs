@@ -1,4 +1,4 @@
-//! The keys that badges are verified by, and what a token turns out to be.
+//! The public keys, and the verification of tokens by them.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use crate::{BadgeFields, Token};
 
-/// How long a key signs.
+/// How long a key signs after its `sign_from`.
 const SIGNS_FOR: Duration = Duration::from_secs(180 * 86_400);
 
-/// The points of the curve whose order is 8 or less, by their y coordinate, the sign bit cleared: five, and the
-/// two of them that can be written as a number of the field's size or above. Who has such a key's "signature" needs no private key to make
-/// it, so none of them may ever become one of ours.
+/// The y coordinates, with the sign bit cleared, of the curve's points of order 8 or less: five, and for two of them a
+/// second form at or above the field's size. With such a point as public key anybody can make "signatures" without a
+/// private key, so none of them is accepted.
 const SMALL_ORDER: [[u8; 32]; 7] = [
     hex(b"0000000000000000000000000000000000000000000000000000000000000000"),
     hex(b"0100000000000000000000000000000000000000000000000000000000000000"),
@@ -44,24 +44,19 @@ const fn hex(text: &[u8; 64]) -> [u8; 32] {
     bytes
 }
 
-/// Public keys that cannot be used.
+/// Why configured public keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NotKeys {
-    /// It is not `{"keys":[{"kid","x","sign_from","verify_until"}]}`.
     #[error("not a list of badge keys: {0}")]
     Json(#[from] serde_json::Error),
-    /// There is none.
     #[error("there is no key")]
     Empty,
-    /// Two keys have one number.
     #[error("there are two keys {0}")]
     Twice(u8),
-    /// What is given for a key is no Ed25519 public key that can be relied on.
     #[error("key {0} is no Ed25519 public key, or one of small order")]
     NotAKey(u8),
 }
 
-/// A key as it is configured.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfiguredKey {
@@ -79,13 +74,13 @@ struct ConfiguredKeys {
     keys: Vec<ConfiguredKey>,
 }
 
-/// One key that badges are verified by.
+/// A public key that badges are verified by.
 pub struct PublicKey {
-    /// Its number, which tokens name.
+    /// The number by which tokens name it.
     pub kid: u8,
-    /// From when on it signs, for 180 days.
+    /// From then on it signs, for 180 days.
     pub sign_from: Millis,
-    /// From when on nothing that it signed is good.
+    /// From then on nothing that it signed counts as genuine.
     pub verify_until: Millis,
     key: Ed25519,
 }
@@ -97,7 +92,7 @@ impl fmt::Debug for PublicKey {
 }
 
 impl PublicKey {
-    /// As a member of a JWK set (RFC 7517, RFC 8037), its number as text.
+    /// A member of a JWK set (RFC 7517, RFC 8037), with its number as text.
     pub fn jwk(&self) -> Value {
         json!({
             "kty": "OKP",
@@ -114,7 +109,7 @@ impl PublicKey {
 struct Ed25519(ParsedPublicKey);
 
 impl Ed25519 {
-    /// From its 32 bytes. `None` for a point of small order. What is no point of the curve at all verifies nothing.
+    /// `None` for a point of small order. Bytes that are no point of the curve are accepted, and verify nothing.
     fn new(bytes: &[u8; 32]) -> Option<Self> {
         let mut unsigned = *bytes;
         unsigned[31] &= 0x7f;
@@ -128,36 +123,34 @@ impl Ed25519 {
         self.0.as_ref()
     }
 
-    /// Strict: an S that is not reduced is refused, R is compared as it is written, and the cofactor plays no
-    /// part.
+    /// Strict: an S that is not reduced is refused, R is compared byte by byte, and the equation is the one without the
+    /// cofactor.
     fn is_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_sig(message, signature).is_ok()
     }
 }
 
-/// What a token turns out to be, before anything is asked of a table.
+/// What a token turns out to be, without reading a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Whatever is wrong with it: nobody outside is told.
+    /// Without the reason, because nobody outside is to be told one.
     NotGenuine,
-    /// Signed by us, and its last day is over.
+    /// Signed by us, but its last day is over.
     Expired(BadgeFields),
-    /// Signed by us, and not over.
     Genuine(BadgeFields),
 }
 
-/// Verifies tokens.
 #[derive(Debug)]
 pub struct Verifier {
     keys: Vec<PublicKey>,
 }
 
 impl Verifier {
-    /// With the keys of `{"keys":[{"kid": 1, "x": "<32 bytes in base64url>", "sign_from": "<RFC 3339>",
+    /// Takes `{"keys":[{"kid": 1, "x": "<32 bytes in base64url>", "sign_from": "<RFC 3339>",
     /// "verify_until": "<RFC 3339>"}]}`.
     ///
     /// # Errors
-    /// When it is anything else, or a key cannot be relied on.
+    /// When it is anything else, two keys have one number, or a key is no Ed25519 key or of small order.
     pub fn new(keys: &str) -> Result<Self, NotKeys> {
         let configured: ConfiguredKeys = serde_json::from_str(keys)?;
         let mut keys: Vec<PublicKey> = Vec::with_capacity(configured.keys.len());
@@ -181,8 +174,8 @@ impl Verifier {
         Ok(Self { keys })
     }
 
-    /// What a token is at `now`: 193 ASCII digits, below 2^640; version; known key; signature; last day. It
-    /// stops at the first that does not hold.
+    /// Checks in this order, and stops at the first that fails: 193 ASCII digits, below 2^640; version; known key;
+    /// signature; last day.
     pub fn verify(&self, digits: &str, now: Millis) -> Verdict {
         let Some(token) = Token::parse(digits) else {
             return Verdict::NotGenuine;
@@ -203,12 +196,12 @@ impl Verifier {
         Verdict::Genuine(fields.clone())
     }
 
-    /// All keys, as they are configured.
+    /// In the order in which they are configured.
     pub fn keys(&self) -> &[PublicKey] {
         &self.keys
     }
 
-    /// The key that signs at `now`: of those within their 180 days, the one that began last.
+    /// The key to sign with at `now`: of those within their 180 days, the one that began last.
     pub fn signs_at(&self, now: Millis) -> Option<&PublicKey> {
         let signing = self.keys.iter().filter(|key| {
             let until = (key.sign_from + SIGNS_FOR).min(key.verify_until);

@@ -1,6 +1,6 @@
-//! Badges (诚信服务卡) as records: to whom they were issued, and whether they are still good.
+//! Badges (诚信服务卡) as records: to whom they were issued, and whether they are still valid.
 //!
-//! What is printed on a badge, and how it is verified, is the crate `badge`'s.
+//! The crate `badge` has what is printed on them and how that is verified.
 
 use std::fmt;
 
@@ -18,51 +18,45 @@ pub const LIST_PLACES: u32 = 1 << 20;
 pub struct StatusIndex(pub u32);
 
 impl StatusIndex {
-    /// The lists that there can be.
+    /// How many lists there can be.
     pub const LISTS: u32 = u32::MAX / LIST_PLACES + 1;
 
-    /// A place of a list; both wrap where there is no such list or place.
+    /// Both numbers wrap around beyond the last list and the last place.
     pub fn new(list: u32, place: u32) -> Self {
         Self((list % Self::LISTS) * LIST_PLACES + place % LIST_PLACES)
     }
 
-    /// The number of its list.
     pub fn list(self) -> u32 {
         self.0 / LIST_PLACES
     }
 
-    /// Where in the list it is.
+    /// Counted within its list.
     pub fn place(self) -> u32 {
         self.0 % LIST_PLACES
     }
 }
 
-/// Who decides on a badge.
+/// Who suspends, reinstates or revokes a badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decider {
     /// The worker's agency.
     Agency,
-    /// The authority.
     Authority,
 }
 
-/// Whether a badge is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadgeStatus {
-    /// It is.
     Valid,
-    /// For the moment it is not.
+    /// Until it is reinstated; what the authority suspended, only the authority reinstates.
     Suspended {
-        /// Who suspended it: what the authority suspended, only the authority reinstates.
         by: Decider,
     },
-    /// Never again.
+    /// For ever.
     Revoked,
 }
 
 impl BadgeStatus {
-    /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -72,61 +66,48 @@ impl BadgeStatus {
     }
 }
 
-/// What can be decided on a badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadgeDecision {
-    /// It is no good for the moment.
     Suspend,
-    /// It is good again.
     Reinstate,
-    /// It is no good any more.
     Revoke,
 }
 
-/// Why a badge cannot be decided on so.
+/// Why a decision on a badge is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadgeRefusal {
-    /// It is revoked, which is for ever.
     #[error("A revoked badge stays revoked; issue another one.")]
     Revoked,
-    /// The authority suspended it, and an agency wants it back.
     #[error("The authority suspended this badge, and only the authority can reinstate it.")]
     NotYours,
 }
 
-/// A badge.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Badge {
-    /// Its id.
     pub id: BadgeId,
-    /// Whose it is.
     pub worker: WorkerId,
-    /// The agency that it was issued by, and that it says she works for.
+    /// The agency that issued it. The badge vouches that she works there.
     pub agency: AgencyId,
-    /// Whether it is good.
     pub status: BadgeStatus,
-    /// Its place in the status lists.
     pub index: StatusIndex,
-    /// The last day of its validity, in days since 1970-01-01 UTC.
+    /// The last day on which it is valid, in days since 1970-01-01 UTC.
     pub expires_day: u16,
-    /// When it was issued.
     pub issued_at: Millis,
     /// Rises by one with every change.
     pub version: u64,
-    /// Its signature, once it has one. A badge is signed only after its event stands in the chain.
+    /// `None` until it is signed, which happens only after its event stands in the chain.
     pub signed: Option<BadgeSignature>,
 }
 
-/// A badge's signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BadgeSignature {
-    /// Which key signed.
+    /// The number of the key that signed.
     pub kid: u8,
     /// R and S (RFC 8032).
     pub bytes: [u8; 64],
 }
 
-/// Without the signature: who has all of it has the badge's code.
+/// Without the signature: whoever has all parts can make the badge's code.
 impl fmt::Debug for Badge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Badge({}, {})", self.id, self.status.as_str())
@@ -134,10 +115,10 @@ impl fmt::Debug for Badge {
 }
 
 impl Badge {
-    /// With a decision taken. `None` when it stands already.
+    /// The badge after a decision. `None` when the decision changes nothing.
     ///
     /// # Errors
-    /// When it cannot be taken from here, or not by this one.
+    /// When the badge is revoked, or an agency wants to reinstate what the authority suspended.
     pub fn decided(
         &self,
         decision: BadgeDecision,

@@ -1,4 +1,4 @@
-//! Scans of badges: what came of one, what is kept of it, and when two of them cannot both be true.
+//! Scans of badges: what a scan answers, what is kept of it, and when two scans cannot be of the same card.
 
 use std::time::Duration;
 
@@ -21,32 +21,30 @@ pub const COMPARED: Duration = Duration::from_secs(30 * 60);
 /// the Implementation of the Road Traffic Safety Law, article 78). Workers' visits lie within a city.
 const FASTEST_KMH: f64 = 120.0;
 
-/// What a scan said.
+/// What a scan answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScanResult {
-    /// The badge is ours, and good.
     Genuine,
     /// Its last day is over.
     Expired,
-    /// It is revoked, or its worker is not there any more.
+    /// It is revoked, or its worker was erased or left the agency.
     Revoked,
-    /// It, its worker or its agency is suspended.
+    /// The badge, its worker or her agency is suspended.
     Suspended,
-    /// It is none of ours.
+    /// Not issued by us.
     NotGenuine,
-    /// From within an order: it is the order's worker.
+    /// Scanned from within an order: it is the order's worker.
     Match,
-    /// From within an order: it is somebody else.
+    /// Scanned from within an order: it is somebody else.
     Mismatch,
-    /// From within an order for which nobody was named yet.
+    /// Scanned from within an order for which no worker is named yet.
     NoWorkerYet,
-    /// From within an order: it is its worker, and her record does not let her begin.
+    /// Scanned from within an order: it is its worker, but her record does not let her begin.
     NotCleared,
 }
 
 impl ScanResult {
-    /// Its name in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Genuine => "genuine",
@@ -62,45 +60,36 @@ impl ScanResult {
     }
 }
 
-/// Who scans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScannedBy {
-    /// Anyone.
+    /// Somebody who is not logged in.
     Public,
-    /// The customer of an order.
+    /// A customer, from within an order.
     Customer,
-    /// An agency.
     Agency,
-    /// The authority.
     Authority,
 }
 
 /// One scan of a badge whose signature holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
-    /// The badge.
     pub badge_id: BadgeId,
-    /// Whose it is, if that was looked up.
+    /// `None` if the badge was not looked up.
     pub worker_id: Option<WorkerId>,
-    /// When.
     pub at: Millis,
-    /// Who scanned, as far as anybody is told.
     pub by: ScannedBy,
-    /// The scanner as a keyed hash: tells one from another, and nothing else.
+    /// A keyed hash of the scanner, which only tells one scanner from another.
     pub who: String,
-    /// What it said.
     pub result: ScanResult,
-    /// The order from within which it was scanned.
+    /// The order from within which the badge was scanned.
     pub order_id: Option<OrderId>,
-    /// Where, roughly, if that is known.
     pub place: Option<RoughPlace>,
 }
 
 impl Scan {
-    /// Whether this scan and another of the same badge can hardly both be of the one badge that was printed: two
-    /// scanners within [`COMPARED`], further apart than a car goes in that time, even if both places are as wrong
-    /// as they can be.
+    /// Whether these two scans show that a badge was copied: two scanners within [`COMPARED`], further apart than a car
+    /// drives in the time between, even if both places are as wrong as they can be.
     pub fn is_apart_from(&self, other: &Self) -> bool {
         let (Some(here), Some(there)) = (&self.place, &other.place) else {
             return false;
@@ -114,10 +103,10 @@ impl Scan {
     }
 }
 
-/// What a badge of ours says now: not only for itself, but for its worker and her agency.
+/// What a badge of ours is worth now, judged together with its worker and her agency.
 ///
-/// The gravest counts: what is for ever, then what is over, then what is for the moment. A worker who is not
-/// there, was erased, or went to another agency has taken the badge's meaning with her.
+/// The gravest finding counts: revoked before expired before suspended. When the worker is missing, was erased or has
+/// moved to another agency, the badge counts as revoked.
 pub fn live(
     badge: &Badge,
     worker: Option<&Worker>,

@@ -37,7 +37,7 @@ impl Image {
     /// The code with its quiet zone, `side` pixels wide, each the mean of what it covers.
     fn of(url: &str, side: usize) -> Self {
         const SAMPLES: usize = 4;
-        let modules = Modules::of(url).unwrap();
+        let modules = Modules::encode(url).unwrap();
         let module = |px: usize, sample: usize| {
             let at = (px * SAMPLES + sample) as f64 + 0.5;
             (at * modules.width_with_quiet() as f64 / (side * SAMPLES) as f64) as usize
@@ -158,7 +158,7 @@ fn has_zbarimg() -> bool {
 
 #[test]
 fn a_token_makes_version_6_or_7() {
-    let width = |host: &str| Modules::of(&link(host, 1)).unwrap().width();
+    let width = |host: &str| Modules::encode(&link(host, 1)).unwrap().width();
     assert_eq!((HOST_13.len(), HOST_28.len()), (13, 28));
     assert_eq!(width("b.cn"), 41);
     assert_eq!(width(HOST_13), 41);
@@ -166,7 +166,7 @@ fn a_token_makes_version_6_or_7() {
     assert_eq!(width(HOST_28), 45);
     // The phone's code has a third of the digits.
     let code = phone::url(HOST_13, &"9".repeat(70));
-    assert_eq!(Modules::of(&code).unwrap().width(), 33);
+    assert_eq!(Modules::encode(&code).unwrap().width(), 33);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn codes_are_read_with_2_percent_of_their_area_worn() {
     for host in [HOST_13, HOST_28] {
         let url = link(host, 3);
         let fresh = Image::of(&url, SCANNED_PX);
-        let modules = Modules::of(&url).unwrap().width();
+        let modules = Modules::encode(&url).unwrap().width();
         for radius in [0.7, 1.5, 3.0] {
             let on_data = |x: f64, y: f64| {
                 let (near, far) = (9.0 + radius, modules as f64 - 9.0 - radius);

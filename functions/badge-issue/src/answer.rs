@@ -6,7 +6,7 @@ use domain::id::{AgencyId, BadgeId, WorkerId};
 use domain::time::{Millis, rfc3339};
 use serde::Serialize;
 
-/// A badge that was just issued, or once.
+/// Answers issuing a badge, and each repeat of it.
 #[derive(Serialize)]
 pub struct IssuedAnswer {
     badge_id: BadgeId,
@@ -16,7 +16,7 @@ pub struct IssuedAnswer {
     expires_at: Millis,
 }
 
-/// A badge.
+/// A badge when it is read, listed or decided on.
 #[derive(Serialize)]
 pub struct BadgeAnswer {
     badge_id: BadgeId,
@@ -33,8 +33,7 @@ pub struct BadgeAnswer {
 }
 
 impl IssuedAnswer {
-    /// Of a badge with its token.
-    pub fn of(badge: &Badge, token: &Token, host: &str) -> Self {
+    pub fn new(badge: &Badge, token: &Token, host: &str) -> Self {
         Self {
             badge_id: badge.id.clone(),
             token: token.digits(),
@@ -45,8 +44,8 @@ impl IssuedAnswer {
 }
 
 impl BadgeAnswer {
-    /// Of a badge. The token of one that is revoked, or was never signed, is of no use to anybody.
-    pub fn of(badge: &Badge, host: &str) -> Self {
+    /// Without the token if the badge is revoked, because nobody needs that any more, or not signed.
+    pub fn new(badge: &Badge, host: &str) -> Self {
         let token = token_of(badge).filter(|_| badge.status != BadgeStatus::Revoked);
         Self {
             badge_id: badge.id.clone(),
@@ -65,7 +64,7 @@ impl BadgeAnswer {
     }
 }
 
-/// What a badge's token says when this key signs it.
+/// What the badge's token says when key `kid` signs it.
 pub fn fields_of(badge: &Badge, kid: u8) -> BadgeFields {
     BadgeFields {
         kid,
@@ -75,7 +74,7 @@ pub fn fields_of(badge: &Badge, kid: u8) -> BadgeFields {
     }
 }
 
-/// The token of a badge that has been signed.
+/// `None` if the badge is not signed.
 pub fn token_of(badge: &Badge) -> Option<Token> {
     let signed = badge.signed?;
     Some(Token::assemble(fields_of(badge, signed.kid), signed.bytes))

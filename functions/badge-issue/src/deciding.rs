@@ -1,4 +1,4 @@
-//! Badges are suspended, reinstated and revoked, each with its event; looked at; listed.
+//! Suspending, reinstating and revoking badges, each with its event; reading and listing them.
 
 use domain::badge::{Badge, BadgeDecision, BadgeRefusal, Decider};
 use domain::chain::Actor;
@@ -11,7 +11,7 @@ use store::{Appended, Step};
 use crate::BadgeIssue;
 use crate::answer::BadgeAnswer;
 
-/// How often a decision is taken anew that another change of the badge got in the way of.
+/// How often a decision is tried when other changes of the badge get in its way.
 const ROUNDS: u32 = 8;
 
 impl BadgeIssue {
@@ -23,7 +23,7 @@ impl BadgeIssue {
         Ok(self.answered(&badge))
     }
 
-    /// `GET /v1/workers/{worker_id}/badges`, the last first.
+    /// `GET /v1/workers/{worker_id}/badges`, the newest first.
     pub(crate) async fn list(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let query = http::query(request, &["limit", "cursor"])?;
@@ -41,7 +41,7 @@ impl BadgeIssue {
             .page_of_worker(&worker, limit, query.cursor())
             .await?;
         let items = page.items.iter();
-        let items = items.map(|badge| BadgeAnswer::of(badge, &self.host));
+        let items = items.map(|badge| BadgeAnswer::new(badge, &self.host));
         Ok(http::json(
             StatusCode::OK,
             &Page {
@@ -64,7 +64,7 @@ impl BadgeIssue {
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
         for _ in 0..ROUNDS {
             let before = self.visible(&principal, badge).await?;
-            // A suspended agency can take a badge back, but not give one.
+            // A suspended agency may suspend and revoke badges, but not reinstate any.
             if let (BadgeDecision::Reinstate, Principal::Agency(agency)) = (decision, &principal) {
                 self.approved(agency).await?;
             }
@@ -89,7 +89,7 @@ impl BadgeIssue {
             });
             match changed.await? {
                 Appended::Done(_) => {
-                    tracing::info!(badge.id = %after.id, status = after.status.as_str(), "a badge was decided on");
+                    tracing::info!(badge.id = %after.id, status = after.status.as_str(), "a badge was suspended, reinstated or revoked");
                     return Ok(self.answered(&after));
                 }
                 Appended::Refused(()) => {
@@ -97,14 +97,14 @@ impl BadgeIssue {
                     return Err(Problem::conflict().detail(why));
                 }
                 Appended::NotFound => return Err(Problem::not_found()),
-                // The badge has changed meanwhile.
+                // Something else changed the badge meanwhile.
                 Appended::Repeat(_) | Appended::AlsoRefused(..) => {}
             }
         }
         Err(Problem::unavailable())
     }
 
-    /// The badge, if this caller may know that there is one.
+    /// The badge, if the caller may know that it exists.
     pub(crate) async fn visible(
         &self,
         principal: &Principal,
@@ -121,11 +121,11 @@ impl BadgeIssue {
     }
 
     fn answered(&self, badge: &Badge) -> Response {
-        http::json(StatusCode::OK, &BadgeAnswer::of(badge, &self.host))
+        http::json(StatusCode::OK, &BadgeAnswer::new(badge, &self.host))
     }
 }
 
-/// As whom the caller decides.
+/// In which role the caller decides, for the badge and for the event.
 fn decider(principal: &Principal) -> Result<(Decider, Actor), Problem> {
     match principal {
         Principal::Agency(agency) => Ok((Decider::Agency, Actor::Agency(agency.clone()))),

@@ -1,6 +1,6 @@
-//! Issuing a badge: first its event stands in the worker's chain, then it is signed.
+//! Issuing a badge: first its event is added to the worker's chain, then the badge is signed.
 //!
-//! A request that is cut off in between leaves a badge without signature, and its repeat signs it.
+//! A request that is cut off in between leaves a badge without signature; repeating the request signs it.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ use store::{Issued, NewBadge};
 use crate::BadgeIssue;
 use crate::answer::{IssuedAnswer, fields_of, token_of};
 
-/// How long a badge lives, at most and unless asked otherwise.
+/// The longest validity, and the one that is given unless the request asks for less.
 const MOST_DAYS: u32 = 365;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Why a worker gets no badge.
+/// Why no badge is issued.
 enum Refusal {
-    /// She works for another agency.
+    /// The worker belongs to another agency.
     NotHers,
-    /// She is not approved, or erased.
+    /// The worker is not approved, or was erased.
     NotApproved,
 }
 
@@ -72,11 +72,11 @@ impl BadgeIssue {
         let (badge, token) = self.signed(badge, now).await?;
         Ok(http::json(
             StatusCode::CREATED,
-            &IssuedAnswer::of(&badge, &token, &self.host),
+            &IssuedAnswer::new(&badge, &token, &self.host),
         ))
     }
 
-    /// The badge of this request: nobody else can guess its id, and a repeat gets the same.
+    /// The id follows from the request, so that a repeat finds its badge; without the key nobody can guess it.
     fn badge_id(&self, agency: &AgencyId, worker: &WorkerId, key: &str) -> BadgeId {
         let parts = [
             agency.bare().as_bytes(),
@@ -87,14 +87,14 @@ impl BadgeIssue {
         BadgeId::from_bytes(&[b0, b1, b2, b3, b4, b5, b6, b7])
     }
 
-    /// The last day of a badge that is to live so many days. No badge outlives the key that signs it.
+    /// The last day of a badge that is to be valid for `days`; no later than the key that signs it counts.
     fn last_day(&self, days: u32, now: Millis) -> Result<u16, Problem> {
         let key = self.keys.signs_at(now).ok_or_else(no_key)?;
         let until = (now + DAY * days).min(key.verify_until);
         BadgeFields::last_day_before(until).ok_or_else(no_key)
     }
 
-    /// The badge with its event in the chain.
+    /// Stores the badge together with its event in the worker's chain.
     async fn chained(&self, new: NewBadge, now: Millis) -> Result<Badge, Problem> {
         let agency = new.badge.agency.clone();
         let (id, worker) = (new.badge.id.clone(), new.badge.worker.clone());
@@ -120,7 +120,7 @@ impl BadgeIssue {
         }
     }
 
-    /// The badge with its signature, which is made now if there is none yet.
+    /// Signs the badge, unless it is signed already.
     async fn signed(&self, badge: Badge, now: Millis) -> Result<(Badge, Token), Problem> {
         if let Some(token) = token_of(&badge) {
             return Ok((badge, token));
@@ -134,7 +134,7 @@ impl BadgeIssue {
         let fields = fields_of(&badge, key.kid);
         let signature = self.signer.sign(fields.signing_bytes()).await?;
         let token = Token::assemble(fields.clone(), signature);
-        // Who would find out that key and number do not belong together is the customer at the door.
+        // Otherwise the customer at the door would be the one to find out that key and number do not belong together.
         if self.keys.verify(&token.digits(), now) != Verdict::Genuine(fields) {
             tracing::error!(
                 alarm = "badge-key",
@@ -154,7 +154,7 @@ impl BadgeIssue {
     }
 }
 
-/// How many days it is to live, and the hash of what was asked. The body may be left out.
+/// The days of validity that the body asks for, and its hash. The body may be left out.
 fn wanted(request: &Request) -> Result<(u32, [u8; 32]), Problem> {
     if request.body().is_empty() {
         return Ok((MOST_DAYS, secret::sha256(b"{}")));

@@ -22,7 +22,6 @@ use store::{Badges, Directory, PersonalDataKey, Photos, StatusLists, WorkerTable
 
 use crate::printing::Print;
 
-/// The function.
 pub struct BadgeIssue {
     clock: Clock,
     verifier: Verifier,
@@ -95,7 +94,6 @@ impl BadgeIssue {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -127,7 +125,7 @@ impl BadgeIssue {
         }
     }
 
-    /// The agency's own item is the only truth of its standing.
+    /// Reads the agency's own item, which alone decides on its standing.
     async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
         let agency = self.directory.agency(agency).await?;
         match agency {

@@ -1,4 +1,4 @@
-//! Badges as they are printed: the code alone, or the whole card.
+//! Badges to be printed: the code alone, or the whole card.
 
 use badge::{CardData, Photo, card_svg, qr_png, qr_svg};
 use domain::badge::BadgeStatus;
@@ -16,19 +16,16 @@ use crate::answer::token_of;
 /// Pixels a module: 600 dpi when the code is printed 25 mm wide.
 const MODULE_PX: u32 = 14;
 
-/// What is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Print {
-    /// The code, as lines.
     QrSvg,
-    /// The code, as pixels.
     QrPng,
-    /// The card that is worn.
+    /// The card that a worker wears.
     CardSvg,
 }
 
 impl Print {
-    /// By the last part of its path.
+    /// `name` is the last part of the path.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "qr.svg" => Some(Self::QrSvg),
@@ -75,7 +72,7 @@ impl BadgeIssue {
             Print::CardSvg => {
                 let records = self.workers.records();
                 let worker = records.get(&badge.worker).await?;
-                // A photo is hers, and not for an agency that she has left.
+                // An agency that she has left does not get her photo any more.
                 let worker = worker
                     .filter(|worker| worker.agency == badge.agency)
                     .ok_or_else(Problem::not_found)?;

@@ -1,4 +1,4 @@
-//! Status lists, for whoever verifies badges offline: public, and the same for everybody.
+//! Status lists for those who verify badges offline: public, and the same for everybody.
 
 use lambda_http::Body;
 use lambda_http::http::StatusCode;
@@ -10,10 +10,10 @@ use runtime::http::{self, Request, Response};
 
 use crate::BadgeIssue;
 
-/// As long as a list says that it may be kept.
+/// The `ttl` that the list itself states.
 const CACHED: &str = "public, max-age=900";
 const MEDIA_TYPE: &str = "application/statuslist+jwt";
-/// The last one that a badge's index can be in: 2^32 indexes, 2^20 a list.
+/// There are 2^32 indexes, 2^20 a list.
 const LAST_LIST: u32 = 4_095;
 
 impl BadgeIssue {
@@ -47,7 +47,7 @@ impl BadgeIssue {
     }
 }
 
-/// Whether one of the entity tags of `If-None-Match` is this one; weakly compared (RFC 9110, section 13.1.2).
+/// Whether `etag` is one of those in `If-None-Match`, by weak comparison (RFC 9110, section 13.1.2).
 fn is_among(held: &str, etag: &str) -> bool {
     held.split(',').map(str::trim).any(|one| {
         let strong = one.strip_prefix("W/").unwrap_or(one);

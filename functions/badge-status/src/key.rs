@@ -1,7 +1,7 @@
 //! The key that signs status lists.
 //!
-//! Derived from a secret, and used in this process: KMS signs Ed25519 over messages of at most 4,096 bytes, and what
-//! is signed of a JWT is all of it (`infra/docs/decisions/badge-keys.md`).
+//! It is derived from a secret and used in this process, because a list is a JWT, which is signed as a whole, and KMS signs
+//! Ed25519 only over messages of at most 4,096 bytes (`infra/docs/decisions/badge-keys.md`).
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
@@ -19,7 +19,6 @@ const PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 
-/// Signs status lists.
 pub struct StatusKey {
     key: EncodingKey,
     kid: String,
@@ -37,7 +36,7 @@ struct PublicKey {
     x: String,
 }
 
-/// Empty, so that a key cannot slip into a log.
+/// Does not print the key, so that it cannot slip into a log.
 impl std::fmt::Debug for StatusKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("StatusKey")
@@ -45,7 +44,7 @@ impl std::fmt::Debug for StatusKey {
 }
 
 impl StatusKey {
-    /// The key that is derived from `secret`.
+    /// Derives the key from `secret`.
     ///
     /// # Errors
     /// When the cryptographic library refuses the key.
@@ -54,16 +53,16 @@ impl StatusKey {
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
             .map_err(|error| ConfigError::invalid("the status lists' signing key", error))?;
         let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        // Behind a letter, so that it is never taken for the number of a badge key.
+        // The letter keeps it from being taken for the number of a badge key.
         let kid = format!("s{}", &x[..8]);
         let key = EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat());
         Ok(Self { key, kid, x })
     }
 
-    /// The same, if verifiers know it: under the name that this JWK set gives it.
+    /// The same key under the name that verifiers know it by from the JWK set `jwks`.
     ///
     /// # Errors
-    /// When it is not in the set, or under a number, or that is none.
+    /// When `jwks` is no JWK set, does not have the key, or names it by a number.
     pub fn known_in(self, jwks: &str) -> Result<Self, ConfigError> {
         let invalid = |reason: &str| ConfigError::invalid("STATUS_PUBLIC_KEYS", reason);
         let set: KeySet =

@@ -1,9 +1,9 @@
-//! Status lists, by which badges are verified offline.
+//! Publishes status lists, which tell those who verify badges offline that one is revoked or suspended.
 //!
-//! Only entries that are not valid are stored. A change of one triggers this function by the table's stream, and a
-//! schedule does every quarter of an hour, so that lists are never older than that. Each list is built from the table,
-//! consistently read after the published one was looked at, and replaces exactly that one: two that publish at the
-//! same time end with the newer state, and one that is cut off has changed nothing.
+//! The table has entries only for such badges. A change of one triggers this function by the table's stream, and a
+//! schedule triggers it every quarter of an hour, so that lists are never older than that. A run looks at the published
+//! list first, then reads the table consistently, and replaces exactly the list it looked at: of two runs at the same
+//! time the newer state stays, and a run that is cut off changes nothing.
 
 mod key;
 mod list;
@@ -26,10 +26,9 @@ pub use key::StatusKey;
 
 use crate::list::Claims;
 
-/// How often a list is built anew that another one was published of meanwhile.
+/// How often a list is built when other runs keep publishing it meanwhile.
 const ROUNDS: u32 = 10;
 
-/// The function.
 pub struct BadgeStatus {
     clock: Clock,
     badges: Badges,
@@ -38,7 +37,6 @@ pub struct BadgeStatus {
     host: String,
 }
 
-/// What triggers it.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum Trigger {
@@ -49,8 +47,6 @@ pub enum Trigger {
 }
 
 impl BadgeStatus {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
     pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
@@ -72,7 +68,7 @@ impl BadgeStatus {
         })
     }
 
-    /// Publishes the lists that changed, or all of them. When one was not, the answer has the whole batch come again.
+    /// Publishes the lists that changed, or all of them on schedule. If one fails, the whole batch of changes comes again.
     pub async fn handle(&self, trigger: Trigger) -> DynamoDbEventResponse {
         match trigger {
             Trigger::Changes(event) => {
@@ -85,7 +81,7 @@ impl BadgeStatus {
                     first.map(|first| first.change.sequence_number.clone().unwrap_or_default()),
                 );
             }
-            // The next one comes before a list that is not published now has expired.
+            // A list that fails is published by a later run, long before the old one expires.
             Trigger::Schedule(_) => match self.badges.last_list().await {
                 Ok(last) => {
                     for list in 0..=last.unwrap_or_default() {
@@ -96,7 +92,7 @@ impl BadgeStatus {
                     tracing::error!(
                         alarm = "status-list",
                         error = chain(&error),
-                        "no status list is published"
+                        "no status list could be published"
                     );
                 }
             },
@@ -104,11 +100,11 @@ impl BadgeStatus {
         DynamoDbEventResponse::default()
     }
 
-    /// Whether it is published.
+    /// Answers whether it worked; the log has the reason.
     async fn publish(&self, list: u32) -> bool {
         match self.published(list).await {
             Ok(not_valid) => {
-                tracing::info!(list, not_valid, "a status list is published");
+                tracing::info!(list, not_valid, "a status list was published");
                 true
             }
             Err(error) => {
@@ -116,17 +112,17 @@ impl BadgeStatus {
                     alarm = "status-list",
                     list,
                     error = chain(&error),
-                    "a status list is not published"
+                    "a status list could not be published"
                 );
                 false
             }
         }
     }
 
-    /// How many entries are not valid.
+    /// Answers how many entries the list has.
     async fn published(&self, list: u32) -> Result<usize, Error> {
         for _ in 0..ROUNDS {
-            // Before the table: what is replaced must not be newer than what it was read from.
+            // Read before the table, so that a list is never replaced by an older one.
             let before = self.lists.etag(list).await?;
             let now = self.clock.now();
             let entries = self.badges.not_valid(list).await?;
@@ -147,10 +143,10 @@ impl BadgeStatus {
     }
 }
 
-/// The lists that a batch of the stream is about.
+/// The lists that a batch of the stream changes.
 fn changed(records: &[EventRecord]) -> BTreeSet<u32> {
     let images = records.iter().flat_map(|record| {
-        // An entry that was reinstated is gone, and only its old image tells.
+        // Reinstating a badge removes its entry, which then is only in the old image.
         [&record.change.new_image, &record.change.old_image]
     });
     let mut lists = BTreeSet::new();
@@ -160,7 +156,7 @@ fn changed(records: &[EventRecord]) -> BTreeSet<u32> {
                 lists.insert(list);
             }
             Ok(BadgesImage::Other) => {}
-            // The schedule publishes what this one was about.
+            // The schedule publishes that list later.
             Err(error) => tracing::error!(error = chain(&error), "a record cannot be read"),
         }
     }

@@ -12,9 +12,9 @@ use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use store::Entry;
 
-/// Bits an entry.
+/// How many bits an entry has.
 const BITS: u32 = 2;
-/// What an entry says of a badge that is not valid (section 7.1); one that is says 0.
+/// An entry's values for a badge that is not valid (section 7.1); 0 means valid.
 const INVALID: u8 = 1;
 const SUSPENDED: u8 = 2;
 /// How long verifiers may keep a list, in seconds.
@@ -22,15 +22,15 @@ const TTL_S: u32 = 900;
 /// How long a list is good when nobody can fetch a newer one.
 const GOOD_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// What a status list token says.
+/// The claims of a status list token.
 #[derive(Serialize)]
 pub struct Claims {
     sub: String,
-    /// Seconds since 1970.
+    /// In seconds since 1970, as is `exp`.
     iat: i64,
     exp: i64,
     ttl: u32,
-    /// Makes every list another one, so that one is never replaced in the belief that it is an earlier one.
+    /// Random, so that no two lists have the same ETag and a newer one is never mistaken for an earlier one.
     jti: String,
     status_list: StatusList,
 }
@@ -42,10 +42,10 @@ struct StatusList {
 }
 
 impl Claims {
-    /// The list at this URL, with these entries that are not valid, as of `now`.
+    /// The list at `url` as of `now`. `entries` are the badges that are not valid.
     ///
     /// # Errors
-    /// When it cannot be compressed, which memory alone can cause.
+    /// When compressing fails, which can only be for lack of memory.
     pub fn new(url: String, entries: &[Entry], now: Millis, jti: String) -> io::Result<Self> {
         Ok(Self {
             sub: url,
@@ -61,8 +61,8 @@ impl Claims {
     }
 }
 
-/// All places of a list, however few are in use: how many there are is nobody's business. The first entry of a byte
-/// is in its lowest bits.
+/// All places of a list, however few are in use, so that nobody learns how many badges there are. The first entry of a
+/// byte is in its lowest bits.
 fn packed(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = vec![0; (LIST_PLACES * BITS / 8) as usize];
     for entry in entries {
@@ -75,7 +75,7 @@ fn packed(entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// DEFLATE in the ZLIB format (RFC 1950, 1951), as small as can be.
+/// DEFLATE in the ZLIB format (RFC 1950, 1951), at the best compression.
 fn compressed(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

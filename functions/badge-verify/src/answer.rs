@@ -1,4 +1,4 @@
-//! What anyone is told of a badge.
+//! What anyone is told about a badge.
 
 use domain::agency::Agency;
 use domain::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
@@ -7,7 +7,7 @@ use domain::time::Millis;
 use domain::worker::Worker;
 use serde::{Serialize, Serializer};
 
-/// A section as a state, without source or details.
+/// One section of the worker's record: its state, without source or details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct SectionLine {
     pub(crate) section: Section,
@@ -16,7 +16,7 @@ pub(crate) struct SectionLine {
     pub(crate) as_of: Option<Millis>,
 }
 
-/// The answer. What cannot be said is null.
+/// What is not told is `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Answer {
     pub(crate) result: ScanResult,
@@ -33,7 +33,7 @@ fn optional_rfc3339<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result
 }
 
 impl Answer {
-    /// Always the same, to the byte: it has no time either.
+    /// The same to the byte for everything that fails, so it does not even have a time.
     pub(crate) fn not_genuine() -> Self {
         Self {
             result: ScanResult::NotGenuine,
@@ -45,7 +45,7 @@ impl Answer {
         }
     }
 
-    /// Its last day is over. Nothing was looked up.
+    /// A badge whose last day is over. Nothing is looked up for it.
     pub(crate) fn expired(now: Millis) -> Self {
         Self {
             result: ScanResult::Expired,
@@ -54,8 +54,8 @@ impl Answer {
         }
     }
 
-    /// Revoked or suspended: whose card it is, and not how her record stands. No colour of it may be taken for a
-    /// permission.
+    /// A revoked or suspended badge: whose it is, but not how her record stands, so that nobody takes a good record
+    /// for a permission.
     pub(crate) fn of_no_use(
         result: ScanResult,
         worker: Option<&Worker>,
@@ -72,8 +72,8 @@ impl Answer {
         }
     }
 
-    /// Ours and good: the standing in one word, and each section as a state at `now`. What is looked at only at the
-    /// door is shown if one of her skills requires it, and nothing else about her body.
+    /// A valid badge: the standing in one word, and the state of each section at `now`. A section that is looked at
+    /// only at the door is shown only if one of her skills requires it.
     pub(crate) fn genuine(
         worker: &Worker,
         agency: Option<&Agency>,

@@ -4,7 +4,7 @@ use badge::Verifier;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Only what is to be published: were a private key given by mistake, it would not be among it.
+/// Nothing else is published, even if somebody configures a private key by mistake.
 const MEMBERS: [&str; 6] = ["kty", "crv", "alg", "use", "kid", "x"];
 
 #[derive(Deserialize)]
@@ -12,10 +12,10 @@ struct JwkSet {
     keys: Vec<Value>,
 }
 
-/// The badge keys, by their numbers as text, and behind them those of `status_keys`, which is a JWK set.
+/// The badge keys, named by their numbers, and after them those of the JWK set `status_keys`.
 ///
 /// # Errors
-/// Why `status_keys` cannot be published.
+/// The reason why `status_keys` cannot be published.
 pub(crate) fn published(verifier: &Verifier, status_keys: &str) -> Result<String, String> {
     let status: JwkSet = serde_json::from_str(status_keys).map_err(|error| error.to_string())?;
     let mut keys: Vec<Value> = verifier.keys().iter().map(badge::PublicKey::jwk).collect();
@@ -27,7 +27,7 @@ pub(crate) fn published(verifier: &Verifier, status_keys: &str) -> Result<String
         let (Some(kid), Some(_)) = (member("kid"), member("x")) else {
             return Err("a key has no kid or no x".to_owned());
         };
-        // Numbers are badge keys', those to come too; which key is good for which purpose is told by that.
+        // Numbers are reserved for badge keys, future ones too: a key's name tells which purpose it serves.
         if kid.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(format!("a key is called {kid:?}, as badge keys are"));
         }

@@ -1,12 +1,13 @@
-//! What anyone sees who scans a badge: is it ours, is it good, and what stands in the worker's record, in one word.
+//! What anyone sees who scans a badge: whether it is ours, whether it is valid, and the worker's standing in one word.
 //!
-//! A token or a phone's code is verified before anything is read. Whatever fails there is answered alike to the
-//! byte, without a read and without a message: a forger learns nothing, and costs nothing. After that the badge is
-//! read, then its worker and her agency together, and what the three say now is the answer. Every such scan goes
-//! to the scan queue; the answer does not wait for a queue that does not answer.
+//! A token or a phone's code is verified before anything is read. All that fails there gets the same answer to the
+//! byte, without a read and without a message: a forger learns nothing, and costs nothing. Then the badge is read,
+//! after it its worker and her agency together, and the answer is made of the three. Every such scan goes to the scan
+//! queue, but the answer does not wait long for a queue that is slow.
 //!
-//! - [`page`]: the answer as one HTML document that needs no script.
-//! - [`answer`]: the same as JSON.
+//! - [`answer`]: what is told, as JSON has it.
+//! - [`page`]: the same as one HTML document without a script.
+//! - [`keys`]: the public keys for those who verify offline.
 
 mod answer;
 mod keys;
@@ -42,10 +43,9 @@ use page::{Pages, with_headers};
 
 /// How long an answer waits for the scan queue.
 const QUEUE_WAIT: Duration = Duration::from_millis(1_500);
-/// As long as verifiers may keep the keys: as long as they may keep a status list.
+/// Verifiers may keep the keys as long as a status list.
 const KEYS_KEPT: HeaderValue = HeaderValue::from_static("public, max-age=900");
 
-/// The function.
 pub struct BadgeVerify {
     clock: Clock,
     checker: Checker,
@@ -60,16 +60,14 @@ pub struct BadgeVerify {
     trusts_viewer_place: bool,
 }
 
-/// What the tables say of a badge.
-struct Found {
+/// A badge as the tables have it.
+struct StoredBadge {
     badge: Badge,
     worker: Option<Worker>,
     agency: Option<Agency>,
 }
 
 impl BadgeVerify {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
     pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
@@ -111,14 +109,13 @@ impl BadgeVerify {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         let path = http::raw_path(&request);
         if request.method() != Method::GET {
             return Problem::not_found().into_response();
         }
         let now = self.clock.now();
-        // As it came: what is in another encoding is none of ours.
+        // The path is not decoded: digits in percent-encoding are not from a link of ours.
         if let Some(digits) = path.strip_prefix("/b/") {
             let presented = self.checker.token(digits, now);
             return self.show(&request, presented, now).await;
@@ -133,7 +130,7 @@ impl BadgeVerify {
         }
     }
 
-    /// The badge page, or its JSON. A failure of ours is a problem for programs, and a page for people.
+    /// The badge page, or JSON for programs; also when something of ours fails.
     async fn show(&self, request: &Request, presented: Presented, now: Millis) -> Response {
         let wants_json = prefers_json(http::header(request, ACCEPT).unwrap_or_default());
         let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
@@ -175,7 +172,7 @@ impl BadgeVerify {
         Ok(answer)
     }
 
-    /// What a badge of ours says now, and whose it is.
+    /// What a badge with a good signature is worth now, and whose it is.
     async fn live(
         &self,
         id: &BadgeId,
@@ -183,7 +180,7 @@ impl BadgeVerify {
         now: Millis,
     ) -> Result<(Answer, Option<WorkerId>), Problem> {
         let Some(found) = self.find(id).await? else {
-            // Signed with our key, and never issued: somebody else has the key, or a table lost an item.
+            // Signed with our key but never issued: somebody else has the key, or the table lost an item.
             tracing::error!(badge.id = %id, "a badge with a good signature is not in the table");
             return Ok((Answer::not_genuine(), None));
         };
@@ -192,7 +189,7 @@ impl BadgeVerify {
             printed.index == badge.index.0 && printed.expires_day == badge.expires_day
         });
         if !says_the_same {
-            tracing::error!(badge.id = %id, "a badge with a good signature says what was not issued");
+            tracing::error!(badge.id = %id, "a badge with a good signature says something else than was issued");
             return Ok((Answer::not_genuine(), None));
         }
         let standing = found.agency.as_ref().map(|agency| agency.standing);
@@ -209,8 +206,8 @@ impl BadgeVerify {
         Ok((answer, Some(found.badge.worker)))
     }
 
-    /// The badge first; then its worker and her agency at the same time. All consistently read.
-    async fn find(&self, id: &BadgeId) -> Result<Option<Found>, Problem> {
+    /// Reads the badge first, then its worker and her agency at the same time, all consistently.
+    async fn find(&self, id: &BadgeId) -> Result<Option<StoredBadge>, Problem> {
         let Some(badge) = self.badges.get(id).await? else {
             return Ok(None);
         };
@@ -218,29 +215,29 @@ impl BadgeVerify {
             self.workers.get(&badge.worker),
             self.directory.agency(&badge.agency)
         );
-        Ok(Some(Found {
+        Ok(Some(StoredBadge {
             worker: worker?,
             agency: agency?,
             badge,
         }))
     }
 
-    /// The page is worth more than its line in the log: it comes also when the queue does not.
+    /// Logs a failure and goes on: people get their answer even if the scan queue does not work.
     async fn send(&self, scan: Scan) {
         let badge = scan.badge_id.clone();
         match tokio::time::timeout(QUEUE_WAIT, self.scans.send(scan)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(badge.id = %badge, error = chain(&error), "a scan is not logged")
+                tracing::error!(badge.id = %badge, error = chain(&error), "a scan could not be sent to the log")
             }
             Err(_) => {
-                tracing::error!(badge.id = %badge, "a scan may not be logged: the queue was too slow")
+                tracing::error!(badge.id = %badge, "a scan may be missing in the log: the queue was too slow")
             }
         }
     }
 
-    /// Where the scanner is, as CloudFront looked the address up. Anybody can send such a header to a gateway that is reached
-    /// without CloudFront, so a setting says whether it counts.
+    /// Where the scanner is, as CloudFront finds it by the address. Where the gateway can be reached without CloudFront
+    /// anybody can send such headers, so a setting says whether they count.
     fn place(&self, request: &Request) -> Option<RoughPlace> {
         if !self.trusts_viewer_place {
             return None;

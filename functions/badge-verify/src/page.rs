@@ -1,7 +1,7 @@
 //! The badge page: one HTML document that loads nothing else, for a phone in a doorway.
 //!
-//! The verdict is a word, a symbol of its own shape and a colour, in that order of weight: it reads without colours,
-//! without styles, and in either of two languages.
+//! The verdict is a word first, then a symbol of its own shape, then a colour: it can be read without colours, without
+//! styles, and in either of two languages.
 
 mod symbol;
 mod words;
@@ -19,10 +19,9 @@ use runtime::http::Response;
 use crate::answer::Answer;
 use symbol::Symbol;
 
-/// From UTC to China's one time.
+/// China has one time zone.
 const CHINA: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
-/// Makes pages.
 #[derive(Clone, Debug)]
 pub(crate) struct Pages {
     host: String,
@@ -45,7 +44,7 @@ pub(crate) fn with_headers<'a>(
 }
 
 impl Pages {
-    /// For badges of this host.
+    /// `host` is the one that links to badges must have.
     pub(crate) fn new(host: &str) -> Self {
         Self {
             host: host.to_owned(),
@@ -53,14 +52,13 @@ impl Pages {
         }
     }
 
-    /// The page of an answer.
     pub(crate) fn verdict(&self, answer: &Answer, language: Language) -> Response {
         let record = html! { (facts(answer, language)) (sections(answer, language)) };
         let page = self.page(reading(answer), &record, language);
         with_headers(Response::new(page.into()), self.shell.headers(language))
     }
 
-    /// The page when nothing can be said, because something of ours is out of order.
+    /// The page for when something of ours fails, so that nothing can be said about the badge.
     pub(crate) fn unavailable(&self, problem: Problem, language: Language) -> Response {
         let reading = Reading {
             colour: "unverified",
@@ -100,14 +98,13 @@ impl Pages {
     }
 }
 
-/// How an answer reads.
+/// The upper part of the page: what an answer comes down to.
 struct Reading {
     /// A class of the header.
     colour: &'static str,
     symbol: Symbol,
     verdict: Bilingual,
     standing: Option<Bilingual>,
-    /// What to do.
     advice: Bilingual,
 }
 
@@ -156,7 +153,7 @@ fn reading(answer: &Answer) -> Reading {
     }
 }
 
-/// Whose card it is, and as of when all this holds.
+/// Whose badge it is, and when it was verified.
 fn facts(answer: &Answer, language: Language) -> Markup {
     let as_of = answer.as_of.map(in_china);
     let facts = [
@@ -202,7 +199,7 @@ fn sections(answer: &Answer, language: Language) -> Markup {
     }
 }
 
-/// A state's class and sign. Only `clear` has a tick.
+/// The class and the sign of a state. Only `clear` has a tick.
 fn sign(state: SectionState) -> (&'static str, &'static str) {
     match state {
         SectionState::Clear => ("s-clear", "✓"),
@@ -214,7 +211,7 @@ fn sign(state: SectionState) -> (&'static str, &'static str) {
     }
 }
 
-/// `2027-01-15 20:00`, by the clocks of China.
+/// `2027-01-15 20:00`, in China Standard Time.
 fn in_china(at: Millis) -> String {
     let text = (at + CHINA).to_rfc3339();
     let minutes = text.get(..16).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! The scan queue: every scan of a badge that is ours is written down.
+//! Consumes the scan queue: writes every scan of one of our badges down.
 //!
-//! Twice: in the log of the badge, for the authority and for the comparison below, and among the looks at the
-//! worker's record, for her to see. Both are named by badge, moment and scanner, so that a message which comes twice
-//! leaves one line; both are gone after 90 days. Then the scan is compared with the others of its badge in the half hour
-//! around it: one badge in two places, further apart than a car goes, is a copied one, and an event tells
-//! whoever watches over badges.
+//! It is written twice: into the log of the badge, for the authority and for the comparison below, and among the looks
+//! at the worker's record, for her to see. Both lines are named by badge, moment and scanner, so that a message which
+//! comes twice leaves one line, and both expire after 90 days. Then the scan is compared with others of the same badge
+//! in the half hours before and after it. If two are further apart than a car drives in the time between, the badge was
+//! copied, and an event tells whoever watches over badges.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{BadgeEvents, ScanMessage, ScannedApart};
@@ -18,7 +18,6 @@ use store::{Badges, Look, Scans, WorkerRecords};
 /// How many scans are handled at the same time.
 const AT_ONCE: usize = 5;
 
-/// The function: its clients.
 pub struct ScanLog {
     scans: Scans,
     badges: Badges,
@@ -44,7 +43,7 @@ impl ScanLog {
         })
     }
 
-    /// Handles a batch of the scan queue, and names what is to come again.
+    /// Handles a batch of the scan queue. The answer names the messages that are to come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         each(event, AT_ONCE, |message| self.record(message)).await
     }
@@ -59,14 +58,14 @@ impl ScanLog {
             scan.worker_id = self.worker_of(&scan).await?;
         }
         self.scans.add(&scan).await?;
-        // A badge that nobody was issued has no worker whom it concerns.
+        // Such a badge was never issued, so there is no worker to tell.
         let Some(worker) = scan.worker_id.clone() else {
             return Ok(());
         };
         let how = match scan.by {
             ScannedBy::Public => Look::Scan,
             ScannedBy::Customer => Look::OrderCheck,
-            // Their looks are written down where they look, with what for.
+            // Their looks are recorded with the reason where they look at the record itself.
             ScannedBy::Agency | ScannedBy::Authority => Look::Scan,
         };
         self.workers

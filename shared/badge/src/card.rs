@@ -12,7 +12,7 @@ use maud::{Markup, html};
 
 use crate::qr::{Modules, PRINTED_MM, TooLong};
 
-/// Upright, in millimetres.
+/// Of the card as it is worn, upright, in millimetres.
 const WIDTH: f64 = 53.98;
 const HEIGHT: f64 = 85.6;
 /// Where the text beside the photo begins, and how wide it may be.
@@ -39,9 +39,7 @@ pub struct CardData<'a> {
     pub agency: &'a str,
     /// The end of the badge's last day.
     pub expires_at: Millis,
-    /// The host of badges' links.
     pub host: &'a str,
-    /// The badge's link.
     pub url: &'a str,
 }
 

@@ -10,8 +10,7 @@ const LIMBS: usize = MOST_BYTES / 8;
 const CHUNK: usize = 19;
 const CHUNK_BASE: u64 = 10_000_000_000_000_000_000;
 
-/// `bytes`, the most significant first, as a decimal number of `digits` digits, which must be enough. At most
-/// 80 bytes.
+/// `bytes`, the most significant first, as a decimal number of `digits` digits, which must be enough.
 pub(crate) fn to_digits<const N: usize>(bytes: &[u8; N], digits: usize) -> String {
     const { assert!(N <= MOST_BYTES) }
     let mut limbs = limbs_of(bytes);

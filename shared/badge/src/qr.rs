@@ -8,8 +8,7 @@ use std::fmt::Write as _;
 use png::{BitDepth, ColorType, Encoder, PixelDimensions, Unit};
 use qrcode::{Color, EcLevel, QrCode};
 
-/// The least width of a printed code without its quiet zone, in millimetres. Cheap phones do not read smaller ones
-/// reliably.
+/// The least width of a printed code without its quiet zone, in millimetres; cheap phones often fail on smaller ones.
 pub const PRINTED_MM: f64 = 25.0;
 /// Modules of white around a code.
 pub const QUIET: usize = 4;

@@ -123,8 +123,7 @@ impl Ed25519 {
         self.0.as_ref()
     }
 
-    /// Strict: an S that is not reduced is refused, R is compared byte by byte, and the equation is the one without the
-    /// cofactor.
+    /// Strict: an S that is not reduced is refused, R is compared byte by byte, and the cofactor is not used.
     fn is_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_sig(message, signature).is_ok()
     }
@@ -174,8 +173,8 @@ impl Verifier {
         Ok(Self { keys })
     }
 
-    /// Checks in this order, and stops at the first that fails: 193 ASCII digits, below 2^640; version; known key;
-    /// signature; last day.
+    /// Checks in this order, and stops at the first that fails: 193 ASCII digits, a number below 2^640, version,
+    /// whether the key is known, signature, last day.
     pub fn verify(&self, digits: &str, now: Millis) -> Verdict {
         let Some(token) = Token::parse(digits) else {
             return Verdict::NotGenuine;

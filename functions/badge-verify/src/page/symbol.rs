@@ -1,4 +1,4 @@
-//! The verdict's symbols. Each has an outline of its own, so that it is told without its colour.
+//! The verdict's symbols. Each has an outline of its own, so that one can tell them apart without colours.
 
 use maud::{Markup, PreEscaped, Render, html};
 

@@ -21,7 +21,6 @@ mod fanout;
 mod feeds;
 mod grabbing;
 mod http;
-mod independent;
 mod ledger;
 mod log_watch;
 mod operator;

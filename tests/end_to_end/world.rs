@@ -21,8 +21,6 @@ pub struct World {
     pub platform: Platform,
     pub client: reqwest::Client,
     base: String,
-    /// False on another cloud, whose time nobody moves.
-    has_own_time: bool,
     next: AtomicU64,
     _logs: log_watch::Watched,
 }
@@ -62,17 +60,12 @@ impl World {
     }
 
     /// A platform as asked for.
-    ///
-    /// With `HOMEHAIL_CLOUD=http://...` in the environment, on that other cloud: most tests need a clock that can be moved,
-    /// roles that are checked, or both; `independent` names those that do not, and runs them so.
-    pub async fn with(mut options: Options) -> World {
+    pub async fn with(options: Options) -> World {
         let logs = log_watch::begin();
         for words in ["王小明", "道里区中央大街", "南岗区西大直街", "有猫", "李雷"]
         {
             log_watch::keep_secret(words);
         }
-        options.cloud = options.cloud.or_else(other_cloud);
-        let has_own_time = options.cloud.is_none();
         let platform = Platform::start(options).await.expect("the platform starts");
         let base = platform.base_url().to_owned();
         let client = reqwest::Client::builder()
@@ -84,7 +77,6 @@ impl World {
             platform,
             client,
             base,
-            has_own_time,
             next: AtomicU64::new(1),
             _logs: logs,
         }
@@ -105,22 +97,13 @@ impl World {
         Millis(self.platform.clock().now_ms())
     }
 
-    /// Moves the clock on, and waits until everything that became due has been done. On another cloud the time passes, so
-    /// it must be short.
+    /// Moves the clock on, and waits until everything that became due has been done.
     pub async fn advance(&self, by: Duration) {
-        if self.has_own_time {
-            self.skip(by);
-        } else {
-            assert!(
-                by < Duration::from_secs(5),
-                "the time of another cloud cannot be moved"
-            );
-            tokio::time::sleep(by).await;
-        }
+        self.skip(by);
         self.drain().await;
     }
 
-    /// Moves the clock on, and waits for nothing. On another cloud that is the functions' clock alone.
+    /// Moves the clock on, and waits for nothing.
     pub fn skip(&self, by: Duration) {
         self.platform.clock().advance(by);
     }
@@ -351,15 +334,6 @@ impl World {
     pub fn in_future(&self, by: Duration) -> String {
         (self.now() + by).to_rfc3339()
     }
-}
-
-/// The other cloud that the tests are to run against.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one setting of the tests, read in one place"
-)]
-fn other_cloud() -> Option<String> {
-    std::env::var("HOMEHAIL_CLOUD").ok()
 }
 
 /// What an agency sends to register.

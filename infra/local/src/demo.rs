@@ -205,20 +205,17 @@ pub struct ServiceEndpoints {
     pub kms: String,
 }
 
-/// Loads the city unless it is there, and writes `file`. Where the tables start empty, it is not there,
-/// whatever the file says.
+/// Loads the city unless it is there, and writes `file`.
 pub(crate) async fn load(
     platform: &Platform,
     options: &Options,
     file: Option<&Path>,
-    starts_empty: bool,
 ) -> Result<Demo> {
     let city = match options.city {
         City::Harbin | City::HarbinFull => demo_city::harbin(),
         City::None => Vec::new(),
     };
     let before: Option<Demo> = file
-        .filter(|_| !starts_empty)
         .and_then(|file| std::fs::read(file).ok())
         .and_then(|content| serde_json::from_slice(&content).ok());
     let before = before.unwrap_or_default();
@@ -231,9 +228,6 @@ pub(crate) async fn load(
     };
     let workers = demo_city::workers(&city, options.city.workers());
     let workers_file = file.map(|file| file.with_file_name(WORKERS_FILE));
-    if let Some(file) = workers_file.as_deref().filter(|_| starts_empty) {
-        let _ = std::fs::remove_file(file);
-    }
     let loader = workers::Loader {
         platform,
         agencies: &agencies,

@@ -7,13 +7,9 @@
 //! yet each has only the environment and the access key that its template entry gives it, and talks
 //! to the cloud over the [`wire`], where a test can count its calls and cut it off.
 //!
-//! With `Options.cloud`, tables, queues, schedules and bus are not ours but those of another cloud at a
-//! URL; gateway, functions and mappings stay.
-//!
 //! [`demo`] fills it with an invented city. Everything durable is in one [directory](data_dir).
 
 pub mod activity;
-mod changes;
 pub mod data_dir;
 pub mod demo;
 pub mod demo_city;
@@ -23,11 +19,10 @@ pub mod front_door;
 pub mod functions;
 pub mod gateway;
 pub mod invoker;
+mod joints;
 pub mod keys;
 mod leading_keys;
 mod mappings;
-mod messages;
-mod other_cloud;
 pub mod parameters;
 pub mod platform;
 mod ports;

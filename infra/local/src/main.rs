@@ -29,10 +29,6 @@ struct Arguments {
     /// Empty the data directory first.
     #[arg(long)]
     fresh: bool,
-    /// Use the tables, queues, schedules and bus of another cloud, such as `ministack`, at this http:// URL
-    /// instead of the built-in ones.
-    #[arg(long, value_name = "URL")]
-    cloud: Option<String>,
     /// The city to load at the first start.
     #[arg(long, value_enum, default_value = "harbin")]
     demo: City,
@@ -63,7 +59,6 @@ async fn run(arguments: Arguments) -> Result<()> {
         fresh: arguments.fresh,
         grab_window: arguments.grab_window,
         public_per_minute: Some(PUBLIC_PER_MINUTE),
-        cloud: arguments.cloud,
         city: arguments.demo,
         progress: true,
         ..Options::default()

@@ -8,97 +8,49 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use local_cloud::Cloud;
-use serde_json::{Value, json};
+use anyhow::Result;
+use local_cloud::{MessageAttribute, Received};
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::activity::Activity;
-use crate::invoker::Invoker;
-use crate::messages::{Delivery, MessageQueue};
+use crate::joints::{Joints, queue_name};
 use crate::template::{Function, QueueSource};
 
 /// Batches of one queue that run at the same time, at most.
 const CONCURRENCY: usize = 32;
 /// SQS gives at most so many messages at once.
 const MOST_MESSAGES: u32 = 10;
+const LONG_POLL_S: i64 = 20;
 
 /// One queue and the function that it triggers.
 #[derive(Clone)]
 pub(crate) struct Mapping {
-    queue: MessageQueue,
-    invoker: Invoker,
-    activity: Activity,
+    joints: Joints,
     function: String,
-    region: String,
-    arn: String,
-    batch_size: usize,
-    reports_failures: bool,
+    source: QueueSource,
 }
 
 impl Mapping {
-    /// Checks that the function's role lets Lambda poll, as Lambda checks it.
-    pub(crate) fn new(
-        cloud: &Arc<Cloud>,
-        invoker: &Invoker,
-        activity: &Activity,
-        function: &Function,
-        source: &QueueSource,
-        region: &str,
-    ) -> Result<Self> {
+    /// Checks that the function's role lets Lambda poll.
+    pub(crate) fn new(joints: &Joints, function: &Function, source: &QueueSource) -> Result<Self> {
         for action in [
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
         ] {
-            cloud
-                .identities()
-                .authorize_service_under_role(
-                    "lambda.amazonaws.com",
-                    &function.role,
-                    action,
-                    &source.queue,
-                    None,
-                )
-                .with_context(|| format!("{} cannot be triggered by its queue", function.name))?;
+            joints.may_lambda(function, action, &source.queue)?;
         }
-        let queue = MessageQueue::Ours {
-            cloud: Arc::clone(cloud),
-            name: source
-                .queue
-                .rsplit(':')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        };
-        Ok(Self::of(queue, invoker, activity, function, source, region))
-    }
-
-    /// Polls this queue, whosever it is.
-    pub(crate) fn of(
-        queue: MessageQueue,
-        invoker: &Invoker,
-        activity: &Activity,
-        function: &Function,
-        source: &QueueSource,
-        region: &str,
-    ) -> Self {
-        Self {
-            queue,
-            invoker: invoker.clone(),
-            activity: activity.clone(),
+        Ok(Self {
+            joints: joints.clone(),
             function: function.code.clone(),
-            region: region.to_owned(),
-            arn: source.queue.clone(),
-            batch_size: source.batch_size.clamp(1, MOST_MESSAGES) as usize,
-            reports_failures: source.reports_failures,
-        }
+            source: source.clone(),
+        })
     }
 
     /// The queue's name.
     pub(crate) fn queue(&self) -> &str {
-        self.queue.name()
+        queue_name(&self.source.queue)
     }
 
     /// Polls for as long as it is not dropped.
@@ -110,7 +62,9 @@ impl Mapping {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 return;
             };
-            let mut messages = match self.queue.receive().await {
+            let (most, wait) = (MOST_MESSAGES.into(), Some(LONG_POLL_S));
+            let received = self.joints.cloud.receive(self.queue(), most, wait, None);
+            let mut messages = match received.await {
                 Ok(messages) => messages,
                 Err(error) => {
                     tracing::error!(queue = self.queue(), ?error, "a queue cannot be polled");
@@ -120,12 +74,11 @@ impl Mapping {
             };
             // Counted as running from here on, not only once its turn comes.
             let mut batches = Vec::new();
+            let size = self.source.batch_size.clamp(1, MOST_MESSAGES) as usize;
             while !messages.is_empty() {
-                let rest = messages.split_off(self.batch_size.min(messages.len()));
-                batches.push((
-                    self.activity.begin(),
-                    std::mem::replace(&mut messages, rest),
-                ));
+                let rest = messages.split_off(size.min(messages.len()));
+                let batch = std::mem::replace(&mut messages, rest);
+                batches.push((self.joints.activity.begin(), batch));
             }
             let mut slot = Some(slot);
             for (active, batch) in batches {
@@ -145,12 +98,10 @@ impl Mapping {
         }
     }
 
-    async fn batch(&self, messages: Vec<Delivery>) {
+    async fn batch(&self, messages: Vec<Received>) {
         let records: Vec<Value> = messages.iter().map(|m| self.record(m)).collect();
-        let answer = self
-            .invoker
-            .invoke(&self.function, json!({ "Records": records }))
-            .await;
+        let event = json!({ "Records": records });
+        let answer = self.joints.invoker.invoke(&self.function, event).await;
         let failed = match answer {
             Ok(answer) => self.failures(&answer, &messages),
             Err(error) => {
@@ -160,15 +111,15 @@ impl Mapping {
         };
         let done: Vec<String> = messages
             .iter()
-            .filter(|message| !failed.contains(message.id.as_str()))
-            .map(|message| message.receipt.clone())
+            .filter(|message| !failed.contains(message.message_id()))
+            .map(|message| message.receipt_handle.clone())
             .collect();
         if done.is_empty() {
             return;
         }
-        match self.queue.delete(&done).await {
-            Ok(errors) => {
-                for error in errors {
+        match self.joints.cloud.delete(self.queue(), &done).await {
+            Ok(results) => {
+                for error in results.into_iter().filter_map(Result::err) {
                     tracing::warn!(queue = self.queue(), %error, "a message cannot be deleted");
                 }
             }
@@ -179,9 +130,14 @@ impl Mapping {
     }
 
     /// The ids of the messages that failed. An answer that names none of ours fails all.
-    fn failures<'a>(&self, answer: &Value, messages: &'a [Delivery]) -> BTreeSet<&'a str> {
-        let all = || messages.iter().map(|message| message.id.as_str()).collect();
-        if !self.reports_failures {
+    fn failures<'a>(&self, answer: &Value, messages: &'a [Received]) -> BTreeSet<&'a str> {
+        let all = || {
+            messages
+                .iter()
+                .map(|message| message.message_id())
+                .collect()
+        };
+        if !self.source.reports_failures {
             return BTreeSet::new();
         }
         let failures = match answer.get("batchItemFailures") {
@@ -192,21 +148,47 @@ impl Mapping {
         let mut failed = BTreeSet::new();
         for failure in failures {
             let id = failure["itemIdentifier"].as_str().unwrap_or_default();
-            match messages.iter().find(|message| message.id == id) {
-                Some(message) => failed.insert(message.id.as_str()),
+            match messages.iter().find(|message| message.message_id() == id) {
+                Some(message) => failed.insert(message.message_id()),
                 None => return all(),
             };
         }
         failed
     }
 
-    fn record(&self, message: &Delivery) -> Value {
-        let mut record = message.record.clone();
-        record["eventSource"] = Value::from("aws:sqs");
-        record["eventSourceARN"] = Value::from(self.arn.as_str());
-        record["awsRegion"] = Value::from(self.region.as_str());
-        record
+    /// A message as Lambda hands it to functions.
+    fn record(&self, message: &Received) -> Value {
+        let attributes = message.message_attributes().iter();
+        let attributes: Map<String, Value> = attributes
+            .map(|(name, attribute)| (name.clone(), attribute_record(attribute)))
+            .collect();
+        json!({
+            "messageId": message.message_id(),
+            "receiptHandle": message.receipt_handle,
+            "body": message.body(),
+            "attributes": message.system_attributes(),
+            "messageAttributes": attributes,
+            "md5OfBody": message.md5_of_body(),
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.source.queue,
+            "awsRegion": self.joints.region,
+        })
     }
+}
+
+fn attribute_record(attribute: &MessageAttribute) -> Value {
+    let mut value = json!({
+        "dataType": attribute.data_type,
+        "stringListValues": [],
+        "binaryListValues": [],
+    });
+    if let Some(text) = &attribute.string_value {
+        value["stringValue"] = Value::from(text.as_str());
+    }
+    if let Some(binary) = &attribute.binary_value {
+        value["binaryValue"] = Value::from(binary.as_str());
+    }
+    value
 }
 
 #[cfg(test)]

@@ -22,12 +22,12 @@ use crate::data_dir::DataDir;
 use crate::demo::{self, City, Demo};
 use crate::gateway::Gateway;
 use crate::invoker::{InvokeError, Invoker, Started};
+use crate::joints::Joints;
 use crate::keys::Keys;
-use crate::other_cloud::OtherCloud;
 use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
-use crate::services::{Joints, OurServices, Services};
+use crate::services::Services;
 use crate::template::{self, Stack};
 use crate::wechat;
 use crate::wire::Wire;
@@ -54,9 +54,6 @@ pub struct Options {
     pub grab_window: Duration,
     /// How many requests a minute one address may make to what anybody may call; any number without it.
     pub public_per_minute: Option<u32>,
-    /// The `http://` URL of another cloud, whose tables, streams, queues, schedules, bus and temporary
-    /// keys are used instead of ours. There nobody moves the time, and no role is checked.
-    pub cloud: Option<String>,
     /// The city to load.
     pub city: City,
     /// The template; the project's own unless a test has another.
@@ -76,7 +73,6 @@ impl Default for Options {
             fresh: false,
             grab_window: Duration::from_secs(180),
             public_per_minute: None,
-            cloud: None,
             city: City::None,
             template: template::SOURCE.to_owned(),
             parameters: BTreeMap::new(),
@@ -99,7 +95,6 @@ pub struct Platform {
     wire: Wire,
     activity: Activity,
     stack: Stack,
-    stack_name: String,
     tasks: JoinSet<()>,
     /// Kept for its lock.
     _data_dir: Option<DataDir>,
@@ -123,32 +118,14 @@ impl Platform {
         };
         let ports = Ports::bind(options.port, file("ports.json").as_deref()).await?;
         let base_url = url(&ports.gateway)?;
-        let operator = keys.access_key(OPERATOR);
-        let other = match &options.cloud {
-            Some(url) => Some(OtherCloud::connect(&operator, REGION, url).await?),
-            None => None,
-        };
-        let endpoints = match &other {
-            Some(other) => other.endpoints(),
-            None => Endpoints {
-                dynamodb: url(&ports.dynamodb)?,
-                cloud: url(&ports.cloud)?,
-            },
-        };
-        let place = Place {
-            stack: match &other {
-                Some(_) => format!("{STACK}-{}", &keys.text("stack")[..8]),
-                None => STACK.to_owned(),
-            },
-            account: other
-                .as_ref()
-                .map_or(ACCOUNT, OtherCloud::account)
-                .to_owned(),
+        let endpoints = Endpoints {
+            dynamodb: url(&ports.dynamodb)?,
+            cloud: url(&ports.cloud)?,
         };
         let wechat = url(&ports.wechat)?;
         let clock = Clock::system();
-        let parameters = parameters::local(&options, &keys, &place.stack, &wechat, clock.now_ms())?;
-        let stack = load_template(&options, parameters, &keys, &place, &base_url, &endpoints)?;
+        let parameters = parameters::local(&options, &keys, STACK, &wechat, clock.now_ms())?;
+        let stack = load_template(&options, parameters, &keys, &base_url, &endpoints)?;
 
         let wire = Wire::default();
         let activity = Activity::default();
@@ -161,31 +138,20 @@ impl Platform {
             &stack.functions,
             invoker.clone(),
             function_clock.clone(),
-            &place.account,
+            ACCOUNT,
             options.public_per_minute,
         )?;
 
         let mut tasks = JoinSet::new();
-        let mut starts_empty = false;
-        let mut services = match other {
-            Some(mut other) => {
-                starts_empty = other.provision(&stack).await?;
-                Services::Other(Box::new(other))
-            }
-            None => {
-                let identities = Arc::new(Identities::new(clock.clone(), REGION, ACCOUNT));
-                add_identities(&identities, &stack, &keys)?;
-                let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
-                let files = (tables.as_deref(), rest.as_deref());
-                let ours =
-                    OurServices::open(&stack, &keys, files, &identities, &clock, REGION, ACCOUNT)
-                        .await?;
-                let (dynamodb, cloud) = ours.routers(&identities, &wire, REGION, ACCOUNT)?;
-                serve(&mut tasks, ports.dynamodb, dynamodb);
-                serve(&mut tasks, ports.cloud, cloud);
-                Services::Ours(Box::new(ours))
-            }
-        };
+        let identities = Arc::new(Identities::new(clock.clone(), REGION, ACCOUNT));
+        add_identities(&identities, &stack, &keys)?;
+        let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
+        let files = (tables.as_deref(), rest.as_deref());
+        let mut services =
+            Services::open(&stack, &keys, files, &identities, &clock, REGION, ACCOUNT).await?;
+        let (dynamodb, cloud) = services.routers(&identities, &wire, REGION, ACCOUNT)?;
+        serve(&mut tasks, ports.dynamodb, dynamodb);
+        serve(&mut tasks, ports.cloud, cloud);
         serve(
             &mut tasks,
             ports.wechat,
@@ -212,13 +178,15 @@ impl Platform {
         invoker.start(functions);
 
         let joints = Joints {
-            invoker: &invoker,
-            activity: &activity,
-            clock: &clock,
+            cloud: Arc::clone(services.cloud()),
+            invoker: invoker.clone(),
+            activity: activity.clone(),
             region: REGION,
-            account: &place.account,
+            account: ACCOUNT,
         };
-        services.join(&stack.functions, &joints, &mut tasks).await?;
+        for function in &stack.functions {
+            services.join(function, &joints, &mut tasks).await?;
+        }
         let mut platform = Self {
             base_url,
             endpoints,
@@ -231,7 +199,6 @@ impl Platform {
             wire,
             activity,
             stack,
-            stack_name: place.stack,
             tasks,
             _data_dir: data_dir,
         };
@@ -239,7 +206,7 @@ impl Platform {
             ._data_dir
             .as_ref()
             .map(|directory| directory.file("demo.json"));
-        platform.demo = demo::load(&platform, &options, path.as_deref(), starts_empty).await?;
+        platform.demo = demo::load(&platform, &options, path.as_deref()).await?;
         Ok(platform)
     }
 
@@ -258,8 +225,8 @@ impl Platform {
         &self.clock
     }
 
-    /// Queues, schedules and the bus, unless they are another cloud's.
-    pub fn cloud(&self) -> Option<&Arc<Cloud>> {
+    /// Queues, schedules and the bus.
+    pub fn cloud(&self) -> &Arc<Cloud> {
         self.services.cloud()
     }
 
@@ -279,8 +246,8 @@ impl Platform {
     }
 
     /// What the names of queues, tables and all else begin with.
-    pub fn stack_name(&self) -> &str {
-        &self.stack_name
+    pub fn stack_name(&self) -> &'static str {
+        STACK
     }
 
     /// Where the emulated services are.
@@ -355,12 +322,6 @@ impl Platform {
     }
 }
 
-/// Whose resources, and what their names begin with.
-struct Place {
-    stack: String,
-    account: String,
-}
-
 fn url(listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
@@ -378,14 +339,13 @@ fn load_template(
     options: &Options,
     parameters: BTreeMap<String, String>,
     keys: &Keys,
-    place: &Place,
     base_url: &str,
     endpoints: &Endpoints,
 ) -> Result<Stack> {
     let settings = template::Settings {
-        stack: place.stack.clone(),
+        stack: STACK.to_owned(),
         region: REGION.to_owned(),
-        account: place.account.clone(),
+        account: ACCOUNT.to_owned(),
         partition: crate::partition(REGION).to_owned(),
         queue_endpoint: endpoints.cloud.clone(),
         api_endpoint: base_url.to_owned(),

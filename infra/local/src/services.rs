@@ -1,4 +1,4 @@
-//! What functions call and are triggered by: our own cloud, in this process, or another.
+//! Tables, queues, schedules and bus in this process, and what joins functions to them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,10 +14,9 @@ use tokio::task::JoinSet;
 use crate::activity::Activity;
 use crate::dynamo::Dynamo;
 use crate::front_door::FrontDoor;
-use crate::invoker::Invoker;
+use crate::joints::Joints;
 use crate::keys::Keys;
 use crate::mappings::Mapping;
-use crate::other_cloud::OtherCloud;
 use crate::streams::StreamMapping;
 use crate::template::{EventSource, Function, Stack};
 use crate::timer::{NextAt, Timer};
@@ -27,16 +26,7 @@ use crate::wire::Wire;
 const QUIET_LOOKS: u32 = 3;
 const QUIET_PAUSE: Duration = Duration::from_millis(10);
 
-/// One or the other.
-pub(crate) enum Services {
-    /// Our own.
-    Ours(Box<OurServices>),
-    /// Another cloud's.
-    Other(Box<OtherCloud>),
-}
-
-/// Tables, queues, schedules and bus in this process.
-pub(crate) struct OurServices {
+pub(crate) struct Services {
     cloud: Arc<Cloud>,
     dynamo: Dynamo,
     /// Queues that trigger functions.
@@ -47,27 +37,8 @@ pub(crate) struct OurServices {
     times: Vec<NextAt>,
 }
 
-/// What joins functions to what triggers them.
-pub(crate) struct Joints<'a> {
-    pub(crate) invoker: &'a Invoker,
-    pub(crate) activity: &'a Activity,
-    pub(crate) clock: &'a Clock,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
-}
-
 impl Services {
-    /// Queues, schedules and the bus, when they are our own.
-    pub(crate) fn cloud(&self) -> Option<&Arc<Cloud>> {
-        match self {
-            Self::Ours(ours) => Some(&ours.cloud),
-            Self::Other(_) => None,
-        }
-    }
-}
-
-impl OurServices {
-    /// Opens what is stored under `file`, and makes what the template describes.
+    /// Opens what is stored in these files, and makes what the template describes.
     pub(crate) async fn open(
         stack: &Stack,
         keys: &Keys,
@@ -89,6 +60,10 @@ impl OurServices {
         })
     }
 
+    pub(crate) fn cloud(&self) -> &Arc<Cloud> {
+        &self.cloud
+    }
+
     /// DynamoDB's endpoint, and the one of everything else.
     pub(crate) fn routers(
         &self,
@@ -102,34 +77,30 @@ impl OurServices {
         Ok((door.router(), self.cloud.router()))
     }
 
-    async fn join(
+    /// Starts what triggers this function, but for HTTP.
+    pub(crate) async fn join(
         &mut self,
         function: &Function,
-        joints: &Joints<'_>,
+        joints: &Joints,
         tasks: &mut JoinSet<()>,
     ) -> Result<()> {
-        let (cloud, invoker, activity) = (&self.cloud, joints.invoker, joints.activity);
         for event in &function.events {
             match event {
                 EventSource::Http(_) => {}
                 EventSource::Queue(source) => {
-                    let mapping =
-                        Mapping::new(cloud, invoker, activity, function, source, joints.region)?;
+                    let mapping = Mapping::new(joints, function, source)?;
                     // Whoever received them is gone.
-                    cloud.release_in_flight(mapping.queue()).await?;
+                    self.cloud.release_in_flight(mapping.queue()).await?;
                     self.queues.push(mapping.queue().to_owned());
                     tasks.spawn(mapping.run());
                 }
                 EventSource::Stream(source) => {
-                    let (dynamo, region) = (&self.dynamo, joints.region);
-                    let mapping = StreamMapping::new(
-                        cloud, invoker, activity, dynamo, function, source, region,
-                    )?;
+                    let mapping = StreamMapping::new(joints, &self.dynamo, function, source)?;
                     self.streams.push(mapping.caught_up());
                     tasks.spawn(mapping.run());
                 }
                 EventSource::Time(source) => {
-                    let timer = Timer::new(Some(cloud), joints, function, source);
+                    let timer = Timer::new(joints, function, source);
                     self.times.push(timer.next_at());
                     tasks.spawn(timer.run());
                 }
@@ -138,7 +109,8 @@ impl OurServices {
         Ok(())
     }
 
-    async fn drain(&self, activity: &Activity) -> Result<()> {
+    /// Waits until nothing that triggers a function is left.
+    pub(crate) async fn drain(&self, activity: &Activity) -> Result<()> {
         let mut quiet = 0;
         let mut begun = activity.begun();
         while quiet < QUIET_LOOKS {
@@ -176,54 +148,18 @@ impl OurServices {
         streams.all(|caught_up| caught_up.load(Ordering::SeqCst) == writes)
     }
 
-    fn sweep(&self) -> Result<()> {
+    /// Deletes items whose time to live is over, and stream records that are a day old and done with.
+    pub(crate) fn sweep(&self) -> Result<()> {
         self.dynamo.sweep()?;
         if self.streams_are_done() {
             self.dynamo.trim_streams()?;
         }
         Ok(())
     }
-}
-
-impl Services {
-    /// Starts what triggers functions, but for HTTP.
-    pub(crate) async fn join(
-        &mut self,
-        functions: &[Function],
-        joints: &Joints<'_>,
-        tasks: &mut JoinSet<()>,
-    ) -> Result<()> {
-        for function in functions {
-            match self {
-                Self::Ours(ours) => ours.join(function, joints, tasks).await?,
-                Self::Other(other) => other.join(function, joints, tasks).await?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until nothing that triggers a function is left.
-    pub(crate) async fn drain(&self, activity: &Activity) -> Result<()> {
-        match self {
-            Self::Ours(ours) => ours.drain(activity).await,
-            Self::Other(other) => other.drain(activity).await,
-        }
-    }
-
-    /// Deletes items whose time to live is over, and stream records that are a day old and done with; another
-    /// cloud does so by itself.
-    pub(crate) fn sweep(&self) -> Result<()> {
-        match self {
-            Self::Ours(ours) => ours.sweep(),
-            Self::Other(_) => Ok(()),
-        }
-    }
 
     /// Stops serving, and closes what is stored.
     pub(crate) async fn stop(self) {
-        if let Self::Ours(ours) = self {
-            let _ = tokio::task::spawn_blocking(move || ours.dynamo.stop()).await;
-        }
+        let _ = tokio::task::spawn_blocking(move || self.dynamo.stop()).await;
     }
 }
 

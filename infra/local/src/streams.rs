@@ -7,35 +7,35 @@
 //! is done is kept, so that a restart goes on from there.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use local_cloud::{Clock, Cloud};
+use anyhow::Result;
+use dynoxide::actions::get_records::Record;
+use local_cloud::Draft;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use crate::activity::Activity;
-use crate::changes::{Change, ChangeFeed, OurFeed};
-use crate::invoker::Invoker;
-use crate::messages::MessageQueue;
-use crate::services::Joints;
+use crate::dynamo::{Dynamo, StreamReader, Writes};
+use crate::joints::{Joints, queue_name};
 use crate::template::{Function, StreamSource};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A stream that cannot be read is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// Records come at once after a write; this is for those that nobody told of.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// One stream and the function that it triggers.
 pub(crate) struct StreamMapping {
-    feed: ChangeFeed,
-    invoker: Invoker,
-    activity: Activity,
-    clock: Clock,
+    joints: Joints,
+    reader: StreamReader,
+    writes: Writes,
+    told: watch::Receiver<u64>,
+    caught_up: Arc<AtomicU64>,
     function: Function,
     source: StreamSource,
-    region: String,
-    on_failure: Option<MessageQueue>,
 }
 
 /// What came of an invocation.
@@ -48,108 +48,72 @@ enum Outcome {
 impl StreamMapping {
     /// Goes on where the last run stopped. Checks that the function's role lets Lambda read.
     pub(crate) fn new(
-        cloud: &Arc<Cloud>,
-        invoker: &Invoker,
-        activity: &Activity,
-        dynamo: &crate::dynamo::Dynamo,
+        joints: &Joints,
+        dynamo: &Dynamo,
         function: &Function,
         source: &StreamSource,
-        region: &str,
     ) -> Result<Self> {
-        let mut needed = vec![
-            ("dynamodb:DescribeStream", source.stream.as_str()),
-            ("dynamodb:GetShardIterator", source.stream.as_str()),
-            ("dynamodb:GetRecords", source.stream.as_str()),
-        ];
-        if let Some(on_failure) = &source.on_failure {
-            needed.push(("sqs:SendMessage", &on_failure.queue));
+        for action in [
+            "dynamodb:DescribeStream",
+            "dynamodb:GetShardIterator",
+            "dynamodb:GetRecords",
+        ] {
+            joints.may_lambda(function, action, &source.stream)?;
         }
-        for (action, resource) in needed {
-            cloud
-                .identities()
-                .authorize_service_under_role(
-                    "lambda.amazonaws.com",
-                    &function.role,
-                    action,
-                    resource,
-                    None,
-                )
-                .with_context(|| format!("{} cannot be triggered by its stream", function.name))?;
+        if let Some(queue) = &source.on_failure {
+            joints.may_lambda(function, "sqs:SendMessage", queue)?;
         }
-        let position = position_key(function, source);
-        let reader = dynamo.reader(&source.stream, cloud.note_get(&position))?;
-        let feed = OurFeed::new(cloud, reader, dynamo.writes(), position);
-        let on_failure = source.on_failure.as_ref().map(|on_failure| {
-            let name = on_failure.queue.rsplit(':').next().unwrap_or_default();
-            MessageQueue::Ours {
-                cloud: Arc::clone(cloud),
-                name: name.to_owned(),
-            }
-        });
+        let after = joints.cloud.note_get(&position_key(function, source));
         Ok(Self {
-            feed: ChangeFeed::Ours(feed),
-            invoker: invoker.clone(),
-            activity: activity.clone(),
-            clock: cloud.clock().clone(),
+            joints: joints.clone(),
+            reader: dynamo.reader(&source.stream, after)?,
+            writes: dynamo.writes().clone(),
+            told: dynamo.writes().subscribe(),
+            // Unlike any count, until the first look has found nothing more.
+            caught_up: Arc::new(AtomicU64::new(u64::MAX)),
             function: function.clone(),
             source: source.clone(),
-            region: region.to_owned(),
-            on_failure,
         })
     }
 
-    /// Reads this stream, which functions know as `source.stream`.
-    pub(crate) fn of(
-        feed: ChangeFeed,
-        on_failure: Option<MessageQueue>,
-        joints: &Joints<'_>,
-        (function, source): (&Function, StreamSource),
-    ) -> Self {
-        Self {
-            feed,
-            invoker: joints.invoker.clone(),
-            activity: joints.activity.clone(),
-            clock: joints.clock.clone(),
-            function: function.clone(),
-            source,
-            region: joints.region.to_owned(),
-            on_failure,
-        }
-    }
-
-    /// How far the stream has been read: see [`ChangeFeed::caught_up`].
+    /// The count of writes up to which everything is done.
     pub(crate) fn caught_up(&self) -> Arc<AtomicU64> {
-        self.feed.caught_up()
+        Arc::clone(&self.caught_up)
     }
 
     /// Reads for as long as it is not dropped.
     pub(crate) async fn run(mut self) {
+        let position = position_key(&self.function, &self.source);
         loop {
+            let count = self.writes.count();
             let most = self.source.batch_size.max(1) as usize;
-            let found = match self.feed.next(most).await {
-                Ok(found) => found,
+            let records = match self.reader.next(most) {
+                Ok(records) => records,
                 Err(error) => {
-                    tracing::error!(
-                        stream = self.source.stream,
-                        ?error,
-                        "a stream cannot be read"
-                    );
+                    let stream = &self.source.stream;
+                    tracing::error!(stream, ?error, "a stream cannot be read");
                     tokio::time::sleep(TRY_AGAIN).await;
                     continue;
                 }
             };
-            let Some(end) = found.end else {
-                self.feed.wait().await;
+            let Some(last) = records.last() else {
+                self.caught_up.store(count, Ordering::SeqCst);
+                let more = self.told.wait_for(|told| *told > count);
+                let _ = tokio::time::timeout(LOOK_AGAIN, more).await;
                 continue;
             };
-            let _running = self.activity.begin();
-            self.work_off(&found.changes).await;
-            self.feed.done(&end).await;
+            let end = last.dynamodb.sequence_number.clone();
+            let _running = self.joints.activity.begin();
+            let changes: Vec<Record> = records.into_iter().filter(is_change).collect();
+            self.work_off(&changes).await;
+            if let Err(error) = self.joints.cloud.note_put(&position, &end).await {
+                tracing::error!(%error, "a stream's position cannot be kept");
+            }
         }
     }
 
     /// Ends when every record is done or given up.
-    async fn work_off(&self, records: &[Change]) {
+    async fn work_off(&self, records: &[Record]) {
         // What is left, the next on top, and how often each part has failed as it is.
         let mut left = vec![(records, 0)];
         while let Some((batch, failures)) = left.pop() {
@@ -176,10 +140,10 @@ impl StreamMapping {
         }
     }
 
-    async fn invoke(&self, batch: &[Change]) -> Outcome {
+    async fn invoke(&self, batch: &[Record]) -> Outcome {
         let records: Vec<Value> = batch.iter().map(|record| self.record(record)).collect();
         let event = json!({ "Records": records });
-        match self.invoker.invoke(&self.function.code, event).await {
+        match self.joints.invoker.invoke(&self.function.code, event).await {
             Ok(answer) if self.source.reports_failures => failed_from(&answer, batch),
             Ok(_) => Outcome::Done,
             Err(error) => {
@@ -195,27 +159,27 @@ impl StreamMapping {
             .saturating_mul(1 << failures.min(10))
             .min(LONGEST_PAUSE);
         let pause_ms = i64::try_from(pause.as_millis()).unwrap_or_default();
-        let until = self.clock.now_ms() + pause_ms;
-        self.clock.sleep_until(until).await;
+        let until = self.joints.clock().now_ms() + pause_ms;
+        self.joints.clock().sleep_until(until).await;
     }
 
     /// Tells the on-failure queue which records were given up, in the document that Lambda sends.
-    async fn give_up(&self, batch: &[Change], invocations: u32) {
+    async fn give_up(&self, batch: &[Record], invocations: u32) {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
             return;
         };
         let function = &self.function.code;
         tracing::error!(
             function,
-            sequence_number = first.sequence_number,
+            sequence_number = first.dynamodb.sequence_number,
             "a change is given up"
         );
-        let Some(on_failure) = &self.on_failure else {
+        let Some(on_failure) = &self.source.on_failure else {
             return;
         };
         let document = json!({
             "requestContext": {
-                "requestId": self.invoker.request_id(),
+                "requestId": self.joints.invoker.request_id(),
                 "functionArn": self.function.name,
                 "condition": "RetryAttemptsExhausted",
                 "approximateInvokeCount": invocations,
@@ -226,32 +190,44 @@ impl StreamMapping {
                 "functionError": "Unhandled",
             },
             "version": "1.0",
-            "timestamp": rfc3339(self.clock.now_ms()),
+            "timestamp": rfc3339(self.joints.clock().now_ms()),
             "DDBStreamBatchInfo": {
-                "shardId": self.feed.shard(),
-                "startSequenceNumber": first.sequence_number,
-                "endSequenceNumber": last.sequence_number,
-                "approximateArrivalOfFirstRecord": rfc3339(first.at_ms),
-                "approximateArrivalOfLastRecord": rfc3339(last.at_ms),
+                "shardId": self.reader.shard,
+                "startSequenceNumber": first.dynamodb.sequence_number,
+                "endSequenceNumber": last.dynamodb.sequence_number,
+                "approximateArrivalOfFirstRecord": rfc3339(made_ms(first)),
+                "approximateArrivalOfLastRecord": rfc3339(made_ms(last)),
                 "batchSize": batch.len(),
                 "streamArn": self.source.stream,
             },
         });
-        if let Err(error) = on_failure.send(document.to_string()).await {
+        let draft = Draft::new(document.to_string());
+        let sent = self.joints.cloud.send(queue_name(on_failure), draft).await;
+        if let Err(error) = sent {
             tracing::error!(function, %error, "what was given up cannot be told");
         }
     }
 
     /// A record as Lambda hands it to functions.
-    fn record(&self, record: &Change) -> Value {
-        let mut value = record.record.clone();
-        value["awsRegion"] = Value::from(self.region.as_str());
+    fn record(&self, record: &Record) -> Value {
+        let mut value = serde_json::to_value(record).unwrap_or_default();
+        value["awsRegion"] = Value::from(self.joints.region);
         value["eventSourceARN"] = Value::from(self.source.stream.as_str());
         value
     }
 }
 
-fn failed_from(answer: &Value, batch: &[Change]) -> Outcome {
+/// The database records writes that change nothing; DynamoDB does not.
+fn is_change(record: &Record) -> bool {
+    record.event_name != "MODIFY" || record.dynamodb.new_image != record.dynamodb.old_image
+}
+
+/// When the change was made, in milliseconds since 1970.
+fn made_ms(record: &Record) -> i64 {
+    (record.dynamodb.approximate_creation_date_time * 1000.0) as i64
+}
+
+fn failed_from(answer: &Value, batch: &[Record]) -> Outcome {
     let failures = match answer.get("batchItemFailures") {
         None | Some(Value::Null) => return Outcome::Done,
         Some(Value::Array(failures)) if failures.is_empty() => return Outcome::Done,
@@ -263,7 +239,7 @@ fn failed_from(answer: &Value, batch: &[Change]) -> Outcome {
         let failed = failure["itemIdentifier"].as_str();
         batch
             .iter()
-            .position(|record| Some(record.sequence_number.as_str()) == failed)
+            .position(|record| Some(record.dynamodb.sequence_number.as_str()) == failed)
             .unwrap_or_default()
     });
     Outcome::FailedFrom(indexes.min().unwrap_or_default())

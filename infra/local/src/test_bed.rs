@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::activity::Activity;
 use crate::dynamo::Dynamo;
 use crate::invoker::{Invoker, Started};
+use crate::joints::Joints;
 use crate::template::{self, EventSource, Function, Settings, Stack};
 use crate::wire::Wire;
 
@@ -178,6 +179,16 @@ impl TestBed {
         self.invoker
             .start(BTreeMap::from([("worker".to_owned(), started)]));
         seen
+    }
+
+    pub(crate) fn joints(&self) -> Joints {
+        Joints {
+            cloud: Arc::clone(&self.cloud),
+            invoker: self.invoker.clone(),
+            activity: self.activity.clone(),
+            region: REGION,
+            account: ACCOUNT,
+        }
     }
 
     pub(crate) fn function(&self) -> &Function {

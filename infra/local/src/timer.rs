@@ -7,12 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use local_cloud::{Clock, Cloud};
 use serde_json::{Value, json};
 
-use crate::activity::Activity;
-use crate::invoker::Invoker;
-use crate::services::Joints;
+use crate::joints::Joints;
 use crate::template::{Function, TimeSource};
 
 /// When a timer is due next, in milliseconds since 1970.
@@ -28,45 +25,28 @@ impl NextAt {
 
 /// One schedule and the function that it invokes.
 pub(crate) struct Timer {
-    /// Keeps the time over a restart; another cloud keeps nothing for us.
-    kept: Option<Arc<Cloud>>,
-    invoker: Invoker,
-    activity: Activity,
-    clock: Clock,
+    joints: Joints,
     function: String,
     source: TimeSource,
-    region: String,
-    account: String,
     next_at: NextAt,
 }
 
 impl Timer {
-    /// Goes on where the last run stopped, if `kept` knows.
-    pub(crate) fn new(
-        kept: Option<&Arc<Cloud>>,
-        joints: &Joints<'_>,
-        function: &Function,
-        source: &TimeSource,
-    ) -> Self {
-        let now = joints.clock.now_ms();
+    /// Goes on where the last run stopped.
+    pub(crate) fn new(joints: &Joints, function: &Function, source: &TimeSource) -> Self {
+        let now = joints.clock().now_ms();
         let first = match source.at_once {
             true => now,
             false => now + source.every_ms(),
         };
-        let before = kept
-            .and_then(|cloud| cloud.note_get(&key(source)))
-            .and_then(|text| text.parse::<i64>().ok());
+        let before = joints.cloud.note_get(&key(source));
+        let before = before.and_then(|text| text.parse::<i64>().ok());
         // A period that has become shorter counts from now on.
         let next = before.map_or(first, |at| at.min(now + source.every_ms()));
         Self {
-            kept: kept.cloned(),
-            invoker: joints.invoker.clone(),
-            activity: joints.activity.clone(),
-            clock: joints.clock.clone(),
+            joints: joints.clone(),
             function: function.code.clone(),
             source: source.clone(),
-            region: joints.region.to_owned(),
-            account: joints.account.to_owned(),
             next_at: NextAt(Arc::new(AtomicI64::new(next))),
         }
     }
@@ -80,19 +60,18 @@ impl Timer {
     pub(crate) async fn run(self) {
         loop {
             let due = self.next_at.0.load(Ordering::SeqCst);
-            self.clock.sleep_until(due).await;
-            let _running = self.activity.begin();
-            let now = self.clock.now_ms();
+            self.joints.clock().sleep_until(due).await;
+            let _running = self.joints.activity.begin();
+            let now = self.joints.clock().now_ms();
             let event = self.event(due);
-            if let Err(error) = self.invoker.invoke(&self.function, event).await {
+            if let Err(error) = self.joints.invoker.invoke(&self.function, event).await {
                 let function = &self.function;
                 tracing::warn!(function, %error, "a scheduled invocation failed");
             }
             let every = self.source.every_ms();
             let next = due + (now.saturating_sub(due) / every + 1) * every;
-            if let Some(cloud) = &self.kept
-                && let Err(error) = cloud.note_put(&key(&self.source), &next.to_string()).await
-            {
+            let kept = (key(&self.source), next.to_string());
+            if let Err(error) = self.joints.cloud.note_put(&kept.0, &kept.1).await {
                 tracing::error!(%error, "the time of a schedule cannot be kept");
             }
             self.next_at.0.store(next, Ordering::SeqCst);
@@ -110,11 +89,11 @@ impl Timer {
             false => ("events", "rule", json!({})),
         };
         let name = &self.source.name;
-        let (region, account) = (&self.region, &self.account);
+        let (region, account) = (self.joints.region, self.joints.account);
         let partition = crate::partition(region);
         json!({
             "version": "0",
-            "id": self.invoker.request_id(),
+            "id": self.joints.invoker.request_id(),
             "detail-type": "Scheduled Event",
             "source": format!("aws.{service}"),
             "account": account,

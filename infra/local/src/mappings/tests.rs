@@ -11,15 +11,7 @@ async fn consume(bed: &TestBed) -> tokio::task::JoinHandle<()> {
     let EventSource::Queue(source) = event else {
         unreachable!()
     };
-    let mapping = Mapping::new(
-        &bed.cloud,
-        &bed.invoker,
-        &bed.activity,
-        bed.function(),
-        source,
-        "us-east-1",
-    )
-    .unwrap();
+    let mapping = Mapping::new(&bed.joints(), bed.function(), source).unwrap();
     tokio::spawn(mapping.run())
 }
 

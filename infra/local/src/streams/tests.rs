@@ -25,16 +25,8 @@ impl Stream {
         let EventSource::Stream(source) = event else {
             unreachable!()
         };
-        let mapping = StreamMapping::new(
-            &bed.cloud,
-            &bed.invoker,
-            &bed.activity,
-            &bed.dynamo,
-            bed.function(),
-            source,
-            "us-east-1",
-        )
-        .unwrap();
+        let mapping =
+            StreamMapping::new(&bed.joints(), &bed.dynamo, bed.function(), source).unwrap();
         let caught_up = mapping.caught_up();
         (tokio::spawn(mapping.run()), caught_up)
     }

@@ -101,15 +101,8 @@ pub struct StreamSource {
     pub bisects: bool,
     /// Whether the function names the record from which it failed.
     pub reports_failures: bool,
-    /// Where the position of what was given up is sent.
-    pub on_failure: Option<OnFailure>,
-}
-
-/// A queue that is told what a stream's consumer gave up.
-#[derive(Clone, Debug)]
-pub struct OnFailure {
-    /// The queue's ARN.
-    pub queue: String,
+    /// The ARN of the queue that is told the position of what was given up.
+    pub on_failure: Option<String>,
 }
 
 /// What all functions have unless they say otherwise.
@@ -273,7 +266,7 @@ fn event_source(name: &str, source: &mut Props) -> Result<EventSource, TemplateE
                     let queue = destination.string("Destination")?;
                     destination.finish()?;
                     destinations.finish()?;
-                    Some(OnFailure { queue })
+                    Some(queue)
                 }
             };
             EventSource::Stream(StreamSource {

@@ -13,9 +13,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-pub use functions::{
-    EventSource, Function, OnFailure, QueueSource, Route, StreamSource, TimeSource,
-};
+pub use functions::{EventSource, Function, QueueSource, Route, StreamSource, TimeSource};
 pub use resources::{
     Bucket, Bus, InlinePolicy, Queue, QueuePolicy, Role, Rule, ScheduleGroup, SigningKey, Table,
     Target,
@@ -83,15 +81,6 @@ impl Stack {
             }
         }
         attributes
-    }
-
-    /// The ARNs of all streams that trigger functions.
-    pub(crate) fn streams(&self) -> impl Iterator<Item = &str> {
-        let events = self.functions.iter().flat_map(|function| &function.events);
-        events.filter_map(|event| match event {
-            EventSource::Stream(source) => Some(source.stream.as_str()),
-            EventSource::Queue(_) | EventSource::Http(_) | EventSource::Time(_) => None,
-        })
     }
 }
 

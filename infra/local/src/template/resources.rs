@@ -189,14 +189,16 @@ pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
                 let role = role(name, resolver.arn_of(logical, &path)?, &mut props)?;
                 stack.roles.insert(role.arn.clone(), role);
             }
-            "AWS::IAM::RolePolicy" => role_policies.push((
-                props.path("RoleName"),
-                props.string("RoleName")?,
-                InlinePolicy {
+            "AWS::IAM::Policy" => {
+                let policy = InlinePolicy {
                     name: props.string("PolicyName")?,
                     document: policy_document(&mut props, "PolicyDocument")?,
-                },
-            )),
+                };
+                let path = props.path("Roles");
+                for role in props.strings("Roles")? {
+                    role_policies.push((path.clone(), role, policy.clone()));
+                }
+            }
             "AWS::SecretsManager::Secret" => {
                 props.ignore(&["Name", "Description"]);
                 if let Some(mut generate) = props.optional_map("GenerateSecretString")? {

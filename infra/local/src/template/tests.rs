@@ -81,7 +81,7 @@ fn policies_of_their_own_are_added_to_the_role_they_name() {
     let stack = real();
     let role = &stack.roles["arn:aws:iam::000000000000:role/homehail-OfferQueueRole"];
     let names: Vec<_> = role.policies.iter().map(|p| p.name.as_str()).collect();
-    assert_eq!(names, ["OfferQueue", "take-polling-role"]);
+    assert_eq!(names, ["OfferQueue", "assume-polling-role"]);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Schedules fire by the clock, once for what was missed, and know after a restart when they are due.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use local_cloud::Cloud;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -19,19 +17,8 @@ fn every_five_minutes(at_once: bool) -> TimeSource {
     }
 }
 
-fn start(
-    bed: &TestBed,
-    source: &TimeSource,
-    kept: Option<&Arc<Cloud>>,
-) -> (NextAt, JoinHandle<()>) {
-    let joints = Joints {
-        invoker: &bed.invoker,
-        activity: &bed.activity,
-        clock: &bed.clock,
-        region: REGION,
-        account: ACCOUNT,
-    };
-    let timer = Timer::new(kept, &joints, bed.function(), source);
+fn start(bed: &TestBed, source: &TimeSource) -> (NextAt, JoinHandle<()>) {
+    let timer = Timer::new(&bed.joints(), bed.function(), source);
     (timer.next_at(), tokio::spawn(timer.run()))
 }
 
@@ -47,7 +34,7 @@ async fn has_seen(seen: &Seen, count: usize) {
 async fn a_rule_fires_a_period_later_and_makes_up_for_many_with_one() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!(null)));
-    let (next, timer) = start(&bed, &every_five_minutes(false), None);
+    let (next, timer) = start(&bed, &every_five_minutes(false));
     assert!(!next.is_due(bed.clock.now_ms()), "nothing fell due yet");
     bed.clock.advance(Duration::from_secs(300));
     has_seen(&seen, 1).await;
@@ -70,7 +57,7 @@ async fn a_schedule_fires_at_once_with_its_input() {
         input: Some(json!({ "task": "sequence" })),
         ..every_five_minutes(true)
     };
-    let (next, timer) = start(&bed, &source, None);
+    let (next, timer) = start(&bed, &source);
     has_seen(&seen, 1).await;
     assert_eq!(seen.lock().unwrap()[0], json!({ "task": "sequence" }));
     // It failed: the next period tries again.
@@ -85,11 +72,11 @@ async fn a_restart_knows_when_it_is_due() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!(null)));
     let source = every_five_minutes(true);
-    let (next, timer) = start(&bed, &source, Some(&bed.cloud));
+    let (next, timer) = start(&bed, &source);
     has_seen(&seen, 1).await;
     until("the next time", async || !next.is_due(bed.clock.now_ms())).await;
     timer.abort();
-    let (next, timer) = start(&bed, &source, Some(&bed.cloud));
+    let (next, timer) = start(&bed, &source);
     assert!(!next.is_due(bed.clock.now_ms()));
     bed.clock.advance(Duration::from_secs(300));
     has_seen(&seen, 2).await;

@@ -346,7 +346,6 @@ fn load_template(
         stack: STACK.to_owned(),
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
-        partition: crate::partition(REGION).to_owned(),
         queue_endpoint: endpoints.cloud.clone(),
         api_endpoint: base_url.to_owned(),
         parameters,

@@ -183,10 +183,10 @@ async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()>
             .with_context(|| format!("the queue `{}` cannot be made", queue.name))?;
     }
     for group in &stack.schedule_groups {
-        cloud.create_schedule_group(&group.name).await?;
+        cloud.create_schedule_group(group).await?;
     }
     for bus in &stack.buses {
-        cloud.create_bus(&bus.name).await?;
+        cloud.create_bus(bus).await?;
     }
     for rule in &stack.rules {
         cloud.put_rule(&rule.bus, &rule.name, &rule.pattern).await?;

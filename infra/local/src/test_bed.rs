@@ -109,7 +109,6 @@ impl TestBed {
             stack: "test".to_owned(),
             region: REGION.to_owned(),
             account: ACCOUNT.to_owned(),
-            partition: "aws".to_owned(),
             queue_endpoint: "http://127.0.0.1:1".to_owned(),
             api_endpoint: "http://127.0.0.1:2".to_owned(),
             parameters: BTreeMap::new(),

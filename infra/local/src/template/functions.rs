@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::props::Props;
+use super::TemplateError;
+use super::properties::{Ignored, Text, Whole, only, properties, read as properties_of};
 use super::resolve::Resolver;
 use super::yaml::Node;
-use super::{Fault, TemplateError};
 
 /// A function.
 #[derive(Clone, Debug)]
@@ -105,241 +106,155 @@ pub struct StreamSource {
     pub on_failure: Option<String>,
 }
 
-/// What all functions have unless they say otherwise.
-#[derive(Default)]
-pub(crate) struct Globals {
-    memory_mb: Option<u32>,
-    timeout: Option<u32>,
-    environment: BTreeMap<String, String>,
+only! {
+    Al2023 = "provided.al2023";
+    Bootstrap = "bootstrap";
+    CargoLambda = "rust-cargolambda";
+    ReportBatchItemFailures = "ReportBatchItemFailures";
+    TrimHorizon = "TRIM_HORIZON";
+    Sqs = "SQS";
+    Off = "OFF";
+    Enabled = "ENABLED";
 }
 
-impl Globals {
-    pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Self, TemplateError> {
-        let Some(node) = root.get("Globals") else {
-            return Ok(Self::default());
-        };
-        let value = resolver.value(node, "Globals")?;
-        let mut props = Props::new("Globals", value.unwrap_or_default())?;
-        let mut globals = Self::default();
-        if let Some(mut function) = props.optional_map("Function")? {
-            runtime(&mut function)?;
-            globals.memory_mb = function.optional_integer("MemorySize")?;
-            globals.timeout = function.optional_integer("Timeout")?;
-            globals.environment = environment(&mut function, resolver)?;
-            function.finish()?;
-        }
-        props.finish()?;
-        Ok(globals)
+properties! {
+    /// What all functions have unless they say otherwise.
+    #[derive(Default)]
+    struct Globals { #[serde(default)] function: GlobalProperties }
+    #[derive(Default)]
+    struct GlobalProperties {
+        _runtime: Option<Al2023>,
+        _handler: Option<Bootstrap>,
+        _architectures: Option<Vec<String>>,
+        memory_size: Option<Whole>,
+        timeout: Option<Whole>,
+        #[serde(default)]
+        environment: Environment,
+    }
+    #[derive(Default)]
+    struct Environment { #[serde(default)] variables: BTreeMap<String, Text> }
+
+    struct FunctionProperties {
+        _function_name: Ignored,
+        _description: Ignored,
+        _runtime: Option<Al2023>,
+        _handler: Option<Bootstrap>,
+        _architectures: Option<Vec<String>>,
+        _logging_config: Option<Logging>,
+        code_uri: Folder,
+        role: String,
+        memory_size: Option<Whole>,
+        timeout: Option<Whole>,
+        #[serde(default)]
+        environment: Environment,
+        #[serde(default)]
+        events: BTreeMap<String, Event>,
+    }
+    struct Logging { _log_group: Ignored, _log_format: Ignored }
+    struct Event { r#type: String, properties: Value }
+
+    struct HttpApi { _api_id: Ignored, method: Option<String>, path: Option<String> }
+    struct QueueEvent {
+        queue: String,
+        batch_size: Option<Whole>,
+        #[serde(default)]
+        function_response_types: Vec<ReportBatchItemFailures>,
+    }
+    struct StreamEvent {
+        stream: String,
+        _starting_position: TrimHorizon,
+        batch_size: Option<Whole>,
+        maximum_retry_attempts: Option<Whole>,
+        #[serde(default)]
+        bisect_batch_on_function_error: bool,
+        #[serde(default)]
+        function_response_types: Vec<ReportBatchItemFailures>,
+        destination_config: Option<Destinations>,
+    }
+    struct Destinations { on_failure: OnFailure }
+    struct OnFailure { _type: Option<Sqs>, destination: String }
+    // A rule of EventBridge.
+    struct Schedule {
+        _description: Ignored,
+        name: Option<String>,
+        schedule: Rate,
+        input: Option<JsonText>,
+        _enabled: Option<Yes>,
+        _state: Option<Enabled>,
+    }
+    // A schedule of EventBridge Scheduler.
+    struct ScheduleV2 {
+        _description: Ignored,
+        _role_arn: Ignored,
+        _flexible_time_window: Option<Window>,
+        name: Option<String>,
+        schedule_expression: Rate,
+        input: Option<JsonText>,
+        _state: Option<Enabled>,
+    }
+    struct Window { _mode: Off }
+
+    // How the binary is built: of no effect here, but a misspelt word must not go unseen.
+    struct Metadata { _build_method: CargoLambda, _build_properties: Option<Build> }
+    struct Build { _binary: Ignored }
+}
+
+/// A folder under `functions/`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Folder(String);
+
+impl TryFrom<String> for Folder {
+    type Error = String;
+
+    fn try_from(uri: String) -> Result<Self, String> {
+        let code = uri.strip_prefix("../functions/");
+        code.filter(|code| !code.is_empty() && !code.contains('/'))
+            .map(|code| Self(code.to_owned()))
+            .ok_or_else(|| unsupported(&uri))
     }
 }
 
-/// How the binary is built: of no effect here, but a misspelt word must not go unseen.
-pub(crate) fn metadata(
-    node: &Node,
-    resolver: &Resolver<'_>,
-    path: &str,
-) -> Result<(), TemplateError> {
-    let Some(metadata) = node.get("Metadata") else {
-        return Ok(());
-    };
-    let path = format!("{path}.Metadata");
-    let value = resolver.value(metadata, &path)?;
-    let mut props = Props::new(path, value.unwrap_or_default())?;
-    props.only("BuildMethod", "rust-cargolambda")?;
-    if let Some(mut properties) = props.optional_map("BuildProperties")? {
-        properties.ignore(&["Binary"]);
-        properties.finish()?;
+/// Not `false`: a schedule that is made and rests would be passed over in silence.
+#[derive(Deserialize)]
+#[serde(try_from = "bool")]
+struct Yes;
+
+impl TryFrom<bool> for Yes {
+    type Error = String;
+
+    fn try_from(is: bool) -> Result<Self, String> {
+        is.then_some(Self).ok_or_else(|| unsupported("false"))
     }
-    props.finish()
 }
 
-pub(crate) fn read(
-    name: String,
-    props: &mut Props,
-    globals: &Globals,
-    resolver: &Resolver<'_>,
-) -> Result<Function, TemplateError> {
-    runtime(props)?;
-    props.ignore(&["FunctionName", "Description"]);
-    if let Some(mut logging) = props.optional_map("LoggingConfig")? {
-        logging.ignore(&["LogGroup", "LogFormat"]);
-        logging.finish()?;
-    }
-    let code_path = props.path("CodeUri");
-    let uri = props.string("CodeUri")?;
-    let code = uri
-        .strip_prefix("../functions/")
-        .filter(|code| !code.is_empty() && !code.contains('/'))
-        .ok_or_else(|| TemplateError::new(code_path, Fault::Unsupported(uri.clone())))?
-        .to_owned();
-    let role = props.string("Role")?;
-    let timeout = props.optional_integer("Timeout")?.or(globals.timeout);
-    let memory = props.optional_integer("MemorySize")?.or(globals.memory_mb);
-    let mut variables = globals.environment.clone();
-    variables.extend(environment(props, resolver)?);
-    let mut events = Vec::new();
-    if let Some(mut sources) = props.optional_map("Events")? {
-        for event in sources.names() {
-            let mut source = sources.map(&event)?;
-            events.push(event_source(&format!("{name}{event}"), &mut source)?);
-            source.finish()?;
-        }
-        sources.finish()?;
-    }
-    Ok(Function {
-        name,
-        code,
-        role,
-        // Lambda's own defaults.
-        timeout: Duration::from_secs(timeout.unwrap_or(3).into()),
-        memory_mb: memory.unwrap_or(128),
-        environment: variables,
-        events,
-    })
-}
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct JsonText(Value);
 
-fn runtime(props: &mut Props) -> Result<(), TemplateError> {
-    props.only("Runtime", "provided.al2023")?;
-    props.only("Handler", "bootstrap")?;
-    props.strings("Architectures").map(|_| ())
-}
+impl TryFrom<String> for JsonText {
+    type Error = String;
 
-fn environment(
-    props: &mut Props,
-    resolver: &Resolver<'_>,
-) -> Result<BTreeMap<String, String>, TemplateError> {
-    let mut values = BTreeMap::new();
-    if let Some(mut environment) = props.optional_map("Environment")? {
-        if let Some(mut variables) = environment.optional_map("Variables")? {
-            for name in variables.names() {
-                let path = variables.path(&name);
-                let value = variables.string(&name)?;
-                values.insert(name, resolver.dynamic(value, &path)?);
-            }
-            variables.finish()?;
-        }
-        environment.finish()?;
+    fn try_from(text: String) -> Result<Self, String> {
+        let value = serde_json::from_str(&text).map(Self);
+        value.map_err(|_| format!("`{text}` is not JSON"))
     }
-    Ok(values)
-}
-
-fn event_source(name: &str, source: &mut Props) -> Result<EventSource, TemplateError> {
-    let type_path = source.path("Type");
-    let kind = source.string("Type")?;
-    let Some(mut props) = source.optional_map("Properties")? else {
-        return Err(TemplateError::new(
-            source.path("Properties"),
-            Fault::Missing,
-        ));
-    };
-    let event = match kind.as_str() {
-        "HttpApi" => {
-            props.ignore(&["ApiId"]);
-            let path = props.optional_string("Path")?;
-            let method = props.optional_string("Method")?;
-            EventSource::Http(match (method, path) {
-                (Some(method), Some(path)) => Route::Exact {
-                    method: method.to_uppercase(),
-                    path,
-                },
-                (None, None) => Route::Default,
-                (Some(_), None) => {
-                    return Err(TemplateError::new(props.path("Path"), Fault::Missing));
-                }
-                (None, Some(_)) => {
-                    return Err(TemplateError::new(props.path("Method"), Fault::Missing));
-                }
-            })
-        }
-        "SQS" => EventSource::Queue(QueueSource {
-            queue: props.string("Queue")?,
-            batch_size: props.optional_integer("BatchSize")?.unwrap_or(10),
-            reports_failures: reports_failures(&mut props)?,
-        }),
-        "DynamoDB" => {
-            props.only("StartingPosition", "TRIM_HORIZON")?;
-            let on_failure = match props.optional_map("DestinationConfig")? {
-                None => None,
-                Some(mut destinations) => {
-                    let mut destination = destinations.map("OnFailure")?;
-                    destination.only("Type", "SQS")?;
-                    let queue = destination.string("Destination")?;
-                    destination.finish()?;
-                    destinations.finish()?;
-                    Some(queue)
-                }
-            };
-            EventSource::Stream(StreamSource {
-                stream: props.string("Stream")?,
-                batch_size: props.optional_integer("BatchSize")?.unwrap_or(100),
-                retries: props.optional_integer("MaximumRetryAttempts")?,
-                bisects: props
-                    .optional_boolean("BisectBatchOnFunctionError")?
-                    .unwrap_or(false),
-                reports_failures: reports_failures(&mut props)?,
-                on_failure,
-            })
-        }
-        // A rule of EventBridge.
-        "Schedule" => {
-            props.ignore(&["Description"]);
-            EventSource::Time(time_source(name, "Schedule", &mut props)?)
-        }
-        // A schedule of EventBridge Scheduler.
-        "ScheduleV2" => {
-            props.ignore(&["Description", "RoleArn"]);
-            if let Some(mut window) = props.optional_map("FlexibleTimeWindow")? {
-                window.only("Mode", "OFF")?;
-                window.finish()?;
-            }
-            EventSource::Time(time_source(name, "ScheduleExpression", &mut props)?)
-        }
-        other => {
-            return Err(TemplateError::new(
-                type_path,
-                Fault::UnknownEventType(other.to_owned()),
-            ));
-        }
-    };
-    props.finish()?;
-    Ok(event)
-}
-
-fn time_source(
-    name: &str,
-    expression: &str,
-    props: &mut Props,
-) -> Result<TimeSource, TemplateError> {
-    let path = props.path(expression);
-    let text = props.string(expression)?;
-    let every =
-        rate(&text).ok_or_else(|| TemplateError::new(path, Fault::Unsupported(text.clone())))?;
-    let input_path = props.path("Input");
-    let input = match props.optional_string("Input")? {
-        None => None,
-        Some(input) => Some(
-            serde_json::from_str(&input)
-                .map_err(|_| TemplateError::new(input_path, Fault::NotA("JSON text")))?,
-        ),
-    };
-    // A schedule that is made and rests would be passed over in silence.
-    let enabled_path = props.path("Enabled");
-    if props.optional_boolean("Enabled")? == Some(false) {
-        let fault = Fault::Unsupported("false".to_owned());
-        return Err(TemplateError::new(enabled_path, fault));
-    }
-    props.only("State", "ENABLED")?;
-    Ok(TimeSource {
-        name: props
-            .optional_string("Name")?
-            .unwrap_or_else(|| name.to_owned()),
-        every,
-        at_once: expression == "ScheduleExpression",
-        input,
-    })
 }
 
 /// `rate(1 minute)`, `rate(5 minutes)`, hours and days.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Rate(Duration);
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let every = rate(&text).map(Self);
+        every.ok_or_else(|| unsupported(&text))
+    }
+}
+
 fn rate(text: &str) -> Option<Duration> {
     let inner = text.strip_prefix("rate(")?.strip_suffix(')')?;
     let (number, unit) = inner.trim().split_once(' ')?;
@@ -359,15 +274,120 @@ fn rate(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(number.checked_mul(seconds)?))
 }
 
-fn reports_failures(props: &mut Props) -> Result<bool, TemplateError> {
-    let path = props.path("FunctionResponseTypes");
-    let types: Vec<Value> = props.optional_list("FunctionResponseTypes")?;
-    match types.as_slice() {
-        [] => Ok(false),
-        [Value::String(only)] if only == "ReportBatchItemFailures" => Ok(true),
-        _ => Err(TemplateError::new(
-            path,
-            Fault::Unsupported(Value::from(types).to_string()),
-        )),
+fn unsupported(value: &str) -> String {
+    format!("`{value}` is not supported here")
+}
+
+impl Globals {
+    pub(super) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Self, TemplateError> {
+        let Some(node) = root.get("Globals") else {
+            return Ok(Self::default());
+        };
+        let value = resolver.value(node, "Globals")?;
+        properties_of(value.unwrap_or_else(|| json!({})), "Globals")
     }
+}
+
+pub(super) fn metadata(
+    node: &Node,
+    resolver: &Resolver<'_>,
+    path: &str,
+) -> Result<(), TemplateError> {
+    let Some(metadata) = node.get("Metadata") else {
+        return Ok(());
+    };
+    let path = format!("{path}.Metadata");
+    let value = resolver.value(metadata, &path)?.unwrap_or_default();
+    properties_of::<Metadata>(value, &path).map(|_| ())
+}
+
+pub(super) fn read(
+    name: String,
+    value: Value,
+    at: &str,
+    globals: &Globals,
+) -> Result<Function, TemplateError> {
+    let own: FunctionProperties = properties_of(value, at)?;
+    let globals = &globals.function;
+    let variables = globals.environment.variables.iter();
+    let variables = variables.chain(&own.environment.variables);
+    let events = own.events.into_iter().map(|(event, source)| {
+        let path = format!("{at}.Events.{event}");
+        event_source(format!("{name}{event}"), source, &path)
+    });
+    let events = events.collect::<Result<_, _>>()?;
+    // Lambda's own defaults.
+    let timeout = own.timeout.or(globals.timeout).unwrap_or(Whole(3));
+    let memory = own.memory_size.or(globals.memory_size);
+    Ok(Function {
+        name,
+        code: own.code_uri.0,
+        role: own.role,
+        timeout: Duration::from_secs(timeout.0.into()),
+        memory_mb: memory.unwrap_or(Whole(128)).0,
+        environment: variables
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect(),
+        events,
+    })
+}
+
+fn event_source(name: String, source: Event, path: &str) -> Result<EventSource, TemplateError> {
+    let at = &format!("{path}.Properties");
+    let properties = source.properties;
+    Ok(match source.r#type.as_str() {
+        "HttpApi" => {
+            let route: HttpApi = properties_of(properties, at)?;
+            EventSource::Http(match (route.method, route.path) {
+                (Some(method), Some(path)) => Route::Exact {
+                    method: method.to_uppercase(),
+                    path,
+                },
+                (None, None) => Route::Default,
+                _ => return Err(TemplateError::new(at, "Method or Path is missing")),
+            })
+        }
+        "SQS" => {
+            let event: QueueEvent = properties_of(properties, at)?;
+            EventSource::Queue(QueueSource {
+                queue: event.queue,
+                batch_size: event.batch_size.map_or(10, u32::from),
+                reports_failures: !event.function_response_types.is_empty(),
+            })
+        }
+        "DynamoDB" => {
+            let event: StreamEvent = properties_of(properties, at)?;
+            let destinations = event.destination_config;
+            EventSource::Stream(StreamSource {
+                stream: event.stream,
+                batch_size: event.batch_size.map_or(100, u32::from),
+                retries: event.maximum_retry_attempts.map(u32::from),
+                bisects: event.bisect_batch_on_function_error,
+                reports_failures: !event.function_response_types.is_empty(),
+                on_failure: destinations.map(|to| to.on_failure.destination),
+            })
+        }
+        "Schedule" => {
+            let event: Schedule = properties_of(properties, at)?;
+            EventSource::Time(TimeSource {
+                name: event.name.unwrap_or(name),
+                every: event.schedule.0,
+                at_once: false,
+                input: event.input.map(|input| input.0),
+            })
+        }
+        "ScheduleV2" => {
+            let event: ScheduleV2 = properties_of(properties, at)?;
+            EventSource::Time(TimeSource {
+                name: event.name.unwrap_or(name),
+                every: event.schedule_expression.0,
+                at_once: true,
+                input: event.input.map(|input| input.0),
+            })
+        }
+        other => {
+            let fault = format!("unknown event type `{other}`");
+            return Err(TemplateError::new(format!("{path}.Type"), fault));
+        }
+    })
 }

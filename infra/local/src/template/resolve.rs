@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 
 use super::yaml::Node;
-use super::{Fault, Settings, TemplateError};
+use super::{Settings, TemplateError, has_only};
 
 /// The name that a stream's ARN ends in. On AWS it is the time at which the stream was made.
 pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
@@ -23,51 +23,17 @@ pub(crate) struct Resolver<'a> {
     naming: RefCell<Vec<String>>,
 }
 
-/// How a resource type is named and referred to.
-struct Naming {
-    /// The property that may hold its name.
-    name_property: &'static str,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Table,
-    Bucket,
-    SigningKey,
-    Queue,
-    ScheduleGroup,
-    Bus,
-    Rule,
-    Role,
-    Secret,
-    LogGroup,
-    Api,
-    Function,
-    /// Cannot be referred to in a way that matters here.
-    Other,
-}
-
-fn naming(resource_type: &str) -> Naming {
-    let (name_property, kind) = match resource_type {
-        "AWS::DynamoDB::Table" => ("TableName", Kind::Table),
-        "AWS::S3::Bucket" => ("BucketName", Kind::Bucket),
-        // A key has no name of its own choosing.
-        "AWS::KMS::Key" => ("", Kind::SigningKey),
-        "AWS::SQS::Queue" => ("QueueName", Kind::Queue),
-        "AWS::Scheduler::ScheduleGroup" => ("Name", Kind::ScheduleGroup),
-        "AWS::Events::EventBus" => ("Name", Kind::Bus),
-        "AWS::Events::Rule" => ("Name", Kind::Rule),
-        "AWS::IAM::Role" => ("RoleName", Kind::Role),
-        "AWS::SecretsManager::Secret" => ("Name", Kind::Secret),
-        "AWS::Logs::LogGroup" => ("LogGroupName", Kind::LogGroup),
-        "AWS::Serverless::HttpApi" => ("Name", Kind::Api),
-        "AWS::Serverless::Function" => ("FunctionName", Kind::Function),
-        _ => ("", Kind::Other),
-    };
-    Naming {
-        name_property,
-        kind,
+/// The property that may hold a resource's name. A key has none of its own choosing.
+fn name_property(resource_type: &str) -> &'static str {
+    match resource_type {
+        "AWS::DynamoDB::Table" => "TableName",
+        "AWS::S3::Bucket" => "BucketName",
+        "AWS::SQS::Queue" => "QueueName",
+        "AWS::IAM::Role" => "RoleName",
+        "AWS::Logs::LogGroup" => "LogGroupName",
+        "AWS::Serverless::Function" => "FunctionName",
+        "AWS::KMS::Key" => "",
+        _ => "Name",
     }
 }
 
@@ -75,7 +41,7 @@ impl<'a> Resolver<'a> {
     pub(crate) fn new(root: &'a Node, settings: &'a Settings<'a>) -> Result<Self, TemplateError> {
         let resources = match root.get("Resources") {
             Some(resources) => resources.entries("Resources")?,
-            None => return Err(TemplateError::new("Resources", Fault::Missing)),
+            None => return Err(TemplateError::new("Resources", "missing")),
         };
         let mut resolver = Self {
             settings,
@@ -87,7 +53,11 @@ impl<'a> Resolver<'a> {
         // A condition may use those above it.
         if let Some(conditions) = root.get("Conditions") {
             for (name, node) in conditions.entries("Conditions")? {
-                let truth = resolver.truth(node, &format!("Conditions.{name}"))?;
+                let path = format!("Conditions.{name}");
+                let Node::Call(function, argument) = node else {
+                    return Err(TemplateError::new(path, "not a condition"));
+                };
+                let truth = resolver.truth(function, argument, &path)?;
                 resolver.conditions.insert(name.clone(), truth);
             }
         }
@@ -97,6 +67,7 @@ impl<'a> Resolver<'a> {
     /// The value of a node; `None` is `AWS::NoValue`.
     pub(crate) fn value(&self, node: &Node, path: &str) -> Result<Option<Value>, TemplateError> {
         Ok(Some(match node {
+            Node::Scalar(Value::String(text)) => Value::from(self.dynamic(text.clone(), path)?),
             Node::Scalar(value) => value.clone(),
             Node::List(items) => {
                 let mut list = Vec::with_capacity(items.len());
@@ -119,25 +90,25 @@ impl<'a> Resolver<'a> {
     }
 
     pub(crate) fn condition(&self, name: &str, path: &str) -> Result<bool, TemplateError> {
-        self.conditions
-            .get(name)
-            .copied()
-            .ok_or_else(|| TemplateError::new(path, Fault::UnknownCondition(name.to_owned())))
+        let known = self.conditions.get(name).copied();
+        known.ok_or_else(|| TemplateError::new(path, format!("unknown condition `{name}`")))
     }
 
     /// Replaces `{{resolve:secretsmanager:…}}` by the secret's value.
-    pub(crate) fn dynamic(&self, text: String, path: &str) -> Result<String, TemplateError> {
+    fn dynamic(&self, text: String, path: &str) -> Result<String, TemplateError> {
         let Some(start) = text.find("{{resolve:") else {
             return Ok(text);
         };
-        let unknown = || TemplateError::new(path, Fault::UnknownDynamicReference(text.clone()));
+        let unknown = || TemplateError::new(path, format!("unknown dynamic reference `{text}`"));
         let length = text[start..].find("}}").ok_or_else(unknown)?;
         let reference = &text[start..start + length];
         let id = reference
             .strip_prefix("{{resolve:secretsmanager:")
             .ok_or_else(unknown)?;
         for (logical, node) in self.resources {
-            if kind_of(node) == Kind::Secret && self.reference(logical, path)? == id {
+            if type_of(node) == "AWS::SecretsManager::Secret"
+                && self.reference(logical, path)? == id
+            {
                 let value = (self.settings.secret)(logical);
                 return Ok(format!(
                     "{}{value}{}",
@@ -155,82 +126,55 @@ impl<'a> Resolver<'a> {
         argument: &Node,
         path: &str,
     ) -> Result<Option<Value>, TemplateError> {
-        let text = |kind| {
-            argument
-                .text()
-                .ok_or_else(|| TemplateError::new(path, Fault::NotA(kind)))
-        };
-        match name {
-            "Ref" => {
-                let target = text("reference")?;
-                if target == "AWS::NoValue" {
-                    return Ok(None);
-                }
-                self.reference(target, path)
-                    .map(|value| Some(Value::from(value)))
-            }
-            "GetAtt" => {
-                let target = match argument {
-                    Node::List(parts) => parts
-                        .iter()
-                        .map(Node::text)
-                        .collect::<Option<Vec<_>>>()
-                        .map(|parts| parts.join(".")),
-                    other => other.text().map(str::to_owned),
-                }
-                .ok_or_else(|| TemplateError::new(path, Fault::NotA("resource and attribute")))?;
-                let (resource, attribute) = target.split_once('.').ok_or_else(|| {
-                    TemplateError::new(path, Fault::NotA("resource and attribute"))
-                })?;
-                self.attribute(resource, attribute, path)
-                    .map(|value| Some(Value::from(value)))
-            }
-            "Sub" => self
-                .substitute(text("string")?, path)
-                .map(|value| Some(Value::from(value))),
-            "If" => match argument {
-                Node::List(parts) if parts.len() == 3 => {
-                    let condition = parts[0]
-                        .text()
-                        .ok_or_else(|| TemplateError::new(path, Fault::NotA("condition")))?;
-                    let chosen = if self.condition(condition, path)? {
-                        1
-                    } else {
-                        2
-                    };
-                    self.value(&parts[chosen], path)
-                }
-                _ => Err(TemplateError::new(path, Fault::NotA("list of three"))),
+        let wrong = || TemplateError::new(path, format!("`{name}` does not take this"));
+        let text = argument.text();
+        let result = match (name, argument) {
+            ("Ref", _) if text == Some("AWS::NoValue") => return Ok(None),
+            ("Ref", _) => self.reference(text.ok_or_else(wrong)?, path)?,
+            ("GetAtt", Node::List(parts)) => match parts.as_slice() {
+                [
+                    Node::Scalar(Value::String(of)),
+                    Node::Scalar(Value::String(attribute)),
+                ] => self.attribute(of, attribute, path)?,
+                _ => return Err(wrong()),
             },
-            "Equals" | "Not" => Ok(Some(Value::from(self.truth_of(name, argument, path)?))),
-            other => Err(TemplateError::new(
-                path,
-                Fault::UnknownIntrinsic(other.to_owned()),
-            )),
-        }
+            ("GetAtt", _) => {
+                let (of, attribute) = text.and_then(|t| t.split_once('.')).ok_or_else(wrong)?;
+                self.attribute(of, attribute, path)?
+            }
+            ("Sub", _) => {
+                let text = self.substitute(text.ok_or_else(wrong)?, path)?;
+                self.dynamic(text, path)?
+            }
+            ("If", Node::List(parts)) if parts.len() == 3 => {
+                let condition = parts[0].text().ok_or_else(wrong)?;
+                let chosen = match self.condition(condition, path)? {
+                    true => &parts[1],
+                    false => &parts[2],
+                };
+                return self.value(chosen, path);
+            }
+            ("If", _) => return Err(wrong()),
+            _ => return Ok(Some(Value::from(self.truth(name, argument, path)?))),
+        };
+        Ok(Some(Value::from(result)))
     }
 
-    fn truth(&self, node: &Node, path: &str) -> Result<bool, TemplateError> {
-        match node {
-            Node::Call(name, argument) => self.truth_of(name, argument, path),
-            _ => Err(TemplateError::new(path, Fault::NotA("condition"))),
-        }
-    }
-
-    fn truth_of(&self, name: &str, argument: &Node, path: &str) -> Result<bool, TemplateError> {
+    /// What a condition is made of.
+    fn truth(&self, name: &str, argument: &Node, path: &str) -> Result<bool, TemplateError> {
         match (name, argument) {
             ("Equals", Node::List(sides)) if sides.len() == 2 => {
                 Ok(self.value(&sides[0], path)? == self.value(&sides[1], path)?)
             }
-            ("Not", Node::List(of)) if of.len() == 1 => Ok(!self.truth(&of[0], path)?),
+            ("Not", Node::List(of)) if of.len() == 1 => match &of[0] {
+                Node::Call(name, argument) => Ok(!self.truth(name, argument, path)?),
+                _ => Err(TemplateError::new(path, "not a condition")),
+            },
             ("Condition", Node::Scalar(Value::String(name))) => self.condition(name, path),
-            ("Equals" | "Not" | "Condition", _) => {
-                Err(TemplateError::new(path, Fault::NotA("condition")))
+            _ => {
+                let fault = format!("unknown intrinsic function `{name}`");
+                Err(TemplateError::new(path, fault))
             }
-            _ => Err(TemplateError::new(
-                path,
-                Fault::UnknownIntrinsic(name.to_owned()),
-            )),
         }
     }
 
@@ -243,7 +187,7 @@ impl<'a> Resolver<'a> {
             let after = &rest[start + 2..];
             let end = after
                 .find('}')
-                .ok_or_else(|| TemplateError::new(path, Fault::NotA("substitution")))?;
+                .ok_or_else(|| TemplateError::new(path, "a substitution has no end"))?;
             let name = &after[..end];
             if let Some(literal) = name.strip_prefix('!') {
                 out.push_str("${");
@@ -265,7 +209,7 @@ impl<'a> Resolver<'a> {
         match target {
             "AWS::Region" => return Ok(settings.region.clone()),
             "AWS::AccountId" => return Ok(settings.account.clone()),
-            "AWS::Partition" => return Ok(settings.partition.clone()),
+            "AWS::Partition" => return Ok(crate::partition(&settings.region).to_owned()),
             "AWS::StackName" => return Ok(settings.stack.clone()),
             "AWS::URLSuffix" => return Ok("amazonaws.com".to_owned()),
             _ => {}
@@ -273,14 +217,12 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(target) {
             return Ok(value.clone());
         }
-        let node = self
-            .resource(target)
-            .ok_or_else(|| TemplateError::new(path, Fault::UnknownReference(target.to_owned())))?;
+        let node = self.resource(target, path)?;
         let name = self.name(target, node)?;
-        Ok(match kind_of(node) {
-            Kind::Queue => format!("{}/{}/{name}", settings.queue_endpoint, settings.account),
-            Kind::Secret => self.arn("secretsmanager", &format!("secret:{name}")),
-            Kind::Rule => self.attribute(target, "Arn", path)?,
+        Ok(match type_of(node) {
+            "AWS::SQS::Queue" => format!("{}/{}/{name}", settings.queue_endpoint, settings.account),
+            "AWS::SecretsManager::Secret" => self.arn("secretsmanager", &format!("secret:{name}")),
+            "AWS::Events::Rule" => self.attribute(target, "Arn", path)?,
             _ => name,
         })
     }
@@ -291,77 +233,67 @@ impl<'a> Resolver<'a> {
         attribute: &str,
         path: &str,
     ) -> Result<String, TemplateError> {
-        let unknown = || {
-            TemplateError::new(
-                path,
-                Fault::UnknownAttribute {
-                    resource: target.to_owned(),
-                    attribute: attribute.to_owned(),
-                },
-            )
-        };
-        let node = self
-            .resource(target)
-            .ok_or_else(|| TemplateError::new(path, Fault::UnknownReference(target.to_owned())))?;
+        let node = self.resource(target, path)?;
         let name = self.name(target, node)?;
-        let Settings {
-            account, partition, ..
-        } = self.settings;
-        Ok(match (kind_of(node), attribute) {
-            (Kind::Table, "Arn") => self.arn("dynamodb", &format!("table/{name}")),
-            (Kind::Table, "StreamArn") => {
+        let account = &self.settings.account;
+        let partition = crate::partition(&self.settings.region);
+        Ok(match (type_of(node), attribute) {
+            ("AWS::DynamoDB::Table", "Arn") => self.arn("dynamodb", &format!("table/{name}")),
+            ("AWS::DynamoDB::Table", "StreamArn") => {
                 self.arn("dynamodb", &format!("table/{name}/stream/{STREAM_LABEL}"))
             }
-            (Kind::Bucket, "Arn") => format!("arn:{partition}:s3:::{name}"),
-            (Kind::SigningKey, "Arn") => self.arn("kms", &format!("key/{name}")),
-            (Kind::SigningKey, "KeyId") => name,
-            (Kind::Queue, "Arn") => self.arn("sqs", &name),
-            (Kind::Queue, "QueueName") | (Kind::Bus, "Name") => name,
-            (Kind::ScheduleGroup, "Arn") => {
+            ("AWS::S3::Bucket", "Arn") => format!("arn:{partition}:s3:::{name}"),
+            ("AWS::KMS::Key", "Arn") => self.arn("kms", &format!("key/{name}")),
+            ("AWS::SQS::Queue", "Arn") => self.arn("sqs", &name),
+            ("AWS::KMS::Key", "KeyId")
+            | ("AWS::SQS::Queue", "QueueName")
+            | ("AWS::Events::EventBus", "Name") => name,
+            ("AWS::Scheduler::ScheduleGroup", "Arn") => {
                 self.arn("scheduler", &format!("schedule-group/{name}"))
             }
-            (Kind::Bus, "Arn") => self.arn("events", &format!("event-bus/{name}")),
-            (Kind::Rule, "Arn") => {
+            ("AWS::Events::EventBus", "Arn") => self.arn("events", &format!("event-bus/{name}")),
+            ("AWS::Events::Rule", "Arn") => {
                 let bus = self.property(node, "EventBusName", target)?;
-                match bus {
-                    Some(bus) => self.arn("events", &format!("rule/{bus}/{name}")),
-                    None => self.arn("events", &format!("rule/{name}")),
-                }
+                let bus = bus.map_or(String::new(), |bus| format!("{bus}/"));
+                self.arn("events", &format!("rule/{bus}{name}"))
             }
-            (Kind::Role, "Arn") => format!("arn:{partition}:iam::{account}:role/{name}"),
-            (Kind::LogGroup, "Arn") => self.arn("logs", &format!("log-group:{name}:*")),
-            (Kind::Function, "Arn") => self.arn("lambda", &format!("function:{name}")),
-            (Kind::Api, "ApiEndpoint") => self.settings.api_endpoint.clone(),
-            _ => return Err(unknown()),
+            ("AWS::IAM::Role", "Arn") => format!("arn:{partition}:iam::{account}:role/{name}"),
+            ("AWS::Logs::LogGroup", "Arn") => self.arn("logs", &format!("log-group:{name}:*")),
+            ("AWS::Serverless::Function", "Arn") => self.arn("lambda", &format!("function:{name}")),
+            ("AWS::Serverless::HttpApi", "ApiEndpoint") => self.settings.api_endpoint.clone(),
+            _ => {
+                let fault = format!("`{target}` has no attribute `{attribute}` here");
+                return Err(TemplateError::new(path, fault));
+            }
         })
     }
 
     fn arn(&self, service: &str, rest: &str) -> String {
         let Settings {
-            partition,
-            region,
-            account,
-            ..
+            region, account, ..
         } = self.settings;
+        let partition = crate::partition(region);
         format!("arn:{partition}:{service}:{region}:{account}:{rest}")
     }
 
-    fn resource(&self, logical: &str) -> Option<&'a Node> {
-        self.resources
-            .iter()
-            .find(|(name, _)| name == logical)
-            .map(|(_, node)| node)
+    fn resource(&self, logical: &str, path: &str) -> Result<&'a Node, TemplateError> {
+        let mut resources = self.resources.iter();
+        let found = resources.find(|(name, _)| name == logical);
+        found.map(|(_, node)| node).ok_or_else(|| {
+            let fault = format!("`{logical}` is neither a parameter nor a resource");
+            TemplateError::new(path, fault)
+        })
     }
 
     /// The physical name: as the template says, else made from the stack's name and the logical id.
     pub(crate) fn name(&self, logical: &str, node: &Node) -> Result<String, TemplateError> {
-        let given = self.property(node, naming(type_of(node)).name_property, logical)?;
+        let given = self.property(node, name_property(type_of(node)), logical)?;
         Ok(given.unwrap_or_else(|| {
             let name = format!("{}-{logical}", self.settings.stack);
-            match kind_of(node) {
+            match type_of(node) {
                 // Names of buckets have no capitals.
-                Kind::Bucket => name.to_lowercase(),
-                Kind::SigningKey => key_id(&name),
+                "AWS::S3::Bucket" => name.to_lowercase(),
+                "AWS::KMS::Key" => key_id(&name),
                 _ => name,
             }
         }))
@@ -384,7 +316,7 @@ impl<'a> Resolver<'a> {
         };
         let path = format!("Resources.{logical}.Properties.{property}");
         if self.naming.borrow().contains(&path) {
-            return Err(TemplateError::new(path, Fault::Circular));
+            return Err(TemplateError::new(path, "refers to itself"));
         }
         self.naming.borrow_mut().push(path.clone());
         let value = self.value(value, &path);
@@ -392,7 +324,7 @@ impl<'a> Resolver<'a> {
         match value? {
             Some(Value::String(text)) => Ok(Some(text)),
             None => Ok(None),
-            Some(_) => Err(TemplateError::new(path, Fault::NotA("string"))),
+            Some(_) => Err(TemplateError::new(path, "not a string")),
         }
     }
 }
@@ -412,10 +344,6 @@ fn type_of(node: &Node) -> &str {
     node.get("Type").and_then(Node::text).unwrap_or_default()
 }
 
-fn kind_of(node: &Node) -> Kind {
-    naming(type_of(node)).kind
-}
-
 fn parameters(
     root: &Node,
     settings: &Settings<'_>,
@@ -427,36 +355,31 @@ fn parameters(
     let mut values = BTreeMap::new();
     for (name, node) in declared {
         let path = format!("Parameters.{name}");
-        for (key, _) in node.entries(&path)? {
-            if ![
-                "Type",
-                "Default",
-                "Description",
-                "AllowedValues",
-                "AllowedPattern",
-                "ConstraintDescription",
-                "MinValue",
-                "MaxValue",
-                "MinLength",
-                "MaxLength",
-                "NoEcho",
-            ]
-            .contains(&key.as_str())
-            {
-                return Err(TemplateError::new(
-                    format!("{path}.{key}"),
-                    Fault::UnknownProperty,
-                ));
-            }
-        }
+        let known = [
+            "Type",
+            "Default",
+            "Description",
+            "AllowedValues",
+            "AllowedPattern",
+            "ConstraintDescription",
+            "MinValue",
+            "MaxValue",
+            "MinLength",
+            "MaxLength",
+            "NoEcho",
+        ];
+        has_only(node, &path, &known)?;
         let value = match (settings.parameters.get(name), node.get("Default")) {
             (Some(given), _) => given.clone(),
             (None, Some(Node::Scalar(Value::String(text)))) => text.clone(),
-            (None, Some(Node::Scalar(value @ (Value::Number(_) | Value::Bool(_))))) => {
-                value.to_string()
+            (None, Some(Node::Scalar(value))) => value.to_string(),
+            (None, Some(_)) => return Err(TemplateError::new(path, "not a scalar")),
+            (None, None) => {
+                return Err(TemplateError::new(
+                    path,
+                    "this parameter has no default and was not given",
+                ));
             }
-            (None, Some(_)) => return Err(TemplateError::new(path, Fault::NotA("scalar"))),
-            (None, None) => return Err(TemplateError::new(path, Fault::ParameterNotGiven)),
         };
         values.insert(name.clone(), value);
     }
@@ -468,7 +391,7 @@ fn parameters(
         None => Ok(values),
         Some(name) => Err(TemplateError::new(
             format!("Parameters.{name}"),
-            Fault::UnknownParameter,
+            "there is no such parameter",
         )),
     }
 }

@@ -1,246 +1,285 @@
 //! The resource types that the local run knows.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::functions::{self, Globals};
-use super::props::Props;
+use super::properties::{Ignored, PolicyDocument, Whole, only, properties, read as properties_of};
 use super::resolve::Resolver;
 use super::yaml::Node;
-use super::{Fault, Stack, TemplateError};
+use super::{
+    Bucket, InlinePolicy, Queue, QueuePolicy, Role, Rule, SigningKey, Stack, Table, Target,
+    TemplateError, has_only,
+};
 
-/// A DynamoDB table.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// Its name.
-    pub name: String,
-    /// The body of the `CreateTable` call that makes it.
-    pub create: Value,
-    /// The attribute that says when an item ends, in epoch seconds.
-    pub ttl_attribute: Option<String>,
-    /// Whether it has a stream.
-    pub stream: bool,
+only! {
+    PayPerRequest = "PAY_PER_REQUEST";
+    Aes256 = "AES256";
+    OwnerEnforced = "BucketOwnerEnforced";
+    Enabled = "Enabled";
+    Compliance = "COMPLIANCE";
+    Ed25519 = "ECC_NIST_EDWARDS25519";
+    SignVerify = "SIGN_VERIFY";
 }
 
-/// An SQS queue.
-#[derive(Clone, Debug)]
-pub struct Queue {
-    /// Its name.
-    pub name: String,
-    /// Attributes as `CreateQueue` takes them.
-    pub attributes: BTreeMap<String, String>,
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Attribute {
+    attribute_name: String,
+    attribute_type: String,
 }
 
-/// An S3 bucket.
-#[derive(Clone, Debug)]
-pub struct Bucket {
-    /// Its name.
-    pub name: String,
-    /// Whether replaced and deleted objects are kept as older versions.
-    pub versioned: bool,
-    /// For how many days after it was written a version cannot be deleted; `None`: no object lock.
-    pub locked_days: Option<u32>,
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Key {
+    attribute_name: String,
+    key_type: String,
 }
 
-/// A KMS key that signs with Ed25519.
-#[derive(Clone, Debug)]
-pub struct SigningKey {
-    /// Its logical id, which the run derives its material from.
-    pub logical: String,
-    /// Its id, as `Ref` gives it.
-    pub id: String,
-    /// Its ARN.
-    pub arn: String,
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Index {
+    index_name: String,
+    key_schema: Vec<Key>,
+    projection: Projection,
 }
 
-/// A policy of queues.
-#[derive(Clone, Debug)]
-pub struct QueuePolicy {
-    /// URLs of the queues.
-    pub queues: Vec<String>,
-    /// The policy document.
-    pub document: Value,
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Projection {
+    projection_type: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    non_key_attributes: Vec<String>,
 }
 
-/// A group of schedules.
-#[derive(Clone, Debug)]
-pub struct ScheduleGroup {
-    /// Its name.
-    pub name: String,
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Redrive {
+    dead_letter_target_arn: String,
+    max_receive_count: Whole,
 }
 
-/// An event bus.
-#[derive(Clone, Debug)]
-pub struct Bus {
-    /// Its name.
-    pub name: String,
-}
+// Backups, encryption at rest, who may read a file of one's own directory and how long it lies there are the
+// machine's matter: read, so that a misspelt word is seen, and not used.
+properties! {
+    struct TableProperties {
+        _table_name: Ignored,
+        _billing_mode: Option<PayPerRequest>,
+        attribute_definitions: Vec<Attribute>,
+        key_schema: Vec<Key>,
+        #[serde(default)]
+        global_secondary_indexes: Vec<Index>,
+        stream_specification: Option<Stream>,
+        time_to_live_specification: Option<TimeToLive>,
+        _point_in_time_recovery_specification: Option<Recovery>,
+        #[serde(rename = "SSESpecification")]
+        _sse_specification: Option<AtRest>,
+    }
+    struct Stream { stream_view_type: String }
+    struct TimeToLive { attribute_name: String, enabled: Option<bool> }
+    struct Recovery { _point_in_time_recovery_enabled: bool }
+    struct AtRest { #[serde(rename = "SSEEnabled")] _enabled: bool }
 
-/// A rule of an event bus.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Its name.
-    pub name: String,
-    /// The bus's name.
-    pub bus: String,
-    /// The pattern that events must match.
-    pub pattern: Value,
-    /// Where matching events go.
-    pub targets: Vec<Target>,
-}
+    struct BucketProperties {
+        _bucket_name: Ignored,
+        _bucket_encryption: Option<Encryption>,
+        _public_access_block_configuration: Option<PublicAccess>,
+        _ownership_controls: Option<Ownership>,
+        _lifecycle_configuration: Option<Lifecycle>,
+        versioning_configuration: Option<Versioning>,
+        #[serde(default)]
+        object_lock_enabled: bool,
+        object_lock_configuration: Option<ObjectLock>,
+    }
+    struct Encryption { _server_side_encryption_configuration: Vec<EncryptionRule> }
+    struct EncryptionRule { _server_side_encryption_by_default: ByDefault }
+    struct ByDefault { #[serde(rename = "SSEAlgorithm")] _algorithm: Aes256 }
+    struct PublicAccess { _block_public_acls: bool, _block_public_policy: bool, _ignore_public_acls: bool, _restrict_public_buckets: bool }
+    struct Ownership { _rules: Vec<OwnershipRule> }
+    struct OwnershipRule { _object_ownership: OwnerEnforced }
+    struct Lifecycle { _rules: Vec<LifecycleRule> }
+    struct LifecycleRule {
+        _id: Ignored,
+        _status: Enabled,
+        _expiration_in_days: Option<Whole>,
+        _noncurrent_version_expiration: Option<Noncurrent>,
+        _abort_incomplete_multipart_upload: Option<Incomplete>,
+    }
+    struct Noncurrent { _noncurrent_days: Whole }
+    struct Incomplete { _days_after_initiation: Whole }
+    struct Versioning { _status: Enabled }
+    struct ObjectLock { _object_lock_enabled: Enabled, rule: LockRule }
+    struct LockRule { default_retention: Retention }
+    // The other mode lets some delete after all; here nobody can.
+    struct Retention { _mode: Compliance, days: Whole }
 
-/// A target of a rule.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Its id within the rule.
-    pub id: String,
-    /// The queue's ARN.
-    pub arn: String,
-}
+    // The key's policy leaves it to those of the account's roles, which hold here as they stand.
+    struct KeyProperties { _description: Ignored, _key_spec: Ed25519, _key_usage: SignVerify, _key_policy: PolicyDocument }
 
-/// A role.
-#[derive(Clone, Debug)]
-pub struct Role {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// Who may take it on.
-    pub trust: Value,
-    /// What it may do.
-    pub policies: Vec<InlinePolicy>,
-    /// The longest session under it, in seconds.
-    pub max_session_seconds: u32,
-}
+    struct QueueProperties {
+        _queue_name: Ignored,
+        message_retention_period: Option<Whole>,
+        visibility_timeout: Option<Whole>,
+        delay_seconds: Option<Whole>,
+        receive_message_wait_time_seconds: Option<Whole>,
+        sqs_managed_sse_enabled: Option<bool>,
+        redrive_policy: Option<Redrive>,
+    }
+    struct QueuePolicyProperties { queues: Vec<String>, policy_document: PolicyDocument }
+    struct RuleProperties { _name: Ignored, _description: Ignored, event_bus_name: String, event_pattern: Value, targets: Vec<Target> }
 
-/// A policy within a role.
-#[derive(Clone, Debug)]
-pub struct InlinePolicy {
-    /// Its name.
-    pub name: String,
-    /// The policy document.
-    pub document: Value,
+    struct RoleProperties {
+        _role_name: Ignored,
+        _description: Ignored,
+        assume_role_policy_document: PolicyDocument,
+        max_session_duration: Option<Whole>,
+        #[serde(default)]
+        policies: Vec<RolePolicy>,
+    }
+    struct RolePolicy { policy_name: String, policy_document: PolicyDocument }
+    struct PolicyProperties { policy_name: String, policy_document: PolicyDocument, roles: Vec<String> }
+
+    struct NamedProperties { _name: Ignored, _description: Ignored }
+    struct SecretProperties { _name: Ignored, _description: Ignored, _generate_secret_string: Option<Generate> }
+    struct Generate { _password_length: Ignored, _exclude_punctuation: Ignored }
+    struct LogGroupProperties { _log_group_name: Ignored, _retention_in_days: Ignored }
+    struct MetricFilterProperties { _log_group_name: Ignored, _filter_pattern: Ignored, _metric_transformations: Ignored }
+    struct AlarmProperties {
+        _alarm_name: Ignored,
+        _alarm_description: Ignored,
+        _namespace: Ignored,
+        _metric_name: Ignored,
+        _dimensions: Ignored,
+        _statistic: Ignored,
+        _period: Ignored,
+        _evaluation_periods: Ignored,
+        _datapoints_to_alarm: Ignored,
+        _threshold: Ignored,
+        _comparison_operator: Ignored,
+        _treat_missing_data: Ignored,
+        _alarm_actions: Ignored,
+    }
+    struct ApiProperties { _name: Ignored, _description: Ignored, _fail_on_warnings: Ignored, _default_route_settings: Option<RouteSettings> }
+    struct RouteSettings { _throttling_burst_limit: Ignored, _throttling_rate_limit: Ignored }
 }
 
 /// Reads all resources.
-pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, TemplateError> {
+pub(super) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, TemplateError> {
     let globals = Globals::read(root, resolver)?;
     let mut stack = Stack::default();
-    let mut role_policies = Vec::new();
+    let mut policies = Vec::new();
     let resources = root.get("Resources").map(|node| node.entries("Resources"));
     for (logical, node) in resources.transpose()?.unwrap_or_default() {
         let path = format!("Resources.{logical}");
-        for (key, _) in node.entries(&path)? {
-            if ![
-                "Type",
-                "Properties",
-                "Metadata",
-                "DeletionPolicy",
-                "UpdateReplacePolicy",
-                "DependsOn",
-                "Condition",
-            ]
-            .contains(&key.as_str())
-            {
-                return Err(TemplateError::new(
-                    format!("{path}.{key}"),
-                    Fault::UnknownProperty,
-                ));
-            }
-        }
+        let known = [
+            "Type",
+            "Properties",
+            "Metadata",
+            "DeletionPolicy",
+            "UpdateReplacePolicy",
+            "DependsOn",
+            "Condition",
+        ];
+        has_only(node, &path, &known)?;
         if let Some(condition) = node.get("Condition").and_then(Node::text)
             && !resolver.condition(condition, &format!("{path}.Condition"))?
         {
             continue;
         }
-        let resource_type = node.get("Type").and_then(Node::text).unwrap_or_default();
-        let properties_path = format!("{path}.Properties");
-        let properties = match node.get("Properties") {
-            Some(properties) => resolver.value(properties, &properties_path)?,
-            None => None,
-        };
-        let mut props = Props::new(properties_path, properties.unwrap_or_default())?;
+        let at = &format!("{path}.Properties");
+        let value = node.get("Properties").map(|node| resolver.value(node, at));
+        let value = value.transpose()?.flatten().unwrap_or_else(|| json!({}));
         let name = resolver.name(logical, node)?;
-        match resource_type {
-            "AWS::DynamoDB::Table" => stack.tables.push(table(name, &mut props)?),
-            "AWS::S3::Bucket" => stack.buckets.push(bucket(name, &mut props)?),
+        match node.get("Type").and_then(Node::text).unwrap_or_default() {
+            "AWS::DynamoDB::Table" => stack.tables.push(table(name, properties_of(value, at)?)),
+            "AWS::S3::Bucket" => stack
+                .buckets
+                .push(bucket(name, properties_of(value, at)?, at)?),
             "AWS::KMS::Key" => {
-                let arn = resolver.arn_of(logical, &path)?;
-                stack
-                    .signing_keys
-                    .push(signing_key(logical, name, arn, &mut props)?);
+                properties_of::<KeyProperties>(value, at)?;
+                stack.signing_keys.push(SigningKey {
+                    logical: logical.clone(),
+                    arn: resolver.arn_of(logical, &path)?,
+                    id: name,
+                });
             }
-            "AWS::SQS::Queue" => stack.queues.push(queue(name, &mut props)?),
-            "AWS::SQS::QueuePolicy" => stack.queue_policies.push(QueuePolicy {
-                queues: props.strings("Queues")?,
-                document: policy_document(&mut props, "PolicyDocument")?,
-            }),
+            "AWS::SQS::Queue" => stack.queues.push(queue(name, properties_of(value, at)?)),
+            "AWS::SQS::QueuePolicy" => {
+                let policy: QueuePolicyProperties = properties_of(value, at)?;
+                stack.queue_policies.push(QueuePolicy {
+                    queues: policy.queues,
+                    document: policy.policy_document.into(),
+                });
+            }
             "AWS::Scheduler::ScheduleGroup" => {
-                props.ignore(&["Name"]);
-                stack.schedule_groups.push(ScheduleGroup { name });
+                properties_of::<NamedProperties>(value, at)?;
+                stack.schedule_groups.push(name);
             }
             "AWS::Events::EventBus" => {
-                props.ignore(&["Name", "Description"]);
-                stack.buses.push(Bus { name });
+                properties_of::<NamedProperties>(value, at)?;
+                stack.buses.push(name);
             }
-            "AWS::Events::Rule" => stack.rules.push(rule(name, &mut props)?),
+            "AWS::Events::Rule" => {
+                let rule: RuleProperties = properties_of(value, at)?;
+                stack.rules.push(Rule {
+                    name,
+                    bus: rule.event_bus_name,
+                    pattern: rule.event_pattern,
+                    targets: rule.targets,
+                });
+            }
             "AWS::IAM::Role" => {
-                let role = role(name, resolver.arn_of(logical, &path)?, &mut props)?;
-                stack.roles.insert(role.arn.clone(), role);
+                let arn = resolver.arn_of(logical, &path)?;
+                let role = role(name, arn.clone(), properties_of(value, at)?);
+                stack.roles.insert(arn, role);
             }
             "AWS::IAM::Policy" => {
-                let policy = InlinePolicy {
-                    name: props.string("PolicyName")?,
-                    document: policy_document(&mut props, "PolicyDocument")?,
-                };
-                let path = props.path("Roles");
-                for role in props.strings("Roles")? {
-                    role_policies.push((path.clone(), role, policy.clone()));
-                }
+                policies.push((at.clone(), properties_of::<PolicyProperties>(value, at)?));
             }
             "AWS::SecretsManager::Secret" => {
-                props.ignore(&["Name", "Description"]);
-                if let Some(mut generate) = props.optional_map("GenerateSecretString")? {
-                    generate.ignore(&["PasswordLength", "ExcludePunctuation"]);
-                    generate.finish()?;
-                }
+                properties_of::<SecretProperties>(value, at)?;
+            }
+            "AWS::Serverless::HttpApi" => {
+                properties_of::<ApiProperties>(value, at)?;
             }
             "AWS::Logs::LogGroup" => {
-                props.ignore(&["LogGroupName", "RetentionInDays"]);
+                properties_of::<LogGroupProperties>(value, at)?;
                 stack.not_run.push(logical.clone());
             }
             "AWS::Logs::MetricFilter" => {
-                props.ignore(&["LogGroupName", "FilterPattern", "MetricTransformations"]);
+                properties_of::<MetricFilterProperties>(value, at)?;
                 stack.not_run.push(logical.clone());
             }
             "AWS::CloudWatch::Alarm" => {
-                alarm(&mut props);
+                properties_of::<AlarmProperties>(value, at)?;
                 stack.not_run.push(logical.clone());
             }
-            "AWS::Serverless::HttpApi" => api(&mut props)?,
             "AWS::Serverless::Function" => {
                 functions::metadata(node, resolver, &path)?;
-                stack
-                    .functions
-                    .push(functions::read(name, &mut props, &globals, resolver)?);
+                let function = functions::read(name, value, at, &globals)?;
+                stack.functions.push(function);
             }
             other => {
-                return Err(TemplateError::new(
-                    format!("{path}.Type"),
-                    Fault::UnknownResourceType(other.to_owned()),
-                ));
+                let fault = format!("unknown resource type `{other}`");
+                return Err(TemplateError::new(format!("{path}.Type"), fault));
             }
         }
-        props.finish()?;
     }
-    for (path, role_name, policy) in role_policies {
-        let role = stack
-            .roles
-            .values_mut()
-            .find(|role| role.name == role_name)
-            .ok_or_else(|| TemplateError::new(path, Fault::UnknownReference(role_name)))?;
-        role.policies.push(policy);
+    for (path, policy) in policies {
+        let document = Value::from(policy.policy_document);
+        for name in policy.roles {
+            let mut roles = stack.roles.values_mut();
+            let role = roles.find(|role| role.name == name).ok_or_else(|| {
+                TemplateError::new(
+                    format!("{path}.Roles"),
+                    format!("no role is named `{name}`"),
+                )
+            })?;
+            role.policies.push(InlinePolicy {
+                name: policy.policy_name.clone(),
+                document: document.clone(),
+            });
+        }
     }
     // A queue can only be made when the queue that its dead letters go to is there.
     stack
@@ -249,344 +288,96 @@ pub(crate) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
     Ok(stack)
 }
 
-fn table(name: String, props: &mut Props) -> Result<Table, TemplateError> {
-    props.only("BillingMode", "PAY_PER_REQUEST")?;
-    props.ignore(&["TableName"]);
-    let mut create = Map::new();
-    create.insert("TableName".to_owned(), Value::from(name.clone()));
-    create.insert("BillingMode".to_owned(), json!("PAY_PER_REQUEST"));
-    let definitions = pairs(
-        props,
-        "AttributeDefinitions",
-        ["AttributeName", "AttributeType"],
-    )?;
-    create.insert("AttributeDefinitions".to_owned(), definitions);
-    let key = pairs(props, "KeySchema", ["AttributeName", "KeyType"])?;
-    create.insert("KeySchema".to_owned(), key);
-    let mut indexes = Vec::new();
-    for mut index in props.maps("GlobalSecondaryIndexes")? {
-        let index_name = index.string("IndexName")?;
-        let key = pairs(&mut index, "KeySchema", ["AttributeName", "KeyType"])?;
-        let mut projection = index.map("Projection")?;
-        let mut projected = Map::new();
-        let kind = projection.string("ProjectionType")?;
-        projected.insert("ProjectionType".to_owned(), Value::from(kind));
-        let attributes = projection.strings("NonKeyAttributes")?;
-        if !attributes.is_empty() {
-            projected.insert("NonKeyAttributes".to_owned(), Value::from(attributes));
-        }
-        projection.finish()?;
-        index.finish()?;
-        indexes.push(json!({ "IndexName": index_name, "KeySchema": key, "Projection": projected }));
+fn table(name: String, properties: TableProperties) -> Table {
+    let mut create = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": properties.attribute_definitions,
+        "KeySchema": properties.key_schema,
+    });
+    if !properties.global_secondary_indexes.is_empty() {
+        create["GlobalSecondaryIndexes"] = json!(properties.global_secondary_indexes);
     }
-    if !indexes.is_empty() {
-        create.insert("GlobalSecondaryIndexes".to_owned(), Value::from(indexes));
+    let stream = properties.stream_specification;
+    if let Some(stream) = &stream {
+        let view = &stream.stream_view_type;
+        create["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": view });
     }
-    let stream = match props.optional_map("StreamSpecification")? {
-        None => false,
-        Some(mut specification) => {
-            let view = specification.string("StreamViewType")?;
-            specification.finish()?;
-            create.insert(
-                "StreamSpecification".to_owned(),
-                json!({ "StreamEnabled": true, "StreamViewType": view }),
-            );
-            true
+    let ttl = properties.time_to_live_specification;
+    Table {
+        name,
+        create,
+        ttl_attribute: ttl
+            .filter(|ttl| ttl.enabled.unwrap_or(true))
+            .map(|ttl| ttl.attribute_name),
+        stream: stream.is_some(),
+    }
+}
+
+fn bucket(name: String, properties: BucketProperties, at: &str) -> Result<Bucket, TemplateError> {
+    let versioned = properties.versioning_configuration.is_some();
+    let lock = properties.object_lock_configuration;
+    let fault = match (properties.object_lock_enabled, versioned, &lock) {
+        // S3: "Object Lock works only in buckets that have S3 Versioning enabled".
+        (true, false, _) => "not supported here without VersioningConfiguration",
+        (false, _, Some(_)) => "missing, and ObjectLockConfiguration is there",
+        _ => {
+            let locked_days = lock.map(|lock| lock.rule.default_retention.days.0);
+            return Ok(Bucket {
+                name,
+                versioned,
+                locked_days,
+            });
         }
     };
-    let ttl_attribute = match props.optional_map("TimeToLiveSpecification")? {
-        None => None,
-        Some(mut specification) => {
-            let attribute = specification.string("AttributeName")?;
-            let enabled = specification.optional_boolean("Enabled")?.unwrap_or(true);
-            specification.finish()?;
-            enabled.then_some(attribute)
-        }
-    };
-    // Backups and encryption at rest have no counterpart in a directory of one's own.
-    for (name, inner) in [
+    Err(TemplateError::new(format!("{at}.ObjectLockEnabled"), fault))
+}
+
+fn queue(name: String, properties: QueueProperties) -> Queue {
+    let number = |number: Option<Whole>| number.map(|number| number.0.to_string());
+    let redrive = properties.redrive_policy;
+    let attributes = [
         (
-            "PointInTimeRecoverySpecification",
-            "PointInTimeRecoveryEnabled",
+            "MessageRetentionPeriod",
+            number(properties.message_retention_period),
         ),
-        ("SSESpecification", "SSEEnabled"),
-    ] {
-        if let Some(mut specification) = props.optional_map(name)? {
-            specification.optional_boolean(inner)?;
-            specification.finish()?;
-        }
-    }
-    Ok(Table {
+        ("VisibilityTimeout", number(properties.visibility_timeout)),
+        ("DelaySeconds", number(properties.delay_seconds)),
+        (
+            "ReceiveMessageWaitTimeSeconds",
+            number(properties.receive_message_wait_time_seconds),
+        ),
+        (
+            "SqsManagedSseEnabled",
+            properties.sqs_managed_sse_enabled.map(|on| on.to_string()),
+        ),
+        (
+            "RedrivePolicy",
+            redrive.map(|redrive| json!(redrive).to_string()),
+        ),
+    ];
+    let attributes = attributes.into_iter();
+    Queue {
         name,
-        create: Value::Object(create),
-        ttl_attribute,
-        stream,
-    })
-}
-
-/// A list of maps with two strings each, as they are.
-fn pairs(props: &mut Props, name: &str, keys: [&str; 2]) -> Result<Value, TemplateError> {
-    let mut list = Vec::new();
-    for mut item in props.maps(name)? {
-        let mut map = Map::new();
-        for key in keys {
-            map.insert(key.to_owned(), Value::from(item.string(key)?));
-        }
-        item.finish()?;
-        list.push(Value::Object(map));
-    }
-    Ok(Value::from(list))
-}
-
-fn bucket(name: String, props: &mut Props) -> Result<Bucket, TemplateError> {
-    props.ignore(&["BucketName"]);
-    // Who may read a file of one's own directory, and how it lies on the disk, is the machine's matter.
-    if let Some(mut encryption) = props.optional_map("BucketEncryption")? {
-        for mut rule in encryption.maps("ServerSideEncryptionConfiguration")? {
-            let mut by_default = rule.map("ServerSideEncryptionByDefault")?;
-            by_default.only("SSEAlgorithm", "AES256")?;
-            by_default.finish()?;
-            rule.finish()?;
-        }
-        encryption.finish()?;
-    }
-    if let Some(mut public) = props.optional_map("PublicAccessBlockConfiguration")? {
-        for name in [
-            "BlockPublicAcls",
-            "BlockPublicPolicy",
-            "IgnorePublicAcls",
-            "RestrictPublicBuckets",
-        ] {
-            public.optional_boolean(name)?;
-        }
-        public.finish()?;
-    }
-    if let Some(mut ownership) = props.optional_map("OwnershipControls")? {
-        for mut rule in ownership.maps("Rules")? {
-            rule.only("ObjectOwnership", "BucketOwnerEnforced")?;
-            rule.finish()?;
-        }
-        ownership.finish()?;
-    }
-    // S3 deletes by these once a day or later; nothing here lives long enough to need it.
-    if let Some(mut lifecycle) = props.optional_map("LifecycleConfiguration")? {
-        for mut rule in lifecycle.maps("Rules")? {
-            rule.ignore(&["Id"]);
-            rule.only("Status", "Enabled")?;
-            rule.optional_integer("ExpirationInDays")?;
-            for (name, inner) in [
-                ("NoncurrentVersionExpiration", "NoncurrentDays"),
-                ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
-            ] {
-                if let Some(mut days) = rule.optional_map(name)? {
-                    days.optional_integer(inner)?;
-                    days.finish()?;
-                }
-            }
-            rule.finish()?;
-        }
-        lifecycle.finish()?;
-    }
-    let versioned = match props.optional_map("VersioningConfiguration")? {
-        None => false,
-        Some(mut versioning) => {
-            versioning.only("Status", "Enabled")?;
-            versioning.finish()?;
-            true
-        }
-    };
-    Ok(Bucket {
-        name,
-        versioned,
-        locked_days: object_lock(props, versioned)?,
-    })
-}
-
-fn object_lock(props: &mut Props, versioned: bool) -> Result<Option<u32>, TemplateError> {
-    let enabled_path = props.path("ObjectLockEnabled");
-    let enabled = props
-        .optional_boolean("ObjectLockEnabled")?
-        .unwrap_or(false);
-    // S3: "Object Lock works only in buckets that have S3 Versioning enabled".
-    if enabled && !versioned {
-        return Err(TemplateError::new(
-            enabled_path,
-            Fault::Unsupported("true without VersioningConfiguration".to_owned()),
-        ));
-    }
-    let Some(mut lock) = props.optional_map("ObjectLockConfiguration")? else {
-        return Ok(None);
-    };
-    lock.only("ObjectLockEnabled", "Enabled")?;
-    let mut rule = lock.map("Rule")?;
-    let mut retention = rule.map("DefaultRetention")?;
-    // The other mode lets some delete after all; here nobody can.
-    retention.only("Mode", "COMPLIANCE")?;
-    let days = retention.optional_integer("Days")?;
-    let days = days.ok_or_else(|| TemplateError::new(retention.path("Days"), Fault::Missing))?;
-    retention.finish()?;
-    rule.finish()?;
-    lock.finish()?;
-    match enabled {
-        true => Ok(Some(days)),
-        false => Err(TemplateError::new(enabled_path, Fault::Missing)),
+        attributes: attributes
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect(),
     }
 }
 
-fn signing_key(
-    logical: &str,
-    id: String,
-    arn: String,
-    props: &mut Props,
-) -> Result<SigningKey, TemplateError> {
-    props.ignore(&["Description"]);
-    for (name, only) in [
-        ("KeySpec", "ECC_NIST_EDWARDS25519"),
-        ("KeyUsage", "SIGN_VERIFY"),
-    ] {
-        let path = props.path(name);
-        let value = props.string(name)?;
-        if value != only {
-            return Err(TemplateError::new(path, Fault::Unsupported(value)));
-        }
-    }
-    // It leaves the key to the policies of the account's roles, which hold here as they stand.
-    policy_document(props, "KeyPolicy")?;
-    Ok(SigningKey {
-        logical: logical.to_owned(),
-        id,
-        arn,
-    })
-}
-
-fn queue(name: String, props: &mut Props) -> Result<Queue, TemplateError> {
-    props.ignore(&["QueueName"]);
-    let mut attributes = BTreeMap::new();
-    for attribute in [
-        "MessageRetentionPeriod",
-        "VisibilityTimeout",
-        "DelaySeconds",
-        "ReceiveMessageWaitTimeSeconds",
-    ] {
-        if let Some(value) = props.optional_integer(attribute)? {
-            attributes.insert(attribute.to_owned(), value.to_string());
-        }
-    }
-    if let Some(enabled) = props.optional_boolean("SqsManagedSseEnabled")? {
-        attributes.insert("SqsManagedSseEnabled".to_owned(), enabled.to_string());
-    }
-    if let Some(mut redrive) = props.optional_map("RedrivePolicy")? {
-        let target = redrive.string("deadLetterTargetArn")?;
-        let count = redrive.optional_integer("maxReceiveCount")?;
-        let count = count
-            .ok_or_else(|| TemplateError::new(redrive.path("maxReceiveCount"), Fault::Missing))?;
-        redrive.finish()?;
-        let policy = json!({ "deadLetterTargetArn": target, "maxReceiveCount": count });
-        attributes.insert("RedrivePolicy".to_owned(), policy.to_string());
-    }
-    Ok(Queue { name, attributes })
-}
-
-fn rule(name: String, props: &mut Props) -> Result<Rule, TemplateError> {
-    props.ignore(&["Name", "Description"]);
-    let bus = props.string("EventBusName")?;
-    let pattern = props.required("EventPattern")?;
-    let mut targets = Vec::new();
-    for mut target in props.maps("Targets")? {
-        targets.push(Target {
-            id: target.string("Id")?,
-            arn: target.string("Arn")?,
-        });
-        target.finish()?;
-    }
-    Ok(Rule {
-        name,
-        bus,
-        pattern,
-        targets,
-    })
-}
-
-fn role(name: String, arn: String, props: &mut Props) -> Result<Role, TemplateError> {
-    props.ignore(&["RoleName", "Description"]);
-    // The default is IAM's.
-    let max_session_seconds = props
-        .optional_integer("MaxSessionDuration")?
-        .unwrap_or(3600);
-    let trust = policy_document(props, "AssumeRolePolicyDocument")?;
-    let mut policies = Vec::new();
-    for mut policy in props.maps("Policies")? {
-        policies.push(InlinePolicy {
-            name: policy.string("PolicyName")?,
-            document: policy_document(&mut policy, "PolicyDocument")?,
-        });
-        policy.finish()?;
-    }
-    Ok(Role {
+fn role(name: String, arn: String, properties: RoleProperties) -> Role {
+    let policies = properties.policies.into_iter();
+    Role {
         name,
         arn,
-        trust,
-        policies,
-        max_session_seconds,
-    })
-}
-
-/// A policy document as it is, its elements' names checked.
-fn policy_document(props: &mut Props, name: &str) -> Result<Value, TemplateError> {
-    let path = props.path(name);
-    let document = props.required(name)?;
-    let mut reader = Props::new(path, document.clone())?;
-    reader.only("Version", "2012-10-17")?;
-    for mut statement in reader.maps("Statement")? {
-        statement.ignore(&["Sid", "Principal", "Action", "Resource"]);
-        let effect = statement.string("Effect")?;
-        if effect != "Allow" && effect != "Deny" {
-            return Err(TemplateError::new(
-                statement.path("Effect"),
-                Fault::Unsupported(effect),
-            ));
-        }
-        if let Some(mut conditions) = statement.optional_map("Condition")? {
-            conditions.ignore(&[
-                "StringEquals",
-                "StringNotEquals",
-                "StringLike",
-                "ArnEquals",
-                "ArnLike",
-                "ForAllValues:StringEquals",
-                "ForAllValues:StringLike",
-            ]);
-            conditions.finish()?;
-        }
-        statement.finish()?;
+        trust: properties.assume_role_policy_document.into(),
+        policies: policies
+            .map(|policy| InlinePolicy {
+                name: policy.policy_name,
+                document: policy.policy_document.into(),
+            })
+            .collect(),
+        // The default is IAM's.
+        max_session_seconds: properties.max_session_duration.map_or(3600, u32::from),
     }
-    reader.finish()?;
-    Ok(document)
-}
-
-fn alarm(props: &mut Props) {
-    props.ignore(&[
-        "AlarmName",
-        "AlarmDescription",
-        "Namespace",
-        "MetricName",
-        "Dimensions",
-        "Statistic",
-        "Period",
-        "EvaluationPeriods",
-        "DatapointsToAlarm",
-        "Threshold",
-        "ComparisonOperator",
-        "TreatMissingData",
-        "AlarmActions",
-    ]);
-}
-
-fn api(props: &mut Props) -> Result<(), TemplateError> {
-    props.ignore(&["Name", "Description", "FailOnWarnings"]);
-    if let Some(mut settings) = props.optional_map("DefaultRouteSettings")? {
-        settings.ignore(&["ThrottlingBurstLimit", "ThrottlingRateLimit"]);
-        settings.finish()?;
-    }
-    Ok(())
 }

@@ -7,7 +7,6 @@ fn settings<'a>(secret: &'a dyn Fn(&str) -> String) -> Settings<'a> {
         stack: "homehail".to_owned(),
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),
-        partition: "aws".to_owned(),
         queue_endpoint: "http://127.0.0.1:4566".to_owned(),
         api_endpoint: "http://127.0.0.1:8080".to_owned(),
         parameters: [
@@ -225,17 +224,17 @@ fn what_is_not_understood_is_named() {
         (
             "BillingMode: PAY_PER_REQUEST",
             "BillingMode: PROVISIONED",
-            "Resources.OrdersTable.Properties.BillingMode: `PROVISIONED` is not supported here",
+            "Resources.OrdersTable.Properties.BillingMode: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`",
         ),
         (
             "BillingMode: PAY_PER_REQUEST",
             "ContributorInsightsSpecification: {}",
-            "Resources.OrdersTable.Properties.ContributorInsightsSpecification: unknown property",
+            "Resources.OrdersTable.Properties.ContributorInsightsSpecification: unknown field `ContributorInsightsSpecification`",
         ),
         (
             "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st] }",
             "Projection: { ProjectionType: INCLUDE, NonKeyAttribute: [st] }",
-            "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[0].Projection.NonKeyAttribute: unknown property",
+            "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[0].Projection.NonKeyAttribute: unknown field `NonKeyAttribute`",
         ),
         (
             "Type: AWS::SQS::QueuePolicy",
@@ -250,12 +249,12 @@ fn what_is_not_understood_is_named() {
         (
             "BatchSize: 1,",
             "BatchSize: 1, ScalingConfig: {},",
-            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ScalingConfig: unknown property",
+            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ScalingConfig: unknown field `ScalingConfig`",
         ),
         (
             "Timeout: 10",
             "Timeout: ten",
-            "Resources.Sessions.Properties.Timeout: not a whole number",
+            "Resources.Sessions.Properties.Timeout: `ten` is not a whole number",
         ),
         (
             "WECHAT_ENDPOINT: !Ref WeChatEndpoint",
@@ -290,7 +289,7 @@ fn what_is_not_understood_is_named() {
         (
             "Effect: Allow, Principal: { Service: lambda.amazonaws.com }",
             "Effect: Allow, NotPrincipal: { Service: lambda.amazonaws.com }",
-            "Resources.SessionsRole.Properties.AssumeRolePolicyDocument.Statement[0].NotPrincipal: unknown property",
+            "Resources.SessionsRole.Properties.AssumeRolePolicyDocument.Statement[0].NotPrincipal: unknown field `NotPrincipal`",
         ),
         (
             "CodeUri: ../functions/sessions",
@@ -300,7 +299,7 @@ fn what_is_not_understood_is_named() {
         (
             "  Function:\n    Runtime",
             "  Api: {}\n  Function:\n    Runtime",
-            "Globals.Api: unknown property",
+            "Globals.Api: unknown field `Api`",
         ),
         (
             "    Default: 180\n",
@@ -310,29 +309,32 @@ fn what_is_not_understood_is_named() {
         (
             "SSEAlgorithm: AES256",
             "SSEAlgorithm: aws:kms",
-            "Resources.PhotosBucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm: `aws:kms` is not supported here",
+            "Resources.PhotosBucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm: unknown variant `aws:kms`, expected `AES256`",
         ),
         (
             "Mode: COMPLIANCE",
             "Mode: GOVERNANCE",
-            "Resources.CheckpointBucket.Properties.ObjectLockConfiguration.Rule.DefaultRetention.Mode: `GOVERNANCE` is not supported here",
+            "Resources.CheckpointBucket.Properties.ObjectLockConfiguration.Rule.DefaultRetention.Mode: unknown variant `GOVERNANCE`, expected `COMPLIANCE`",
         ),
         (
             "KeySpec: ECC_NIST_EDWARDS25519",
             "KeySpec: RSA_2048",
-            "Resources.BadgeKey.Properties.KeySpec: `RSA_2048` is not supported here",
+            "Resources.BadgeKey.Properties.KeySpec: unknown variant `RSA_2048`, expected `ECC_NIST_EDWARDS25519`",
         ),
         (
             "Outputs:",
             "Mappings: {}\nOutputs:",
-            "Mappings: unknown property",
+            "Mappings: unknown field `Mappings`",
         ),
     ];
     for (from, to, expected) in cases {
         assert!(SOURCE.contains(from), "the template no longer has `{from}`");
         let error = read(&SOURCE.replacen(from, to, 1)).unwrap_err();
         let named = error.to_string();
-        assert_eq!(named, expected, "after `{from}` became `{to}`");
+        assert!(
+            named.starts_with(expected),
+            "after `{from}` became `{to}`: {named}"
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
 use serde_json::Value;
 
-use super::{Fault, TemplateError};
+use super::TemplateError;
 
 /// A value of the template, its intrinsic functions not yet called.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ impl Node {
     pub(crate) fn entries(&self, path: &str) -> Result<&[(String, Node)], TemplateError> {
         match self {
             Self::Map(entries) => Ok(entries),
-            _ => Err(TemplateError::new(path, Fault::NotA("map"))),
+            _ => Err(TemplateError::new(path, "not a map")),
         }
     }
 
@@ -47,12 +47,12 @@ impl Node {
 /// Reads one YAML document.
 pub(crate) fn read(source: &str) -> Result<Node, TemplateError> {
     let documents = YamlOwned::load_from_str(source)
-        .map_err(|error| TemplateError::new("template", Fault::Yaml(error.to_string())))?;
+        .map_err(|error| TemplateError::new("template", format!("not readable: {error}")))?;
     match documents.as_slice() {
         [document] => node(document, "template"),
         _ => Err(TemplateError::new(
             "template",
-            Fault::Yaml("there must be exactly one document".to_owned()),
+            "there must be exactly one document",
         )),
     }
 }
@@ -77,10 +77,7 @@ fn node(yaml: &YamlOwned, path: &str) -> Result<Node, TemplateError> {
             let mut entries = Vec::with_capacity(map.len());
             for (key, value) in map {
                 let YamlOwned::Value(ScalarOwned::String(key)) = key else {
-                    return Err(TemplateError::new(
-                        path,
-                        Fault::NotA("map with strings as keys"),
-                    ));
+                    return Err(TemplateError::new(path, "a key is not a string"));
                 };
                 entries.push((key.clone(), node(value, &format!("{path}.{key}"))?));
             }
@@ -95,7 +92,7 @@ fn node(yaml: &YamlOwned, path: &str) -> Result<Node, TemplateError> {
         | YamlOwned::BadValue => {
             return Err(TemplateError::new(
                 path,
-                Fault::Yaml("this kind of YAML is not used in templates".to_owned()),
+                "this kind of YAML is not used in templates",
             ));
         }
     })

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use demo::feed::{FeedRow, FeedSource, Place};
 use domain::time::Millis;
-use local::feed::{FeedRow, FeedSource, Place};
 use serde_json::{Value, json};
 
 use crate::http::Call;

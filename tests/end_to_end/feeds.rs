@@ -11,12 +11,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use demo::City;
 use domain::chain::EventKind;
 use domain::credit::{CreditRules, Section, SectionState, Sections};
 use domain::feed::{manifest_hash, signed_form};
 use domain::time::Millis;
 use futures::{StreamExt, stream};
-use local::demo::City;
 use local::platform::Options;
 use serde_json::{Value, json};
 

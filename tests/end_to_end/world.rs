@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use demo::City;
 use domain::time::Millis;
-use local::demo::City;
 use local::platform::{Options, Platform};
 use serde_json::{Value, json};
 

@@ -7,14 +7,11 @@
 //! yet each has only the environment and the access key that its template entry gives it, and talks
 //! to the cloud over the [`wire`], where a test can count its calls and cut it off.
 //!
-//! [`demo`] fills it with an invented city. Everything durable is in one [directory](data_dir).
+//! The crate `demo` fills it with an invented city. Everything durable is in one [directory](data_dir).
 
 pub mod activity;
 pub mod data_dir;
-pub mod demo;
-pub mod demo_city;
 pub mod dynamo;
-pub mod feed;
 pub mod front_door;
 pub mod functions;
 pub mod gateway;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use local::demo::City;
+use demo::City;
 use local::platform::{Options, Platform};
 use tracing_subscriber::EnvFilter;
 

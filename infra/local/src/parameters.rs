@@ -1,45 +1,33 @@
 //! What a local run gives for the template's parameters.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use badge_status::StatusKey;
+use demo::{SECTIONS, SOURCE};
 use domain::time::Millis;
 use serde_json::json;
 
 use crate::keys::Keys;
-use crate::platform::Options;
 use crate::wechat;
 
 /// The host in badges' links. Nobody serves it: a scan goes to the gateway by its path.
 pub const BADGE_HOST: &str = "b.homehail.cn";
-/// The source of credit records that the demo plays, and its key among the run's [`Keys`].
-pub const DEMO_SOURCE: &str = "demo-platform";
-/// The sections that it may send: all there are.
-pub const DEMO_SECTIONS: [&str; 9] = [
-    "identity",
-    "background_check",
-    "judicial_enforcement",
-    "dishonesty",
-    "public_security",
-    "health_certificate",
-    "body_temperature",
-    "personal_insurance",
-    "occupational_insurance",
-];
 /// The number of the one key that signs badges here.
 const BADGE_KID: u8 = 1;
 const DAY_MS: i64 = 86_400_000;
 
-/// All that have no default, and those that a run chooses; what `options` gives comes first.
+/// All that have no default, and those that a run chooses; `given` comes first.
 pub(crate) fn local(
-    options: &Options,
+    grab_window: Duration,
+    given: &BTreeMap<String, String>,
     keys: &Keys,
     stack: &str,
     wechat: &str,
     now_ms: i64,
 ) -> Result<BTreeMap<String, String>> {
-    let window = options.grab_window.as_secs().to_string();
+    let window = grab_window.as_secs().to_string();
     let mut parameters: BTreeMap<String, String> = [
         ("GrabWindowSeconds", window),
         ("SessionPublicKeys", keys.session_public_keys()?),
@@ -53,7 +41,7 @@ pub(crate) fn local(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    parameters.extend(options.parameters.clone());
+    parameters.extend(given.clone());
     Ok(parameters)
 }
 
@@ -74,11 +62,11 @@ fn status_public_keys(keys: &Keys) -> Result<String> {
     Ok(json!({ "keys": [key.jwk()] }).to_string())
 }
 
-pub(crate) fn credit_sources(keys: &Keys) -> Result<String> {
+fn credit_sources(keys: &Keys) -> Result<String> {
     let source = json!({
-        "source": DEMO_SOURCE,
-        "public_key": keys.public_key(DEMO_SOURCE)?,
-        "sections": DEMO_SECTIONS,
+        "source": SOURCE,
+        "public_key": keys.public_key(SOURCE)?,
+        "sections": SECTIONS,
     });
     Ok(json!([source]).to_string())
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use axum::Router;
+use demo::{Aws, City, Demo, ServiceEndpoints, Site};
 use domain::time::Millis;
+use futures::FutureExt;
 use local_cloud::iam::{Identities, RoleDescription};
 use local_cloud::{Clock, Cloud};
 use runtime::Environment;
@@ -19,11 +21,10 @@ use tokio::task::JoinSet;
 
 use crate::activity::Activity;
 use crate::data_dir::DataDir;
-use crate::demo::{self, City, Demo};
 use crate::gateway::Gateway;
 use crate::invoker::{InvokeError, Invoker, Started};
 use crate::joints::Joints;
-use crate::keys::Keys;
+use crate::keys::{AccessKey, Keys, write_private};
 use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
@@ -60,7 +61,7 @@ pub struct Options {
     pub template: String,
     /// Further parameters of the template.
     pub parameters: BTreeMap<String, String>,
-    /// Whether a bar on standard error shows how the city is loaded.
+    /// Whether standard error says how far the city is loaded.
     pub progress: bool,
 }
 
@@ -96,8 +97,8 @@ pub struct Platform {
     activity: Activity,
     stack: Stack,
     tasks: JoinSet<()>,
-    /// Kept for its lock.
-    _data_dir: Option<DataDir>,
+    /// Kept for its lock too.
+    data_dir: Option<DataDir>,
 }
 
 impl Platform {
@@ -124,7 +125,14 @@ impl Platform {
         };
         let wechat = url(&ports.wechat)?;
         let clock = Clock::system();
-        let parameters = parameters::local(&options, &keys, STACK, &wechat, clock.now_ms())?;
+        let parameters = parameters::local(
+            options.grab_window,
+            &options.parameters,
+            &keys,
+            STACK,
+            &wechat,
+            clock.now_ms(),
+        )?;
         let stack = load_template(&options, parameters, &keys, &base_url, &endpoints)?;
 
         let wire = Wire::default();
@@ -200,14 +208,57 @@ impl Platform {
             activity,
             stack,
             tasks,
-            _data_dir: data_dir,
+            data_dir,
         };
-        let path = platform
-            ._data_dir
-            .as_ref()
-            .map(|directory| directory.file("demo.json"));
-        platform.demo = demo::load(&platform, &options, path.as_deref()).await?;
+        platform.demo = platform.load_demo(&options).await?;
         Ok(platform)
+    }
+
+    /// Loads the city unless it is there, and writes `demo.json`.
+    async fn load_demo(&self, options: &Options) -> Result<Demo> {
+        let file = |name| {
+            self.data_dir
+                .as_ref()
+                .map(|directory| directory.file(name))
+        };
+        let path = file("demo.json");
+        let before = path.as_ref().and_then(|path| std::fs::read(path).ok());
+        let before = before.and_then(|content| serde_json::from_slice(&content).ok());
+        let functions = self.stack.functions.iter();
+        let cloud = &self.endpoints.cloud;
+        let operator = self.operator_key();
+        let site = Site {
+            base_url: &self.base_url,
+            client: reqwest::Client::builder().no_proxy().build()?,
+            aws: Aws {
+                region: REGION.to_owned(),
+                endpoints: ServiceEndpoints {
+                    dynamodb: self.endpoints.dynamodb.clone(),
+                    sqs: cloud.clone(),
+                    scheduler: cloud.clone(),
+                    events: cloud.clone(),
+                    sts: cloud.clone(),
+                    s3: cloud.clone(),
+                    kms: cloud.clone(),
+                },
+                access_key_id: operator.id,
+                secret_access_key: operator.secret,
+            },
+            sdk: &self.operator_sdk_config(),
+            settings: functions.flat_map(|f| f.environment.clone()).collect(),
+            text: &|purpose| self.keys.text(purpose),
+            source_seed: self.keys.signing_seed(demo::SOURCE),
+            now: Millis(self.clock.now_ms()),
+            drain: &|| self.drain().boxed(),
+            write: write_private,
+            shows_progress: options.progress,
+        };
+        let kept = file("demo-workers.json");
+        let demo = demo::load(&site, options.city, before, kept.as_deref()).await?;
+        if let Some(path) = path {
+            write_private(&path, &serde_json::to_vec_pretty(&demo)?)?;
+        }
+        Ok(demo)
     }
 
     /// Where the HTTP contract is served.
@@ -260,11 +311,7 @@ impl Platform {
         REGION
     }
 
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
-    }
-
-    pub(crate) fn operator_key(&self) -> crate::keys::AccessKey {
+    fn operator_key(&self) -> AccessKey {
         self.keys.access_key(OPERATOR)
     }
 

@@ -8,16 +8,13 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use demo::city::{self, PHONE_CODE};
 use domain::check::MobilePhone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::demo_city;
-
 /// The app id that the stand-in expects.
 pub const APP_ID: &str = "wx-homehail-local";
-/// `demo-phone-13912345678` is the code of a person who lets the mini-program have that number.
-pub const PHONE_CODE: &str = "demo-phone-";
 
 /// WeChat: a token is good for two hours.
 const TOKEN_SECONDS: u32 = 7_200;
@@ -68,7 +65,7 @@ async fn session(Query(exchange): Query<Exchange>) -> Json<Value> {
         error(40125, "invalid appsecret")
     } else if exchange.grant_type != "authorization_code" {
         error(40002, "invalid grant_type")
-    } else if demo_city::customer_codes().contains(&exchange.js_code) {
+    } else if city::customer_codes().contains(&exchange.js_code) {
         json!({
             "openid": format!("open-{}", exchange.js_code),
             "session_key": "bm90IHVzZWQgaGVyZQ==",

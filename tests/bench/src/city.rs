@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use demo::{AgencyAccess, City};
 use domain::geo::{Wgs84, distance_m};
 use domain::time::Millis;
 use futures::{StreamExt, TryStreamExt, stream};
-use local::demo::{AgencyAccess, City};
 use local::platform::{Options, Platform};
 use local_cloud::Cloud;
 use reqwest::StatusCode;

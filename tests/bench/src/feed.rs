@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use demo::city;
+use demo::feed::{FeedRow, FeedSource, Place};
 use domain::time::Millis;
-use local::demo_city;
-use local::feed::{FeedRow, FeedSource, Place};
 use local::platform::Platform;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub(crate) async fn rows(city: &BenchCity, table: &mut Table) -> Result<()> {
     let platform = &city.platform;
     let wire = platform.wire();
     let as_of = Millis(platform.clock().now_ms());
-    let workers = demo_city::workers(&demo_city::harbin(), demo_city::WORKERS);
+    let workers = city::workers(&city::harbin(), city::WORKERS);
     let rows: Vec<FeedRow> = workers
         .iter()
         .flat_map(|worker| worker.rows(as_of))

@@ -5,10 +5,9 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use store::WorkerIds;
 
-use super::{AgencyAccess, BadgeAccess, WorkerAccess, call, send, session, success, text};
-use crate::demo_city::{DemoWorker, Kind};
-use crate::platform::Platform;
-use crate::wechat::PHONE_CODE;
+use crate::city::{DemoWorker, Kind, PHONE_CODE};
+use crate::site::text;
+use crate::{AgencyAccess, BadgeAccess, Site, WorkerAccess};
 
 /// Of those whom nothing keeps from working.
 const CLEAR: usize = 24;
@@ -21,12 +20,12 @@ const AT_ONCE: usize = 8;
 
 /// Names them; those that `before` has are as they were.
 pub(super) async fn load(
-    platform: &Platform,
+    site: &Site<'_>,
     agencies: &[AgencyAccess],
     workers: &[DemoWorker],
     before: &[WorkerAccess],
 ) -> Result<Vec<WorkerAccess>> {
-    let ids = WorkerIds::new(&platform.keys().secret("WorkerIdKey"));
+    let ids = WorkerIds::new(site.setting("WORKER_ID_KEY")?);
     let chosen = Kind::ALL.into_iter().flat_map(|kind| {
         let count = match kind {
             Kind::Clear => CLEAR,
@@ -44,7 +43,7 @@ pub(super) async fn load(
             async move {
                 match known {
                     Some(known) => Ok(known),
-                    None => feature(platform, agencies, place, worker, id).await,
+                    None => feature(site, agencies, place, worker, id).await,
                 }
             }
             .boxed()
@@ -55,7 +54,7 @@ pub(super) async fn load(
 }
 
 async fn feature(
-    platform: &Platform,
+    site: &Site<'_>,
     agencies: &[AgencyAccess],
     place: usize,
     worker: &DemoWorker,
@@ -64,15 +63,16 @@ async fn feature(
     let agency = agencies
         .get(worker.agency)
         .context("a worker has no agency")?;
-    let token = session(platform, "agency", &agency.access_key, &agency.secret).await?;
+    let token = site
+        .session("agency", &agency.access_key, &agency.secret)
+        .await?;
     let authorization = ("authorization", token.as_str());
     if place < WITH_PHOTO {
         let path = format!("/v1/workers/{id}/photo");
-        let photo = portrait(place)?;
-        let sent = send(platform, "PUT", &path, "image/png", &[authorization], photo).await?;
-        success(&path, sent)?;
+        let headers = [authorization, ("content-type", "image/png")];
+        site.call("PUT", &path, &headers, portrait(place)?).await?;
     }
-    let badge = badge(platform, authorization, &id).await?;
+    let badge = badge(site, authorization, &id).await?;
     Ok(WorkerAccess {
         worker_id: id,
         agency_id: agency.agency_id.clone(),
@@ -89,15 +89,11 @@ async fn feature(
     })
 }
 
-async fn badge(
-    platform: &Platform,
-    authorization: (&str, &str),
-    worker: &str,
-) -> Result<BadgeAccess> {
+async fn badge(site: &Site<'_>, authorization: (&str, &str), worker: &str) -> Result<BadgeAccess> {
     let path = format!("/v1/workers/{worker}/badges");
-    let key = platform.keys().text(&format!("badge of {worker}"));
+    let key = (site.text)(&format!("badge of {worker}"));
     let headers = [authorization, ("idempotency-key", key.as_str())];
-    let badge = call(platform, &path, &headers, &json!({})).await?;
+    let badge = site.post(&path, &headers, &json!({})).await?;
     Ok(BadgeAccess {
         badge_id: text(&badge, "badge_id")?.to_owned(),
         token: text(&badge, "token")?.to_owned(),

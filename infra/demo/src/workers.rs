@@ -9,7 +9,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_dynamodb::Client;
 use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::check::MobilePhone;
@@ -17,7 +16,6 @@ use domain::id::{AgencyId, EventId};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, Worker, masked_name};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use indicatif::ProgressBar;
 use runtime::secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,12 +24,11 @@ use store::{
     Workers,
 };
 
-use super::{AUTHORITY, AgencyAccess, bar, send, success, text};
-use crate::demo_city::DemoWorker;
+use crate::city::DemoWorker;
 use crate::feed::{FeedRow, FeedSource, Place};
-use crate::keys::write_private;
-use crate::parameters::DEMO_SOURCE;
-use crate::platform::Platform;
+use crate::progress::Progress;
+use crate::site::{success, text};
+use crate::{AUTHORITY, AgencyAccess, SOURCE, Site};
 
 /// Workers that are registered at the same time.
 const AT_ONCE: usize = 16;
@@ -42,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// How far the city's workers are, as the file keeps it.
 #[derive(Default, Deserialize, Serialize)]
-struct Progress {
+struct Kept {
     /// The first so many are registered.
     registered: usize,
     /// The first so many are in a batch that was applied.
@@ -77,67 +74,66 @@ struct Sending {
 }
 
 /// Loads workers.
-pub(super) struct Loader<'a> {
-    pub(super) platform: &'a Platform,
+pub(super) struct Loader<'a, 's> {
+    pub(super) site: &'a Site<'s>,
     pub(super) agencies: &'a [AgencyAccess],
     pub(super) workers: &'a [DemoWorker],
     /// Where it is kept how far they are; without it, nothing outlives the run.
     pub(super) file: Option<&'a Path>,
-    pub(super) shows_progress: bool,
 }
 
-impl Loader<'_> {
+impl Loader<'_, '_> {
     /// Registers who is not registered, and has the source say what it has not said.
     pub(super) async fn load(&self) -> Result<()> {
-        let mut progress: Progress = self
+        let mut kept: Kept = self
             .file
             .and_then(|file| std::fs::read(file).ok())
             .and_then(|content| serde_json::from_slice(&content).ok())
             .unwrap_or_default();
-        if progress.registered < self.workers.len() {
-            self.register(progress.registered).await?;
-            progress.registered = self.workers.len();
-            self.keep(&progress)?;
+        if kept.registered < self.workers.len() {
+            self.register(kept.registered).await?;
+            kept.registered = self.workers.len();
+            self.keep(&kept)?;
         }
-        while let Some(sending) = self.next_batch(&progress) {
-            progress.sending = Some(sending.clone());
-            self.keep(&progress)?;
+        while let Some(sending) = self.next_batch(&kept) {
+            kept.sending = Some(sending.clone());
+            self.keep(&kept)?;
             let Some(hash) = self.tell(&sending).await? else {
                 break;
             };
-            progress.told = progress.told.max(sending.to);
-            progress.last = Some(Sent {
+            kept.told = kept.told.max(sending.to);
+            kept.last = Some(Sent {
                 seq: sending.seq,
                 hash,
                 as_of_ms: sending.as_of_ms,
             });
-            progress.sending = None;
-            self.keep(&progress)?;
+            kept.sending = None;
+            self.keep(&kept)?;
         }
         Ok(())
     }
 
-    fn keep(&self, progress: &Progress) -> Result<()> {
+    fn keep(&self, kept: &Kept) -> Result<()> {
         match self.file {
             None => Ok(()),
-            Some(file) => write_private(file, &serde_json::to_vec(progress)?),
+            Some(file) => (self.site.write)(file, &serde_json::to_vec(kept)?),
         }
     }
 
     fn now(&self) -> Millis {
         // Whole seconds read better.
-        Millis(self.platform.clock().now_ms() / 1_000 * 1_000)
+        Millis(self.site.now.0 / 1_000 * 1_000)
     }
 
     /// The batch that was cut off; else one about new workers; else a new day's.
-    fn next_batch(&self, progress: &Progress) -> Option<Sending> {
-        if let Some(sending) = &progress.sending {
+    fn next_batch(&self, kept: &Kept) -> Option<Sending> {
+        if let Some(sending) = &kept.sending {
             return Some(sending.clone());
         }
         let now = self.now();
         let count = self.workers.len();
-        let is_new = progress.told < count;
-        let is_old = progress
+        let is_new = kept.told < count;
+        let is_old = kept
             .last
             .as_ref()
             .is_some_and(|last| now.since(Millis(last.as_of_ms)) > DAILY);
@@ -146,10 +142,10 @@ impl Loader<'_> {
             return None;
         }
         Some(Sending {
-            seq: progress.last.as_ref().map_or(1, |last| last.seq + 1),
-            prev: progress.last.as_ref().map(|last| last.hash.clone()),
+            seq: kept.last.as_ref().map_or(1, |last| last.seq + 1),
+            prev: kept.last.as_ref().map(|last| last.hash.clone()),
             as_of_ms: now.0,
-            from: if is_new { progress.told } else { 0 },
+            from: if is_new { kept.told } else { 0 },
             to: count,
             all: is_new,
         })
@@ -174,12 +170,12 @@ impl Loader<'_> {
             prev_sha256: sending.prev.clone(),
             as_of,
         };
-        let source = FeedSource::new(DEMO_SOURCE, &self.platform.keys().signing_seed(DEMO_SOURCE))?;
+        let source = FeedSource::new(SOURCE, &self.site.source_seed)?;
         let batch = source.batch(&place, &rows);
-        let path = format!("/v1/credit-feeds/{DEMO_SOURCE}/batches");
+        let path = format!("/v1/credit-feeds/{SOURCE}/batches");
         let announcement = batch.announcement.to_string().into_bytes();
-        let json = "application/json";
-        let announced = send(self.platform, "POST", &path, json, &[], announcement).await?;
+        let json = [("content-type", "application/json")];
+        let announced = self.site.send("POST", &path, &json, announcement).await?;
         if announced.0.as_u16() == 409 {
             tracing::warn!(
                 "the demo's source has sent batches of its own: what is known of the demo's workers grows old"
@@ -187,90 +183,66 @@ impl Loader<'_> {
             return Ok(None);
         }
         success(&path, announced)?;
-        let bar = bar(self.shows_progress, rows.len(), "records")?;
-        bar.set_message("Loading what is known of them");
+        let what = "Loading what is known of them";
+        let progress = Progress::new(self.site.shows_progress, what, rows.len(), "records")?;
         let path = format!("{path}/{}", place.batch_id);
         for (part, content) in batch.parts.into_iter().enumerate() {
             let path = format!("{path}/parts/{}", part + 1);
-            let sent = send(
-                self.platform,
-                "PUT",
-                &path,
-                "application/x-ndjson",
-                &[],
-                content,
-            );
-            success(&path, sent.await?)?;
+            let lines = [("content-type", "application/x-ndjson")];
+            self.site.call("PUT", &path, &lines, content).await?;
         }
-        self.wait_for(&path, &bar).await?;
-        bar.finish_and_clear();
-        Ok(Some(batch.hash))
-    }
-
-    async fn wait_for(&self, path: &str, bar: &ProgressBar) -> Result<()> {
         loop {
-            let standing = send(
-                self.platform,
-                "GET",
-                path,
-                "application/json",
-                &[],
-                Vec::new(),
-            );
-            let standing = success(path, standing.await?)?;
+            let standing = self.site.call("GET", &path, &[], Vec::new()).await?;
             match text(&standing, "status")? {
-                "applied" => break,
+                "applied" => return Ok(Some(batch.hash)),
                 "refused" => bail!("the demo's batch was refused: {standing}"),
-                _ => bar.set_position(standing["applied"].as_u64().unwrap_or_default()),
+                _ => progress.set_position(standing["applied"].as_u64().unwrap_or_default()),
             }
             tokio::time::sleep(LOOK).await;
         }
-        Ok(())
     }
 
     /// Registers all workers from `from` on.
     async fn register(&self, from: usize) -> Result<()> {
-        let bar = bar(self.shows_progress, self.workers.len(), "workers")?;
-        bar.set_message("Loading the city's workers");
-        bar.set_position(from as u64);
+        let (count, what) = (self.workers.len(), "Loading the city's workers");
+        let progress = Progress::new(self.site.shows_progress, what, count, "workers")?;
+        progress.set_position(from as u64);
         let registrar = Registrar::new(self)?;
         let left = self.workers.iter().enumerate().skip(from);
         stream::iter(left)
             .map(|(index, worker)| {
                 let registered = registrar.register(index, worker);
-                registered.inspect(|_| bar.inc(1)).boxed()
+                registered.inspect(|_| progress.inc()).boxed()
             })
             .buffer_unordered(AT_ONCE)
-            .try_collect::<Vec<()>>()
-            .await?;
-        bar.finish_and_clear();
-        Ok(())
+            .try_collect()
+            .await
     }
 }
 
 /// Registers and approves workers in one transaction each.
-struct Registrar<'a> {
-    loader: &'a Loader<'a>,
+struct Registrar<'a, 's> {
+    loader: &'a Loader<'a, 's>,
     store: Workers,
     ids: WorkerIds,
     phones: PhoneHashes,
     now: Millis,
 }
 
-impl<'a> Registrar<'a> {
-    fn new(loader: &'a Loader<'a>) -> Result<Self> {
-        let keys = loader.platform.keys();
+impl<'a, 's> Registrar<'a, 's> {
+    fn new(loader: &'a Loader<'a, 's>) -> Result<Self> {
+        let site = loader.site;
+        let table = |name| site.setting(name).map(str::to_owned);
         let tables = WorkerTables {
-            workers: setting(loader.platform, "WORKERS_TABLE")?,
-            ledger: setting(loader.platform, "LEDGER_TABLE")?,
-            subject_keys: setting(loader.platform, "SUBJECT_KEYS_TABLE")?,
+            workers: table("WORKERS_TABLE")?,
+            ledger: table("LEDGER_TABLE")?,
+            subject_keys: table("SUBJECT_KEYS_TABLE")?,
         };
-        let personal = PersonalDataKey::new(&keys.secret("PersonalDataKey"))?;
-        let client = Client::new(&loader.platform.operator_sdk_config());
+        let personal = PersonalDataKey::new(site.setting("PERSONAL_DATA_KEY")?)?;
         Ok(Self {
-            store: Workers::new(client, tables, personal),
-            ids: WorkerIds::new(&keys.secret("WorkerIdKey")),
-            phones: PhoneHashes::new(&keys.secret("PhoneKey")),
+            store: Workers::new(site.dynamodb(), tables, personal),
+            ids: WorkerIds::new(site.setting("WORKER_ID_KEY")?),
+            phones: PhoneHashes::new(site.setting("PHONE_KEY")?),
             now: loader.now(),
             loader,
         })
@@ -310,7 +282,7 @@ impl<'a> Registrar<'a> {
             ),
         ];
         let taken = self.store.also_take_phone(&self.phones.of(&phone), &id)?;
-        let key = self.loader.platform.keys().text(&format!("worker {index}"));
+        let key = (self.loader.site.text)(&format!("worker {index}"));
         let new = NewWorker {
             worker: Worker {
                 id: id.clone(),
@@ -346,13 +318,4 @@ impl<'a> Registrar<'a> {
             | RegisteredWorker::Exists(_) => Ok(()),
         }
     }
-}
-
-/// A variable that some function of the template has.
-fn setting(platform: &Platform, name: &str) -> Result<String> {
-    let mut functions = platform.stack().functions.iter();
-    functions
-        .find_map(|function| function.environment.get(name))
-        .cloned()
-        .with_context(|| format!("no function has {name}"))
 }

@@ -24,6 +24,9 @@ const SEED: u64 = 0x4861_7262_696e;
 /// How many customers the WeChat stand-in knows.
 const CUSTOMERS: usize = 20;
 
+/// `demo-phone-13912345678` is the code of a person who lets the mini-program have that number.
+pub const PHONE_CODE: &str = "demo-phone-";
+
 /// An agency of the demo city, as it would register.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoAgency {

@@ -147,12 +147,12 @@ fn parts(rows: &[FeedRow]) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::signature::KeyPair;
     use domain::credit::CreditRules;
     use domain::feed::{CreditSources, Manifest, RowRules, rows_of};
 
     use super::*;
-    use crate::keys::Keys;
-    use crate::parameters::DEMO_SOURCE;
+    use crate::{SECTIONS, SOURCE};
 
     fn row(n: usize) -> FeedRow {
         FeedRow {
@@ -177,13 +177,14 @@ mod tests {
 
     #[test]
     fn a_batch_is_one_that_its_source_has_signed() {
-        let keys = Keys::random().unwrap();
-        let seed = keys.signing_seed(DEMO_SOURCE);
-        let batch = FeedSource::new(DEMO_SOURCE, &seed).unwrap();
+        let seed = [7; 32];
+        let batch = FeedSource::new(SOURCE, &seed).unwrap();
         let batch = batch.batch(&place(), &[row(1), row(2)]);
-        let sources = crate::parameters::credit_sources(&keys).unwrap();
-        let sources = CreditSources::from_json(&sources).unwrap();
-        let source = sources.get(&DEMO_SOURCE.parse().unwrap()).unwrap();
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+        let key = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        let sources = json!([{ "source": SOURCE, "public_key": key, "sections": SECTIONS }]);
+        let sources = CreditSources::from_json(&sources.to_string()).unwrap();
+        let source = sources.get(&SOURCE.parse().unwrap()).unwrap();
         let signed = signed_form(&batch.announcement["manifest"]);
         let signature = batch.announcement["signature"].as_str().unwrap();
         assert!(source.has_signed(&signed, signature));
@@ -196,7 +197,7 @@ mod tests {
     #[test]
     fn rows_are_spread_over_parts_and_none_goes_on_in_the_next() {
         let rows: Vec<FeedRow> = (0..30_000).map(row).collect();
-        let batch = FeedSource::new(DEMO_SOURCE, &[7; 32]).unwrap();
+        let batch = FeedSource::new(SOURCE, &[7; 32]).unwrap();
         let batch = batch.batch(&place(), &rows);
         assert_eq!(batch.parts.len(), 2);
         assert!(

@@ -244,7 +244,7 @@ mod tests {
     use domain::credit::{CreditRules, Entry, Recorded, Sections, gate};
 
     use super::*;
-    use crate::demo_city::harbin;
+    use crate::city::harbin;
 
     const NOW: Millis = Millis(1_780_000_000_000);
 

@@ -1,0 +1,353 @@
+//! The demo: a city to try things in, and what says how to get into it.
+//!
+//! The city comes into a running platform through the front: its agencies register and are approved by the functions
+//! that do so for everybody; its workers come by the store, and what is known of them by a credit feed. Registration
+//! keys are derived from the run's key, so that a first start that was cut off goes on at the next, and credentials
+//! stay what they were.
+
+pub mod city;
+mod featured;
+pub mod feed;
+mod progress;
+mod site;
+mod workers;
+
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::{AuthorityId, SourceId};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use runtime::secret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use city::{DemoAgency, WORKERS, WORKERS_FULL};
+use progress::Progress;
+pub use site::Site;
+use site::text;
+
+/// The source of credit records that the demo plays.
+pub const SOURCE: &str = "demo-platform";
+/// The sections that it may send: all there are.
+pub const SECTIONS: [&str; 9] = [
+    "identity",
+    "background_check",
+    "judicial_enforcement",
+    "dishonesty",
+    "public_security",
+    "health_certificate",
+    "body_temperature",
+    "personal_insurance",
+    "occupational_insurance",
+];
+const AUTHORITY: &str = "aut_harbin-commerce-bureau";
+const AUTHORITY_ACCESS_KEY: &str = "demo-authority";
+/// Agencies that are registered at the same time.
+const AT_ONCE: usize = 8;
+
+/// Which city is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum City {
+    /// 311 agencies over Harbin's nine districts, and 2,000 workers.
+    Harbin,
+    /// The same with 20,000 workers.
+    HarbinFull,
+    /// No agencies.
+    None,
+}
+
+impl City {
+    fn workers(self) -> usize {
+        match self {
+            Self::Harbin => WORKERS,
+            Self::HarbinFull => WORKERS_FULL,
+            Self::None => 0,
+        }
+    }
+}
+
+impl FromStr for City {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        clap::ValueEnum::from_str(text, false)
+    }
+}
+
+/// What `demo.json` says.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Demo {
+    pub base_url: String,
+    pub authority: Credentials,
+    /// Every agency, approved, with its credentials.
+    pub agencies: Vec<AgencyAccess>,
+    /// Codes that the WeChat stand-in takes.
+    pub customers: Vec<Customer>,
+    /// Some of the city's workers: each agency's first of the first few, and some of every other kind.
+    pub workers: Vec<WorkerAccess>,
+    /// Sources of credit records, with the keys that they sign with.
+    pub feeds: Vec<FeedAccess>,
+    /// For the AWS CLI and SDKs.
+    pub aws: Aws,
+}
+
+/// What a session is opened with.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Credentials {
+    pub access_key: String,
+    pub secret: String,
+}
+
+/// An agency of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct AgencyAccess {
+    pub agency_id: String,
+    pub name: String,
+    pub services: Vec<String>,
+    pub access_key: String,
+    pub secret: String,
+    pub stores: Vec<StorePlace>,
+}
+
+/// A store of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct StorePlace {
+    pub store_id: String,
+    /// Where it is, WGS-84, as stored.
+    pub location: Value,
+}
+
+/// A customer of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Customer {
+    /// What `wx.login` would give.
+    pub code: String,
+}
+
+/// A worker of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct WorkerAccess {
+    pub worker_id: String,
+    /// Whom she works for.
+    pub agency_id: String,
+    pub name: String,
+    /// Her ID number, as feeds name her.
+    pub id_number: String,
+    pub skills: Vec<String>,
+    /// `clear`, or what keeps her from working: `flagged`, `expired`, `stale`, `unknown`, `withheld`, `pending`.
+    pub kind: String,
+    /// What opens her session: the code by which WeChat tells her phone.
+    pub code: String,
+    pub badge: BadgeAccess,
+}
+
+/// A badge of the city.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct BadgeAccess {
+    pub badge_id: String,
+    /// The digits that are printed on it.
+    pub token: String,
+    /// The link that its code holds.
+    pub url: String,
+}
+
+/// A source of credit records.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct FeedAccess {
+    pub source: String,
+    /// The seed of the Ed25519 key that it signs with, in base64url.
+    pub private_key: String,
+    /// The sections it may speak for.
+    pub sections: Vec<String>,
+    /// The last batch that the source announced, be it the demo's or somebody's: the next one has this `seq` plus 1.
+    pub last_seq: Option<u64>,
+    /// What the next batch names as `prev_sha256`.
+    pub last_sha256: Option<String>,
+}
+
+/// How AWS's tools get in: as the operator, who may do everything.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Aws {
+    pub region: String,
+    pub endpoints: ServiceEndpoints,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+/// Where each service is; all but DynamoDB share one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct ServiceEndpoints {
+    /// DynamoDB and its streams.
+    pub dynamodb: String,
+    pub sqs: String,
+    pub scheduler: String,
+    pub events: String,
+    pub sts: String,
+    pub s3: String,
+    pub kms: String,
+}
+
+/// Loads the city unless it is there. `before` is what the last run's `demo.json` said, and `kept` the file
+/// that knows how far the city's workers are; without it, nothing outlives the run.
+///
+/// # Errors
+/// When the platform refuses a part of it.
+pub async fn load(
+    site: &Site<'_>,
+    city: City,
+    before: Option<Demo>,
+    kept: Option<&Path>,
+) -> Result<Demo> {
+    let count = city.workers();
+    let city = match city {
+        City::Harbin | City::HarbinFull => city::harbin(),
+        City::None => Vec::new(),
+    };
+    let before = before.unwrap_or_default();
+    let authority = authority(site).await?;
+    let agencies = if before.agencies.len() >= city.len() {
+        before.agencies
+    } else {
+        register(site, &authority, &city).await?
+    };
+    let workers = city::workers(&city, count);
+    workers::Loader {
+        site,
+        agencies: &agencies,
+        workers: &workers,
+        file: kept,
+    }
+    .load()
+    .await?;
+    let feeds = store::Feeds::new(site.dynamodb(), site.setting("WORKERS_TABLE")?);
+    let last = feeds.last(&SourceId::from_str(SOURCE)?).await?;
+    let featured = featured::load(site, &agencies, &workers, &before.workers).await?;
+    let customers = city::customer_codes().into_iter();
+    Ok(Demo {
+        base_url: site.base_url.to_owned(),
+        authority,
+        agencies,
+        customers: customers.map(|code| Customer { code }).collect(),
+        workers: featured,
+        feeds: vec![FeedAccess {
+            source: SOURCE.to_owned(),
+            private_key: URL_SAFE_NO_PAD.encode(site.source_seed),
+            sections: SECTIONS.map(str::to_owned).to_vec(),
+            last_seq: last.as_ref().map(|last| last.seq),
+            last_sha256: last.map(|last| last.manifest_sha256.to_string()),
+        }],
+        aws: site.aws.clone(),
+    })
+}
+
+/// The authority, whom no route registers: the operator enters it.
+async fn authority(site: &Site<'_>) -> Result<Credentials> {
+    let credentials = Credentials {
+        access_key: AUTHORITY_ACCESS_KEY.to_owned(),
+        secret: (site.text)("authority"),
+    };
+    let authority = store::Authority {
+        id: AuthorityId::from_str(AUTHORITY)?,
+        name: "哈尔滨市商务局".to_owned(),
+        secret_hash: secret::sha256(credentials.secret.as_bytes()),
+    };
+    store::Directory::new(site.dynamodb(), site.setting("DIRECTORY_TABLE")?)
+        .put_authority(&credentials.access_key, &authority)
+        .await?;
+    Ok(credentials)
+}
+
+async fn register(
+    site: &Site<'_>,
+    authority: &Credentials,
+    city: &[DemoAgency],
+) -> Result<Vec<AgencyAccess>> {
+    let progress = Progress::new(
+        site.shows_progress,
+        "Loading the demo city",
+        city.len(),
+        "agencies",
+    )?;
+    let Credentials { access_key, secret } = authority;
+    let token = site.session("authority", access_key, secret).await?;
+    // All register before the first is approved: an agency that is approved already when its
+    // registration is seen in the stream is put on the map twice.
+    let registered: Vec<Value> = stream::iter(city.iter().enumerate())
+        .map(|(index, agency)| registration(site, index, agency).boxed())
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    (site.drain)().await?;
+    let agencies = stream::iter(city.iter().zip(&registered))
+        .map(|(agency, registered)| {
+            let approved = approval(site, &token, agency, registered);
+            approved.inspect(|_| progress.inc()).boxed()
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    progress.set_message("Placing its stores on the map");
+    (site.drain)().await?;
+    Ok(agencies)
+}
+
+async fn registration(site: &Site<'_>, index: usize, agency: &DemoAgency) -> Result<Value> {
+    let stores = agency.stores.iter().map(|store| {
+        let (lat, lon) = (store.location.lat(), store.location.lon());
+        json!({
+            "name": store.name,
+            "address": store.address,
+            "location": { "lat": lat, "lon": lon, "datum": "wgs84" },
+        })
+    });
+    let body = json!({
+        "name": agency.name,
+        "uscc": agency.uscc,
+        "responsible_person": agency.responsible_person,
+        "phone": agency.phone,
+        "services": agency.services,
+        "stores": stores.collect::<Vec<_>>(),
+    });
+    let key = (site.text)(&format!("registration {index}"));
+    let headers = [("idempotency-key", key.as_str())];
+    site.post("/v1/agencies", &headers, &body)
+        .await
+        .with_context(|| format!("{} cannot be registered", agency.name))
+}
+
+async fn approval(
+    site: &Site<'_>,
+    token: &str,
+    agency: &DemoAgency,
+    registered: &Value,
+) -> Result<AgencyAccess> {
+    let agency_id = text(registered, "agency_id")?;
+    let path = format!("/v1/agencies/{agency_id}/reviews");
+    let decision = json!({ "decision": "approve", "reason": "part of the demo city" });
+    let approved = site
+        .post(&path, &[("authorization", token)], &decision)
+        .await
+        .with_context(|| format!("{} cannot be approved", agency.name))?;
+    let stores = approved["stores"]
+        .as_array()
+        .context("an approved agency has stores")?
+        .iter()
+        .map(|store| {
+            Ok(StorePlace {
+                store_id: text(store, "store_id")?.to_owned(),
+                location: store["location"].clone(),
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(AgencyAccess {
+        agency_id: agency_id.to_owned(),
+        name: agency.name.clone(),
+        services: serde_json::from_value(approved["services"].clone())?,
+        access_key: text(registered, "access_key")?.to_owned(),
+        secret: text(registered, "secret")?.to_owned(),
+        stores,
+    })
+}

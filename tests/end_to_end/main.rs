@@ -21,6 +21,7 @@ mod fanout;
 mod feeds;
 mod grabbing;
 mod http;
+mod independent;
 mod ledger;
 mod log_watch;
 mod operator;

@@ -216,11 +216,7 @@ impl Platform {
 
     /// Loads the city unless it is there, and writes `demo.json`.
     async fn load_demo(&self, options: &Options) -> Result<Demo> {
-        let file = |name| {
-            self.data_dir
-                .as_ref()
-                .map(|directory| directory.file(name))
-        };
+        let file = |name| self.data_dir.as_ref().map(|directory| directory.file(name));
         let path = file("demo.json");
         let before = path.as_ref().and_then(|path| std::fs::read(path).ok());
         let before = before.and_then(|content| serde_json::from_slice(&content).ok());

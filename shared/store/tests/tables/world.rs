@@ -43,20 +43,16 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let database = dynoxide::Database::memory().unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(
-            listener,
-            database,
-            std::future::pending(),
-        ));
+        let (endpoint, account) = match independent() {
+            Some(endpoint) => (endpoint, unused_account()),
+            None => (emulated().await, "test".to_owned()),
+        };
         let wire = Wire::new();
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("cn-north-1"))
-            .endpoint_url(format!("http://{address}"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(endpoint)
+            .credentials_provider(Credentials::new(account, "test", None, None, "test"))
             .http_client(wire.clone())
             .build();
         let client = Client::from_conf(config);
@@ -133,6 +129,35 @@ impl World {
         self.orders.place(&order, &sealed(&order)).await.unwrap();
         order
     }
+}
+
+/// The DynamoDB of another make that the tests are to run against, if any.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one setting of these tests, read in one place"
+)]
+fn independent() -> Option<String> {
+    std::env::var("HOMEHAIL_DYNAMODB").ok()
+}
+
+/// There every twelve digits are an account of their own, in which no other test has made its tables.
+fn unused_account() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    format!("{:06}{number:06}", std::process::id() % 1_000_000)
+}
+
+/// The emulated one, in this process, for as long as the test lives.
+async fn emulated() -> String {
+    let database = dynoxide::Database::memory().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(dynoxide::server::serve_with_shutdown(
+        listener,
+        database,
+        std::future::pending(),
+    ));
+    format!("http://{address}")
 }
 
 async fn create(

@@ -93,8 +93,6 @@ fn described() -> Vec<Function> {
     ];
     let settings = Settings {
         stack: STACK.to_owned(),
-        region: "us-east-1".to_owned(),
-        account: String::new(),
         queue_endpoint: String::new(),
         api_endpoint: String::new(),
         parameters: parameters

@@ -27,7 +27,6 @@ pub struct FeedSource {
 pub struct FeedRow {
     /// Whom it is about.
     pub id_number: String,
-    /// The section's name.
     pub section: &'static str,
     /// What is said: `clear`, `flagged`, `pending`, `unknown` or `withheld`.
     pub state: &'static str,
@@ -44,7 +43,6 @@ pub struct FeedRow {
 /// Where a batch stands among those of its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Its name.
     pub batch_id: String,
     /// Its number, from 1.
     pub seq: u64,
@@ -67,9 +65,6 @@ pub struct SignedBatch {
 
 impl FeedSource {
     /// The source `name`, which signs with the Ed25519 key of this seed.
-    ///
-    /// # Errors
-    /// When the cryptographic library refuses the seed.
     pub fn new(name: &str, seed: &[u8; 32]) -> Result<Self> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok();
         Ok(Self {

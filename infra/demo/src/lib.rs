@@ -101,7 +101,6 @@ pub struct Credentials {
     pub secret: String,
 }
 
-/// An agency of the city.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct AgencyAccess {
     pub agency_id: String,
@@ -112,7 +111,6 @@ pub struct AgencyAccess {
     pub stores: Vec<StorePlace>,
 }
 
-/// A store of the city.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct StorePlace {
     pub store_id: String,
@@ -120,14 +118,12 @@ pub struct StorePlace {
     pub location: Value,
 }
 
-/// A customer of the city.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Customer {
     /// What `wx.login` would give.
     pub code: String,
 }
 
-/// A worker of the city.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct WorkerAccess {
     pub worker_id: String,
@@ -144,7 +140,6 @@ pub struct WorkerAccess {
     pub badge: BadgeAccess,
 }
 
-/// A badge of the city.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct BadgeAccess {
     pub badge_id: String,
@@ -154,7 +149,6 @@ pub struct BadgeAccess {
     pub url: String,
 }
 
-/// A source of credit records.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct FeedAccess {
     pub source: String,
@@ -192,9 +186,6 @@ pub struct ServiceEndpoints {
 
 /// Loads the city unless it is there. `before` is what the last run's `demo.json` said, and `kept` the file
 /// that knows how far the city's workers are; without it, nothing outlives the run.
-///
-/// # Errors
-/// When the platform refuses a part of it.
 pub async fn load(
     site: &Site<'_>,
     city: City,

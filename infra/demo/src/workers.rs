@@ -53,7 +53,6 @@ struct Kept {
 /// A batch that was applied.
 #[derive(Clone, Deserialize, Serialize)]
 struct Sent {
-    /// Its place.
     seq: u64,
     /// What the next one names.
     hash: String,
@@ -73,7 +72,6 @@ struct Sending {
     all: bool,
 }
 
-/// Loads workers.
 pub(super) struct Loader<'a, 's> {
     pub(super) site: &'a Site<'s>,
     pub(super) agencies: &'a [AgencyAccess],

@@ -21,7 +21,6 @@ pub struct Running {
 }
 
 impl Activity {
-    /// Something begins.
     pub fn begin(&self) -> Running {
         self.counts.begun.fetch_add(1, Ordering::SeqCst);
         self.counts.running.fetch_add(1, Ordering::SeqCst);
@@ -30,7 +29,6 @@ impl Activity {
         }
     }
 
-    /// How much runs now.
     pub fn running(&self) -> u64 {
         self.counts.running.load(Ordering::SeqCst)
     }

@@ -62,7 +62,6 @@ impl Writes {
         }
     }
 
-    /// Something was written.
     pub(crate) fn add(&self) {
         let total = self.total.fetch_add(1, Ordering::SeqCst) + 1;
         self.count.send_modify(|count| *count = total.max(*count));
@@ -73,7 +72,6 @@ impl Writes {
         *self.count.borrow()
     }
 
-    /// Tells of further writes.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.count.subscribe()
     }
@@ -81,15 +79,7 @@ impl Writes {
 
 impl Dynamo {
     /// Opens the database, makes the tables that are not there yet, and serves it.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, or a table cannot be made.
-    pub async fn start(
-        path: Option<&Path>,
-        tables: &[Table],
-        region: &str,
-        account: &str,
-    ) -> Result<Self> {
+    pub async fn start(path: Option<&Path>, tables: &[Table]) -> Result<Self> {
         let location = match path {
             Some(path) => path
                 .to_str()
@@ -118,11 +108,8 @@ impl Dynamo {
             let inner = describe(&database, &table.name)?
                 .and_then(|description| description["LatestStreamArn"].as_str().map(str::to_owned))
                 .with_context(|| format!("the table `{}` has no stream", table.name))?;
-            let outer = format!(
-                "arn:{}:dynamodb:{region}:{account}:table/{}/stream/{STREAM_LABEL}",
-                crate::partition(region),
-                table.name
-            );
+            let stream = format!("table/{}/stream/{STREAM_LABEL}", table.name);
+            let outer = crate::arn("dynamodb", &stream);
             streams.push(StreamName {
                 table: table.name.clone(),
                 inner,

@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
+use local_cloud::Refusal;
 use local_cloud::iam::{Call, Caller, Identities};
 use serde_json::{Value, json};
 
@@ -26,7 +27,6 @@ use crate::wire::{Capacity, Wire};
 /// DynamoDB takes no larger bodies.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// The door.
 #[derive(Clone)]
 pub struct FrontDoor {
     inner: Arc<Inner>,
@@ -47,42 +47,15 @@ struct Inner {
 }
 
 /// An action of an operation, and what it is about.
-struct Asked {
-    action: &'static str,
+struct Asked<'a> {
+    action: &'a str,
     resource: String,
     /// Partition keys of the items; `None` where the operation is about no items by key.
     leading_keys: Option<Vec<String>>,
 }
 
-impl Asked {
-    fn of_stream(action: &'static str, resource: String) -> Self {
-        Self {
-            action,
-            resource,
-            leading_keys: None,
-        }
-    }
-}
-
-/// A refusal in DynamoDB's words.
-struct Refused {
-    code: String,
-    message: String,
-}
-
 impl FrontDoor {
-    /// Before `dynamo`.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(
-        dynamo: &Dynamo,
-        identities: Arc<Identities>,
-        wire: Wire,
-        region: &str,
-        account: &str,
-    ) -> Result<Self> {
-        let partition = crate::partition(region);
+    pub fn new(dynamo: &Dynamo, identities: Arc<Identities>, wire: Wire) -> Result<Self> {
         Ok(Self {
             inner: Arc::new(Inner {
                 database: format!("{}/", dynamo.address()),
@@ -92,7 +65,7 @@ impl FrontDoor {
                 writes: dynamo.writes().clone(),
                 streams: dynamo.streams().to_vec(),
                 keys: dynamo.keys().clone(),
-                arn_prefix: format!("arn:{partition}:dynamodb:{region}:{account}:"),
+                arn_prefix: crate::arn("dynamodb", ""),
                 inner_arn_prefix: format!(
                     "arn:aws:dynamodb:{}:{}:",
                     dynoxide::streams::LOCAL_REGION,
@@ -102,7 +75,6 @@ impl FrontDoor {
         })
     }
 
-    /// The HTTP service.
     pub fn router(self) -> Router {
         Router::new().fallback(serve).with_state(self)
     }
@@ -111,23 +83,26 @@ impl FrontDoor {
 async fn serve(State(door): State<FrontDoor>, request: Request) -> Response {
     door.inner.answer(request).await.unwrap_or_else(|refused| {
         let body = json!({
-            "__type": format!("com.amazon.coral.service#{}", refused.code),
+            "__type": format!("com.amazon.coral.service#{}", refused.json_code()),
             "message": refused.message,
         });
-        let status = match refused.code.as_str() {
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = match refused.code {
             "InternalFailure" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        respond(status, body.to_string())
+        let json = HeaderValue::from_static("application/x-amz-json-1.0");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
     })
 }
 
 impl Inner {
-    async fn answer(&self, request: Request) -> Result<Response, Refused> {
+    async fn answer(&self, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, BODY_LIMIT)
             .await
-            .map_err(|_| refused("ValidationException", "The request is too large"))?;
+            .map_err(|_| Refusal::new("ValidationException", "The request is too large"))?;
         let target = parts
             .headers
             .get("x-amz-target")
@@ -136,16 +111,14 @@ impl Inner {
         let operation = target
             .strip_prefix("DynamoDB_20120810.")
             .or_else(|| target.strip_prefix("DynamoDBStreams_20120810."))
-            .ok_or_else(|| refused("UnknownOperationException", "not an operation of DynamoDB"))?;
-        let caller = self
-            .identities
-            .authenticate(&parts.method, &parts.uri, &parts.headers, &body)
-            .map_err(|refusal| Refused {
-                code: dynamo_code(refusal.code),
-                message: refusal.message,
+            .ok_or_else(|| {
+                Refusal::new("UnknownOperationException", "not an operation of DynamoDB")
             })?;
+        let caller =
+            self.identities
+                .authenticate(&parts.method, &parts.uri, &parts.headers, &body)?;
         let document: Value = serde_json::from_slice(&body)
-            .map_err(|_| refused("SerializationException", "the body is not JSON"))?;
+            .map_err(|_| Refusal::new("SerializationException", "the body is not JSON"))?;
         self.authorize(&caller, operation, &document)?;
 
         let measures = self.wire.measures_capacity() && has_capacity(operation);
@@ -185,13 +158,13 @@ impl Inner {
         &self,
         mut headers: HeaderMap,
         body: Bytes,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), Refused> {
+    ) -> Result<(StatusCode, HeaderMap, Bytes), Refusal> {
         headers.remove(HOST);
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
         let failed = |error: reqwest::Error| {
             tracing::error!(%error, "the database does not answer");
-            refused("InternalFailure", "the database does not answer")
+            Refusal::new("InternalFailure", "the database does not answer")
         };
         let answer = self
             .client
@@ -208,7 +181,7 @@ impl Inner {
     }
 
     /// Checks every action that the operation stands for.
-    fn authorize(&self, caller: &Caller, operation: &str, request: &Value) -> Result<(), Refused> {
+    fn authorize(&self, caller: &Caller, operation: &str, request: &Value) -> Result<(), Refusal> {
         if caller.is_operator() {
             return Ok(());
         }
@@ -218,60 +191,54 @@ impl Inner {
             if let Some(keys) = asked.leading_keys {
                 call = call.with_all("dynamodb:LeadingKeys", keys);
             }
-            self.identities
-                .authorize(&call)
-                .map_err(|refusal| Refused {
-                    code: dynamo_code(refusal.code),
-                    message: refusal.message,
-                })?;
+            self.identities.authorize(&call)?;
         }
         Ok(())
     }
 
     /// The actions of an operation and what each is about, as the Service Authorization Reference
     /// has them.
-    fn actions(&self, operation: &str, request: &Value) -> Result<Vec<Asked>, Refused> {
+    fn actions<'a>(&self, operation: &'a str, request: &Value) -> Result<Vec<Asked<'a>>, Refusal> {
         let unknown = || {
-            refused(
+            Refusal::new(
                 "AccessDeniedException",
                 format!("{operation} is for the operator alone here"),
             )
         };
-        let table = |of: &Value| self.table_arn(of["TableName"].as_str().unwrap_or_default());
-        let about = |action: &'static str, of: &Value, leading_keys: Option<Vec<String>>| Asked {
+        let about = |action, of: &Value, leading_keys| Asked {
             action,
-            resource: table(of),
+            resource: self.table_arn(of["TableName"].as_str().unwrap_or_default()),
             leading_keys,
+        };
+        let stream = |resource| Asked {
+            action: operation,
+            resource,
+            leading_keys: None,
         };
         let items = || request["TransactItems"].as_array().into_iter().flatten();
         let keys = &self.keys;
         Ok(match operation {
-            "GetItem" => vec![about("GetItem", request, keys.of_one(request))],
-            "PutItem" => vec![about("PutItem", request, keys.of_one(request))],
-            "UpdateItem" => vec![about("UpdateItem", request, keys.of_one(request))],
-            "DeleteItem" => vec![about("DeleteItem", request, keys.of_one(request))],
-            "DescribeTable" => vec![about("DescribeTable", request, None)],
+            "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" => {
+                vec![about(operation, request, keys.of_one(request))]
+            }
+            "DescribeTable" => vec![about(operation, request, None)],
             "Query" | "Scan" => {
-                let (action, leading_keys) = match operation {
-                    "Query" => ("Query", keys.of_query(request)),
-                    // A scan has none: a role that may scan reads every key.
-                    _ => ("Scan", None),
+                // A scan has none: a role that may scan reads every key.
+                let leading_keys = match operation {
+                    "Query" => keys.of_query(request),
+                    _ => None,
                 };
-                let mut asked = about(action, request, leading_keys);
+                let mut asked = about(operation, request, leading_keys);
                 if let Some(index) = request["IndexName"].as_str() {
                     asked.resource = format!("{}/index/{index}", asked.resource);
                 }
                 vec![asked]
             }
             "BatchGetItem" | "BatchWriteItem" => {
-                let action = match operation {
-                    "BatchGetItem" => "BatchGetItem",
-                    _ => "BatchWriteItem",
-                };
                 let tables = request["RequestItems"].as_object().into_iter().flatten();
                 tables
                     .map(|(name, part)| Asked {
-                        action,
+                        action: operation,
                         resource: self.table_arn(name),
                         leading_keys: keys.of_batch(name, part),
                     })
@@ -282,37 +249,29 @@ impl Inner {
                 .collect(),
             "TransactWriteItems" => items()
                 .map(|item| {
-                    [
+                    let mut parts = [
                         ("Put", "PutItem"),
                         ("Update", "UpdateItem"),
                         ("Delete", "DeleteItem"),
                         ("ConditionCheck", "ConditionCheckItem"),
                     ]
-                    .into_iter()
-                    .find_map(|(part, action)| {
+                    .into_iter();
+                    let asked = parts.find_map(|(part, action)| {
                         let part = item.get(part)?;
                         Some(about(action, part, keys.of_one(part)))
-                    })
-                    .ok_or_else(unknown)
+                    });
+                    asked.ok_or_else(unknown)
                 })
                 .collect::<Result<_, _>>()?,
             "ListStreams" => {
-                let mut asked = about("ListStreams", request, None);
-                asked.resource = format!("{}/stream/*", asked.resource);
-                vec![asked]
+                let table = about(operation, request, None).resource;
+                vec![stream(format!("{table}/stream/*"))]
             }
             "DescribeStream" | "GetShardIterator" => {
-                let action = match operation {
-                    "DescribeStream" => "DescribeStream",
-                    _ => "GetShardIterator",
-                };
-                let stream = request["StreamArn"].as_str().unwrap_or_default();
-                vec![Asked::of_stream(action, stream.to_owned())]
+                let arn = request["StreamArn"].as_str().unwrap_or_default();
+                vec![stream(arn.to_owned())]
             }
-            "GetRecords" => {
-                let stream = self.stream_of(request).ok_or_else(unknown)?;
-                vec![Asked::of_stream("GetRecords", stream)]
-            }
+            "GetRecords" => vec![stream(self.stream_of(request).ok_or_else(unknown)?)],
             _ => return Err(unknown()),
         })
     }
@@ -392,27 +351,6 @@ enum Direction {
     Outward,
 }
 
-fn refused(code: &str, message: impl Into<String>) -> Refused {
-    Refused {
-        code: code.to_owned(),
-        message: message.into(),
-    }
-}
-
-/// DynamoDB's own names for refusals that all services share.
-fn dynamo_code(code: &str) -> String {
-    match code {
-        "AccessDenied" => "AccessDeniedException",
-        "InvalidClientTokenId" => "UnrecognizedClientException",
-        "SignatureDoesNotMatch" => "InvalidSignatureException",
-        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
-        "IncompleteSignature" => "IncompleteSignatureException",
-        "ExpiredToken" => "ExpiredTokenException",
-        other => other,
-    }
-    .to_owned()
-}
-
 fn writes(operation: &str) -> bool {
     [
         "PutItem",
@@ -455,14 +393,6 @@ fn without_capacity(body: &Bytes) -> Bytes {
         }
         _ => body.clone(),
     }
-}
-
-fn respond(status: StatusCode, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/x-amz-json-1.0");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
 }
 
 #[cfg(test)]

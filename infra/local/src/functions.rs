@@ -29,9 +29,6 @@ macro_rules! events {
 }
 
 /// Starts the function whose code is `functions/<code>`, as its process would start.
-///
-/// # Errors
-/// When there is no such function, or it cannot start in this environment.
 pub fn start(code: &str, environment: &Environment) -> Result<Invoke> {
     started(code, environment).with_context(|| format!("the function `{code}` cannot start"))
 }

@@ -69,9 +69,6 @@ struct Matched<'a> {
 impl Gateway {
     /// With the routes of `functions`. One address may make `public_per_minute` requests to what anybody may call; without
     /// it, any number.
-    ///
-    /// # Errors
-    /// When two functions claim one route, or none takes what no route takes.
     pub fn new(
         functions: &[Function],
         invoker: Invoker,

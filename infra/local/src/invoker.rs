@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::activity::Activity;
 use crate::wire::{CutOff, Wire};
 
-/// All functions, started.
 #[derive(Clone)]
 pub struct Invoker {
     inner: Arc<Inner>,
@@ -26,9 +25,7 @@ struct Inner {
 
 /// A function that can be invoked.
 pub struct Started {
-    /// Its handler.
     pub invoke: Invoke,
-    /// How long an invocation may take.
     pub timeout: Duration,
 }
 
@@ -68,9 +65,6 @@ impl Invoker {
     }
 
     /// Invokes a function with an event as Lambda gives it.
-    ///
-    /// # Errors
-    /// When there is no answer.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
         let started = self
             .inner

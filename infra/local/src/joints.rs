@@ -15,8 +15,6 @@ pub(crate) struct Joints {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) invoker: Invoker,
     pub(crate) activity: Activity,
-    pub(crate) region: &'static str,
-    pub(crate) account: &'static str,
 }
 
 impl Joints {

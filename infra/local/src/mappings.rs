@@ -23,7 +23,6 @@ const CONCURRENCY: usize = 32;
 const MOST_MESSAGES: u32 = 10;
 const LONG_POLL_S: i64 = 20;
 
-/// One queue and the function that it triggers.
 #[derive(Clone)]
 pub(crate) struct Mapping {
     joints: Joints,
@@ -48,7 +47,6 @@ impl Mapping {
         })
     }
 
-    /// The queue's name.
     pub(crate) fn queue(&self) -> &str {
         queue_name(&self.source.queue)
     }
@@ -171,7 +169,7 @@ impl Mapping {
             "md5OfBody": message.md5_of_body(),
             "eventSource": "aws:sqs",
             "eventSourceARN": self.source.queue,
-            "awsRegion": self.joints.region,
+            "awsRegion": crate::REGION,
         })
     }
 }

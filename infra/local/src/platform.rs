@@ -32,13 +32,9 @@ use crate::services::Services;
 use crate::template::{self, Stack};
 use crate::wechat;
 use crate::wire::Wire;
+use crate::{ACCOUNT, REGION};
 
-/// The stack's name.
 const STACK: &str = "homehail";
-/// The region that everything pretends to be in.
-const REGION: &str = "us-east-1";
-/// The account that everything belongs to.
-const ACCOUNT: &str = "000000000000";
 const OPERATOR: &str = "operator";
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -55,7 +51,6 @@ pub struct Options {
     pub grab_window: Duration,
     /// How many requests a minute one address may make to what anybody may call; any number without it.
     pub public_per_minute: Option<u32>,
-    /// The city to load.
     pub city: City,
     /// The template; the project's own unless a test has another.
     pub template: String,
@@ -103,10 +98,6 @@ pub struct Platform {
 
 impl Platform {
     /// Starts everything, and returns when it is ready for requests.
-    ///
-    /// # Errors
-    /// When the template is not understood, a port or the data directory is taken, or what is
-    /// stored cannot be read.
     pub async fn start(options: Options) -> Result<Self> {
         let data_dir = match &options.data_dir {
             Some(path) => Some(DataDir::open(path, options.fresh)?),
@@ -155,9 +146,8 @@ impl Platform {
         add_identities(&identities, &stack, &keys)?;
         let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
         let files = (tables.as_deref(), rest.as_deref());
-        let mut services =
-            Services::open(&stack, &keys, files, &identities, &clock, REGION, ACCOUNT).await?;
-        let (dynamodb, cloud) = services.routers(&identities, &wire, REGION, ACCOUNT)?;
+        let mut services = Services::open(&stack, &keys, files, &identities, &clock).await?;
+        let (dynamodb, cloud) = services.routers(&wire)?;
         serve(&mut tasks, ports.dynamodb, dynamodb);
         serve(&mut tasks, ports.cloud, cloud);
         serve(
@@ -189,8 +179,6 @@ impl Platform {
             cloud: Arc::clone(services.cloud()),
             invoker: invoker.clone(),
             activity: activity.clone(),
-            region: REGION,
-            account: ACCOUNT,
         };
         for function in &stack.functions {
             services.join(function, &joints, &mut tasks).await?;
@@ -287,7 +275,6 @@ impl Platform {
         &self.gateway
     }
 
-    /// What the template describes.
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
@@ -322,17 +309,11 @@ impl Platform {
     }
 
     /// Deletes items whose time to live is over; a running platform does so every minute.
-    ///
-    /// # Errors
-    /// When the tables cannot be read.
     pub fn sweep(&self) -> Result<()> {
         self.services.sweep()
     }
 
     /// Invokes a function by the name of its code, with an event as Lambda gives it.
-    ///
-    /// # Errors
-    /// When it gives no answer.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
         self.invoker.invoke(function, event).await
     }
@@ -341,9 +322,6 @@ impl Platform {
     /// queue that triggers a function has a message that can be received, no schedule is due, and
     /// every stream's consumer has seen all writes. A message that failed and waits for its
     /// visibility timeout counts as quiet: move the clock to have it come again.
-    ///
-    /// # Errors
-    /// When a queue cannot be looked at.
     pub async fn drain(&self) -> Result<()> {
         self.services.drain(&self.activity).await
     }
@@ -387,8 +365,6 @@ fn load_template(
 ) -> Result<Stack> {
     let settings = template::Settings {
         stack: STACK.to_owned(),
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
         queue_endpoint: endpoints.cloud.clone(),
         api_endpoint: base_url.to_owned(),
         parameters,

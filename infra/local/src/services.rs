@@ -21,6 +21,7 @@ use crate::streams::StreamMapping;
 use crate::template::{EventSource, Function, Stack};
 use crate::timer::{NextAt, Timer};
 use crate::wire::Wire;
+use crate::{ACCOUNT, REGION};
 
 /// Nothing must have happened for so long, in several looks, before all counts as quiet.
 const QUIET_LOOKS: u32 = 3;
@@ -45,11 +46,9 @@ impl Services {
         (tables, rest): (Option<&Path>, Option<&Path>),
         identities: &Arc<Identities>,
         clock: &Clock,
-        region: &str,
-        account: &str,
     ) -> Result<Self> {
-        let dynamo = Dynamo::start(tables, &stack.tables, region, account).await?;
-        let cloud = Cloud::open(rest, clock.clone(), Arc::clone(identities), region, account)?;
+        let dynamo = Dynamo::start(tables, &stack.tables).await?;
+        let cloud = Cloud::open(rest, clock.clone(), Arc::clone(identities), REGION, ACCOUNT)?;
         provision(&cloud, stack, keys).await?;
         Ok(Self {
             cloud,
@@ -65,15 +64,9 @@ impl Services {
     }
 
     /// DynamoDB's endpoint, and the one of everything else.
-    pub(crate) fn routers(
-        &self,
-        identities: &Arc<Identities>,
-        wire: &Wire,
-        region: &str,
-        account: &str,
-    ) -> Result<(Router, Router)> {
-        let (identities, wire) = (Arc::clone(identities), wire.clone());
-        let door = FrontDoor::new(&self.dynamo, identities, wire, region, account)?;
+    pub(crate) fn routers(&self, wire: &Wire) -> Result<(Router, Router)> {
+        let identities = Arc::clone(self.cloud.identities());
+        let door = FrontDoor::new(&self.dynamo, identities, wire.clone())?;
         Ok((door.router(), self.cloud.router()))
     }
 

@@ -27,7 +27,6 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Records come at once after a write; this is for those that nobody told of.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// One stream and the function that it triggers.
 pub(crate) struct StreamMapping {
     joints: Joints,
     reader: StreamReader,
@@ -211,7 +210,7 @@ impl StreamMapping {
     /// A record as Lambda hands it to functions.
     fn record(&self, record: &Record) -> Value {
         let mut value = serde_json::to_value(record).unwrap_or_default();
-        value["awsRegion"] = Value::from(self.joints.region);
+        value["awsRegion"] = Value::from(crate::REGION);
         value["eventSourceARN"] = Value::from(self.source.stream.as_str());
         value
     }

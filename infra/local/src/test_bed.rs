@@ -15,9 +15,7 @@ use crate::invoker::{Invoker, Started};
 use crate::joints::Joints;
 use crate::template::{self, EventSource, Function, Settings, Stack};
 use crate::wire::Wire;
-
-pub(crate) const REGION: &str = "us-east-1";
-pub(crate) const ACCOUNT: &str = "000000000000";
+use crate::{ACCOUNT, REGION};
 
 const TEMPLATE: &str = r#"
 Resources:
@@ -88,7 +86,6 @@ Resources:
             DestinationConfig: { OnFailure: { Type: SQS, Destination: !GetAtt Dead.Arn } }
 "#;
 
-/// The small cloud.
 pub(crate) struct TestBed {
     pub(crate) stack: Stack,
     pub(crate) clock: Clock,
@@ -107,8 +104,6 @@ impl TestBed {
     pub(crate) async fn new() -> Self {
         let settings = Settings {
             stack: "test".to_owned(),
-            region: REGION.to_owned(),
-            account: ACCOUNT.to_owned(),
             queue_endpoint: "http://127.0.0.1:1".to_owned(),
             api_endpoint: "http://127.0.0.1:2".to_owned(),
             parameters: BTreeMap::new(),
@@ -128,9 +123,7 @@ impl TestBed {
                 })
                 .unwrap();
         }
-        let dynamo = Dynamo::start(None, &stack.tables, REGION, ACCOUNT)
-            .await
-            .unwrap();
+        let dynamo = Dynamo::start(None, &stack.tables).await.unwrap();
         let cloud = Cloud::open(
             None,
             clock.clone(),
@@ -185,8 +178,6 @@ impl TestBed {
             cloud: Arc::clone(&self.cloud),
             invoker: self.invoker.clone(),
             activity: self.activity.clone(),
-            region: REGION,
-            account: ACCOUNT,
         }
     }
 

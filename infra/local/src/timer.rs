@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::joints::Joints;
 use crate::template::{Function, TimeSource};
+use crate::{ACCOUNT, REGION};
 
 /// When a timer is due next, in milliseconds since 1970.
 #[derive(Clone)]
@@ -23,7 +24,6 @@ impl NextAt {
     }
 }
 
-/// One schedule and the function that it invokes.
 pub(crate) struct Timer {
     joints: Joints,
     function: String,
@@ -89,17 +89,15 @@ impl Timer {
             false => ("events", "rule", json!({})),
         };
         let name = &self.source.name;
-        let (region, account) = (self.joints.region, self.joints.account);
-        let partition = crate::partition(region);
         json!({
             "version": "0",
             "id": self.joints.invoker.request_id(),
             "detail-type": "Scheduled Event",
             "source": format!("aws.{service}"),
-            "account": account,
+            "account": ACCOUNT,
             "time": time.to_string(),
-            "region": region,
-            "resources": [format!("arn:{partition}:{service}:{region}:{account}:{kind}/{name}")],
+            "region": REGION,
+            "resources": [crate::arn(service, &format!("{kind}/{name}"))],
             "detail": detail,
         })
     }

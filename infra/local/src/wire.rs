@@ -134,9 +134,6 @@ impl Wire {
     }
 
     /// Runs one invocation of `function`.
-    ///
-    /// # Errors
-    /// When it was cut off.
     pub async fn invocation<T>(
         &self,
         function: &str,

@@ -27,16 +27,12 @@ const CUSTOMERS: usize = 20;
 /// `demo-phone-13912345678` is the code of a person who lets the mini-program have that number.
 pub const PHONE_CODE: &str = "demo-phone-";
 
-/// An agency of the demo city, as it would register.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoAgency {
-    /// Its registered name.
     pub name: String,
-    /// Its unified social credit code.
     pub uscc: Uscc,
     /// Who answers for it.
     pub responsible_person: String,
-    /// A mobile phone number.
     pub phone: String,
     /// What it offers: 2 to 6 services.
     pub services: ServiceSet,
@@ -46,14 +42,11 @@ pub struct DemoAgency {
     pub stats: AgencyStats,
 }
 
-/// A store of the demo city.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoStore {
     /// What its sign says.
     pub name: String,
-    /// Its address.
     pub address: String,
-    /// Its place.
     pub location: Wgs84,
 }
 

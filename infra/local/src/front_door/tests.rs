@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::{
 use super::*;
 use crate::keys::AccessKey;
 use crate::sdk::{self, Endpoints};
-use crate::test_bed::{ACCOUNT, REGION, TestBed};
+use crate::test_bed::TestBed;
+use crate::{ACCOUNT, REGION};
 
 struct Door {
     bed: TestBed,
@@ -32,14 +33,7 @@ async fn door() -> Door {
         .add_operator("OPERATOR", &key("OPERATOR").secret);
     bed.identities
         .add_role_key("worker", "worker", "WORKER", &key("WORKER").secret);
-    let door = FrontDoor::new(
-        &bed.dynamo,
-        Arc::clone(&bed.identities),
-        bed.wire.clone(),
-        REGION,
-        ACCOUNT,
-    )
-    .unwrap();
+    let door = FrontDoor::new(&bed.dynamo, Arc::clone(&bed.identities), bed.wire.clone()).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoints = Endpoints {
         dynamodb: format!("http://{}", listener.local_addr().unwrap()),

@@ -11,26 +11,19 @@ use super::properties::{Ignored, Text, Whole, only, properties, read as properti
 use super::resolve::Resolver;
 use super::yaml::Node;
 
-/// A function.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// Its name.
     pub name: String,
     /// The folder of its crate under `functions/`, which is also the crate's name.
     pub code: String,
-    /// The ARN of its role.
     pub role: String,
-    /// How long an invocation may take.
     pub timeout: Duration,
-    /// Memory, in MB.
     pub memory_mb: u32,
     /// Its environment variables, secrets included.
     pub environment: BTreeMap<String, String>,
-    /// What triggers it.
     pub events: Vec<EventSource>,
 }
 
-/// What triggers a function.
 #[derive(Clone, Debug)]
 pub enum EventSource {
     /// Requests to the HTTP API.
@@ -47,20 +40,13 @@ pub enum EventSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A method and a path, in which `{name}` stands for one segment.
-    Exact {
-        /// The method.
-        method: String,
-        /// The path.
-        path: String,
-    },
+    Exact { method: String, path: String },
     /// `$default`: whatever no other route takes.
     Default,
 }
 
-/// A queue that a function consumes.
 #[derive(Clone, Debug)]
 pub struct QueueSource {
-    /// The queue's ARN.
     pub queue: String,
     /// Messages in one invocation, at most.
     pub batch_size: u32,
@@ -71,7 +57,6 @@ pub struct QueueSource {
 /// A schedule that a function is invoked by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeSource {
-    /// The schedule's name.
     pub name: String,
     /// From one invocation to the next.
     pub every: Duration,
@@ -89,10 +74,8 @@ impl TimeSource {
     }
 }
 
-/// A stream that a function consumes.
 #[derive(Clone, Debug)]
 pub struct StreamSource {
-    /// The stream's ARN.
     pub stream: String,
     /// Records in one invocation, at most.
     pub batch_size: u32,

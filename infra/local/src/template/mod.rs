@@ -26,10 +26,6 @@ pub const SOURCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../t
 pub struct Settings<'a> {
     /// `AWS::StackName`; generated names begin with it.
     pub stack: String,
-    /// `AWS::Region`.
-    pub region: String,
-    /// `AWS::AccountId`.
-    pub account: String,
     /// Queue URLs are this, the account and the queue's name.
     pub queue_endpoint: String,
     /// Where the HTTP API is served.
@@ -50,7 +46,6 @@ pub struct Stack {
     /// A queue's dead-letter queue comes before it.
     pub queues: Vec<Queue>,
     pub queue_policies: Vec<QueuePolicy>,
-    /// Groups of schedules.
     pub schedule_groups: Vec<String>,
     pub buses: Vec<String>,
     pub rules: Vec<Rule>,
@@ -61,7 +56,6 @@ pub struct Stack {
     pub not_run: Vec<String>,
 }
 
-/// A DynamoDB table.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub name: String,
@@ -73,7 +67,6 @@ pub struct Table {
     pub stream: bool,
 }
 
-/// An S3 bucket.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     pub name: String,
@@ -93,7 +86,6 @@ pub struct SigningKey {
     pub arn: String,
 }
 
-/// An SQS queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
     pub name: String,
@@ -101,7 +93,6 @@ pub struct Queue {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// A policy of queues.
 #[derive(Clone, Debug)]
 pub struct QueuePolicy {
     /// URLs of the queues.
@@ -109,7 +100,6 @@ pub struct QueuePolicy {
     pub document: Value,
 }
 
-/// A rule of an event bus.
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub name: String,
@@ -128,7 +118,6 @@ pub struct Target {
     pub arn: String,
 }
 
-/// A role.
 #[derive(Clone, Debug)]
 pub struct Role {
     pub name: String,
@@ -141,7 +130,6 @@ pub struct Role {
     pub max_session_seconds: u32,
 }
 
-/// A policy within a role.
 #[derive(Clone, Debug)]
 pub struct InlinePolicy {
     pub name: String,

@@ -69,7 +69,6 @@ impl From<Whole> for u32 {
     }
 }
 
-/// A text; CloudFormation takes a number for one.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Text {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::yaml::Node;
 use super::{Settings, TemplateError, has_only};
+use crate::{ACCOUNT, REGION, arn};
 
 /// The name that a stream's ARN ends in. On AWS it is the time at which the stream was made.
 pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
@@ -207,9 +208,9 @@ impl<'a> Resolver<'a> {
     fn reference(&self, target: &str, path: &str) -> Result<String, TemplateError> {
         let settings = self.settings;
         match target {
-            "AWS::Region" => return Ok(settings.region.clone()),
-            "AWS::AccountId" => return Ok(settings.account.clone()),
-            "AWS::Partition" => return Ok(crate::partition(&settings.region).to_owned()),
+            "AWS::Region" => return Ok(REGION.to_owned()),
+            "AWS::AccountId" => return Ok(ACCOUNT.to_owned()),
+            "AWS::Partition" => return Ok("aws".to_owned()),
             "AWS::StackName" => return Ok(settings.stack.clone()),
             "AWS::URLSuffix" => return Ok("amazonaws.com".to_owned()),
             _ => {}
@@ -220,8 +221,8 @@ impl<'a> Resolver<'a> {
         let node = self.resource(target, path)?;
         let name = self.name(target, node)?;
         Ok(match type_of(node) {
-            "AWS::SQS::Queue" => format!("{}/{}/{name}", settings.queue_endpoint, settings.account),
-            "AWS::SecretsManager::Secret" => self.arn("secretsmanager", &format!("secret:{name}")),
+            "AWS::SQS::Queue" => format!("{}/{}/{name}", settings.queue_endpoint, ACCOUNT),
+            "AWS::SecretsManager::Secret" => arn("secretsmanager", &format!("secret:{name}")),
             "AWS::Events::Rule" => self.attribute(target, "Arn", path)?,
             _ => name,
         })
@@ -235,45 +236,35 @@ impl<'a> Resolver<'a> {
     ) -> Result<String, TemplateError> {
         let node = self.resource(target, path)?;
         let name = self.name(target, node)?;
-        let account = &self.settings.account;
-        let partition = crate::partition(&self.settings.region);
         Ok(match (type_of(node), attribute) {
-            ("AWS::DynamoDB::Table", "Arn") => self.arn("dynamodb", &format!("table/{name}")),
+            ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", &format!("table/{name}")),
             ("AWS::DynamoDB::Table", "StreamArn") => {
-                self.arn("dynamodb", &format!("table/{name}/stream/{STREAM_LABEL}"))
+                arn("dynamodb", &format!("table/{name}/stream/{STREAM_LABEL}"))
             }
-            ("AWS::S3::Bucket", "Arn") => format!("arn:{partition}:s3:::{name}"),
-            ("AWS::KMS::Key", "Arn") => self.arn("kms", &format!("key/{name}")),
-            ("AWS::SQS::Queue", "Arn") => self.arn("sqs", &name),
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
+            ("AWS::KMS::Key", "Arn") => arn("kms", &format!("key/{name}")),
+            ("AWS::SQS::Queue", "Arn") => arn("sqs", &name),
             ("AWS::KMS::Key", "KeyId")
             | ("AWS::SQS::Queue", "QueueName")
             | ("AWS::Events::EventBus", "Name") => name,
             ("AWS::Scheduler::ScheduleGroup", "Arn") => {
-                self.arn("scheduler", &format!("schedule-group/{name}"))
+                arn("scheduler", &format!("schedule-group/{name}"))
             }
-            ("AWS::Events::EventBus", "Arn") => self.arn("events", &format!("event-bus/{name}")),
+            ("AWS::Events::EventBus", "Arn") => arn("events", &format!("event-bus/{name}")),
             ("AWS::Events::Rule", "Arn") => {
                 let bus = self.property(node, "EventBusName", target)?;
                 let bus = bus.map_or(String::new(), |bus| format!("{bus}/"));
-                self.arn("events", &format!("rule/{bus}{name}"))
+                arn("events", &format!("rule/{bus}{name}"))
             }
-            ("AWS::IAM::Role", "Arn") => format!("arn:{partition}:iam::{account}:role/{name}"),
-            ("AWS::Logs::LogGroup", "Arn") => self.arn("logs", &format!("log-group:{name}:*")),
-            ("AWS::Serverless::Function", "Arn") => self.arn("lambda", &format!("function:{name}")),
+            ("AWS::IAM::Role", "Arn") => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+            ("AWS::Logs::LogGroup", "Arn") => arn("logs", &format!("log-group:{name}:*")),
+            ("AWS::Serverless::Function", "Arn") => arn("lambda", &format!("function:{name}")),
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => self.settings.api_endpoint.clone(),
             _ => {
                 let fault = format!("`{target}` has no attribute `{attribute}` here");
                 return Err(TemplateError::new(path, fault));
             }
         })
-    }
-
-    fn arn(&self, service: &str, rest: &str) -> String {
-        let Settings {
-            region, account, ..
-        } = self.settings;
-        let partition = crate::partition(region);
-        format!("arn:{partition}:{service}:{region}:{account}:{rest}")
     }
 
     fn resource(&self, logical: &str, path: &str) -> Result<&'a Node, TemplateError> {

@@ -163,7 +163,6 @@ properties! {
     struct RouteSettings { _throttling_burst_limit: Ignored, _throttling_rate_limit: Ignored }
 }
 
-/// Reads all resources.
 pub(super) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, TemplateError> {
     let globals = Globals::read(root, resolver)?;
     let mut stack = Stack::default();

@@ -5,8 +5,6 @@ use super::*;
 fn settings<'a>(secret: &'a dyn Fn(&str) -> String) -> Settings<'a> {
     Settings {
         stack: "homehail".to_owned(),
-        region: "us-east-1".to_owned(),
-        account: "000000000000".to_owned(),
         queue_endpoint: "http://127.0.0.1:4566".to_owned(),
         api_endpoint: "http://127.0.0.1:8080".to_owned(),
         parameters: [

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::test_bed::{ACCOUNT, REGION, Seen, TestBed, until};
+use crate::test_bed::{Seen, TestBed, until};
 
 fn every_five_minutes(at_once: bool) -> TimeSource {
     TimeSource {

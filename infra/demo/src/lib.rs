@@ -69,14 +69,6 @@ impl City {
     }
 }
 
-impl FromStr for City {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        clap::ValueEnum::from_str(text, false)
-    }
-}
-
 /// What `demo.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Demo {

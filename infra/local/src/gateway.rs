@@ -144,7 +144,7 @@ impl Gateway {
         let event = self.inner.event(&parts, &body, matched);
         match self.inner.invoker.invoke(&function, event).await {
             Ok(answer) => response(&answer).unwrap_or_else(|error| {
-                tracing::error!(function, %error, "a function's answer is none");
+                tracing::error!(function, %error, "a function's answer cannot be made into an HTTP response");
                 problem(Problem::internal())
             }),
             Err(error) => {

@@ -86,7 +86,6 @@ pub struct Platform {
     keys: Keys,
     clock: Clock,
     services: Services,
-    gateway: Gateway,
     invoker: Invoker,
     wire: Wire,
     activity: Activity,
@@ -124,7 +123,15 @@ impl Platform {
             &wechat,
             clock.now_ms(),
         )?;
-        let stack = load_template(&options, parameters, &keys, &base_url, &endpoints)?;
+        let settings = template::Settings {
+            stack: STACK.to_owned(),
+            queue_endpoint: endpoints.cloud.clone(),
+            api_endpoint: base_url.clone(),
+            parameters,
+            secret: &|name| keys.secret(name),
+        };
+        let stack = template::load(&options.template, &settings)
+            .context("the template is not understood")?;
 
         let wire = Wire::default();
         let activity = Activity::default();
@@ -155,7 +162,7 @@ impl Platform {
             ports.wechat,
             wechat::router(keys.text("wechat token")),
         );
-        serve(&mut tasks, ports.gateway, gateway.clone().router());
+        serve(&mut tasks, ports.gateway, gateway.router());
 
         let client = wire.client(sdk::plain_client());
         let mut functions = BTreeMap::new();
@@ -190,7 +197,6 @@ impl Platform {
             keys,
             clock,
             services,
-            gateway,
             invoker,
             wire,
             activity,
@@ -270,11 +276,6 @@ impl Platform {
         &self.wire
     }
 
-    /// The gateway, for requests that need no network.
-    pub fn gateway(&self) -> &Gateway {
-        &self.gateway
-    }
-
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
@@ -287,11 +288,6 @@ impl Platform {
     /// Where the emulated services are.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
-    }
-
-    /// The region that everything pretends to be in.
-    pub fn region(&self) -> &'static str {
-        REGION
     }
 
     fn operator_key(&self) -> AccessKey {
@@ -354,23 +350,6 @@ fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
             tracing::error!(%error, "a port is no longer served");
         }
     });
-}
-
-fn load_template(
-    options: &Options,
-    parameters: BTreeMap<String, String>,
-    keys: &Keys,
-    base_url: &str,
-    endpoints: &Endpoints,
-) -> Result<Stack> {
-    let settings = template::Settings {
-        stack: STACK.to_owned(),
-        queue_endpoint: endpoints.cloud.clone(),
-        api_endpoint: base_url.to_owned(),
-        parameters,
-        secret: &|name| keys.secret(name),
-    };
-    template::load(&options.template, &settings).context("the template is not understood")
 }
 
 /// Every role with its policies, a key for every function's, and one that may do everything.

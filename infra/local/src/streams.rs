@@ -171,7 +171,7 @@ impl StreamMapping {
         tracing::error!(
             function,
             sequence_number = first.dynamodb.sequence_number,
-            "a change is given up"
+            "a change is given up after too many failures"
         );
         let Some(on_failure) = &self.source.on_failure else {
             return;
@@ -203,7 +203,7 @@ impl StreamMapping {
         let draft = Draft::new(document.to_string());
         let sent = self.joints.cloud.send(queue_name(on_failure), draft).await;
         if let Err(error) = sent {
-            tracing::error!(function, %error, "what was given up cannot be told");
+            tracing::error!(function, %error, "the on-failure queue could not be told of a change that was given up");
         }
     }
 

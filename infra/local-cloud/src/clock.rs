@@ -18,7 +18,6 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// A clock that shows the system's time until it is moved.
     pub fn system() -> Self {
         Self {
             offset_ms: Arc::new(watch::Sender::new(0)),

@@ -1,22 +1,20 @@
-//! The cloud itself, as the program that embeds it uses it.
+//! The cloud as the program that embeds it uses it: every service's state under one lock, before one journal.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::Target;
 use crate::iam::Identities;
 use crate::journal::{self, Journal, Kind};
 use crate::names::Names;
 use crate::refusal::Refusal;
-use crate::s3::{Bodies, BucketDescription};
-use crate::sqs::{Depth, Draft, Received, Sent};
+use crate::s3::Bodies;
+use crate::sqs::{Depth, Draft, Received, Sent, check_range};
 use crate::state::State;
 use crate::transaction::Transaction;
 
@@ -83,17 +81,6 @@ impl Cloud {
         Ok(cloud)
     }
 
-    /// The one endpoint of all services.
-    pub fn router(self: &Arc<Self>) -> axum::Router {
-        crate::endpoint::router(Arc::clone(self))
-    }
-
-    /// Serves the endpoint until the future is dropped.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> std::io::Result<()> {
-        axum::serve(listener, self.router()).await
-    }
-
-    /// The cloud's clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -101,26 +88,6 @@ impl Cloud {
     /// Who may call, and what each may do.
     pub fn identities(&self) -> &Arc<Identities> {
         &self.identities
-    }
-
-    /// A queue's ARN, whether there is such a queue or not.
-    pub fn queue_arn(&self, queue: &str) -> String {
-        self.names.queue(queue)
-    }
-
-    /// A queue's URL on an endpoint such as `http://127.0.0.1:8081`.
-    pub fn queue_url(&self, endpoint: &str, queue: &str) -> String {
-        self.names.queue_url(endpoint, queue)
-    }
-
-    /// A rule's ARN, as `aws:SourceArn` has it in queue policies.
-    pub fn rule_arn(&self, bus: &str, rule: &str) -> String {
-        self.names.rule(bus, rule)
-    }
-
-    /// A bus's ARN.
-    pub fn bus_arn(&self, bus: &str) -> String {
-        self.names.bus(bus)
     }
 
     /// Makes a queue, or gives one that exists exactly these attributes (by SQS's names, such as
@@ -138,57 +105,36 @@ impl Cloud {
         .await
     }
 
-    /// Makes a group of schedules unless it exists.
-    pub async fn create_schedule_group(&self, name: &str) -> Result<(), Refusal> {
-        self.change(|state, transaction| state.schedules.create_group(name, None, transaction))
-            .await
-            .or_else(already("ConflictException"))
+    /// Makes a group of schedules. Groups, buses, rules, buckets and signing keys are not kept: make
+    /// them at every start.
+    pub fn create_schedule_group(&self, name: &str) {
+        self.lock().schedules.add_group(name);
     }
 
-    /// Makes an event bus unless it exists.
-    pub async fn create_bus(&self, name: &str) -> Result<(), Refusal> {
-        self.change(|state, transaction| state.buses.create(name, transaction))
-            .await
-            .or_else(already("ResourceAlreadyExistsException"))
+    pub fn create_bus(&self, name: &str) {
+        self.lock().buses.add(name);
     }
 
-    /// Makes a rule on a bus, or changes its pattern.
-    pub async fn put_rule(&self, bus: &str, rule: &str, pattern: &Value) -> Result<(), Refusal> {
-        let pattern = pattern.to_string();
-        self.change(|state, transaction| {
-            state.buses.put_rule(bus, rule, &pattern, None, transaction)
-        })
-        .await
-    }
-
-    /// Makes the queue with the ARN `queue_arn` a target of a rule. Its policy has to let
-    /// `events.amazonaws.com` send.
-    pub async fn put_target(
+    /// Makes a rule on a bus, or replaces the one of this name. Its targets are ARNs of queues, whose
+    /// policies have to let `events.amazonaws.com` send.
+    pub fn put_rule(
         &self,
         bus: &str,
         rule: &str,
-        id: &str,
-        queue_arn: &str,
+        pattern: &Value,
+        targets: Vec<String>,
     ) -> Result<(), Refusal> {
-        let target = Target::queue(queue_arn, true);
-        self.change(|state, transaction| state.buses.put_target(bus, rule, id, target, transaction))
-            .await
+        self.lock().buses.put_rule(bus, rule, pattern, targets)
     }
 
-    /// Makes a bucket, or gives one that exists these settings.
-    pub async fn create_bucket(&self, description: &BucketDescription<'_>) -> Result<(), Refusal> {
-        self.change(|state, transaction| {
-            state.objects.provision(description, transaction);
-            Ok(())
-        })
-        .await
+    /// Makes a bucket; `locked`: with object lock, so that nothing in it is replaced or deleted.
+    pub fn create_bucket(&self, name: &str, locked: bool) {
+        self.lock().objects.add_bucket(name, locked);
     }
 
-    /// Adds a KMS key that signs with Ed25519, from its seed (RFC 8032), or replaces the one with this
-    /// id. It is not kept: give it at every start.
+    /// Adds a KMS key that signs with Ed25519, from its seed (RFC 8032), or replaces the one with this id.
     pub fn add_signing_key(&self, id: &str, seed: &[u8; 32]) -> Result<(), Refusal> {
-        let now = self.clock.now_ms();
-        self.lock().signing_keys.add(id, seed, now)
+        self.lock().signing_keys.add(id, seed)
     }
 
     /// Sends a message, as the embedding program.
@@ -210,14 +156,7 @@ impl Cloud {
     ) -> Result<Vec<Received>, Refusal> {
         let (changed, queue_wait_s) = self.lock().queues.changed(queue)?;
         let wait_s = wait_s.unwrap_or(queue_wait_s);
-        if !(0..=20).contains(&wait_s) {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                format!(
-                    "Value {wait_s} for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20."
-                ),
-            ));
-        }
+        check_range("WaitTimeSeconds", wait_s, 0..=20)?;
         let until = self.clock.now_ms() + wait_s * 1_000;
         loop {
             // Listening begins before looking, so that nothing arrives in between.
@@ -252,21 +191,6 @@ impl Cloud {
         .await
     }
 
-    /// Hides a received message for so many seconds from now.
-    pub async fn change_visibility(
-        &self,
-        queue: &str,
-        receipt_handle: &str,
-        seconds: i64,
-    ) -> Result<(), Refusal> {
-        self.change(|state, transaction| {
-            state
-                .queues
-                .change_visibility(queue, receipt_handle, seconds, transaction)
-        })
-        .await
-    }
-
     /// Makes every message in flight visible again; returns how many. For a program that has
     /// started anew, whose predecessor's receivers are gone.
     pub async fn release_in_flight(&self, queue: &str) -> Result<usize, Refusal> {
@@ -274,15 +198,9 @@ impl Cloud {
             .await
     }
 
-    /// How many messages a queue has.
     pub async fn depth(&self, queue: &str) -> Result<Depth, Refusal> {
         self.change(|state, transaction| state.queues.depth(queue, transaction))
             .await
-    }
-
-    /// The names of all queues that begin with `prefix`, in order.
-    pub fn queues(&self, prefix: &str) -> Vec<Arc<str>> {
-        self.lock().queues.list(prefix, "", usize::MAX)
     }
 
     /// When the next schedule is due, in milliseconds since the epoch.
@@ -384,7 +302,7 @@ async fn keep_time(cloud: Weak<Cloud>) {
             outcome = open.tidy().await;
         }
         if let Err(refusal) = outcome {
-            tracing::error!(%refusal, "the emulated cloud no longer fires schedules");
+            tracing::error!(%refusal, "the emulated cloud stops firing schedules");
             return;
         }
         let next = open
@@ -395,16 +313,6 @@ async fn keep_time(cloud: Weak<Cloud>) {
         tokio::select! {
             () = told => {}
             () = clock.sleep_until(next) => {}
-        }
-    }
-}
-
-fn already(code: &'static str) -> impl FnOnce(Refusal) -> Result<(), Refusal> {
-    move |refusal| {
-        if refusal.code == code {
-            Ok(())
-        } else {
-            Err(refusal)
         }
     }
 }

@@ -13,7 +13,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, params};
+use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
+
+use crate::error::Error;
 
 /// At most this many calls share a commit: bounds how long the first of them waits.
 const CALLS_PER_COMMIT: usize = 512;
@@ -23,12 +26,8 @@ const CALLS_PER_COMMIT: usize = 512;
 pub(crate) enum Kind {
     Queue,
     Schedule,
-    ScheduleGroup,
-    Bus,
-    Rule,
     Session,
     Note,
-    Bucket,
     Object,
 }
 
@@ -37,12 +36,8 @@ impl Kind {
         match self {
             Kind::Queue => "queue",
             Kind::Schedule => "schedule",
-            Kind::ScheduleGroup => "schedule-group",
-            Kind::Bus => "bus",
-            Kind::Rule => "rule",
             Kind::Session => "session",
             Kind::Note => "note",
-            Kind::Bucket => "bucket",
             Kind::Object => "object",
         }
     }
@@ -59,7 +54,6 @@ pub(crate) struct Standing {
     pub dead_letter_source: Option<Arc<str>>,
 }
 
-/// One change.
 #[derive(Debug)]
 pub(crate) enum Op {
     PutDocument {
@@ -83,7 +77,8 @@ pub(crate) enum Op {
     DeleteMessage {
         seq: u64,
     },
-    PurgeQueue {
+    /// Every message of a queue.
+    DeleteMessages {
         queue: Arc<str>,
     },
 }
@@ -183,8 +178,24 @@ pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// All documents of a kind, by key.
-pub(crate) fn documents(c: &Connection, kind: Kind) -> rusqlite::Result<Vec<(String, String)>> {
+/// All documents of a kind, read from JSON.
+pub(crate) fn documents<T: DeserializeOwned>(
+    c: &Connection,
+    kind: Kind,
+) -> Result<Vec<(String, T)>, Error> {
+    let texts = texts(c, kind)?.into_iter();
+    let read = |(key, body): (String, String)| match serde_json::from_str(&body) {
+        Ok(document) => Ok((key, document)),
+        Err(source) => Err(Error::Stored {
+            what: format!("the {} {key}", kind.name()),
+            source,
+        }),
+    };
+    texts.map(read).collect()
+}
+
+/// All documents of a kind as they were written, by key.
+pub(crate) fn texts(c: &Connection, kind: Kind) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement =
         c.prepare("SELECT key, body FROM documents WHERE kind = ?1 ORDER BY key")?;
     let rows = statement.query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -235,7 +246,7 @@ fn write_all(mut connection: Connection, entries: &Receiver<Entry>) {
         }
         if !failed && let Err(error) = commit(&mut connection, &waiting) {
             // Memory is ahead of the file from here on: stop acknowledging anything.
-            tracing::error!(%error, "the emulated cloud's SQLite file refused a commit");
+            tracing::error!(%error, "the emulated cloud cannot write its file any more; every call is refused from now on");
             failed = true;
         }
         for (_, done) in waiting {
@@ -300,7 +311,7 @@ fn write(transaction: &Transaction<'_>, op: &Op) -> rusqlite::Result<()> {
         Op::DeleteMessage { seq } => transaction
             .prepare_cached("DELETE FROM messages WHERE seq = ?1")?
             .execute([seq.cast_signed()])?,
-        Op::PurgeQueue { queue } => transaction
+        Op::DeleteMessages { queue } => transaction
             .prepare_cached("DELETE FROM messages WHERE queue = ?1")?
             .execute([&**queue])?,
     };

@@ -1,6 +1,6 @@
-//! ARNs and the queue URLs of one account in one region.
+//! ARNs and queue URLs of one account in one region.
 
-/// The partition of a region: China and GovCloud have their own.
+/// China and GovCloud have partitions of their own.
 pub(crate) fn partition_of(region: &str) -> &'static str {
     if region.starts_with("cn-") {
         "aws-cn"
@@ -11,7 +11,6 @@ pub(crate) fn partition_of(region: &str) -> &'static str {
     }
 }
 
-/// Makes and reads the names of things in one account and region.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     pub(crate) region: String,
@@ -48,22 +47,16 @@ impl Names {
         (account == self.account && !name.is_empty()).then_some(name)
     }
 
-    /// A bucket's ARN, which names neither region nor account.
     pub(crate) fn bucket(&self, name: &str) -> String {
         format!("arn:{}:s3:::{name}", partition_of(&self.region))
     }
 
-    /// The ARN of a KMS key.
     pub(crate) fn key(&self, id: &str) -> String {
         self.arn("kms", &format!("key/{id}"))
     }
 
     pub(crate) fn schedule(&self, group: &str, name: &str) -> String {
         self.arn("scheduler", &format!("schedule/{group}/{name}"))
-    }
-
-    pub(crate) fn schedule_group(&self, name: &str) -> String {
-        self.arn("scheduler", &format!("schedule-group/{name}"))
     }
 
     pub(crate) fn bus(&self, name: &str) -> String {
@@ -78,9 +71,6 @@ impl Names {
     }
 
     pub(crate) fn rule(&self, bus: &str, name: &str) -> String {
-        match bus {
-            "default" => self.arn("events", &format!("rule/{name}")),
-            _ => self.arn("events", &format!("rule/{bus}/{name}")),
-        }
+        self.arn("events", &format!("rule/{bus}/{name}"))
     }
 }

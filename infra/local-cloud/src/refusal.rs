@@ -11,26 +11,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with AWS's `code`.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
-        }
-    }
-
-    /// The name that services with JSON (DynamoDB, EventBridge, Scheduler) give to this refusal,
-    /// where it differs from [`Refusal::code`].
-    pub fn json_code(&self) -> &'static str {
-        match self.code {
-            "AccessDenied" => "AccessDeniedException",
-            "InvalidClientTokenId" => "UnrecognizedClientException",
-            "SignatureDoesNotMatch" => "InvalidSignatureException",
-            "IncompleteSignature" => "IncompleteSignatureException",
-            "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
-            "ExpiredToken" => "ExpiredTokenException",
-            "InternalFailure" => "InternalServerException",
-            code => code,
         }
     }
 
@@ -42,11 +26,11 @@ impl Refusal {
         )
     }
 
-    /// A parameter that AWS knows and this emulation does not.
-    pub(crate) fn not_emulated(parameter: &str) -> Self {
+    /// `what` is something that AWS knows and this emulation does not.
+    pub(crate) fn not_emulated(code: &'static str, what: &str) -> Self {
         Self::new(
-            "UnsupportedOperation",
-            format!("{parameter} is not emulated here: it is no part of what this project uses"),
+            code,
+            format!("{what} is not emulated here: this project does not use it"),
         )
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::error::Error;
-use crate::events::Buses;
+use crate::events::{Buses, Delivery};
 use crate::iam::{Call, Caller, Identities};
 use crate::journal::{self, Kind};
 use crate::kms::SigningKeys;
@@ -26,7 +27,6 @@ pub(crate) struct State {
     pub(crate) schedules: Schedules,
     pub(crate) buses: Buses,
     pub(crate) objects: Objects,
-    /// Not in the journal: the embedding program gives them at every start.
     pub(crate) signing_keys: SigningKeys,
     pub(crate) notes: BTreeMap<String, String>,
 }
@@ -38,7 +38,7 @@ impl State {
             schedules: Schedules::new(names.clone()),
             buses: Buses::new(names.clone()),
             objects: Objects::default(),
-            signing_keys: SigningKeys::new(names.clone()),
+            signing_keys: SigningKeys::default(),
             notes: BTreeMap::new(),
             names,
             identities,
@@ -52,20 +52,16 @@ impl State {
         file: &Connection,
         now: i64,
     ) -> Result<Self, Error> {
-        for (key, body) in journal::documents(file, Kind::Session)? {
-            let session = serde_json::from_str(&body).map_err(|source| Error::Stored {
-                what: format!("session {key}"),
-                source,
-            })?;
+        for (_, session) in journal::documents(file, Kind::Session)? {
             identities.add_session(session);
         }
         Ok(Self {
             queues: Queues::load(names.clone(), file, now)?,
             schedules: Schedules::load(names.clone(), file)?,
-            buses: Buses::load(names.clone(), file)?,
+            buses: Buses::new(names.clone()),
             objects: Objects::load(file)?,
-            signing_keys: SigningKeys::new(names.clone()),
-            notes: journal::documents(file, Kind::Note)?.into_iter().collect(),
+            signing_keys: SigningKeys::default(),
+            notes: journal::texts(file, Kind::Note)?.into_iter().collect(),
             names,
             identities,
         })
@@ -77,29 +73,22 @@ impl State {
             let delivered =
                 self.send_for_schedule(&firing, &firing.target.arn, BTreeMap::new(), transaction);
             let Err(refusal) = delivered else { continue };
-            let dead_letters = firing
-                .target
-                .dead_letter_config
-                .as_ref()
-                .and_then(|config| config.arn.as_deref());
-            let buried = match dead_letters {
-                None => Err(Refusal::new(
-                    "ValidationException",
-                    "it has no dead-letter queue",
-                )),
-                Some(arn) => {
-                    let attributes = dead_letter_attributes(&firing, &refusal);
-                    self.send_for_schedule(&firing, arn, attributes, transaction)
-                }
-            };
+            let buried = firing.target.dead_letter_config.as_ref().map(|letters| {
+                let attributes = dead_letter_attributes(&firing, &refusal);
+                self.send_for_schedule(&firing, &letters.arn, attributes, transaction)
+            });
             match buried {
-                Ok(()) => tracing::warn!(
+                Some(Ok(())) => tracing::warn!(
                     schedule = firing.arn, %refusal,
                     "a schedule's message went to its dead-letter queue"
                 ),
-                Err(second) => tracing::error!(
+                Some(Err(second)) => tracing::error!(
                     schedule = firing.arn, %refusal, %second,
-                    "a schedule's message is lost, as on AWS"
+                    "a schedule's message is lost, as on AWS: neither its queue nor its dead-letter queue took it"
+                ),
+                None => tracing::error!(
+                    schedule = firing.arn, %refusal,
+                    "a schedule's message is lost, as on AWS: it has no dead-letter queue"
                 ),
             }
         }
@@ -113,15 +102,13 @@ impl State {
         transaction: &mut Transaction,
     ) -> Result<(), Refusal> {
         let queue = self.queue_of_target(arn)?;
-        if firing.asks_role {
-            self.identities.authorize_service_under_role(
-                "scheduler.amazonaws.com",
-                &firing.target.role_arn,
-                "sqs:SendMessage",
-                arn,
-                self.queues.policy(&queue).as_deref(),
-            )?;
-        }
+        self.identities.authorize_service_under_role(
+            "scheduler.amazonaws.com",
+            &firing.target.role_arn,
+            "sqs:SendMessage",
+            arn,
+            self.queues.policy(&queue).as_deref(),
+        )?;
         let draft = Draft {
             attributes,
             ..Draft::new(firing.target.input.as_str())
@@ -131,34 +118,42 @@ impl State {
         Ok(())
     }
 
-    /// Delivers an event to a rule's target; what cannot be delivered is lost, as on AWS without a
-    /// dead-letter queue, and logged.
+    /// Delivers an event to the targets of every rule that it matches.
     pub(crate) fn deliver_event(
         &mut self,
-        delivery: &crate::events::Delivery,
+        bus: &str,
+        event: &Value,
         transaction: &mut Transaction,
-    ) {
-        let mut deliver = || {
-            let queue = self.queue_of_target(&delivery.target_arn)?;
-            if delivery.asks_policy {
-                let service = Caller::service("events.amazonaws.com", &self.names.account);
-                let policy = self.queues.policy(&queue);
-                let call = Call::new(&service, "sqs:SendMessage", &delivery.target_arn)
-                    .with("aws:SourceArn", delivery.rule_arn.as_str())
-                    .with("aws:SourceAccount", self.names.account.as_str())
-                    .guarded_by(policy.as_deref());
-                self.identities.authorize(&call)?;
+    ) -> Result<(), Refusal> {
+        for delivery in self.buses.deliveries(bus, event)? {
+            if let Err(refusal) = self.send_for_rule(&delivery, event, transaction) {
+                tracing::error!(
+                    rule = delivery.rule_arn, target = delivery.target_arn, %refusal,
+                    "an event is lost, as on AWS without a dead-letter queue: its rule's target did not take it"
+                );
             }
-            let draft = Draft::new(delivery.body.as_str());
-            self.queues
-                .send(&queue, draft, "events.amazonaws.com", transaction)
-        };
-        if let Err(refusal) = deliver() {
-            tracing::error!(
-                rule = delivery.rule_arn, target = delivery.target_arn, %refusal,
-                "an event could not be delivered to a rule's target"
-            );
         }
+        Ok(())
+    }
+
+    fn send_for_rule(
+        &mut self,
+        delivery: &Delivery,
+        event: &Value,
+        transaction: &mut Transaction,
+    ) -> Result<(), Refusal> {
+        const EVENTS: &str = "events.amazonaws.com";
+        let queue = self.queue_of_target(&delivery.target_arn)?;
+        let service = Caller::service(EVENTS, &self.names.account);
+        let policy = self.queues.policy(&queue);
+        let call = Call::new(&service, "sqs:SendMessage", &delivery.target_arn)
+            .with("aws:SourceArn", delivery.rule_arn.as_str())
+            .with("aws:SourceAccount", self.names.account.as_str())
+            .guarded_by(policy.as_deref());
+        self.identities.authorize(&call)?;
+        let draft = Draft::new(event.to_string());
+        self.queues.send(&queue, draft, EVENTS, transaction)?;
+        Ok(())
     }
 
     fn queue_of_target(&self, arn: &str) -> Result<String, Refusal> {
@@ -191,16 +186,14 @@ fn dead_letter_attributes(
         ("RETRY_ATTEMPTS", "0".to_owned()),
     ]
     .into_iter()
-    .map(|(name, value)| {
-        let data_type = if name == "RETRY_ATTEMPTS" {
-            "Number"
-        } else {
-            "String"
+    .map(|(name, string_value)| {
+        let data_type = match name {
+            "RETRY_ATTEMPTS" => "Number",
+            _ => "String",
         };
         let attribute = MessageAttribute {
             data_type: data_type.to_owned(),
-            string_value: Some(value),
-            binary_value: None,
+            string_value,
         };
         (name.to_owned(), attribute)
     })

@@ -23,18 +23,12 @@ impl Transaction {
         self.ops.push(op);
     }
 
-    /// Writes a document, whole.
     pub(crate) fn put(&mut self, kind: Kind, key: &str, document: &impl Serialize) {
         // Our documents are maps of texts and numbers, which always serialise.
         let body = serde_json::to_string(document).unwrap_or_default();
-        self.push(Op::PutDocument {
-            kind,
-            key: key.to_owned(),
-            body,
-        });
+        self.put_text(kind, key, &body);
     }
 
-    /// Writes a document that is a text of its own.
     pub(crate) fn put_text(&mut self, kind: Kind, key: &str, text: &str) {
         self.push(Op::PutDocument {
             kind,
@@ -43,7 +37,6 @@ impl Transaction {
         });
     }
 
-    /// Removes a document.
     pub(crate) fn remove(&mut self, kind: Kind, key: &str) {
         self.push(Op::DeleteDocument {
             kind,

@@ -194,8 +194,11 @@ impl Dynamo {
         };
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        // The database's own connection alone makes checkpoints: SQLite before 3.51.3 can corrupt a file when two
+        // connections write and make checkpoints at once.
         connection.execute_batch(
             "PRAGMA synchronous = OFF;
+             PRAGMA wal_autocheckpoint = 0;
              DELETE FROM _stream_records WHERE created_at < unixepoch() - 86400;",
         )?;
         Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use local_cloud::iam::Identities;
-use local_cloud::{BucketDescription, Clock, Cloud};
+use local_cloud::{Clock, Cloud};
 use tokio::task::JoinSet;
 
 use crate::activity::Activity;
@@ -159,12 +159,7 @@ impl Services {
 /// Buckets, keys, queues with their policies, groups of schedules, buses, rules and their targets.
 async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()> {
     for bucket in &stack.buckets {
-        let description = BucketDescription {
-            name: &bucket.name,
-            versioned: bucket.versioned,
-            locked_days: bucket.locked_days,
-        };
-        cloud.create_bucket(&description).await?;
+        cloud.create_bucket(&bucket.name, bucket.locked_days.is_some());
     }
     for key in &stack.signing_keys {
         cloud.add_signing_key(&key.id, &keys.signing_seed(&key.logical))?;
@@ -176,19 +171,16 @@ async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()>
             .with_context(|| format!("the queue `{}` cannot be made", queue.name))?;
     }
     for group in &stack.schedule_groups {
-        cloud.create_schedule_group(group).await?;
+        cloud.create_schedule_group(group);
     }
     for bus in &stack.buses {
-        cloud.create_bus(bus).await?;
+        cloud.create_bus(bus);
     }
     for rule in &stack.rules {
-        cloud.put_rule(&rule.bus, &rule.name, &rule.pattern).await?;
-        for target in &rule.targets {
-            cloud
-                .put_target(&rule.bus, &rule.name, &target.id, &target.arn)
-                .await
-                .with_context(|| format!("the rule `{}` cannot have its target", rule.name))?;
-        }
+        let targets = rule.targets.iter().map(|target| target.arn.clone());
+        cloud
+            .put_rule(&rule.bus, &rule.name, &rule.pattern, targets.collect())
+            .with_context(|| format!("the rule `{}` cannot be made", rule.name))?;
     }
     Ok(())
 }

@@ -2,7 +2,5 @@
 
 mod buses;
 mod pattern;
-pub(crate) mod protocol;
-mod transformer;
 
-pub(crate) use buses::{Buses, Delivery, Target};
+pub(crate) use buses::{Buses, Delivery};

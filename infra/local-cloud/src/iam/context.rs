@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Condition keys and their values; keys are compared without regard to case, as AWS does.
+/// Condition keys and their values. Keys are compared without regard to case, as AWS does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     single: BTreeMap<String, String>,
@@ -10,24 +10,16 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context with one more key.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
-        self.insert(key, value);
-        self
-    }
-
-    /// Sets a key.
-    pub fn insert(&mut self, key: &str, value: impl Into<String>) {
+    pub(super) fn insert(&mut self, key: &str, value: impl Into<String>) {
         self.single.insert(key.to_ascii_lowercase(), value.into());
     }
 
     /// Sets a key that holds several values, such as `dynamodb:LeadingKeys`.
-    pub fn insert_all(&mut self, key: &str, values: Vec<String>) {
+    pub(super) fn insert_all(&mut self, key: &str, values: Vec<String>) {
         self.multiple.insert(key.to_ascii_lowercase(), values);
     }
 
-    /// The values under a key that is in lower case already and may hold several; none if it is not there.
+    /// The values under a key that may hold several; none if it is not there.
     pub(super) fn all(&self, lower_case_key: &str) -> &[String] {
         match self.multiple.get(lower_case_key) {
             Some(values) => values,
@@ -38,7 +30,6 @@ impl Context {
         }
     }
 
-    /// The value under a key that is in lower case already.
     pub(super) fn get(&self, lower_case_key: &str) -> Option<&str> {
         self.single.get(lower_case_key).map(String::as_str)
     }

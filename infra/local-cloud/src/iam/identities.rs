@@ -7,6 +7,7 @@ use aws_lc_rs::constant_time;
 use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
+use super::caller::{Caller, Who};
 use super::context::Context;
 use super::policy::{Policy, PolicyError, Verdict};
 use super::signature::Authorization;
@@ -17,17 +18,14 @@ use crate::refusal::Refusal;
 /// A role as a template describes it.
 #[derive(Clone, Debug)]
 pub struct RoleDescription<'a> {
-    /// The role's name, unique in the account.
     pub name: &'a str,
-    /// Its trust policy (`AssumeRolePolicyDocument`).
+    /// `AssumeRolePolicyDocument`.
     pub trust: &'a Value,
-    /// Its policies' documents.
     pub policies: &'a [Value],
-    /// The longest session in seconds (`MaxSessionDuration`; AWS's default is 3,600).
+    /// `MaxSessionDuration`; AWS's default is 3,600.
     pub max_session_seconds: u32,
 }
 
-/// A role that was read.
 #[derive(Debug)]
 pub(crate) struct Role {
     pub(crate) arn: String,
@@ -35,83 +33,6 @@ pub(crate) struct Role {
     trust: Policy,
     policies: Vec<Policy>,
     pub(crate) max_session_seconds: u32,
-}
-
-/// Who made a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The ARN as AWS shows it, for example
-    /// `arn:aws:sts::123456789012:assumed-role/AgencyPolling/agy_1`.
-    pub arn: String,
-    /// AWS's unique id of the caller.
-    pub user_id: String,
-    /// The account's twelve digits.
-    pub account: String,
-    who: Who,
-    tags: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Who {
-    /// May do everything: the person at the machine.
-    Operator,
-    /// Acts under a role, known by its ARN.
-    Role(String),
-    /// One of AWS's services, known by its principal's name.
-    Service(String),
-}
-
-impl Caller {
-    /// The operator may do everything; no policy is asked.
-    pub fn is_operator(&self) -> bool {
-        self.who == Who::Operator
-    }
-
-    /// A service acting for itself, such as `events.amazonaws.com`.
-    pub(crate) fn service(name: &str, account: &str) -> Self {
-        Self {
-            arn: name.to_owned(),
-            user_id: name.to_owned(),
-            account: account.to_owned(),
-            who: Who::Service(name.to_owned()),
-            tags: BTreeMap::new(),
-        }
-    }
-
-    /// Whether a principal's ARN in a policy means this caller.
-    pub(super) fn is(&self, arn: &str) -> bool {
-        self.arn == arn || matches!(&self.who, Who::Role(role) if role == arn)
-    }
-
-    pub(super) fn is_service(&self, name: &str) -> bool {
-        matches!(&self.who, Who::Service(service) if service == name)
-    }
-
-    pub(super) fn is_of_account(&self, account: &str) -> bool {
-        !matches!(self.who, Who::Service(_)) && self.account == account
-    }
-
-    pub(crate) fn acts_under_role(&self) -> bool {
-        matches!(self.who, Who::Role(_))
-    }
-
-    fn add_to(&self, context: &mut Context) {
-        context.insert("aws:SecureTransport", "false");
-        context.insert("aws:userid", self.user_id.as_str());
-        match &self.who {
-            Who::Service(_) => {
-                context.insert("aws:PrincipalIsAWSService", "true");
-                return;
-            }
-            Who::Role(role) => context.insert("aws:PrincipalArn", role.as_str()),
-            Who::Operator => context.insert("aws:PrincipalArn", self.arn.as_str()),
-        }
-        context.insert("aws:PrincipalIsAWSService", "false");
-        context.insert("aws:PrincipalAccount", self.account.as_str());
-        for (key, value) in &self.tags {
-            context.insert(&format!("aws:PrincipalTag/{key}"), value.as_str());
-        }
-    }
 }
 
 /// Temporary keys, as STS hands them out.
@@ -123,6 +44,7 @@ pub(crate) struct Session {
     pub(crate) role: String,
     pub(crate) name: String,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Milliseconds since the epoch.
     pub(crate) expires_at: i64,
 }
 
@@ -150,7 +72,7 @@ impl<'a> Call<'a> {
 
     /// Adds a condition key.
     #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         self.context.insert(key, value);
         self
     }
@@ -164,7 +86,7 @@ impl<'a> Call<'a> {
 
     /// Has the resource's own policy asked, too.
     #[must_use]
-    pub fn guarded_by(mut self, policy: Option<&'a Policy>) -> Self {
+    pub(crate) fn guarded_by(mut self, policy: Option<&'a Policy>) -> Self {
         self.resource_policy = policy;
         self
     }
@@ -212,7 +134,7 @@ impl Identities {
         self.add_key(access_key, secret, caller);
     }
 
-    /// Adds or replaces a role; returns its ARN.
+    /// Adds a role or replaces the one of this name; returns its ARN.
     pub fn add_role(&self, role: &RoleDescription<'_>) -> Result<String, PolicyError> {
         let arn = self.role_arn(role.name);
         let read = Role {
@@ -230,8 +152,7 @@ impl Identities {
         Ok(arn)
     }
 
-    /// The ARN that a role of this name has.
-    pub fn role_arn(&self, name: &str) -> String {
+    fn role_arn(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 
@@ -400,7 +321,6 @@ impl Identities {
         self.authorize(&Call::new(&caller, action, resource).guarded_by(resource_policy))
     }
 
-    /// The role with this ARN.
     pub(crate) fn role(&self, arn: &str) -> Option<Arc<Role>> {
         self.registry
             .read()
@@ -410,7 +330,6 @@ impl Identities {
             .cloned()
     }
 
-    /// Makes temporary keys usable.
     pub(crate) fn add_session(&self, session: Session) {
         self.write(|registry| {
             registry
@@ -461,7 +380,6 @@ impl Identities {
         }
     }
 
-    /// The ARN of a role's session.
     pub(crate) fn session_arn(&self, role_name: &str, session: &str) -> String {
         format!(
             "arn:{}:sts::{}:assumed-role/{role_name}/{session}",

@@ -5,14 +5,15 @@
 //! one account: an explicit Deny in a role's or a resource's policy wins, an Allow in either is
 //! enough, and otherwise the answer is no. Both serve a front door before another service as well.
 
+mod caller;
 mod context;
 mod identities;
 mod pattern;
 mod policy;
 mod signature;
 
-pub use context::Context;
-pub use identities::{Call, Caller, Identities, RoleDescription};
+pub use caller::Caller;
+pub use identities::{Call, Identities, RoleDescription};
 pub(crate) use identities::{Session, role_id};
 pub use policy::{Policy, PolicyError};
 pub(crate) use signature::is_for_s3;

@@ -1,7 +1,7 @@
-//! Where objects' bytes lie: each version's in a file of its own, named by an id that is never used again.
+//! Where objects' bytes lie: each object's in a file of its own, named by an id that is never used again.
 //!
-//! A file is written before the journal tells of its version, and removed after the journal has
-//! forgotten it. So whatever ends the process, every version has its file; files that no version
+//! A file is written before the journal tells of its object, and removed after the journal has
+//! forgotten it. So whatever ends the process, every object has its file; files that no object
 //! names are removed at the next start.
 
 use std::collections::{HashMap, HashSet};
@@ -12,19 +12,17 @@ use bytes::Bytes;
 
 use crate::refusal::Refusal;
 
-/// In memory, or in a folder.
 pub(crate) enum Bodies {
     Memory(Mutex<HashMap<String, Bytes>>),
     Folder(PathBuf),
 }
 
 impl Bodies {
-    /// Those of a cloud that forgets.
     pub(crate) fn in_memory() -> Self {
         Self::Memory(Mutex::default())
     }
 
-    /// Those in `folder`, which is made if it is missing; files not named in `known` are removed.
+    /// In `folder`, which is made if it is missing; files not named in `known` are removed.
     pub(crate) fn in_folder(folder: &Path, known: &HashSet<&str>) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         for entry in std::fs::read_dir(folder)? {
@@ -58,7 +56,7 @@ impl Bodies {
         }
     }
 
-    /// `None`: it was removed, because the version was deleted or replaced.
+    /// `None`: it was removed, because the object was deleted or replaced.
     pub(crate) async fn read(&self, id: &str) -> Result<Option<Bytes>, Refusal> {
         match self {
             Self::Memory(bodies) => {
@@ -83,7 +81,7 @@ impl Bodies {
                 bodies.remove(id);
             }
             Self::Folder(folder) => {
-                // A delete marker has none; what stays is removed at the next start.
+                // What stays is removed at the next start.
                 let _ = tokio::fs::remove_file(folder.join(id)).await;
             }
         }

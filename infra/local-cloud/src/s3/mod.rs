@@ -1,11 +1,7 @@
-//! Amazon S3: objects of a few buckets, as REST and XML.
+//! Amazon S3: the current objects of a few buckets.
 
 mod bodies;
-mod checksum;
 mod objects;
-mod payload;
-pub(crate) mod protocol;
 
 pub(crate) use bodies::Bodies;
-pub use objects::BucketDescription;
-pub(crate) use objects::Objects;
+pub(crate) use objects::{Condition, Object, Objects};

@@ -2,10 +2,10 @@
 
 mod attributes;
 mod message;
-pub(crate) mod protocol;
 mod queue;
 mod queues;
 
+pub(crate) use message::check_range;
 pub use message::{Draft, MessageAttribute, Received, Sent};
 pub use queue::Depth;
-pub(crate) use queues::Queues;
+pub(crate) use queues::{Queues, no_queue};

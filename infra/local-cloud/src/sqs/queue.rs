@@ -21,7 +21,6 @@ pub struct Depth {
     pub delayed: usize,
 }
 
-/// A queue.
 pub(crate) struct Queue {
     pub(super) name: Arc<str>,
     pub(super) attributes: Attributes,
@@ -37,7 +36,6 @@ pub(crate) struct Queue {
     pub(super) changed: Arc<Notify>,
 }
 
-/// A message in a queue.
 pub(crate) struct Message {
     pub(super) content: Arc<Content>,
     visible_at: i64,
@@ -99,19 +97,7 @@ impl Ready {
 }
 
 impl Message {
-    pub(super) fn new(content: Arc<Content>, visible_at: i64) -> Self {
-        Self {
-            content,
-            visible_at,
-            receives: 0,
-            receives_elsewhere: 0,
-            first_received_at: None,
-            dead_letter_source: None,
-            hidden: false,
-        }
-    }
-
-    pub(super) fn stored(content: Arc<Content>, standing: Standing) -> Self {
+    pub(super) fn new(content: Arc<Content>, standing: Standing) -> Self {
         Self {
             content,
             visible_at: standing.visible_at,
@@ -163,11 +149,6 @@ impl Queue {
         }
         self.messages.insert(seq, message);
         self.changed.notify_waiters();
-    }
-
-    /// The journal's word for a message that was just put.
-    pub(super) fn standing(&self, seq: u64) -> Option<Standing> {
-        Some(self.messages.get(&seq)?.standing(&self.name))
     }
 
     fn remove(&mut self, seq: u64) -> Option<Message> {
@@ -337,16 +318,6 @@ impl Queue {
         self.messages
             .get(&receipt.seq)
             .filter(|m| m.content.id == receipt.message_id && m.receives == receipt.receives)
-    }
-
-    /// Removes every message.
-    pub(super) fn purge(&mut self, transaction: &mut Transaction) {
-        self.messages.clear();
-        self.hidden.clear();
-        self.ready = Ready::default();
-        transaction.push(Op::PurgeQueue {
-            queue: Arc::clone(&self.name),
-        });
     }
 
     /// How many messages there are.

@@ -7,23 +7,22 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, check_name};
-use super::message::{Content, Draft, MAX_BYTES, Receipt, Received, Sent, invalid_value};
+use super::message::{Content, Draft, Receipt, Received, Sent, check_range};
 use super::queue::{Depth, Message, Queue};
 use crate::error::Error;
 use crate::iam::Policy;
-use crate::journal::{self, Kind, Op};
+use crate::journal::{self, Kind, Op, Standing};
 use crate::names::Names;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 
-/// Every queue in memory.
 pub(crate) struct Queues {
     names: Names,
     queues: BTreeMap<Arc<str>, Queue>,
     next_seq: u64,
 }
 
-/// A queue as the journal keeps it.
+/// As the journal keeps it.
 #[derive(Serialize, Deserialize)]
 struct StoredQueue {
     attributes: BTreeMap<String, String>,
@@ -49,16 +48,11 @@ impl Queues {
     /// Reads queues and messages back from the journal.
     pub(crate) fn load(names: Names, file: &Connection, now: i64) -> Result<Self, Error> {
         let mut this = Self::new(names);
-        for (name, body) in journal::documents(file, Kind::Queue)? {
-            let stored: StoredQueue =
-                serde_json::from_str(&body).map_err(|source| Error::Stored {
-                    what: format!("queue {name}"),
-                    source,
-                })?;
+        for (name, stored) in journal::documents::<StoredQueue>(file, Kind::Queue)? {
             let attributes =
                 Attributes::read(stored.attributes, &this.names).map_err(|refusal| {
                     Error::Refused {
-                        what: format!("queue {name}"),
+                        what: format!("the queue {name}"),
                         refusal,
                     }
                 })?;
@@ -71,11 +65,11 @@ impl Queues {
             this.next_seq = this.next_seq.max(stored.seq + 1);
             let content: Content =
                 serde_json::from_str(&stored.content).map_err(|source| Error::Stored {
-                    what: format!("message {}", stored.seq),
+                    what: format!("the message {}", stored.seq),
                     source,
                 })?;
             if let Some(queue) = this.queues.get_mut(&stored.standing.queue) {
-                let message = Message::stored(Arc::new(content), stored.standing);
+                let message = Message::new(Arc::new(content), stored.standing);
                 queue.put(stored.seq, message, now);
             }
         }
@@ -90,7 +84,6 @@ impl Queues {
         self.queues.contains_key(name)
     }
 
-    /// The queue's own policy, if it has one.
     pub(crate) fn policy(&self, name: &str) -> Option<Arc<Policy>> {
         self.queues.get(name)?.attributes.policy.clone()
     }
@@ -112,7 +105,8 @@ impl Queues {
         transaction: &mut Transaction,
     ) -> Result<(), Refusal> {
         if name.ends_with(".fifo") {
-            return Err(Refusal::not_emulated(&format!("{name}, a FIFO queue,")));
+            let what = format!("{name}, a FIFO queue,");
+            return Err(Refusal::not_emulated("UnsupportedOperation", &what));
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !(1..=80).contains(&name.len()) || !name.chars().all(allowed) {
@@ -123,7 +117,7 @@ impl Queues {
         }
         let attributes = Attributes::read(given, &self.names)?;
         if let Some(queue) = self.queues.get(name) {
-            if queue.attributes.agree_with(attributes.given()) {
+            if queue.attributes.agree_with(&attributes) {
                 return Ok(());
             }
             return Err(Refusal::new(
@@ -178,20 +172,12 @@ impl Queues {
         name: &str,
         transaction: &mut Transaction,
     ) -> Result<(), Refusal> {
-        self.queue(name)?.purge(transaction);
+        let queue = self.queues.remove(name).ok_or_else(|| no_queue(name))?;
         transaction.remove(Kind::Queue, name);
-        if let Some(queue) = self.queues.remove(name) {
-            queue.changed.notify_waiters();
-        }
-        Ok(())
-    }
-
-    pub(crate) fn purge(
-        &mut self,
-        name: &str,
-        transaction: &mut Transaction,
-    ) -> Result<(), Refusal> {
-        self.queue(name)?.purge(transaction);
+        transaction.push(Op::DeleteMessages {
+            queue: Arc::clone(&queue.name),
+        });
+        queue.changed.notify_waiters();
         Ok(())
     }
 
@@ -259,20 +245,6 @@ impl Queues {
         names.take(max).cloned().collect()
     }
 
-    /// The names of the queues whose dead letters go to `target`.
-    pub(crate) fn dead_letter_sources(&mut self, target: &str) -> Result<Vec<Arc<str>>, Refusal> {
-        self.queue(target)?;
-        let sources = self.queues.values().filter(|queue| {
-            queue
-                .attributes
-                .redrive
-                .as_ref()
-                .is_some_and(|redrive| redrive.target == target)
-        });
-        Ok(sources.map(|queue| Arc::clone(&queue.name)).collect())
-    }
-
-    /// Takes a message in.
     pub(crate) fn send(
         &mut self,
         name: &str,
@@ -282,60 +254,33 @@ impl Queues {
     ) -> Result<Sent, Refusal> {
         let seq = self.next_seq;
         let queue = self.queue(name)?;
-        if draft.bytes() > queue.attributes.max_bytes {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                format!(
-                    "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
-                    queue.attributes.max_bytes
-                ),
-            ));
-        }
         let delay_s = draft.delay_s.unwrap_or(queue.attributes.delay_s);
         let content = draft.seal(sender, transaction.now)?;
-        let sent = Sent::of(&content);
-        let stored = serde_json::to_string(&content)
-            .map_err(|error| Refusal::new("InternalFailure", error.to_string()))?;
-        let visible_at = transaction.now + delay_s * 1_000;
+        let sent = Sent {
+            message_id: content.id.clone(),
+            md5: content.md5.clone(),
+        };
+        let standing = Standing {
+            queue: Arc::clone(&queue.name),
+            visible_at: transaction.now + delay_s * 1_000,
+            receives: 0,
+            receives_elsewhere: 0,
+            first_received_at: None,
+            dead_letter_source: None,
+        };
+        transaction.push(Op::PutMessage {
+            seq,
+            standing: standing.clone(),
+            content: serde_json::to_string(&content)
+                .map_err(|error| Refusal::new("InternalFailure", error.to_string()))?,
+        });
         queue.put(
             seq,
-            Message::new(Arc::new(content), visible_at),
+            Message::new(Arc::new(content), standing),
             transaction.now,
         );
-        if let Some(standing) = queue.standing(seq) {
-            transaction.push(Op::PutMessage {
-                seq,
-                standing,
-                content: stored,
-            });
-        }
         self.next_seq += 1;
         Ok(sent)
-    }
-
-    /// Takes several messages in; each is accepted or refused by itself, unless together they are
-    /// over SQS's limit.
-    pub(crate) fn send_batch(
-        &mut self,
-        name: &str,
-        drafts: Vec<Draft>,
-        sender: &str,
-        transaction: &mut Transaction,
-    ) -> Result<Vec<Result<Sent, Refusal>>, Refusal> {
-        self.queue(name)?;
-        let bytes: usize = drafts.iter().map(Draft::bytes).sum();
-        if bytes > MAX_BYTES {
-            return Err(Refusal::new(
-                "BatchRequestTooLong",
-                format!(
-                    "Batch requests cannot be longer than {MAX_BYTES} bytes. You have sent {bytes} bytes."
-                ),
-            ));
-        }
-        Ok(drafts
-            .into_iter()
-            .map(|draft| self.send(name, draft, sender, transaction))
-            .collect())
     }
 
     /// Receives what can be received now; dead letters move on the way.
@@ -346,10 +291,8 @@ impl Queues {
         visibility_s: Option<i64>,
         transaction: &mut Transaction,
     ) -> Result<Receiving, Refusal> {
-        let max = usize::try_from(max)
-            .ok()
-            .filter(|max| (1..=10).contains(max))
-            .ok_or_else(|| invalid_value("MaxNumberOfMessages", max, "must be between 1 and 10"))?;
+        check_range("MaxNumberOfMessages", max, 1..=10)?;
+        let max = usize::try_from(max).unwrap_or(1);
         check_visibility(visibility_s.unwrap_or(0))?;
         let source: Arc<str> = self.names.queue(name).into();
         // As long as the dead-letter queue is missing, messages stay where they are.
@@ -446,14 +389,7 @@ fn keep(queue: &Queue, transaction: &mut Transaction) {
 }
 
 fn check_visibility(seconds: i64) -> Result<(), Refusal> {
-    if (0..=43_200).contains(&seconds) {
-        return Ok(());
-    }
-    Err(invalid_value(
-        "VisibilityTimeout",
-        seconds,
-        "must be between 0 and 43200",
-    ))
+    check_range("VisibilityTimeout", seconds, 0..=43_200)
 }
 
 pub(crate) fn no_queue(name: &str) -> Refusal {

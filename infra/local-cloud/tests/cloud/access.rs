@@ -3,58 +3,34 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_sts::types::Tag;
 use local_cloud::Clock;
-use local_cloud::iam::{Policy, RoleDescription};
+use local_cloud::iam::Policy;
 use serde_json::{Value, json};
 
-use crate::schedules::window;
-use crate::world::{ACCOUNT, Sqs, World, code, sdk};
+use crate::schedules::{create, target};
+use crate::world::{ACCOUNT, Sqs, World, code, policy, queue_arn, sdk};
 
-fn policy(statements: Value) -> Value {
-    json!({"Version": "2012-10-17", "Statement": statements})
-}
-
-fn queue_arn(name: &str) -> String {
-    format!("arn:aws-cn:sqs:cn-north-1:{ACCOUNT}:{name}")
-}
-
-/// The role of a function that takes on the agencies' role, with a key of its own; and that role.
+/// The role of a function that takes on the agencies' role, with a key of its own; answers the latter.
 fn add_roles(world: &World) -> String {
-    let lambda = policy(json!([{
-        "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"
-    }]));
-    let function = RoleDescription {
-        name: "offer-queue",
-        trust: &lambda,
-        policies: &[policy(json!([
-            {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue_arn("offers-*")},
-        ]))],
-        max_session_seconds: 3_600,
-    };
-    let function_arn = world.identities.add_role(&function).unwrap();
-    world
-        .identities
-        .add_role_key("offer-queue", "offer-queue", "FUNCTION", "function-secret");
+    let send = json!([
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue_arn("offers-*")},
+    ]);
+    let function = world.role("offer-queue", "lambda", send);
     let trust = policy(json!([{
         "Effect": "Allow",
-        "Principal": {"AWS": function_arn},
+        "Principal": {"AWS": function},
         "Action": ["sts:AssumeRole", "sts:TagSession"]
     }]));
-    let polling = RoleDescription {
-        name: "polling",
-        trust: &trust,
-        policies: &[policy(json!([{
-            "Effect": "Allow",
-            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
-            "Resource": queue_arn("offers-${aws:PrincipalTag/agency}")
-        }]))],
-        max_session_seconds: 3_600,
-    };
-    world.identities.add_role(&polling).unwrap()
+    let poll = json!([{
+        "Effect": "Allow",
+        "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+        "Resource": queue_arn("offers-${aws:PrincipalTag/agency}")
+    }]);
+    world.trusting_role("polling", &trust, poll)
 }
 
 /// SQS under temporary keys for one agency.
 async fn polling_keys(world: &World, role: &str, agency: &str) -> Sqs {
-    let sts = aws_sdk_sts::Client::new(&world.sdk_as("FUNCTION", "function-secret"));
+    let sts = aws_sdk_sts::Client::new(&world.sdk_as("offer-queue", "secret"));
     let tag = Tag::builder().key("agency").value(agency).build().unwrap();
     let assumed = sts
         .assume_role()
@@ -82,19 +58,21 @@ async fn a_wrong_secret_and_an_unknown_key_are_refused() {
         let config = world.sdk_as(key, secret);
         let sqs = aws_sdk_sqs::Client::new(&config);
         assert_eq!(code(sqs.list_queues().send().await), expected);
-        let sts = aws_sdk_sts::Client::new(&config);
-        assert_eq!(code(sts.get_caller_identity().send().await), expected);
+        let sts = aws_sdk_sts::Client::new(&config).assume_role();
+        let assume = sts.role_arn("arn:aws-cn:iam::1:role/r");
+        let assume = assume.role_session_name("s1").send().await;
+        assert_eq!(code(assume), expected);
     }
     let scheduler = aws_sdk_scheduler::Client::new(&world.sdk_as("operator", "guess"));
     assert_eq!(
         code(scheduler.list_schedules().send().await),
         "InvalidSignatureException"
     );
-    let identity = aws_sdk_sts::Client::new(&world.sdk())
-        .get_caller_identity()
-        .send()
-        .await;
-    assert_eq!(identity.unwrap().account(), Some(ACCOUNT));
+    let sts = aws_sdk_sts::Client::new(&world.sdk());
+    assert_eq!(
+        code(sts.get_caller_identity().send().await),
+        "InvalidAction"
+    );
 }
 
 #[tokio::test]
@@ -105,7 +83,7 @@ async fn a_role_does_what_its_policies_allow_and_no_more() {
     let offers = operator.create("offers-a", &[]).await;
     let other = operator.create("other", &[]).await;
     let sqs = Sqs(aws_sdk_sqs::Client::new(
-        &world.sdk_as("FUNCTION", "function-secret"),
+        &world.sdk_as("offer-queue", "secret"),
     ));
     sqs.send(&offers, "x").await;
     let send = sqs
@@ -176,14 +154,15 @@ async fn a_queues_policy_can_shut_a_role_out_and_let_it_in() {
     assert!(receive().await.is_ok());
 
     let allow = json!([{
-        "Effect": "Allow", "Principal": {"AWS": role}, "Action": "sqs:PurgeQueue", "Resource": "*"
+        "Effect": "Allow", "Principal": {"AWS": role}, "Action": "sqs:SendMessage", "Resource": "*"
     }]);
-    assert_eq!(
-        code(agency.0.purge_queue().queue_url(&own).send().await),
-        "AccessDenied"
-    );
+    let send = || {
+        let send = agency.0.send_message().queue_url(&own);
+        send.message_body("x").send()
+    };
+    assert_eq!(code(send().await), "AccessDenied");
     set(policy(allow).to_string()).await.unwrap();
-    assert!(agency.0.purge_queue().queue_url(&own).send().await.is_ok());
+    assert!(send().await.is_ok());
     assert_eq!(code(set("{}".into()).await), "InvalidAttributeValue");
 }
 
@@ -191,39 +170,21 @@ async fn a_queues_policy_can_shut_a_role_out_and_let_it_in() {
 async fn a_role_is_taken_on_only_by_whom_it_trusts_and_for_as_long_as_sts_allows() {
     let world = World::new().await;
     let role = add_roles(&world);
-    let stranger = RoleDescription {
-        name: "stranger",
-        trust: &policy(json!([{
-            "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"
-        }])),
-        policies: &[policy(
-            json!([{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]),
-        )],
-        max_session_seconds: 3_600,
-    };
-    world.identities.add_role(&stranger).unwrap();
-    world
-        .identities
-        .add_role_key("stranger", "s", "STRANGER", "stranger-secret");
-    let assume = |key: &str, secret: &str, seconds: i32| {
-        let sts = aws_sdk_sts::Client::new(&world.sdk_as(key, secret));
+    let everything = json!([{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]);
+    world.role("stranger", "lambda", everything);
+    let assume = |key: &str, seconds: i32| {
+        let sts = aws_sdk_sts::Client::new(&world.sdk_as(key, "secret"));
         sts.assume_role()
             .role_arn(&role)
             .role_session_name("s1")
             .duration_seconds(seconds)
             .send()
     };
-    assert_eq!(
-        code(assume("STRANGER", "stranger-secret", 900).await),
-        "AccessDenied"
-    );
+    assert_eq!(code(assume("stranger", 900).await), "AccessDenied");
     for (seconds, expected) in [(899, "ValidationError"), (3_601, "ValidationError")] {
-        assert_eq!(
-            code(assume("FUNCTION", "function-secret", seconds).await),
-            expected
-        );
+        assert_eq!(code(assume("offer-queue", seconds).await), expected);
     }
-    let assumed = assume("FUNCTION", "function-secret", 3_600).await.unwrap();
+    let assumed = assume("offer-queue", 3_600).await.unwrap();
     let user = assumed.assumed_role_user().unwrap().arn();
     assert_eq!(
         user,
@@ -265,51 +226,30 @@ async fn temporary_keys_outlive_the_process() {
 #[tokio::test]
 async fn a_schedule_needs_the_permission_to_pass_its_role() {
     let world = World::new().await;
-    let lambda = policy(json!([{
-        "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"
-    }]));
-    let create = json!({
+    world.cloud.create_schedule_group("timers");
+    let creates = json!({
         "Effect": "Allow", "Action": "scheduler:CreateSchedule",
         "Resource": format!("arn:aws-cn:scheduler:cn-north-1:{ACCOUNT}:schedule/timers/*")
     });
     let passed = format!("arn:aws-cn:iam::{ACCOUNT}:role/timer");
-    let pass = json!({
+    let passes = json!({
         "Effect": "Allow", "Action": "iam:PassRole", "Resource": passed,
         "Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
     });
-    world.cloud.create_schedule_group("timers").await.unwrap();
     for (name, statements, expected) in [
-        ("without", json!([create]), "AccessDeniedException"),
-        ("with", json!([create, pass]), "accepted"),
+        ("without", json!([creates]), "AccessDeniedException"),
+        ("with", json!([creates, passes]), "accepted"),
     ] {
-        let role = RoleDescription {
-            name,
-            trust: &lambda,
-            policies: &[policy(statements)],
-            max_session_seconds: 3_600,
-        };
-        world.identities.add_role(&role).unwrap();
-        world.identities.add_role_key(name, name, name, "secret");
+        world.role(name, "lambda", statements);
         let scheduler = aws_sdk_scheduler::Client::new(&world.sdk_as(name, "secret"));
-        let target = aws_sdk_scheduler::types::Target::builder()
-            .arn(queue_arn("timers"))
-            .role_arn(&passed)
-            .input("x")
-            .build()
-            .unwrap();
-        let create = |group: &str| {
-            scheduler
-                .create_schedule()
-                .group_name(group)
-                .name("s")
-                .schedule_expression("at(2099-01-01T00:00:00)")
-                .flexible_time_window(window())
-                .target(target.clone())
-                .send()
+        let put = || {
+            let target = target("timers", &passed, "x").build().unwrap();
+            create(&scheduler, "s", "at(2099-01-01T00:00:00)", target)
         };
-        let answer = code(create("timers").await);
+        let answer = code(put().send().await);
         assert!(answer.starts_with(expected), "{name}: {answer}");
-        assert_eq!(code(create("default").await), "AccessDeniedException");
+        let elsewhere = put().group_name("default").send().await;
+        assert_eq!(code(elsewhere), "AccessDeniedException");
     }
 }
 
@@ -333,6 +273,8 @@ fn a_policy_that_is_not_understood_is_an_error() {
         json!({"Principal": "*"}),
         json!({"Effect": "Maybe"}),
         json!({"Condition": {"IpAddress": {"aws:SourceIp": "::1"}}}),
+        json!({"Condition": {"StringNotEquals": {"a": "b"}}}),
+        json!({"Condition": {"StringEqualsIfExists": {"a": "b"}}}),
         json!({"Condition": {"ForAllValues:ArnLike": {"a": "b"}}}),
         json!({"Condition": {"ForSomeValues:StringEquals": {"a": "b"}}}),
         json!({"Condition": {"StringEquals": {"dynamodb:LeadingKeys": "b"}}}),

@@ -12,15 +12,20 @@ def client(name, secret="secret"):
                         aws_access_key_id="operator", aws_secret_access_key=secret)
 sqs = client("sqs")
 url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "7"})["QueueUrl"]
-attributes = {"s": {"DataType": "String", "StringValue": "v"},
-              "b": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
-# boto3 compares the digests of body and attributes with its own.
-sqs.send_message(QueueUrl=url, MessageBody="h\u00e9llo", MessageAttributes=attributes)
+# boto3 compares the digest of the body with its own.
+sqs.send_message(QueueUrl=url, MessageBody="h\u00e9llo")
 message = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"],
                               MessageSystemAttributeNames=["All"], WaitTimeSeconds=1)["Messages"][0]
-assert message["Body"] == "h\u00e9llo" and message["MessageAttributes"]["b"]["BinaryValue"] == b"\x00\xff"
+assert message["Body"] == "h\u00e9llo"
 assert message["Attributes"]["ApproximateReceiveCount"] == "1"
-sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+receipt = message["ReceiptHandle"]
+sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=60)
+entry = {"Id": "1", "ReceiptHandle": receipt}
+hidden = sqs.change_message_visibility_batch(QueueUrl=url, Entries=[{**entry, "VisibilityTimeout": 60}])
+assert hidden["Successful"] == [{"Id": "1"}], hidden
+assert sqs.delete_message_batch(QueueUrl=url, Entries=[entry])["Successful"] == [{"Id": "1"}]
+sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
+assert sqs.get_queue_url(QueueName="q")["QueueUrl"] == url
 assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["VisibilityTimeout"] == "7"
 try:
     sqs.get_queue_url(QueueName="nope")
@@ -33,41 +38,21 @@ try:
 except botocore.exceptions.ClientError as error:
     assert error.response["Error"]["Code"] == "SignatureDoesNotMatch", error
 scheduler = client("scheduler")
-scheduler.create_schedule_group(Name="g")
-assert len(scheduler.list_schedule_groups()["ScheduleGroups"]) == 2
+assert scheduler.list_schedules(GroupName="g")["Schedules"] == []
 try:
-    scheduler.get_schedule(GroupName="g", Name="a b%c")
+    scheduler.delete_schedule(GroupName="g", Name="a b%c")
     raise SystemExit("found a schedule that is not there")
 except scheduler.exceptions.ResourceNotFoundException:
     pass
 events = client("events")
-events.create_event_bus(Name="b")
 assert events.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": "b"}])["FailedEntryCount"] == 0
-assert client("sts").get_caller_identity()["Account"] == "123456789012"
-s3 = client("s3")
-put = s3.put_object(Bucket="things", Key="a b/+\u00e9.json", Body=b"{}" * 5000, ContentType="application/json", Metadata={"who": "me"})
-got = s3.get_object(Bucket="things", Key="a b/+\u00e9.json")
-assert got["Body"].read() == b"{}" * 5000 and got["ContentType"] == "application/json" and got["Metadata"] == {"who": "me"}
-assert got["ETag"] == put["ETag"]
-import io
-s3.upload_fileobj(io.BytesIO(b"x" * 100000), "things", "file")
-assert s3.head_object(Bucket="things", Key="file")["ContentLength"] == 100000
-keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="things")["Contents"]]
-assert keys == ["a b/+\u00e9.json", "file"], keys
-s3.delete_object(Bucket="things", Key="file")
 try:
-    s3.get_object(Bucket="things", Key="file")
-    raise SystemExit("found an object that is not there")
-except s3.exceptions.NoSuchKey:
-    pass
-try:
-    client("s3", "wrong").list_objects_v2(Bucket="things")
-    raise SystemExit("a wrong secret was accepted")
+    client("sts").get_caller_identity()
+    raise SystemExit("did what is not emulated")
 except botocore.exceptions.ClientError as error:
-    assert error.response["Error"]["Code"] == "SignatureDoesNotMatch", error
+    assert error.response["Error"]["Code"] == "InvalidAction", error
 kms = client("kms")
 signed = kms.sign(KeyId="badges", Message=b"m", MessageType="RAW", SigningAlgorithm="ED25519_SHA_512")
-assert kms.verify(KeyId="badges", Message=b"m", SigningAlgorithm="ED25519_SHA_512", Signature=signed["Signature"])["SignatureValid"]
 assert len(kms.get_public_key(KeyId=signed["KeyId"])["PublicKey"]) == 44
 print("all good")
 "#;
@@ -89,7 +74,8 @@ async fn boto3_works_against_it() {
         return;
     }
     let world = World::new().await;
-    world.bucket("things", false, None).await;
+    world.cloud.create_schedule_group("g");
+    world.cloud.create_bus("b");
     world.cloud.add_signing_key("badges", &[7; 32]).unwrap();
     let output = Command::new("python3")
         .args(["-c", SCRIPT, &world.endpoint, REGION])

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use aws_sdk_scheduler::types::{ActionAfterCompletion, Target};
 use local_cloud::{Clock, Depth, Draft};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::schedules::window;
+use crate::schedules::{create, sender, target};
 use crate::world::{Sqs, World, sdk};
 
 /// The environment variable that tells a child process which file to serve.
@@ -36,20 +35,8 @@ async fn everything_is_there_again() {
         .as_ref()
         .unwrap();
     cloud.note_put("orders-stream", "shard-7").await.unwrap();
-    let arn = cloud.queue_arn("q");
-    let target = Target::builder()
-        .arn(&arn)
-        .role_arn(format!("{arn}:role/x"))
-        .input("timer");
-    let schedule = world
-        .scheduler()
-        .create_schedule()
-        .name("s")
-        .flexible_time_window(window());
-    let schedule = schedule.schedule_expression("at(2099-01-01T00:00:00)");
-    let schedule = schedule.action_after_completion(ActionAfterCompletion::Delete);
-    schedule
-        .target(target.build().unwrap())
+    let target = target("q", &sender(&world), "timer").build().unwrap();
+    create(&world.scheduler(), "s", "at(2099-01-01T00:00:00)", target)
         .send()
         .await
         .unwrap();
@@ -94,19 +81,8 @@ async fn a_schedule_that_fell_due_while_nobody_was_there_fires_at_the_start() {
         .create_queue("q", &Default::default())
         .await
         .unwrap();
-    let arn = world.cloud.queue_arn("q");
-    let target = Target::builder()
-        .arn(&arn)
-        .role_arn(format!("{arn}:role/x"))
-        .input("timer");
-    let schedule = world
-        .scheduler()
-        .create_schedule()
-        .name("s")
-        .flexible_time_window(window());
-    let schedule = schedule.schedule_expression("at(2099-01-01T00:00:00)");
-    schedule
-        .target(target.build().unwrap())
+    let target = target("q", &sender(&world), "timer").build().unwrap();
+    create(&world.scheduler(), "s", "at(2099-01-01T00:00:00)", target)
         .send()
         .await
         .unwrap();

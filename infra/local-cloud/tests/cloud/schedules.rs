@@ -2,20 +2,16 @@
 
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::operation::create_schedule::builders::CreateScheduleFluentBuilder;
+use aws_sdk_scheduler::types::builders::TargetBuilder;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, Target,
 };
 use aws_sdk_sqs::types::MessageSystemAttributeName;
-use local_cloud::iam::RoleDescription;
-use serde_json::json;
 
-use crate::world::{ACCOUNT, Sqs, World, code, system};
+use crate::world::{ACCOUNT, World, code, queue_arn, system};
 
-pub fn window() -> FlexibleTimeWindow {
-    FlexibleTimeWindow::builder()
-        .mode(FlexibleTimeWindowMode::Off)
-        .build()
-        .unwrap()
+fn window(mode: FlexibleTimeWindowMode) -> FlexibleTimeWindow {
+    FlexibleTimeWindow::builder().mode(mode).build().unwrap()
 }
 
 fn at(world: &World, seconds: i64) -> String {
@@ -24,12 +20,18 @@ fn at(world: &World, seconds: i64) -> String {
     format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-fn target(arn: &str, input: &str) -> aws_sdk_scheduler::types::builders::TargetBuilder {
-    let role = format!("arn:aws-cn:iam::{ACCOUNT}:role/nobody-described");
-    Target::builder().arn(arn).role_arn(role).input(input)
+/// The group `timers`, and the role with which schedules send.
+pub fn sender(world: &World) -> String {
+    world.cloud.create_schedule_group("timers");
+    format!("arn:aws-cn:iam::{ACCOUNT}:role/timers")
 }
 
-fn create(
+pub fn target(queue: &str, role: &str, input: &str) -> TargetBuilder {
+    let target = Target::builder().arn(queue_arn(queue));
+    target.role_arn(role).input(input)
+}
+
+pub fn create(
     client: &Client,
     name: &str,
     expression: &str,
@@ -37,26 +39,21 @@ fn create(
 ) -> CreateScheduleFluentBuilder {
     client
         .create_schedule()
+        .group_name("timers")
         .name(name)
         .schedule_expression(expression)
-        .flexible_time_window(window())
+        .flexible_time_window(window(FlexibleTimeWindowMode::Off))
         .action_after_completion(ActionAfterCompletion::Delete)
         .target(target)
-}
-
-async fn queue(sqs: &Sqs, name: &str) -> (String, String) {
-    let url = sqs.create(name, &[]).await;
-    let arn = sqs.arn(&url).await;
-    (url, arn)
 }
 
 #[tokio::test]
 async fn a_schedule_fires_once_at_its_time_and_deletes_itself() {
     let world = World::new().await;
     let (sqs, scheduler) = (world.sqs(), world.scheduler());
-    let (url, arn) = queue(&sqs, "timers").await;
-    let target = target(&arn, r#"{"k":1}"#).build().unwrap();
-    create(&scheduler, "s", &at(&world, 300), target)
+    let url = sqs.create("timers", &[]).await;
+    let target = target("timers", &sender(&world), r#"{"k":1}"#);
+    create(&scheduler, "s", &at(&world, 300), target.build().unwrap())
         .send()
         .await
         .unwrap();
@@ -64,10 +61,8 @@ async fn a_schedule_fires_once_at_its_time_and_deletes_itself() {
     assert!(sqs.bodies(&url, 0).await.is_empty(), "not before");
     world.advance(3);
     assert_eq!(sqs.bodies(&url, 10).await, [r#"{"k":1}"#]);
-    assert_eq!(
-        code(scheduler.get_schedule().name("s").send().await),
-        "ResourceNotFoundException"
-    );
+    let listed = scheduler.list_schedules().send().await.unwrap();
+    assert!(listed.schedules().is_empty());
     world.advance(3_600);
     assert_eq!(world.cloud.depth("timers").await.unwrap().in_flight, 0);
     assert_eq!(
@@ -81,10 +76,11 @@ async fn a_schedule_fires_once_at_its_time_and_deletes_itself() {
 async fn a_hundred_schedules_of_one_second_are_all_delivered_once() {
     let world = World::new().await;
     let (sqs, scheduler) = (world.sqs(), world.scheduler());
-    let (url, arn) = queue(&sqs, "timers").await;
+    let url = sqs.create("timers", &[]).await;
+    let role = sender(&world);
     let expression = at(&world, 600);
     for i in 0..100 {
-        let target = target(&arn, &i.to_string()).build().unwrap();
+        let target = target("timers", &role, &i.to_string()).build().unwrap();
         create(&scheduler, &format!("s{i}"), &expression, target)
             .send()
             .await
@@ -107,8 +103,8 @@ async fn a_hundred_schedules_of_one_second_are_all_delivered_once() {
 async fn the_same_name_is_a_conflict_unless_it_is_the_same_call() {
     let world = World::new().await;
     let scheduler = world.scheduler();
-    let (_, arn) = queue(&world.sqs(), "timers").await;
-    let target = || target(&arn, "x").build().unwrap();
+    let role = sender(&world);
+    let target = || target("timers", &role, "x").build().unwrap();
     let expression = at(&world, 600);
     let first = || create(&scheduler, "s", &expression, target());
     first().client_token("one").send().await.unwrap();
@@ -122,175 +118,97 @@ async fn the_same_name_is_a_conflict_unless_it_is_the_same_call() {
 }
 
 #[tokio::test]
-async fn expressions_are_read_in_their_time_zone_and_checked() {
+async fn a_time_in_the_past_is_now_and_what_is_not_emulated_is_refused() {
     let world = World::new().await;
     let (sqs, scheduler) = (world.sqs(), world.scheduler());
-    let (url, arn) = queue(&sqs, "timers").await;
-    let target = |input: &str| target(&arn, input).build().unwrap();
-    // Harbin's wall clock is eight hours ahead.
-    let harbin = create(
-        &scheduler,
-        "harbin",
-        &at(&world, 8 * 3_600 + 60),
-        target("harbin"),
-    );
-    harbin
-        .schedule_expression_timezone("Asia/Shanghai")
-        .send()
-        .await
-        .unwrap();
-    world.advance(60);
-    assert_eq!(sqs.bodies(&url, 10).await, ["harbin"]);
+    let url = sqs.create("timers", &[]).await;
+    let role = sender(&world);
+    let target = |input: &str| target("timers", &role, input).build().unwrap();
     create(&scheduler, "past", &at(&world, -3_600), target("past"))
         .send()
         .await
         .unwrap();
-    assert_eq!(sqs.bodies(&url, 10).await, ["past"], "the past is now");
-    for wrong in ["at(garbage)", "rate(1 fortnight)", "cron(0 9 * * ? *)"] {
-        let refused = create(&scheduler, "wrong", wrong, target("x")).send().await;
-        assert_eq!(code(refused), "ValidationException", "{wrong}");
+    assert_eq!(sqs.bodies(&url, 10).await, ["past"]);
+    let later = at(&world, 60);
+    let plain = || create(&scheduler, "s", &later, target("x"));
+    for (refused, expected) in [
+        (
+            plain().schedule_expression("at(garbage)"),
+            "ValidationException",
+        ),
+        (
+            plain().schedule_expression("rate(5 minutes)"),
+            "ValidationException",
+        ),
+        (
+            plain().schedule_expression_timezone("Asia/Shanghai"),
+            "ValidationException",
+        ),
+        (
+            plain().flexible_time_window(window(FlexibleTimeWindowMode::Flexible)),
+            "ValidationException",
+        ),
+        (
+            plain().action_after_completion(ActionAfterCompletion::None),
+            "ValidationException",
+        ),
+        (plain().description("why"), "ValidationException"),
+        (plain().name("x".repeat(65)), "ValidationException"),
+        (plain().group_name("nowhere"), "ResourceNotFoundException"),
+    ] {
+        assert_eq!(code(refused.send().await), expected);
     }
-    let long = "x".repeat(65);
-    let refused = create(&scheduler, &long, &at(&world, 60), target("x"))
-        .send()
-        .await;
-    assert_eq!(code(refused), "ValidationException");
-}
-
-#[tokio::test]
-async fn a_rate_fires_again_and_again() {
-    let world = World::new().await;
-    let (sqs, scheduler) = (world.sqs(), world.scheduler());
-    let (url, arn) = queue(&sqs, "timers").await;
-    let target = target(&arn, "tick").build().unwrap();
-    create(&scheduler, "r", "rate(5 minutes)", target)
-        .send()
-        .await
-        .unwrap();
-    for _ in 0..3 {
-        let ticks = sqs.receive(&url, 10).await;
-        assert_eq!(ticks.len(), 1);
-        sqs.delete(&url, &ticks[0]).await;
-        world.advance(300);
-    }
-    scheduler.delete_schedule().name("r").send().await.unwrap();
+    let get = scheduler.get_schedule().name("s").send().await;
+    assert_eq!(code(get), "UnknownOperationException");
+    let group = scheduler.create_schedule_group().name("g").send().await;
+    assert_eq!(code(group), "UnknownOperationException");
 }
 
 #[tokio::test]
 async fn what_cannot_be_delivered_goes_to_the_schedules_dead_letters() {
     let world = World::new().await;
     let (sqs, scheduler) = (world.sqs(), world.scheduler());
-    let (url, arn) = queue(&sqs, "dead").await;
-    let letters = || DeadLetterConfig::builder().arn(&arn).build();
-    let missing = target(&format!("{arn}-missing"), "lost?").dead_letter_config(letters());
-    create(&scheduler, "s", &at(&world, 60), missing.build().unwrap())
-        .send()
-        .await
-        .unwrap();
-    world.advance(60);
-    let letter = sqs.receive(&url, 10).await.remove(0);
-    assert_eq!(letter.body(), Some("lost?"));
-    let attributes = letter.message_attributes.as_ref().unwrap();
-    assert_eq!(
-        attributes["ERROR_CODE"].string_value(),
-        Some("QueueDoesNotExist")
-    );
-    assert!(
-        attributes["SCHEDULE_ARN"]
-            .string_value()
-            .unwrap()
-            .ends_with("schedule/default/s")
-    );
-    assert_eq!(
-        system(&letter, MessageSystemAttributeName::ApproximateReceiveCount),
-        "1"
-    );
+    let url = sqs.create("dead", &[]).await;
+    sqs.create("closed", &[]).await;
+    let role = sender(&world);
+    let letters = || DeadLetterConfig::builder().arn(queue_arn("dead")).build();
+    for (queue, expected) in [("missing", "QueueDoesNotExist"), ("closed", "AccessDenied")] {
+        let target = target(queue, &role, "lost?").dead_letter_config(letters());
+        create(&scheduler, "s", &at(&world, 60), target.build().unwrap())
+            .send()
+            .await
+            .unwrap();
+        world.advance(60);
+        let letter = sqs.receive(&url, 10).await.remove(0);
+        assert_eq!(letter.body(), Some("lost?"));
+        let told = letter.message_attributes.as_ref().unwrap();
+        let told = |name: &str| told[name].string_value().unwrap();
+        assert_eq!(told("ERROR_CODE"), expected);
+        assert!(told("SCHEDULE_ARN").ends_with("schedule/timers/s"));
+        assert_eq!(told("TARGET_ARN"), queue_arn(queue));
+        assert_eq!(
+            system(&letter, MessageSystemAttributeName::ApproximateReceiveCount),
+            "1"
+        );
+        sqs.delete(&url, &letter).await;
+    }
 }
 
 #[tokio::test]
-async fn a_schedule_delivers_what_its_role_may_send() {
-    let world = World::new().await;
-    let (sqs, scheduler) = (world.sqs(), world.scheduler());
-    let (dead_url, dead) = queue(&sqs, "dead").await;
-    let (url, arn) = queue(&sqs, "timers").await;
-    let (_, closed) = queue(&sqs, "closed").await;
-    let policies = [json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": [arn, dead]}
-    ]})];
-    let trust = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow",
-        "Principal": {"Service": "scheduler.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    }]});
-    let role = RoleDescription {
-        name: "timers",
-        trust: &trust,
-        policies: &policies,
-        max_session_seconds: 3_600,
-    };
-    let role = world.identities.add_role(&role).unwrap();
-    let target = |arn: &str| {
-        let letters = DeadLetterConfig::builder().arn(&dead).build();
-        let target = target(arn, arn).role_arn(&role).dead_letter_config(letters);
-        target.build().unwrap()
-    };
-    create(&scheduler, "a", &at(&world, 60), target(&arn))
-        .send()
-        .await
-        .unwrap();
-    create(&scheduler, "b", &at(&world, 60), target(&closed))
-        .send()
-        .await
-        .unwrap();
-    world.advance(60);
-    assert_eq!(sqs.bodies(&url, 10).await, [arn.as_str()]);
-    let letter = sqs.receive(&dead_url, 10).await.remove(0);
-    assert_eq!(letter.body(), Some(closed.as_str()));
-    let attributes = letter.message_attributes.as_ref().unwrap();
-    assert_eq!(
-        attributes["ERROR_CODE"].string_value(),
-        Some("AccessDenied")
-    );
-}
-
-#[tokio::test]
-async fn schedules_are_read_listed_changed_and_deleted_in_their_group() {
+async fn schedules_are_listed_in_pages_and_deleted() {
     let world = World::new().await;
     let scheduler = world.scheduler();
-    let (_, arn) = queue(&world.sqs(), "timers").await;
-    let target = |input: &str| target(&arn, input).build().unwrap();
-    scheduler
-        .create_schedule_group()
-        .name("g")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        code(scheduler.create_schedule_group().name("g").send().await),
-        "ConflictException"
-    );
-    let expression = at(&world, 600);
+    let role = sender(&world);
     for name in ["a1", "a2", "b"] {
-        let schedule = create(&scheduler, name, &expression, target("x")).group_name("g");
-        schedule.send().await.unwrap();
+        let target = target("timers", &role, "x").build().unwrap();
+        create(&scheduler, name, &at(&world, 600), target)
+            .send()
+            .await
+            .unwrap();
     }
-    let get = || scheduler.get_schedule().group_name("g").name("a1").send();
-    let schedule = get().await.unwrap();
-    assert_eq!(schedule.schedule_expression(), Some(expression.as_str()));
-    assert_eq!(schedule.target().unwrap().input(), Some("x"));
-    assert_eq!(
-        schedule.action_after_completion(),
-        Some(&ActionAfterCompletion::Delete)
-    );
-    assert!(schedule.creation_date().is_some());
-
     let list = || {
-        scheduler
-            .list_schedules()
-            .group_name("g")
-            .name_prefix("a")
-            .max_results(1)
+        let list = scheduler.list_schedules().group_name("timers");
+        list.name_prefix("a").max_results(1)
     };
     let first = list().send().await.unwrap();
     assert_eq!(first.schedules()[0].name(), Some("a1"));
@@ -301,36 +219,12 @@ async fn schedules_are_read_listed_changed_and_deleted_in_their_group() {
         .unwrap();
     assert_eq!(second.schedules()[0].name(), Some("a2"));
     assert_eq!(second.next_token(), None);
-
-    let later = at(&world, 900);
-    let update = scheduler.update_schedule().group_name("g").name("a1");
-    let update = update
-        .schedule_expression(&later)
-        .flexible_time_window(window());
-    update.target(target("y")).send().await.unwrap();
-    assert_eq!(
-        get().await.unwrap().schedule_expression(),
-        Some(later.as_str())
-    );
-
-    scheduler
-        .delete_schedule()
-        .group_name("g")
-        .name("a1")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(code(get().await), "ResourceNotFoundException");
-    scheduler
-        .delete_schedule_group()
-        .name("g")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        code(scheduler.get_schedule_group().name("g").send().await),
-        "ResourceNotFoundException"
-    );
-    let orphan = create(&scheduler, "c", &expression, target("x")).group_name("g");
-    assert_eq!(code(orphan.send().await), "ResourceNotFoundException");
+    let delete = || {
+        let delete = scheduler.delete_schedule().group_name("timers");
+        delete.name("a1").send()
+    };
+    delete().await.unwrap();
+    assert_eq!(code(delete().await), "ResourceNotFoundException");
+    let rest = list().send().await.unwrap();
+    assert_eq!(rest.schedules()[0].name(), Some("a2"));
 }

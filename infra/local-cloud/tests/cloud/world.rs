@@ -11,7 +11,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use local_cloud::{BucketDescription, Clock, Cloud, Identities};
+use local_cloud::iam::RoleDescription;
+use local_cloud::{Clock, Cloud, Identities};
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 pub const REGION: &str = "cn-north-1";
@@ -44,6 +46,7 @@ impl World {
     pub async fn open_at(file: Option<&Path>, clock: Clock) -> Self {
         let identities = Arc::new(Identities::new(clock.clone(), REGION, ACCOUNT));
         identities.add_operator("operator", "secret");
+        add_timers_role(&identities);
         let cloud = Cloud::open(
             file,
             clock.clone(),
@@ -73,13 +76,25 @@ impl World {
         let _ = (&mut self.server).await;
     }
 
-    pub async fn bucket(&self, name: &str, versioned: bool, locked_days: Option<u32>) {
-        let description = BucketDescription {
+    /// A role that `service` takes on, with a key of its own; answers its ARN.
+    pub fn role(&self, name: &str, service: &str, statements: Value) -> String {
+        let trust = policy(json!([{
+            "Effect": "Allow",
+            "Principal": {"Service": format!("{service}.amazonaws.com")},
+            "Action": "sts:AssumeRole",
+        }]));
+        self.identities.add_role_key(name, name, name, "secret");
+        self.trusting_role(name, &trust, statements)
+    }
+
+    pub fn trusting_role(&self, name: &str, trust: &Value, statements: Value) -> String {
+        let role = RoleDescription {
             name,
-            versioned,
-            locked_days,
+            trust,
+            policies: &[policy(statements)],
+            max_session_seconds: 3_600,
         };
-        self.cloud.create_bucket(&description).await.unwrap();
+        self.identities.add_role(&role).unwrap()
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -113,6 +128,36 @@ impl World {
     pub fn events(&self) -> aws_sdk_eventbridge::Client {
         aws_sdk_eventbridge::Client::new(&self.sdk())
     }
+}
+
+/// The role `timers`, with which the scheduler may send to any queue but `closed`. It is there when the cloud
+/// opens: a schedule may be due then.
+fn add_timers_role(identities: &Identities) {
+    let trust = policy(json!([{
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    }]));
+    let statements = json!([
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"},
+        {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": queue_arn("closed")},
+    ]);
+    let role = RoleDescription {
+        name: "timers",
+        trust: &trust,
+        policies: &[policy(statements)],
+        max_session_seconds: 3_600,
+    };
+    identities.add_role(&role).unwrap();
+}
+
+pub fn policy(statements: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+pub fn queue_arn(name: &str) -> String {
+    format!("arn:aws-cn:sqs:{REGION}:{ACCOUNT}:{name}")
 }
 
 pub fn sdk(endpoint: &str, access_key: &str, secret: &str, token: Option<String>) -> SdkConfig {

@@ -1,36 +1,35 @@
-//! The one endpoint: finds out which service is meant, who asks, and answers in that service's
-//! protocol.
+//! The one HTTP endpoint: finds out which service is meant and who asks, and answers in that service's
+//! protocol. A module a service reads its requests, authorises them and writes its answers.
+
+mod events;
+mod kms;
+mod request;
+mod s3;
+mod scheduler;
+mod sqs;
+mod sts;
+mod xml;
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderMap, Method, StatusCode, Uri};
-use serde_json::{Value, json};
+use http::{HeaderMap, StatusCode, Uri};
+use serde_json::json;
+use tokio::net::TcpListener;
 
+use self::request::Request;
 use crate::cloud::Cloud;
-use crate::iam::Caller;
+use crate::iam::is_for_s3;
 use crate::random::uuid;
 use crate::refusal::Refusal;
-use crate::{events, iam, kms, s3, scheduler, sqs, sts};
 
 /// A message of 1 MiB may take six times that in JSON, with every character escaped.
 const MAX_BODY_BYTES: usize = 8 * 1_048_576;
-/// An object of 64 MiB and what `aws-chunked` adds; S3 takes 5 GB.
-const MAX_OBJECT_BYTES: usize = 65 * 1_048_576;
-
-/// A request whose signature has been verified.
-pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    pub(crate) caller: Caller,
-    /// How the caller reached us, such as `http://127.0.0.1:8081`: queue URLs begin with it.
-    pub(crate) endpoint: String,
-}
+/// S3 takes 5 GB.
+const MAX_OBJECT_BYTES: usize = 64 * 1_048_576;
 
 /// Which service a request means, with the operation where a header names it.
 enum Service {
@@ -43,8 +42,18 @@ enum Service {
     Other(String),
 }
 
-pub(crate) fn router(cloud: Arc<Cloud>) -> axum::Router {
-    axum::Router::new().fallback(answer).with_state(cloud)
+impl Cloud {
+    /// The one endpoint of all services.
+    pub fn router(self: &Arc<Self>) -> axum::Router {
+        axum::Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(self))
+    }
+
+    /// Serves the endpoint until the future is dropped.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, self.router()).await
+    }
 }
 
 async fn answer(State(cloud): State<Arc<Cloud>>, request: axum::extract::Request) -> Response {
@@ -78,7 +87,7 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: axum::extract::Request
     result.await.unwrap_or_else(|refusal| {
         tracing::debug!(%refusal, service = service.name(), "refused");
         match service {
-            Service::S3 => s3::protocol::refuse(&method, &uri, &refusal),
+            Service::S3 => s3::refuse(&method, &uri, &refusal),
             _ => service.refuse(&refusal),
         }
     })
@@ -95,7 +104,7 @@ impl Service {
                 _ => Self::Other(target.to_owned()),
             };
         }
-        if iam::is_for_s3(headers) {
+        if is_for_s3(headers) {
             return Self::S3;
         }
         if text(CONTENT_TYPE.as_str()).is_some_and(|t| t.starts_with("application/x-www-form")) {
@@ -121,11 +130,11 @@ impl Service {
 
     async fn call(&self, cloud: &Cloud, request: &Request) -> Result<Response, Refusal> {
         let value = match self {
-            Self::Sqs(operation) => sqs::protocol::call(cloud, operation, request).await?,
-            Self::Events(operation) => events::protocol::call(cloud, operation, request).await?,
+            Self::Sqs(operation) => sqs::call(cloud, operation, request).await?,
+            Self::Events(operation) => events::call(cloud, operation, request).await?,
             Self::Kms(operation) => kms::call(cloud, operation, request)?,
-            Self::Scheduler => scheduler::protocol::call(cloud, request).await?,
-            Self::S3 => return s3::protocol::call(cloud, request).await,
+            Self::Scheduler => scheduler::call(cloud, request).await?,
+            Self::S3 => return s3::call(cloud, request).await,
             Self::Sts => {
                 let body = sts::call(cloud, request).await?;
                 return Ok(self.response(StatusCode::OK, body, &[]));
@@ -179,22 +188,18 @@ impl Service {
                      <Message>{}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
                     sts::NAMESPACE,
                     refusal.code,
-                    sts::escaped(&refusal.message),
+                    xml::escaped(&refusal.message),
                     uuid().unwrap_or_default(),
                 );
                 self.response(status(refusal.code), body, &[])
             }
             Self::Events(_) | Self::Kms(_) | Self::Scheduler | Self::S3 | Self::Other(_) => {
-                let code = refusal.json_code();
-                let mut body = json!({ "__type": code, "message": refusal.message });
-                if matches!(self, Self::Scheduler) {
+                let code = json_code(refusal.code);
+                let body = match self {
                     // The scheduler's own errors spell it with a capital.
-                    body = Value::Object(
-                        [("Message".into(), json!(refusal.message))]
-                            .into_iter()
-                            .collect(),
-                    );
-                }
+                    Self::Scheduler => json!({ "Message": refusal.message }),
+                    _ => json!({ "__type": code, "message": refusal.message }),
+                };
                 let headers = [("x-amzn-errortype", code)];
                 let status = match (self, code) {
                     // REST: what is not there is 404.
@@ -207,13 +212,26 @@ impl Service {
     }
 }
 
+/// The names that services with JSON give to errors that all services share.
+fn json_code(code: &'static str) -> &'static str {
+    match code {
+        "AccessDenied" => "AccessDeniedException",
+        "InvalidClientTokenId" => "UnrecognizedClientException",
+        "SignatureDoesNotMatch" => "InvalidSignatureException",
+        "IncompleteSignature" => "IncompleteSignatureException",
+        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+        "ExpiredToken" => "ExpiredTokenException",
+        "InternalFailure" => "InternalServerException",
+        code => code,
+    }
+}
+
 /// SQS's older names (`awsQueryError` in its model).
 fn query_code(code: &str) -> &str {
     match code {
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
         "QueueNameExists" => "QueueAlreadyExists",
         "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
-        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
         "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
         "InvalidBatchEntryId" => "AWS.SimpleQueueService.InvalidBatchEntryId",
         "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",

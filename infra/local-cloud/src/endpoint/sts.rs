@@ -1,16 +1,16 @@
-//! AWS STS: temporary keys for a role. Query protocol, answers in XML.
+//! STS as SDKs speak it: temporary keys for a role, asked for in a form and answered in XML.
 
 use std::collections::BTreeMap;
 
+use super::request::Request;
+use super::xml;
 use crate::cloud::Cloud;
-use crate::endpoint::Request;
 use crate::iam::{Call, Session, role_id};
 use crate::journal::Kind;
 use crate::random;
 use crate::refusal::Refusal;
 
-/// The namespace of STS's answers.
-pub(crate) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// STS: a session lasts at least 15 minutes.
 const MIN_SECONDS: u32 = 900;
 /// STS: an hour unless the caller says otherwise, and at most when one role takes on another.
@@ -19,23 +19,12 @@ const HOUR: u32 = 3_600;
 const MAX_TAGS: usize = 50;
 
 /// Does the operation that the form's `Action` names; answers the XML.
-pub(crate) async fn call(cloud: &Cloud, request: &Request) -> Result<String, Refusal> {
-    let mut form = form(&request.body)?;
+pub(super) async fn call(cloud: &Cloud, request: &Request) -> Result<String, Refusal> {
+    let form = request.form();
+    let mut form = form.ok_or_else(|| invalid("the form is not UTF-8"))?;
     form.remove("Version");
     match form.remove("Action").as_deref() {
         Some("AssumeRole") => assume_role(cloud, request, form).await,
-        Some("GetCallerIdentity") => {
-            let caller = &request.caller;
-            Ok(answer(
-                "GetCallerIdentity",
-                &format!(
-                    "<Arn>{}</Arn><UserId>{}</UserId><Account>{}</Account>",
-                    escaped(&caller.arn),
-                    escaped(&caller.user_id),
-                    caller.account
-                ),
-            ))
-        }
         Some(action) => Err(Refusal::new(
             "InvalidAction",
             format!("Could not find operation {action}: it is not emulated here, or unknown"),
@@ -67,8 +56,6 @@ async fn assume_role(
             .map_err(|_| invalid("DurationSeconds is not a number"))
     })?;
     let tags = take_tags(&mut form)?;
-    // Which tags go on to further roles: nobody takes on a role with such a session here.
-    form.retain(|key, _| !key.starts_with("TransitiveTagKeys.member."));
     if let Some(key) = form.keys().next() {
         return Err(invalid(&format!("{key} is not emulated here")));
     }
@@ -121,19 +108,23 @@ async fn assume_role(
         })
         .await?;
     let expiration = jiff::Timestamp::from_second(session.expires_at / 1_000).unwrap_or_default();
-    let result = format!(
-        "<AssumedRoleUser><AssumedRoleId>{}:{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
+    let answer = format!(
+        "<AssumeRoleResponse xmlns=\"{NAMESPACE}\"><AssumeRoleResult>\
+         <AssumedRoleUser><AssumedRoleId>{}:{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
          <Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
-         <SessionToken>{}</SessionToken><Expiration>{expiration}</Expiration></Credentials>",
+         <SessionToken>{}</SessionToken><Expiration>{expiration}</Expiration></Credentials>\
+         </AssumeRoleResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata>\
+         </AssumeRoleResponse>",
         role_id(&role.name),
-        escaped(&session.name),
-        escaped(&identities.session_arn(&role.name, &session.name)),
+        xml::escaped(&session.name),
+        xml::escaped(&identities.session_arn(&role.name, &session.name)),
         session.access_key,
         session.secret,
         session.token,
+        random::uuid()?,
     );
     identities.add_session(session);
-    Ok(answer("AssumeRole", &result))
+    Ok(answer)
 }
 
 /// Takes `Tags.member.N.Key` and `.Value` out of the form.
@@ -168,39 +159,4 @@ fn take_tags(form: &mut BTreeMap<String, String>) -> Result<BTreeMap<String, Str
 
 fn invalid(message: &str) -> Refusal {
     Refusal::new("ValidationError", message)
-}
-
-/// Reads `application/x-www-form-urlencoded`.
-fn form(body: &[u8]) -> Result<BTreeMap<String, String>, Refusal> {
-    let text = std::str::from_utf8(body).map_err(|_| invalid("the form is not UTF-8"))?;
-    let decode = |text: &str| {
-        let text = text.replace('+', " ");
-        let decoded = percent_encoding::percent_decode_str(&text).decode_utf8();
-        decoded
-            .map(|text| text.into_owned())
-            .map_err(|_| invalid("the form is not UTF-8"))
-    };
-    let mut form = BTreeMap::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        form.insert(decode(name)?, decode(value)?);
-    }
-    Ok(form)
-}
-
-fn answer(action: &str, result: &str) -> String {
-    let request_id = random::uuid().unwrap_or_default();
-    format!(
-        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
-         <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>\
-         </{action}Response>"
-    )
-}
-
-/// A text as XML content.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

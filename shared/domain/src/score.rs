@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyStats, Standing};
 use crate::id::{AgencyId, OrderId, StoreId};
-use crate::market::Market;
+use crate::market::{Market, ScoreWeights};
 use crate::order::Order;
 use crate::service::ServiceSet;
 
@@ -34,50 +34,6 @@ const PRIOR_COMPLETED: u64 = 9;
 
 /// How many candidates an explanation lists.
 const LISTED: usize = 50;
-
-/// What counts how much. Only the proportions matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ScoreWeights {
-    /// The star rating, with a prior.
-    pub stars: u32,
-    /// How many of the workers with the skill pass the gate.
-    pub credit: u32,
-    /// How many claims were completed, of those that ended, with a prior.
-    pub completion: u32,
-    /// How near the store is, of the radius.
-    pub distance: u32,
-    /// How far from the cap of unstaffed claims.
-    pub load: u32,
-}
-
-impl Default for ScoreWeights {
-    fn default() -> Self {
-        Self {
-            stars: 30,
-            credit: 20,
-            completion: 20,
-            distance: 20,
-            load: 10,
-        }
-    }
-}
-
-impl ScoreWeights {
-    /// All together.
-    pub fn sum(&self) -> u64 {
-        [
-            self.stars,
-            self.credit,
-            self.completion,
-            self.distance,
-            self.load,
-        ]
-        .into_iter()
-        .map(u64::from)
-        .sum()
-    }
-}
 
 /// An agency in range.
 #[derive(Clone, Debug, PartialEq)]

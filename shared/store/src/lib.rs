@@ -56,8 +56,8 @@ pub use log::{
     Consistency, Inclusion, Log, LogHead, Recorded, Sequenced, SignedCheckpoint, waits_for_the_log,
 };
 pub use orders::{
-    Changed, FannedOut, GrabRead, Missed, Orders, Placed, Rated, Settled, VisitEnded, grab_read,
-    order_image,
+    Changed, FannedOut, GrabRead, Missed, Orders, Placed, Rated, Settled, VisitEnded, Written,
+    grab_read, order_image,
 };
 pub use personal::{PersonKey, PersonalDataKey};
 pub use photos::Photos;

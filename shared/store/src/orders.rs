@@ -23,11 +23,12 @@ use domain::order::Order;
 use domain::time::Millis;
 
 use crate::key::{self, Attributes, Key};
-use crate::{Error, Sealed, batch, directory};
+use crate::{Error, Sealed, batch, directory, transaction};
 
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
 pub use visit::{Rated, VisitEnded};
+pub use write::Written;
 
 const SEALED: &str = "sealed";
 const BODY: &str = "body";
@@ -131,7 +132,7 @@ impl Orders {
                         Placed::KeyReused
                     });
                 }
-                None if passes(cancelled.cancellation_reasons()) => {}
+                None if transaction::passes(cancelled.cancellation_reasons()) => {}
                 None => return Err(Error::call(CALL, error)),
             }
         }
@@ -281,15 +282,4 @@ fn found(reasons: &[CancellationReason]) -> Option<Attributes> {
         .first()
         .filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
     first.and_then(|reason| reason.item.clone())
-}
-
-/// Whether the transaction may succeed next time.
-pub(crate) fn passes(reasons: &[CancellationReason]) -> bool {
-    let mut codes = reasons.iter().filter_map(CancellationReason::code);
-    codes.any(|code| {
-        matches!(
-            code,
-            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
-        )
-    })
 }

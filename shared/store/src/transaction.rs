@@ -59,11 +59,22 @@ pub(crate) async fn commit(
         .collect();
     if !refused.is_empty() {
         Ok(Committed::Refused(refused))
-    } else if crate::orders::passes(reasons) {
+    } else if passes(reasons) {
         Ok(Committed::Conflict)
     } else {
         Err(Error::call(CALL, error))
     }
+}
+
+/// Whether the transaction may succeed next time.
+pub(crate) fn passes(reasons: &[CancellationReason]) -> bool {
+    let mut codes = reasons.iter().filter_map(CancellationReason::code);
+    codes.any(|code| {
+        matches!(
+            code,
+            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
+        )
+    })
 }
 
 /// Waits before round number `round` of a change that others got in the way of. Who waits how long follows from

@@ -59,9 +59,7 @@ impl CheckResult {
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What it says.
     pub result: CheckResult,
-    /// Whether it begins the visit.
     pub starts: bool,
 }
 
@@ -121,19 +119,15 @@ pub fn badge_check(
 /// What the customer of an order is shown of the worker when her badge matches.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct MatchedBadge {
-    /// The badge.
     pub badge_id: BadgeId,
     /// Her name, masked.
     pub name: String,
-    /// Whom she works for.
     pub agency: String,
     /// Her photo in full size, as a `data:` URL; none if there is none.
     pub photo: Option<String>,
-    /// What the customer is to ask themselves.
     pub question: &'static str,
     /// Her credit record in one word.
     pub standing: PublicStanding,
-    /// When all this was so.
     #[serde(with = "crate::time::rfc3339")]
     pub as_of: Millis,
     /// The first moment at which the badge is valid no more.

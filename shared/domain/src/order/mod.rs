@@ -1,14 +1,15 @@
 //! An order's life.
 //!
 //! - [`Order`] and [`State`]: what an order is, and what only this state of it has.
-//! - [`change`]: every change that there is, what it needs, what it leads to, the line it leaves.
+//! - [`change`]: every change that there is, what it leads to, the line it leaves.
+//! - [`rule`]: what each change requires, said once.
 //! - [`check`]: who stands at the door, and whether the visit begins.
 //! - [`outcome`]: what those are told who come too late, in the order in which reasons count.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`view`]: who is shown what.
 //!
-//! Every change is one conditional write. The functions here say what the condition means; they decide
-//! what is written, and explain a condition that failed by the order that was found.
+//! Every change is one conditional write, whose condition is compiled from the terms of the rulebook; a condition that
+//! failed is explained by the first term that the order which was found does not meet.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,18 +26,20 @@ use crate::time::Millis;
 pub mod change;
 pub mod check;
 pub mod outcome;
+pub mod rule;
 pub mod staffing;
 mod tally;
 pub mod timeline;
 pub mod view;
 
-pub use change::{Change, Refusal};
+pub use change::Change;
 pub use check::{Check, CheckResult, MatchedBadge, badge_check};
 pub use outcome::{
     CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
-    Settlement, cancel_outcome, complete_outcome, grab_refusal, rate_outcome, release_outcome,
+    Settlement, cancel_outcome, complete_outcome, grab_outcome, rate_outcome, release_outcome,
     reopen, settlement,
 };
+pub use rule::{Moment, Term};
 pub use staffing::{Ineligible, StaffOutcome, ineligible, staff_outcome};
 pub use tally::tally;
 pub use timeline::{By, TimelineEntry, What};
@@ -45,25 +48,17 @@ pub use view::{OrderView, RatingView, Viewer, WorkerView};
 /// A customer's request for one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Its id.
     pub id: OrderId,
     /// Rises by one with every change, from 1.
     pub version: u64,
-    /// Who placed it.
     pub customer: CustomerId,
     /// The first bytes of the SHA-256 of the request, which tell a repeat from a reused key.
     pub body_hash: [u8; 16],
-    /// What is wanted.
     pub service: Service,
-    /// When the visit starts.
     pub start_at: Millis,
-    /// How long it lasts, in minutes.
     pub duration_min: u32,
-    /// Where.
     pub place: Wgs84,
-    /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
-    /// When it was placed.
     pub placed_at: Millis,
     /// How often it has been put on offer.
     pub epoch: u32,
@@ -73,7 +68,6 @@ pub struct Order {
     pub fanned_out: Option<u32>,
     /// Agencies that had the claim and lost it: released, or not staffed in time.
     pub excluded: BTreeSet<AgencyId>,
-    /// Where it stands.
     pub state: State,
     /// The explanation that the last settling wrote.
     pub explanation: Option<String>,
@@ -89,19 +83,14 @@ pub enum State {
         /// The first moment at which it cannot be grabbed any more.
         deadline: Millis,
     },
-    /// An agency has it.
     Claimed(Claim),
-    /// The agency has named the worker.
     Staffed(Claim, Staffing),
     /// The worker has come.
     InService(Claim, Staffing),
     /// The visit is over.
     Completed(Claim, Staffing),
-    /// The customer has rated it.
     Rated(Claim, Staffing, Stars),
-    /// The customer does not want it any more.
     Cancelled {
-        /// Who had it then.
         claim: Option<Claim>,
     },
     /// No agency was found.
@@ -111,13 +100,10 @@ pub enum State {
 /// An agency's hold on an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The agency.
     pub agency: AgencyId,
     /// Its name, as it was then.
     pub agency_name: String,
-    /// How it came to it.
     pub how: How,
-    /// When.
     pub at: Millis,
     /// By when it must have named the worker.
     pub staff_by: Millis,
@@ -126,9 +112,7 @@ pub struct Claim {
 /// Who comes to the visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staffing {
-    /// The worker.
     pub worker: WorkerId,
-    /// When she was named.
     pub at: Millis,
 }
 
@@ -169,11 +153,8 @@ impl From<Stars> for u8 {
 /// What a customer says of a visit.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rating {
-    /// In stars.
     pub stars: Stars,
-    /// In words.
     pub comment: Option<String>,
-    /// When.
     pub at: Millis,
 }
 
@@ -208,21 +189,13 @@ impl How {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// [`State::Open`].
     Open,
-    /// [`State::Claimed`].
     Claimed,
-    /// [`State::Staffed`].
     Staffed,
-    /// [`State::InService`].
     InService,
-    /// [`State::Completed`].
     Completed,
-    /// [`State::Rated`].
     Rated,
-    /// [`State::Cancelled`].
     Cancelled,
-    /// [`State::Unfilled`].
     Unfilled,
 }
 
@@ -286,6 +259,14 @@ impl State {
         }
     }
 
+    /// The claim that stands, or stood when the customer cancelled.
+    pub fn last_claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Cancelled { claim } => claim.as_ref(),
+            _ => self.claim(),
+        }
+    }
+
     /// Who comes, or came. An order that ended without a visit names nobody any more.
     pub fn staffing(&self) -> Option<&Staffing> {
         match self {
@@ -309,15 +290,10 @@ impl State {
 /// What a customer asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// What is wanted.
     pub service: Service,
-    /// When the visit starts.
     pub start_at: Millis,
-    /// How long it lasts, in minutes.
     pub duration_min: u32,
-    /// Where.
     pub place: Wgs84,
-    /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
 }
 
@@ -396,9 +372,7 @@ impl Order {
 pub struct OrderDetails {
     /// Where exactly, in words.
     pub address: String,
-    /// Whom to call.
     pub contact: Contact,
-    /// What the customer adds.
     pub notes: Option<String>,
 }
 
@@ -407,7 +381,6 @@ pub struct OrderDetails {
 pub struct Contact {
     /// What to call them.
     pub name: String,
-    /// Their phone.
     pub phone: MobilePhone,
 }
 

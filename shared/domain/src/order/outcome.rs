@@ -1,10 +1,10 @@
-//! What those are told who ask for a change, by the order that was found.
+//! What those are told who ask for a change: by the first term of its rule that the order which was found does not meet.
 
 use crate::id::AgencyId;
 use crate::market::Market;
 use crate::time::Millis;
 
-use super::{How, Order, State, What};
+use super::{How, Order, State, Status, Term, What, rule};
 
 /// What a grab comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,31 +15,22 @@ pub enum GrabOutcome {
     AlreadyYours,
     /// It was not offered to this agency in this epoch.
     NotOffered,
-    /// The customer does not want it any more.
     Cancelled,
-    /// Another agency has it.
     Taken,
     /// The deadline has passed.
     Closed,
 }
 
-/// What a grab by an agency with a claim token of `epoch` comes to, now, on this order: the first that
-/// holds. Whether the agency is approved comes between `NotOffered` and `AlreadyYours`, and is its own
-/// item's to say. `Won` here means that nothing stands against it; to win is to have written it.
-pub fn grab_refusal(order: &Order, agency: &AgencyId, epoch: u32, now: Millis) -> GrabOutcome {
-    if epoch != order.epoch || order.excluded.contains(agency) {
-        return GrabOutcome::NotOffered;
-    }
-    if let Some(claim) = order.claim() {
-        return if claim.agency == *agency {
-            GrabOutcome::AlreadyYours
-        } else {
-            GrabOutcome::Taken
-        };
-    }
-    match order.state {
-        State::Cancelled { .. } => GrabOutcome::Cancelled,
-        State::Open { deadline } if now < deadline => GrabOutcome::Won,
+/// What a grab by this agency comes to on an order that does not meet this term of it first. Whether the agency is
+/// approved comes between `NotOffered` and `AlreadyYours`, and is its own item's to say. `Won` here means that nothing
+/// stands against it; to win is to have written it.
+pub fn grab_outcome(order: &Order, agency: &AgencyId, unmet: Option<Term>) -> GrabOutcome {
+    match (unmet, order.claim()) {
+        (None, _) => GrabOutcome::Won,
+        (Some(Term::Epoch(_) | Term::NotExcluded(_)), _) => GrabOutcome::NotOffered,
+        (_, Some(claim)) if claim.agency == *agency => GrabOutcome::AlreadyYours,
+        (_, Some(_)) => GrabOutcome::Taken,
+        _ if order.status() == Status::Cancelled => GrabOutcome::Cancelled,
         _ => GrabOutcome::Closed,
     }
 }
@@ -48,12 +39,7 @@ pub fn grab_refusal(order: &Order, agency: &AgencyId, epoch: u32, now: Millis) -
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reopening {
     /// It is put on offer again.
-    Again {
-        /// The new epoch.
-        epoch: u32,
-        /// When its grab window closes.
-        deadline: Millis,
-    },
+    Again { epoch: u32, deadline: Millis },
     /// No window is left, or it has been on offer as often as the market allows.
     Unfilled,
 }
@@ -75,7 +61,6 @@ pub fn reopen(order: &Order, market: &Market, now: Millis) -> Reopening {
 /// What cancelling comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CancelOutcome {
-    /// The order is cancelled.
     Cancelled,
     /// It was already.
     Already,
@@ -83,21 +68,19 @@ pub enum CancelOutcome {
     TooLate,
 }
 
-/// What cancelling this order comes to.
-pub fn cancel_outcome(order: &Order) -> CancelOutcome {
-    match order.state {
-        State::Open { .. } | State::Claimed(_) | State::Staffed(..) => CancelOutcome::Cancelled,
-        State::Cancelled { .. } => CancelOutcome::Already,
-        State::InService(..) | State::Completed(..) | State::Rated(..) | State::Unfilled => {
-            CancelOutcome::TooLate
-        }
+/// What cancelling comes to on an order that does not meet this term of it first; `None` for who has not placed it.
+pub fn cancel_outcome(order: &Order, unmet: Option<Term>) -> Option<CancelOutcome> {
+    match (unmet, order.status()) {
+        (None, _) => Some(CancelOutcome::Cancelled),
+        (Some(Term::Customer(_)), _) => None,
+        (_, Status::Cancelled) => Some(CancelOutcome::Already),
+        _ => Some(CancelOutcome::TooLate),
     }
 }
 
 /// What saying that a visit is over comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CompleteOutcome {
-    /// The visit is over.
     Completed,
     /// It was already.
     Already,
@@ -107,45 +90,43 @@ pub enum CompleteOutcome {
     TooLate,
 }
 
-/// What the customer's saying that the visit is over comes to on this order.
-pub fn complete_outcome(order: &Order) -> CompleteOutcome {
-    match order.state {
-        State::InService(..) => CompleteOutcome::Completed,
-        State::Completed(..) | State::Rated(..) => CompleteOutcome::Already,
-        State::Open { .. } | State::Claimed(_) | State::Staffed(..) => CompleteOutcome::NotStarted,
-        State::Cancelled { .. } | State::Unfilled => CompleteOutcome::TooLate,
+/// What saying that the visit is over comes to on an order that does not meet this term of it first; `None` for who has
+/// not placed it.
+pub fn complete_outcome(order: &Order, unmet: Option<Term>) -> Option<CompleteOutcome> {
+    match (unmet, order.status()) {
+        (None, _) => Some(CompleteOutcome::Completed),
+        (Some(Term::Customer(_)), _) => None,
+        (_, Status::Completed | Status::Rated) => Some(CompleteOutcome::Already),
+        (_, Status::Cancelled | Status::Unfilled) => Some(CompleteOutcome::TooLate),
+        _ => Some(CompleteOutcome::NotStarted),
     }
 }
 
 /// What rating a visit comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RateOutcome {
-    /// It is rated.
     Rated,
     /// It was rated before; whether the same was said, the rating itself tells.
     Already,
-    /// The visit is not over.
     NotCompleted,
     /// The order has ended without a visit.
     TooLate,
 }
 
-/// What a rating comes to on this order.
-pub fn rate_outcome(order: &Order) -> RateOutcome {
-    match order.state {
-        State::Completed(..) => RateOutcome::Rated,
-        State::Rated(..) => RateOutcome::Already,
-        State::Open { .. } | State::Claimed(_) | State::Staffed(..) | State::InService(..) => {
-            RateOutcome::NotCompleted
-        }
-        State::Cancelled { .. } | State::Unfilled => RateOutcome::TooLate,
+/// What rating comes to on an order that does not meet this term of it first; `None` for who has not placed it.
+pub fn rate_outcome(order: &Order, unmet: Option<Term>) -> Option<RateOutcome> {
+    match (unmet, order.status()) {
+        (None, _) => Some(RateOutcome::Rated),
+        (Some(Term::Customer(_)), _) => None,
+        (_, Status::Rated) => Some(RateOutcome::Already),
+        (_, Status::Cancelled | Status::Unfilled) => Some(RateOutcome::TooLate),
+        _ => Some(RateOutcome::NotCompleted),
     }
 }
 
 /// What a release comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReleaseOutcome {
-    /// The claim is given back.
     Released,
     /// This agency has given it back before.
     Already,
@@ -160,26 +141,15 @@ pub enum ReleaseOutcome {
 /// What a release by `agency` comes to on this order. An agency has an order's claim once at most,
 /// because whoever loses it is left out from then on.
 pub fn release_outcome(order: &Order, agency: &AgencyId) -> ReleaseOutcome {
-    if order.excluded.contains(agency) {
-        return if order.released_by(agency).is_some() {
+    match order.unmet(rule::release(agency, order.epoch)) {
+        None => ReleaseOutcome::Released,
+        Some(Term::NotExcluded(_)) if order.released_by(agency).is_some() => {
             ReleaseOutcome::Already
-        } else {
-            ReleaseOutcome::NotClaimed
-        };
-    }
-    match &order.state {
-        State::Claimed(claim) | State::Staffed(claim, _) if claim.agency == *agency => {
-            ReleaseOutcome::Released
         }
-        State::InService(claim, _) | State::Completed(claim, _) | State::Rated(claim, ..)
-            if claim.agency == *agency =>
-        {
-            ReleaseOutcome::TooLate
-        }
-        State::Cancelled { claim: Some(claim) } if claim.agency == *agency => {
-            ReleaseOutcome::NotClaimed
-        }
-        _ => ReleaseOutcome::NotYours,
+        Some(Term::NotExcluded(_)) => ReleaseOutcome::NotClaimed,
+        Some(Term::HeldBy(_)) => ReleaseOutcome::NotYours,
+        Some(_) if order.status() == Status::Cancelled => ReleaseOutcome::NotClaimed,
+        Some(_) => ReleaseOutcome::TooLate,
     }
 }
 
@@ -187,10 +157,7 @@ pub fn release_outcome(order: &Order, agency: &AgencyId) -> ReleaseOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// The grab window is still open.
-    Wait {
-        /// When it closes.
-        deadline: Millis,
-    },
+    Wait { deadline: Millis },
     /// The window has closed: choose an agency.
     Choose,
     /// Claimed; the worker must be named by then.
@@ -199,12 +166,7 @@ pub enum Settlement {
         staff_by: Millis,
     },
     /// Claimed, and nobody was named in time: the claim ends.
-    MissStaffing {
-        /// Whose claim.
-        agency: AgencyId,
-        /// How it had come by it.
-        how: How,
-    },
+    MissStaffing { agency: AgencyId, how: How },
     /// The worker is named, or has come; the visit must be over by then.
     AwaitVisit {
         /// When it is ended if nobody has said that it is over.

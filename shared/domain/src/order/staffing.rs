@@ -8,7 +8,7 @@ use crate::market::Market;
 use crate::time::Millis;
 use crate::worker::Worker;
 
-use super::{Order, State, TimelineEntry, What};
+use super::{Moment, Order, Status, Term, TimelineEntry, What, rule};
 
 /// How often an agency can name a worker while it has the claim: each time leaves a line in the timeline.
 pub const MOST_STAFFINGS: usize = 10;
@@ -30,31 +30,17 @@ pub enum StaffOutcome {
     NotYours,
 }
 
-/// What naming this worker comes to on this order. Until the visit begins the agency may name another one.
+/// What naming this worker comes to on this order, in place of whoever is named. How often is no term: a condition
+/// cannot count lines.
 pub fn staff_outcome(
     order: &Order,
     agency: &AgencyId,
     worker: &WorkerId,
     now: Millis,
 ) -> StaffOutcome {
-    if order.excluded.contains(agency) {
-        return StaffOutcome::NotClaimed;
-    }
-    let is_held = order.claim().is_some_and(|claim| claim.agency == *agency);
-    match &order.state {
-        State::Cancelled { claim: Some(claim) } if claim.agency == *agency => {
-            StaffOutcome::NotClaimed
-        }
-        _ if !is_held => StaffOutcome::NotYours,
-        _ if order
-            .staffing()
-            .is_some_and(|staffing| staffing.worker == *worker) =>
-        {
-            StaffOutcome::Already
-        }
-        State::Claimed(claim) if now >= claim.staff_by => StaffOutcome::NotClaimed,
-        State::Staffed(..) if now >= order.ends_at() => StaffOutcome::TooLate,
-        State::Claimed(_) | State::Staffed(..) => {
+    let named = order.staffing().map(|staffing| &staffing.worker);
+    match order.unmet(rule::staff(agency, worker, named, order.epoch, now)) {
+        None => {
             let is_naming =
                 |line: &&TimelineEntry| line.what == What::Staffed && line.epoch == order.epoch;
             if order.timeline.iter().filter(is_naming).count() < MOST_STAFFINGS {
@@ -63,7 +49,11 @@ pub fn staff_outcome(
                 StaffOutcome::TooOften
             }
         }
-        _ => StaffOutcome::TooLate,
+        Some(Term::NotExcluded(_) | Term::Before(Moment::StaffBy, _)) => StaffOutcome::NotClaimed,
+        Some(Term::HeldBy(_)) => StaffOutcome::NotYours,
+        Some(Term::NotNamed(_)) => StaffOutcome::Already,
+        Some(_) if order.status() == Status::Cancelled => StaffOutcome::NotClaimed,
+        Some(_) => StaffOutcome::TooLate,
     }
 }
 
@@ -72,7 +62,6 @@ pub fn staff_outcome(
 pub enum Ineligible {
     /// The authority has not approved her, or her data is erased.
     NotApproved,
-    /// She does not do this.
     NoSkill,
     /// She is elsewhere then, or on her way.
     Booked,

@@ -11,15 +11,10 @@ use crate::time::Millis;
 /// One line of an order's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// When.
     pub at: Millis,
-    /// What.
     pub what: What,
-    /// By whom.
     pub by: By,
-    /// Why, in words.
     pub why: Option<String>,
-    /// The epoch in which it happened.
     pub epoch: u32,
 }
 
@@ -47,27 +42,21 @@ macro_rules! what {
 }
 
 what! {
-    /// The customer placed it.
     Placed = "placed",
     /// It was offered to the agencies in range.
     Offered = "offered",
     /// An agency got it, by grabbing it or by the platform's choice.
     Claimed = "claimed",
-    /// The agency named the worker.
     Staffed = "staffed",
     /// The worker came.
     Started = "started",
     /// The visit is over.
     Completed = "completed",
-    /// The customer rated it.
     Rated = "rated",
-    /// The agency gave it back.
     Released = "released",
     /// The agency did not name a worker in time.
     StaffingMissed = "staffing_missed",
-    /// It is on offer again.
     Reopened = "reopened",
-    /// The customer does not want it any more.
     Cancelled = "cancelled",
     /// No agency was found.
     Unfilled = "unfilled",
@@ -88,7 +77,6 @@ pub enum By {
     Customer,
     /// The platform by itself.
     Platform,
-    /// An agency.
     Agency(AgencyId),
 }
 

@@ -18,35 +18,25 @@ use super::{
 /// For whom an order is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
-    /// The customer who placed it.
     Customer,
-    /// The agency that has the claim.
     Claimant(AgencyId),
     /// An agency that had the claim. It is shown what it knew, and where the order stands.
     Former(AgencyId),
-    /// The authority.
     Authority,
 }
 
 /// An order as a list shows it, to those who may read it.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderSummary {
-    /// Its id.
     pub order_id: OrderId,
-    /// Where it stands.
     pub status: Status,
     /// How often it has been put on offer.
     pub epoch: u32,
-    /// What is wanted.
     pub service: Service,
-    /// When the visit starts.
     #[serde(with = "crate::time::rfc3339")]
     pub start_at: Millis,
-    /// How long it lasts, in minutes.
     pub duration_min: u32,
-    /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
-    /// When it was placed.
     #[serde(with = "crate::time::rfc3339")]
     pub placed_at: Millis,
     /// When the grab window of this epoch closes, or closed.
@@ -54,14 +44,12 @@ pub struct OrderSummary {
     pub grab_deadline: Millis,
     /// Whether the window has closed and an agency is being chosen.
     pub settling: bool,
-    /// Who has it.
     pub claim: Option<ClaimView>,
 }
 
 /// An order as it is shown by itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderView {
-    /// What a list shows too.
     #[serde(flatten)]
     pub summary: OrderSummary,
     /// The worker who will come; nobody until one is named.
@@ -70,15 +58,12 @@ pub struct OrderView {
     pub location: Option<Wgs84>,
     /// Where exactly, in words.
     pub address: Option<String>,
-    /// Whom to call.
     pub contact: Option<Contact>,
-    /// What the customer adds.
     pub notes: Option<String>,
     /// What the customer says of the visit; nothing until it is rated.
     pub rating: Option<RatingView>,
     /// Why the assigned agency was chosen; for the authority alone.
     pub explanation: Option<Value>,
-    /// What happened.
     pub timeline: Vec<LineView>,
 }
 
@@ -89,11 +74,9 @@ pub struct WorkerView {
     pub worker_id: Option<WorkerId>,
     /// Her name, masked; none once it is erased.
     pub name: Option<String>,
-    /// The agency that named her.
     pub agency: String,
     /// Her credit record in one word.
     pub standing: PublicStanding,
-    /// When that was so.
     #[serde(with = "crate::time::rfc3339")]
     pub as_of: Millis,
     /// What the sections say, without details; none of one who is not there any more.
@@ -103,22 +86,16 @@ pub struct WorkerView {
 /// A section as anyone may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SeenSection {
-    /// Which.
     pub section: Section,
-    /// What it says.
     pub state: SectionState,
-    /// When that was so.
     pub as_of: Option<String>,
 }
 
 /// A rating as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RatingView {
-    /// In stars.
     pub stars: Stars,
-    /// In words.
     pub comment: Option<String>,
-    /// When.
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
 }
@@ -182,13 +159,9 @@ impl WorkerView {
 /// A claim as it is shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClaimView {
-    /// Whose.
     pub agency_id: AgencyId,
-    /// Its name.
     pub agency_name: String,
-    /// How it came to it.
     pub how: How,
-    /// When.
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
     /// By when it must have named the worker.
@@ -199,16 +172,11 @@ pub struct ClaimView {
 /// A line of the timeline as it is shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct LineView {
-    /// When.
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
-    /// What.
     pub what: What,
-    /// By whom.
     pub by: By,
-    /// Why.
     pub why: Option<String>,
-    /// In which epoch.
     pub epoch: u32,
 }
 
@@ -216,14 +184,13 @@ impl Order {
     /// As whom this agency may read it; none if it never had the claim. Who lost it by missed staffing or a
     /// cancellation is not shown where to go any more.
     pub fn viewer(&self, agency: &AgencyId) -> Option<Viewer> {
-        let holds = self.claim().is_some_and(|claim| claim.agency == *agency);
-        let held_last = matches!(
-            &self.state,
-            super::State::Cancelled { claim: Some(claim) } if claim.agency == *agency
-        );
-        if holds {
+        let had_last = self
+            .state
+            .last_claim()
+            .is_some_and(|claim| claim.agency == *agency);
+        if had_last && self.status() != Status::Cancelled {
             Some(Viewer::Claimant(agency.clone()))
-        } else if held_last || self.excluded.contains(agency) {
+        } else if had_last || self.excluded.contains(agency) {
             Some(Viewer::Former(agency.clone()))
         } else {
             None

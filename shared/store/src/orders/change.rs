@@ -1,20 +1,21 @@
 //! Changes of an order, each one conditional write.
 
 use domain::id::{AgencyId, CustomerId, OrderId};
-use domain::order::change::Change;
 use domain::order::{
-    CancelOutcome, Claim, GrabOutcome, How, Order, ReleaseOutcome, Reopening, State, Status,
-    cancel_outcome, grab_refusal, release_outcome,
+    CancelOutcome, Change, Claim, GrabOutcome, How, Moment, Order, ReleaseOutcome, Reopening,
+    Status, Term, cancel_outcome, grab_outcome, release_outcome,
 };
 use domain::time::Millis;
 
 use super::Orders;
-use super::write::{Attempts, STAFFING, Write, Written, n, s};
+use super::write::{Attempts, Write, Written};
 use crate::Error;
 
 const CALL: &str = "UpdateItem";
 /// How often a grab is tried whose answer did not come.
 const GRABS: u32 = 3;
+/// How often a customer's change is decided anew that another one got in the way of.
+pub(super) const ROUNDS: u32 = 4;
 
 /// An order, and what a change of it came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,24 +78,15 @@ impl Orders {
         agencies: u32,
     ) -> Result<FannedOut, Error> {
         let change = Change::Offer { agencies, radius_m };
-        let write = Write::when(
-            &[Status::Open],
-            Some(epoch),
-            "dl > :now AND (attribute_not_exists(fe) OR fe < :in)",
-        )
-        .value(":now", n(now.0))
-        .set("fe", n(epoch))
-        .lines(change.lines(epoch, None, now))?;
+        let write = Write::of(&change, epoch, now)?;
         Ok(match self.write(order, write, Attempts::Policy).await? {
             Written::Done(order) => FannedOut::Now(Box::new(order)),
             Written::Refused(None) => FannedOut::NotYet,
-            Written::Refused(Some(found)) if found.epoch < epoch && !found.state.is_over() => {
-                FannedOut::NotYet
-            }
-            Written::Refused(Some(found)) => match found.state {
-                State::Open { deadline } if found.epoch == epoch && now < deadline => {
-                    FannedOut::Before(Box::new(found))
+            Written::Refused(Some(found)) => match found.unmet(change.terms(epoch, now)) {
+                Some(Term::Epoch(_)) if found.epoch < epoch && !found.state.is_over() => {
+                    FannedOut::NotYet
                 }
+                Some(Term::NotFannedOut(_)) => FannedOut::Before(Box::new(found)),
                 _ => FannedOut::Over,
             },
         })
@@ -128,14 +120,8 @@ impl Orders {
                 at,
                 staff_by: staff_by(at),
             };
-            let write = Write::when(
-                &[Status::Open],
-                Some(epoch),
-                "dl > :now AND NOT contains(ex, :ca)",
-            )
-            .value(":now", n(at.0))
-            .claim(&claim)
-            .lines(Change::Claim(claim.clone()).lines(epoch, None, at))?;
+            let change = Change::Claim(claim);
+            let write = Write::of(&change, epoch, at)?;
             let found = match self.write(order, write, Attempts::One).await {
                 Ok(Written::Done(order)) => {
                     return Ok(Some(Changed {
@@ -151,7 +137,7 @@ impl Orders {
                 Err(error) => return Err(error),
             };
             let Some(order) = found else { return Ok(None) };
-            let outcome = grab_refusal(&order, agency, epoch, at);
+            let outcome = grab_outcome(&order, agency, order.unmet(change.terms(epoch, at)));
             // Nothing stands against it: the try was lost on its way, and the next one may do.
             if outcome != GrabOutcome::Won {
                 return Ok(Some(Changed { outcome, order }));
@@ -175,27 +161,18 @@ impl Orders {
         staff_by: Millis,
         explanation: &str,
     ) -> Result<Settled, Error> {
-        let claim = Claim {
+        let change = Change::Claim(Claim {
             agency: agency.clone(),
             agency_name: agency_name.to_owned(),
             how: How::Assignment,
             at: now,
             staff_by,
-        };
-        let write = Write::when(
-            &[Status::Open],
-            Some(epoch),
-            "dl <= :now AND NOT contains(ex, :ca)",
-        )
-        .value(":now", n(now.0))
-        .claim(&claim)
-        .set("xp", s(explanation))
-        .lines(Change::Claim(claim.clone()).lines(epoch, None, now))?;
-        let written = self.write(order, write, Attempts::Policy).await?;
-        Ok(settled(written, epoch, now, |found| {
+        });
+        self.settle(order, epoch, &change, explanation, now, |found| {
             let ours = |claim: &Claim| claim.agency == *agency && claim.how == How::Assignment;
             found.claim().is_some_and(ours)
-        }))
+        })
+        .await
     }
 
     /// Ends an order whose grab window has closed and that nobody can be assigned.
@@ -213,15 +190,32 @@ impl Orders {
         let change = Change::LeaveUnfilled {
             reason: reason.to_owned(),
         };
-        let write = Write::when(&[Status::Open], Some(epoch), "dl <= :now")
-            .value(":now", n(now.0))
-            .status(Status::Unfilled)
-            .set("xp", s(explanation))
-            .lines(change.lines(epoch, None, now))?;
-        let written = self.write(order, write, Attempts::Policy).await?;
-        Ok(settled(written, epoch, now, |found| {
+        self.settle(order, epoch, &change, explanation, now, |found| {
             found.status() == Status::Unfilled
-        }))
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        order: &OrderId,
+        epoch: u32,
+        change: &Change,
+        explanation: &str,
+        now: Millis,
+        is_same: impl Fn(&Order) -> bool,
+    ) -> Result<Settled, Error> {
+        let write = Write::of(change, epoch, now)?.explained(explanation);
+        let found = match self.write(order, write, Attempts::Policy).await? {
+            Written::Done(order) => return Ok(Settled::Now(Box::new(order))),
+            Written::Refused(None) => return Ok(Settled::Over(None)),
+            Written::Refused(Some(found)) => Box::new(found),
+        };
+        Ok(match found.unmet(change.terms(epoch, now)) {
+            Some(Term::Reached(..)) => Settled::NotDue(found),
+            Some(Term::Is(_)) if is_same(&found) => Settled::Before(found),
+            _ => Settled::Over(Some(found)),
+        })
     }
 
     /// Its customer cancels an order. `None` when this customer has no such order.
@@ -235,30 +229,44 @@ impl Orders {
         reason: &str,
         now: Millis,
     ) -> Result<Option<Changed<CancelOutcome>>, Error> {
-        // The line says in which epoch it was, which only the order knows.
+        let change = Change::Cancel {
+            customer: customer.clone(),
+            reason: reason.to_owned(),
+        };
+        self.change_by_customer(
+            order,
+            &change,
+            now,
+            cancel_outcome,
+            CancelOutcome::Cancelled,
+        )
+        .await
+    }
+
+    /// A change that its customer wants. The lines say in which epoch it was, which only the order knows.
+    pub(super) async fn change_by_customer<O: PartialEq>(
+        &self,
+        order: &OrderId,
+        change: &Change,
+        now: Millis,
+        outcome: impl Fn(&Order, Option<Term>) -> Option<O>,
+        done: O,
+    ) -> Result<Option<Changed<O>>, Error> {
         let mut found = self.get(order).await?;
-        for _ in 0..GRABS {
-            let Some(before) = found.filter(|found| found.customer == *customer) else {
-                return Ok(None);
-            };
-            let outcome = cancel_outcome(&before);
-            if outcome != CancelOutcome::Cancelled {
-                return Ok(Some(Changed {
-                    outcome,
-                    order: before,
-                }));
+        for _ in 0..ROUNDS {
+            let Some(order) = found else { return Ok(None) };
+            let unmet = order.unmet(change.terms(order.epoch, now));
+            match outcome(&order, unmet) {
+                Some(outcome) if outcome == done => {}
+                refused => return Ok(refused.map(|outcome| Changed { outcome, order })),
             }
-            let change = Change::Cancel {
-                reason: reason.to_owned(),
-            };
-            let statuses = [Status::Open, Status::Claimed, Status::Staffed];
-            let mut write = Write::when(&statuses, Some(before.epoch), "cu = :cu")
-                .value(":cu", s(customer))
-                .status(Status::Cancelled)
-                .lines(change.lines(before.epoch, None, now))?;
-            write.remove = STAFFING;
-            found = match self.write(order, write, Attempts::Policy).await? {
-                Written::Done(order) => return Ok(Some(Changed { outcome, order })),
+            found = match self.change(&order, change, order.epoch, now).await? {
+                Written::Done(order) => {
+                    return Ok(Some(Changed {
+                        outcome: done,
+                        order,
+                    }));
+                }
                 Written::Refused(found) => found,
             };
         }
@@ -283,11 +291,7 @@ impl Orders {
             reason: reason.to_owned(),
             then,
         };
-        let statuses = [Status::Claimed, Status::Staffed];
-        let write = Write::when(&statuses, Some(epoch), "ca = :agency")
-            .value(":agency", s(agency))
-            .reopen(agency, then)
-            .lines(change.lines(epoch, Some(agency), now))?;
+        let write = Write::of(&change, epoch, now)?;
         match self.write(order, write, Attempts::Policy).await? {
             Written::Done(order) => Ok(Some(Changed {
                 outcome: ReleaseOutcome::Released,
@@ -313,41 +317,19 @@ impl Orders {
         then: Reopening,
         now: Millis,
     ) -> Result<Missed, Error> {
-        let change = Change::MissStaffing { then };
-        let write = Write::when(
-            &[Status::Claimed],
-            Some(epoch),
-            "ca = :agency AND sb <= :now",
-        )
-        .value(":agency", s(agency))
-        .value(":now", n(now.0))
-        .reopen(agency, then)
-        .lines(change.lines(epoch, Some(agency), now))?;
-        Ok(match self.write(order, write, Attempts::Policy).await? {
-            Written::Done(order) => Missed::Now(Box::new(order)),
-            Written::Refused(Some(found)) => {
-                let is_in_time = matches!(&found.state, State::Claimed(claim)
-                    if claim.agency == *agency && now < claim.staff_by);
-                if is_in_time && found.epoch == epoch {
-                    Missed::NotDue(Box::new(found))
-                } else {
-                    Missed::Over(Some(Box::new(found)))
-                }
-            }
-            Written::Refused(None) => Missed::Over(None),
+        let change = Change::MissStaffing {
+            agency: agency.clone(),
+            then,
+        };
+        let write = Write::of(&change, epoch, now)?;
+        let found = match self.write(order, write, Attempts::Policy).await? {
+            Written::Done(order) => return Ok(Missed::Now(Box::new(order))),
+            Written::Refused(None) => return Ok(Missed::Over(None)),
+            Written::Refused(Some(found)) => Box::new(found),
+        };
+        Ok(match found.unmet(change.terms(epoch, now)) {
+            Some(Term::Reached(Moment::StaffBy, _)) => Missed::NotDue(found),
+            _ => Missed::Over(Some(found)),
         })
-    }
-}
-
-fn settled(written: Written, epoch: u32, now: Millis, is_same: impl Fn(&Order) -> bool) -> Settled {
-    match written {
-        Written::Done(order) => Settled::Now(Box::new(order)),
-        Written::Refused(None) => Settled::Over(None),
-        Written::Refused(Some(found)) => match found.state {
-            _ if found.epoch != epoch => Settled::Over(Some(Box::new(found))),
-            State::Open { deadline } if now < deadline => Settled::NotDue(Box::new(found)),
-            _ if is_same(&found) => Settled::Before(Box::new(found)),
-            _ => Settled::Over(Some(Box::new(found))),
-        },
     }
 }

@@ -53,7 +53,7 @@ struct OrderItem {
 
 /// All or none of these are there.
 #[derive(Default, Serialize, Deserialize)]
-struct ClaimItem {
+pub(super) struct ClaimItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     ca: Option<AgencyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ struct ClaimItem {
 
 /// Both or none of these are there.
 #[derive(Default, Serialize, Deserialize)]
-struct StaffingItem {
+pub(super) struct StaffingItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     wo: Option<WorkerId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,10 +155,7 @@ impl ClaimItem {
 /// The item of an order.
 pub(super) fn write(order: &Order) -> Result<Attributes, Error> {
     let key = Key::order(&order.id);
-    let claim = match &order.state {
-        State::Cancelled { claim } => claim.as_ref(),
-        state => state.claim(),
-    };
+    let claim = order.state.last_claim();
     let item = OrderItem {
         pk: key.pk,
         sk: key.sk,

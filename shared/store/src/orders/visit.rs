@@ -3,23 +3,20 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{BadgeId, CustomerId, OrderId, WorkerId};
-use domain::order::change::Change;
 use domain::order::{
-    CompleteOutcome, Order, RateOutcome, Rating, Staffing, State, Status, complete_outcome,
+    Change, CompleteOutcome, Order, RateOutcome, Rating, Staffing, State, complete_outcome,
     rate_outcome,
 };
 use domain::time::Millis;
 
-use super::change::Changed;
-use super::write::{Attempts, Write, Written, n, s};
+use super::change::{Changed, ROUNDS};
+use super::write::{Write, Written};
 use super::{Orders, SEALED};
 use crate::key::Key;
 use crate::transaction::{self, Also, Committed};
 use crate::{Error, Sealed};
 
 const CALL: &str = "TransactWriteItems";
-/// How often a change is decided anew that another one got in the way of.
-const ROUNDS: u32 = 4;
 /// How often a count is tried that another one of the same agency got in the way of.
 const COUNTS: u32 = 12;
 
@@ -59,26 +56,18 @@ impl Orders {
         also: Vec<Also>,
         now: Millis,
     ) -> Result<Option<Order>, Error> {
-        let change = Change::Staff(staffing.clone());
-        let Ok(after) = before.changed(&change, now) else {
-            return Ok(None);
-        };
         let Some(claim) = before.claim() else {
             return Ok(None);
         };
-        let epoch = Some(before.epoch);
-        let write = match before.staffing() {
-            None => Write::when(&[Status::Claimed], epoch, "ca = :agency AND sb > :now")
-                .value(":now", n(now.0)),
-            Some(named) => Write::when(&[Status::Staffed], epoch, "ca = :agency AND wo = :named")
-                .value(":named", s(&named.worker)),
+        let change = Change::Staff {
+            agency: claim.agency.clone(),
+            staffing: staffing.clone(),
+            instead_of: before.staffing().map(|named| named.worker.clone()),
         };
-        let write = write
-            .value(":agency", s(&claim.agency))
-            .status(Status::Staffed)
-            .set("wo", s(&staffing.worker))
-            .set("wt", n(staffing.at.0))
-            .lines(change.lines(before.epoch, Some(&claim.agency), now))?;
+        let Ok(after) = before.changed(&change, before.epoch, now) else {
+            return Ok(None);
+        };
+        let write = Write::of(&change, before.epoch, now)?;
         let mut writes = vec![write.transact(&self.table, &before.id)?];
         writes.extend(also.into_iter().map(|also| also.0));
         Ok(match transaction::commit(&self.client, writes).await? {
@@ -98,10 +87,8 @@ impl Orders {
         worker: &WorkerId,
         now: Millis,
     ) -> Result<Also, Error> {
-        Write::when(&[Status::Staffed], Some(epoch), "wo = :worker")
-            .value(":worker", s(worker))
-            .status(Status::InService)
-            .lines(Change::Start.lines(epoch, None, now))?
+        let worker = worker.clone();
+        Write::of(&Change::Start { worker }, epoch, now)?
             .transact(&self.table, order)
             .map(Also)
     }
@@ -163,35 +150,32 @@ impl Orders {
         rating: &Rating,
         sealed: &Sealed,
     ) -> Result<Option<Changed<Rated>>, Error> {
-        let change = Change::Rate(rating.stars);
+        let change = Change::Rate {
+            customer: customer.clone(),
+            stars: rating.stars,
+        };
         for _ in 0..ROUNDS {
-            let found = self.get(order).await?;
-            let Some(before) = found.filter(|found| found.customer == *customer) else {
+            let Some(before) = self.get(order).await? else {
                 return Ok(None);
             };
-            let outcome = match rate_outcome(&before) {
-                RateOutcome::Rated => Rated::Now,
-                RateOutcome::Already => {
+            let unmet = before.unmet(change.terms(before.epoch, rating.at));
+            let outcome = match rate_outcome(&before, unmet) {
+                None => return Ok(None),
+                Some(RateOutcome::Rated) => Rated::Now,
+                Some(RateOutcome::Already) => {
                     let kept = self.rating(order).await?;
                     Rated::Before(kept.ok_or(Error::wrong("a rated order has no rating"))?)
                 }
-                RateOutcome::NotCompleted => Rated::NotCompleted,
-                RateOutcome::TooLate => Rated::TooLate,
+                Some(RateOutcome::NotCompleted) => Rated::NotCompleted,
+                Some(RateOutcome::TooLate) => Rated::TooLate,
             };
-            let after = match (&outcome, before.changed(&change, rating.at)) {
-                (Rated::Now, Ok(after)) => after,
-                _ => {
-                    return Ok(Some(Changed {
-                        outcome,
-                        order: before,
-                    }));
-                }
+            let Ok(after) = before.changed(&change, before.epoch, rating.at) else {
+                return Ok(Some(Changed {
+                    outcome,
+                    order: before,
+                }));
             };
-            let write = Write::when(&[Status::Completed], Some(before.epoch), "cu = :cu")
-                .value(":cu", s(customer))
-                .status(Status::Rated)
-                .set("rs", n(rating.stars.count()))
-                .lines(change.lines(before.epoch, None, rating.at))?;
+            let write = Write::of(&change, before.epoch, rating.at)?;
             let mut kept = Key::rating(order).attributes();
             kept.insert(
                 SEALED.to_owned(),
@@ -260,59 +244,40 @@ impl Orders {
         customer: &CustomerId,
         now: Millis,
     ) -> Result<Option<Changed<CompleteOutcome>>, Error> {
-        let mut found = self.get(order).await?;
-        for _ in 0..ROUNDS {
-            let Some(before) = found.filter(|found| found.customer == *customer) else {
-                return Ok(None);
-            };
-            let outcome = complete_outcome(&before);
-            if outcome != CompleteOutcome::Completed {
-                return Ok(Some(Changed {
-                    outcome,
-                    order: before,
-                }));
-            }
-            let write = Write::when(&[Status::InService], Some(before.epoch), "cu = :cu")
-                .value(":cu", s(customer))
-                .status(Status::Completed)
-                .lines(Change::Complete.lines(before.epoch, None, now))?;
-            found = match self.write(order, write, Attempts::Policy).await? {
-                Written::Done(order) => return Ok(Some(Changed { outcome, order })),
-                Written::Refused(found) => found,
-            };
-        }
-        Err(Error::Busy { call: CALL })
+        let change = Change::Complete {
+            customer: customer.clone(),
+        };
+        self.change_by_customer(
+            order,
+            &change,
+            now,
+            complete_outcome,
+            CompleteOutcome::Completed,
+        )
+        .await
     }
 
     /// Ends a visit whose time was over at `visit_by`: completed if the worker had come, else unfilled. `before` is
     /// the order as it was found.
     ///
     /// # Errors
-    /// When it was not written, or that is not known; [`Error::Busy`] when the order has changed meanwhile.
+    /// When it was not written, or that is not known; [`Error::Busy`] when the order has changed meanwhile, or its time
+    /// is not over.
     pub async fn end_visit(
         &self,
         before: &Order,
         visit_by: Millis,
         now: Millis,
     ) -> Result<VisitEnded, Error> {
-        let epoch = Some(before.epoch);
-        let write = match &before.state {
-            State::Staffed(claim, _) => {
-                let change = Change::LeaveUnattended { visit_by };
-                Write::when(&[Status::Staffed], epoch, "ca = :agency")
-                    .value(":agency", s(&claim.agency))
-                    .without_visit(&claim.agency)
-                    .lines(change.lines(before.epoch, None, now))?
-            }
-            State::InService(..) => {
-                let change = Change::CompleteByTime { visit_by };
-                Write::when(&[Status::InService], epoch, "")
-                    .status(Status::Completed)
-                    .lines(change.lines(before.epoch, None, now))?
-            }
+        let change = match &before.state {
+            State::Staffed(claim, _) => Change::LeaveUnattended {
+                agency: claim.agency.clone(),
+                visit_by,
+            },
+            State::InService(..) => Change::CompleteByTime { visit_by },
             _ => return Ok(VisitEnded::Over),
         };
-        match self.write(&before.id, write, Attempts::Policy).await? {
+        match self.change(before, &change, before.epoch, now).await? {
             Written::Done(order) => Ok(VisitEnded::Now(Box::new(order))),
             Written::Refused(Some(found))
                 if found.epoch == before.epoch

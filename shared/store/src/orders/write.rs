@@ -1,26 +1,30 @@
-//! One conditional write of an order.
+//! A change of an order as one conditional write: its rule's terms are the condition, what it leads to the update.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::id::{AgencyId, OrderId};
-use domain::order::{Claim, Order, Reopening, Status, TimelineEntry};
+use domain::order::{Change, Moment, Order, Reopening, Status, Term};
+use domain::time::Millis;
+use serde::Serialize;
 
 use super::Orders;
-use super::item::{self, Line};
+use super::item::{self, ClaimItem, Line, StaffingItem};
 use crate::Error;
-use crate::key::Key;
+use crate::key::{Attributes, Key};
 
 const CALL: &str = "UpdateItem";
 
-/// An order after its write, or before the write that was refused.
-pub(super) enum Written {
+/// What a change came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The order as the change left it.
     Done(Order),
+    /// The order as it was found, if there is one.
     Refused(Option<Order>),
 }
 
@@ -33,105 +37,170 @@ pub(super) enum Attempts {
     One,
 }
 
-/// One conditional write.
-pub(super) struct Write {
-    condition: String,
-    set: Vec<String>,
-    pub(super) remove: &'static [&'static str],
-    exclude: bool,
-    values: HashMap<String, AttributeValue>,
-}
-
 /// The attributes of the claim, and of who was named.
 const CLAIM: &[&str] = &["ca", "cn", "ch", "ct", "sb", "wo", "wt"];
 /// The attributes of who was named.
-pub(super) const STAFFING: &[&str] = &["wo", "wt"];
+const STAFFING: &[&str] = &["wo", "wt"];
 
-pub(super) fn s(text: impl ToString) -> AttributeValue {
+/// One conditional write of an order.
+#[derive(Default)]
+pub(super) struct Write {
+    condition: Vec<String>,
+    set: Vec<String>,
+    remove: &'static [&'static str],
+    add: Option<String>,
+    values: HashMap<String, AttributeValue>,
+    /// Terms on what never changes of an order. They are no part of the condition; [`Orders::change`] evaluates them.
+    fixed: Vec<Term>,
+}
+
+fn s(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
-pub(super) fn n(number: impl ToString) -> AttributeValue {
+fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
 impl Write {
-    /// A write under a condition on the order's status, its epoch, and `more`.
-    pub(super) fn when(statuses: &[Status], epoch: Option<u32>, more: &str) -> Self {
-        let mut values = HashMap::new();
-        let mut one_of = Vec::new();
-        for (place, status) in statuses.iter().enumerate() {
-            let name = format!(":is{place}");
-            values.insert(name.clone(), s(status.as_str()));
-            one_of.push(name);
+    /// A change that is asked of an order in this epoch, now.
+    pub(super) fn of(change: &Change, epoch: u32, now: Millis) -> Result<Self, Error> {
+        let mut write = Self::default();
+        for term in change.terms(epoch, now) {
+            match write.condition(&term) {
+                Some(condition) => write.condition.push(condition),
+                None => write.fixed.push(term),
+            }
         }
-        let mut condition = format!("st IN ({})", one_of.join(", "));
-        if let Some(epoch) = epoch {
-            condition.push_str(" AND ep = :in");
-            values.insert(":in".to_owned(), n(epoch));
+        let lines: Vec<Line> = change
+            .lines(epoch, now)
+            .into_iter()
+            .map(Line::from)
+            .collect();
+        let (one, lines) = (
+            write.value(n(1)),
+            write.value(serde_dynamo::to_attribute_value(lines)?),
+        );
+        write.set.push(format!("v = v + {one}"));
+        write.set.push(format!("tl = list_append(tl, {lines})"));
+        match change {
+            // The status stays, so that no index is written.
+            Change::Offer { .. } => write.set("fe", n(epoch)),
+            Change::Claim(claim) => {
+                write.status(Status::Claimed);
+                write.set_all(ClaimItem::from(claim.clone()))?;
+            }
+            Change::Staff { staffing, .. } => {
+                write.status(Status::Staffed);
+                write.set_all(StaffingItem::from(staffing.clone()))?;
+            }
+            Change::Start { .. } => write.status(Status::InService),
+            Change::Complete { .. } | Change::CompleteByTime { .. } => {
+                write.status(Status::Completed);
+            }
+            Change::Rate { stars, .. } => {
+                write.status(Status::Rated);
+                write.set("rs", n(stars.count()));
+            }
+            Change::Release { agency, then, .. } | Change::MissStaffing { agency, then } => {
+                write.end_claim(agency);
+                match then {
+                    Reopening::Again { epoch, deadline } => {
+                        write.status(Status::Open);
+                        write.set("ep", n(epoch));
+                        write.set("dl", n(deadline.0));
+                    }
+                    Reopening::Unfilled => write.status(Status::Unfilled),
+                }
+            }
+            Change::LeaveUnattended { agency, .. } => {
+                write.end_claim(agency);
+                write.status(Status::Unfilled);
+            }
+            Change::Cancel { .. } => {
+                write.status(Status::Cancelled);
+                write.remove = STAFFING;
+            }
+            Change::LeaveUnfilled { .. } => write.status(Status::Unfilled),
         }
-        if !more.is_empty() {
-            condition.push_str(" AND ");
-            condition.push_str(more);
-        }
-        Self {
-            condition,
-            set: Vec::new(),
-            remove: &[],
-            exclude: false,
-            values,
-        }
+        Ok(write)
     }
 
-    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
-        self.values.insert(name.to_owned(), value);
+    /// The change is explained by the item of this name.
+    pub(super) fn explained(mut self, explanation: &str) -> Self {
+        self.set("xp", s(explanation));
         self
     }
 
-    pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        self.set.push(format!("{attribute} = :{attribute}"));
-        self.value(&format!(":{attribute}"), value)
+    /// The condition that a term is; none for a term on what never changes.
+    fn condition(&mut self, term: &Term) -> Option<String> {
+        Some(match term {
+            Term::Is(statuses) => {
+                let statuses = statuses.iter().map(|status| self.value(s(status.as_str())));
+                format!("st IN ({})", statuses.collect::<Vec<_>>().join(", "))
+            }
+            Term::Epoch(epoch) => format!("ep = {}", self.value(n(epoch))),
+            Term::Customer(customer) => format!("cu = {}", self.value(s(customer))),
+            Term::HeldBy(agency) => format!("ca = {}", self.value(s(agency))),
+            Term::NotExcluded(agency) => format!("NOT contains(ex, {})", self.value(s(agency))),
+            Term::Named(worker) => format!("wo = {}", self.value(s(worker))),
+            Term::NotNamed(worker) => {
+                let worker = self.value(s(worker));
+                format!("(attribute_not_exists(wo) OR wo <> {worker})")
+            }
+            Term::NotFannedOut(epoch) => {
+                let epoch = self.value(n(epoch));
+                format!("(attribute_not_exists(fe) OR fe < {epoch})")
+            }
+            Term::Before(moment, now) => {
+                format!("{} > {}", attribute(*moment)?, self.value(n(now.0)))
+            }
+            Term::Reached(moment, now) => {
+                format!("{} <= {}", attribute(*moment)?, self.value(n(now.0)))
+            }
+        })
     }
 
-    pub(super) fn status(self, status: Status) -> Self {
-        self.set("st", s(status.as_str()))
+    /// The name of a value in the expressions.
+    fn value(&mut self, value: AttributeValue) -> String {
+        let name = format!(":v{}", self.values.len());
+        self.values.insert(name.clone(), value);
+        name
     }
 
-    pub(super) fn claim(self, claim: &Claim) -> Self {
-        self.status(Status::Claimed)
-            .set("ca", s(&claim.agency))
-            .set("cn", s(&claim.agency_name))
-            .set("ch", s(claim.how.as_str()))
-            .set("ct", n(claim.at.0))
-            .set("sb", n(claim.staff_by.0))
+    fn set(&mut self, attribute: &str, value: AttributeValue) {
+        let value = self.value(value);
+        self.set.push(format!("{attribute} = {value}"));
     }
 
-    /// Ends the claim of the agency that the condition names as `:agency`, and leaves it out from now on.
-    pub(super) fn reopen(mut self, agency: &AgencyId, then: Reopening) -> Self {
-        self.remove = CLAIM;
-        self.exclude = true;
-        let write = self.value(":ex", AttributeValue::Ss(vec![agency.to_string()]));
-        match then {
-            Reopening::Again { epoch, deadline } => write
-                .status(Status::Open)
-                .set("ep", n(epoch))
-                .set("dl", n(deadline.0)),
-            Reopening::Unfilled => write.status(Status::Unfilled),
+    fn set_all(&mut self, attributes: impl Serialize) -> Result<(), Error> {
+        let attributes: Attributes = serde_dynamo::to_item(attributes)?;
+        for (attribute, value) in attributes {
+            self.set(&attribute, value);
         }
+        Ok(())
     }
 
-    pub(super) fn lines(self, lines: Vec<TimelineEntry>) -> Result<Self, Error> {
-        let lines: Vec<Line> = lines.into_iter().map(Line::from).collect();
-        let lines: AttributeValue = serde_dynamo::to_attribute_value(lines)?;
-        Ok(self.value(":tl", lines))
+    fn status(&mut self, status: Status) {
+        self.set("st", s(status.as_str()));
     }
 
-    /// Ends the order without a visit, by an agency that is left out from now on.
-    pub(super) fn without_visit(mut self, agency: &AgencyId) -> Self {
+    /// Ends the agency's claim, and leaves the agency out from now on.
+    fn end_claim(&mut self, agency: &AgencyId) {
         self.remove = CLAIM;
-        self.exclude = true;
-        self.value(":ex", AttributeValue::Ss(vec![agency.to_string()]))
-            .status(Status::Unfilled)
+        let agencies = self.value(AttributeValue::Ss(vec![agency.to_string()]));
+        self.add = Some(format!("ex {agencies}"));
+    }
+
+    fn expression(&self) -> String {
+        let mut expression = format!("SET {}", self.set.join(", "));
+        if !self.remove.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", self.remove.join(", ")));
+        }
+        if let Some(add) = &self.add {
+            expression.push_str(&format!(" ADD {add}"));
+        }
+        expression
     }
 
     /// As one write of a transaction, which gives the order as it was if it is refused.
@@ -140,79 +209,80 @@ impl Write {
             .table_name(table)
             .set_key(Some(Key::order(order).attributes()))
             .update_expression(self.expression())
-            .condition_expression(self.condition)
+            .condition_expression(self.condition.join(" AND "))
             .set_expression_attribute_values(Some(self.values))
-            .expression_attribute_values(":one", n(1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| Error::unbuildable("TransactWriteItems", error))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
+}
 
-    fn expression(&self) -> String {
-        let mut expression = "SET v = v + :one, tl = list_append(tl, :tl)".to_owned();
-        for set in &self.set {
-            expression.push_str(", ");
-            expression.push_str(set);
-        }
-        if !self.remove.is_empty() {
-            expression.push_str(" REMOVE ");
-            expression.push_str(&self.remove.join(", "));
-        }
-        if self.exclude {
-            expression.push_str(" ADD ex :ex");
-        }
-        expression
+/// Where a moment is kept; what never changes needs no place.
+fn attribute(moment: Moment) -> Option<&'static str> {
+    match moment {
+        Moment::GrabDeadline => Some("dl"),
+        Moment::StaffBy => Some("sb"),
+        Moment::VisitEnd | Moment::VisitBy(_) => None,
     }
 }
 
 impl Orders {
+    /// Makes a change of an order in this epoch. Of the order as it was found, only what never changes is looked at:
+    /// the rest is the write's to decide.
+    ///
+    /// # Errors
+    /// When it was not written, or that is not known.
+    pub async fn change(
+        &self,
+        found: &Order,
+        change: &Change,
+        epoch: u32,
+        now: Millis,
+    ) -> Result<Written, Error> {
+        let write = Write::of(change, epoch, now)?;
+        if write.fixed.iter().all(|term| term.holds(found)) {
+            self.write(&found.id, write, Attempts::Policy).await
+        } else {
+            Ok(Written::Refused(Some(found.clone())))
+        }
+    }
+
     pub(super) async fn write(
         &self,
         order: &OrderId,
         write: Write,
         attempts: Attempts,
     ) -> Result<Written, Error> {
-        let call = self
+        let mut call = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(Key::order(order).attributes()))
             .update_expression(write.expression())
-            .condition_expression(write.condition)
+            .condition_expression(write.condition.join(" AND "))
             .set_expression_attribute_values(Some(write.values))
-            .expression_attribute_values(":one", n(1))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let sent = match attempts {
-            Attempts::Policy => call.send().await,
-            Attempts::One => {
-                let once =
-                    aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
-                call.customize().config_override(once).send().await
-            }
-        };
-        match sent {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize();
+        if attempts == Attempts::One {
+            let once = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+            call = call.config_override(once);
+        }
+        match call.send().await {
             Ok(answer) => {
                 let order = answer
                     .attributes
                     .ok_or(Error::wrong("a write came back empty"))?;
                 item::read(order).map(Written::Done)
             }
-            Err(SdkError::ServiceError(failure))
-                if failure.err().is_conditional_check_failed_exception() =>
-            {
-                let UpdateItemError::ConditionalCheckFailedException(refused) = failure.into_err()
-                else {
-                    return Err(Error::Busy { call: CALL });
-                };
-                refused
-                    .item
-                    .map(item::read)
-                    .transpose()
-                    .map(Written::Refused)
-            }
-            Err(error) => Err(Error::call(CALL, error)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    let found = refused.item.clone().map(item::read);
+                    found.transpose().map(Written::Refused)
+                }
+                _ => Err(Error::call(CALL, error)),
+            },
         }
     }
 }

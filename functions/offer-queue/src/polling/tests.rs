@@ -1,8 +1,7 @@
 use domain::geo::{Area, Wgs84};
 use domain::id::{CustomerId, StoreId};
 use domain::market::Market;
-use domain::order::change::Change;
-use domain::order::{Claim, How, Reopening, Visit};
+use domain::order::{Change, Claim, How, Reopening, Visit};
 use domain::service::Service;
 
 use super::*;
@@ -42,7 +41,7 @@ fn claimed(order: &Order, by: &AgencyId) -> Order {
         at: NOW,
         staff_by: Millis(NOW.0 + 1000),
     };
-    order.changed(&Change::Claim(claim), NOW).unwrap()
+    order.changed(&Change::Claim(claim), 1, NOW).unwrap()
 }
 
 fn received(order: &Order, epoch: u32, kind: OfferKind, receipt: &str) -> Received {
@@ -107,10 +106,11 @@ fn an_offer_of_an_order_that_is_not_open_is_cleared_away() {
         NOW
     ));
     let cancel = Change::Cancel {
+        customer: order.customer.clone(),
         reason: String::new(),
     };
     assert!(!is_shown(
-        &order.changed(&cancel, NOW).unwrap(),
+        &order.changed(&cancel, 1, NOW).unwrap(),
         1,
         OfferKind::Open,
         NOW
@@ -131,12 +131,12 @@ fn an_offer_of_an_earlier_epoch_or_to_an_excluded_agency_is_cleared_away() {
         then,
     };
     let by_other = claimed(&order(1), &agency(2))
-        .changed(&release(2), NOW)
+        .changed(&release(2), 1, NOW)
         .unwrap();
     assert!(!is_shown(&by_other, 1, OfferKind::Open, NOW));
     assert!(is_shown(&by_other, 2, OfferKind::Open, NOW));
     let by_this = claimed(&order(1), &agency(1))
-        .changed(&release(1), NOW)
+        .changed(&release(1), 1, NOW)
         .unwrap();
     assert!(!is_shown(&by_this, 2, OfferKind::Open, NOW));
     assert!(!is_shown(&by_this, 1, OfferKind::Assigned, NOW));

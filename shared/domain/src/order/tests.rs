@@ -73,8 +73,45 @@ fn release(n: u8, then: Reopening) -> Change {
     }
 }
 
+fn missed(then: Reopening) -> Change {
+    Change::MissStaffing {
+        agency: agency(1),
+        then,
+    }
+}
+
+/// Agency 1 names this worker, instead of whom it knows to be named.
+fn staff(n: u8, instead_of: Option<u8>) -> Change {
+    Change::Staff {
+        agency: agency(1),
+        staffing: staffing(n),
+        instead_of: instead_of.map(|n| staffing(n).worker),
+    }
+}
+
+fn start(n: u8) -> Change {
+    Change::Start {
+        worker: staffing(n).worker,
+    }
+}
+
+fn complete(customer: CustomerId) -> Change {
+    Change::Complete { customer }
+}
+
+fn rate(customer: CustomerId, stars: u8) -> Change {
+    let stars = Stars(stars);
+    Change::Rate { customer, stars }
+}
+
+fn unattended(n: u8, visit_by: Millis) -> Change {
+    let agency = agency(n);
+    Change::LeaveUnattended { agency, visit_by }
+}
+
 fn cancel() -> Change {
     Change::Cancel {
+        customer: order().customer,
         reason: "not needed".to_owned(),
     }
 }
@@ -97,10 +134,16 @@ fn every_change_in_every_state() {
         agencies: 60,
         radius_m: 5_000,
     };
+    let (customer, other) = (order().customer, CustomerId::from_bytes(&[2; 16]));
+    let gap = Reopening::Again {
+        epoch: 3,
+        deadline: DEADLINE,
+    };
     type Allowed = Vec<(Status, Status)>;
     // The change, the moment, and the only states that allow it, with what they become.
     let table: Vec<(Change, Millis, Allowed)> = vec![
-        (offer, before, vec![(Open, Open)]),
+        (offer.clone(), before, vec![(Open, Open)]),
+        (offer, DEADLINE, vec![]),
         (
             Change::Claim(claim(2, How::Grab, before)),
             before,
@@ -121,20 +164,22 @@ fn every_change_in_every_state() {
             DEADLINE,
             vec![(Open, Claimed)],
         ),
-        (Change::Staff(staffing(1)), before, vec![(Claimed, Staffed)]),
+        (staff(1, None), before, vec![(Claimed, Staffed)]),
+        (staff(2, None), before, vec![(Claimed, Staffed)]),
+        (staff(2, None), much_later, vec![]),
+        (staff(2, Some(1)), before, vec![(Staffed, Staffed)]),
+        (staff(2, Some(1)), much_later, vec![(Staffed, Staffed)]),
+        (staff(1, Some(1)), before, vec![]),
+        (staff(3, Some(2)), before, vec![]),
+        (staff(2, Some(1)), order().ends_at(), vec![]),
+        (start(1), before, vec![(Staffed, InService)]),
+        (start(2), before, vec![]),
         (
-            Change::Staff(staffing(2)),
+            complete(customer.clone()),
             before,
-            vec![(Claimed, Staffed), (Staffed, Staffed)],
+            vec![(InService, Completed)],
         ),
-        (
-            Change::Staff(staffing(2)),
-            much_later,
-            vec![(Staffed, Staffed)],
-        ),
-        (Change::Staff(staffing(2)), order().ends_at(), vec![]),
-        (Change::Start, before, vec![(Staffed, InService)]),
-        (Change::Complete, before, vec![(InService, Completed)]),
+        (complete(other.clone()), before, vec![]),
         (
             Change::CompleteByTime { visit_by },
             Millis(visit_by.0 - 1),
@@ -145,17 +190,15 @@ fn every_change_in_every_state() {
             visit_by,
             vec![(InService, Completed)],
         ),
+        (unattended(1, visit_by), Millis(visit_by.0 - 1), vec![]),
         (
-            Change::LeaveUnattended { visit_by },
-            Millis(visit_by.0 - 1),
-            vec![],
-        ),
-        (
-            Change::LeaveUnattended { visit_by },
+            unattended(1, visit_by),
             visit_by,
             vec![(Staffed, UnfilledStatus)],
         ),
-        (Change::Rate(Stars(4)), before, vec![(Completed, Rated)]),
+        (unattended(2, visit_by), visit_by, vec![]),
+        (rate(customer, 4), before, vec![(Completed, Rated)]),
+        (rate(other.clone(), 4), before, vec![]),
         (
             release(1, again()),
             before,
@@ -167,11 +210,17 @@ fn every_change_in_every_state() {
             vec![(Claimed, UnfilledStatus), (Staffed, UnfilledStatus)],
         ),
         (release(2, again()), before, vec![]),
-        (Change::MissStaffing { then: again() }, before, vec![]),
+        (release(1, gap), before, vec![]),
+        (missed(again()), before, vec![]),
+        (missed(again()), much_later, vec![(Claimed, Open)]),
+        (missed(gap), much_later, vec![]),
         (
-            Change::MissStaffing { then: again() },
+            Change::MissStaffing {
+                agency: agency(2),
+                then: again(),
+            },
             much_later,
-            vec![(Claimed, Open)],
+            vec![],
         ),
         (
             cancel(),
@@ -181,6 +230,14 @@ fn every_change_in_every_state() {
                 (Claimed, Cancelled),
                 (Staffed, Cancelled),
             ],
+        ),
+        (
+            Change::Cancel {
+                customer: other,
+                reason: "not needed".to_owned(),
+            },
+            before,
+            vec![],
         ),
         (unfilled(), before, vec![]),
         (unfilled(), DEADLINE, vec![(Open, UnfilledStatus)]),
@@ -192,12 +249,15 @@ fn every_change_in_every_state() {
                 .iter()
                 .find(|(from, _)| from == status)
                 .map(|(_, to)| *to);
-            let found = order.changed(&change, now);
+            let found = order.changed(&change, 1, now);
             assert_eq!(
                 found.as_ref().ok().map(Order::status),
                 wanted,
-                "{} while {status:?}",
-                change.name()
+                "{change:?} while {status:?}"
+            );
+            assert!(
+                order.changed(&change, 2, now).is_err(),
+                "{change:?} in another epoch while {status:?}"
             );
             if let Ok(next) = found {
                 assert_eq!(next.version, order.version + 1);
@@ -209,32 +269,66 @@ fn every_change_in_every_state() {
         }
     }
     assert_eq!(
-        in_state(Rated)
-            .changed(&cancel(), before)
-            .unwrap_err()
-            .to_string(),
-        "an order that is rated cannot be cancelled"
+        in_state(Rated).changed(&cancel(), 1, before).unwrap_err(),
+        Term::Is(&[Open, Claimed, Staffed])
     );
+}
+
+#[test]
+fn who_had_the_claim_or_was_fanned_out_to_is_not_again() {
+    let now = Millis(DEADLINE.0 - 1);
+    let offer = Change::Offer {
+        agencies: 60,
+        radius_m: 5_000,
+    };
+    let offered = order().changed(&offer, 1, now).unwrap();
+    let refused = offered.changed(&offer, 1, now).unwrap_err();
+    assert_eq!(refused, Term::NotFannedOut(1));
+    let cases = [
+        (Status::Open, Change::Claim(claim(1, How::Grab, now)), now),
+        (
+            Status::Open,
+            Change::Claim(claim(1, How::Assignment, DEADLINE)),
+            DEADLINE,
+        ),
+        (Status::Claimed, staff(1, None), now),
+        (Status::Staffed, staff(2, Some(1)), now),
+        (Status::Staffed, release(1, again()), now),
+    ];
+    for (status, change, now) in cases {
+        let mut order = in_state(status);
+        assert!(order.changed(&change, 1, now).is_ok(), "{change:?}");
+        order.excluded.insert(agency(1));
+        let refused = order.changed(&change, 1, now).unwrap_err();
+        assert_eq!(refused, Term::NotExcluded(agency(1)), "{change:?}");
+    }
+    let others = Change::Staff {
+        agency: agency(2),
+        staffing: staffing(2),
+        instead_of: None,
+    };
+    let refused = in_state(Status::Claimed).changed(&others, 1, now);
+    assert_eq!(refused.unwrap_err(), Term::HeldBy(agency(2)));
 }
 
 #[test]
 fn a_release_opens_a_new_epoch_without_that_agency() {
     let grabbed = order()
-        .changed(&Change::Claim(claim(1, How::Grab, PLACED)), PLACED)
+        .changed(&Change::Claim(claim(1, How::Grab, PLACED)), 1, PLACED)
         .unwrap();
     let market = Market::default();
     let later = Millis(PLACED.0 + 600_000);
     let then = reopen(&grabbed, &market, later);
     let deadline = Millis(later.0 + 180_000);
     assert_eq!(then, Reopening::Again { epoch: 2, deadline });
-    let released = grabbed.changed(&release(1, then), later).unwrap();
+    let released = grabbed.changed(&release(1, then), 1, later).unwrap();
     assert_eq!((released.epoch, released.grab_deadline), (2, deadline));
     assert_eq!(released.state, State::Open { deadline });
     assert!(released.awaits_fan_out());
     assert!(released.excluded.contains(&agency(1)));
     let again = Change::Claim(claim(1, How::Grab, later));
     assert!(
-        released.changed(&again, later).is_err(),
+        released.changed(&again, 2, later).is_err(),
         "never the same agency twice"
     );
     let lines: Vec<_> = released
@@ -279,6 +373,10 @@ fn an_order_ends_unfilled_when_no_window_or_no_epoch_is_left() {
 fn the_first_losing_reason_that_holds_is_told() {
     use GrabOutcome::{AlreadyYours, Cancelled, Closed, NotOffered, Taken, Won};
     let before = Millis(DEADLINE.0 - 1);
+    let grabbed = |order: &Order, n, epoch, now| {
+        let change = Change::Claim(claim(n, How::Grab, now));
+        grab_outcome(order, &agency(n), order.unmet(change.terms(epoch, now)))
+    };
     let cases = [
         (Status::Open, 1, before, Won),
         (Status::Open, 1, DEADLINE, Closed),
@@ -298,19 +396,15 @@ fn the_first_losing_reason_that_holds_is_told() {
     ];
     for (status, n, now, wanted) in cases {
         let order = in_state(status);
-        assert_eq!(
-            grab_refusal(&order, &agency(n), 1, now),
-            wanted,
-            "{status:?} {n} {now:?}"
-        );
+        assert_eq!(grabbed(&order, n, 1, now), wanted, "{status:?} {n} {now:?}");
         // A token of another epoch is none, whatever else holds.
         for epoch in [0, 2] {
-            assert_eq!(grab_refusal(&order, &agency(n), epoch, now), NotOffered);
+            assert_eq!(grabbed(&order, n, epoch, now), NotOffered);
         }
     }
     let mut left_out = order();
     left_out.excluded.insert(agency(1));
-    assert_eq!(grab_refusal(&left_out, &agency(1), 1, before), NotOffered);
+    assert_eq!(grabbed(&left_out, 1, 1, before), NotOffered);
 }
 
 #[test]
@@ -321,7 +415,11 @@ fn cancelling_comes_too_late_once_the_visit_has_begun_or_the_order_is_over() {
             Status::Cancelled => CancelOutcome::Already,
             _ => CancelOutcome::TooLate,
         };
-        assert_eq!(cancel_outcome(&in_state(*status)), wanted, "{status:?}");
+        let order = in_state(*status);
+        let outcome = cancel_outcome(&order, order.unmet(cancel().terms(1, PLACED)));
+        assert_eq!(outcome, Some(wanted), "{status:?}");
+        let theirs = Term::Customer(order.customer.clone());
+        assert_eq!(cancel_outcome(&order, Some(theirs)), None);
     }
 }
 
@@ -346,14 +444,12 @@ fn a_release_is_answered_by_what_the_agency_has_had() {
         );
     }
     let claimed = in_state(Status::Claimed);
-    let released = claimed.changed(&release(1, again()), PLACED).unwrap();
+    let released = claimed.changed(&release(1, again()), 1, PLACED).unwrap();
     assert_eq!(release_outcome(&released, &agency(1)), Already);
     let much_later = Millis(PLACED.0 + 1_800_000);
-    let missed = claimed
-        .changed(&Change::MissStaffing { then: again() }, much_later)
-        .unwrap();
+    let missed = claimed.changed(&missed(again()), 1, much_later).unwrap();
     assert_eq!(release_outcome(&missed, &agency(1)), NotClaimed);
-    let cancelled = claimed.changed(&cancel(), PLACED).unwrap();
+    let cancelled = claimed.changed(&cancel(), 1, PLACED).unwrap();
     assert_eq!(release_outcome(&cancelled, &agency(1)), NotClaimed);
 }
 
@@ -435,9 +531,9 @@ fn who_has_the_claim_is_shown_where_to_go_and_who_lost_it_is_not() {
         assert_eq!(seen["location"]["datum"], "wgs84");
         assert_eq!(seen["claim"]["how"], "grab");
     }
-    let released = claimed.changed(&release(1, again()), PLACED).unwrap();
+    let released = claimed.changed(&release(1, again()), 1, PLACED).unwrap();
     let taken = released
-        .changed(&Change::Claim(claim(2, How::Grab, PLACED)), PLACED)
+        .changed(&Change::Claim(claim(2, How::Grab, PLACED)), 2, PLACED)
         .unwrap();
     let former = taken.viewer(&agency(1)).unwrap();
     assert_eq!(former, Viewer::Former(agency(1)));
@@ -484,9 +580,20 @@ fn some_change(order: &Order, pick: u8, n: u8, now: Millis) -> Change {
         },
         1 => Change::Claim(claim(n, How::Grab, now)),
         2 => Change::Claim(claim(n, How::Assignment, now)),
-        3 => Change::Staff(staffing(n)),
+        3 => Change::Staff {
+            agency: order
+                .claim()
+                .map_or(agency(n), |claim| claim.agency.clone()),
+            staffing: staffing(n),
+            instead_of: order.staffing().map(|named| named.worker.clone()),
+        },
         4 => release(n, then),
-        5 => Change::MissStaffing { then },
+        5 => Change::MissStaffing {
+            agency: order
+                .claim()
+                .map_or(agency(n), |claim| claim.agency.clone()),
+            then,
+        },
         6 => cancel(),
         _ => unfilled(),
     }
@@ -502,7 +609,7 @@ proptest! {
         for (pick, n, pause) in steps {
             now = Millis(now.0 + pause);
             let change = some_change(&order, pick, n, now);
-            if let Ok(next) = order.changed(&change, now) {
+            if let Ok(next) = order.changed(&change, order.epoch, now) {
                 prop_assert_eq!(next.version, order.version + 1);
                 prop_assert!(next.epoch == order.epoch || next.epoch == order.epoch + 1);
                 prop_assert!(next.grab_deadline.0 <= next.start_at.0 - 600_000);

@@ -8,7 +8,7 @@ use domain::order::{
 use domain::time::Millis;
 
 use super::Orders;
-use super::write::{Attempts, Write, Written};
+use super::write::{Write, Written};
 use crate::Error;
 
 const CALL: &str = "UpdateItem";
@@ -79,7 +79,7 @@ impl Orders {
     ) -> Result<FannedOut, Error> {
         let change = Change::Offer { agencies, radius_m };
         let write = Write::of(&change, epoch, now)?;
-        Ok(match self.write(order, write, Attempts::Policy).await? {
+        Ok(match self.write(order, write).await? {
             Written::Done(order) => FannedOut::Now(Box::new(order)),
             Written::Refused(None) => FannedOut::NotYet,
             Written::Refused(Some(found)) => match found.unmet(change.terms(epoch, now)) {
@@ -121,8 +121,8 @@ impl Orders {
                 staff_by: staff_by(at),
             };
             let change = Change::Claim(claim);
-            let write = Write::of(&change, epoch, at)?;
-            let found = match self.write(order, write, Attempts::One).await {
+            let write = Write::of(&change, epoch, at)?.once();
+            let found = match self.write(order, write).await {
                 Ok(Written::Done(order)) => {
                     return Ok(Some(Changed {
                         outcome: GrabOutcome::Won,
@@ -206,7 +206,7 @@ impl Orders {
         is_same: impl Fn(&Order) -> bool,
     ) -> Result<Settled, Error> {
         let write = Write::of(change, epoch, now)?.explained(explanation);
-        let found = match self.write(order, write, Attempts::Policy).await? {
+        let found = match self.write(order, write).await? {
             Written::Done(order) => return Ok(Settled::Now(Box::new(order))),
             Written::Refused(None) => return Ok(Settled::Over(None)),
             Written::Refused(Some(found)) => Box::new(found),
@@ -292,7 +292,7 @@ impl Orders {
             then,
         };
         let write = Write::of(&change, epoch, now)?;
-        match self.write(order, write, Attempts::Policy).await? {
+        match self.write(order, write).await? {
             Written::Done(order) => Ok(Some(Changed {
                 outcome: ReleaseOutcome::Released,
                 order,
@@ -322,7 +322,7 @@ impl Orders {
             then,
         };
         let write = Write::of(&change, epoch, now)?;
-        let found = match self.write(order, write, Attempts::Policy).await? {
+        let found = match self.write(order, write).await? {
             Written::Done(order) => return Ok(Missed::Now(Box::new(order))),
             Written::Refused(None) => return Ok(Missed::Over(None)),
             Written::Refused(Some(found)) => Box::new(found),

@@ -28,15 +28,6 @@ pub enum Written {
     Refused(Option<Order>),
 }
 
-/// How often the SDK sends a write.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Attempts {
-    /// As often as its policy says: the condition makes repeats harmless.
-    Policy,
-    /// Once: a repeat needs a fresh now.
-    One,
-}
-
 /// The attributes of the claim, and of who was named.
 const CLAIM: &[&str] = &["ca", "cn", "ch", "ct", "sb", "wo", "wt"];
 /// The attributes of who was named.
@@ -52,6 +43,7 @@ pub(super) struct Write {
     values: HashMap<String, AttributeValue>,
     /// Terms on what never changes of an order. They are no part of the condition; [`Orders::change`] evaluates them.
     fixed: Vec<Term>,
+    is_sent_once: bool,
 }
 
 fn s(text: impl ToString) -> AttributeValue {
@@ -72,27 +64,19 @@ impl Write {
                 None => write.fixed.push(term),
             }
         }
-        let lines: Vec<Line> = change
-            .lines(epoch, now)
-            .into_iter()
-            .map(Line::from)
-            .collect();
-        let (one, lines) = (
-            write.value(n(1)),
-            write.value(serde_dynamo::to_attribute_value(lines)?),
-        );
+        let lines = change.lines(epoch, now).into_iter().map(Line::from);
+        let lines = serde_dynamo::to_attribute_value(lines.collect::<Vec<_>>())?;
+        let (one, lines) = (write.value(n(1)), write.value(lines));
         write.set.push(format!("v = v + {one}"));
         write.set.push(format!("tl = list_append(tl, {lines})"));
         match change {
             // The status stays, so that no index is written.
             Change::Offer { .. } => write.set("fe", n(epoch)),
             Change::Claim(claim) => {
-                write.status(Status::Claimed);
-                write.set_all(ClaimItem::from(claim.clone()))?;
+                write.becomes(Status::Claimed, ClaimItem::from(claim.clone()))?;
             }
             Change::Staff { staffing, .. } => {
-                write.status(Status::Staffed);
-                write.set_all(StaffingItem::from(staffing.clone()))?;
+                write.becomes(Status::Staffed, StaffingItem::from(staffing.clone()))?;
             }
             Change::Start { .. } => write.status(Status::InService),
             Change::Complete { .. } | Change::CompleteByTime { .. } => {
@@ -124,6 +108,13 @@ impl Write {
             Change::LeaveUnfilled { .. } => write.status(Status::Unfilled),
         }
         Ok(write)
+    }
+
+    /// The SDK sends it once: a repeat needs a fresh now. Other writes are sent as often as the SDK's policy says, since
+    /// the condition makes repeats harmless.
+    pub(super) fn once(mut self) -> Self {
+        self.is_sent_once = true;
+        self
     }
 
     /// The change is explained by the item of this name.
@@ -173,7 +164,8 @@ impl Write {
         self.set.push(format!("{attribute} = {value}"));
     }
 
-    fn set_all(&mut self, attributes: impl Serialize) -> Result<(), Error> {
+    fn becomes(&mut self, status: Status, attributes: impl Serialize) -> Result<(), Error> {
+        self.status(status);
         let attributes: Attributes = serde_dynamo::to_item(attributes)?;
         for (attribute, value) in attributes {
             self.set(&attribute, value);
@@ -242,18 +234,13 @@ impl Orders {
     ) -> Result<Written, Error> {
         let write = Write::of(change, epoch, now)?;
         if write.fixed.iter().all(|term| term.holds(found)) {
-            self.write(&found.id, write, Attempts::Policy).await
+            self.write(&found.id, write).await
         } else {
             Ok(Written::Refused(Some(found.clone())))
         }
     }
 
-    pub(super) async fn write(
-        &self,
-        order: &OrderId,
-        write: Write,
-        attempts: Attempts,
-    ) -> Result<Written, Error> {
+    pub(super) async fn write(&self, order: &OrderId, write: Write) -> Result<Written, Error> {
         let mut call = self
             .client
             .update_item()
@@ -265,7 +252,7 @@ impl Orders {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .customize();
-        if attempts == Attempts::One {
+        if write.is_sent_once {
             let once = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
             call = call.config_override(once);
         }

@@ -1,8 +1,8 @@
 //! Every other change: what it writes is what the domain says, and a refusal says why.
 
-use domain::order::change::Change;
 use domain::order::{
-    CancelOutcome, Claim, GrabOutcome, How, Order, ReleaseOutcome, Reopening, State, Status, reopen,
+    CancelOutcome, Change, Claim, GrabOutcome, How, Order, ReleaseOutcome, Reopening, State,
+    Status, reopen,
 };
 use domain::time::Millis;
 use store::{Changed, FannedOut, Missed, Settled};
@@ -36,7 +36,7 @@ async fn grabbed(world: &World, order: &Order, by: u8) -> Order {
     assert_eq!(
         changed,
         order
-            .changed(&Change::Claim(claim(by, How::Grab, now)), now)
+            .changed(&Change::Claim(claim(by, How::Grab, now)), order.epoch, now)
             .unwrap()
     );
     changed
@@ -57,6 +57,7 @@ async fn an_epoch_is_fanned_out_once() {
                 agencies: 62,
                 radius_m: 5000,
             },
+            1,
             NOW,
         )
         .unwrap();
@@ -129,7 +130,7 @@ async fn an_order_is_settled_from_its_deadline_on() {
     ));
 
     let change = Change::Claim(claim(1, How::Assignment, deadline));
-    let mut assigned = placed.changed(&change, deadline).unwrap();
+    let mut assigned = placed.changed(&change, 1, deadline).unwrap();
     assigned.explanation = Some("x".to_owned());
     assert_eq!(
         assign(1, 1, deadline).await,
@@ -171,7 +172,7 @@ async fn an_order_without_candidates_ends_unfilled() {
     let change = Change::LeaveUnfilled {
         reason: "nobody within 20000 m".to_owned(),
     };
-    let mut expected = placed.changed(&change, at).unwrap();
+    let mut expected = placed.changed(&change, 1, at).unwrap();
     expected.explanation = Some("x".to_owned());
     assert_eq!(
         unfilled(at).await.unwrap(),
@@ -211,7 +212,10 @@ async fn a_release_opens_a_new_epoch_without_the_agency() {
         reason: "ill".to_owned(),
         then,
     };
-    assert_eq!(released.order, claimed.changed(&change, after(2)).unwrap());
+    assert_eq!(
+        released.order,
+        claimed.changed(&change, 1, after(2)).unwrap()
+    );
     assert_eq!((released.order.epoch, released.order.claim()), (2, None));
     assert_eq!(release(1).await.outcome, ReleaseOutcome::Already);
     assert_eq!(
@@ -240,9 +244,11 @@ async fn a_claim_that_is_not_staffed_in_time_ends() {
         miss(Millis(due.0 - 1)).await,
         Missed::NotDue(Box::new(claimed.clone()))
     );
-    let missed = claimed
-        .changed(&Change::MissStaffing { then }, due)
-        .unwrap();
+    let change = Change::MissStaffing {
+        agency: agency(1),
+        then,
+    };
+    let missed = claimed.changed(&change, 1, due).unwrap();
     assert_eq!(miss(due).await, Missed::Now(Box::new(missed.clone())));
     assert_eq!(miss(due).await, Missed::Over(Some(Box::new(missed))));
 }
@@ -286,9 +292,13 @@ async fn a_customer_cancels_its_own_order_once() {
     let claimed = grabbed(&world, &placed, 1).await;
     let cancelled = cancel(1).await.unwrap();
     let change = Change::Cancel {
+        customer: customer(1),
         reason: "sorry".to_owned(),
     };
-    assert_eq!(cancelled.order, claimed.changed(&change, after(2)).unwrap());
+    assert_eq!(
+        cancelled.order,
+        claimed.changed(&change, 1, after(2)).unwrap()
+    );
     assert_eq!(cancelled.outcome, CancelOutcome::Cancelled);
     assert_eq!(cancel(1).await.unwrap().outcome, CancelOutcome::Already);
     let holder = agency(1);

@@ -11,6 +11,7 @@ mod grabbing;
 mod lists;
 mod log;
 mod placing;
+mod rulebook;
 mod scans;
 mod visits;
 mod workers;

@@ -34,13 +34,15 @@ fn whom_an_agency_can_name_depends_on_its_claim() {
         assert_eq!(outcome, wanted, "{status:?} {by} {n} {now:?}");
     }
     let named = &staffing(1).worker;
-    let cancelled = in_state(Status::Staffed).changed(&cancel(), soon).unwrap();
+    let cancelled = in_state(Status::Staffed)
+        .changed(&cancel(), 1, soon)
+        .unwrap();
     assert_eq!(
         staff_outcome(&cancelled, &agency(1), named, soon),
         NotClaimed
     );
     let released = in_state(Status::Staffed)
-        .changed(&release(1, again()), soon)
+        .changed(&release(1, again()), 1, soon)
         .unwrap();
     assert_eq!(
         staff_outcome(&released, &agency(1), named, soon),
@@ -50,8 +52,8 @@ fn whom_an_agency_can_name_depends_on_its_claim() {
 
     let mut order = in_state(Status::Claimed);
     for n in 0..10 {
-        let change = Change::Staff(staffing(n));
-        order = order.changed(&change, soon).unwrap();
+        let change = staff(n, n.checked_sub(1));
+        order = order.changed(&change, 1, soon).unwrap();
     }
     let outcome = staff_outcome(&order, &agency(1), &staffing(10).worker, soon);
     assert_eq!(outcome, TooOften);
@@ -225,11 +227,19 @@ fn a_visit_is_over_and_rated_in_this_order() {
             }
             _ => (CompleteOutcome::NotStarted, RateOutcome::NotCompleted),
         };
-        assert_eq!(
-            (complete_outcome(&order), rate_outcome(&order)),
-            wanted,
-            "{status:?}"
+        let theirs = &order.customer;
+        let unmet = |change: Change| order.unmet(change.terms(1, PLACED));
+        let outcomes = (
+            complete_outcome(&order, unmet(complete(theirs.clone()))),
+            rate_outcome(&order, unmet(rate(theirs.clone(), 4))),
         );
+        assert_eq!(outcomes, (Some(wanted.0), Some(wanted.1)), "{status:?}");
+        let other = CustomerId::from_bytes(&[2; 16]);
+        let outcomes = (
+            complete_outcome(&order, unmet(complete(other.clone()))),
+            rate_outcome(&order, unmet(rate(other, 4))),
+        );
+        assert_eq!(outcomes, (None, None), "{status:?}");
     }
     assert!(Stars::try_from(0).is_err() && Stars::try_from(6).is_err());
     let rating: Rating = serde_json::from_str(r#"{"stars":5,"comment":"好","at":1}"#).unwrap();
@@ -239,9 +249,9 @@ fn a_visit_is_over_and_rated_in_this_order() {
 #[test]
 fn an_agency_whose_worker_never_came_has_had_the_order() {
     let visit_by = Market::default().visit_by(order().ends_at());
-    let change = Change::LeaveUnattended { visit_by };
+    let change = unattended(1, visit_by);
     let left = in_state(Status::Staffed)
-        .changed(&change, visit_by)
+        .changed(&change, 1, visit_by)
         .unwrap();
     assert_eq!(left.viewer(&agency(1)), Some(Viewer::Former(agency(1))));
     let last = left.timeline.last().unwrap();
@@ -251,7 +261,7 @@ fn an_agency_whose_worker_never_came_has_had_the_order() {
     );
     let change = Change::CompleteByTime { visit_by };
     let ended = in_state(Status::InService)
-        .changed(&change, visit_by)
+        .changed(&change, 1, visit_by)
         .unwrap();
     assert_eq!(ended.timeline.last().unwrap().by, By::Platform);
 }
@@ -260,7 +270,7 @@ fn an_agency_whose_worker_never_came_has_had_the_order() {
 fn what_counts_for_an_agency_is_what_became_of_its_claims() {
     let visit_by = Market::default().visit_by(order().ends_at());
     let stats = |order: Order, change: Change, now| {
-        let next = order.changed(&change, now).unwrap();
+        let next = order.changed(&change, 1, now).unwrap();
         let tally = tally(&order, &next);
         tally
             .into_iter()
@@ -291,21 +301,16 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
             PLACED,
             vec![[0, 0, 0, 1]],
         ),
-        (
-            Status::Claimed,
-            Change::MissStaffing { then },
-            late,
-            vec![[0, 0, 0, 1]],
-        ),
+        (Status::Claimed, missed(then), late, vec![[0, 0, 0, 1]]),
         (
             Status::Staffed,
-            Change::LeaveUnattended { visit_by },
+            unattended(1, visit_by),
             visit_by,
             vec![[0, 0, 0, 1]],
         ),
         (
             Status::InService,
-            Change::Complete,
+            complete(order().customer),
             late,
             vec![[0, 0, 1, 0]],
         ),
@@ -317,16 +322,16 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
         ),
         (
             Status::Completed,
-            Change::Rate(Stars(4)),
+            rate(order().customer, 4),
             late,
             vec![[4, 1, 0, 0]],
         ),
-        (Status::Staffed, Change::Start, late, vec![]),
+        (Status::Staffed, start(1), late, vec![]),
         (Status::Staffed, cancel(), PLACED, vec![]),
         (Status::Open, unfilled(), DEADLINE, vec![]),
     ];
     for (status, change, now, wanted) in cases {
-        let name = change.name();
+        let name = format!("{change:?}");
         assert_eq!(
             stats(in_state(status), change, now),
             wanted,

@@ -12,7 +12,7 @@ use store::Written;
 
 use crate::world::{self, NOW, World, agency, customer, sealed};
 
-const CASES: u32 = 3_000;
+const CASES: u32 = 1_500;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {

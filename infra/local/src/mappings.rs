@@ -175,18 +175,12 @@ impl Mapping {
 }
 
 fn attribute_record(attribute: &MessageAttribute) -> Value {
-    let mut value = json!({
+    json!({
         "dataType": attribute.data_type,
+        "stringValue": attribute.string_value,
         "stringListValues": [],
         "binaryListValues": [],
-    });
-    if let Some(text) = &attribute.string_value {
-        value["stringValue"] = Value::from(text.as_str());
-    }
-    if let Some(binary) = &attribute.binary_value {
-        value["binaryValue"] = Value::from(binary.as_str());
-    }
-    value
+    })
 }
 
 #[cfg(test)]

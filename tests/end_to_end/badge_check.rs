@@ -5,7 +5,7 @@ mod photo;
 
 use std::time::Duration;
 
-use badge::{CODE_KEY_LABEL, PhoneCodes};
+use badge::PhoneCodes;
 use domain::agency::{AgencyStats, Standing};
 use domain::credit::{Recorded, Section};
 use domain::id::{AgencyId, BadgeId, WorkerId};
@@ -62,10 +62,10 @@ async fn decide(world: &World, agency: &Agency, badge: &Printed, decision: &str)
 
 /// The code that the worker's phone shows so much later than now.
 fn code(world: &World, badge: &Printed, later_s: i64) -> String {
-    let key = runtime::secret::derive(&world.setting("BADGE_CODE_KEY"), CODE_KEY_LABEL);
+    let codes = PhoneCodes::new(&world.platform.operator_settings());
     let badge: BadgeId = badge.id.parse().expect("a badge");
     let at = Millis(world.now().0 + later_s * 1_000);
-    PhoneCodes::new(key).key_of(&badge).code(&badge, at)
+    codes.key_of(&badge).code(&badge, at)
 }
 
 /// The customer scans from within the order.
@@ -127,8 +127,7 @@ async fn check_ins(world: &World, worker: &Hired) -> usize {
 }
 
 async fn stats(world: &World, agency: &Agency) -> AgencyStats {
-    let client = aws_sdk_dynamodb::Client::new(&world.platform.operator_sdk_config());
-    let directory = Directory::new(client, world.setting("DIRECTORY_TABLE"));
+    let directory = Directory::new(&world.platform.operator_settings());
     let id: AgencyId = agency.id.parse().expect("an agency");
     let found = directory.agency(&id).await.expect("the table answers");
     found.expect("an agency").stats
@@ -186,8 +185,7 @@ async fn a_photo_that_is_gone_keeps_nobody_from_being_checked() {
     let path = format!("/v1/workers/{}/photo", worker.id);
     let put = world.call("PUT", &path).token(&desk);
     put.raw("image/jpeg", photo()).send().await.expect(200);
-    let s3 = aws_sdk_s3::Client::new(&world.platform.operator_sdk_config());
-    let photos = Photos::new(s3, world.setting("PHOTOS_BUCKET"));
+    let photos = Photos::new(&world.platform.operator_settings());
     let id: WorkerId = worker.id.parse().expect("a worker");
     photos.delete_all(&id).await.expect("deleted");
 

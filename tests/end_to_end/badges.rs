@@ -141,8 +141,7 @@ impl Office {
 
 /// The store of badges, as functions have it.
 fn badges_of(world: &World) -> Badges {
-    let client = aws_sdk_dynamodb::Client::new(&world.platform.operator_sdk_config());
-    Badges::new(client, world.setting("BADGES_TABLE"))
+    Badges::new(&world.platform.operator_settings())
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {

@@ -20,9 +20,10 @@ use local::sdk::{self, Endpoints};
 use local::template::{self, Function, Settings};
 use local::wire::Wire;
 use local::{functions, wechat};
-use runtime::{Clock, Environment, secret};
+use runtime::secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use settings::{Clock, Settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -144,8 +145,8 @@ impl Elsewhere {
                     .clone()
                     .map(|(name, value)| (name.to_owned(), value)),
             );
-            let environment = Environment::new(variables, sdk.clone(), clock.clone());
-            let invoke = functions::start(&function.code, &environment).expect("it starts");
+            let settings = Settings::new(variables, sdk.clone(), clock.clone());
+            let invoke = functions::start(&function.code, &settings).expect("it starts");
             let timeout = function.timeout;
             started.insert(function.code.clone(), Started { invoke, timeout });
         }
@@ -432,7 +433,10 @@ async fn orders_go_the_whole_way_on_a_deployment_onto_another_cloud() {
         name: "哈尔滨市商务局".to_owned(),
         secret_hash: secret::sha256(b"secret"),
     };
-    store::Directory::new(aws_sdk_dynamodb::Client::new(&there.sdk), directory)
+    let settings = [("DIRECTORY_TABLE", directory.as_str())];
+    let settings =
+        Settings::from_variables(settings).with_client(aws_sdk_dynamodb::Client::new(&there.sdk));
+    store::Directory::new(&settings)
         .put_authority("authority-elsewhere", &authority)
         .await
         .expect("stored");

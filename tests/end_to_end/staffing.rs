@@ -98,8 +98,7 @@ fn reasons(answer: Answer) -> Vec<String> {
 
 /// What an agency has done so far.
 async fn stats(world: &World, agency: &Agency) -> AgencyStats {
-    let client = aws_sdk_dynamodb::Client::new(&world.platform.operator_sdk_config());
-    let directory = Directory::new(client, world.setting("DIRECTORY_TABLE"));
+    let directory = Directory::new(&world.platform.operator_settings());
     let id: AgencyId = agency.id.parse().expect("an agency");
     let found = directory.agency(&id).await.expect("the table answers");
     found.expect("an agency").stats

@@ -11,10 +11,7 @@ use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, Worker, masked_name};
 use serde_json::json;
-use store::{
-    Appended, NewEvent, NewWorker, PersonalDataKey, RegisteredWorker, Step, WorkerIds,
-    WorkerTables, Workers,
-};
+use store::{Appended, NewEvent, NewWorker, RegisteredWorker, Step, WorkerIds, Workers};
 
 use crate::log_watch;
 use crate::world::{Agency, World};
@@ -34,14 +31,7 @@ pub struct Hired {
 impl World {
     /// The store of workers, as functions have it.
     pub fn workers(&self) -> Workers {
-        let client = aws_sdk_dynamodb::Client::new(&self.platform.operator_sdk_config());
-        let tables = WorkerTables {
-            workers: self.setting("WORKERS_TABLE"),
-            ledger: self.setting("LEDGER_TABLE"),
-            subject_keys: self.setting("SUBJECT_KEYS_TABLE"),
-        };
-        let personal = PersonalDataKey::new(&self.setting("PERSONAL_DATA_KEY"));
-        Workers::new(client, tables, personal.expect("a key"))
+        Workers::new(&self.platform.operator_settings())
     }
 
     /// A variable that some function of the template has.
@@ -65,7 +55,7 @@ impl World {
         let body = format!("230103{born}0615{:03}", n % 1_000);
         let number = IdNumber::complete(&body).expect("a number");
         let hired = Hired {
-            id: WorkerIds::new(&self.setting("WORKER_ID_KEY"))
+            id: WorkerIds::new(&self.platform.operator_settings())
                 .of(&number)
                 .to_string(),
             name: format!("赵试{n}"),

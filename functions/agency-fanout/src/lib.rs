@@ -23,8 +23,7 @@ use domain::market::Market;
 use futures::{StreamExt, stream};
 use runtime::problem::chain;
 use runtime::queue::each;
-use runtime::secret::derive;
-use runtime::{Clock, ConfigError, Environment};
+use settings::{Clock, ConfigError, Settings};
 use store::{Directory, FannedOut, Orders};
 
 /// How many offers are sent at the same time; as many connections are kept alive.
@@ -51,40 +50,18 @@ struct InRange {
 }
 
 impl AgencyFanout {
-    /// Made once, from the function's configuration.
-    ///
     /// # Errors
-    /// When a variable is missing or cannot be used.
-    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [
-            orders,
-            directory,
-            fan_out,
-            prefix,
-            sibling,
-            market,
-            token_key,
-        ] = env.require(&[
-            "ORDERS_TABLE",
-            "DIRECTORY_TABLE",
-            "FAN_OUT_QUEUE_URL",
-            "OFFER_QUEUE_PREFIX",
-            "QUEUE_URL_SIBLING",
-            "MARKET",
-            "CLAIM_TOKEN_KEY",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
-        let sqs = aws_sdk_sqs::Client::new(env.sdk());
-        Ok(Self {
-            orders: Orders::new(dynamodb.clone(), orders),
-            directory: Directory::new(dynamodb, directory),
-            fan_out: FanOutQueue::new(sqs.clone(), fan_out),
-            offers: OfferQueues::new(sqs, prefix, sibling),
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            orders: Orders::new(settings),
+            directory: Directory::new(settings),
+            fan_out: FanOutQueue::new(settings),
+            offers: OfferQueues::new(settings),
             // Only minted here, so the key before the last rotation is of no use.
-            tokens: ClaimTokenKeys::new(&derive(token_key, KEY_LABEL), None),
-            market: Market::from_json(market)
-                .map_err(|error| ConfigError::invalid("MARKET", error))?,
-            clock: env.clock().clone(),
+            tokens: ClaimTokenKeys::new(&settings.key("CLAIM_TOKEN_KEY", KEY_LABEL), None),
+            market: settings.market(),
+            clock: settings.clock(),
         })
     }
 

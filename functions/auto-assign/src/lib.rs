@@ -26,7 +26,7 @@ use domain::market::Market;
 use domain::order::{Settlement, settlement};
 use domain::time::Millis;
 use runtime::queue::each;
-use runtime::{Clock, ConfigError, Environment};
+use settings::{Clock, ConfigError, Settings};
 use store::{Calendars, Directory, Orders, WorkerRecords};
 
 /// How many timers are handled at the same time.
@@ -52,53 +52,20 @@ pub struct AutoAssign {
 }
 
 impl AutoAssign {
-    /// Made once, from the function's configuration.
-    ///
     /// # Errors
-    /// When a variable is missing or cannot be used.
-    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [
-            orders,
-            directory,
-            workers,
-            fan_out,
-            timer_queue,
-            prefix,
-            sibling,
-            timer_arn,
-            timer_role,
-            timer_group,
-            dead_letters,
-            market,
-        ] = env.require(&[
-            "ORDERS_TABLE",
-            "DIRECTORY_TABLE",
-            "WORKERS_TABLE",
-            "FAN_OUT_QUEUE_URL",
-            "TIMER_QUEUE_URL",
-            "OFFER_QUEUE_PREFIX",
-            "QUEUE_URL_SIBLING",
-            "TIMER_QUEUE_ARN",
-            "TIMER_ROLE_ARN",
-            "TIMER_GROUP",
-            "TIMER_DEAD_LETTERS_ARN",
-            "MARKET",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
-        let sqs = aws_sdk_sqs::Client::new(env.sdk());
-        let scheduler = aws_sdk_scheduler::Client::new(env.sdk());
-        Ok(Self {
-            orders: Orders::new(dynamodb.clone(), orders),
-            directory: Directory::new(dynamodb.clone(), directory),
-            workers: WorkerRecords::new(dynamodb.clone(), workers),
-            calendars: Calendars::new(dynamodb, workers),
-            fan_out: FanOutQueue::new(sqs.clone(), fan_out),
-            timer_queue: TimerQueue::new(sqs.clone(), timer_queue),
-            timers: Timers::new(scheduler, timer_group, timer_arn, timer_role, dead_letters),
-            offers: OfferQueues::new(sqs, prefix, sibling),
-            market: Market::from_json(market)
-                .map_err(|error| ConfigError::invalid("MARKET", error))?,
-            clock: env.clock().clone(),
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            orders: Orders::new(settings),
+            directory: Directory::new(settings),
+            workers: WorkerRecords::new(settings),
+            calendars: Calendars::new(settings),
+            fan_out: FanOutQueue::new(settings),
+            timer_queue: TimerQueue::new(settings),
+            timers: Timers::new(settings),
+            offers: OfferQueues::new(settings),
+            market: settings.market(),
+            clock: settings.clock(),
         })
     }
 

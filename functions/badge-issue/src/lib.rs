@@ -16,9 +16,10 @@ use domain::badge::BadgeDecision;
 use domain::id::AgencyId;
 use lambda_http::http::Method;
 use runtime::http::{self, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
+use runtime::{Problem, Verifier};
+use settings::{Clock, ConfigError, Settings};
 use signer::Signer;
-use store::{Badges, Directory, PersonalDataKey, Photos, StatusLists, WorkerTables, Workers};
+use store::{Badges, Directory, Photos, StatusLists, Workers};
 
 use crate::printing::Print;
 
@@ -37,60 +38,21 @@ pub struct BadgeIssue {
 }
 
 impl BadgeIssue {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [
-            session_keys,
-            directory,
-            workers,
-            ledger,
-            subject_keys,
-            badges,
-            photos,
-            published,
-        ] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "DIRECTORY_TABLE",
-            "WORKERS_TABLE",
-            "LEDGER_TABLE",
-            "SUBJECT_KEYS_TABLE",
-            "BADGES_TABLE",
-            "PHOTOS_BUCKET",
-            "PUBLISHED_BUCKET",
-        ])?;
-        let [personal, id_key, signing_key, public_keys, host] = environment.require(&[
-            "PERSONAL_DATA_KEY",
-            "BADGE_ID_KEY",
-            "BADGE_SIGNING_KEY",
-            "BADGE_PUBLIC_KEYS",
-            "BADGE_HOST",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let s3 = aws_sdk_s3::Client::new(environment.sdk());
-        let kms = aws_sdk_kms::Client::new(environment.sdk());
-        let personal = PersonalDataKey::new(personal)
-            .map_err(|error| ConfigError::invalid("PERSONAL_DATA_KEY", error))?;
-        let tables = WorkerTables {
-            workers: workers.to_owned(),
-            ledger: ledger.to_owned(),
-            subject_keys: subject_keys.to_owned(),
-        };
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(session_keys)?,
-            directory: Directory::new(dynamodb.clone(), directory),
-            workers: Workers::new(dynamodb.clone(), tables, personal),
-            badges: Badges::new(dynamodb, badges),
-            photos: Photos::new(s3.clone(), photos),
-            lists: StatusLists::new(s3, published),
-            keys: badge::Verifier::new(public_keys)
-                .map_err(|error| ConfigError::invalid("BADGE_PUBLIC_KEYS", error))?,
-            signer: Signer::new(kms, signing_key),
-            id_key: secret::derive(id_key, "homehail badge ids v1"),
-            host: host.to_owned(),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            directory: Directory::new(settings),
+            workers: Workers::new(settings),
+            badges: Badges::new(settings),
+            photos: Photos::new(settings),
+            lists: StatusLists::new(settings),
+            keys: badge::Verifier::new(settings),
+            signer: Signer::new(settings, "BADGE_SIGNING_KEY"),
+            id_key: settings.key("BADGE_ID_KEY", "homehail badge ids v1"),
+            host: settings.text("BADGE_HOST"),
         })
     }
 

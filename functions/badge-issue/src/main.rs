@@ -1,12 +1,12 @@
 //! The function `badge-issue` on Lambda.
 
 use badge_issue::BadgeIssue;
-use runtime::Environment;
 use runtime::function::{Error, serve_http};
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let function = BadgeIssue::new(&Environment::from_process().await)?;
+    let function = BadgeIssue::new(&Settings::from_process().await)?;
     serve_http(|request| function.handle(request)).await
 }

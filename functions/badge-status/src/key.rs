@@ -7,9 +7,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use runtime::{ConfigError, secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use settings::Settings;
 
 const LABEL: &str = "homehail status list signing key v1";
 /// The media type of a status list, without `application/`.
@@ -44,40 +44,40 @@ impl std::fmt::Debug for StatusKey {
 }
 
 impl StatusKey {
-    /// Derives the key from `secret`.
-    ///
-    /// # Errors
-    /// When the cryptographic library refuses the key.
-    pub fn new(secret: &str) -> Result<Self, ConfigError> {
-        let seed = secret::derive(secret, LABEL);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|error| ConfigError::invalid("the status lists' signing key", error))?;
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        // The letter keeps it from being taken for the number of a badge key.
-        let kid = format!("s{}", &x[..8]);
-        let key = EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat());
-        Ok(Self { key, kid, x })
+    pub fn new(settings: &Settings) -> Self {
+        let seed = settings.key("STATUS_SIGNING_KEY", LABEL);
+        let x = match Ed25519KeyPair::from_seed_unchecked(&seed) {
+            Ok(pair) => URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
+            Err(error) => {
+                settings.refuse("STATUS_SIGNING_KEY", error);
+                String::new()
+            }
+        };
+        Self {
+            key: EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat()),
+            // The letter keeps it from being taken for the number of a badge key.
+            kid: format!("s{}", x.get(..8).unwrap_or_default()),
+            x,
+        }
     }
 
-    /// The same key under the name that verifiers know it by from the JWK set `jwks`.
-    ///
-    /// # Errors
-    /// When `jwks` is no JWK set, does not have the key, or names it by a number.
-    pub fn known_in(self, jwks: &str) -> Result<Self, ConfigError> {
-        let invalid = |reason: &str| ConfigError::invalid("STATUS_PUBLIC_KEYS", reason);
-        let set: KeySet =
-            serde_json::from_str(jwks).map_err(|_| invalid("it is not a JWK set of OKP keys"))?;
-        let known = set.keys.into_iter().find(|key| key.x == self.x);
-        let known = known.ok_or_else(|| invalid("the key that signs is not in it"))?;
-        if known.kid.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(invalid(
-                "the key that signs is called by a number there, as badge keys are",
-            ));
-        }
-        Ok(Self {
-            kid: known.kid,
+    /// The same key under the name that verifiers know it by from `STATUS_PUBLIC_KEYS`, which has to hold it.
+    pub fn known_in(self, settings: &Settings) -> Self {
+        Self {
+            kid: settings.parsed("STATUS_PUBLIC_KEYS", |jwks| self.kid_in(jwks)),
             ..self
-        })
+        }
+    }
+
+    fn kid_in(&self, jwks: &str) -> Result<String, &'static str> {
+        let set: KeySet =
+            serde_json::from_str(jwks).map_err(|_| "it is not a JWK set of OKP keys")?;
+        let known = set.keys.into_iter().find(|key| key.x == self.x);
+        let known = known.ok_or("the key that signs is not in it")?;
+        if known.kid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("the key that signs is called by a number there, as badge keys are");
+        }
+        Ok(known.kid)
     }
 
     /// Its public key as a member of a JWK set (RFC 7517, RFC 8037).
@@ -108,15 +108,25 @@ impl StatusKey {
 
 #[cfg(test)]
 mod tests {
+    use settings::ConfigError;
+
     use super::*;
+
+    fn key(secret: &str) -> StatusKey {
+        StatusKey::new(&Settings::from_variables([("STATUS_SIGNING_KEY", secret)]))
+    }
+
+    fn known_in(jwks: &str) -> Result<StatusKey, ConfigError> {
+        let settings = Settings::from_variables([("STATUS_PUBLIC_KEYS", jwks)]);
+        settings.finish(key("a secret").known_in(&settings))
+    }
 
     #[test]
     fn the_key_that_signs_has_to_be_one_that_verifiers_know() {
-        let key = || StatusKey::new("a secret").unwrap();
-        let mut jwk = key().jwk();
+        let mut jwk = key("a secret").jwk();
         jwk["kid"] = json!("s2026");
-        let set = json!({ "keys": [StatusKey::new("another").unwrap().jwk(), jwk] });
-        let known = key().known_in(&set.to_string()).unwrap();
+        let set = json!({ "keys": [key("another").jwk(), jwk] });
+        let known = known_in(&set.to_string()).unwrap();
         assert_eq!(known.kid, "s2026");
         let token = known.sign(&json!({})).unwrap();
         let header = jsonwebtoken::decode_header(&token).unwrap();
@@ -124,16 +134,16 @@ mod tests {
         assert_eq!(header.kid.as_deref(), Some("s2026"));
         assert_eq!(header.alg, Algorithm::EdDSA);
 
-        let others = json!({ "keys": [StatusKey::new("another").unwrap().jwk()] });
-        assert!(key().known_in(&others.to_string()).is_err());
-        assert!(key().known_in("{}").is_err());
+        let others = json!({ "keys": [key("another").jwk()] });
+        assert!(known_in(&others.to_string()).is_err());
+        assert!(known_in("{}").is_err());
         // Verifiers take what is signed under a number for a badge's.
         for number in ["2026", "1", ""] {
-            let mut jwk = key().jwk();
+            let mut jwk = key("a secret").jwk();
             jwk["kid"] = json!(number);
             let set = json!({ "keys": [jwk] });
-            assert!(key().known_in(&set.to_string()).is_err(), "{number}");
+            assert!(known_in(&set.to_string()).is_err(), "{number}");
         }
-        assert_eq!(format!("{:?}", key()), "StatusKey");
+        assert_eq!(format!("{:?}", key("a secret")), "StatusKey");
     }
 }

@@ -17,9 +17,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calls::Error;
 use runtime::changes::again_from;
 use runtime::problem::chain;
-use runtime::{Clock, ConfigError, Environment};
 use serde::Deserialize;
 use serde_json::Value;
+use settings::{Clock, ConfigError, Settings};
 use store::{Badges, BadgesImage, StatusLists, badges_image};
 
 pub use key::StatusKey;
@@ -49,22 +49,13 @@ pub enum Trigger {
 impl BadgeStatus {
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [table, bucket, signing_key, public_keys, host] = environment.require(&[
-            "BADGES_TABLE",
-            "PUBLISHED_BUCKET",
-            "STATUS_SIGNING_KEY",
-            "STATUS_PUBLIC_KEYS",
-            "BADGE_HOST",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let s3 = aws_sdk_s3::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            badges: Badges::new(dynamodb, table),
-            lists: StatusLists::new(s3, bucket),
-            key: StatusKey::new(signing_key)?.known_in(public_keys)?,
-            host: host.to_owned(),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            badges: Badges::new(settings),
+            lists: StatusLists::new(settings),
+            key: StatusKey::new(settings).known_in(settings),
+            host: settings.text("BADGE_HOST"),
         })
     }
 

@@ -1,12 +1,12 @@
 //! The function `badge-status` on Lambda.
 
 use badge_status::BadgeStatus;
-use runtime::Environment;
 use runtime::function::{Error, serve_events};
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let function = BadgeStatus::new(&Environment::from_process().await)?;
+    let function = BadgeStatus::new(&Settings::from_process().await)?;
     serve_events(|event| function.handle(event)).await
 }

@@ -54,7 +54,7 @@ mod tests {
             "kid": 1, "x": X,
             "sign_from": "2027-01-01T00:00:00Z", "verify_until": "2028-01-01T00:00:00Z",
         });
-        Verifier::new(&json!({ "keys": [key] }).to_string()).unwrap()
+        Verifier::from_json(&json!({ "keys": [key] }).to_string()).unwrap()
     }
 
     fn status(kid: &str) -> Value {

@@ -15,7 +15,7 @@ mod page;
 
 use std::time::Duration;
 
-use badge::{BadgeFields, CODE_KEY_LABEL, Checker, PhoneCodes, Presented, Verifier};
+use badge::{BadgeFields, Checker, Presented};
 use bus::ScanQueue;
 use domain::agency::Agency;
 use domain::badge::Badge;
@@ -34,8 +34,8 @@ use lambda_http::http::header::{
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::problem::chain;
-use runtime::secret::derive;
-use runtime::{Clock, ConfigError, Environment, Problem, Scanners};
+use runtime::{Problem, Scanners};
+use settings::{Clock, ConfigError, Settings};
 use store::{Badges, Directory, WorkerRecords};
 
 use answer::Answer;
@@ -70,42 +70,22 @@ struct StoredBadge {
 impl BadgeVerify {
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [host, badge_keys, status_keys, code_key, scanner_key, market] =
-            environment.require(&[
-                "BADGE_HOST",
-                "BADGE_PUBLIC_KEYS",
-                "STATUS_PUBLIC_KEYS",
-                "BADGE_CODE_KEY",
-                "SCANNER_KEY",
-                "MARKET",
-            ])?;
-        let [badges, workers, directory, queue] = environment.require(&[
-            "BADGES_TABLE",
-            "WORKERS_TABLE",
-            "DIRECTORY_TABLE",
-            "SCAN_QUEUE_URL",
-        ])?;
-        let verifier = Verifier::new(badge_keys)
-            .map_err(|error| ConfigError::invalid("BADGE_PUBLIC_KEYS", error))?;
-        let jwks = keys::published(&verifier, status_keys)
-            .map_err(|reason| ConfigError::invalid("STATUS_PUBLIC_KEYS", reason))?;
-        let codes = PhoneCodes::new(derive(code_key, CODE_KEY_LABEL));
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            checker: Checker::new(host, verifier, codes),
-            jwks,
-            badges: Badges::new(dynamodb.clone(), badges),
-            workers: WorkerRecords::new(dynamodb.clone(), workers),
-            directory: Directory::new(dynamodb, directory),
-            scans: ScanQueue::new(sqs, queue),
-            scanners: Scanners::new(scanner_key),
-            market: Market::from_json(market)
-                .map_err(|error| ConfigError::invalid("MARKET", error))?,
-            pages: Pages::new(host),
-            trusts_viewer_place: environment.optional("VIEWER_PLACE") == Some("yes"),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let checker = Checker::new(settings);
+        settings.finish(Self {
+            clock: settings.clock(),
+            jwks: settings.parsed("STATUS_PUBLIC_KEYS", |keys| {
+                keys::published(checker.verifier(), keys)
+            }),
+            checker,
+            badges: Badges::new(settings),
+            workers: WorkerRecords::new(settings),
+            directory: Directory::new(settings),
+            scans: ScanQueue::new(settings),
+            scanners: Scanners::new(settings),
+            market: settings.market(),
+            pages: Pages::new(&settings.text("BADGE_HOST")),
+            trusts_viewer_place: settings.optional("VIEWER_PLACE") == Some("yes"),
         })
     }
 

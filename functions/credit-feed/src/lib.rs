@@ -18,7 +18,8 @@ use domain::id::SourceId;
 use lambda_http::http::Method;
 use lambda_http::http::header::AUTHORIZATION;
 use runtime::http::{self, JsonBody, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Fault, Problem, Verifier, secret};
+use runtime::{Fault, Problem, Verifier, secret};
+use settings::{Clock, ConfigError, Settings};
 use store::{Announced, Batch, BatchState, FeedObjects, Feeds, Found};
 
 use crate::announcement::Announcement;
@@ -37,29 +38,16 @@ pub struct CreditFeed {
 }
 
 impl CreditFeed {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [public_keys, sources, table, bucket, queue, feed_key] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "CREDIT_SOURCES",
-            "WORKERS_TABLE",
-            "FEED_BUCKET",
-            "FEED_QUEUE_URL",
-            "FEED_KEY",
-        ])?;
-        let sdk = environment.sdk();
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            sources: CreditSources::from_json(sources)
-                .map_err(|fault| ConfigError::invalid("CREDIT_SOURCES", fault))?,
-            feeds: Feeds::new(aws_sdk_dynamodb::Client::new(sdk), table),
-            objects: FeedObjects::new(aws_sdk_s3::Client::new(sdk), bucket, feed_key)
-                .map_err(|error| ConfigError::invalid("FEED_KEY", error))?,
-            queue: FeedQueue::new(aws_sdk_sqs::Client::new(sdk), queue),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            sources: settings.parsed("CREDIT_SOURCES", CreditSources::from_json),
+            feeds: Feeds::new(settings),
+            objects: FeedObjects::new(settings),
+            queue: FeedQueue::new(settings),
         })
     }
 

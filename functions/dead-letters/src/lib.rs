@@ -18,7 +18,7 @@ use bus::{
 use calls::Error;
 use domain::time::Millis;
 use runtime::queue::each;
-use runtime::{Clock, ConfigError, Environment};
+use settings::{Clock, ConfigError, Settings};
 
 /// How many letters are handled at the same time.
 const LETTERS_AT_ONCE: usize = 5;
@@ -82,24 +82,15 @@ fn delay(redrives: u32) -> Duration {
 }
 
 impl DeadLetters {
-    /// Made once, from the function's configuration.
-    ///
     /// # Errors
-    /// When a variable is missing.
-    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [fan_out, timers, feeds, undeliverable] = env.require(&[
-            "FAN_OUT_QUEUE_URL",
-            "TIMER_QUEUE_URL",
-            "FEED_QUEUE_URL",
-            "UNDELIVERABLE_QUEUE_URL",
-        ])?;
-        let sqs = aws_sdk_sqs::Client::new(env.sdk());
-        Ok(Self {
-            fan_out: FanOutQueue::new(sqs.clone(), fan_out),
-            timers: TimerQueue::new(sqs.clone(), timers),
-            feeds: FeedQueue::new(sqs.clone(), feeds),
-            undeliverable: UndeliverableQueue::new(sqs, undeliverable),
-            clock: env.clock().clone(),
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            fan_out: FanOutQueue::new(settings),
+            timers: TimerQueue::new(settings),
+            feeds: FeedQueue::new(settings),
+            undeliverable: UndeliverableQueue::new(settings),
+            clock: settings.clock(),
         })
     }
 

@@ -16,11 +16,10 @@ use bus::OfferQueues;
 use calls::Error;
 use domain::agency::{Agency, Standing};
 use domain::id::AgencyId;
-use domain::market::Market;
 use futures::{StreamExt, TryStreamExt, stream};
 use runtime::changes::again_from;
 use runtime::problem::chain;
-use runtime::{Clock, ConfigError, Environment};
+use settings::{Clock, ConfigError, Settings};
 use store::Directory;
 
 use crate::changes::{Change, Changes};
@@ -43,28 +42,15 @@ pub struct DirectoryProjection {
 }
 
 impl DirectoryProjection {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [table, prefix, sibling, polling_role_arn, market] = environment.require(&[
-            "DIRECTORY_TABLE",
-            "OFFER_QUEUE_PREFIX",
-            "QUEUE_URL_SIBLING",
-            "AGENCY_POLLING_ROLE_ARN",
-            "MARKET",
-        ])?;
-        let market =
-            Market::from_json(market).map_err(|error| ConfigError::invalid("MARKET", error))?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            directory: Directory::new(dynamodb, table),
-            queues: OfferQueues::new(sqs, prefix, sibling),
-            polling_role_arn: polling_role_arn.to_owned(),
-            radius_m: market.radius_m,
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            directory: Directory::new(settings),
+            queues: OfferQueues::new(settings),
+            polling_role_arn: settings.text("AGENCY_POLLING_ROLE_ARN"),
+            radius_m: settings.market().radius_m,
         })
     }
 

@@ -1,12 +1,12 @@
 //! The function `directory-projection` on Lambda.
 
 use directory_projection::DirectoryProjection;
-use runtime::Environment;
 use runtime::function::{Error, serve_events};
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let projection = DirectoryProjection::new(&Environment::from_process().await)?;
+    let projection = DirectoryProjection::new(&Settings::from_process().await)?;
     serve_events(|event| projection.handle(event)).await
 }

@@ -21,13 +21,9 @@ use calls::Error;
 use domain::credit::CreditRules;
 use domain::feed::{BatchId, CreditSources, WORTH};
 use domain::id::SourceId;
-use domain::market::Market;
 use runtime::queue::each;
-use runtime::{Clock, ConfigError, Environment};
-use store::{
-    Batch, BatchState, FeedObjects, Feeds, PersonalDataKey, REPORT_PAGE, WorkerIds, WorkerTables,
-    Workers,
-};
+use settings::{Clock, ConfigError, Settings};
+use store::{Batch, BatchState, FeedObjects, Feeds, REPORT_PAGE, WorkerIds, Workers};
 
 /// How many shards of a batch are under way at the same time.
 const AT_ONCE: u32 = 4;
@@ -45,55 +41,18 @@ pub struct FeedApply {
 }
 
 impl FeedApply {
-    /// Made once, from the function's configuration.
-    ///
     /// # Errors
-    /// When a variable is missing or cannot be used.
-    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [
-            sources,
-            market,
-            workers,
-            ledger,
-            subject_keys,
-            bucket,
-            queue,
-            feed_key,
-            worker_id_key,
-            personal_data_key,
-        ] = env.require(&[
-            "CREDIT_SOURCES",
-            "MARKET",
-            "WORKERS_TABLE",
-            "LEDGER_TABLE",
-            "SUBJECT_KEYS_TABLE",
-            "FEED_BUCKET",
-            "FEED_QUEUE_URL",
-            "FEED_KEY",
-            "WORKER_ID_KEY",
-            "PERSONAL_DATA_KEY",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
-        let tables = WorkerTables {
-            workers: workers.to_owned(),
-            ledger: ledger.to_owned(),
-            subject_keys: subject_keys.to_owned(),
-        };
-        let personal = PersonalDataKey::new(personal_data_key)
-            .map_err(|error| ConfigError::invalid("PERSONAL_DATA_KEY", error))?;
-        Ok(Self {
-            clock: env.clock().clone(),
-            sources: CreditSources::from_json(sources)
-                .map_err(|fault| ConfigError::invalid("CREDIT_SOURCES", fault))?,
-            credit: Market::from_json(market)
-                .map_err(|fault| ConfigError::invalid("MARKET", fault))?
-                .credit,
-            worker_ids: WorkerIds::new(worker_id_key),
-            feeds: Feeds::new(dynamodb.clone(), workers),
-            workers: Workers::new(dynamodb, tables, personal),
-            objects: FeedObjects::new(aws_sdk_s3::Client::new(env.sdk()), bucket, feed_key)
-                .map_err(|error| ConfigError::invalid("FEED_KEY", error))?,
-            queue: FeedQueue::new(aws_sdk_sqs::Client::new(env.sdk()), queue),
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            sources: settings.parsed("CREDIT_SOURCES", CreditSources::from_json),
+            credit: settings.market().credit,
+            worker_ids: WorkerIds::new(settings),
+            workers: Workers::new(settings),
+            feeds: Feeds::new(settings),
+            objects: FeedObjects::new(settings),
+            queue: FeedQueue::new(settings),
         })
     }
 

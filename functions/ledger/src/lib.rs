@@ -11,10 +11,11 @@ use checkpoint::Checkpoints;
 use domain::time::Millis;
 use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
 use lambda_http::http::{Method, StatusCode};
+use runtime::Problem;
 use runtime::http::{self, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Problem};
 use serde::Serialize;
 use serde_json::json;
+use settings::{Clock, ConfigError, Settings};
 use store::{Consistency, Inclusion, Log, SignedCheckpoint};
 
 use request::{Between, Leaf, Wanted};
@@ -60,17 +61,13 @@ struct ConsistencyAnswer {
 }
 
 impl Ledger {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let log = Log::new(dynamodb, environment.var("LEDGER_TABLE")?);
-        Ok(Self {
-            clock: environment.clock().clone(),
-            checkpoints: Checkpoints::new(environment, log.clone())?,
-            log,
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            log: Log::new(settings),
+            checkpoints: Checkpoints::new(settings),
         })
     }
 

@@ -16,9 +16,10 @@ use domain::order::Order;
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Fault, Problem, Verifier};
+use runtime::{Fault, Problem, Verifier};
 use serde::Serialize;
 use serde_json::{Value, json};
+use settings::{Clock, ConfigError, Settings};
 use store::{Directory, Orders};
 
 use polling::{Shown, sift};
@@ -65,41 +66,23 @@ struct QueueAccess<'a> {
 }
 
 impl OfferQueue {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [
-            public_keys,
-            orders_table,
-            directory_table,
-            prefix,
-            sibling,
-            polling_role,
-        ] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "ORDERS_TABLE",
-            "DIRECTORY_TABLE",
-            "OFFER_QUEUE_PREFIX",
-            "QUEUE_URL_SIBLING",
-            "AGENCY_POLLING_ROLE_ARN",
-        ])?;
-        let region = environment.sdk().region().map(ToString::to_string);
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            orders: Orders::new(dynamodb.clone(), orders_table),
-            directory: Directory::new(dynamodb, directory_table),
-            queues: OfferQueues::new(sqs, prefix, sibling),
-            sts: aws_sdk_sts::Client::new(environment.sdk()),
-            polling_role: polling_role.to_owned(),
-            region: region.ok_or_else(|| ConfigError::Missing(vec!["AWS_REGION".to_owned()]))?,
-            endpoint: environment
-                .optional("AWS_ENDPOINT_URL_SQS")
-                .map(str::to_owned),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let region = settings.sdk().region().map(ToString::to_string);
+        if region.is_none() {
+            settings.refuse("AWS_REGION", "it names no region");
+        }
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            orders: Orders::new(settings),
+            directory: Directory::new(settings),
+            queues: OfferQueues::new(settings),
+            sts: settings.client(aws_sdk_sts::Client::new),
+            polling_role: settings.text("AGENCY_POLLING_ROLE_ARN"),
+            region: region.unwrap_or_default(),
+            endpoint: settings.optional("AWS_ENDPOINT_URL_SQS").map(str::to_owned),
         })
     }
 

@@ -17,7 +17,7 @@ use domain::id::AgencyId;
 use domain::order::{Order, What, tally};
 use runtime::changes::again_from;
 use runtime::problem::chain;
-use runtime::{ConfigError, Environment};
+use settings::{ConfigError, Settings};
 use store::{Directory, Orders};
 
 /// The function: its clients.
@@ -43,19 +43,13 @@ struct Told {
 }
 
 impl OrderEvents {
-    /// Made once, from the function's configuration.
-    ///
     /// # Errors
-    /// When a variable is missing.
-    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [bus, orders, directory] =
-            env.require(&["EVENT_BUS", "ORDERS_TABLE", "DIRECTORY_TABLE"])?;
-        let eventbridge = aws_sdk_eventbridge::Client::new(env.sdk());
-        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
-        Ok(Self {
-            events: Events::new(eventbridge, bus),
-            orders: Orders::new(dynamodb.clone(), orders),
-            directory: Directory::new(dynamodb, directory),
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            events: Events::new(settings),
+            orders: Orders::new(settings),
+            directory: Directory::new(settings),
         })
     }
 

@@ -1,14 +1,12 @@
 //! Records as the stream gives them. Images are written out: what was stored long ago must still become an event.
 
-use std::collections::BTreeMap;
-
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::order::{How, Status};
 use domain::time::Millis;
-use runtime::Clock;
 use serde_json::{Value, json};
+use settings::Clock;
 
 use super::*;
 
@@ -180,11 +178,10 @@ fn function() -> OrderEvents {
         )))
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .build();
-    let vars = ["EVENT_BUS", "ORDERS_TABLE", "DIRECTORY_TABLE"]
+    let variables = ["EVENT_BUS", "ORDERS_TABLE", "DIRECTORY_TABLE"]
         .map(|name| (name.to_owned(), "homehail".to_owned()));
-    let vars = BTreeMap::from(vars);
     let clock = Clock::new(|| Millis(0));
-    OrderEvents::new(&Environment::new(vars, sdk, clock)).unwrap()
+    OrderEvents::new(&Settings::new(variables.into(), sdk, clock)).unwrap()
 }
 
 async fn failures(records: Vec<Value>) -> Vec<String> {

@@ -23,8 +23,9 @@ use domain::order::{
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
-use store::{Calendars, GrabRead, Orders, SealKey, Sealed, WorkerRecords};
+use runtime::{Problem, Verifier};
+use settings::{Clock, ConfigError, Settings};
+use store::{Calendars, Directory, GrabRead, Orders, SealKey, Sealed, WorkerRecords};
 
 /// The message of a reopened order is received this much later, so that the write it needs is there by then.
 const WRITE_COMES_FIRST: Duration = Duration::from_secs(1);
@@ -34,10 +35,8 @@ pub struct OrderGrab {
     clock: Clock,
     verifier: Verifier,
     market: Market,
-    dynamodb: aws_sdk_dynamodb::Client,
-    orders_table: String,
-    directory_table: String,
     orders: Orders,
+    directory: Directory,
     workers: WorkerRecords,
     calendars: Calendars,
     timers: Timers,
@@ -47,67 +46,24 @@ pub struct OrderGrab {
 }
 
 impl OrderGrab {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [
-            public_keys,
-            market,
-            orders_table,
-            directory_table,
-            workers_table,
-            fan_out,
-            timer_queue_arn,
-            timer_role,
-            timer_group,
-            timer_dead_letters,
-            claim_token_key,
-            details_key,
-        ] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "MARKET",
-            "ORDERS_TABLE",
-            "DIRECTORY_TABLE",
-            "WORKERS_TABLE",
-            "FAN_OUT_QUEUE_URL",
-            "TIMER_QUEUE_ARN",
-            "TIMER_ROLE_ARN",
-            "TIMER_GROUP",
-            "TIMER_DEAD_LETTERS_ARN",
-            "CLAIM_TOKEN_KEY",
-            "DETAILS_KEY",
-        ])?;
-        let current = secret::derive(claim_token_key, KEY_LABEL);
-        let previous = environment
-            .optional("CLAIM_TOKEN_KEY_PREVIOUS")
-            .map(|key| secret::derive(key, KEY_LABEL));
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
-        let scheduler = aws_sdk_scheduler::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            market: Market::from_json(market)
-                .map_err(|fault| ConfigError::invalid("MARKET", fault))?,
-            orders: Orders::new(dynamodb.clone(), orders_table),
-            workers: WorkerRecords::new(dynamodb.clone(), workers_table),
-            calendars: Calendars::new(dynamodb.clone(), workers_table),
-            orders_table: orders_table.to_owned(),
-            directory_table: directory_table.to_owned(),
-            dynamodb,
-            timers: Timers::new(
-                scheduler,
-                timer_group,
-                timer_queue_arn,
-                timer_role,
-                timer_dead_letters,
-            ),
-            fan_out: FanOutQueue::new(sqs, fan_out),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let current = settings.key("CLAIM_TOKEN_KEY", KEY_LABEL);
+        let previous = settings.optional("CLAIM_TOKEN_KEY_PREVIOUS");
+        let previous = previous.map(|key| settings::derive(key, KEY_LABEL));
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            market: settings.market(),
+            orders: Orders::new(settings),
+            directory: Directory::new(settings),
+            workers: WorkerRecords::new(settings),
+            calendars: Calendars::new(settings),
+            timers: Timers::new(settings),
+            fan_out: FanOutQueue::new(settings),
             claim_tokens: ClaimTokenKeys::new(&current, previous.as_ref().map(|key| &key[..])),
-            seal: SealKey::new(details_key)
-                .map_err(|error| ConfigError::invalid("DETAILS_KEY", error))?,
+            seal: SealKey::new(settings),
         })
     }
 
@@ -149,8 +105,7 @@ impl OrderGrab {
         let epoch = self.claim_tokens.verify(&token, id, agency);
         let epoch = epoch.ok_or_else(Problem::not_offered)?;
 
-        let (orders, directory) = (&self.orders_table, &self.directory_table);
-        let read = store::grab_read(&self.dynamodb, orders, directory, id, agency).await;
+        let read = self.orders.grab_read(&self.directory, id, agency).await;
         let grabber = Grabber::of(read?, epoch)?;
 
         let now = || self.clock.now();

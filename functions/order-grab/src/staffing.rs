@@ -80,9 +80,8 @@ impl OrderGrab {
         agency: &AgencyId,
         worker: &WorkerId,
     ) -> Result<Read, Problem> {
-        let (orders, directory) = (&self.orders_table, &self.directory_table);
         let read = tokio::try_join!(
-            store::grab_read(&self.dynamodb, orders, directory, id, agency),
+            self.orders.grab_read(&self.directory, id, agency),
             self.workers.get(worker),
             self.calendars.get(worker),
         );

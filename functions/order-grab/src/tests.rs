@@ -49,10 +49,8 @@ fn read(epoch: u32, standing: Standing) -> GrabRead {
         },
         notes: None,
     };
-    let sealed = SealKey::new("secret")
-        .unwrap()
-        .seal(&order.id, &details)
-        .unwrap();
+    let settings = Settings::from_variables([("DETAILS_KEY", "secret")]);
+    let sealed = SealKey::new(&settings).seal(&order.id, &details).unwrap();
     GrabRead {
         agency: Some(agency(standing)),
         order: Some(order),

@@ -16,7 +16,7 @@ mod request;
 
 use std::time::Duration;
 
-use badge::{CODE_KEY_LABEL, Checker, PhoneCodes};
+use badge::Checker;
 use bus::{FanOut, FanOutQueue, ScanQueue, Stage, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
@@ -27,12 +27,10 @@ use domain::order::{
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Principal, Problem, Scanners, Verifier, secret};
+use runtime::{Principal, Problem, Scanners, Verifier, secret};
 use serde_json::{Value, json};
-use store::{
-    Badges, Directory, Orders, PersonalDataKey, Photos, Placed, SealKey, WorkerRecords,
-    WorkerTables, Workers,
-};
+use settings::{Clock, ConfigError, Settings};
+use store::{Badges, Directory, Orders, Photos, Placed, SealKey, WorkerRecords, Workers};
 
 use crate::request::Placing;
 
@@ -58,100 +56,27 @@ pub struct OrderIntake {
 }
 
 impl OrderIntake {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [
-            public_keys,
-            market,
-            table,
-            fan_out,
-            timer_queue,
-            timer_queue_arn,
-            timer_role,
-            timer_group,
-            timer_dead_letters,
-            order_id_key,
-            details_key,
-            directory,
-            workers,
-            ledger,
-            subject_keys,
-            badges,
-            photos,
-            personal_data_key,
-            badge_host,
-            badge_public_keys,
-            badge_code_key,
-            scanner_key,
-            scan_queue,
-        ] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "MARKET",
-            "ORDERS_TABLE",
-            "FAN_OUT_QUEUE_URL",
-            "TIMER_QUEUE_URL",
-            "TIMER_QUEUE_ARN",
-            "TIMER_ROLE_ARN",
-            "TIMER_GROUP",
-            "TIMER_DEAD_LETTERS_ARN",
-            "ORDER_ID_KEY",
-            "DETAILS_KEY",
-            "DIRECTORY_TABLE",
-            "WORKERS_TABLE",
-            "LEDGER_TABLE",
-            "SUBJECT_KEYS_TABLE",
-            "BADGES_TABLE",
-            "PHOTOS_BUCKET",
-            "PERSONAL_DATA_KEY",
-            "BADGE_HOST",
-            "BADGE_PUBLIC_KEYS",
-            "BADGE_CODE_KEY",
-            "SCANNER_KEY",
-            "SCAN_QUEUE_URL",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
-        let scheduler = aws_sdk_scheduler::Client::new(environment.sdk());
-        let s3 = aws_sdk_s3::Client::new(environment.sdk());
-        let tables = WorkerTables {
-            workers: workers.to_owned(),
-            ledger: ledger.to_owned(),
-            subject_keys: subject_keys.to_owned(),
-        };
-        let personal = PersonalDataKey::new(personal_data_key)
-            .map_err(|error| ConfigError::invalid("PERSONAL_DATA_KEY", error))?;
-        let badge_keys = badge::Verifier::new(badge_public_keys)
-            .map_err(|error| ConfigError::invalid("BADGE_PUBLIC_KEYS", error))?;
-        let codes = PhoneCodes::new(secret::derive(badge_code_key, CODE_KEY_LABEL));
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            market: Market::from_json(market)
-                .map_err(|fault| ConfigError::invalid("MARKET", fault))?,
-            orders: Orders::new(dynamodb.clone(), table),
-            records: WorkerRecords::new(dynamodb.clone(), workers),
-            workers: Workers::new(dynamodb.clone(), tables, personal),
-            badges: Badges::new(dynamodb.clone(), badges),
-            directory: Directory::new(dynamodb, directory),
-            photos: Photos::new(s3, photos),
-            checker: Checker::new(badge_host, badge_keys, codes),
-            scanners: Scanners::new(scanner_key),
-            scans: ScanQueue::new(sqs.clone(), scan_queue),
-            timers: Timers::new(
-                scheduler,
-                timer_group,
-                timer_queue_arn,
-                timer_role,
-                timer_dead_letters,
-            ),
-            timer_queue: TimerQueue::new(sqs.clone(), timer_queue),
-            fan_out: FanOutQueue::new(sqs, fan_out),
-            order_id_key: secret::derive(order_id_key, "homehail order id v1"),
-            seal: SealKey::new(details_key)
-                .map_err(|error| ConfigError::invalid("DETAILS_KEY", error))?,
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            market: settings.market(),
+            orders: Orders::new(settings),
+            records: WorkerRecords::new(settings),
+            workers: Workers::new(settings),
+            badges: Badges::new(settings),
+            directory: Directory::new(settings),
+            photos: Photos::new(settings),
+            checker: Checker::new(settings),
+            scanners: Scanners::new(settings),
+            scans: ScanQueue::new(settings),
+            timers: Timers::new(settings),
+            timer_queue: TimerQueue::new(settings),
+            fan_out: FanOutQueue::new(settings),
+            order_id_key: settings.key("ORDER_ID_KEY", "homehail order id v1"),
+            seal: SealKey::new(settings),
         })
     }
 

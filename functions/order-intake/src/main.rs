@@ -1,12 +1,12 @@
 //! The function `order-intake` on Lambda.
 
 use order_intake::OrderIntake;
-use runtime::Environment;
 use runtime::function::{Error, serve_http};
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let order_intake = OrderIntake::new(&Environment::from_process().await)?;
+    let order_intake = OrderIntake::new(&Settings::from_process().await)?;
     serve_http(|request| order_intake.handle(request)).await
 }

@@ -6,7 +6,7 @@
 
 mod answer;
 
-use badge::{CODE_KEY_LABEL, PhoneCodes, phone};
+use badge::{PhoneCodes, phone};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::agency::Standing;
@@ -14,12 +14,12 @@ use domain::badge::BadgeStatus;
 use domain::chain::{Actor, EventKind};
 use domain::credit::{CreditRules, Section};
 use domain::id::{EventId, WorkerId};
-use domain::market::Market;
 use lambda_http::http::{Method, StatusCode};
-use registry::worker::{self, Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
+use registry::worker::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Problem, Verifier, secret};
+use runtime::{Problem, Verifier};
 use serde_json::json;
+use settings::{Clock, ConfigError, Settings};
 use store::{Appended, Badges, Directory, NewEvent, Objection, Step, WorkerFile, Workers};
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
@@ -38,32 +38,19 @@ pub struct OwnRecord {
 }
 
 impl OwnRecord {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [public_keys, directory, badges, code_key, host, market] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "DIRECTORY_TABLE",
-            "BADGES_TABLE",
-            "BADGE_CODE_KEY",
-            "BADGE_HOST",
-            "MARKET",
-        ])?;
-        let market =
-            Market::from_json(market).map_err(|error| ConfigError::invalid("MARKET", error))?;
-        let client = aws_sdk_dynamodb::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            directory: Directory::new(client.clone(), directory),
-            workers: worker::workers(environment)?,
-            badges: Badges::new(client, badges),
-            eraser: Eraser::new(environment)?,
-            codes: PhoneCodes::new(secret::derive(code_key, CODE_KEY_LABEL)),
-            badge_host: host.to_owned(),
-            rules: market.credit,
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            directory: Directory::new(settings),
+            workers: Workers::new(settings),
+            badges: Badges::new(settings),
+            eraser: Eraser::new(settings),
+            codes: PhoneCodes::new(settings),
+            badge_host: settings.text("BADGE_HOST"),
+            rules: settings.market().credit,
         })
     }
 

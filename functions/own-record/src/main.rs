@@ -1,12 +1,12 @@
 //! The function `own-record` on Lambda.
 
 use own_record::OwnRecord;
-use runtime::Environment;
 use runtime::function::{Error, serve_http};
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let own_record = OwnRecord::new(&Environment::from_process().await)?;
+    let own_record = OwnRecord::new(&Settings::from_process().await)?;
     serve_http(|request| own_record.handle(request)).await
 }

@@ -14,8 +14,9 @@ use domain::agency::{Agency, AgencyStats, Standing, Store};
 use domain::id::{AgencyId, StoreId};
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier};
+use runtime::{Principal, Problem, Verifier};
 use serde_json::json;
+use settings::{Clock, ConfigError, Settings};
 use store::{Directory, Registered, StoreAdded};
 
 use crate::answer::{AgencyAnswer, StoreAnswer};
@@ -36,22 +37,15 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [public_keys, table, registration_key] =
-            environment.require(&["SESSION_PUBLIC_KEYS", "DIRECTORY_TABLE", "REGISTRATION_KEY"])?;
-        let client = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let verifier = Verifier::new(public_keys)?;
-        let directory = Directory::new(client, table);
-        Ok(Self {
-            clock: environment.clock().clone(),
-            workers: Desk::new(environment, verifier.clone(), directory.clone())?,
-            verifier,
-            directory,
-            keys: RegistrationKeys::new(registration_key),
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            workers: Desk::new(settings),
+            verifier: Verifier::new(settings),
+            directory: Directory::new(settings),
+            keys: RegistrationKeys::new(settings),
         })
     }
 

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::{AgencyId, StoreId};
 use runtime::secret;
+use settings::Settings;
 
 /// The keys behind registration.
 pub struct RegistrationKeys {
@@ -21,10 +22,10 @@ pub struct AgencySecret {
 }
 
 impl RegistrationKeys {
-    pub fn new(secret: &str) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            ids: secret::derive(secret, "homehail registration ids v1"),
-            secrets: secret::derive(secret, "homehail agency secrets v1"),
+            ids: settings.key("REGISTRATION_KEY", "homehail registration ids v1"),
+            secrets: settings.key("REGISTRATION_KEY", "homehail agency secrets v1"),
         }
     }
 
@@ -67,11 +68,14 @@ fn first<const N: usize>(bytes: &[u8; 32]) -> [u8; N] {
 mod tests {
     use super::*;
 
+    fn keys(secret: &str) -> RegistrationKeys {
+        RegistrationKeys::new(&Settings::from_variables([("REGISTRATION_KEY", secret)]))
+    }
+
     #[test]
     fn the_same_request_gives_the_same_and_another_gives_another() {
-        let keys = RegistrationKeys::new("secret");
-        let again = RegistrationKeys::new("secret");
-        let other = RegistrationKeys::new("other");
+        let (again, other) = (keys("secret"), keys("other"));
+        let keys = keys("secret");
         assert_eq!(keys.agency("k"), again.agency("k"));
         assert_ne!(keys.agency("k"), keys.agency("l"));
         assert_ne!(keys.agency("k"), other.agency("k"));
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_the_hash_of_what_is_given() {
-        let made = RegistrationKeys::new("secret").agency_secret("k", &[0; 32]);
+        let made = keys("secret").agency_secret("k", &[0; 32]);
         assert_eq!(made.hash, secret::sha256(made.text.as_bytes()));
     }
 }

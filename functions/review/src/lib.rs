@@ -13,9 +13,10 @@ use domain::time::{Millis, rfc3339};
 use lambda_http::http::{Method, StatusCode};
 use registry::answer::{AgencyAnswer, StoreAnswer};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Problem, Verifier};
+use runtime::{Problem, Verifier};
 use serde::Serialize;
 use serde_json::json;
+use settings::{Clock, ConfigError, Settings};
 use store::{AgencyDecided, Directory, StoreDecided, Waiter, Waiting};
 
 use crate::workers::WorkerReview;
@@ -30,25 +31,15 @@ pub struct Review {
 }
 
 impl Review {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [public_keys, table, prefix, sibling] = environment.require(&[
-            "SESSION_PUBLIC_KEYS",
-            "DIRECTORY_TABLE",
-            "OFFER_QUEUE_PREFIX",
-            "QUEUE_URL_SIBLING",
-        ])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let sqs = aws_sdk_sqs::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier: Verifier::new(public_keys)?,
-            directory: Directory::new(dynamodb, table),
-            queues: OfferQueues::new(sqs, prefix, sibling),
-            workers: WorkerReview::new(environment)?,
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            directory: Directory::new(settings),
+            queues: OfferQueues::new(settings),
+            workers: WorkerReview::new(settings),
         })
     }
 

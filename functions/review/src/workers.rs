@@ -8,14 +8,14 @@ use domain::agency::{Decision, NotFromHere, Standing};
 use domain::chain::{Actor, EventKind};
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, EventId, WorkerId};
-use domain::market::Market;
 use domain::time::Millis;
 use domain::worker::{Profile, ProposedEmployment, masked_name};
 use lambda_http::http::StatusCode;
-use registry::worker::{self, Eraser, Reader, WorkerAnswer, is_erased, next_event};
+use registry::worker::{Eraser, Reader, WorkerAnswer, is_erased, next_event};
+use runtime::Problem;
 use runtime::http::{self, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Problem};
 use serde_json::{Value, json};
+use settings::{Clock, Settings};
 use store::{
     Also, Appended, NewEvent, ObjectionAnswer, PhoneHashes, ProfileChange, Step, WorkerFile,
     Workers,
@@ -80,21 +80,14 @@ struct More {
 }
 
 impl WorkerReview {
-    /// From the function's environment.
-    ///
-    /// # Errors
-    /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [phone_key, market] = environment.require(&["PHONE_KEY", "MARKET"])?;
-        let market =
-            Market::from_json(market).map_err(|error| ConfigError::invalid("MARKET", error))?;
-        Ok(Self {
-            clock: environment.clock().clone(),
-            workers: worker::workers(environment)?,
-            eraser: Eraser::new(environment)?,
-            phones: PhoneHashes::new(phone_key),
-            rules: market.credit,
-        })
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            clock: settings.clock(),
+            workers: Workers::new(settings),
+            eraser: Eraser::new(settings),
+            phones: PhoneHashes::new(settings),
+            rules: settings.market().credit,
+        }
     }
 
     /// Decides on a worker.

@@ -12,7 +12,7 @@ use calls::Error;
 use domain::id::WorkerId;
 use domain::scan::{COMPARED, KEPT, Scan, ScannedBy};
 use runtime::queue::each;
-use runtime::{ConfigError, Environment};
+use settings::{ConfigError, Settings};
 use store::{Badges, Look, Scans, WorkerRecords};
 
 /// How many scans are handled at the same time.
@@ -26,20 +26,14 @@ pub struct ScanLog {
 }
 
 impl ScanLog {
-    /// Made once, from the function's configuration.
-    ///
     /// # Errors
-    /// When a variable is missing.
-    pub fn new(env: &Environment) -> Result<Self, ConfigError> {
-        let [badges, workers, bus] =
-            env.require(&["BADGES_TABLE", "WORKERS_TABLE", "EVENT_BUS"])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(env.sdk());
-        let eventbridge = aws_sdk_eventbridge::Client::new(env.sdk());
-        Ok(Self {
-            scans: Scans::new(dynamodb.clone(), badges),
-            badges: Badges::new(dynamodb.clone(), badges),
-            workers: WorkerRecords::new(dynamodb, workers),
-            events: BadgeEvents::new(eventbridge, bus),
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            scans: Scans::new(settings),
+            badges: Badges::new(settings),
+            workers: WorkerRecords::new(settings),
+            events: BadgeEvents::new(settings),
         })
     }
 

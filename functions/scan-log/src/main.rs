@@ -1,12 +1,12 @@
 //! The function `scan-log` on Lambda.
 
-use runtime::Environment;
 use runtime::function::{Error, serve_events};
 use scan_log::ScanLog;
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let log = ScanLog::new(&Environment::from_process().await)?;
+    let log = ScanLog::new(&Settings::from_process().await)?;
     serve_events(|event| log.handle(event)).await
 }

@@ -13,8 +13,9 @@ use checkpoint::Checkpoints;
 use domain::time::Millis;
 use runtime::changes::again_from;
 use runtime::problem::chain;
-use runtime::{Clock, ConfigError, Environment, telemetry};
+use runtime::telemetry;
 use serde_json::Value;
+use settings::{Clock, ConfigError, Settings};
 use store::Log;
 
 /// After this long no new transaction is begun: well below the function's timeout.
@@ -43,17 +44,13 @@ enum Trigger {
 }
 
 impl Sequencer {
-    /// From its environment.
-    ///
     /// # Errors
     /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let log = Log::new(dynamodb, environment.var("LEDGER_TABLE")?);
-        Ok(Self {
-            clock: environment.clock().clone(),
-            checkpoints: Checkpoints::new(environment, log.clone())?,
-            log,
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            log: Log::new(settings),
+            checkpoints: Checkpoints::new(settings),
         })
     }
 

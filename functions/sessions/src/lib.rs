@@ -12,8 +12,9 @@ use domain::id::CustomerId;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::session::Signer;
-use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
+use runtime::{Principal, Problem, Verifier, secret};
 use serde_json::json;
+use settings::{Clock, ConfigError, Settings};
 use store::{Directory, PhoneHashes, WorkerRecords};
 
 use crate::phone::PhoneNumbers;
@@ -32,48 +33,24 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// From its environment.
-    ///
     /// # Errors
-    /// When a setting is missing or cannot be used, also when the public keys that the other functions
-    /// verify by do not hold the one that goes with the signing key: nobody could use such a token.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [
-            table,
-            signing_key,
-            public_keys,
-            subject_key,
-            endpoint,
-            app_id,
-            app_secret,
-            workers,
-            phone_key,
-        ] = environment.require(&[
-            "DIRECTORY_TABLE",
-            "SESSION_SIGNING_KEY",
-            "SESSION_PUBLIC_KEYS",
-            "SUBJECT_KEY",
-            "WECHAT_ENDPOINT",
-            "WECHAT_APP_ID",
-            "WECHAT_SECRET",
-            "WORKERS_TABLE",
-            "PHONE_KEY",
-        ])?;
-        let signer = Signer::new(signing_key)?;
-        if !Verifier::new(public_keys)?.knows(signer.kid()) {
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let signer = Signer::new(settings);
+        // Nobody could use a token that the other functions cannot verify.
+        if !Verifier::new(settings).knows(signer.kid()) {
             let reason = "it does not hold the public key of SESSION_SIGNING_KEY";
-            return Err(ConfigError::invalid("SESSION_PUBLIC_KEYS", reason));
+            settings.refuse("SESSION_PUBLIC_KEYS", reason);
         }
-        let client = aws_sdk_dynamodb::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            workers: WorkerRecords::new(client.clone(), workers),
-            directory: Directory::new(client, table),
+        settings.finish(Self {
+            clock: settings.clock(),
+            workers: WorkerRecords::new(settings),
+            directory: Directory::new(settings),
             signer,
-            subject_key: secret::derive(subject_key, "homehail customer id v1"),
-            wechat: WeChat::new(endpoint, app_id, app_secret)?,
+            subject_key: settings.key("SUBJECT_KEY", "homehail customer id v1"),
+            wechat: WeChat::new(settings),
             phone_numbers: PhoneNumbers::default(),
-            phones: PhoneHashes::new(phone_key),
+            phones: PhoneHashes::new(settings),
         })
     }
 

@@ -10,10 +10,11 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use runtime::{ConfigError, Problem};
+use runtime::Problem;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use settings::Settings;
 
 /// WeChat answers within a second or not at all; a customer waits meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,29 +71,24 @@ struct Answer {
 }
 
 impl WeChat {
-    /// With the mini-program's own id and secret.
-    ///
-    /// # Errors
-    /// When `endpoint` is not an address of HTTP or HTTPS.
-    pub fn new(endpoint: &str, app_id: &str, secret: &str) -> Result<Self, ConfigError> {
+    pub fn new(settings: &Settings) -> Self {
+        let endpoint = settings.text("WECHAT_ENDPOINT");
         let connector = if endpoint.starts_with("https://") {
             let tls = Provider::Rustls(CryptoMode::AwsLc);
             Connector::builder().tls_provider(tls).build()
-        } else if endpoint.starts_with("http://") {
+        } else {
+            if !endpoint.starts_with("http://") {
+                settings.refuse("WECHAT_ENDPOINT", "it is not http or https");
+            }
             // A stand-in on this machine; certificates need not even be installed.
             Connector::builder().build_http()
-        } else {
-            return Err(ConfigError::invalid(
-                "WECHAT_ENDPOINT",
-                "it is not http or https",
-            ));
         };
-        Ok(Self {
+        Self {
             connector,
             endpoint: endpoint.trim_end_matches('/').to_owned(),
-            app_id: app_id.to_owned(),
-            secret: secret.to_owned(),
-        })
+            app_id: settings.text("WECHAT_APP_ID"),
+            secret: settings.text("WECHAT_SECRET"),
+        }
     }
 
     /// The open id of whoever got `code` from `wx.login`.

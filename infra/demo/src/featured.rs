@@ -25,7 +25,7 @@ pub(super) async fn load(
     workers: &[DemoWorker],
     before: &[WorkerAccess],
 ) -> Result<Vec<WorkerAccess>> {
-    let ids = WorkerIds::new(site.setting("WORKER_ID_KEY")?);
+    let ids = WorkerIds::new(site.settings);
     let chosen = Kind::ALL.into_iter().flat_map(|kind| {
         let count = match kind {
             Kind::Clear => CLEAR,

@@ -205,7 +205,7 @@ pub async fn load(
     }
     .load()
     .await?;
-    let feeds = store::Feeds::new(site.dynamodb(), site.setting("WORKERS_TABLE")?);
+    let feeds = site.settings.finish(store::Feeds::new(site.settings))?;
     let last = feeds.last(&SourceId::from_str(SOURCE)?).await?;
     let featured = featured::load(site, &agencies, &workers, &before.workers).await?;
     let customers = city::customer_codes().into_iter();
@@ -237,7 +237,8 @@ async fn authority(site: &Site<'_>) -> Result<Credentials> {
         name: "哈尔滨市商务局".to_owned(),
         secret_hash: secret::sha256(credentials.secret.as_bytes()),
     };
-    store::Directory::new(site.dynamodb(), site.setting("DIRECTORY_TABLE")?)
+    site.settings
+        .finish(store::Directory::new(site.settings))?
         .put_authority(&credentials.access_key, &authority)
         .await?;
     Ok(credentials)

@@ -1,14 +1,13 @@
 //! The running platform, as far as the demo has to do with it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use aws_types::SdkConfig;
 use domain::time::Millis;
 use futures::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use settings::Settings;
 
 use crate::Aws;
 
@@ -19,10 +18,8 @@ pub struct Site<'a> {
     pub client: reqwest::Client,
     /// How AWS's tools get in, which `demo.json` says.
     pub aws: Aws,
-    /// The same for the SDK.
-    pub sdk: &'a SdkConfig,
-    /// All functions' variables.
-    pub settings: BTreeMap<String, String>,
+    /// All functions' variables, with the operator's way in.
+    pub settings: &'a Settings,
     /// A text that nobody else can know, for one purpose; the same at every start.
     pub text: &'a (dyn Fn(&str) -> String + Sync),
     /// The seed of the key that the demo's source signs with.
@@ -37,17 +34,6 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
-    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(self.sdk)
-    }
-
-    /// What some function of the template has in this variable.
-    pub(crate) fn setting(&self, name: &str) -> Result<&str> {
-        let value = self.settings.get(name);
-        let value = value.with_context(|| format!("no function has {name}"))?;
-        Ok(value)
-    }
-
     /// The `Authorization` of an agency or the authority.
     pub(crate) async fn session(&self, role: &str, key: &str, secret: &str) -> Result<String> {
         let body = json!({ "access_key": key, "secret": secret });

@@ -19,10 +19,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use runtime::secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{
-    NewEvent, NewWorker, PersonalDataKey, PhoneHashes, RegisteredWorker, WorkerIds, WorkerTables,
-    Workers,
-};
+use store::{NewEvent, NewWorker, PhoneHashes, RegisteredWorker, WorkerIds, Workers};
 
 use crate::city::DemoWorker;
 use crate::feed::{FeedRow, FeedSource, Place};
@@ -229,21 +226,14 @@ struct Registrar<'a, 's> {
 
 impl<'a, 's> Registrar<'a, 's> {
     fn new(loader: &'a Loader<'a, 's>) -> Result<Self> {
-        let site = loader.site;
-        let table = |name| site.setting(name).map(str::to_owned);
-        let tables = WorkerTables {
-            workers: table("WORKERS_TABLE")?,
-            ledger: table("LEDGER_TABLE")?,
-            subject_keys: table("SUBJECT_KEYS_TABLE")?,
-        };
-        let personal = PersonalDataKey::new(site.setting("PERSONAL_DATA_KEY")?)?;
-        Ok(Self {
-            store: Workers::new(site.dynamodb(), tables, personal),
-            ids: WorkerIds::new(site.setting("WORKER_ID_KEY")?),
-            phones: PhoneHashes::new(site.setting("PHONE_KEY")?),
+        let settings = loader.site.settings;
+        Ok(settings.finish(Self {
+            store: Workers::new(settings),
+            ids: WorkerIds::new(settings),
+            phones: PhoneHashes::new(settings),
             now: loader.now(),
             loader,
-        })
+        })?)
     }
 
     async fn register(&self, index: usize, demo: &DemoWorker) -> Result<()> {

@@ -11,10 +11,24 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
+        }
+    }
+
+    /// The name that services with JSON give to an error that all services share.
+    pub fn json_code(&self) -> &'static str {
+        match self.code {
+            "AccessDenied" => "AccessDeniedException",
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            "SignatureDoesNotMatch" => "InvalidSignatureException",
+            "IncompleteSignature" => "IncompleteSignatureException",
+            "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+            "ExpiredToken" => "ExpiredTokenException",
+            "InternalFailure" => "InternalServerException",
+            code => code,
         }
     }
 

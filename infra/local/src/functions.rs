@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use runtime::Environment;
 use runtime::function::{Invoke, event_invoke, http_invoke};
+use settings::Settings;
 
 /// Makes a function that answers HTTP requests.
 macro_rules! http {
-    ($function:ty, $environment:expr) => {{
-        let function = Arc::new(<$function>::new($environment)?);
+    ($function:ty, $settings:expr) => {{
+        let function = Arc::new(<$function>::new($settings)?);
         http_invoke(move |request| {
             let function = Arc::clone(&function);
             async move { function.handle(request).await }
@@ -19,8 +19,8 @@ macro_rules! http {
 
 /// Makes a function that takes events of another kind.
 macro_rules! events {
-    ($function:ty, $environment:expr) => {{
-        let function = Arc::new(<$function>::new($environment)?);
+    ($function:ty, $settings:expr) => {{
+        let function = Arc::new(<$function>::new($settings)?);
         event_invoke(move |event| {
             let function = Arc::clone(&function);
             async move { function.handle(event).await }
@@ -29,34 +29,34 @@ macro_rules! events {
 }
 
 /// Starts the function whose code is `functions/<code>`, as its process would start.
-pub fn start(code: &str, environment: &Environment) -> Result<Invoke> {
-    started(code, environment).with_context(|| format!("the function `{code}` cannot start"))
+pub fn start(code: &str, settings: &Settings) -> Result<Invoke> {
+    started(code, settings).with_context(|| format!("the function `{code}` cannot start"))
 }
 
-fn started(code: &str, environment: &Environment) -> Result<Invoke> {
+fn started(code: &str, settings: &Settings) -> Result<Invoke> {
     Ok(match code {
-        "sessions" => http!(sessions::Sessions, environment),
-        "registry" => http!(registry::Registry, environment),
-        "review" => http!(review::Review, environment),
-        "own-record" => http!(own_record::OwnRecord, environment),
-        "badge-issue" => http!(badge_issue::BadgeIssue, environment),
-        "badge-status" => events!(badge_status::BadgeStatus, environment),
-        "order-intake" => http!(order_intake::OrderIntake, environment),
-        "offer-queue" => http!(offer_queue::OfferQueue, environment),
-        "order-grab" => http!(order_grab::OrderGrab, environment),
+        "sessions" => http!(sessions::Sessions, settings),
+        "registry" => http!(registry::Registry, settings),
+        "review" => http!(review::Review, settings),
+        "own-record" => http!(own_record::OwnRecord, settings),
+        "badge-issue" => http!(badge_issue::BadgeIssue, settings),
+        "badge-status" => events!(badge_status::BadgeStatus, settings),
+        "order-intake" => http!(order_intake::OrderIntake, settings),
+        "offer-queue" => http!(offer_queue::OfferQueue, settings),
+        "order-grab" => http!(order_grab::OrderGrab, settings),
         "directory-projection" => {
-            events!(directory_projection::DirectoryProjection, environment)
+            events!(directory_projection::DirectoryProjection, settings)
         }
-        "agency-fanout" => events!(agency_fanout::AgencyFanout, environment),
-        "auto-assign" => events!(auto_assign::AutoAssign, environment),
-        "order-events" => events!(order_events::OrderEvents, environment),
-        "credit-feed" => http!(credit_feed::CreditFeed, environment),
-        "feed-apply" => events!(feed_apply::FeedApply, environment),
-        "dead-letters" => events!(dead_letters::DeadLetters, environment),
-        "ledger" => http!(ledger::Ledger, environment),
-        "badge-verify" => http!(badge_verify::BadgeVerify, environment),
-        "scan-log" => events!(scan_log::ScanLog, environment),
-        "sequencer" => events!(sequencer::Sequencer, environment),
+        "agency-fanout" => events!(agency_fanout::AgencyFanout, settings),
+        "auto-assign" => events!(auto_assign::AutoAssign, settings),
+        "order-events" => events!(order_events::OrderEvents, settings),
+        "credit-feed" => http!(credit_feed::CreditFeed, settings),
+        "feed-apply" => events!(feed_apply::FeedApply, settings),
+        "dead-letters" => events!(dead_letters::DeadLetters, settings),
+        "ledger" => http!(ledger::Ledger, settings),
+        "badge-verify" => http!(badge_verify::BadgeVerify, settings),
+        "scan-log" => events!(scan_log::ScanLog, settings),
+        "sequencer" => events!(sequencer::Sequencer, settings),
         other => bail!("there is no code of that name: `{other}`"),
     })
 }

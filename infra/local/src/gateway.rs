@@ -15,8 +15,9 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
-use runtime::{Clock, Problem};
+use runtime::Problem;
 use serde_json::{Map, Value, json};
+use settings::Clock;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::invoker::{InvokeError, Invoker};

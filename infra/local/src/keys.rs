@@ -11,8 +11,8 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
-use runtime::secret;
 use runtime::session::Signer;
+use settings::Settings;
 
 /// An access key with its secret, as AWS's tools take them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,9 @@ impl Keys {
 
     /// The public keys by which functions verify sessions, as a JWK set.
     pub fn session_public_keys(&self) -> Result<String> {
-        let signer = Signer::new(&self.secret("SessionSigningKey"))?;
+        let secret = self.secret("SessionSigningKey");
+        let settings = Settings::from_variables([("SESSION_SIGNING_KEY", secret.as_str())]);
+        let signer = settings.finish(Signer::new(&settings))?;
         Ok(signer.jwks().to_string())
     }
 
@@ -102,7 +104,7 @@ impl Keys {
     }
 
     fn derive(&self, kind: &str, name: &str) -> [u8; 32] {
-        secret::derive(&self.master, &format!("homehail local {kind}: {name}"))
+        settings::derive(&self.master, &format!("homehail local {kind}: {name}"))
     }
 }
 

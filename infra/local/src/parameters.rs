@@ -8,6 +8,7 @@ use badge_status::StatusKey;
 use demo::{SECTIONS, SOURCE};
 use domain::time::Millis;
 use serde_json::json;
+use settings::Settings;
 
 use crate::keys::Keys;
 use crate::wechat;
@@ -58,7 +59,9 @@ fn badge_public_keys(keys: &Keys, now_ms: i64) -> Result<String> {
 
 /// As `status-keys` prints it.
 fn status_public_keys(keys: &Keys) -> Result<String> {
-    let key = StatusKey::new(&keys.secret("StatusSigningKey"))?;
+    let secret = keys.secret("StatusSigningKey");
+    let settings = Settings::from_variables([("STATUS_SIGNING_KEY", secret.as_str())]);
+    let key = settings.finish(StatusKey::new(&settings))?;
     Ok(json!({ "keys": [key.jwk()] }).to_string())
 }
 

@@ -14,8 +14,8 @@ use domain::time::Millis;
 use futures::FutureExt;
 use local_cloud::iam::{Identities, RoleDescription};
 use local_cloud::{Clock, Cloud};
-use runtime::Environment;
 use serde_json::Value;
+use settings::Settings;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -138,7 +138,7 @@ impl Platform {
         let invoker = Invoker::new(wire.clone(), activity.clone());
         let function_clock = {
             let clock = clock.clone();
-            runtime::Clock::new(move || Millis(clock.now_ms()))
+            settings::Clock::new(move || Millis(clock.now_ms()))
         };
         let gateway = Gateway::new(
             &stack.functions,
@@ -173,9 +173,9 @@ impl Platform {
             // passes it on to agencies that poll.
             let mut variables = function.environment.clone();
             variables.insert("AWS_ENDPOINT_URL_SQS".to_owned(), endpoints.cloud.clone());
-            let environment = Environment::new(variables, sdk, function_clock.clone());
+            let settings = Settings::new(variables, sdk, function_clock.clone());
             let started = Started {
-                invoke: crate::functions::start(&function.code, &environment)?,
+                invoke: crate::functions::start(&function.code, &settings)?,
                 timeout: function.timeout,
             };
             functions.insert(function.code.clone(), started);
@@ -214,9 +214,9 @@ impl Platform {
         let path = file("demo.json");
         let before = path.as_ref().and_then(|path| std::fs::read(path).ok());
         let before = before.and_then(|content| serde_json::from_slice(&content).ok());
-        let functions = self.stack.functions.iter();
         let cloud = &self.endpoints.cloud;
         let operator = self.operator_key();
+        let settings = self.operator_settings();
         let site = Site {
             base_url: &self.base_url,
             client: reqwest::Client::builder().no_proxy().build()?,
@@ -234,8 +234,7 @@ impl Platform {
                 access_key_id: operator.id,
                 secret_access_key: operator.secret,
             },
-            sdk: &self.operator_sdk_config(),
-            settings: functions.flat_map(|f| f.environment.clone()).collect(),
+            settings: &settings,
             text: &|purpose| self.keys.text(purpose),
             source_seed: self.keys.signing_seed(demo::SOURCE),
             now: Millis(self.clock.now_ms()),
@@ -302,6 +301,15 @@ impl Platform {
             &self.endpoints,
             sdk::plain_client(),
         )
+    }
+
+    /// What the operator's tools build parts from: the variables of all functions, each of which means the same in all.
+    pub fn operator_settings(&self) -> Settings {
+        let functions = self.stack.functions.iter();
+        let variables = functions.flat_map(|function| function.environment.clone());
+        let clock = self.clock.clone();
+        let clock = settings::Clock::new(move || Millis(clock.now_ms()));
+        Settings::new(variables.collect(), self.operator_sdk_config(), clock)
     }
 
     /// Deletes items whose time to live is over; a running platform does so every minute.

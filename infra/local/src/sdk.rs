@@ -44,7 +44,7 @@ pub fn config(
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .service_config(endpoints.clone())
         .retry_config(RetryConfig::standard())
-        .timeout_config(runtime::Environment::timeouts())
+        .timeout_config(settings::timeouts())
         .http_client(client)
         .build()
 }

@@ -19,7 +19,7 @@ pub mod token;
 pub mod verifier;
 
 pub use card::{CardData, Photo, card_svg};
-pub use phone::{CODE_DIGITS, CODE_KEY_LABEL, CodeKey, PhoneCode, PhoneCodes};
+pub use phone::{CODE_DIGITS, CodeKey, PhoneCode, PhoneCodes};
 pub use presented::{Checker, Presented};
 pub use qr::{TooLong, qr_png, qr_svg};
 pub use token::{BadgeFields, TOKEN_DIGITS, Token, VERSION};

@@ -10,6 +10,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use domain::id::BadgeId;
 use domain::time::Millis;
+use settings::Settings;
 
 use crate::{VERSION, decimal};
 
@@ -80,12 +81,14 @@ impl fmt::Debug for PhoneCodes {
     }
 }
 
-/// The purpose for which the master key is derived from the secret `BADGE_CODE_KEY`.
-pub const CODE_KEY_LABEL: &str = "homehail badge code v1";
+/// Tells this use of a secret from any other.
+const LABEL: &str = "homehail badge code v1";
 
 impl PhoneCodes {
-    pub fn new(master: [u8; 32]) -> Self {
-        Self { master }
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            master: settings.key("BADGE_CODE_KEY", LABEL),
+        }
     }
 
     /// The key that a badge's codes are made with.
@@ -144,7 +147,7 @@ mod tests {
     const NOW: Millis = Millis(1_800_000_015_000);
 
     fn codes() -> PhoneCodes {
-        PhoneCodes::new([7; 32])
+        PhoneCodes { master: [7; 32] }
     }
 
     fn badge() -> BadgeId {
@@ -206,7 +209,7 @@ mod tests {
         let other = BadgeId::from_bytes(&[8; 8]);
         let code = codes().key_of(&other).code(&badge(), NOW);
         assert_eq!(codes().verify(&code, NOW), None);
-        let foreign = PhoneCodes::new([8; 32]);
+        let foreign = PhoneCodes { master: [8; 32] };
         let code = foreign.key_of(&badge()).code(&badge(), NOW);
         assert_eq!(codes().verify(&code, NOW), None);
     }

@@ -2,6 +2,7 @@
 
 use domain::id::BadgeId;
 use domain::time::Millis;
+use settings::Settings;
 
 use crate::{BadgeFields, PhoneCode, PhoneCodes, Verdict, Verifier, phone, token};
 
@@ -38,11 +39,11 @@ pub struct Checker {
 }
 
 impl Checker {
-    pub fn new(host: impl Into<String>, verifier: Verifier, codes: PhoneCodes) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            host: host.into(),
-            verifier,
-            codes,
+            host: settings.text("BADGE_HOST"),
+            verifier: Verifier::new(settings),
+            codes: PhoneCodes::new(settings),
         }
     }
 
@@ -107,8 +108,12 @@ mod tests {
             "sign_from": "2027-01-01T00:00:00Z",
             "verify_until": "2028-01-01T00:00:00Z",
         }]});
-        let verifier = Verifier::new(&keys.to_string()).unwrap();
-        Checker::new(HOST, verifier, PhoneCodes::new([7; 32]))
+        let settings = Settings::from_variables([
+            ("BADGE_HOST", HOST),
+            ("BADGE_PUBLIC_KEYS", &keys.to_string()),
+            ("BADGE_CODE_KEY", "a secret"),
+        ]);
+        settings.finish(Checker::new(&settings)).unwrap()
     }
 
     #[test]

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::time::Millis;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use settings::Settings;
 
 use crate::{BadgeFields, Token};
 
@@ -139,18 +140,22 @@ pub enum Verdict {
     Genuine(BadgeFields),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Verifier {
     keys: Vec<PublicKey>,
 }
 
 impl Verifier {
+    pub fn new(settings: &Settings) -> Self {
+        settings.parsed("BADGE_PUBLIC_KEYS", Self::from_json)
+    }
+
     /// Takes `{"keys":[{"kid": 1, "x": "<32 bytes in base64url>", "sign_from": "<RFC 3339>",
     /// "verify_until": "<RFC 3339>"}]}`.
     ///
     /// # Errors
     /// When it is anything else, two keys have one number, or a key is no Ed25519 key or of small order.
-    pub fn new(keys: &str) -> Result<Self, NotKeys> {
+    pub fn from_json(keys: &str) -> Result<Self, NotKeys> {
         let configured: ConfiguredKeys = serde_json::from_str(keys)?;
         let mut keys: Vec<PublicKey> = Vec::with_capacity(configured.keys.len());
         for configured in configured.keys {

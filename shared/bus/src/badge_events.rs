@@ -5,6 +5,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::id::{BadgeId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::Error;
 
@@ -51,11 +52,10 @@ pub struct BadgeEvents {
 }
 
 impl BadgeEvents {
-    /// The bus of this name or ARN.
-    pub fn new(eventbridge: Client, bus: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            eventbridge,
-            bus: bus.into(),
+            eventbridge: settings.client(Client::new),
+            bus: settings.text("EVENT_BUS"),
         }
     }
 

@@ -8,6 +8,7 @@ use domain::id::{AgencyId, OrderId};
 use domain::order::{How, Status};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::Error;
 
@@ -98,11 +99,10 @@ pub struct Events {
 }
 
 impl Events {
-    /// The bus of this name or ARN.
-    pub fn new(eventbridge: Client, bus: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            eventbridge,
-            bus: bus.into(),
+            eventbridge: settings.client(Client::new),
+            bus: settings.text("EVENT_BUS"),
         }
     }
 

@@ -8,6 +8,7 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 use domain::id::AgencyId;
 use serde_json::json;
+use settings::Settings;
 
 use crate::{Error, Offer};
 
@@ -39,13 +40,13 @@ pub struct Received {
 }
 
 impl OfferQueues {
-    /// Queues whose names begin with `prefix`, beside the queue at `sibling_url`.
-    pub fn new(sqs: Client, prefix: impl Into<String>, sibling_url: &str) -> Self {
-        let end = sibling_url.rfind('/').map_or(0, |slash| slash + 1);
+    pub fn new(settings: &Settings) -> Self {
+        let sibling = settings.text("QUEUE_URL_SIBLING");
+        let base = sibling.rsplit_once('/');
         Self {
-            sqs,
-            prefix: prefix.into(),
-            base: sibling_url[..end].to_owned(),
+            sqs: settings.client(Client::new),
+            prefix: settings.text("OFFER_QUEUE_PREFIX"),
+            base: base.map_or_else(String::new, |(base, _)| format!("{base}/")),
         }
     }
 
@@ -256,11 +257,12 @@ mod tests {
 
     #[test]
     fn an_agencys_queue_is_beside_our_own() {
-        let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
-            .build();
         let own = "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/homehail-fan-out";
-        let queues = OfferQueues::new(Client::from_conf(config), "homehail-offers-", own);
+        let settings = Settings::from_variables([
+            ("OFFER_QUEUE_PREFIX", "homehail-offers-"),
+            ("QUEUE_URL_SIBLING", own),
+        ]);
+        let queues = OfferQueues::new(&settings);
         assert_eq!(
             queues.url(&AgencyId::from_bytes(&[0; 16])),
             "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/homehail-offers-00000000000000000000000000"

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use domain::scan::Scan;
+use settings::Settings;
 
 use crate::{Error, FanOutMessage, FeedMessage, ScanMessage, Timer};
 
@@ -18,11 +19,10 @@ pub struct FanOutQueue {
 }
 
 impl FanOutQueue {
-    /// The queue at this URL.
-    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            sqs,
-            url: url.into(),
+            sqs: settings.client(Client::new),
+            url: settings.text("FAN_OUT_QUEUE_URL"),
         }
     }
 
@@ -50,11 +50,10 @@ pub struct TimerQueue {
 }
 
 impl TimerQueue {
-    /// The queue at this URL.
-    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            sqs,
-            url: url.into(),
+            sqs: settings.client(Client::new),
+            url: settings.text("TIMER_QUEUE_URL"),
         }
     }
 
@@ -75,11 +74,10 @@ pub struct FeedQueue {
 }
 
 impl FeedQueue {
-    /// The queue at this URL.
-    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            sqs,
-            url: url.into(),
+            sqs: settings.client(Client::new),
+            url: settings.text("FEED_QUEUE_URL"),
         }
     }
 
@@ -102,11 +100,10 @@ pub struct ScanQueue {
 }
 
 impl ScanQueue {
-    /// The queue at this URL.
-    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            sqs,
-            url: url.into(),
+            sqs: settings.client(Client::new),
+            url: settings.text("SCAN_QUEUE_URL"),
         }
     }
 
@@ -128,11 +125,10 @@ pub struct UndeliverableQueue {
 }
 
 impl UndeliverableQueue {
-    /// The queue at this URL.
-    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            sqs,
-            url: url.into(),
+            sqs: settings.client(Client::new),
+            url: settings.text("UNDELIVERABLE_QUEUE_URL"),
         }
     }
 

@@ -7,6 +7,7 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, Target,
 };
 use domain::time::Millis;
+use settings::Settings;
 
 use crate::{Error, Stage, Timer};
 
@@ -27,21 +28,13 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Schedules in `group` that deliver to the queue by the role, and to the dead letters what cannot be
-    /// delivered.
-    pub fn new(
-        scheduler: Client,
-        group: impl Into<String>,
-        queue_arn: impl Into<String>,
-        role_arn: impl Into<String>,
-        dead_letter_arn: impl Into<String>,
-    ) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            scheduler,
-            group: group.into(),
-            queue_arn: queue_arn.into(),
-            role_arn: role_arn.into(),
-            dead_letter_arn: dead_letter_arn.into(),
+            scheduler: settings.client(Client::new),
+            group: settings.text("TIMER_GROUP"),
+            queue_arn: settings.text("TIMER_QUEUE_ARN"),
+            role_arn: settings.text("TIMER_ROLE_ARN"),
+            dead_letter_arn: settings.text("TIMER_DEAD_LETTERS_ARN"),
         }
     }
 

@@ -25,6 +25,7 @@ use domain::id::{AgencyId, OrderId};
 use domain::order::Status;
 use domain::time::Millis;
 use serde_json::{Value, json};
+use settings::Settings;
 
 const SIBLING: &str = "http://127.0.0.1:1/123456789012/fan-out";
 
@@ -94,8 +95,22 @@ macro_rules! client {
     };
 }
 
+fn settings() -> Settings {
+    Settings::from_variables([
+        ("OFFER_QUEUE_PREFIX", "offers-"),
+        ("QUEUE_URL_SIBLING", SIBLING),
+        ("FAN_OUT_QUEUE_URL", SIBLING),
+        ("TIMER_QUEUE_URL", SIBLING),
+        ("TIMER_GROUP", "group"),
+        ("TIMER_QUEUE_ARN", "arn:queue"),
+        ("TIMER_ROLE_ARN", "arn:role"),
+        ("TIMER_DEAD_LETTERS_ARN", "arn:dead"),
+        ("EVENT_BUS", "homehail"),
+    ])
+}
+
 fn queues(service: &Service) -> OfferQueues {
-    OfferQueues::new(client!(aws_sdk_sqs, service), "offers-", SIBLING)
+    OfferQueues::new(&settings().with_client(client!(aws_sdk_sqs, service)))
 }
 
 fn agency() -> AgencyId {
@@ -224,14 +239,14 @@ async fn queues_are_made_as_the_contract_says() {
 async fn timers_wait_in_whole_seconds_and_fan_outs_are_grouped_by_cell() {
     let sent = json!({"MessageId": "1", "MD5OfMessageBody": "x"});
     let service = Service::new((0..3).map(|_| (200, sent.clone())));
-    let sqs = client!(aws_sdk_sqs, service);
-    let timers = TimerQueue::new(sqs.clone(), SIBLING);
+    let settings = settings().with_client(client!(aws_sdk_sqs, service));
+    let timers = TimerQueue::new(&settings);
     // The SDK checks the digest of what it sent, and this service cannot know it.
     let _ = timers.send(&timer(), Duration::from_millis(1001)).await;
     let _ = timers.send(&timer(), Duration::from_secs(5000)).await;
     let fan_out = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":5,"service":"cleaning","start_at":9,"duration_min":120,"lat_e7":457700000,"lon_e7":1266270000,"budget_fen":null,"radius_m":5000}"#;
     let message = bus::FanOutMessage::parse(fan_out).unwrap();
-    let _ = FanOutQueue::new(sqs, SIBLING)
+    let _ = FanOutQueue::new(&settings)
         .send(message, Duration::ZERO)
         .await;
     let asked = service.asked();
@@ -255,7 +270,7 @@ async fn a_timer_that_is_set_already_is_set() {
         ),
     ]);
     let scheduler = client!(aws_sdk_scheduler, service);
-    let timers = Timers::new(scheduler, "group", "arn:queue", "arn:role", "arn:dead");
+    let timers = Timers::new(&settings().with_client(scheduler));
     timers.set(&timer(), Millis(0)).await.unwrap();
     timers.set(&timer(), Millis(0)).await.unwrap();
     assert!(
@@ -320,7 +335,7 @@ async fn events_behind_one_that_failed_wait_for_it() {
             json!({"FailedEntryCount": 1, "Entries": [accepted, failed]}),
         ),
     ]);
-    let bus = Events::new(client!(aws_sdk_eventbridge, service), "homehail");
+    let bus = Events::new(&settings().with_client(client!(aws_sdk_eventbridge, service)));
     assert_eq!(bus.put(&events).await.unwrap(), [3, 4]);
     let asked = service.asked();
     assert_eq!(asked.len(), 2);
@@ -334,7 +349,7 @@ async fn events_behind_one_that_failed_wait_for_it() {
         (400, json!({"__type": "AccessDeniedException"})),
         (200, json!({"FailedEntryCount": 0, "Entries": [accepted]})),
     ]);
-    let bus = Events::new(client!(aws_sdk_eventbridge, service), "homehail");
+    let bus = Events::new(&settings().with_client(client!(aws_sdk_eventbridge, service)));
     assert_eq!(bus.put(&events[..2]).await.unwrap(), [0, 1]);
     assert_eq!(bus.put(&events[..2]).await.unwrap(), [1]);
 }

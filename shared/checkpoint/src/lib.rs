@@ -16,7 +16,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use calls::Error;
 use domain::time::Millis;
-use runtime::{ConfigError, Environment};
+use settings::Settings;
 use signer::Signer;
 use store::{Log, LogHead, Recorded, SignedCheckpoint};
 use tokio::sync::OnceCell;
@@ -34,28 +34,23 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// From `LOG_ORIGIN`, `CHECKPOINT_KEY`, `CHECKPOINT_BUCKET` and, where keys have been changed,
-    /// `RETIRED_CHECKPOINT_KEYS`.
-    ///
-    /// # Errors
-    /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment, log: Log) -> Result<Self, ConfigError> {
-        let [origin, key, bucket] =
-            environment.require(&["LOG_ORIGIN", "CHECKPOINT_KEY", "CHECKPOINT_BUCKET"])?;
-        if !note::is_origin(origin) {
-            return Err(ConfigError::invalid("LOG_ORIGIN", "it is not one word"));
+    pub fn new(settings: &Settings) -> Self {
+        let origin = settings.text("LOG_ORIGIN");
+        if !note::is_origin(&origin) {
+            settings.refuse("LOG_ORIGIN", "it is not one word");
         }
-        let retired = environment.optional("RETIRED_CHECKPOINT_KEYS");
+        // Those that signed before, where the key has been changed.
+        let retired = settings.optional("RETIRED_CHECKPOINT_KEYS");
         let retired = retired.unwrap_or_default().split_whitespace();
-        Ok(Self {
-            log,
-            signer: Signer::new(aws_sdk_kms::Client::new(environment.sdk()), key),
-            s3: aws_sdk_s3::Client::new(environment.sdk()),
-            bucket: bucket.to_owned(),
-            origin: origin.to_owned(),
+        Self {
+            log: Log::new(settings),
+            signer: Signer::new(settings, "CHECKPOINT_KEY"),
+            s3: settings.client(aws_sdk_s3::Client::new),
+            bucket: settings.text("CHECKPOINT_BUCKET"),
+            origin,
             retired: retired.map(str::to_owned).collect(),
             public_key: OnceCell::new(),
-        })
+        }
     }
 
     /// The log's name.

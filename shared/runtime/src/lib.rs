@@ -1,20 +1,17 @@
 //! What every function needs around its own work.
 //!
 //! - [`changes`]: a batch of a table's stream, answered.
-//! - [`environment`]: the one place where configuration, the AWS configuration and the clock come from.
 //! - [`function`]: joins a handler to Lambda, and to the local run by the very same events.
 //! - [`http`], [`fields`], [`problem`]: requests parsed at the edge with every fault named, answers, problems.
 //! - [`principal`], [`session`]: who asks, proven by a short-lived token that every function verifies itself.
 //! - [`queue`]: an SQS batch handled record by record.
 //! - [`scanner`]: who scans a badge, as a keyed hash.
-//! - [`secret`]: keys derived from configured secrets, keyed hashes, comparison in constant time.
+//! - [`secret`]: keyed hashes, comparison in constant time.
 //! - [`telemetry`] has the logs.
 //!
 //! Nothing here knows a table, a queue or a rule of the product.
 
 pub mod changes;
-pub mod clock;
-pub mod environment;
 pub mod fields;
 pub mod function;
 pub mod http;
@@ -26,8 +23,6 @@ pub mod secret;
 pub mod session;
 pub mod telemetry;
 
-pub use clock::Clock;
-pub use environment::{ConfigError, Environment};
 pub use fields::Fields;
 pub use principal::{Principal, Verifier};
 pub use problem::{Fault, Problem};

@@ -9,9 +9,10 @@ use domain::id::{AgencyId, AuthorityId, CustomerId, WorkerId};
 use domain::time::Millis;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use settings::Settings;
 
 use crate::session::{Claims, ISSUER};
-use crate::{ConfigError, Problem, http};
+use crate::{Problem, http};
 
 /// Who asks, as a verified token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,35 +118,38 @@ struct Key {
     x: String,
 }
 
+/// The keys of a set, by their ids.
+fn public_keys(jwks: &str) -> Result<BTreeMap<String, DecodingKey>, &'static str> {
+    let set: KeySet = serde_json::from_str(jwks).map_err(|_| "it is not a JWK set of OKP keys")?;
+    let mut keys = BTreeMap::new();
+    for key in set.keys {
+        if key.kty != "OKP" || key.crv != "Ed25519" {
+            return Err("only Ed25519 keys can verify sessions");
+        }
+        let public_key = URL_SAFE_NO_PAD.decode(&key.x).unwrap_or_default();
+        if public_key.len() != 32 {
+            return Err("a public key has 32 bytes");
+        }
+        keys.insert(key.kid, DecodingKey::from_ed_der(&public_key));
+    }
+    if keys.is_empty() {
+        return Err("it holds no key");
+    }
+    Ok(keys)
+}
+
 impl Verifier {
     /// By a JWK set (RFC 7517) of Ed25519 keys, as [`crate::session::Signer::jwks`] gives it.
-    ///
-    /// # Errors
-    /// When it is not such a set, or holds no key, or a key that is not Ed25519.
-    pub fn new(jwks: &str) -> Result<Self, ConfigError> {
-        let invalid = |reason: &str| ConfigError::invalid("SESSION_PUBLIC_KEYS", reason);
-        let set: KeySet =
-            serde_json::from_str(jwks).map_err(|_| invalid("it is not a JWK set of OKP keys"))?;
-        let mut keys = BTreeMap::new();
-        for key in set.keys {
-            if key.kty != "OKP" || key.crv != "Ed25519" {
-                return Err(invalid("only Ed25519 keys can verify sessions"));
-            }
-            let public_key = URL_SAFE_NO_PAD.decode(&key.x).unwrap_or_default();
-            if public_key.len() != 32 {
-                return Err(invalid("a public key has 32 bytes"));
-            }
-            keys.insert(key.kid, DecodingKey::from_ed_der(&public_key));
-        }
-        if keys.is_empty() {
-            return Err(invalid("it holds no key"));
-        }
+    pub fn new(settings: &Settings) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["iss", "sub", "exp"]);
-        // Looked at here, by the clock of the environment.
+        // Looked at here, by the function's clock.
         validation.validate_exp = false;
-        Ok(Self { keys, validation })
+        Self {
+            keys: settings.parsed("SESSION_PUBLIC_KEYS", public_keys),
+            validation,
+        }
     }
 
     /// Whether a key of this id is in the set.

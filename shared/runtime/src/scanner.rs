@@ -2,6 +2,7 @@
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use settings::Settings;
 
 use crate::http::header;
 use crate::{Principal, secret};
@@ -22,10 +23,9 @@ impl std::fmt::Debug for Scanners {
 }
 
 impl Scanners {
-    /// With the key that is derived from the secret `SCANNER_KEY`.
-    pub fn new(secret: &str) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            key: secret::derive(secret, LABEL),
+            key: settings.key("SCANNER_KEY", LABEL),
         }
     }
 
@@ -63,6 +63,10 @@ mod tests {
 
     use super::*;
 
+    fn scanners(secret: &str) -> Scanners {
+        Scanners::new(&Settings::from_variables([("SCANNER_KEY", secret)]))
+    }
+
     /// As the gateway gives it.
     fn request(address: &str, agent: &str) -> Request {
         let event = json!({
@@ -81,13 +85,13 @@ mod tests {
 
     #[test]
     fn scanners_are_told_apart_and_by_nobody_without_the_key() {
-        let scanners = Scanners::new("secret");
+        let other = scanners("other");
+        let scanners = scanners("secret");
         let one = scanners.anyone(&request("192.0.2.1", "WeChat"));
         assert_eq!(one.len(), 16);
         assert_eq!(one, scanners.anyone(&request("192.0.2.1", "WeChat")));
         assert_ne!(one, scanners.anyone(&request("192.0.2.2", "WeChat")));
         assert_ne!(one, scanners.anyone(&request("192.0.2.1", "Firefox")));
-        let other = Scanners::new("other");
         assert_ne!(one, other.anyone(&request("192.0.2.1", "WeChat")));
         let customer = Principal::Customer(CustomerId::from_bytes(&[1; 16]));
         assert_ne!(one, scanners.principal(&customer));

@@ -1,21 +1,6 @@
-//! Keys from configured secrets, keyed hashes, and comparison that tells nothing by its duration.
+//! Keyed hashes, and comparison that tells nothing by its duration.
 
-use aws_lc_rs::{constant_time, digest, hkdf, hmac};
-
-/// A 256-bit key for one purpose: HKDF-SHA-256 (RFC 5869) of `secret` without salt, `label` as info.
-///
-/// Different labels give independent keys, so that one secret can serve several purposes and a key
-/// made for one is of no use for another.
-pub fn derive(secret: &str, label: &str) -> [u8; 32] {
-    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(secret.as_bytes());
-    let mut key = [0; 32];
-    // Expanding fails only beyond 255 blocks; this is one.
-    let filled = extracted
-        .expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
-        .and_then(|expanded| expanded.fill(&mut key));
-    debug_assert!(filled.is_ok(), "one block can always be expanded");
-    key
-}
+use aws_lc_rs::{constant_time, digest, hmac};
 
 /// HMAC-SHA-256 of several parts, each preceded by its length, so that no two lists of parts give
 /// the same input.
@@ -48,14 +33,6 @@ fn bytes_32(bytes: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn labels_separate_keys() {
-        assert_eq!(derive("secret", "a"), derive("secret", "a"));
-        assert_ne!(derive("secret", "a"), derive("secret", "b"));
-        assert_ne!(derive("secret", "a"), derive("other", "a"));
-        assert_ne!(derive("secret", "a"), [0; 32]);
-    }
 
     #[test]
     fn parts_cannot_be_shifted_into_each_other() {

@@ -9,8 +9,9 @@ use domain::time::Millis;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use settings::Settings;
 
-use crate::{ConfigError, Principal, Problem, secret};
+use crate::{Principal, Problem, secret};
 
 /// How long a session lasts.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -55,22 +56,21 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// With the key that is derived from `secret`.
-    ///
-    /// # Errors
-    /// When the cryptographic library refuses the key.
-    pub fn new(secret: &str) -> Result<Self, ConfigError> {
-        let seed = secret::derive(secret, LABEL);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|error| ConfigError::invalid("the session signing key", error))?;
-        let public_key = pair.public_key().as_ref().to_vec();
-        let kid = kid(&public_key);
-        let key = EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat());
-        Ok(Self {
-            key,
+    /// With the key that is derived from `SESSION_SIGNING_KEY`.
+    pub fn new(settings: &Settings) -> Self {
+        let seed = settings.key("SESSION_SIGNING_KEY", LABEL);
+        let public_key = match Ed25519KeyPair::from_seed_unchecked(&seed) {
+            Ok(pair) => pair.public_key().as_ref().to_vec(),
+            Err(error) => {
+                settings.refuse("SESSION_SIGNING_KEY", error);
+                Vec::new()
+            }
+        };
+        Self {
+            key: EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat()),
+            kid: kid(&public_key),
             public_key,
-            kid,
-        })
+        }
     }
 
     /// The id of its key.

@@ -6,6 +6,7 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use calls::Error;
+use settings::Settings;
 
 /// SubjectPublicKeyInfo of an Ed25519 key is these bytes and the key (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [
@@ -20,11 +21,11 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// With the key of this id.
-    pub fn new(client: Client, key: impl Into<String>) -> Self {
+    /// With the key whose id is the setting `key`.
+    pub fn new(settings: &Settings, key: &'static str) -> Self {
         Self {
-            client,
-            key: key.into(),
+            client: settings.client(Client::new),
+            key: settings.text(key),
         }
     }
 

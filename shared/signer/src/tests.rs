@@ -46,7 +46,11 @@ fn signer(status: u16, answer: Value) -> Signer {
         .retry_config(RetryConfig::disabled())
         .http_client(Service(status, answer))
         .build();
-    Signer::new(Client::from_conf(config), "key")
+    let settings = Settings::from_variables([("SIGNING_KEY", "key")]);
+    Signer::new(
+        &settings.with_client(Client::from_conf(config)),
+        "SIGNING_KEY",
+    )
 }
 
 #[tokio::test]

@@ -1,39 +1,16 @@
 //! Sealing, as all of this crate does it: AES-256-GCM, a random nonce before ciphertext and tag.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 
 use crate::Error;
 
-/// The key for one purpose, which `label` names, derived from a secret by HKDF-SHA-256.
-pub(crate) fn derived(secret: &str, label: &[u8]) -> Result<RandomizedNonceKey, Error> {
-    struct Length;
-    impl KeyType for Length {
-        fn len(&self) -> usize {
-            32
-        }
-    }
-    let mut bytes = [0; 32];
-    Salt::new(HKDF_SHA256, &[])
-        .extract(secret.as_bytes())
-        .expand(&[label], Length)
-        .and_then(|derived| derived.fill(&mut bytes))
-        .map_err(|_| Error::Sealed)?;
-    key(&bytes)
-}
-
-/// The key of these bytes.
-pub(crate) fn key(bytes: &[u8; 32]) -> Result<RandomizedNonceKey, Error> {
-    RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| Error::Sealed)
+fn usable(key: &[u8; 32]) -> Result<RandomizedNonceKey, Error> {
+    RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| Error::Sealed)
 }
 
 /// Seals `body`; it opens with the same associated data alone.
-pub(crate) fn seal(
-    key: &RandomizedNonceKey,
-    associated: &[u8],
-    mut body: Vec<u8>,
-) -> Result<Vec<u8>, Error> {
-    let nonce = key
+pub(crate) fn seal(key: &[u8; 32], associated: &[u8], mut body: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let nonce = usable(key)?
         .seal_in_place_append_tag(Aad::from(associated), &mut body)
         .map_err(|_| Error::Sealed)?;
     let mut sealed = nonce.as_ref().to_vec();
@@ -42,15 +19,11 @@ pub(crate) fn seal(
 }
 
 /// Opens what [`seal`] made.
-pub(crate) fn open(
-    key: &RandomizedNonceKey,
-    associated: &[u8],
-    sealed: &[u8],
-) -> Result<Vec<u8>, Error> {
+pub(crate) fn open(key: &[u8; 32], associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
     let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
     let mut body = body.to_vec();
-    let plain = key
+    let plain = usable(key)?
         .open_in_place(nonce, Aad::from(associated), &mut body)
         .map_err(|_| Error::Sealed)?;
     Ok(plain.to_vec())

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::badge::{Badge, BadgeSignature, BadgeStatus, StatusIndex};
 use domain::id::{BadgeId, WorkerId};
 use domain::time::Millis;
+use settings::Settings;
 
 use crate::bytes::Bytes;
 use crate::cursor::{self, Expected};
@@ -34,11 +35,10 @@ pub struct Badges {
 }
 
 impl Badges {
-    /// The table of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("BADGES_TABLE"),
         }
     }
 

@@ -10,6 +10,7 @@ use domain::calendar::{Calendar, CalendarEntry};
 use domain::id::{OrderId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::key::{self, Attributes, Key};
 use crate::transaction::{self, Also};
@@ -40,11 +41,10 @@ struct EntryItem {
 }
 
 impl Calendars {
-    /// In the table of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("WORKERS_TABLE"),
         }
     }
 

@@ -14,6 +14,7 @@ use domain::agency::{Agency, Store};
 use domain::id::{AgencyId, AuthorityId, StoreId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::cursor::{self, Expected};
 use crate::key::{self, Attributes, Key, PK, SK};
@@ -29,7 +30,7 @@ use item::{StoredAgency, StoredStore};
 #[derive(Clone, Debug)]
 pub struct Directory {
     client: Client,
-    table: String,
+    pub(crate) table: String,
 }
 
 /// What waits for review.
@@ -78,11 +79,10 @@ impl Directory {
     /// The most stores that an agency can register with: they are approved with it in one transaction.
     pub const MOST_STORES: usize = 90;
 
-    /// The table of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("DIRECTORY_TABLE"),
         }
     }
 

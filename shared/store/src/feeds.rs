@@ -16,6 +16,7 @@ use domain::chain::Hash;
 use domain::feed::{BatchId, Link, Manifest, Source, Turn, Unfit};
 use domain::id::SourceId;
 use domain::time::Millis;
+use settings::Settings;
 
 use crate::key::{Attributes, Key};
 use crate::transaction::{self, Committed, pause};
@@ -154,11 +155,10 @@ impl Found {
 }
 
 impl Feeds {
-    /// In the table of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("WORKERS_TABLE"),
         }
     }
 

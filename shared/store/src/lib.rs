@@ -9,10 +9,10 @@
 //! - [`Feeds`], [`FeedObjects`]: batches of credit records, and what they hold.
 //! - [`Photos`]: the bucket of workers' photos.
 //! - [`StatusLists`]: the bucket in which those lists are published.
-//! - [`PersonalDataKey`], [`PersonKey`]: what seals personal data, a key a person.
+//! - [`PersonKey`]: what seals a person's data.
 //! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
 //! - [`Log`]: the transparency log over all events, a Merkle tree in tiles.
-//! - [`grab_read`]: what a grab needs to know, of both tables in one call.
+//! - [`Orders::grab_read`]: what a grab needs to know, of both tables in one call.
 //! - [`SealKey`]: seals what only few may see of an order.
 //! - [`order_image`], [`directory_image`]: what the tables' streams say.
 //!
@@ -57,9 +57,9 @@ pub use log::{
 };
 pub use orders::{
     Changed, FannedOut, GrabRead, Missed, Orders, Placed, Rated, Settled, VisitEnded, Written,
-    grab_read, order_image,
+    order_image,
 };
-pub use personal::{PersonKey, PersonalDataKey};
+pub use personal::PersonKey;
 pub use photos::Photos;
 pub use scans::Scans;
 pub use seal::{SealKey, Sealed};
@@ -69,5 +69,5 @@ pub use worker_id::{PhoneHashes, WorkerIds};
 pub use workers::{
     Appended, Look, NewEvent, NewWorker, Objection, ObjectionAnswer, Opened, ProfileChange,
     RegisteredWorker, Step, StoredEvent, TracedEvent, View, WaitingObjection, WorkerFile,
-    WorkerRecords, WorkerTables, Workers,
+    WorkerRecords, Workers,
 };

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::chain::Hash;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::bytes::Bytes;
 use crate::key::{self, Attributes, Key};
@@ -122,11 +123,10 @@ impl LogHead {
 }
 
 impl Log {
-    /// In the table `ledger`.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("LEDGER_TABLE"),
         }
     }
 

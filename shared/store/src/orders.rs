@@ -21,9 +21,10 @@ use domain::agency::Agency;
 use domain::id::{AgencyId, OrderId};
 use domain::order::Order;
 use domain::time::Millis;
+use settings::Settings;
 
 use crate::key::{self, Attributes, Key};
-use crate::{Error, Sealed, batch, directory, transaction};
+use crate::{Directory, Error, Sealed, batch, directory, transaction};
 
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
@@ -66,11 +67,10 @@ pub struct GrabRead {
 }
 
 impl Orders {
-    /// The table of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("ORDERS_TABLE"),
         }
     }
 
@@ -231,25 +231,24 @@ impl Orders {
             .map_err(|error| Error::call("GetItem", error))?;
         Ok(answer.item)
     }
-}
 
-/// All that a grab needs to know, of both tables in one call, consistently read.
-///
-/// # Errors
-/// When something cannot be read.
-pub async fn grab_read(
-    client: &Client,
-    orders_table: &str,
-    directory_table: &str,
-    order: &OrderId,
-    agency: &AgencyId,
-) -> Result<GrabRead, Error> {
-    let keys = [
-        (orders_table, Key::order(order)),
-        (orders_table, Key::details(order)),
-        (directory_table, Key::agency(agency)),
-    ];
-    sorted(batch::get(client, keys).await?)
+    /// All that a grab needs to know, of both tables in one call, consistently read.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub async fn grab_read(
+        &self,
+        directory: &Directory,
+        order: &OrderId,
+        agency: &AgencyId,
+    ) -> Result<GrabRead, Error> {
+        let keys = [
+            (self.table.as_str(), Key::order(order)),
+            (self.table.as_str(), Key::details(order)),
+            (directory.table.as_str(), Key::agency(agency)),
+        ];
+        sorted(batch::get(&self.client, keys).await?)
+    }
 }
 
 /// Items of a grab's kinds, told apart by their sort keys.

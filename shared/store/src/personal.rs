@@ -4,31 +4,27 @@
 //! personal of her is sealed under it, in whatever table: deleting that one item makes all of it unreadable, in
 //! backups too. That table alone has no point-in-time recovery.
 
-use aws_lc_rs::aead::RandomizedNonceKey;
 use aws_lc_rs::hmac;
 use domain::id::{EventId, WorkerId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use settings::Settings;
 
 use crate::{Error, aead};
 
 /// Tells this use of a secret from any other.
-const LABEL: &[u8] = b"homehail personal data v1";
+const LABEL: &str = "homehail personal data v1";
 
 /// The master key, under which persons' keys are wrapped: AES-256-GCM, the worker's id as associated data.
-pub struct PersonalDataKey(RandomizedNonceKey);
+pub(crate) struct PersonalDataKey([u8; 32]);
 
 /// A person's own key.
 #[derive(Clone)]
 pub struct PersonKey([u8; 32]);
 
 impl PersonalDataKey {
-    /// Derived from a secret by HKDF-SHA-256.
-    ///
-    /// # Errors
-    /// None that a secret can cause; deriving is fallible by its signature.
-    pub fn new(secret: &str) -> Result<Self, Error> {
-        aead::derived(secret, LABEL).map(Self)
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self(settings.key("PERSONAL_DATA_KEY", LABEL))
     }
 
     /// A new key of a person, and how it is stored.
@@ -58,7 +54,7 @@ impl PersonKey {
         value: &impl Serialize,
     ) -> Result<Vec<u8>, Error> {
         let json = serde_json::to_vec(value).map_err(|_| Error::Sealed)?;
-        aead::seal(&aead::key(&self.0)?, &aad(worker, what), json)
+        aead::seal(&self.0, &aad(worker, what), json)
     }
 
     /// Opens what was sealed as `what` about this worker.
@@ -71,7 +67,7 @@ impl PersonKey {
         what: &str,
         sealed: &[u8],
     ) -> Result<T, Error> {
-        let json = aead::open(&aead::key(&self.0)?, &aad(worker, what), sealed)?;
+        let json = aead::open(&self.0, &aad(worker, what), sealed)?;
         serde_json::from_slice(&json).map_err(|_| Error::Sealed)
     }
 
@@ -109,9 +105,13 @@ impl std::fmt::Debug for PersonKey {
 mod tests {
     use super::*;
 
+    fn master_key(secret: &str) -> PersonalDataKey {
+        PersonalDataKey::new(&Settings::from_variables([("PERSONAL_DATA_KEY", secret)]))
+    }
+
     #[test]
     fn what_is_sealed_opens_for_its_person_and_purpose_alone() {
-        let master = PersonalDataKey::new("a secret").unwrap();
+        let master = master_key("a secret");
         let (her, other) = (
             WorkerId::from_bytes(&[1; 16]),
             WorkerId::from_bytes(&[2; 16]),
@@ -125,12 +125,7 @@ mod tests {
         );
 
         assert!(master.unwrap(&other, &wrapped).is_err());
-        assert!(
-            PersonalDataKey::new("another")
-                .unwrap()
-                .unwrap(&her, &wrapped)
-                .is_err()
-        );
+        assert!(master_key("another").unwrap(&her, &wrapped).is_err());
         assert!(key.open::<String>(&her, "payload", &sealed).is_err());
         assert!(key.open::<String>(&other, "profile", &sealed).is_err());
         let (another, _) = master.create(&her).unwrap();
@@ -144,7 +139,7 @@ mod tests {
 
     #[test]
     fn every_event_has_its_own_salt() {
-        let master = PersonalDataKey::new("a secret").unwrap();
+        let master = master_key("a secret");
         let (key, _) = master.create(&WorkerId::from_bytes(&[1; 16])).unwrap();
         let (a, b) = (EventId::of("a", &[]), EventId::of("b", &[]));
         assert_eq!(key.salt(&a), key.salt(&a));

@@ -10,6 +10,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::id::WorkerId;
 use domain::worker::Photo;
+use settings::Settings;
 
 use crate::Error;
 
@@ -24,11 +25,10 @@ pub struct Photos {
 }
 
 impl Photos {
-    /// The bucket of this name.
-    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            bucket: bucket.into(),
+            client: settings.client(Client::new),
+            bucket: settings.text("PHOTOS_BUCKET"),
         }
     }
 

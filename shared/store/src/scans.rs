@@ -9,6 +9,7 @@ use domain::id::{BadgeId, OrderId, WorkerId};
 use domain::scan::{KEPT, Scan, ScanResult, ScannedBy};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::Error;
 use crate::key::{self, Key};
@@ -40,11 +41,10 @@ struct ScanItem {
 }
 
 impl Scans {
-    /// In the table `badges` of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: settings.client(Client::new),
+            table: settings.text("BADGES_TABLE"),
         }
     }
 

@@ -1,31 +1,27 @@
 //! What an order keeps sealed: address, contact, notes; and what its customer says of the visit.
 
-use aws_lc_rs::aead::RandomizedNonceKey;
 use domain::id::OrderId;
 use domain::order::{OrderDetails, Rating};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use settings::Settings;
 
 use crate::{Error, aead};
 
 /// Tells this use of a secret from any other.
-const LABEL: &[u8] = b"homehail order details v1";
+const LABEL: &str = "homehail order details v1";
 
 /// The key that seals the details of orders: AES-256-GCM, a random nonce each, the order's id as associated
 /// data, so that details cannot be put under another order.
-pub struct SealKey(RandomizedNonceKey);
+pub struct SealKey([u8; 32]);
 
 /// Sealed details: nonce and ciphertext with tag.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub(crate) Vec<u8>);
 
 impl SealKey {
-    /// Derived from a secret by HKDF-SHA-256.
-    ///
-    /// # Errors
-    /// None that a secret can cause; deriving is fallible by its signature.
-    pub fn new(secret: &str) -> Result<Self, Error> {
-        aead::derived(secret, LABEL).map(Self)
+    pub fn new(settings: &Settings) -> Self {
+        Self(settings.key("DETAILS_KEY", LABEL))
     }
 
     /// Seals an order's details.
@@ -96,6 +92,10 @@ mod tests {
 
     use super::*;
 
+    fn key_of(secret: &str) -> SealKey {
+        SealKey::new(&Settings::from_variables([("DETAILS_KEY", secret)]))
+    }
+
     #[test]
     fn details_open_only_for_their_order_and_with_their_key() {
         let details = OrderDetails {
@@ -106,7 +106,7 @@ mod tests {
             },
             notes: None,
         };
-        let key = SealKey::new("a secret").unwrap();
+        let key = key_of("a secret");
         let order = OrderId::from_bytes(&[1; 16]);
         let sealed = key.seal(&order, &details).unwrap();
         assert!(key.open(&order, &sealed).unwrap() == details);
@@ -117,7 +117,7 @@ mod tests {
             key.open(&other_order, &sealed),
             Err(Error::Sealed)
         ));
-        let other_key = SealKey::new("another secret").unwrap();
+        let other_key = key_of("another secret");
         assert!(matches!(
             other_key.open(&order, &sealed),
             Err(Error::Sealed)

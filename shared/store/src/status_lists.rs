@@ -8,6 +8,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use settings::Settings;
 
 use crate::Error;
 
@@ -31,11 +32,10 @@ pub struct PublishedList {
 }
 
 impl StatusLists {
-    /// The bucket of this name.
-    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            bucket: bucket.into(),
+            client: settings.client(Client::new),
+            bucket: settings.text("PUBLISHED_BUCKET"),
         }
     }
 

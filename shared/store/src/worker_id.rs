@@ -3,14 +3,15 @@
 use aws_lc_rs::hmac;
 use domain::check::{IdNumber, MobilePhone};
 use domain::id::WorkerId;
+use settings::Settings;
 
 /// Makes workers' ids from ID numbers, by a secret key that is never rotated: a person has one id for ever, and
 /// nobody without the key can tell whose it is.
 pub struct WorkerIds(hmac::Key);
 
 impl WorkerIds {
-    /// From the secret.
-    pub fn new(secret: &str) -> Self {
+    pub fn new(settings: &Settings) -> Self {
+        let secret = settings.text("WORKER_ID_KEY");
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()))
     }
 
@@ -29,8 +30,8 @@ impl WorkerIds {
 pub struct PhoneHashes(hmac::Key);
 
 impl PhoneHashes {
-    /// From the secret.
-    pub fn new(secret: &str) -> Self {
+    pub fn new(settings: &Settings) -> Self {
+        let secret = settings.text("PHONE_KEY");
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()))
     }
 
@@ -61,13 +62,17 @@ impl std::fmt::Debug for PhoneHashes {
 mod tests {
     use super::*;
 
+    fn worker_ids(secret: &str) -> WorkerIds {
+        WorkerIds::new(&Settings::from_variables([("WORKER_ID_KEY", secret)]))
+    }
+
     #[test]
     fn a_person_has_one_id_under_one_key() {
         let number: IdNumber = "11010519491231002X".parse().unwrap();
         let written_small: IdNumber = "11010519491231002x".parse().unwrap();
-        let ids = WorkerIds::new("a secret");
+        let ids = worker_ids("a secret");
         assert_eq!(ids.of(&number), ids.of(&written_small));
-        assert_ne!(ids.of(&number), WorkerIds::new("another").of(&number));
+        assert_ne!(ids.of(&number), worker_ids("another").of(&number));
         let other: IdNumber = "440524188001010014".parse().unwrap();
         assert_ne!(ids.of(&number), ids.of(&other));
     }

@@ -22,12 +22,13 @@ use domain::chain::Head;
 use domain::id::{AgencyId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Profile, Worker};
+use settings::Settings;
 
 use crate::cursor::{self, Expected};
 use crate::key::{self, Attributes, Key, PK, SK};
-use crate::personal::PersonKey;
+use crate::personal::{PersonKey, PersonalDataKey};
 use crate::transaction::{self, Also};
-use crate::{Error, Page, PersonalDataKey, batch};
+use crate::{Error, Page, batch};
 
 pub use append::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
 pub use item::StoredEvent;
@@ -47,11 +48,10 @@ pub struct WorkerRecords {
 }
 
 impl WorkerRecords {
-    /// In the table `workers`.
-    pub fn new(client: Client, table: &str) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            table: table.to_owned(),
+            client: settings.client(Client::new),
+            table: settings.text("WORKERS_TABLE"),
         }
     }
 
@@ -182,14 +182,14 @@ impl WorkerRecords {
 }
 
 /// The names of the tables.
-#[derive(Clone, Debug)]
-pub struct WorkerTables {
+#[derive(Debug)]
+struct WorkerTables {
     /// Workers and their profiles.
-    pub workers: String,
+    workers: String,
     /// Chains.
-    pub ledger: String,
+    ledger: String,
     /// Every worker's own key.
-    pub subject_keys: String,
+    subject_keys: String,
 }
 
 /// Workers with their personal data and their chains.
@@ -221,18 +221,24 @@ impl WorkerFile {
 }
 
 impl Workers {
-    /// In these tables, with the master key of personal data.
-    pub fn new(client: Client, tables: WorkerTables, personal: PersonalDataKey) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            client,
-            tables,
-            personal,
+            client: settings.client(Client::new),
+            tables: WorkerTables {
+                workers: settings.text("WORKERS_TABLE"),
+                ledger: settings.text("LEDGER_TABLE"),
+                subject_keys: settings.text("SUBJECT_KEYS_TABLE"),
+            },
+            personal: PersonalDataKey::new(settings),
         }
     }
 
     /// What can be read without the key.
     pub fn records(&self) -> WorkerRecords {
-        WorkerRecords::new(self.client.clone(), &self.tables.workers)
+        WorkerRecords {
+            client: self.client.clone(),
+            table: self.tables.workers.clone(),
+        }
     }
 
     /// All there is of a worker, consistently read in one call. `None` when there is no such worker.

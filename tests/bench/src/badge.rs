@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use badge::{BadgeFields, Checker, PhoneCodes, Presented, Token, Verifier};
+use badge::{BadgeFields, Checker, Presented, Token};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::BadgeId;
 use domain::time::Millis;
 use serde_json::json;
+use settings::Settings;
 
 use crate::city::BenchCity;
 use crate::cpu::thread_cpu;
@@ -54,8 +55,12 @@ fn verdict(times: u32) -> Result<Duration> {
         "sign_from": "2026-01-01T00:00:00Z",
         "verify_until": "2028-01-01T00:00:00Z",
     }]});
-    let verifier = Verifier::new(&keys.to_string())?;
-    let checker = Checker::new(HOST, verifier, PhoneCodes::new([0; 32]));
+    let settings = Settings::from_variables([
+        ("BADGE_HOST", HOST),
+        ("BADGE_PUBLIC_KEYS", &keys.to_string()),
+        ("BADGE_CODE_KEY", "a secret"),
+    ]);
+    let checker = settings.finish(Checker::new(&settings))?;
     let now = Millis(1_800_000_000_000);
     let links: Vec<String> = (0..64_u32)
         .map(|n| {

@@ -191,7 +191,7 @@ impl BenchCity {
     /// with the platform's own key, so that any number of agencies can be given one.
     pub(crate) fn claim_token(&self, order: &str, agency: &AgencyAccess) -> Result<String> {
         let key = self.variable("order-grab", "CLAIM_TOKEN_KEY")?;
-        let key = runtime::secret::derive(key, domain::claim_token::KEY_LABEL);
+        let key = settings::derive(key, domain::claim_token::KEY_LABEL);
         let keys = domain::claim_token::ClaimTokenKeys::new(&key, None);
         Ok(keys.mint(&order.parse()?, 1, &agency.agency_id.parse()?))
     }

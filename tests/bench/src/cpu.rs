@@ -9,9 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use order_grab::OrderGrab;
 use runtime::function::{Invoke, http_invoke};
-use runtime::{Clock, Environment};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
+use settings::{Clock, Settings};
 
 use crate::city::BenchCity;
 use crate::table::{Row, Table};
@@ -58,8 +58,8 @@ pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -
         .clone();
     // The recorded answers are of this moment, and so is the session.
     let now = domain::time::Millis(city.platform.clock().now_ms());
-    let environment = Environment::new(variables, sdk, Clock::new(move || now));
-    let order_grab = std::sync::Arc::new(OrderGrab::new(&environment)?);
+    let settings = Settings::new(variables, sdk, Clock::new(move || now));
+    let order_grab = std::sync::Arc::new(OrderGrab::new(&settings)?);
     let invoke = http_invoke(move |request| {
         let order_grab = std::sync::Arc::clone(&order_grab);
         async move { order_grab.handle(request).await }

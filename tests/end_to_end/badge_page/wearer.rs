@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use aws_sdk_dynamodb::types::AttributeValue;
-use badge::{BadgeFields, CODE_KEY_LABEL, PhoneCodes, Token};
+use badge::{BadgeFields, PhoneCodes, Token};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use demo::City;
@@ -72,8 +72,7 @@ impl Wearer {
     }
 
     pub(super) fn badges(&self) -> Badges {
-        let client = aws_sdk_dynamodb::Client::new(&self.world.platform.operator_sdk_config());
-        Badges::new(client, self.world.setting("BADGES_TABLE"))
+        Badges::new(&self.world.platform.operator_settings())
     }
 
     pub(super) async fn issue(&mut self, index: u32) {
@@ -118,8 +117,7 @@ impl Wearer {
 
     /// What the phone shows now.
     pub(super) fn code(&self) -> String {
-        let secret = self.world.setting("BADGE_CODE_KEY");
-        let codes = PhoneCodes::new(runtime::secret::derive(&secret, CODE_KEY_LABEL));
+        let codes = PhoneCodes::new(&self.world.platform.operator_settings());
         let key = codes.key_of(&self.badge.id);
         key.code(&self.badge.id, self.world.now())
     }

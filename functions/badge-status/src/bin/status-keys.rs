@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use badge_status::StatusKey;
 use serde_json::{Value, json};
+use settings::Settings;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut keys: Vec<Value> = Vec::new();
@@ -21,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let line = line?;
         let secret = line.trim();
         if !secret.is_empty() {
-            keys.push(StatusKey::new(secret)?.jwk());
+            let settings = Settings::from_variables([("STATUS_SIGNING_KEY", secret)]);
+            keys.push(settings.finish(StatusKey::new(&settings))?.jwk());
         }
     }
     if keys.is_empty() {

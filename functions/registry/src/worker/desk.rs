@@ -3,13 +3,13 @@
 use domain::agency::Standing;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
-use domain::market::Market;
 use domain::time::Millis;
 use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Clock, ConfigError, Environment, Principal, Problem, Verifier, secret};
+use runtime::{Principal, Problem, Verifier};
+use settings::{Clock, Settings};
 use store::{Directory, PhoneHashes, Photos, WorkerFile, WorkerIds, Workers};
 
 use super::{Reader, TraceAnswer, WorkerAnswer, WorkerSummary};
@@ -32,36 +32,18 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// From the function's environment.
-    ///
-    /// # Errors
-    /// When a setting is missing or cannot be used.
-    pub fn new(
-        environment: &Environment,
-        verifier: Verifier,
-        directory: Directory,
-    ) -> Result<Self, ConfigError> {
-        let [bucket, id_key, phone_key, registration_key, market] = environment.require(&[
-            "PHOTOS_BUCKET",
-            "WORKER_ID_KEY",
-            "PHONE_KEY",
-            "REGISTRATION_KEY",
-            "MARKET",
-        ])?;
-        let market =
-            Market::from_json(market).map_err(|error| ConfigError::invalid("MARKET", error))?;
-        let s3 = aws_sdk_s3::Client::new(environment.sdk());
-        Ok(Self {
-            clock: environment.clock().clone(),
-            verifier,
-            directory,
-            workers: super::workers(environment)?,
-            photos: Photos::new(s3, bucket),
-            ids: WorkerIds::new(id_key),
-            phones: PhoneHashes::new(phone_key),
-            requests: secret::derive(registration_key, "homehail worker registrations v1"),
-            rules: market.credit,
-        })
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            directory: Directory::new(settings),
+            workers: Workers::new(settings),
+            photos: Photos::new(settings),
+            ids: WorkerIds::new(settings),
+            phones: PhoneHashes::new(settings),
+            requests: settings.key("REGISTRATION_KEY", "homehail worker registrations v1"),
+            rules: settings.market().credit,
+        }
     }
 
     /// Answers a request under `/v1/workers`; `rest` is its path behind that.

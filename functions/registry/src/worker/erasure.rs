@@ -15,8 +15,9 @@ use domain::chain::{Actor, EventKind};
 use domain::credit::Sections;
 use domain::id::WorkerId;
 use domain::time::Millis;
-use runtime::{ConfigError, Environment, Problem};
+use runtime::Problem;
 use serde_json::json;
+use settings::Settings;
 use store::{
     Also, Appended, Badges, NewEvent, PhoneHashes, Photos, ProfileChange, Step, WorkerFile, Workers,
 };
@@ -35,21 +36,13 @@ pub struct Eraser {
 }
 
 impl Eraser {
-    /// From the function's environment.
-    ///
-    /// # Errors
-    /// When a setting is missing or cannot be used.
-    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
-        let [badges, bucket, phone_key] =
-            environment.require(&["BADGES_TABLE", "PHOTOS_BUCKET", "PHONE_KEY"])?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(environment.sdk());
-        let s3 = aws_sdk_s3::Client::new(environment.sdk());
-        Ok(Self {
-            workers: super::workers(environment)?,
-            badges: Badges::new(dynamodb, badges),
-            photos: Photos::new(s3, bucket),
-            phones: PhoneHashes::new(phone_key),
-        })
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            workers: Workers::new(settings),
+            badges: Badges::new(settings),
+            photos: Photos::new(settings),
+            phones: PhoneHashes::new(settings),
+        }
     }
 
     /// Revokes the badges of a worker that say something else than `keeps` allows, with an event each time. Says

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use runtime::session::Signer;
 use serde_json::{Value, json};
+use settings::Settings;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut keys: Vec<Value> = Vec::new();
@@ -23,7 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if secret.is_empty() {
             continue;
         }
-        let set = Signer::new(secret)?.jwks();
+        let settings = Settings::from_variables([("SESSION_SIGNING_KEY", secret)]);
+        let set = settings.finish(Signer::new(&settings))?.jwks();
         keys.extend(set["keys"].as_array().into_iter().flatten().cloned());
     }
     if keys.is_empty() {

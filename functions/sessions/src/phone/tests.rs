@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use settings::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -34,7 +35,12 @@ async fn stand_in(bodies: &[&'static str]) -> (WeChat, Arc<Mutex<Vec<String>>>) 
             stream.write_all(head.as_bytes()).await.unwrap();
         }
     });
-    (WeChat::new(&endpoint, "wx1", "s3cret").unwrap(), asked)
+    let settings = Settings::from_variables([
+        ("WECHAT_ENDPOINT", endpoint.as_str()),
+        ("WECHAT_APP_ID", "wx1"),
+        ("WECHAT_SECRET", "s3cret"),
+    ]);
+    (WeChat::new(&settings), asked)
 }
 
 #[tokio::test]

@@ -23,8 +23,16 @@ async fn stand_in(answer: &'static str) -> (String, Arc<Mutex<String>>) {
     (address, asked)
 }
 
+fn settings(endpoint: &str) -> Settings {
+    Settings::from_variables([
+        ("WECHAT_ENDPOINT", endpoint),
+        ("WECHAT_APP_ID", "wx1"),
+        ("WECHAT_SECRET", "s&cret"),
+    ])
+}
+
 fn wechat(endpoint: &str) -> WeChat {
-    WeChat::new(endpoint, "wx1", "s&cret").unwrap()
+    WeChat::new(&settings(endpoint))
 }
 
 #[tokio::test]
@@ -108,6 +116,14 @@ async fn when_wechat_fails_nothing_secret_is_told() {
 
 #[test]
 fn an_endpoint_is_http_or_https() {
-    assert!(WeChat::new("ftp://x", "a", "b").is_err());
-    assert!(WeChat::new("", "a", "b").is_err());
+    for (endpoint, is_one) in [
+        ("https://x", true),
+        ("http://x", true),
+        ("ftp://x", false),
+        ("", false),
+    ] {
+        let settings = settings(endpoint);
+        let made = settings.finish(WeChat::new(&settings));
+        assert_eq!(made.is_ok(), is_one, "{endpoint}");
+    }
 }

@@ -194,7 +194,7 @@ impl Service {
                 self.response(status(refusal.code), body, &[])
             }
             Self::Events(_) | Self::Kms(_) | Self::Scheduler | Self::S3 | Self::Other(_) => {
-                let code = json_code(refusal.code);
+                let code = refusal.json_code();
                 let body = match self {
                     // The scheduler's own errors spell it with a capital.
                     Self::Scheduler => json!({ "Message": refusal.message }),
@@ -209,20 +209,6 @@ impl Service {
                 self.response(status, body.to_string(), &headers)
             }
         }
-    }
-}
-
-/// The names that services with JSON give to errors that all services share.
-fn json_code(code: &'static str) -> &'static str {
-    match code {
-        "AccessDenied" => "AccessDeniedException",
-        "InvalidClientTokenId" => "UnrecognizedClientException",
-        "SignatureDoesNotMatch" => "InvalidSignatureException",
-        "IncompleteSignature" => "IncompleteSignatureException",
-        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
-        "ExpiredToken" => "ExpiredTokenException",
-        "InternalFailure" => "InternalServerException",
-        code => code,
     }
 }
 

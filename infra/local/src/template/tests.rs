@@ -1,5 +1,9 @@
 //! The real template loads; whatever is not understood stops the start, with its name and place.
 
+use std::collections::BTreeSet;
+
+use ::settings::Need;
+
 use super::*;
 
 fn settings<'a>(secret: &'a dyn Fn(&str) -> String) -> Settings<'a> {
@@ -31,6 +35,44 @@ fn real() -> Stack {
 
 fn function<'a>(stack: &'a Stack, code: &str) -> &'a Function {
     stack.functions.iter().find(|f| f.code == code).unwrap()
+}
+
+#[test]
+fn every_function_is_given_what_it_asks_for_and_nothing_else() {
+    let stack = real();
+    let is_global = |name| {
+        stack
+            .functions
+            .iter()
+            .all(|f| f.environment.contains_key(name))
+    };
+    // The logs' level is no setting: it is read by what writes them.
+    let mut asked_by_any = BTreeSet::from(["RUST_LOG"]);
+    let mut given_to_any = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for function in &stack.functions {
+        let settings = ::settings::Settings::from_variables([]);
+        let code = &function.code;
+        assert!(crate::functions::start(code, &settings).is_err(), "{code}");
+        let asked = settings.asked();
+        for (name, need) in &asked {
+            if *need == Need::Required && !function.environment.contains_key(*name) {
+                wrong.push(format!("{code} asks for {name} and is not given it"));
+            }
+        }
+        for name in function.environment.keys() {
+            if !asked.contains_key(name.as_str()) && !is_global(name) {
+                wrong.push(format!("{code} is given {name} and never asks for it"));
+            }
+        }
+        asked_by_any.extend(asked.keys());
+        given_to_any.extend(function.environment.keys());
+    }
+    let idle = given_to_any
+        .into_iter()
+        .filter(|name| !asked_by_any.contains(name.as_str()));
+    wrong.extend(idle.map(|name| format!("nobody asks for {name}")));
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn verifier() -> Verifier {
         key(1, pair(1).public_key().as_ref()),
         key(2, pair(2).public_key().as_ref()),
     ];
-    Verifier::new(&json!({ "keys": keys }).to_string()).unwrap()
+    Verifier::from_json(&json!({ "keys": keys }).to_string()).unwrap()
 }
 
 fn fields() -> BadgeFields {
@@ -251,7 +251,7 @@ fn of_the_keys_that_sign_the_newest_does() {
     let mut newer = key(2, pair(2).public_key().as_ref());
     newer["sign_from"] = json!("2027-01-10T00:00:00Z");
     let keys = [newer, key(1, pair(1).public_key().as_ref())];
-    let verifier = Verifier::new(&json!({ "keys": keys }).to_string()).unwrap();
+    let verifier = Verifier::from_json(&json!({ "keys": keys }).to_string()).unwrap();
     let at = |text| Millis::parse_rfc3339(text).unwrap();
     let signing = |text| verifier.signs_at(at(text)).map(|key| key.kid);
     assert_eq!(signing("2027-01-09T00:00:00Z"), Some(1));
@@ -278,7 +278,9 @@ fn keys_that_cannot_be_used_are_refused() {
         (json!({ "keys": [unknown] }), "not a list of badge keys"),
         (json!([good]), "not a list of badge keys"),
     ] {
-        let error = Verifier::new(&keys.to_string()).unwrap_err().to_string();
+        let error = Verifier::from_json(&keys.to_string())
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with(message), "{error}");
     }
 }
@@ -295,7 +297,7 @@ fn keys_of_small_order_are_refused() {
             bytes[31] |= sign;
             assert!(Ed25519::new(&bytes).is_none());
             let key = key(1, &bytes);
-            let error = Verifier::new(&json!({ "keys": [key] }).to_string()).unwrap_err();
+            let error = Verifier::from_json(&json!({ "keys": [key] }).to_string()).unwrap_err();
             assert!(matches!(error, NotKeys::NotAKey(1)));
         }
         // The library alone would take it.

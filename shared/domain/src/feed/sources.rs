@@ -12,7 +12,7 @@ const AGENCY_SOURCE: &str = "agency";
 
 /// Who may send credit records: the setting `CREDIT_SOURCES`, a list of
 /// `{"source", "public_key" (32 bytes in base64url), "sections"}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CreditSources(BTreeMap<SourceId, CreditSource>);
 
 /// One of them.

@@ -3,7 +3,8 @@ use lambda_http::Body;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::secret;
+use settings::ConfigError;
+
 use crate::session::{LIFETIME, Signer};
 
 const NOW: Millis = Millis(1_800_000_000_500);
@@ -20,8 +21,17 @@ fn request(authorization: Option<&str>) -> lambda_http::Request {
     builder.body(Body::Empty).unwrap()
 }
 
+fn signer_with(secret: &str) -> Signer {
+    Signer::new(&Settings::from_variables([("SESSION_SIGNING_KEY", secret)]))
+}
+
+fn verifier_by(jwks: &str) -> Result<Verifier, ConfigError> {
+    let settings = Settings::from_variables([("SESSION_PUBLIC_KEYS", jwks)]);
+    settings.finish(Verifier::new(&settings))
+}
+
 fn verifier(signer: &Signer) -> Verifier {
-    Verifier::new(&signer.jwks().to_string()).unwrap()
+    verifier_by(&signer.jwks().to_string()).unwrap()
 }
 
 fn authenticate(verifier: &Verifier, token: &str, now: Millis) -> Option<Principal> {
@@ -32,7 +42,7 @@ fn authenticate(verifier: &Verifier, token: &str, now: Millis) -> Option<Princip
 
 /// A token of these parts, signed with the key that `secret` gives, whatever the header says.
 fn token(secret: &str, header: &Value, claims: &Value) -> String {
-    let seed = secret::derive(secret, "homehail session signing key v1");
+    let seed = settings::derive(secret, "homehail session signing key v1");
     let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
     let signed = signed_part(header, claims);
     format!(
@@ -59,7 +69,7 @@ fn header(signer: &Signer) -> Value {
 
 #[test]
 fn every_principal_is_known_again() {
-    let signer = Signer::new("secret").unwrap();
+    let signer = signer_with("secret");
     let principals = [
         agency(),
         Principal::Customer(CustomerId::from_bytes(&[1; 16])),
@@ -77,7 +87,7 @@ fn every_principal_is_known_again() {
 
 #[test]
 fn a_session_lasts_15_minutes_to_the_second_and_has_no_leeway() {
-    let signer = Signer::new("secret").unwrap();
+    let signer = signer_with("secret");
     let session = signer.sign(&agency(), NOW).unwrap();
     assert_eq!(LIFETIME.as_secs(), 900);
     assert_eq!(session.expires_at, Millis(1_800_000_900_000));
@@ -96,9 +106,9 @@ fn a_session_lasts_15_minutes_to_the_second_and_has_no_leeway() {
 
 #[test]
 fn keys_rotate_by_standing_together_in_the_set() {
-    let (old, new) = (Signer::new("old").unwrap(), Signer::new("new").unwrap());
+    let (old, new) = (signer_with("old"), signer_with("new"));
     let both = json!({"keys": [old.jwks()["keys"][0], new.jwks()["keys"][0]]}).to_string();
-    let verifier = Verifier::new(&both).unwrap();
+    let verifier = verifier_by(&both).unwrap();
     for signer in [&old, &new] {
         let session = signer.sign(&agency(), NOW).unwrap();
         assert_eq!(authenticate(&verifier, &session.token, NOW), Some(agency()));
@@ -107,7 +117,7 @@ fn keys_rotate_by_standing_together_in_the_set() {
 
 #[test]
 fn forged_tokens_are_refused() {
-    let signer = Signer::new("secret").unwrap();
+    let signer = signer_with("secret");
     let verifier = verifier(&signer);
     let good_header = header(&signer);
     let good = token("secret", &good_header, &claims());
@@ -195,7 +205,7 @@ fn forged_tokens_are_refused() {
                 &with(
                     with(h(), "kid", json!("00000000")),
                     "jwk",
-                    Signer::new("other").unwrap().jwks()["keys"][0].clone(),
+                    signer_with("other").jwks()["keys"][0].clone(),
                 ),
                 &claims(),
             ),
@@ -248,7 +258,7 @@ fn forged_tokens_are_refused() {
 
 #[test]
 fn without_a_bearer_token_one_is_asked_for() {
-    let signer = Signer::new("secret").unwrap();
+    let signer = signer_with("secret");
     let token = signer.sign(&agency(), NOW).unwrap().token;
     let verifier = verifier(&signer);
     let basic = format!("Basic {token}");
@@ -284,8 +294,8 @@ fn a_role_opens_only_its_own_doors() {
 
 #[test]
 fn only_sets_of_ed25519_keys_are_taken() {
-    let good = Signer::new("secret").unwrap().jwks();
-    assert!(Verifier::new(&good.to_string()).is_ok());
+    let good = signer_with("secret").jwks();
+    assert!(verifier_by(&good.to_string()).is_ok());
     let mut short = good.clone();
     short["keys"][0]["x"] = json!("AAAA");
     let mut curve = good.clone();
@@ -298,17 +308,17 @@ fn only_sets_of_ed25519_keys_are_taken() {
         short,
         curve,
     ] {
-        assert!(Verifier::new(&bad.to_string()).is_err(), "{bad}");
+        assert!(verifier_by(&bad.to_string()).is_err(), "{bad}");
     }
-    assert!(Verifier::new("").is_err());
+    assert!(verifier_by("").is_err());
 }
 
 #[test]
 fn a_key_is_named_by_its_hash() {
-    let jwks = Signer::new("secret").unwrap().jwks();
+    let jwks = signer_with("secret").jwks();
     let public_key = URL_SAFE_NO_PAD
         .decode(jwks["keys"][0]["x"].as_str().unwrap())
         .unwrap();
-    let hash = data_encoding::HEXLOWER.encode(&secret::sha256(&public_key));
+    let hash = data_encoding::HEXLOWER.encode(&crate::secret::sha256(&public_key));
     assert_eq!(jwks["keys"][0]["kid"], hash[..8]);
 }

@@ -1,6 +1,5 @@
 //! What batches hold, as objects of a bucket.
 
-use aws_lc_rs::aead::RandomizedNonceKey;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -8,18 +7,19 @@ use domain::feed::{BatchId, Rejected, Row};
 use domain::id::{SourceId, WorkerId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 
 use crate::{Error, aead};
 
 /// Tells this use of a secret from any other.
-const LABEL: &[u8] = b"homehail feed objects v1";
+const LABEL: &str = "homehail feed objects v1";
 
 /// The objects of batches: parts as they came, shards with the rows of some workers, rejected rows. Parts have ID numbers,
 /// so all are sealed: AES-256-GCM, the object's key as associated data, so that none can be put in another's place.
 pub struct FeedObjects {
     s3: Client,
     bucket: String,
-    key: RandomizedNonceKey,
+    key: [u8; 32],
 }
 
 /// Without the key.
@@ -49,16 +49,12 @@ pub struct WorkerRows {
 }
 
 impl FeedObjects {
-    /// In the bucket of this name, sealed by a key that is derived from this secret.
-    ///
-    /// # Errors
-    /// None that a secret can cause; deriving is fallible by its signature.
-    pub fn new(s3: Client, bucket: impl Into<String>, secret: &str) -> Result<Self, Error> {
-        Ok(Self {
-            s3,
-            bucket: bucket.into(),
-            key: aead::derived(secret, LABEL)?,
-        })
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            s3: settings.client(Client::new),
+            bucket: settings.text("FEED_BUCKET"),
+            key: settings.key("FEED_KEY", LABEL),
+        }
     }
 
     /// Stores a part as it came.

@@ -15,7 +15,7 @@ use store::{
     RegisteredWorker, Step, WorkerIds,
 };
 
-use crate::world::{BADGES, NOW, World, agency};
+use crate::world::{NOW, World, agency};
 
 const BODY: [u8; 32] = [7; 32];
 
@@ -28,9 +28,9 @@ struct Desk {
 impl Desk {
     async fn new() -> Self {
         let world = World::new().await;
-        let badges = Badges::new(world.client.clone(), BADGES);
+        let badges = Badges::new(&world.settings);
         let number: IdNumber = "11010519491231002X".parse().unwrap();
-        let worker = WorkerIds::new("ids").of(&number);
+        let worker = WorkerIds::new(&world.settings).of(&number);
         let new = NewWorker {
             worker: Worker {
                 id: worker.clone(),

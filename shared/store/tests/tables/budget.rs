@@ -19,7 +19,9 @@ use domain::geo::{Cell4, Cell5};
 use domain::order::GrabOutcome;
 use store::{Cell, CellStore, Directory, FannedOut, Orders};
 
-use crate::world::{DIRECTORY, NOW, ORDERS, World, agency, order, place, sealed, staff_by};
+use crate::world::{
+    DIRECTORY, NOW, ORDERS, World, agency, order, place, sealed, settings, staff_by,
+};
 
 /// Asks for the consumed capacity of every call, and keeps it.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +138,7 @@ fn value_size(value: &AttributeValue) -> usize {
 async fn an_order_from_placed_to_claimed_costs_six_units_and_three_of_indexes() {
     let world = World::new().await;
     let (client, meter) = metered(&world);
-    let orders = Orders::new(client, ORDERS);
+    let orders = Orders::new(&settings(&client));
     let order = order(1);
     orders.place(&order, &sealed(&order)).await.unwrap();
     let placed = meter.take();
@@ -197,7 +199,7 @@ async fn a_store_in_a_cell_takes_ninety_bytes_at_most() {
     assert!(size(&item) <= 90, "{} bytes", size(&item));
 
     let (client, meter) = metered(&world);
-    let directory = Directory::new(client, DIRECTORY);
+    let directory = Directory::new(&settings(&client));
     assert_eq!(
         directory
             .stores_in_cell5(&Cell5::of(place()))

@@ -4,7 +4,7 @@ use domain::id::AgencyId;
 use domain::order::{CancelOutcome, GrabOutcome, Order, Reopening};
 use domain::time::Millis;
 
-use crate::world::{DIRECTORY, NOW, ORDERS, World, agency, customer, order, staff_by};
+use crate::world::{NOW, World, agency, customer, order, staff_by};
 
 async fn grab(world: &World, order: &Order, epoch: u32, by: &AgencyId, at: Millis) -> GrabOutcome {
     let orders = &world.orders;
@@ -182,14 +182,18 @@ async fn a_grab_that_never_gets_through_may_be_tried_again() {
 async fn what_a_grab_needs_is_read_at_once() {
     let world = World::new().await;
     let order = world.placed(1).await;
-    let read = store::grab_read(&world.client, ORDERS, DIRECTORY, &order.id, &agency(1))
+    let read = world
+        .orders
+        .grab_read(&world.directory, &order.id, &agency(1))
         .await
         .unwrap();
     assert_eq!(read.order, Some(order.clone()));
     assert!(read.details.is_some() && read.agency.is_none());
 
     let registered = crate::directory::registered(&world, 1).await;
-    let read = store::grab_read(&world.client, ORDERS, DIRECTORY, &order.id, &agency(1))
+    let read = world
+        .orders
+        .grab_read(&world.directory, &order.id, &agency(1))
         .await
         .unwrap();
     assert_eq!(read.agency, Some(registered));

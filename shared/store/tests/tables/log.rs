@@ -110,7 +110,7 @@ async fn sequence_all(log: &Log) -> usize {
 #[tokio::test]
 async fn every_event_gets_one_place_behind_the_one_before_it() {
     let world = World::new().await;
-    let log = Log::new(world.client.clone(), LEDGER);
+    let log = Log::new(&world.settings);
     assert_eq!(log.head().await.unwrap(), LogHead::empty());
     for n in 1..=3 {
         // Chains of different lengths, so that batches end in the middle of one.
@@ -139,7 +139,7 @@ async fn every_event_gets_one_place_behind_the_one_before_it() {
 #[tokio::test]
 async fn what_the_index_does_not_show_yet_still_comes_before_what_follows_it() {
     let world = World::new().await;
-    let log = Log::new(world.client.clone(), LEDGER);
+    let log = Log::new(&world.settings);
     for (seq, is_shown) in [
         (1, true),
         (2, false),
@@ -161,7 +161,7 @@ async fn what_the_index_does_not_show_yet_still_comes_before_what_follows_it() {
 #[tokio::test]
 async fn a_chain_in_which_an_event_is_missing_holds_nobody_else_up() {
     let world = World::new().await;
-    let log = Log::new(world.client.clone(), LEDGER);
+    let log = Log::new(&world.settings);
     // Older than all others, and more than a batch.
     for seq in 2..=120 {
         put(&world, 1, seq, true).await;
@@ -182,7 +182,7 @@ async fn a_chain_in_which_an_event_is_missing_holds_nobody_else_up() {
 #[tokio::test]
 async fn of_several_sequencers_at_once_one_is_first() {
     let world = World::new().await;
-    let log = Log::new(world.client.clone(), LEDGER);
+    let log = Log::new(&world.settings);
     for n in 1..=4 {
         for seq in 1..=60 {
             put(&world, n, seq, true).await;
@@ -196,7 +196,7 @@ async fn of_several_sequencers_at_once_one_is_first() {
 #[tokio::test]
 async fn the_last_checkpoint_is_that_of_the_largest_tree() {
     let world = World::new().await;
-    let log = Log::new(world.client.clone(), LEDGER);
+    let log = Log::new(&world.settings);
     let signed = |size, note: &str| SignedCheckpoint {
         head: LogHead {
             size,

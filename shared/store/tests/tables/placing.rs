@@ -1,5 +1,6 @@
 //! Placing and reading orders.
 
+use settings::Settings;
 use store::{Error, Placed};
 
 use crate::world::{World, details, order, seal, sealed};
@@ -54,7 +55,7 @@ async fn details_come_back_only_with_their_key() {
         .unwrap();
     assert_eq!(order, placed);
     assert!(seal().open(&order.id, &sealed).unwrap() == details());
-    let other = store::SealKey::new("another").unwrap();
+    let other = store::SealKey::new(&Settings::from_variables([("DETAILS_KEY", "another")]));
     assert!(matches!(other.open(&order.id, &sealed), Err(Error::Sealed)));
     assert!(
         world

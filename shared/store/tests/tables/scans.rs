@@ -9,7 +9,7 @@ use domain::time::Millis;
 use futures::future::join_all;
 use store::Scans;
 
-use super::world::{BADGES, NOW, World};
+use super::world::{NOW, World};
 
 fn scan(at: Millis, who: String, place: Option<RoughPlace>) -> Scan {
     Scan {
@@ -31,7 +31,7 @@ fn harbin() -> Option<RoughPlace> {
 #[tokio::test]
 async fn what_a_scan_is_compared_with_no_number_of_others_hides() {
     let world = World::new().await;
-    let scans = Scans::new(world.client.clone(), BADGES);
+    let scans = Scans::new(&world.settings);
     // More than a page of the table holds, which is 1 MiB, and all of them before the one that counts.
     let others = (0..700).map(|n| {
         let who = format!("{n}{}", "x".repeat(900));

@@ -14,14 +14,14 @@ use serde_json::json;
 use store::{Appended, Calendars, Changed, NewEvent, Rated, Step, VisitEnded};
 
 use crate::workers::registered;
-use crate::world::{NOW, WORKERS, World, agency, customer, market, seal, staff_by};
+use crate::world::{NOW, World, agency, customer, market, seal, staff_by};
 
 fn after(millis: i64) -> Millis {
     Millis(NOW.0 + millis)
 }
 
 fn calendars(world: &World) -> Calendars {
-    Calendars::new(world.client.clone(), WORKERS)
+    Calendars::new(&world.settings)
 }
 
 async fn grabbed(world: &World, n: u8) -> Order {

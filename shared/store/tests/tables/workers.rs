@@ -10,6 +10,7 @@ use domain::service::ServiceSet;
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, Worker, masked_name};
 use serde_json::{Value, json};
+use settings::Settings;
 use store::{
     Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step, TracedEvent, WorkerIds,
     Workers,
@@ -38,7 +39,8 @@ fn event(kind: EventKind, cause: &str, payload: Value) -> NewEvent {
 }
 
 fn registration(by: u8, key: &str) -> NewWorker {
-    let id = WorkerIds::new("ids").of(&number());
+    let ids = WorkerIds::new(&Settings::from_variables([("WORKER_ID_KEY", "ids")]));
+    let id = ids.of(&number());
     NewWorker {
         worker: Worker {
             id,

@@ -22,7 +22,8 @@ use domain::market::Market;
 use domain::order::{Contact, Order, OrderDetails, Visit};
 use domain::service::Service;
 use domain::time::Millis;
-use store::{Directory, Orders, PersonalDataKey, SealKey, Sealed, WorkerTables, Workers};
+use settings::Settings;
+use store::{Directory, Orders, SealKey, Sealed, Workers};
 
 pub const NOW: Millis = Millis(1_800_000_000_000);
 pub const ORDERS: &str = "orders";
@@ -38,6 +39,7 @@ pub struct World {
     pub orders: Orders,
     pub directory: Directory,
     pub workers: Workers,
+    pub settings: Settings,
     pub wire: Wire,
 }
 
@@ -108,16 +110,12 @@ impl World {
         create(&client, LEDGER, &[("un", "S"), ("ua", "N")], unsequenced).await;
         create(&client, BADGES, &[], Vec::new()).await;
         create(&client, SUBJECT_KEYS, &[], Vec::new()).await;
-        let tables = WorkerTables {
-            workers: WORKERS.to_owned(),
-            ledger: LEDGER.to_owned(),
-            subject_keys: SUBJECT_KEYS.to_owned(),
-        };
-        let personal = PersonalDataKey::new("a secret").unwrap();
+        let settings = settings(&client);
         Self {
-            orders: Orders::new(client.clone(), ORDERS),
-            directory: Directory::new(client.clone(), DIRECTORY),
-            workers: Workers::new(client.clone(), tables, personal),
+            orders: Orders::new(&settings),
+            directory: Directory::new(&settings),
+            workers: Workers::new(&settings),
+            settings,
             client,
             wire,
         }
@@ -284,6 +282,21 @@ impl HttpConnector for Line {
     }
 }
 
+/// What parts of the store build themselves from.
+pub fn settings(client: &Client) -> Settings {
+    let variables = [
+        ("ORDERS_TABLE", ORDERS),
+        ("DIRECTORY_TABLE", DIRECTORY),
+        ("WORKERS_TABLE", WORKERS),
+        ("LEDGER_TABLE", LEDGER),
+        ("BADGES_TABLE", BADGES),
+        ("SUBJECT_KEYS_TABLE", SUBJECT_KEYS),
+        ("PERSONAL_DATA_KEY", "a secret"),
+        ("WORKER_ID_KEY", "ids"),
+    ];
+    Settings::from_variables(variables).with_client(client.clone())
+}
+
 pub fn market() -> Market {
     Market::from_json(r#"{"name":"harbin"}"#).unwrap()
 }
@@ -329,7 +342,7 @@ pub fn details() -> OrderDetails {
 }
 
 pub fn seal() -> SealKey {
-    SealKey::new("a secret").unwrap()
+    SealKey::new(&Settings::from_variables([("DETAILS_KEY", "a secret")]))
 }
 
 pub fn sealed(order: &Order) -> Sealed {

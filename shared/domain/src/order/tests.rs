@@ -302,13 +302,18 @@ fn who_had_the_claim_or_was_fanned_out_to_is_not_again() {
         let refused = order.changed(&change, 1, now).unwrap_err();
         assert_eq!(refused, Term::NotExcluded(agency(1)), "{change:?}");
     }
-    let others = Change::Staff {
-        agency: agency(2),
-        staffing: staffing(2),
-        instead_of: None,
-    };
-    let refused = in_state(Status::Claimed).changed(&others, 1, now);
-    assert_eq!(refused.unwrap_err(), Term::HeldBy(agency(2)));
+    for (status, instead_of) in [
+        (Status::Claimed, None),
+        (Status::Staffed, Some(staffing(1).worker)),
+    ] {
+        let others = Change::Staff {
+            agency: agency(2),
+            staffing: staffing(2),
+            instead_of,
+        };
+        let refused = in_state(status).changed(&others, 1, now);
+        assert_eq!(refused.unwrap_err(), Term::HeldBy(agency(2)));
+    }
 }
 
 #[test]

@@ -282,6 +282,7 @@ fn the_domain_and_the_table_agree_on_every_change() {
     let mut runner = TestRunner::new(Config {
         cases: CASES,
         failure_persistence: None,
+        max_shrink_iters: 200,
         ..Config::default()
     });
     let seen = std::cell::RefCell::new(Vec::new());

@@ -23,7 +23,7 @@ use local::{functions, wechat};
 use runtime::secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use settings::{Clock, Settings};
+use settings::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -145,7 +145,7 @@ impl Elsewhere {
                     .clone()
                     .map(|(name, value)| (name.to_owned(), value)),
             );
-            let settings = Settings::new(variables, sdk.clone(), clock.clone());
+            let settings = settings::Settings::new(variables, sdk.clone(), clock.clone());
             let invoke = functions::start(&function.code, &settings).expect("it starts");
             let timeout = function.timeout;
             started.insert(function.code.clone(), Started { invoke, timeout });
@@ -434,8 +434,8 @@ async fn orders_go_the_whole_way_on_a_deployment_onto_another_cloud() {
         secret_hash: secret::sha256(b"secret"),
     };
     let settings = [("DIRECTORY_TABLE", directory.as_str())];
-    let settings =
-        Settings::from_variables(settings).with_client(aws_sdk_dynamodb::Client::new(&there.sdk));
+    let settings = settings::Settings::from_variables(settings)
+        .with_client(aws_sdk_dynamodb::Client::new(&there.sdk));
     store::Directory::new(&settings)
         .put_authority("authority-elsewhere", &authority)
         .await

@@ -70,7 +70,7 @@ impl From<Whole> for u32 {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "not a text")]
 pub(super) enum Text {
     Text(String),
     Number(serde_json::Number),

@@ -56,7 +56,7 @@ fn start(data_dir: &Path, arguments: &[&str]) -> Homehail {
 
 fn client() -> reqwest::Client {
     reqwest::Client::builder()
-        .timeout(Duration::from_secs(40))
+        .timeout(crate::PATIENCE)
         .build()
         .expect("a client")
 }

@@ -34,7 +34,6 @@ use crate::world::{CENTRE, moved, registration};
 
 /// Shorter than a deployment may have it, and than the tick by which the other's scheduler fires.
 const MARKET: &str = r#"{"name":"harbin","grab_window_s":5}"#;
-const ALL_WITHIN: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(200);
 const STACK: &str = "homehail";
 
@@ -259,7 +258,7 @@ impl Elsewhere {
         let sqs = aws_sdk_sqs::Client::new(&self.sdk);
         let url = &self.deployed.resources["EventArchive"];
         let mut events = BTreeMap::new();
-        let until = Instant::now() + ALL_WITHIN;
+        let until = Instant::now() + crate::PATIENCE;
         while !events.values().any(|kind| kind == last) {
             assert!(Instant::now() < until, "{order} is not {last}: {events:?}");
             let receive = sqs.receive_message().queue_url(url).wait_time_seconds(1);
@@ -459,7 +458,7 @@ async fn orders_go_the_whole_way_on_a_deployment_onto_another_cloud() {
         .expect(200);
     let sqs = polling::client(&access);
     let url = access["queue_url"].as_str().expect("a url");
-    let until = Instant::now() + ALL_WITHIN;
+    let until = Instant::now() + crate::PATIENCE;
     for attempt in 0.. {
         assert!(Instant::now() < until, "nothing was offered");
         order = there

@@ -37,3 +37,7 @@ mod suspension;
 mod workers;
 mod workforce;
 mod world;
+
+/// How long anything may take before a test gives up: no measure of speed, since nobody knows whose machine this is and
+/// what else it does.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);

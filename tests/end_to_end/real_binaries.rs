@@ -3,15 +3,11 @@
 //! configuration and speak Lambda's protocol.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::runtime_api::{Bootstrap, Outcome, RuntimeApi, binaries};
 use crate::world::{CENTRE, World, registration};
-
-/// A debug build on a busy machine: this is no measure of how fast they start.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The event in `tests/events/<name>.json`, with each `{{word}}` replaced.
 fn event(name: &str, words: &BTreeMap<&str, String>) -> Value {
@@ -62,7 +58,7 @@ async fn answer(world: &World, function: &str, words: &BTreeMap<&str, String>) -
         &variables(world, function),
         &api,
     );
-    match api.invoke(&event(function, words), PATIENCE).await {
+    match api.invoke(&event(function, words), crate::PATIENCE).await {
         Outcome::Response(answer) => answer,
         Outcome::Error(error) => panic!("{function} failed: {error}"),
     }

@@ -69,7 +69,7 @@ impl World {
         let platform = Platform::start(options).await.expect("the platform starts");
         let base = platform.base_url().to_owned();
         let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(40))
+            .timeout(crate::PATIENCE)
             .pool_max_idle_per_host(64)
             .build()
             .expect("a client");

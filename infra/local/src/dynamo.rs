@@ -24,7 +24,7 @@ use crate::template::resolve::STREAM_LABEL;
 /// Counts databases in memory, which are known by name within the process.
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The database and the server before it.
 pub struct Dynamo {

@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::keys::AccessKey;
@@ -44,7 +45,8 @@ pub fn config(
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .service_config(endpoints.clone())
         .retry_config(RetryConfig::standard())
-        .timeout_config(settings::timeouts())
+        // On Lambda each function has cores of its own. Here hundreds share two, so a call that takes long is no fault.
+        .timeout_config(TimeoutConfig::disabled())
         .http_client(client)
         .build()
 }

@@ -25,6 +25,8 @@ const ANSWER: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub struct OfferQueues {
     sqs: Client,
+    /// Calls have a limit of time on AWS; on one machine, whose speed nobody knows, they have none.
+    is_hurried: bool,
     prefix: String,
     /// Where queues of this account and region are, up to and with the last slash.
     base: String,
@@ -45,6 +47,10 @@ impl OfferQueues {
         let base = sibling.rsplit_once('/');
         Self {
             sqs: settings.client(Client::new),
+            is_hurried: settings
+                .sdk()
+                .timeout_config()
+                .is_some_and(TimeoutConfig::has_timeouts),
             prefix: settings.text("OFFER_QUEUE_PREFIX"),
             base: base.map_or_else(String::new, |(base, _)| format!("{base}/")),
         }
@@ -87,10 +93,14 @@ impl OfferQueues {
     ) -> Result<Vec<Received>, Error> {
         let wait = Duration::from_secs(wait.as_secs().min(20));
         // A long poll takes longer than any other call, and is not worth repeating past its end.
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(wait + ANSWER)
-            .operation_timeout(wait + ANSWER)
-            .build();
+        let timeouts = if self.is_hurried {
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(wait + ANSWER)
+                .operation_timeout(wait + ANSWER)
+                .build()
+        } else {
+            TimeoutConfig::disabled()
+        };
         let answer = self
             .sqs
             .receive_message()

@@ -206,7 +206,7 @@ impl Settings {
 }
 
 /// How long an AWS call may take. A long poll needs more than this and says so where it is made.
-pub fn timeouts() -> TimeoutConfig {
+fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)

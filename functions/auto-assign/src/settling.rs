@@ -99,7 +99,7 @@ impl AutoAssign {
             looks: 0,
             redrives: 0,
         };
-        Ok(self.timers.set(&timer, self.clock.now()).await?)
+        self.timers.set(&timer, self.clock.now()).await
     }
 
     /// Puts an assignment into the agency's order queue.

@@ -66,7 +66,7 @@ impl AutoAssign {
             looks: 0,
             redrives: 0,
         };
-        Ok(self.timers.set(&timer, self.clock.now()).await?)
+        self.timers.set(&timer, self.clock.now()).await
     }
 
     async fn send_fan_out(
@@ -77,6 +77,6 @@ impl AutoAssign {
         delay: Duration,
     ) -> Result<(), Error> {
         let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
-        Ok(self.fan_out.send(message, delay).await?)
+        self.fan_out.send(message, delay).await
     }
 }

@@ -105,7 +105,7 @@ impl FeedApply {
                     );
                     CANNOT_BE_RECORDED
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             };
             // All that was said of her, not only what would have been recorded.
             let lines = said.rows.iter().map(|row| row.line);

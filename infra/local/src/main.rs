@@ -1,6 +1,6 @@
 //! `homehail`: the whole platform on one machine.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn main() -> Result<()> {
             EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error")),
         )
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(false)
         .with_writer(std::io::stderr)
         .init();
     tokio::runtime::Builder::new_multi_thread()

@@ -496,12 +496,12 @@ async fn with_its_timer_lost_a_read_gets_the_visit_ended() {
 #[tokio::test]
 async fn a_check_cut_off_anywhere_begins_the_visit_once() {
     for n in 1.. {
-        assert!(n < 30, "order-intake makes too many calls for a check");
+        assert!(n < 30, "visits makes too many calls for a check");
         let world = World::empty().await;
         let (_, worker, badge, order) = staffed(&world, "cleaning", HOUR).await;
         let customer = world.customer("demo-customer-1").await;
         let wire = world.platform.wire().clone();
-        wire.cut_after("order-intake", n);
+        wire.cut_after("visits", n);
         let path = format!("/v1/orders/{}/badge-check", order.id);
         let body = json!({ "token": badge.token });
         let answer = insist(&world, || {
@@ -515,7 +515,7 @@ async fn a_check_cut_off_anywhere_begins_the_visit_once() {
         .expect(200);
         assert_eq!(answer["result"], "match", "cut after {n}");
         let happened = !wire.take_cuts().is_empty();
-        wire.cut_after("order-intake", 0);
+        wire.cut_after("visits", 0);
         let ended = insist(&world, || {
             world
                 .call("POST", &format!("/v1/orders/{}/complete", order.id))
@@ -528,7 +528,7 @@ async fn a_check_cut_off_anywhere_begins_the_visit_once() {
         assert_eq!(check_ins(&world, &worker).await, 1, "cut after {n}");
         world.platform.shutdown().await;
         if !happened {
-            assert!(n > 1, "order-intake was never called");
+            assert!(n > 1, "visits was never called");
             return;
         }
     }
@@ -536,7 +536,7 @@ async fn a_check_cut_off_anywhere_begins_the_visit_once() {
 
 #[tokio::test]
 async fn a_rating_and_its_count_cut_off_anywhere_are_given_once() {
-    for function in ["order-intake", "order-events"] {
+    for function in ["visits", "order-events"] {
         for n in 1.. {
             assert!(n < 30, "{function} makes too many calls for a rating");
             let world = World::empty().await;

@@ -216,7 +216,7 @@ async fn insist<F: Future<Output = Result<Answer, reqwest::Error>>>(
 
 #[tokio::test]
 async fn registering_approving_and_erasing_cut_off_anywhere() {
-    for function in ["registry", "review"] {
+    for function in ["workers", "review"] {
         for n in 1.. {
             assert!(n < 60, "{function} makes too many calls");
             let world = World::empty().await;

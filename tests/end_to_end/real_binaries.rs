@@ -110,6 +110,8 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         Some(1),
         "{waiting}"
     );
+    let workers = body(&ask("workers", words(&[("token", &desk)])).await, 200);
+    assert_eq!(workers["items"], json!([]));
     // It starts, and knows who is no worker.
     body(
         &ask("own-record", words(&[("token", &authority)])).await,
@@ -161,6 +163,10 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         assert_eq!(failures, json!([]), "{function} answered {answer}");
     }
 
+    let visit = words(&[("token", &customer), ("order_id", &order)]);
+    let checked = body(&ask("visits", visit).await, 200);
+    assert_eq!(checked["result"], "invalid", "{checked}");
+    body(&ask("pages", words(&[])).await, 404);
     body(&ask("credit-feed", words(&[])).await, 404);
     body(&ask("badge-issue", words(&[])).await, 404);
     let scanned = body(&ask("badge-verify", words(&[("token", "1")])).await, 200);

@@ -34,6 +34,12 @@ found "Files over 600 lines; is each about one thing?" \
         [ ! -e "$file" ] || awk -v f="$file" 'END { if (NR > 600) print NR, f }' "$file"
     done)"
 
+# What two functions share is a crate of shared/; each is deployed with its own keys and rights.
+functions=$(git ls-files 'functions/*/Cargo.toml' | cut -d/ -f2 | paste -sd'|')
+found "Crates that depend on a function:" \
+    "$(git grep -nwE "$functions" -- 'functions/*/Cargo.toml' 'shared/*/Cargo.toml' |
+        grep -vE ':(name|description|default-run) = ' || true)"
+
 # The domain is pure: no AWS, no async, no clock, no randomness.
 found "The domain reaches outside:" \
     "$(git grep -nE '\b(aws_(sdk|config|credential|smithy|lambda)[a-z_]*|tokio|rand|async fn|SystemTime|Timestamp::now)\b' -- 'shared/domain/src/*.rs' |

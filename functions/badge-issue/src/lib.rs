@@ -11,7 +11,6 @@ mod issuing;
 mod printing;
 mod status_list;
 
-use domain::agency::Standing;
 use domain::badge::BadgeDecision;
 use domain::id::AgencyId;
 use lambda_http::http::Method;
@@ -87,12 +86,10 @@ impl BadgeIssue {
         }
     }
 
-    /// Reads the agency's own item, which alone decides on its standing.
     async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let agency = self.directory.agency(agency).await?;
-        match agency {
-            Some(agency) if agency.standing == Standing::Approved => Ok(()),
-            _ => Err(Problem::agency_not_approved()),
-        }
+        let is_approved = self.directory.is_approved(agency).await?;
+        is_approved
+            .then_some(())
+            .ok_or_else(Problem::agency_not_approved)
     }
 }

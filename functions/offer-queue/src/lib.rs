@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sts::types::Tag;
 use bus::{OfferQueues, Received};
-use domain::agency::Standing;
 use domain::id::{AgencyId, OrderId};
 use domain::order::Order;
 use domain::time::Millis;
@@ -243,8 +242,7 @@ impl OfferQueue {
     }
 
     async fn require_approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let found = self.directory.agency(agency).await?;
-        let is_approved = found.is_some_and(|agency| agency.standing == Standing::Approved);
+        let is_approved = self.directory.is_approved(agency).await?;
         is_approved
             .then_some(())
             .ok_or_else(Problem::agency_not_approved)

@@ -17,15 +17,14 @@ use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
 use domain::order::{
-    GrabOutcome, Order, OrderView, ReleaseOutcome, Reopening, Viewer, WorkerView, release_outcome,
-    reopen,
+    GrabOutcome, Order, ReleaseOutcome, Reopening, Viewer, release_outcome, reopen,
 };
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::{Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Calendars, Directory, GrabRead, Orders, SealKey, Sealed, WorkerRecords};
+use store::{Calendars, Directory, GrabRead, OrderViews, Orders, Sealed, WorkerRecords};
 
 /// The message of a reopened order is received this much later, so that the write it needs is there by then.
 const WRITE_COMES_FIRST: Duration = Duration::from_secs(1);
@@ -42,7 +41,7 @@ pub struct OrderGrab {
     timers: Timers,
     fan_out: FanOutQueue,
     claim_tokens: ClaimTokenKeys,
-    seal: SealKey,
+    views: OrderViews,
 }
 
 impl OrderGrab {
@@ -57,13 +56,13 @@ impl OrderGrab {
             verifier: Verifier::new(settings),
             market: settings.market(),
             orders: Orders::new(settings),
+            views: OrderViews::new(settings),
             directory: Directory::new(settings),
             workers: WorkerRecords::new(settings),
             calendars: Calendars::new(settings),
             timers: Timers::new(settings),
             fan_out: FanOutQueue::new(settings),
             claim_tokens: ClaimTokenKeys::new(&current, previous.as_ref().map(|key| &key[..])),
-            seal: SealKey::new(settings),
         })
     }
 
@@ -123,31 +122,9 @@ impl OrderGrab {
         if let Some(problem) = losing_reason(grabbed.outcome) {
             return Err(problem);
         }
-        let view = self.claimed_view(agency, &grabbed.order, &grabber.details);
+        let (order, details, now) = (&grabbed.order, &grabber.details, self.clock.now());
+        let view = self.views.view_claimed(order, agency, details, now);
         Ok(http::json(StatusCode::OK, &view.await?))
-    }
-
-    /// An order as the agency is shown it that has the claim, which was found to be approved. It takes a read only where
-    /// a worker is named, which is when the winner grabs again.
-    async fn claimed_view(
-        &self,
-        agency: &AgencyId,
-        order: &Order,
-        details: &Sealed,
-    ) -> Result<OrderView, Problem> {
-        let details = self.seal.open(&order.id, details)?;
-        let viewer = Viewer::Claimant(agency.clone());
-        let now = self.clock.now();
-        let mut view = order.view(&viewer, Some(&details), now);
-        if let (Some(staffing), Some(claim)) = (order.staffing(), order.claim()) {
-            let worker = self.workers.get(&staffing.worker).await;
-            view.worker = worker?.map(|worker| {
-                let rules = &self.market.credit;
-                let approved = Some(Standing::Approved);
-                WorkerView::of(&worker, claim, approved, &viewer, now, rules)
-            });
-        }
-        Ok(view)
     }
 
     async fn release(

@@ -67,8 +67,9 @@ impl OrderGrab {
                 _ => self.name_worker(&read, agency, now).await?,
             };
             if let Some(order) = staffed {
-                let view = self.claimed_view(agency, &order, &read.details).await?;
-                return Ok(http::json(StatusCode::OK, &view));
+                let now = self.clock.now();
+                let view = self.views.view_claimed(&order, agency, &read.details, now);
+                return Ok(http::json(StatusCode::OK, &view.await?));
             }
         }
         Err(Problem::unavailable())

@@ -3,6 +3,7 @@ use domain::geo::Wgs84;
 use domain::id::CustomerId;
 use domain::order::{Contact, OrderDetails, Visit};
 use domain::service::{Service, ServiceSet};
+use store::SealKey;
 
 use super::*;
 

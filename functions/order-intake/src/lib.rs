@@ -1,36 +1,26 @@
-//! The customer's side of an order: placed, read, listed, cancelled; the badge check at the door, the end of the visit,
-//! its rating.
+//! The customer's side of an order: placed, read, listed, cancelled.
 //!
 //! Placing makes three calls, in an order that survives a crash between any two of them: the **timer** first,
 //! so that no order is without one; then the **order** with its sealed details, in one transaction whose own
 //! condition tells a repeat, because the order's id follows from the customer and the `Idempotency-Key`; then
 //! the **message** that has it offered. Whoever was not told `201` repeats the request, or there is no order;
 //! an order whose message was never sent is found by its timer.
-//!
-//! - [`badge_check`]: who stands at the door.
-//! - [`ending`]: the visit is over, and what the customer says of it.
 
-mod badge_check;
-mod ending;
 mod request;
 
 use std::time::Duration;
 
-use badge::Checker;
-use bus::{FanOut, FanOutQueue, ScanQueue, Stage, Timer, TimerQueue, Timers};
+use bus::{FanOut, FanOutQueue, Stage, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
-use domain::order::{
-    CancelOutcome, Order, OrderDetails, OrderView, RatingView, Settlement, State, Viewer,
-    WorkerView, settlement,
-};
+use domain::order::{CancelOutcome, Order, OrderDetails, Settlement, Viewer, settlement};
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
-use runtime::{Principal, Problem, Scanners, Verifier, secret};
+use runtime::{Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
-use store::{Badges, Directory, Orders, Photos, Placed, SealKey, WorkerRecords, Workers};
+use store::{OrderViews, Orders, Placed, SealKey};
 
 use crate::request::Placing;
 
@@ -40,19 +30,12 @@ pub struct OrderIntake {
     verifier: Verifier,
     market: Market,
     orders: Orders,
+    views: OrderViews,
     timers: Timers,
     timer_queue: TimerQueue,
     fan_out: FanOutQueue,
     order_id_key: [u8; 32],
     seal: SealKey,
-    records: WorkerRecords,
-    workers: Workers,
-    badges: Badges,
-    directory: Directory,
-    photos: Photos,
-    checker: Checker,
-    scanners: Scanners,
-    scans: ScanQueue,
 }
 
 impl OrderIntake {
@@ -64,14 +47,7 @@ impl OrderIntake {
             verifier: Verifier::new(settings),
             market: settings.market(),
             orders: Orders::new(settings),
-            records: WorkerRecords::new(settings),
-            workers: Workers::new(settings),
-            badges: Badges::new(settings),
-            directory: Directory::new(settings),
-            photos: Photos::new(settings),
-            checker: Checker::new(settings),
-            scanners: Scanners::new(settings),
-            scans: ScanQueue::new(settings),
+            views: OrderViews::new(settings),
             timers: Timers::new(settings),
             timer_queue: TimerQueue::new(settings),
             fan_out: FanOutQueue::new(settings),
@@ -99,15 +75,6 @@ impl OrderIntake {
             (&Method::GET, ["v1", "orders", id]) => self.read(request, &principal, id, now).await,
             (&Method::POST, ["v1", "orders", id, "cancel"]) => {
                 self.cancel(request, &principal, id, now).await
-            }
-            (&Method::POST, ["v1", "orders", id, "badge-check"]) => {
-                self.badge_check(request, &principal, id, now).await
-            }
-            (&Method::POST, ["v1", "orders", id, "complete"]) => {
-                self.complete(&principal, id, now).await
-            }
-            (&Method::POST, ["v1", "orders", id, "rating"]) => {
-                self.rate(request, &principal, id, now).await
             }
             _ => Err(Problem::not_found()),
         }
@@ -181,8 +148,8 @@ impl OrderIntake {
         details: &OrderDetails,
         now: Millis,
     ) -> Result<Response, Problem> {
-        let view = self.view(order, &Viewer::Customer, details, now).await?;
-        Ok(http::json(StatusCode::CREATED, &view))
+        let view = self.views.view(order, &Viewer::Customer, details, now);
+        Ok(http::json(StatusCode::CREATED, &view.await?))
     }
 
     async fn list(
@@ -220,47 +187,17 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        let found = self.orders.get_with_details(&id).await?;
-        let (order, sealed) = found.ok_or_else(Problem::not_found)?;
+        let found = self.views.open(&id).await?;
+        let (order, details) = found.ok_or_else(Problem::not_found)?;
         let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
-        let details = self.seal.open(&id, &sealed)?;
         if let Some(timer) = overdue(&order, &self.market, now) {
             self.have_settled(&timer).await;
         }
-        let mut view = self.view(&order, &viewer, &details, now).await?;
+        let mut view = self.views.view(&order, &viewer, &details, now).await?;
         if viewer == Viewer::Authority {
             view.explanation = self.explanation(&order).await?;
         }
         Ok(http::json(StatusCode::OK, &view))
-    }
-
-    /// An order as it is shown to who may see all of it, with the worker as she is now.
-    async fn view(
-        &self,
-        order: &Order,
-        viewer: &Viewer,
-        details: &OrderDetails,
-        now: Millis,
-    ) -> Result<OrderView, Problem> {
-        let mut view = order.view(viewer, Some(details), now);
-        if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
-            let read = tokio::try_join!(
-                self.records.get(&staffing.worker),
-                self.directory.agency(&claim.agency),
-            );
-            let (worker, agency) = read?;
-            let standing = agency.map(|agency| agency.standing);
-            view.worker = worker.map(|worker| {
-                let rules = &self.market.credit;
-                WorkerView::of(&worker, claim, standing, viewer, now, rules)
-            });
-        }
-        if matches!(order.state, State::Rated(..)) {
-            let sealed = self.orders.rating(&order.id).await?;
-            let rating = sealed.map(|sealed| self.seal.open_rating(&order.id, &sealed));
-            view.rating = rating.transpose()?.map(RatingView::from);
-        }
-        Ok(view)
     }
 
     /// Why the last settling came out as it did.
@@ -305,11 +242,8 @@ impl OrderIntake {
             CancelOutcome::Already => {}
             CancelOutcome::TooLate => return Err(Problem::too_late()),
         }
-        let found = self.orders.get_with_details(&id).await?;
-        let (_, sealed) = found.ok_or_else(Problem::not_found)?;
-        let details = self.seal.open(&id, &sealed)?;
-        let view = self.view(&changed.order, &Viewer::Customer, &details, now);
-        Ok(http::json(StatusCode::OK, &view.await?))
+        let view = self.views.view_changed(&changed.order, now).await?;
+        Ok(http::json(StatusCode::OK, &view))
     }
 
     /// Asks the table for an order that nobody has.

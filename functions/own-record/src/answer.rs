@@ -4,7 +4,7 @@ use domain::agency::Standing;
 use domain::badge::Badge;
 use domain::id::{AgencyId, BadgeId, EventId};
 use domain::time::{Millis, rfc3339};
-use registry::worker::WorkerAnswer;
+use record::WorkerAnswer;
 use serde::Serialize;
 use store::{Look, Objection, ObjectionAnswer, View};
 

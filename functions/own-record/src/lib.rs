@@ -15,12 +15,12 @@ use domain::chain::{Actor, EventKind};
 use domain::credit::{CreditRules, Section};
 use domain::id::{EventId, WorkerId};
 use lambda_http::http::{Method, StatusCode};
-use registry::worker::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
+use record::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
-use store::{Appended, Badges, Directory, NewEvent, Objection, Step, WorkerFile, Workers};
+use store::{Appended, Badges, Directory, Objection, Step, WorkerFile, Workers};
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
 
@@ -149,16 +149,13 @@ impl OwnRecord {
             if file.worker.is_erased {
                 return Err(is_erased());
             }
-            if key.is_none() {
-                objection.id = next_event(EventKind::Complaint, file);
+            let kind = EventKind::Complaint;
+            let mut event = next_event(file, kind, Actor::Worker(id.clone()), payload.clone());
+            match key {
+                Some(_) => event.id = objection.id.clone(),
+                None => objection.id = event.id.clone(),
             }
             let also = self.workers.also_object(file, &objection);
-            let event = NewEvent {
-                id: objection.id.clone(),
-                kind: EventKind::Complaint,
-                actor: Actor::Worker(id.clone()),
-                payload: payload.clone(),
-            };
             Ok(Step {
                 events: vec![event],
                 also: vec![also?],
@@ -223,12 +220,12 @@ impl OwnRecord {
             let also = self.workers.also_withdraw_consent(id, now);
             Ok(Step {
                 worker: Some(worker),
-                events: vec![NewEvent {
-                    id: next_event(EventKind::ConsentWithdrawn, file),
-                    kind: EventKind::ConsentWithdrawn,
-                    actor: Actor::Worker(id.clone()),
-                    payload: json!({}),
-                }],
+                events: vec![next_event(
+                    file,
+                    EventKind::ConsentWithdrawn,
+                    Actor::Worker(id.clone()),
+                    json!({}),
+                )],
                 also: vec![also?],
                 ..Step::default()
             })
@@ -259,18 +256,7 @@ impl OwnRecord {
     }
 
     async fn shown(&self, file: &WorkerFile) -> Result<WorkerAnswer, Problem> {
-        let withdrawn_at = match file.worker.standing {
-            Standing::Suspended => self.workers.withdrawn_at(&file.worker.id).await,
-            _ => Ok(None),
-        };
-        let withdrawn_at = withdrawn_at?;
-        let now = self.clock.now();
-        Ok(WorkerAnswer::of(
-            file,
-            withdrawn_at,
-            Reader::All,
-            &self.rules,
-            now,
-        ))
+        let (reader, rules, now) = (Reader::All, &self.rules, self.clock.now());
+        Ok(WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?)
     }
 }

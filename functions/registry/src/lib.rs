@@ -1,14 +1,11 @@
-//! Agencies, their stores and their workers.
+//! Agencies and their stores.
 //!
 //! Anyone may register an agency; only the authority lets it work. What is made here carries ids and
 //! secrets that follow from the request ([`secrets`]), so that repeats are harmless without a store of
-//! keys that have been seen. [`answer`] is how agencies and stores are shown, here and in reviews; [`worker`] is all
-//! about workers.
+//! keys that have been seen.
 
-pub mod answer;
 mod registration;
 mod secrets;
-pub mod worker;
 
 use domain::agency::{Agency, AgencyStats, Standing, Store};
 use domain::id::{AgencyId, StoreId};
@@ -19,10 +16,8 @@ use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{Directory, Registered, StoreAdded};
 
-use crate::answer::{AgencyAnswer, StoreAnswer};
 use crate::registration::{NewStore, Registration, StoreChange};
 use crate::secrets::RegistrationKeys;
-use crate::worker::Desk;
 
 /// A registration's key is a secret, and this many characters can carry one.
 const SHORTEST_REGISTRATION_KEY: usize = 32;
@@ -33,7 +28,6 @@ pub struct Registry {
     verifier: Verifier,
     directory: Directory,
     keys: RegistrationKeys,
-    workers: Desk,
 }
 
 impl Registry {
@@ -42,7 +36,6 @@ impl Registry {
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
-            workers: Desk::new(settings),
             verifier: Verifier::new(settings),
             directory: Directory::new(settings),
             keys: RegistrationKeys::new(settings),
@@ -66,7 +59,6 @@ impl Registry {
             (&Method::PATCH, ["v1", "agencies", agency, "stores", store]) => {
                 self.change_store(request, agency, store).await
             }
-            (_, ["v1", "workers", rest @ ..]) => self.workers.answer(request, rest).await,
             _ => Err(Problem::not_found()),
         }
     }
@@ -146,10 +138,7 @@ impl Registry {
         }
         let found = self.directory.agency_with_stores(&id).await?;
         let (agency, stores) = found.ok_or_else(Problem::not_found)?;
-        Ok(http::json(
-            StatusCode::OK,
-            &AgencyAnswer::of(&agency, &stores),
-        ))
+        Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
     async fn add_store(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
@@ -173,7 +162,7 @@ impl Registry {
             StoreAdded::KeyReused => return Err(Problem::idempotency_key_reused()),
             StoreAdded::NotFound => return Err(Problem::not_found()),
         };
-        Ok(http::json(StatusCode::CREATED, &StoreAnswer::of(&store)))
+        Ok(http::json(StatusCode::CREATED, &store.view()))
     }
 
     async fn change_store(
@@ -191,7 +180,7 @@ impl Registry {
             .change_store(&id, &store_id, now, |store| change.of(store));
         let store = changed.await?.ok_or_else(Problem::not_found)?;
         tracing::info!(agency.id = %id, store.id = %store.id, "a store was changed");
-        Ok(http::json(StatusCode::OK, &StoreAnswer::of(&store)))
+        Ok(http::json(StatusCode::OK, &store.view()))
     }
 
     /// The agency in the path, if it is the caller.

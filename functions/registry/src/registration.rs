@@ -3,7 +3,7 @@
 use domain::agency::Store;
 use domain::check::{MobilePhone, Uscc};
 use domain::geo::Wgs84;
-use domain::service::{Service, ServiceSet};
+use domain::service::ServiceSet;
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
 
@@ -43,7 +43,7 @@ impl Registration {
             let uscc = fields.parsed("uscc");
             let responsible_person = fields.string("responsible_person", 1..=60);
             let phone = fields.parsed("phone");
-            let services = named_services(fields, "services");
+            let services = fields.services("services");
             let stores = fields.objects("stores", 1..=MOST_STORES, new_store);
             Some(Self {
                 name: name?,
@@ -111,18 +111,6 @@ fn new_store(fields: &mut Fields<'_>) -> Option<NewStore> {
         address: address?,
         location: location?,
     })
-}
-
-/// The services that a field names, at least one.
-pub fn named_services(fields: &mut Fields<'_>, name: &'static str) -> Option<ServiceSet> {
-    // Twice the number there are, so that an element that is wrong is named rather than their count.
-    let named = fields.parsed_list::<Service>(name, 1..=2 * Service::ALL.len())?;
-    let set: ServiceSet = named.iter().copied().collect();
-    if set.len() as usize != named.len() {
-        fields.refuse(name, "must not name a service twice");
-        return None;
-    }
-    Some(set)
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use domain::agency::{Decision, NotFromHere, Review as Verdict};
 use domain::id::{AgencyId, AuthorityId, EventId, StoreId, WorkerId};
 use domain::time::{Millis, rfc3339};
 use lambda_http::http::{Method, StatusCode};
-use registry::answer::{AgencyAnswer, StoreAnswer};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Problem, Verifier};
 use serde::Serialize;
@@ -92,10 +91,7 @@ impl Review {
         };
         let decision = verdict.decision.as_str();
         tracing::info!(agency.id = %id, authority.id = %verdict.by, decision, "an agency was decided on");
-        Ok(http::json(
-            StatusCode::OK,
-            &AgencyAnswer::of(&agency, &stores),
-        ))
+        Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
     /// Makes the order queue of an agency that can be approved. The agency is looked at first, so that
@@ -133,7 +129,7 @@ impl Review {
             agency.id = %id, store.id = %store_id, authority.id = %verdict.by, decision,
             "a store was decided on"
         );
-        Ok(http::json(StatusCode::OK, &StoreAnswer::of(&store)))
+        Ok(http::json(StatusCode::OK, &store.view()))
     }
 
     async fn waiting(&self, request: &Request) -> Result<Response, Problem> {

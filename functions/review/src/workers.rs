@@ -11,7 +11,7 @@ use domain::id::{AgencyId, AuthorityId, EventId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Profile, ProposedEmployment, masked_name};
 use lambda_http::http::StatusCode;
-use registry::worker::{Eraser, Reader, WorkerAnswer, is_erased, next_event};
+use record::{Eraser, Reader, WorkerAnswer, is_erased, next_event};
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
 use serde_json::{Value, json};
@@ -252,12 +252,7 @@ impl WorkerReview {
             let old = self.phones.of(&profile.phone);
             more.also.push(self.workers.also_free_phone(&old)?);
         }
-        let event = |kind: EventKind, payload: Value| NewEvent {
-            id: next_event(kind, file),
-            kind,
-            actor: actor.clone(),
-            payload,
-        };
+        let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
         let mut events = vec![
             reviewed(file, verdict, json!("employment"), &proposed.agency),
             event(
@@ -428,14 +423,8 @@ impl WorkerReview {
             let written = self.workers.add_look(file, by, purpose, now).await;
             written?;
         }
-        let withdrawn_at = match file.worker.standing {
-            Standing::Suspended => {
-                let id = &file.worker.id;
-                self.workers.withdrawn_at(id).await?
-            }
-            _ => None,
-        };
-        let answer = WorkerAnswer::of(file, withdrawn_at, Reader::All, &self.rules, now);
+        let (reader, rules) = (Reader::All, &self.rules);
+        let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
         Ok(http::json(StatusCode::OK, &answer))
     }
 }
@@ -482,15 +471,12 @@ fn not_moved(
 }
 
 fn reviewed(file: &WorkerFile, verdict: &Verdict, about: Value, agency: &AgencyId) -> NewEvent {
-    NewEvent {
-        id: next_event(EventKind::Reviewed, file),
-        kind: EventKind::Reviewed,
-        actor: Actor::Authority(verdict.by.clone()),
-        payload: json!({
-            "about": about,
-            "agency": agency,
-            "decision": verdict.decision,
-            "reason": verdict.reason,
-        }),
-    }
+    let actor = Actor::Authority(verdict.by.clone());
+    let payload = json!({
+        "about": about,
+        "agency": agency,
+        "decision": verdict.decision,
+        "reason": verdict.reason,
+    });
+    next_event(file, EventKind::Reviewed, actor, payload)
 }

@@ -37,11 +37,13 @@ fn started(code: &str, settings: &Settings) -> Result<Invoke> {
     Ok(match code {
         "sessions" => http!(sessions::Sessions, settings),
         "registry" => http!(registry::Registry, settings),
+        "workers" => http!(workers::Desk, settings),
         "review" => http!(review::Review, settings),
         "own-record" => http!(own_record::OwnRecord, settings),
         "badge-issue" => http!(badge_issue::BadgeIssue, settings),
         "badge-status" => events!(badge_status::BadgeStatus, settings),
         "order-intake" => http!(order_intake::OrderIntake, settings),
+        "visits" => http!(visits::Visits, settings),
         "offer-queue" => http!(offer_queue::OfferQueue, settings),
         "order-grab" => http!(order_grab::OrderGrab, settings),
         "directory-projection" => {
@@ -56,6 +58,7 @@ fn started(code: &str, settings: &Settings) -> Result<Invoke> {
         "ledger" => http!(ledger::Ledger, settings),
         "badge-verify" => http!(badge_verify::BadgeVerify, settings),
         "scan-log" => events!(scan_log::ScanLog, settings),
+        "pages" => http_invoke(pages::handle),
         "sequencer" => events!(sequencer::Sequencer, settings),
         other => bail!("there is no code of that name: `{other}`"),
     })

@@ -1,5 +1,7 @@
 //! Agencies, their stores, and what the authority decides about them.
 
+mod view;
+
 use serde::{Deserialize, Serialize};
 
 use crate::check::{MobilePhone, Uscc};
@@ -7,6 +9,8 @@ use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
 use crate::time::Millis;
+
+pub use view::{AgencyView, StoreView};
 
 /// How an agency or a store stands with the authority. Only what is approved works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use domain::geo::{Datum, Location, Wgs84};
+use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
 
 use crate::{Fault, Problem};
@@ -236,6 +237,18 @@ impl<'a> Fields<'a> {
             Some(text) => text.parse::<T>().map_err(|error| error.to_string()),
             None => Err("must be a string".to_owned()),
         })
+    }
+
+    /// A list of services: at least one, none twice.
+    pub fn services(&mut self, name: &'static str) -> Option<ServiceSet> {
+        // Twice the number there are, so that an element that is wrong is named rather than their count.
+        let named = self.parsed_list::<Service>(name, 1..=2 * Service::ALL.len())?;
+        let set: ServiceSet = named.iter().copied().collect();
+        if set.len() as usize != named.len() {
+            self.refuse(name, "must not name a service twice");
+            return None;
+        }
+        Some(set)
     }
 
     /// The field's own value if it is there and not `null`, for what no method here reads.

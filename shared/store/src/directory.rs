@@ -10,7 +10,7 @@ mod range;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::agency::{Agency, Store};
+use domain::agency::{Agency, Standing, Store};
 use domain::id::{AgencyId, AuthorityId, StoreId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,15 @@ impl Directory {
             .stored_agency(agency)
             .await?
             .map(|stored| stored.agency))
+    }
+
+    /// Whether an agency is approved at this moment.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub async fn is_approved(&self, agency: &AgencyId) -> Result<bool, Error> {
+        let agency = self.agency(agency).await?;
+        Ok(agency.is_some_and(|agency| agency.standing == Standing::Approved))
     }
 
     /// SHA-256 of an agency's secret.

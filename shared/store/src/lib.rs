@@ -1,6 +1,7 @@
 //! The tables: keys, items, and one file a table.
 //!
 //! - [`Orders`]: orders and every change of them, each one conditional write.
+//! - [`OrderViews`]: an order with all that it is shown with.
 //! - [`Directory`]: agencies, stores, cells, authorities.
 //! - [`Workers`], [`WorkerRecords`]: workers, their personal data and the chains of their events.
 //! - [`Calendars`]: the visits that workers are named for.
@@ -56,8 +57,8 @@ pub use log::{
     Consistency, Inclusion, Log, LogHead, Recorded, Sequenced, SignedCheckpoint, waits_for_the_log,
 };
 pub use orders::{
-    Changed, FannedOut, GrabRead, Missed, Orders, Placed, Rated, Settled, VisitEnded, Written,
-    order_image,
+    Changed, FannedOut, GrabRead, Missed, OrderViews, Orders, Placed, Rated, Settled, VisitEnded,
+    Written, order_image,
 };
 pub use personal::PersonKey;
 pub use photos::Photos;

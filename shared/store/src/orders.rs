@@ -8,6 +8,7 @@
 mod change;
 mod item;
 mod list;
+mod shown;
 mod visit;
 mod write;
 
@@ -28,6 +29,7 @@ use crate::{Directory, Error, Sealed, batch, directory, transaction};
 
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
+pub use shown::OrderViews;
 pub use visit::{Rated, VisitEnded};
 pub use write::Written;
 

@@ -12,7 +12,7 @@ async fn told_when<T>(
     token: &str,
     meanwhile: impl Future<Output = T>,
 ) -> String {
-    let held = world.platform.wire().hold("order-intake", BEGINNING);
+    let held = world.platform.wire().hold("visits", BEGINNING);
     let other = async {
         held.reached().await;
         meanwhile.await;

@@ -7,21 +7,21 @@ use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::worker::{Profile, Worker, masked_name};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::CONTENT_TYPE;
+use record::{Reader, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Principal, Problem};
 use serde_json::{Map, Value, json};
-use store::{Also, Appended, NewEvent, Photos, ProfileChange, Step, WorkerFile};
+use store::{Appended, NewEvent, Photos, ProfileChange, Step, WorkerFile};
 
-use super::desk::employed_by;
-use super::photo::{self, normalised};
-use super::request::{SectionResult, WorkerChange};
-use super::{Desk, Reader, is_erased, next_event};
+use crate::photo::{self, normalised};
+use crate::request::{SectionResult, WorkerChange};
+use crate::{Desk, employed_by};
 
 /// The source of what agencies may record of their own workers.
 const AGENCY_SOURCE: &str = "agency";
 
 impl Desk {
-    pub(super) async fn change(
+    pub(crate) async fn change(
         &self,
         request: &Request,
         worker: &str,
@@ -89,21 +89,13 @@ impl Desk {
             worker.skills = skills;
         }
         if !said.is_empty() {
-            events.push(NewEvent {
-                id: next_event(EventKind::Correction, file),
-                kind: EventKind::Correction,
-                actor: by.clone(),
-                payload: json!({ "changed": said }),
-            });
+            let said = json!({ "changed": said });
+            events.push(next_event(file, EventKind::Correction, by.clone(), said));
         }
         let (consent, mut consent_at) = (change.consent.as_ref(), None);
         if let Some(consent) = consent.filter(|new| is_withdrawn || **new != before.consent) {
-            events.push(NewEvent {
-                id: next_event(EventKind::ConsentGiven, file),
-                kind: EventKind::ConsentGiven,
-                actor: by,
-                payload: json!(consent),
-            });
+            let kind = EventKind::ConsentGiven;
+            events.push(next_event(file, kind, by, json!(consent)));
             profile.consent = consent.clone();
             let given = self
                 .workers
@@ -120,7 +112,7 @@ impl Desk {
         Ok((step, consent_at))
     }
 
-    pub(super) async fn put_photo(
+    pub(crate) async fn put_photo(
         &self,
         request: &Request,
         worker: &str,
@@ -148,12 +140,12 @@ impl Desk {
             replaced = worker.photo.replace(new.clone());
             Ok(Step {
                 worker: Some(worker),
-                events: vec![NewEvent {
-                    id: next_event(EventKind::Correction, file),
-                    kind: EventKind::Correction,
-                    actor: Actor::Agency(agency.clone()),
-                    payload: json!({ "changed": { "photo": from_to(&replaced, &new) } }),
-                }],
+                events: vec![next_event(
+                    file,
+                    EventKind::Correction,
+                    Actor::Agency(agency.clone()),
+                    json!({ "changed": { "photo": from_to(&replaced, &new) } }),
+                )],
                 ..Step::default()
             })
         };
@@ -173,7 +165,7 @@ impl Desk {
         self.shown(&file, Reader::Agency).await
     }
 
-    pub(super) async fn record_section(
+    pub(crate) async fn record_section(
         &self,
         request: &Request,
         worker: &str,
@@ -224,7 +216,7 @@ impl Desk {
         self.shown(&file, reader).await
     }
 
-    pub(super) async fn complain(
+    pub(crate) async fn complain(
         &self,
         request: &Request,
         worker: &str,
@@ -317,11 +309,11 @@ fn recorded(
     Ok(Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(profile)),
-        events: vec![NewEvent {
-            id: next_event(EventKind::SectionResult, file),
-            kind: EventKind::SectionResult,
-            actor: actor.clone(),
-            payload: json!({
+        events: vec![next_event(
+            file,
+            EventKind::SectionResult,
+            actor.clone(),
+            json!({
                 "source": source,
                 "section": result.section,
                 "state": result.recorded,
@@ -330,8 +322,8 @@ fn recorded(
                 "valid_until": at(result.valid_until),
                 "reference": result.reference,
             }),
-        }],
-        also: Vec::<Also>::new(),
+        )],
+        ..Step::default()
     })
 }
 
@@ -360,7 +352,7 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
 }
 
 /// A consent counts only if it was given after what it is to outweigh.
-pub(super) fn consent_too_old(than: &str) -> Problem {
+pub(crate) fn consent_too_old(than: &str) -> Problem {
     fault("/consent/given_at", &format!("must be after {than}"))
 }
 

@@ -1,4 +1,14 @@
-//! The routes under `/v1/workers` that agencies and the authority share.
+//! Workers: registered and changed by their agencies, read by these and the authority; photos, sections recorded by
+//! hand, complaints.
+//!
+//! Every change is an event of the worker's chain, in one transaction with it. What the authority reads here it has to
+//! give a purpose for, and the worker sees that it looked.
+
+mod changes;
+mod photo;
+mod register;
+mod request;
+mod summary;
 
 use domain::agency::Standing;
 use domain::credit::CreditRules;
@@ -7,33 +17,36 @@ use domain::time::Millis;
 use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
+use record::{Reader, TraceAnswer, WorkerAnswer};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Principal, Problem, Verifier};
-use settings::{Clock, Settings};
+use settings::{Clock, ConfigError, Settings};
 use store::{Directory, PhoneHashes, Photos, WorkerFile, WorkerIds, Workers};
 
-use super::{Reader, TraceAnswer, WorkerAnswer, WorkerSummary};
+use crate::summary::WorkerSummary;
 
 /// The purpose of a look whose request has none. She sees that nobody said why, and may object to it.
 const NOT_STATED: &str = "not stated";
 
-/// What agencies and the authority do with workers.
+/// The function.
 pub struct Desk {
-    pub(super) clock: Clock,
-    pub(super) verifier: Verifier,
-    pub(super) directory: Directory,
-    pub(super) workers: Workers,
-    pub(super) photos: Photos,
-    pub(super) ids: WorkerIds,
-    pub(super) phones: PhoneHashes,
+    clock: Clock,
+    verifier: Verifier,
+    directory: Directory,
+    workers: Workers,
+    photos: Photos,
+    ids: WorkerIds,
+    phones: PhoneHashes,
     /// Makes hashes of idempotency keys and bodies.
-    pub(super) requests: [u8; 32],
-    pub(super) rules: CreditRules,
+    requests: [u8; 32],
+    rules: CreditRules,
 }
 
 impl Desk {
-    pub fn new(settings: &Settings) -> Self {
-        Self {
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
             clock: settings.clock(),
             verifier: Verifier::new(settings),
             directory: Directory::new(settings),
@@ -41,17 +54,23 @@ impl Desk {
             photos: Photos::new(settings),
             ids: WorkerIds::new(settings),
             phones: PhoneHashes::new(settings),
-            requests: settings.key("REGISTRATION_KEY", "homehail worker registrations v1"),
+            requests: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
             rules: settings.market().credit,
-        }
+        })
     }
 
-    /// Answers a request under `/v1/workers`; `rest` is its path behind that.
-    ///
-    /// # Errors
-    /// The problem that the caller is told of.
-    pub async fn answer(&self, request: &Request, rest: &[&str]) -> Result<Response, Problem> {
-        match (request.method(), rest) {
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let ["v1", "workers", path @ ..] = path.as_slice() else {
+            return Err(Problem::not_found());
+        };
+        match (request.method(), path) {
             (&Method::POST, []) => self.register(request).await,
             (&Method::GET, []) => self.list(request).await,
             (&Method::GET, [worker]) => self.read(request, worker).await,
@@ -146,15 +165,14 @@ impl Desk {
     }
 
     /// The calling agency.
-    pub(super) fn agency(&self, request: &Request) -> Result<AgencyId, Problem> {
+    fn agency(&self, request: &Request) -> Result<AgencyId, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         principal.agency().cloned()
     }
 
     /// Only an approved agency builds up its workers: pending, rejected and suspended ones cannot staff anybody.
-    pub(super) async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let found = self.directory.agency(agency).await?;
-        let is_approved = found.is_some_and(|agency| agency.standing == Standing::Approved);
+    async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
+        let is_approved = self.directory.is_approved(agency).await?;
         is_approved
             .then_some(())
             .ok_or_else(Problem::agency_not_approved)
@@ -171,7 +189,7 @@ impl Desk {
     }
 
     /// Writes down that the authority looks, and why, before anything is shown.
-    pub(super) async fn look(
+    async fn look(
         &self,
         file: &WorkerFile,
         authority: &AuthorityId,
@@ -212,41 +230,22 @@ impl Desk {
         let found = found.filter(|(_, proposed)| proposed.agency == *agency);
         let (profile, proposed) = found.ok_or_else(Problem::not_found)?;
         let (id, number) = (&file.worker.id, &profile.id_number);
-        let status = Standing::Pending;
+        let (status, rules) = (Standing::Pending, &self.rules);
         Ok(WorkerAnswer::proposed(
-            id,
-            proposed,
-            number,
-            status,
-            &self.rules,
-            now,
+            id, proposed, number, status, rules, now,
         ))
     }
 
-    /// When she took her consent back. It can only be so while she is suspended, which spares a read.
-    pub(super) async fn withdrawn_at(&self, file: &WorkerFile) -> Result<Option<Millis>, Problem> {
-        if file.worker.standing != Standing::Suspended {
-            return Ok(None);
-        }
-        let id = &file.worker.id;
-        Ok(self.workers.withdrawn_at(id).await?)
-    }
-
     /// The worker as the answer.
-    pub(super) async fn shown(
-        &self,
-        file: &WorkerFile,
-        reader: Reader,
-    ) -> Result<Response, Problem> {
-        let withdrawn_at = self.withdrawn_at(file).await?;
-        let now = self.clock.now();
-        let answer = WorkerAnswer::of(file, withdrawn_at, reader, &self.rules, now);
+    async fn shown(&self, file: &WorkerFile, reader: Reader) -> Result<Response, Problem> {
+        let (rules, now) = (&self.rules, self.clock.now());
+        let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
         Ok(http::json(StatusCode::OK, &answer))
     }
 }
 
 /// Whether another agency's worker exists is not for this one to know.
-pub(super) fn employed_by(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
+fn employed_by(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
     if file.worker.agency == *agency {
         Ok(())
     } else {

@@ -11,8 +11,6 @@ use domain::worker::Consent;
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
 
-use crate::registration::named_services;
-
 /// How far a caller's clock may be ahead of ours.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
@@ -58,7 +56,7 @@ impl WorkerRegistration {
                 fields.refuse("id_number", "must not have a birth date in the future");
             }
             let phone = fields.parsed("phone");
-            let skills = named_services(fields, "skills");
+            let skills = fields.services("skills");
             let consent = fields.object("consent", |consent| read_consent(consent, now));
             Some(Self {
                 name: name?,
@@ -80,7 +78,7 @@ impl WorkerChange {
                 None => None,
             };
             let skills = match fields.given("skills") {
-                Some(_) => named_services(fields, "skills"),
+                Some(_) => fields.services("skills"),
                 None => None,
             };
             let consent = fields.optional_object("consent", |consent| read_consent(consent, now));

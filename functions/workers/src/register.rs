@@ -10,6 +10,7 @@ use domain::id::{AgencyId, EventId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Profile, ProposedEmployment, Worker, masked_name};
 use lambda_http::http::StatusCode;
+use record::{Reader, WorkerAnswer};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Problem, secret};
 use serde_json::{Value, json};
@@ -17,9 +18,9 @@ use store::{
     Also, Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step, WorkerFile,
 };
 
-use super::changes::consent_too_old;
-use super::request::WorkerRegistration;
-use super::{Desk, Reader, WorkerAnswer};
+use crate::Desk;
+use crate::changes::consent_too_old;
+use crate::request::WorkerRegistration;
 
 /// How often a registration is tried that others got in the way of.
 const ROUNDS: u32 = 5;
@@ -49,7 +50,7 @@ impl From<store::Error> for NotRegistered {
 }
 
 impl Desk {
-    pub(super) async fn register(&self, request: &Request) -> Result<Response, Problem> {
+    pub(crate) async fn register(&self, request: &Request) -> Result<Response, Problem> {
         let now = self.clock.now();
         let agency = self.agency(request)?;
         let key = http::idempotency_key(request)?;
@@ -148,19 +149,12 @@ impl Desk {
         new: &Registering,
         file: &WorkerFile,
     ) -> Result<WorkerAnswer, Problem> {
-        let now = self.clock.now();
+        let (rules, now) = (&self.rules, self.clock.now());
         if file.worker.agency == new.agency {
-            let withdrawn_at = self.withdrawn_at(file).await?;
             let reader = Reader::Agency;
-            return Ok(WorkerAnswer::of(
-                file,
-                withdrawn_at,
-                reader,
-                &self.rules,
-                now,
-            ));
+            let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now);
+            return Ok(answer.await?);
         }
-        let (id, given) = (&new.worker, &new.given);
         let proposed = file
             .profile
             .as_ref()
@@ -170,15 +164,9 @@ impl Desk {
             Some(proposed) => (proposed.clone(), Standing::Pending),
             None => (new.proposed(), Standing::Rejected),
         };
-        let number = &given.id_number;
-        Ok(WorkerAnswer::proposed(
-            id,
-            &proposed,
-            number,
-            status,
-            &self.rules,
-            now,
-        ))
+        let (id, number) = (&new.worker, &new.given.id_number);
+        let answer = WorkerAnswer::proposed(id, &proposed, number, status, rules, now);
+        Ok(answer)
     }
 }
 

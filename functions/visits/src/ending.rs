@@ -1,29 +1,27 @@
 //! The end of a visit, and what the customer says of it.
 
-use domain::id::OrderId;
-use domain::order::{CompleteOutcome, Order, Rating, Stars, Viewer};
+use domain::id::{CustomerId, OrderId};
+use domain::order::{CompleteOutcome, Rating, Stars};
 use domain::time::Millis;
 use lambda_http::http::StatusCode;
+use runtime::Problem;
 use runtime::http::{self, Request, Response};
-use runtime::{Principal, Problem};
 use store::Rated;
 
-use crate::OrderIntake;
+use crate::Visits;
 
 /// The longest comment, in characters.
 const LONGEST_COMMENT: usize = 500;
 
-impl OrderIntake {
+impl Visits {
     /// The customer says that the visit is over. There is nothing to be said in a body.
     pub(crate) async fn complete(
         &self,
-        principal: &Principal,
-        id: &str,
+        customer: &CustomerId,
+        id: &OrderId,
         now: Millis,
     ) -> Result<Response, Problem> {
-        let customer = principal.customer()?;
-        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        let completed = self.orders.complete(&id, customer, now).await;
+        let completed = self.orders.complete(id, customer, now).await;
         let changed = completed?.ok_or_else(Problem::not_found)?;
         match changed.outcome {
             CompleteOutcome::Completed => {
@@ -33,18 +31,17 @@ impl OrderIntake {
             CompleteOutcome::NotStarted => return Err(not_started()),
             CompleteOutcome::TooLate => return Err(Problem::too_late()),
         }
-        self.as_it_is_now(&changed.order, now).await
+        let view = self.views.view_changed(&changed.order, now).await?;
+        Ok(http::json(StatusCode::OK, &view))
     }
 
     pub(crate) async fn rate(
         &self,
         request: &Request,
-        principal: &Principal,
-        id: &str,
+        customer: &CustomerId,
+        id: &OrderId,
         now: Millis,
     ) -> Result<Response, Problem> {
-        let customer = principal.customer()?;
-        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         let rating = http::read_json(request, |fields| {
             let stars = fields.integer("stars", 1..=5);
             let comment = fields.optional_string("comment", 1..=LONGEST_COMMENT);
@@ -55,13 +52,13 @@ impl OrderIntake {
                 at: now,
             })
         })?;
-        let sealed = self.seal.seal_rating(&id, &rating)?;
-        let rated = self.orders.rate(&id, customer, &rating, &sealed).await;
+        let sealed = self.seal.seal_rating(id, &rating)?;
+        let rated = self.orders.rate(id, customer, &rating, &sealed).await;
         let changed = rated?.ok_or_else(Problem::not_found)?;
         match &changed.outcome {
             Rated::Now => tracing::info!(order.id = %id, "a visit was rated"),
             Rated::Before(kept) => {
-                let kept = self.seal.open_rating(&id, kept)?;
+                let kept = self.seal.open_rating(id, kept)?;
                 if (kept.stars, &kept.comment) != (rating.stars, &rating.comment) {
                     return Err(rated_already());
                 }
@@ -69,15 +66,7 @@ impl OrderIntake {
             Rated::NotCompleted => return Err(not_completed()),
             Rated::TooLate => return Err(Problem::too_late()),
         }
-        self.as_it_is_now(&changed.order, now).await
-    }
-
-    /// The order as its customer is shown it.
-    async fn as_it_is_now(&self, order: &Order, now: Millis) -> Result<Response, Problem> {
-        let found = self.orders.get_with_details(&order.id).await;
-        let (_, sealed) = found?.ok_or_else(Problem::not_found)?;
-        let details = self.seal.open(&order.id, &sealed)?;
-        let view = self.view(order, &Viewer::Customer, &details, now).await?;
+        let view = self.views.view_changed(&changed.order, now).await?;
         Ok(http::json(StatusCode::OK, &view))
     }
 }

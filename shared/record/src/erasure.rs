@@ -19,10 +19,10 @@ use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
 use store::{
-    Also, Appended, Badges, NewEvent, PhoneHashes, Photos, ProfileChange, Step, WorkerFile, Workers,
+    Also, Appended, Badges, PhoneHashes, Photos, ProfileChange, Step, WorkerFile, Workers,
 };
 
-use super::next_event;
+use crate::next_event;
 
 /// How often it is begun anew when badges change meanwhile.
 const ROUNDS: u32 = 10;
@@ -184,12 +184,12 @@ impl Eraser {
         Ok(Step {
             worker: Some(worker),
             profile: ProfileChange::Erase,
-            events: vec![NewEvent {
-                id: next_event(EventKind::Redaction, file),
-                kind: EventKind::Redaction,
-                actor: actor.clone(),
-                payload: json!({ "reason": reason }),
-            }],
+            events: vec![next_event(
+                file,
+                EventKind::Redaction,
+                actor.clone(),
+                json!({ "reason": reason }),
+            )],
             also,
         })
     }

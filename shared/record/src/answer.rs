@@ -8,7 +8,7 @@ use domain::service::ServiceSet;
 use domain::time::{Millis, rfc3339};
 use domain::worker::{Consent, Photo, Profile, ProposedEmployment, Worker};
 use serde::{Serialize, Serializer};
-use store::WorkerFile;
+use store::{Error, WorkerFile, Workers};
 
 /// Who looks at a worker's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,35 +76,29 @@ struct ProposedAnswer {
     at: Millis,
 }
 
-/// A worker in a list.
-#[derive(Serialize)]
-pub struct WorkerSummary {
-    worker_id: WorkerId,
-    status: Standing,
-    /// Masked: 张*.
-    name: String,
-    skills: ServiceSet,
-    #[serde(with = "rfc3339")]
-    registered_at: Millis,
-    erased: bool,
-    standing: PublicStanding,
-}
-
 impl WorkerAnswer {
-    /// Of a worker, for who may read all that concerns the agency she works for.
-    pub fn of(
-        file: &WorkerFile,
-        withdrawn_at: Option<Millis>,
+    /// A worker as `reader` is shown her.
+    ///
+    /// # Errors
+    /// When it cannot be read whether she has taken back her consent.
+    pub async fn for_reader(
         reader: Reader,
+        workers: &Workers,
+        file: &WorkerFile,
         rules: &CreditRules,
         now: Millis,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let (worker, profile) = (&file.worker, file.profile.as_ref());
+        // She can have taken her consent back only while she is suspended, which spares a read.
+        let withdrawn_at = match worker.standing {
+            Standing::Suspended => workers.withdrawn_at(&worker.id).await?,
+            _ => None,
+        };
         let consent = |profile: &Profile| ConsentAnswer::of(&profile.consent, withdrawn_at);
         // Who else wants her is for those to know who decide about it.
         let proposed = profile.and_then(|profile| profile.proposed.as_ref());
         let proposed = proposed.filter(|_| reader == Reader::All);
-        Self {
+        Ok(Self {
             worker_id: worker.id.clone(),
             agency_id: worker.agency.clone(),
             status: worker.standing,
@@ -119,7 +113,7 @@ impl WorkerAnswer {
             standing: public_standing(&worker.sections, worker.skills, now, rules),
             sections: sections(worker, profile, reader, rules, now),
             proposed_employment: proposed.map(ProposedAnswer::of),
-        }
+        })
     }
 
     /// What an agency sees of somebody it has registered who works elsewhere: what it gave itself, and nothing that
@@ -160,21 +154,6 @@ impl WorkerAnswer {
             standing: PublicStanding::Unverified,
             sections: sections(&nothing, None, Reader::Agency, rules, now),
             proposed_employment: None,
-        }
-    }
-}
-
-impl WorkerSummary {
-    /// Of a worker, without anything personal.
-    pub fn of(worker: Worker, rules: &CreditRules, now: Millis) -> Self {
-        Self {
-            standing: public_standing(&worker.sections, worker.skills, now, rules),
-            worker_id: worker.id,
-            status: worker.standing,
-            name: worker.masked_name,
-            skills: worker.skills,
-            registered_at: worker.registered_at,
-            erased: worker.is_erased,
         }
     }
 }

@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{Appended, NewEvent, Step};
 
-use crate::OrderIntake;
+use crate::Visits;
 
 /// How often it is all looked at again that somebody else was changing.
 const ROUNDS: usize = 4;
@@ -57,16 +57,15 @@ impl Found {
     }
 }
 
-impl OrderIntake {
+impl Visits {
     pub(crate) async fn badge_check(
         &self,
         request: &Request,
         principal: &Principal,
-        id: &str,
+        id: &OrderId,
         now: Millis,
     ) -> Result<Response, Problem> {
         let customer = principal.customer()?;
-        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         // Text that cannot be a token is no badge, and not a fault of the request, whatever a camera has read.
         let shown = http::read_json(request, |fields| {
             let token = fields.required("token")?;
@@ -77,7 +76,7 @@ impl OrderIntake {
         })?;
         let presented = self.checker.check(shown.trim(), now);
         for _ in 0..ROUNDS {
-            let order = self.orders.get(&id).await?;
+            let order = self.orders.get(id).await?;
             let order = order.filter(|order| order.customer == *customer);
             let order = order.ok_or_else(Problem::not_found)?;
             match order.state {

@@ -1,0 +1,80 @@
+//! The visit, as its customer takes part in it: the badge check at the door, the end, the rating.
+//!
+//! - [`badge_check`]: who stands at the door.
+//! - [`ending`]: the visit is over, and what the customer says of it.
+
+mod badge_check;
+mod ending;
+
+use badge::Checker;
+use bus::ScanQueue;
+use domain::id::OrderId;
+use domain::market::Market;
+use lambda_http::http::Method;
+use runtime::http::{self, Request, Response};
+use runtime::{Problem, Scanners, Verifier};
+use settings::{Clock, ConfigError, Settings};
+use store::{Badges, Directory, OrderViews, Orders, Photos, SealKey, Workers};
+
+/// The function.
+pub struct Visits {
+    clock: Clock,
+    verifier: Verifier,
+    market: Market,
+    orders: Orders,
+    views: OrderViews,
+    seal: SealKey,
+    workers: Workers,
+    badges: Badges,
+    directory: Directory,
+    photos: Photos,
+    checker: Checker,
+    scanners: Scanners,
+    scans: ScanQueue,
+}
+
+impl Visits {
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.finish(Self {
+            clock: settings.clock(),
+            verifier: Verifier::new(settings),
+            market: settings.market(),
+            orders: Orders::new(settings),
+            views: OrderViews::new(settings),
+            seal: SealKey::new(settings),
+            workers: Workers::new(settings),
+            badges: Badges::new(settings),
+            directory: Directory::new(settings),
+            photos: Photos::new(settings),
+            checker: Checker::new(settings),
+            scanners: Scanners::new(settings),
+            scans: ScanQueue::new(settings),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response {
+        http::respond(self.answer(&request).await)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        let path = http::path(request)?;
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let now = self.clock.now();
+        let principal = self.verifier.authenticate(request, now)?;
+        let (&Method::POST, ["v1", "orders", id, action]) = (request.method(), path.as_slice())
+        else {
+            return Err(Problem::not_found());
+        };
+        let customer = principal.customer()?;
+        let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+        match *action {
+            "badge-check" => self.badge_check(request, &principal, &id, now).await,
+            "complete" => self.complete(customer, &id, now).await,
+            "rating" => self.rate(request, customer, &id, now).await,
+            _ => Err(Problem::not_found()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Agencies and stores as they are shown to themselves and the authority, in the words of the HTTP contract.
+
+use serde::Serialize;
+
+use super::{Agency, Review, Standing, Store};
+use crate::check::{MobilePhone, Uscc};
+use crate::geo::Wgs84;
+use crate::id::{AgencyId, AuthorityId, StoreId};
+use crate::service::ServiceSet;
+use crate::time::{Millis, rfc3339};
+
+/// An agency with its stores.
+#[derive(Serialize)]
+pub struct AgencyView<'a> {
+    agency_id: &'a AgencyId,
+    name: &'a str,
+    uscc: &'a Uscc,
+    responsible_person: &'a str,
+    phone: &'a MobilePhone,
+    services: ServiceSet,
+    status: Standing,
+    #[serde(with = "rfc3339")]
+    registered_at: Millis,
+    reviews: Vec<ReviewView<'a>>,
+    stores: Vec<StoreView<'a>>,
+}
+
+/// A store.
+#[derive(Serialize)]
+pub struct StoreView<'a> {
+    store_id: &'a StoreId,
+    name: &'a str,
+    address: &'a str,
+    status: Standing,
+    location: Option<Wgs84>,
+    proposed_location: Option<Wgs84>,
+    #[serde(with = "rfc3339")]
+    added_at: Millis,
+    reviews: Vec<ReviewView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReviewView<'a> {
+    decision: &'static str,
+    reason: &'a str,
+    by: &'a AuthorityId,
+    #[serde(with = "rfc3339")]
+    at: Millis,
+}
+
+impl Agency {
+    /// With its stores, in the order given.
+    pub fn view<'a>(&'a self, stores: &'a [Store]) -> AgencyView<'a> {
+        AgencyView {
+            agency_id: &self.id,
+            name: &self.name,
+            uscc: &self.uscc,
+            responsible_person: &self.responsible_person,
+            phone: &self.phone,
+            services: self.services,
+            status: self.standing,
+            registered_at: self.registered_at,
+            reviews: reviews(&self.reviews),
+            stores: stores.iter().map(Store::view).collect(),
+        }
+    }
+}
+
+impl Store {
+    /// As its agency and the authority see it.
+    pub fn view(&self) -> StoreView<'_> {
+        StoreView {
+            store_id: &self.id,
+            name: &self.name,
+            address: &self.address,
+            status: self.status,
+            location: self.location,
+            proposed_location: self.proposed,
+            added_at: self.added_at,
+            reviews: reviews(&self.reviews),
+        }
+    }
+}
+
+fn reviews(reviews: &[Review]) -> Vec<ReviewView<'_>> {
+    reviews
+        .iter()
+        .map(|review| ReviewView {
+            decision: review.decision.as_str(),
+            reason: &review.reason,
+            by: &review.by,
+            at: review.at,
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! Orders as they are shown: with their details, the worker as she is now, and the rating.
+
+use domain::agency::Standing;
+use domain::credit::CreditRules;
+use domain::id::{AgencyId, OrderId};
+use domain::order::{Order, OrderDetails, OrderView, RatingView, State, Viewer, WorkerView};
+use domain::time::Millis;
+use settings::Settings;
+
+use crate::{Directory, Error, Orders, SealKey, Sealed, WorkerRecords};
+
+/// Loads what an order is shown with. It needs the key of details, and no personal data of workers.
+#[derive(Debug)]
+pub struct OrderViews {
+    orders: Orders,
+    workers: WorkerRecords,
+    directory: Directory,
+    seal: SealKey,
+    rules: CreditRules,
+}
+
+impl OrderViews {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            orders: Orders::new(settings),
+            workers: WorkerRecords::new(settings),
+            directory: Directory::new(settings),
+            seal: SealKey::new(settings),
+            rules: settings.market().credit,
+        }
+    }
+
+    /// An order with its details, consistently read.
+    ///
+    /// # Errors
+    /// When they cannot be read or opened.
+    pub async fn open(&self, order: &OrderId) -> Result<Option<(Order, OrderDetails)>, Error> {
+        let Some((order, sealed)) = self.orders.get_with_details(order).await? else {
+            return Ok(None);
+        };
+        let details = self.seal.open(&order.id, &sealed)?;
+        Ok(Some((order, details)))
+    }
+
+    /// An order as `viewer` is shown it, who may see all of it.
+    ///
+    /// # Errors
+    /// When the worker, her agency or the rating cannot be read.
+    pub async fn view(
+        &self,
+        order: &Order,
+        viewer: &Viewer,
+        details: &OrderDetails,
+        now: Millis,
+    ) -> Result<OrderView, Error> {
+        let mut view = order.view(viewer, Some(details), now);
+        if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
+            let read = tokio::try_join!(
+                self.workers.get(&staffing.worker),
+                self.directory.agency(&claim.agency),
+            );
+            let (worker, agency) = read?;
+            let standing = agency.map(|agency| agency.standing);
+            let rules = &self.rules;
+            view.worker =
+                worker.map(|worker| WorkerView::of(&worker, claim, standing, viewer, now, rules));
+        }
+        if matches!(order.state, State::Rated(..)) {
+            let sealed = self.orders.rating(&order.id).await?;
+            let rating = sealed.map(|sealed| self.seal.open_rating(&order.id, &sealed));
+            view.rating = rating.transpose()?.map(RatingView::from);
+        }
+        Ok(view)
+    }
+
+    /// An order that its customer has just changed, as the customer is shown it.
+    ///
+    /// # Errors
+    /// When something that it is shown with cannot be read.
+    pub async fn view_changed(&self, order: &Order, now: Millis) -> Result<OrderView, Error> {
+        let found = self.open(&order.id).await?;
+        let (_, details) = found.ok_or(Error::wrong("an order is gone"))?;
+        self.view(order, &Viewer::Customer, &details, now).await
+    }
+
+    /// An order as the agency is shown it that has the claim, which was found to be approved. It takes a read only where
+    /// a worker is named.
+    ///
+    /// # Errors
+    /// When the worker cannot be read, or the details cannot be opened.
+    pub async fn view_claimed(
+        &self,
+        order: &Order,
+        agency: &AgencyId,
+        details: &Sealed,
+        now: Millis,
+    ) -> Result<OrderView, Error> {
+        let details = self.seal.open(&order.id, details)?;
+        let viewer = Viewer::Claimant(agency.clone());
+        let mut view = order.view(&viewer, Some(&details), now);
+        if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
+            let worker = self.workers.get(&staffing.worker).await?;
+            let (approved, rules) = (Some(Standing::Approved), &self.rules);
+            view.worker =
+                worker.map(|worker| WorkerView::of(&worker, claim, approved, &viewer, now, rules));
+        }
+        Ok(view)
+    }
+}

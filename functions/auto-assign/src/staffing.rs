@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{FanOut, Stage, Timer};
+use bus::{FanOut, Timer};
 use domain::id::AgencyId;
 use domain::order::{Order, Reopening, reopen};
 use domain::time::Millis;
@@ -57,15 +57,7 @@ impl AutoAssign {
         epoch: u32,
         deadline: Millis,
     ) -> Result<(), Error> {
-        let timer = Timer {
-            order_id: order.id.clone(),
-            epoch,
-            stage: Stage::Grab,
-            due: deadline,
-            until: order.start_at,
-            looks: 0,
-            redrives: 0,
-        };
+        let timer = Timer::of_grab(order, epoch, deadline);
         self.timers.set(&timer, self.clock.now()).await
     }
 

@@ -11,7 +11,7 @@ mod staffing;
 
 use std::time::Duration;
 
-use bus::{FanOut, FanOutQueue, Stage, Timer, Timers};
+use bus::{FanOut, FanOutQueue, Timer, Timers};
 use domain::agency::Standing;
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
@@ -164,15 +164,7 @@ impl OrderGrab {
         let Reopening::Again { epoch, deadline } = then else {
             return Ok(());
         };
-        let timer = Timer {
-            order_id: order.id.clone(),
-            epoch,
-            stage: Stage::Grab,
-            due: deadline,
-            until: order.start_at,
-            looks: 0,
-            redrives: 0,
-        };
+        let timer = Timer::of_grab(order, epoch, deadline);
         self.timers.set(&timer, now).await?;
         let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
         Ok(self.fan_out.send(message, WRITE_COMES_FIRST).await?)

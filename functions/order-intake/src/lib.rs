@@ -10,7 +10,7 @@ mod request;
 
 use std::time::Duration;
 
-use bus::{FanOut, FanOutQueue, Stage, Timer, TimerQueue, Timers};
+use bus::{FanOut, FanOutQueue, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
 use domain::order::{CancelOutcome, Order, OrderDetails, Settlement, Viewer, settlement};
@@ -286,15 +286,7 @@ fn overdue(order: &Order, market: &Market, now: Millis) -> Option<Timer> {
 
 /// The timer of the grab window that the order is in.
 fn grab_timer(order: &Order) -> Timer {
-    Timer {
-        order_id: order.id.clone(),
-        epoch: order.epoch,
-        stage: Stage::Grab,
-        due: order.grab_deadline,
-        until: order.start_at,
-        looks: 0,
-        redrives: 0,
-    }
+    Timer::of_grab(order, order.epoch, order.grab_deadline)
 }
 
 fn body_hash(body: &JsonBody) -> Result<[u8; 16], Problem> {

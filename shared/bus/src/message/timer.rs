@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::id::OrderId;
+use domain::order::Order;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,19 @@ pub struct Timer {
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Timer {
+    /// The timer of the grab window that is open until `deadline` in this epoch.
+    pub fn of_grab(order: &Order, epoch: u32, deadline: Millis) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            epoch,
+            stage: Stage::Grab,
+            due: deadline,
+            until: order.start_at,
+            looks: 0,
+            redrives: 0,
+        }
+    }
+
     /// The timer of the end of an order's visit in this epoch.
     pub fn of_visit(order: &OrderId, epoch: u32, visit_by: Millis) -> Self {
         Self {

@@ -2,11 +2,13 @@
 
 use domain::agency::Standing;
 use domain::check::{IdNumber, MobilePhone};
-use domain::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
+use domain::credit::{
+    CreditRules, PublicStanding, Section, SectionState, SectionView, Sections, public_standing,
+};
 use domain::id::{AgencyId, SourceId, WorkerId};
 use domain::service::ServiceSet;
 use domain::time::{Millis, rfc3339};
-use domain::worker::{Consent, Photo, Profile, ProposedEmployment, Worker};
+use domain::worker::{Consent, Photo, Profile, ProposedEmployment};
 use serde::{Serialize, Serializer};
 use store::{Error, WorkerFile, Workers};
 
@@ -111,7 +113,10 @@ impl WorkerAnswer {
             registered_at: worker.registered_at,
             erased: worker.is_erased,
             standing: public_standing(&worker.sections, worker.skills, now, rules),
-            sections: sections(worker, profile, reader, rules, now),
+            sections: sections(
+                worker.sections.views(worker.skills, now, rules),
+                profile.filter(|_| reader == Reader::All),
+            ),
             proposed_employment: proposed.map(ProposedAnswer::of),
         })
     }
@@ -126,19 +131,6 @@ impl WorkerAnswer {
         rules: &CreditRules,
         now: Millis,
     ) -> Self {
-        let nothing = Worker {
-            id: id.clone(),
-            version: 0,
-            agency: given.agency.clone(),
-            standing: status,
-            skills: given.skills,
-            masked_name: String::new(),
-            registered_at: given.at,
-            waits_since: None,
-            photo: None,
-            sections: domain::credit::Sections::default(),
-            is_erased: false,
-        };
         Self {
             worker_id: id.clone(),
             agency_id: given.agency.clone(),
@@ -152,7 +144,7 @@ impl WorkerAnswer {
             registered_at: given.at,
             erased: false,
             standing: PublicStanding::Unverified,
-            sections: sections(&nothing, None, Reader::Agency, rules, now),
+            sections: sections(Sections::default().views(given.skills, now, rules), None),
             proposed_employment: None,
         }
     }
@@ -189,18 +181,10 @@ impl ProposedAnswer {
     }
 }
 
-/// All nine, with what their sources refer to for those who may see that.
-fn sections(
-    worker: &Worker,
-    profile: Option<&Profile>,
-    reader: Reader,
-    rules: &CreditRules,
-    now: Millis,
-) -> Vec<SectionAnswer> {
-    let views = worker.sections.views(worker.skills, now, rules);
+/// All nine, with what their sources refer to if there is a profile to find that in.
+fn sections(views: Vec<SectionView>, profile: Option<&Profile>) -> Vec<SectionAnswer> {
     let reference = |section: Section, source: Option<&SourceId>| {
-        let profile = profile.filter(|_| reader == Reader::All)?;
-        profile.references.get(&section)?.get(source?).cloned()
+        profile?.references.get(&section)?.get(source?).cloned()
     };
     views
         .into_iter()

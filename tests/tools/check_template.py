@@ -2,6 +2,7 @@
 """Checks of infra/template.yaml that no linter makes, on the expanded template.
 
 * One role a function, taken by nothing else.
+* The key of personal data is with those that need it; unknown routes end where there is nothing but a log to write.
 * No action with a wildcard; no resource that is `*` or ends a service's whole name space; a name
   prefix only for the agencies' queues, the timers of our own group and the objects of our own buckets.
 * What reads or writes a table of several kinds of items says which: `dynamodb:LeadingKeys` in each statement.
@@ -30,6 +31,8 @@ PREFIXES = (
 # Tables whose items are not all for whoever has to do with some of them: credentials beside agencies, scans beside
 # badges, the log beside the chains.
 DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<WorkersTable.Arn>")
+# What anybody may call is not among them, nor is the placing of orders.
+OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", "FeedApply"}
 KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
@@ -128,6 +131,8 @@ def main() -> int:
         for action in as_list(statement.get("Action", [])):
             if "*" in action or ":" not in action:
                 faults.append(f"{name}: action {action}")
+            if name == "PagesRole" and not action.startswith("logs:"):
+                faults.append(f"{name}: {action}, where every unknown route ends")
         conditions = statement.get("Condition", {}).values()
         for resource in as_list(statement.get("Resource", [])):
             text = flat(resource)
@@ -140,6 +145,8 @@ def main() -> int:
     for name, resource in resources.items():
         if resource["Type"] == "AWS::Lambda::Function":
             owners.setdefault(flat(resource["Properties"]["Role"]), []).append(name)
+            if "PERSONAL_DATA_KEY" in resource["Properties"]["Environment"]["Variables"] and name not in OPEN_PERSONAL_DATA:
+                faults.append(f"{name} holds the key of personal data")
         if resource["Type"] in KEPT:
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if resource.get(policy) != "Retain":

@@ -10,8 +10,9 @@ use domain::agency::{AgencyStats, Standing};
 use domain::credit::{Recorded, Section};
 use domain::id::{AgencyId, BadgeId, WorkerId};
 use domain::time::Millis;
+use objects::Photos;
 use serde_json::{Value, json};
-use store::{Directory, Photos};
+use store::Directory;
 
 use crate::http::Answer;
 use crate::staffing::{Claimed, agency_that_does, claimed, insist, staff};

@@ -14,11 +14,12 @@ mod status_list;
 use domain::badge::BadgeDecision;
 use domain::id::AgencyId;
 use lambda_http::http::Method;
+use objects::{Photos, StatusLists};
 use runtime::http::{self, Request, Response};
 use runtime::{Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use signer::Signer;
-use store::{Badges, Directory, Photos, StatusLists, Workers};
+use store::{Badges, Directory, Workers};
 
 use crate::printing::Print;
 

@@ -15,12 +15,13 @@ use aws_lambda_events::streams::DynamoDbEventResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calls::Error;
+use objects::StatusLists;
 use runtime::changes::again_from;
 use runtime::problem::chain;
 use serde::Deserialize;
 use serde_json::Value;
 use settings::{Clock, ConfigError, Settings};
-use store::{Badges, BadgesImage, StatusLists, badges_image};
+use store::{Badges, BadgesImage, badges_image};
 
 pub use key::StatusKey;
 

@@ -17,10 +17,11 @@ use domain::feed::{BatchId, CreditSources, Turn, WORTH};
 use domain::id::SourceId;
 use lambda_http::http::Method;
 use lambda_http::http::header::AUTHORIZATION;
+use objects::FeedObjects;
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Problem, Verifier, secret};
 use settings::{Clock, ConfigError, Settings};
-use store::{Announced, Batch, BatchState, FeedObjects, Feeds, Found};
+use store::{Announced, Batch, BatchState, Feeds, Found};
 
 use crate::announcement::Announcement;
 

@@ -21,9 +21,10 @@ use calls::Error;
 use domain::credit::CreditRules;
 use domain::feed::{BatchId, CreditSources, WORTH};
 use domain::id::SourceId;
+use objects::FeedObjects;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
-use store::{Batch, BatchState, FeedObjects, Feeds, REPORT_PAGE, WorkerIds, Workers};
+use store::{Batch, BatchState, Feeds, REPORT_PAGE, WorkerIds, Workers};
 
 /// How many shards of a batch are under way at the same time.
 const AT_ONCE: u32 = 4;

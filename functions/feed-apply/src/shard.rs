@@ -7,10 +7,9 @@ use domain::feed::{Rejected, Row};
 use domain::id::EventId;
 use domain::time::Millis;
 use futures::{StreamExt, stream};
+use objects::WorkerRows;
 use serde_json::{Value, json};
-use store::{
-    Appended, Batch, BatchState, Counts, NewEvent, ProfileChange, Step, WorkerFile, WorkerRows,
-};
+use store::{Appended, Batch, BatchState, Counts, NewEvent, ProfileChange, Step, WorkerFile};
 
 use calls::Error;
 

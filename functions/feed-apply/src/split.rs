@@ -8,7 +8,8 @@ use domain::chain::Hash;
 use domain::feed::{CLOCKS_DIFFER, CreditSource, Rejected, Row, RowRules, Said, newest, rows_of};
 use domain::id::WorkerId;
 use futures::{StreamExt, TryStreamExt, stream};
-use store::{Batch, BatchState, Counts, Found, ShardRows, WorkerRows};
+use objects::{ShardRows, WorkerRows};
+use store::{Batch, BatchState, Counts, Found};
 
 use calls::Error;
 

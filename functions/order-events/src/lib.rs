@@ -10,11 +10,11 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
-use bus::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
 use domain::order::{Order, What, tally};
+use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
 use runtime::problem::chain;
 use settings::{ConfigError, Settings};

@@ -7,10 +7,11 @@
 //! copied, and an event tells whoever watches over badges.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use bus::{BadgeEvents, ScanMessage, ScannedApart};
+use bus::ScanMessage;
 use calls::Error;
 use domain::id::WorkerId;
 use domain::scan::{COMPARED, KEPT, Scan, ScannedBy};
+use events::{Events, ScannedApart};
 use runtime::queue::each;
 use settings::{ConfigError, Settings};
 use store::{Badges, Look, Scans, WorkerRecords};
@@ -22,7 +23,7 @@ pub struct ScanLog {
     scans: Scans,
     badges: Badges,
     workers: WorkerRecords,
-    events: BadgeEvents,
+    events: Events,
 }
 
 impl ScanLog {
@@ -33,7 +34,7 @@ impl ScanLog {
             scans: Scans::new(settings),
             badges: Badges::new(settings),
             workers: WorkerRecords::new(settings),
-            events: BadgeEvents::new(settings),
+            events: Events::new(settings),
         })
     }
 

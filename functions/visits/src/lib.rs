@@ -11,10 +11,11 @@ use bus::ScanQueue;
 use domain::id::OrderId;
 use domain::market::Market;
 use lambda_http::http::Method;
+use objects::Photos;
 use runtime::http::{self, Request, Response};
 use runtime::{Problem, Scanners, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Badges, Directory, OrderViews, Orders, Photos, SealKey, Workers};
+use store::{Badges, Directory, OrderViews, Orders, SealKey, Workers};
 
 /// The function.
 pub struct Visits {

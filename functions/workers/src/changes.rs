@@ -7,11 +7,12 @@ use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::worker::{Profile, Worker, masked_name};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::CONTENT_TYPE;
+use objects::Photos;
 use record::{Reader, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Principal, Problem};
 use serde_json::{Map, Value, json};
-use store::{Appended, NewEvent, Photos, ProfileChange, Step, WorkerFile};
+use store::{Appended, NewEvent, ProfileChange, Step, WorkerFile};
 
 use crate::photo::{self, normalised};
 use crate::request::{SectionResult, WorkerChange};

@@ -17,11 +17,12 @@ use domain::time::Millis;
 use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
+use objects::Photos;
 use record::{Reader, TraceAnswer, WorkerAnswer};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Principal, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, PhoneHashes, Photos, WorkerFile, WorkerIds, Workers};
+use store::{Directory, PhoneHashes, WorkerFile, WorkerIds, Workers};
 
 use crate::summary::WorkerSummary;
 

@@ -17,13 +17,11 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use bus::{
-    Error, Events, FanOutQueue, Offer, OfferQueues, OrderEvent, OrderEventDetail, OrderEventKind,
-    Stage, Timer, TimerQueue, Timers,
-};
+use bus::{Error, FanOutQueue, Offer, OfferQueues, Stage, Timer, TimerQueue, Timers};
 use domain::id::{AgencyId, OrderId};
 use domain::order::Status;
 use domain::time::Millis;
+use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use serde_json::{Value, json};
 use settings::Settings;
 

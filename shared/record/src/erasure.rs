@@ -15,11 +15,12 @@ use domain::chain::{Actor, EventKind};
 use domain::credit::Sections;
 use domain::id::WorkerId;
 use domain::time::Millis;
+use objects::Photos;
 use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
 use store::{
-    Also, Appended, Badges, PhoneHashes, Photos, ProfileChange, Step, WorkerFile, Workers,
+    Also, Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers,
 };
 
 use crate::next_event;

@@ -1,11 +1,10 @@
-//! Credit feeds: the sources and their batches, in the table `workers`, and the batches' content, in a bucket.
+//! Credit feeds: the sources and their batches, in the table `workers`. What batches hold is in a bucket.
 //!
 //! A batch is `received` until all its parts are there and its turn has come; `applying` once it is split into
 //! shards, each with all rows of some workers; `applied` when every shard is done. What a source may announce next
 //! is decided on its own item ([`domain::feed::Source`]) under its version, together with the batch that changes.
 
 mod item;
-mod objects;
 
 use std::collections::BTreeSet;
 
@@ -21,8 +20,6 @@ use settings::Settings;
 use crate::key::{Attributes, Key};
 use crate::transaction::{self, Committed, pause};
 use crate::{Error, batch};
-
-pub use objects::{FeedObjects, ShardRows, WorkerRows};
 
 const CALL: &str = "TransactWriteItems";
 const UPDATE: &str = "UpdateItem";

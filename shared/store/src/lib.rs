@@ -7,9 +7,7 @@
 //! - [`Calendars`]: the visits that workers are named for.
 //! - [`Badges`]: badges, and the status lists by which they are verified offline.
 //! - [`Scans`]: the log of badges' scans.
-//! - [`Feeds`], [`FeedObjects`]: batches of credit records, and what they hold.
-//! - [`Photos`]: the bucket of workers' photos.
-//! - [`StatusLists`]: the bucket in which those lists are published.
+//! - [`Feeds`]: batches of credit records.
 //! - [`PersonKey`]: what seals a person's data.
 //! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
 //! - [`Log`]: the transparency log over all events, a Merkle tree in tiles.
@@ -19,7 +17,6 @@
 //!
 //! Nothing else knows an attribute's name. The shapes are written down in `infra/docs/data-model.md`.
 
-mod aead;
 mod badges;
 mod batch;
 mod bytes;
@@ -31,10 +28,8 @@ mod key;
 mod log;
 mod orders;
 mod personal;
-mod photos;
 mod scans;
 mod seal;
-mod status_lists;
 mod transaction;
 mod worker_id;
 mod workers;
@@ -49,10 +44,7 @@ pub use directory::{
     AgencyDecided, Authority, Cell, CellStore, Directory, DirectoryImage, Registered, StoreAdded,
     StoreDecided, Waiter, Waiting, directory_image,
 };
-pub use feeds::{
-    Announced, Batch, BatchState, Counts, FeedObjects, Feeds, Found, REPORT_PAGE, ShardRows,
-    WorkerRows,
-};
+pub use feeds::{Announced, Batch, BatchState, Counts, Feeds, Found, REPORT_PAGE};
 pub use log::{
     Consistency, Inclusion, Log, LogHead, Recorded, Sequenced, SignedCheckpoint, waits_for_the_log,
 };
@@ -61,10 +53,8 @@ pub use orders::{
     Written, order_image,
 };
 pub use personal::PersonKey;
-pub use photos::Photos;
 pub use scans::Scans;
 pub use seal::{SealKey, Sealed};
-pub use status_lists::{PublishedList, StatusLists};
 pub use transaction::Also;
 pub use worker_id::{PhoneHashes, WorkerIds};
 pub use workers::{

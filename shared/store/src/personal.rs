@@ -6,17 +6,18 @@
 
 use aws_lc_rs::hmac;
 use domain::id::{EventId, WorkerId};
+use sealing::SealingKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::Settings;
 
-use crate::{Error, aead};
+use crate::Error;
 
 /// Tells this use of a secret from any other.
 const LABEL: &str = "homehail personal data v1";
 
 /// The master key, under which persons' keys are wrapped: AES-256-GCM, the worker's id as associated data.
-pub(crate) struct PersonalDataKey([u8; 32]);
+pub(crate) struct PersonalDataKey(SealingKey);
 
 /// A person's own key.
 #[derive(Clone)]
@@ -24,20 +25,20 @@ pub struct PersonKey([u8; 32]);
 
 impl PersonalDataKey {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self(settings.key("PERSONAL_DATA_KEY", LABEL))
+        Self(SealingKey(settings.key("PERSONAL_DATA_KEY", LABEL)))
     }
 
     /// A new key of a person, and how it is stored.
     pub(crate) fn create(&self, worker: &WorkerId) -> Result<(PersonKey, Vec<u8>), Error> {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| Error::Sealed)?;
-        let wrapped = aead::seal(&self.0, &aad(worker, "key"), key.to_vec())?;
+        let wrapped = self.0.seal(&aad(worker, "key"), key.to_vec())?;
         Ok((PersonKey(key), wrapped))
     }
 
     /// A stored key.
     pub(crate) fn unwrap(&self, worker: &WorkerId, wrapped: &[u8]) -> Result<PersonKey, Error> {
-        let key = aead::open(&self.0, &aad(worker, "key"), wrapped)?;
+        let key = self.0.open(&aad(worker, "key"), wrapped)?;
         key.try_into().map(PersonKey).map_err(|_| Error::Sealed)
     }
 }
@@ -54,7 +55,7 @@ impl PersonKey {
         value: &impl Serialize,
     ) -> Result<Vec<u8>, Error> {
         let json = serde_json::to_vec(value).map_err(|_| Error::Sealed)?;
-        aead::seal(&self.0, &aad(worker, what), json)
+        SealingKey(self.0).seal(&aad(worker, what), json)
     }
 
     /// Opens what was sealed as `what` about this worker.
@@ -67,7 +68,7 @@ impl PersonKey {
         what: &str,
         sealed: &[u8],
     ) -> Result<T, Error> {
-        let json = aead::open(&self.0, &aad(worker, what), sealed)?;
+        let json = SealingKey(self.0).open(&aad(worker, what), sealed)?;
         serde_json::from_slice(&json).map_err(|_| Error::Sealed)
     }
 

@@ -2,18 +2,19 @@
 
 use domain::id::OrderId;
 use domain::order::{OrderDetails, Rating};
+use sealing::SealingKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::Settings;
 
-use crate::{Error, aead};
+use crate::Error;
 
 /// Tells this use of a secret from any other.
 const LABEL: &str = "homehail order details v1";
 
 /// The key that seals the details of orders: AES-256-GCM, a random nonce each, the order's id as associated
 /// data, so that details cannot be put under another order.
-pub struct SealKey([u8; 32]);
+pub struct SealKey(SealingKey);
 
 /// Sealed details: nonce and ciphertext with tag.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Sealed(pub(crate) Vec<u8>);
 
 impl SealKey {
     pub fn new(settings: &Settings) -> Self {
-        Self(settings.key("DETAILS_KEY", LABEL))
+        Self(SealingKey(settings.key("DETAILS_KEY", LABEL)))
     }
 
     /// Seals an order's details.
@@ -58,11 +59,11 @@ impl SealKey {
 
     fn seal_as(&self, what: &str, plain: &impl Serialize) -> Result<Sealed, Error> {
         let body = serde_json::to_vec(plain).map_err(|_| Error::Sealed)?;
-        aead::seal(&self.0, what.as_bytes(), body).map(Sealed)
+        self.0.seal(what.as_bytes(), body).map(Sealed)
     }
 
     fn open_as<T: DeserializeOwned>(&self, what: &str, sealed: &Sealed) -> Result<T, Error> {
-        let plain = aead::open(&self.0, what.as_bytes(), &sealed.0)?;
+        let plain = self.0.open(what.as_bytes(), &sealed.0)?;
         serde_json::from_slice(&plain).map_err(|_| Error::Sealed)
     }
 }

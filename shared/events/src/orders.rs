@@ -1,20 +1,17 @@
-//! Events for whoever wants to know of orders: ids only, no personal data.
+//! Events about orders.
 
 use std::collections::HashSet;
 
-use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::id::{AgencyId, OrderId};
 use domain::order::{How, Status};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
-use settings::Settings;
 
-use crate::Error;
+use crate::{CALL, Error, Events};
 
 const SOURCE: &str = "homehail.orders";
 const SCHEMA: u32 = 1;
-const CALL: &str = "PutEvents";
 /// The most events of one call.
 const BATCH: usize = 10;
 
@@ -91,21 +88,7 @@ impl OrderEventDetail {
     pub const SCHEMA: u32 = SCHEMA;
 }
 
-/// The event bus.
-#[derive(Clone, Debug)]
-pub struct Events {
-    eventbridge: Client,
-    bus: String,
-}
-
 impl Events {
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            eventbridge: settings.client(Client::new),
-            bus: settings.text("EVENT_BUS"),
-        }
-    }
-
     /// Puts events in their order, at most ten and at most one of an order in a call. Answers the places of
     /// those that were not accepted; after a call in which one failed nothing more is put, so that a later
     /// event of an order never overtakes an earlier one by our doing.
@@ -116,7 +99,7 @@ impl Events {
     pub async fn put(&self, events: &[OrderEvent]) -> Result<Vec<usize>, Error> {
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
-            entries.push(self.entry(event)?);
+            entries.push(self.entry(SOURCE, event.kind.as_str(), &event.detail)?);
         }
         for range in calls(events) {
             let mut failed: Vec<usize> = self
@@ -131,16 +114,6 @@ impl Events {
             }
         }
         Ok(Vec::new())
-    }
-
-    fn entry(&self, event: &OrderEvent) -> Result<PutEventsRequestEntry, Error> {
-        let detail = serde_json::to_string(&event.detail)?;
-        Ok(PutEventsRequestEntry::builder()
-            .event_bus_name(&self.bus)
-            .source(SOURCE)
-            .detail_type(event.kind.as_str())
-            .detail(detail)
-            .build())
     }
 
     /// The places of entries that were not accepted.

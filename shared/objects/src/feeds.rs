@@ -1,45 +1,36 @@
-//! What batches hold, as objects of a bucket.
+//! What batches of credit records hold: parts as they came, shards with the rows of some workers, rejected rows, and
+//! the pages of the report on them.
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::get_object::GetObjectError;
-use aws_sdk_s3::primitives::ByteStream;
 use domain::feed::{BatchId, Rejected, Row};
 use domain::id::{SourceId, WorkerId};
+use sealing::SealingKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
 
-use crate::{Error, aead};
+use crate::Error;
+use crate::bucket::{Bucket, Over};
 
 /// Tells this use of a secret from any other.
 const LABEL: &str = "homehail feed objects v1";
 
-/// The objects of batches: parts as they came, shards with the rows of some workers, rejected rows. Parts have ID numbers,
-/// so all are sealed: AES-256-GCM, the object's key as associated data, so that none can be put in another's place.
+/// The objects of batches. Parts have ID numbers, so all are sealed, with the object's key as associated data, so that
+/// none can be put in another's place.
+#[derive(Debug)]
 pub struct FeedObjects {
-    s3: Client,
-    bucket: String,
-    key: [u8; 32],
-}
-
-/// Without the key.
-impl std::fmt::Debug for FeedObjects {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FeedObjects({})", self.bucket)
-    }
+    bucket: Bucket,
+    key: SealingKey,
 }
 
 /// All rows of a batch about some workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRows {
-    /// The workers.
     pub workers: Vec<WorkerRows>,
 }
 
 /// All rows of a batch about one worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerRows {
-    /// The worker.
     pub worker: WorkerId,
     /// What is said of her: the newest row of each section.
     pub rows: Vec<Row>,
@@ -51,9 +42,8 @@ pub struct WorkerRows {
 impl FeedObjects {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            s3: settings.client(Client::new),
-            bucket: settings.text("FEED_BUCKET"),
-            key: settings.key("FEED_KEY", LABEL),
+            bucket: Bucket::new(settings, "FEED_BUCKET"),
+            key: SealingKey(settings.key("FEED_KEY", LABEL)),
         }
     }
 
@@ -68,7 +58,8 @@ impl FeedObjects {
         part: u32,
         content: Vec<u8>,
     ) -> Result<(), Error> {
-        self.put(part_key(source, batch, part), content).await
+        self.put(object_key(source, batch, "parts", part), content)
+            .await
     }
 
     /// A part as it came, if it is there.
@@ -81,7 +72,7 @@ impl FeedObjects {
         batch: &BatchId,
         part: u32,
     ) -> Result<Option<Vec<u8>>, Error> {
-        self.get(part_key(source, batch, part)).await
+        self.get(object_key(source, batch, "parts", part)).await
     }
 
     /// Stores a shard, from 1.
@@ -95,11 +86,10 @@ impl FeedObjects {
         shard: u32,
         rows: &ShardRows,
     ) -> Result<(), Error> {
-        self.put(shard_key(source, batch, shard), json(rows)?).await
+        let key = object_key(source, batch, "shards", shard);
+        self.put(key, serde_json::to_vec(rows)?).await
     }
 
-    /// A shard.
-    ///
     /// # Errors
     /// When it cannot be read, or is not there.
     pub async fn shard(
@@ -108,7 +98,7 @@ impl FeedObjects {
         batch: &BatchId,
         shard: u32,
     ) -> Result<ShardRows, Error> {
-        self.read(shard_key(source, batch, shard)).await
+        self.read(object_key(source, batch, "shards", shard)).await
     }
 
     /// Stores what a shard rejected; 0 is the splitting.
@@ -122,8 +112,8 @@ impl FeedObjects {
         shard: u32,
         rejected: &[Rejected],
     ) -> Result<(), Error> {
-        let key = format!("{}/rejected/{shard:04}", folder(source, batch));
-        self.put(key, json(&rejected)?).await
+        let key = object_key(source, batch, "rejected", shard);
+        self.put(key, serde_json::to_vec(rejected)?).await
     }
 
     /// What a shard rejected.
@@ -136,8 +126,8 @@ impl FeedObjects {
         batch: &BatchId,
         shard: u32,
     ) -> Result<Vec<Rejected>, Error> {
-        let key = format!("{}/rejected/{shard:04}", folder(source, batch));
-        self.read(key).await
+        self.read(object_key(source, batch, "rejected", shard))
+            .await
     }
 
     /// Stores a page of the report, from 0.
@@ -151,8 +141,8 @@ impl FeedObjects {
         page: u32,
         rejected: &[Rejected],
     ) -> Result<(), Error> {
-        let key = format!("{}/report/{page:04}", folder(source, batch));
-        self.put(key, json(&rejected)?).await
+        let key = object_key(source, batch, "report", page);
+        self.put(key, serde_json::to_vec(rejected)?).await
     }
 
     /// A page of the report.
@@ -165,63 +155,29 @@ impl FeedObjects {
         batch: &BatchId,
         page: u32,
     ) -> Result<Vec<Rejected>, Error> {
-        let key = format!("{}/report/{page:04}", folder(source, batch));
-        self.read(key).await
+        self.read(object_key(source, batch, "report", page)).await
     }
 
     async fn put(&self, key: String, content: Vec<u8>) -> Result<(), Error> {
-        let sealed = aead::seal(&self.key, key.as_bytes(), content)?;
-        self.s3
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .body(ByteStream::from(sealed))
-            .send()
-            .await
-            .map_err(|error| Error::call("PutObject", error))?;
-        Ok(())
+        let sealed = self.key.seal(key.as_bytes(), content)?;
+        let put = self.bucket.put(&key, None, sealed, Over::Anything);
+        put.await.map(|_| ())
     }
 
     async fn get(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
-        const CALL: &str = "GetObject";
-        let answer = self.s3.get_object().bucket(&self.bucket).key(&key).send();
-        let answer = match answer.await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let is_missing = error
-                    .as_service_error()
-                    .is_some_and(GetObjectError::is_no_such_key);
-                return if is_missing {
-                    Ok(None)
-                } else {
-                    Err(Error::call(CALL, error))
-                };
-            }
-        };
-        let body = answer.body.collect().await;
-        let body = body.map_err(|error| Error::cut_off(CALL, error))?;
-        aead::open(&self.key, key.as_bytes(), &body.to_vec()).map(Some)
+        let found = self.bucket.get(&key).await?;
+        found
+            .map(|object| self.key.open(key.as_bytes(), &object.content))
+            .transpose()
     }
 
     async fn read<T: DeserializeOwned>(&self, key: String) -> Result<T, Error> {
         let found = self.get(key).await?;
         let found = found.ok_or(Error::wrong("an object of a batch is missing"))?;
-        serde_json::from_slice(&found).map_err(|_| Error::wrong("an object cannot be read"))
+        Ok(serde_json::from_slice(&found)?)
     }
 }
 
-fn folder(source: &SourceId, batch: &BatchId) -> String {
-    format!("{source}/{batch}")
-}
-
-fn part_key(source: &SourceId, batch: &BatchId, part: u32) -> String {
-    format!("{}/parts/{part:04}", folder(source, batch))
-}
-
-fn shard_key(source: &SourceId, batch: &BatchId, shard: u32) -> String {
-    format!("{}/shards/{shard:04}", folder(source, batch))
-}
-
-fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(value).map_err(|_| Error::wrong("an object cannot be written"))
+fn object_key(source: &SourceId, batch: &BatchId, kind: &str, number: u32) -> String {
+    format!("{source}/{batch}/{kind}/{number:04}")
 }

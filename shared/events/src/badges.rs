@@ -1,32 +1,24 @@
-//! Events about badges for whoever watches over them: ids only, no personal data, and no place.
+//! Events about badges, for whoever watches over them.
 
-use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::id::{BadgeId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
-use settings::Settings;
 
-use crate::Error;
+use crate::{CALL, Error, Events};
 
 const SOURCE: &str = "homehail.badges";
 const SCANNED_APART: &str = "badge.scanned_apart";
 const SCHEMA: u32 = 1;
-const CALL: &str = "PutEvents";
 
 /// That a badge was scanned in two places that no one goes between in the time: there may be copies of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScannedApart {
-    /// The version of this form.
     pub schema: u32,
-    /// The badge.
     pub badge_id: BadgeId,
-    /// Whose it is.
     pub worker_id: WorkerId,
-    /// When it was scanned in the one place.
     #[serde(with = "domain::time::rfc3339")]
     pub at: Millis,
-    /// When in the other.
+    /// When it was scanned in the other place.
     #[serde(with = "domain::time::rfc3339")]
     pub other_at: Millis,
 }
@@ -44,33 +36,13 @@ impl ScannedApart {
     }
 }
 
-/// The event bus, for what happens to badges.
-#[derive(Clone, Debug)]
-pub struct BadgeEvents {
-    eventbridge: Client,
-    bus: String,
-}
-
-impl BadgeEvents {
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            eventbridge: settings.client(Client::new),
-            bus: settings.text("EVENT_BUS"),
-        }
-    }
-
+impl Events {
     /// Puts an event. It can come twice, and says the same then.
     ///
     /// # Errors
     /// When it was not accepted, or that is not known.
     pub async fn scanned_apart(&self, event: &ScannedApart) -> Result<(), Error> {
-        let detail = serde_json::to_string(event)?;
-        let entry = PutEventsRequestEntry::builder()
-            .event_bus_name(&self.bus)
-            .source(SOURCE)
-            .detail_type(SCANNED_APART)
-            .detail(detail)
-            .build();
+        let entry = self.entry(SOURCE, SCANNED_APART, event)?;
         let put = self.eventbridge.put_events().entries(entry).send().await;
         let answer = put.map_err(|error| Error::call(CALL, error))?;
         let result = answer.entries().first();

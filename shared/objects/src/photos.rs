@@ -1,0 +1,70 @@
+//! Workers' photos.
+//!
+//! An object's key is the worker's id and a hash of its content: writing it twice is writing it once, no object ever
+//! changes, and all of a worker's are found by their prefix, those too that nothing names any more.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use domain::id::WorkerId;
+use domain::worker::Photo;
+use settings::Settings;
+
+use crate::Error;
+use crate::bucket::{Bucket, Over};
+
+const MEDIA_TYPE: &str = "image/jpeg";
+
+/// The bucket of photos.
+#[derive(Clone, Debug)]
+pub struct Photos(Bucket);
+
+impl Photos {
+    pub fn new(settings: &Settings) -> Self {
+        Self(Bucket::new(settings, "PHOTOS_BUCKET"))
+    }
+
+    /// What a worker's photo with this content, a JPEG, is called.
+    pub fn named(worker: &WorkerId, jpeg: &[u8]) -> Photo {
+        let hash = data_encoding::HEXLOWER.encode(&digest(&SHA256, jpeg).as_ref()[..16]);
+        Photo {
+            key: format!("{}{hash}.jpg", prefix(worker)),
+            media_type: MEDIA_TYPE.to_owned(),
+        }
+    }
+
+    /// # Errors
+    /// When it was not stored, or that is not known; storing it again is harmless.
+    pub async fn put(&self, photo: &Photo, jpeg: Vec<u8>) -> Result<(), Error> {
+        let media_type = Some(photo.media_type.as_str());
+        let put = self.0.put(&photo.key, media_type, jpeg, Over::Anything);
+        put.await.map(|_| ())
+    }
+
+    /// A photo's content; none if it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn get(&self, photo: &Photo) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.0.get(&photo.key).await?;
+        Ok(found.map(|object| object.content))
+    }
+
+    /// Deletes a photo, if it is there.
+    ///
+    /// # Errors
+    /// When it was not deleted, or that is not known.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        self.0.delete(key).await
+    }
+
+    /// Deletes every photo of a worker, those too that were replaced or never named.
+    ///
+    /// # Errors
+    /// When some were not deleted; doing it again goes on where it stopped.
+    pub async fn delete_all(&self, worker: &WorkerId) -> Result<(), Error> {
+        self.0.delete_all(&prefix(worker)).await
+    }
+}
+
+fn prefix(worker: &WorkerId) -> String {
+    format!("{}/", worker.bare())
+}

@@ -106,7 +106,7 @@ impl World {
                 event(EventKind::ConsentGiven, Actor::Agency(by)),
                 event(EventKind::Reviewed, Actor::Platform),
             ],
-            also: Vec::new(),
+            with: Vec::new(),
             key_hash: format!("test{n}"),
             body_hash: [0; 32],
         };

@@ -83,7 +83,7 @@ impl BadgeIssue {
                 }
                 Ok(Step {
                     events: vec![step.event.clone()],
-                    also: step.also.clone(),
+                    with: step.with.clone(),
                     ..Step::default()
                 })
             });
@@ -98,7 +98,7 @@ impl BadgeIssue {
                 }
                 Appended::NotFound => return Err(Problem::not_found()),
                 // Something else changed the badge meanwhile.
-                Appended::Repeat(_) | Appended::AlsoRefused(..) => {}
+                Appended::Repeat(_) | Appended::WithRefused(_) => {}
             }
         }
         Err(Problem::unavailable())

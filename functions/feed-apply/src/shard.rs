@@ -158,7 +158,7 @@ impl FeedApply {
             }
             Appended::NotFound | Appended::Refused(Erased) => Ok(Recorded::Nobody),
             // Nothing else is written with it.
-            Appended::AlsoRefused(..) => Err(Error::wrong("a write was refused")),
+            Appended::WithRefused(_) => Err(Error::wrong("a write was refused")),
         }
     }
 }
@@ -200,7 +200,7 @@ fn decide(file: &WorkerFile, batch: &Batch, rows: &[Row], event: &EventId) -> (S
             actor: Actor::Feed(source.clone()),
             payload: payload(batch, &new),
         }],
-        also: Vec::new(),
+        with: Vec::new(),
     };
     (step, new.len())
 }

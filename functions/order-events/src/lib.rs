@@ -107,11 +107,13 @@ impl OrderEvents {
         if record.tally.is_empty() {
             return Ok(());
         }
-        let counting = record.tally.iter();
-        let counting = counting.map(|(agency, more)| self.directory.also_count(agency, *more));
-        let counting = counting.collect::<Result<_, _>>()?;
+        let counts = record.tally.iter();
+        let counts = counts.map(|(agency, more)| self.directory.count(agency, *more));
         let (order, version) = (&record.event.detail.order_id, record.event.detail.version);
-        let counted = self.orders.count_once(order, version, counting).await?;
+        let counted = self
+            .orders
+            .count_once(order, version, counts.collect())
+            .await?;
         tracing::info!(order.id = %order, version, counted, "a change was counted");
         Ok(())
     }

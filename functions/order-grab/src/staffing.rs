@@ -137,11 +137,11 @@ impl OrderGrab {
             at: now,
         };
         let calendar = read.calendar.with(order, travel_time, now);
-        let also = vec![
-            self.calendars.also_keep(&worker.id, &calendar)?,
-            self.workers.also_unchanged(worker)?,
+        let with = vec![
+            self.calendars.keep(&worker.id, &calendar),
+            self.workers.unchanged(worker),
         ];
-        let staffed = self.orders.staff(order, &staffing, also, now).await;
+        let staffed = self.orders.staff(order, &staffing, with, now).await;
         let staffed = staffed?;
         if staffed.is_some() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "an order was staffed");

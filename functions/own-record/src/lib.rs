@@ -155,10 +155,10 @@ impl OwnRecord {
                 Some(_) => event.id = objection.id.clone(),
                 None => objection.id = event.id.clone(),
             }
-            let also = self.workers.also_object(file, &objection);
+            let kept = self.workers.object(file, &objection);
             Ok(Step {
                 events: vec![event],
-                also: vec![also?],
+                with: vec![kept?],
                 ..Step::default()
             })
         };
@@ -172,7 +172,7 @@ impl OwnRecord {
                 }
             }
             Appended::Refused(problem) => return Err(problem),
-            Appended::AlsoRefused(..) => return Err(Problem::unavailable()),
+            Appended::WithRefused(_) => return Err(Problem::unavailable()),
             Appended::NotFound => return Err(Problem::unauthenticated()),
         }
         let answer = json!({ "objection_id": objection.id });
@@ -217,7 +217,7 @@ impl OwnRecord {
             }
             let mut worker = file.worker.clone();
             worker.standing = Standing::Suspended;
-            let also = self.workers.also_withdraw_consent(id, now);
+            let withdrawn = self.workers.withdraw_consent(id, now);
             Ok(Step {
                 worker: Some(worker),
                 events: vec![next_event(
@@ -226,7 +226,7 @@ impl OwnRecord {
                     Actor::Worker(id.clone()),
                     json!({}),
                 )],
-                also: vec![also?],
+                with: vec![withdrawn],
                 ..Step::default()
             })
         };
@@ -234,7 +234,7 @@ impl OwnRecord {
         let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
-            Appended::AlsoRefused(..) => return Err(Problem::internal()),
+            Appended::WithRefused(_) => return Err(Problem::internal()),
             Appended::NotFound => return Err(Problem::unauthenticated()),
         };
         tracing::info!(worker.id = %id, "a worker withdrew her consent");

@@ -17,7 +17,7 @@ use runtime::http::{self, Request, Response};
 use serde_json::{Value, json};
 use settings::{Clock, Settings};
 use store::{
-    Also, Appended, NewEvent, ObjectionAnswer, PhoneHashes, ProfileChange, Step, WorkerFile,
+    Appended, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, WorkerFile,
     Workers,
 };
 
@@ -69,14 +69,6 @@ impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
         Self::Other(error.into())
     }
-}
-
-/// The writes that go with a decision, and which of them can be refused for which reason.
-#[derive(Default)]
-struct More {
-    also: Vec<Also>,
-    consent: Option<usize>,
-    phone: Option<(usize, String)>,
 }
 
 impl WorkerReview {
@@ -132,12 +124,11 @@ impl WorkerReview {
             let employer = file.ok_or_else(Problem::not_found)?.worker.agency;
             let keeps = |badge: &domain::badge::Badge| badge.agency != employer;
             let old = self.eraser.live(id, verdict.at, keeps).await?;
-            let (mut consent, mut phone) = (None, None);
+            let mut phone = None;
             let decide = |file: &WorkerFile| -> Result<Step, Refused> {
-                let (step, more) = self.decide(file, verdict, &old)?;
-                (consent, phone) = (more.consent, more.phone);
-                let also = more.also;
-                Ok(Step { also, ..step })
+                let (step, taken) = self.decide(file, verdict, &old)?;
+                phone = taken;
+                Ok(step)
             };
             let changed = self.workers.change(id, verdict.at, decide).await;
             match changed? {
@@ -145,39 +136,36 @@ impl WorkerReview {
                 Appended::NotFound => return Err(Problem::not_found()),
                 Appended::Refused(Refused::NotFromHere(refusal)) => return Err(conflict(refusal)),
                 Appended::Refused(Refused::Other(problem)) => return Err(problem),
-                Appended::AlsoRefused(place, _) if consent == Some(place) => {
+                Appended::WithRefused(Part::Consent) => {
                     let words =
                         "She has taken her consent back since; it has to be given again first.";
                     return Err(Problem::conflict().detail(words));
                 }
-                Appended::AlsoRefused(place, _)
-                    if let Some((at, hash)) = &phone
-                        && *at == place =>
-                {
+                Appended::WithRefused(Part::Phone) if let Some(hash) = &phone => {
                     let freed = self.workers.free_phone_of_erased(hash).await;
                     if !freed? {
                         return Err(Problem::phone_taken());
                     }
                 }
                 // A badge changed meanwhile: look again.
-                Appended::AlsoRefused(..) => {}
+                Appended::WithRefused(_) => {}
             }
         }
         Err(Problem::unavailable())
     }
 
-    /// What a decision comes to, and the writes that go with it.
+    /// What a decision comes to, and the hash of the phone that becomes hers with it.
     fn decide(
         &self,
         file: &WorkerFile,
         verdict: &Verdict,
         old_badges: &[domain::badge::Badge],
-    ) -> Result<(Step, More), Refused> {
+    ) -> Result<(Step, Option<String>), Refused> {
         match about(file, verdict)? {
             About::Registration => self.on_registration(file, verdict),
             About::Employment(profile, proposed) => match verdict.decision {
                 Decision::Approve => self.moved(file, profile, proposed, verdict, old_badges),
-                _ => Ok((not_moved(file, profile, proposed, verdict), More::default())),
+                _ => Ok((not_moved(file, profile, proposed, verdict), None)),
             },
         }
     }
@@ -186,30 +174,28 @@ impl WorkerReview {
         &self,
         file: &WorkerFile,
         verdict: &Verdict,
-    ) -> Result<(Step, More), Refused> {
+    ) -> Result<(Step, Option<String>), Refused> {
         let decided = file.worker.decided(verdict.decision);
         let Some(mut worker) = decided.map_err(Refused::NotFromHere)? else {
-            return Ok((Step::default(), More::default()));
+            return Ok((Step::default(), None));
         };
         let profile = file.profile.as_ref().ok_or_else(is_erased)?;
         worker.waits_since = profile.proposed.as_ref().map(|proposed| proposed.at);
-        let mut more = More::default();
+        let (mut with, mut phone) = (Vec::new(), None);
         if worker.standing == Standing::Approved {
             let id = &worker.id;
-            more.consent = Some(more.also.len());
-            more.also.push(self.workers.also_consent_stands(id)?);
-            let phone = self.phones.of(&profile.phone);
-            let taken = self.workers.also_take_phone(&phone, id)?;
-            more.phone = Some((more.also.len(), phone));
-            more.also.push(taken);
+            let taken = phone.insert(self.phones.of(&profile.phone));
+            with.push(self.workers.consent_stands(id));
+            with.push(self.workers.take_phone(taken, id));
         }
         let about = json!("registration");
         let step = Step {
             events: vec![reviewed(file, verdict, about, &file.worker.agency)],
             worker: Some(worker),
+            with,
             ..Step::default()
         };
-        Ok((step, more))
+        Ok((step, phone))
     }
 
     /// She works for the other agency from now on. Who is suspended stays so: that is another decision.
@@ -220,7 +206,7 @@ impl WorkerReview {
         proposed: &ProposedEmployment,
         verdict: &Verdict,
         old_badges: &[domain::badge::Badge],
-    ) -> Result<(Step, More), Refused> {
+    ) -> Result<(Step, Option<String>), Refused> {
         let actor = Actor::Authority(verdict.by.clone());
         let (mut worker, mut new) = (file.worker.clone(), profile.clone());
         let had_phone = matches!(worker.standing, Standing::Approved | Standing::Suspended);
@@ -238,19 +224,14 @@ impl WorkerReview {
 
         let id = &worker.id;
         let phone = self.phones.of(&new.phone);
-        let taken = self.workers.also_take_phone(&phone, id)?;
-        let mut more = More {
-            phone: Some((0, phone)),
-            also: vec![
-                taken,
-                // The consent that she gave the other agency is the one that counts, unless she has taken back any since.
-                self.workers.also_give_consent(id, new.consent.given_at)?,
-            ],
-            consent: Some(1),
-        };
+        let mut with = vec![
+            self.workers.take_phone(&phone, id),
+            // The consent that she gave the other agency is the one that counts, unless she has taken back any since.
+            self.workers.give_consent(id, new.consent.given_at),
+        ];
         if had_phone && new.phone != profile.phone {
             let old = self.phones.of(&profile.phone);
-            more.also.push(self.workers.also_free_phone(&old)?);
+            with.push(self.workers.free_phone(&old));
         }
         let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
         let mut events = vec![
@@ -261,21 +242,19 @@ impl WorkerReview {
             ),
             event(EventKind::ConsentGiven, json!(proposed.consent)),
         ];
-        let badges = self
-            .eraser
-            .badges()
-            .revoke(old_badges, actor.clone(), MOVED)?;
+        let badges = self.eraser.badges();
+        let badges = badges.revoke(old_badges, actor.clone(), MOVED);
         if let Some(badges) = badges {
             events.push(badges.event);
-            more.also.extend(badges.also);
+            with.extend(badges.with);
         }
         let step = Step {
             worker: Some(worker),
             profile: ProfileChange::Put(Box::new(new)),
             events,
-            also: Vec::new(),
+            with,
         };
-        Ok((step, more))
+        Ok((step, Some(phone)))
     }
 
     /// Erases a worker's personal data.
@@ -333,7 +312,7 @@ impl WorkerReview {
             }
             Ok(Step {
                 events: vec![event.clone()],
-                also: vec![self.workers.also_answer(file, &objection, &answer)?],
+                with: vec![self.workers.answer(file, &objection, &answer)?],
                 ..Step::default()
             })
         };
@@ -351,7 +330,7 @@ impl WorkerReview {
             }
             Appended::Refused(Refused::Other(problem)) => return Err(problem),
             Appended::Refused(Refused::NotFromHere(refusal)) => return Err(conflict(refusal)),
-            Appended::AlsoRefused(..) | Appended::NotFound => return Err(Problem::not_found()),
+            Appended::WithRefused(_) | Appended::NotFound => return Err(Problem::not_found()),
         }
         let answer = json!({ "objection_id": objection, "outcome": outcome });
         Ok(http::json(StatusCode::OK, &answer))

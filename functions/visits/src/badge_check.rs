@@ -25,7 +25,7 @@ use runtime::http::{self, Request, Response};
 use runtime::{Principal, Problem};
 use serde::Serialize;
 use serde_json::json;
-use store::{Appended, NewEvent, Step};
+use store::{Appended, NewEvent, Part, Step};
 
 use crate::Visits;
 
@@ -183,13 +183,10 @@ impl Visits {
     ) -> Result<Option<CheckResult>, Problem> {
         let start = self
             .orders
-            .also_start(&order.id, order.epoch, &badge.worker, now);
-        let unchanged = self.badges.also_unchanged(badge);
-        let mut also = vec![start?, unchanged?];
-        let code_write = also.len();
+            .start(&order.id, order.epoch, &badge.worker, now);
+        let mut with = vec![start?, self.badges.unchanged(badge)];
         let shown = if let Presented::OnPhone(code) = presented {
-            let used = self.orders.also_use_code(&order.id, &code.badge, code.step);
-            also.push(used?);
+            with.push(self.orders.code_used(&order.id, &code.badge, code.step));
             "phone"
         } else {
             "printed"
@@ -212,7 +209,7 @@ impl Visits {
                 }
                 Ok(Step {
                     events: vec![event.clone()],
-                    also: also.clone(),
+                    with: with.clone(),
                     ..Step::default()
                 })
             })
@@ -221,10 +218,10 @@ impl Visits {
             Appended::Done(_) => Some(CheckResult::Match),
             Appended::Refused(result) => Some(result),
             Appended::NotFound => Some(CheckResult::Revoked),
-            Appended::AlsoRefused(write, _) if write == code_write => Some(CheckResult::Invalid),
+            Appended::WithRefused(Part::Code) => Some(CheckResult::Invalid),
             // Another scan has begun it. A printed badge is a match again; whether a phone's code is depends on
             // which code that was.
-            Appended::Repeat(_) | Appended::AlsoRefused(..) => None,
+            Appended::Repeat(_) | Appended::WithRefused(_) => None,
         })
     }
 

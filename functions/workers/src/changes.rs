@@ -12,7 +12,7 @@ use record::{Reader, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Principal, Problem};
 use serde_json::{Map, Value, json};
-use store::{Appended, NewEvent, ProfileChange, Step, WorkerFile};
+use store::{Appended, NewEvent, Part, ProfileChange, Step, WorkerFile};
 
 use crate::photo::{self, normalised};
 use crate::request::{SectionResult, WorkerChange};
@@ -32,40 +32,36 @@ impl Desk {
         let change = WorkerChange::read(&JsonBody::of(request)?, now)?;
         self.approved(&agency).await?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
-        let mut consent_at = None;
         let decide = |file: &WorkerFile| {
             employed_by(file, &agency)?;
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            let (step, consent) = self.changed(file, profile, &change, withdrawn_at.is_some())?;
-            consent_at = consent;
-            Ok(step)
+            self.changed(file, profile, &change, withdrawn_at.is_some())
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
-            Appended::AlsoRefused(place, _) if consent_at == Some(place) => {
+            Appended::WithRefused(Part::Consent) => {
                 return Err(consent_too_old("the consent was withdrawn"));
             }
-            Appended::AlsoRefused(..) => return Err(Problem::phone_taken()),
+            Appended::WithRefused(_) => return Err(Problem::phone_taken()),
             Appended::NotFound => return Err(Problem::not_found()),
         };
         tracing::info!(agency.id = %agency, worker.id = %id, "a worker was changed");
         self.shown(&file, Reader::Agency).await
     }
 
-    /// What a change comes to, and which of its other writes is the consent's. One that changes nothing writes
-    /// nothing, which is what a repeat finds.
+    /// What a change comes to. One that changes nothing writes nothing, which is what a repeat finds.
     fn changed(
         &self,
         file: &WorkerFile,
         before: &Profile,
         change: &WorkerChange,
         is_withdrawn: bool,
-    ) -> Result<(Step, Option<usize>), Problem> {
+    ) -> Result<Step, Problem> {
         let by = Actor::Agency(file.worker.agency.clone());
         let (mut worker, mut profile) = (file.worker.clone(), before.clone());
-        let (mut said, mut also, mut events) = (Map::new(), Vec::new(), Vec::new());
+        let (mut said, mut with, mut events) = (Map::new(), Vec::new(), Vec::new());
         if let Some(name) = change.name.as_ref().filter(|name| **name != before.name) {
             said.insert("name".to_owned(), from_to(&before.name, name));
             worker.masked_name = masked_name(name);
@@ -79,9 +75,9 @@ impl Desk {
             said.insert("phone".to_owned(), from_to(&before.phone, phone));
             if has_phone(&file.worker) {
                 let id = &worker.id;
-                let taken = self.workers.also_take_phone(&self.phones.of(phone), id);
-                let freed = self.workers.also_free_phone(&self.phones.of(&before.phone));
-                also.extend([taken?, freed?]);
+                let freed = self.phones.of(&before.phone);
+                with.push(self.workers.take_phone(&self.phones.of(phone), id));
+                with.push(self.workers.free_phone(&freed));
             }
             profile.phone.clone_from(phone);
         }
@@ -93,24 +89,20 @@ impl Desk {
             let said = json!({ "changed": said });
             events.push(next_event(file, EventKind::Correction, by.clone(), said));
         }
-        let (consent, mut consent_at) = (change.consent.as_ref(), None);
+        let consent = change.consent.as_ref();
         if let Some(consent) = consent.filter(|new| is_withdrawn || **new != before.consent) {
             let kind = EventKind::ConsentGiven;
             events.push(next_event(file, kind, by, json!(consent)));
             profile.consent = consent.clone();
-            let given = self
-                .workers
-                .also_give_consent(&worker.id, consent.given_at)?;
-            consent_at = Some(also.len());
-            also.push(given);
+            let given = self.workers.give_consent(&worker.id, consent.given_at);
+            with.push(given);
         }
-        let step = Step {
+        Ok(Step {
             worker: Some(worker),
             profile: ProfileChange::Put(Box::new(profile)),
             events,
-            also,
-        };
-        Ok((step, consent_at))
+            with,
+        })
     }
 
     pub(crate) async fn put_photo(
@@ -157,7 +149,7 @@ impl Desk {
                 self.photos.delete(&new.key).await?;
                 return Err(problem);
             }
-            Appended::AlsoRefused(..) | Appended::NotFound => return Err(Problem::internal()),
+            Appended::WithRefused(_) | Appended::NotFound => return Err(Problem::internal()),
         };
         if let Some(old) = replaced.filter(|old| *old != new) {
             self.photos.delete(&old.key).await?;
@@ -205,7 +197,7 @@ impl Desk {
         let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
-            Appended::AlsoRefused(..) => return Err(Problem::internal()),
+            Appended::WithRefused(_) => return Err(Problem::internal()),
             Appended::NotFound => return Err(Problem::not_found()),
         };
         let section = result.section.as_str();
@@ -262,7 +254,7 @@ impl Desk {
                 }
             }
             Appended::Refused(problem) => return Err(problem),
-            Appended::AlsoRefused(..) => return Err(Problem::internal()),
+            Appended::WithRefused(_) => return Err(Problem::internal()),
             Appended::NotFound => return Err(Problem::not_found()),
         }
         let answer = json!({ "complaint_id": event.id, "worker_id": id });

@@ -15,7 +15,7 @@ use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Problem, secret};
 use serde_json::{Value, json};
 use store::{
-    Also, Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step, WorkerFile,
+    Appended, Member, NewEvent, NewWorker, Part, ProfileChange, RegisteredWorker, Step, WorkerFile,
 };
 
 use crate::Desk;
@@ -110,13 +110,13 @@ impl Desk {
         let workers = &self.workers;
         let decide = |file: &WorkerFile| -> Result<Step, NotRegistered> {
             let (agency, worker) = (&new.agency, &new.worker);
-            let request = workers.also_request(agency, &new.key_hash, worker, &new.body_hash)?;
+            let request = workers.remember_request(agency, &new.key_hash, worker, &new.body_hash);
             let Some(profile) = file.profile.as_ref().filter(|_| !file.worker.is_erased) else {
                 let given_at = new.given.consent.given_at;
                 let anew = [
                     request,
-                    workers.also_unlist_erased(worker, given_at)?,
-                    workers.also_give_consent(worker, given_at)?,
+                    workers.unlist_erased(worker, given_at),
+                    workers.give_consent(worker, given_at),
                 ];
                 return Ok(new.anew(anew.into()));
             };
@@ -136,9 +136,8 @@ impl Desk {
             }
             Appended::Refused(NotRegistered::Exists) => Err(Problem::worker_exists()),
             Appended::Refused(NotRegistered::Failed(error)) => Err(error.into()),
-            // The request, whose writes come first of the others.
-            Appended::AlsoRefused(0, _) => Ok(None),
-            Appended::AlsoRefused(..) => Err(consent_too_old("her data was erased")),
+            Appended::WithRefused(Part::Request) => Ok(None),
+            Appended::WithRefused(_) => Err(consent_too_old("her data was erased")),
             Appended::NotFound => Err(Problem::internal()),
         }
     }
@@ -242,25 +241,25 @@ impl Registering {
             worker: self.worker(),
             profile: self.profile(),
             events: self.events(),
-            also: Vec::new(),
+            with: Vec::new(),
             key_hash: self.key_hash.clone(),
             body_hash: self.body_hash,
         }
     }
 
     /// Whose data was erased begins anew: a new key, a new profile, the same chain.
-    fn anew(&self, also: Vec<Also>) -> Step {
+    fn anew(&self, with: Vec<Member>) -> Step {
         Step {
             worker: Some(self.worker()),
             profile: ProfileChange::Put(Box::new(self.profile())),
             events: self.events(),
-            also,
+            with,
         }
     }
 
     /// Who works for another agency is proposed. The event names nobody, since the present employer can read the
     /// chain; the payload, which it cannot read, does.
-    fn proposal(&self, file: &WorkerFile, profile: &Profile, request: Also) -> Step {
+    fn proposal(&self, file: &WorkerFile, profile: &Profile, request: Member) -> Step {
         let mut worker = file.worker.clone();
         worker.waits_since = worker.waits_since.or(Some(self.now));
         let mut profile = profile.clone();
@@ -271,7 +270,7 @@ impl Registering {
             worker: Some(worker),
             profile: ProfileChange::Put(Box::new(profile)),
             events: vec![self.event(EventKind::Registered, Actor::Platform, said)],
-            also: vec![request],
+            with: vec![request],
         }
     }
 }

@@ -269,7 +269,7 @@ impl<'a, 's> Registrar<'a, 's> {
                 approval,
             ),
         ];
-        let taken = self.store.also_take_phone(&self.phones.of(&phone), &id)?;
+        let taken = self.store.take_phone(&self.phones.of(&phone), &id);
         let key = (self.loader.site.text)(&format!("worker {index}"));
         let new = NewWorker {
             worker: Worker {
@@ -294,7 +294,7 @@ impl<'a, 's> Registrar<'a, 's> {
                 proposed: None,
             },
             events,
-            also: vec![taken],
+            with: vec![taken],
             key_hash: key[..32].to_owned(),
             body_hash: secret::sha256(key.as_bytes()),
         };

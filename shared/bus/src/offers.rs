@@ -175,9 +175,6 @@ impl OfferQueues {
     }
 
     /// Makes an agency's queue. Making it again is harmless.
-    ///
-    /// # Errors
-    /// When it was not made, or that is not known.
     pub async fn create(&self, agency: &AgencyId) -> Result<(), Error> {
         self.sqs
             .create_queue()

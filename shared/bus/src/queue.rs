@@ -28,9 +28,6 @@ impl FanOutQueue {
 
     /// Sends a message, in the group of its order's cell. Delays are whole seconds, rounded up, at most
     /// [`LONGEST_DELAY`].
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn send(
         &self,
         message: impl Into<FanOutMessage>,
@@ -42,7 +39,6 @@ impl FanOutQueue {
     }
 }
 
-/// Deadlines of orders.
 #[derive(Clone, Debug)]
 pub struct TimerQueue {
     sqs: Client,
@@ -58,9 +54,6 @@ impl TimerQueue {
     }
 
     /// Sends a timer. Delays are whole seconds, rounded up, at most [`LONGEST_DELAY`].
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn send(&self, timer: &Timer, delay: Duration) -> Result<(), Error> {
         send(&self.sqs, &self.url, timer.body()?, None, delay).await
     }
@@ -83,9 +76,6 @@ impl FeedQueue {
 
     /// Sends a message, in the group of its source, so that a large batch does not starve the others. Delays are
     /// whole seconds, rounded up, at most [`LONGEST_DELAY`].
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn send(&self, message: &FeedMessage, delay: Duration) -> Result<(), Error> {
         let group = Some(message.batch().source.to_string());
         send(&self.sqs, &self.url, message.body()?, group, delay).await
@@ -107,10 +97,6 @@ impl ScanQueue {
         }
     }
 
-    /// Sends a scan.
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn send(&self, scan: Scan) -> Result<(), Error> {
         let body = ScanMessage(scan).body()?;
         send(&self.sqs, &self.url, body, None, Duration::ZERO).await
@@ -133,9 +119,6 @@ impl UndeliverableQueue {
     }
 
     /// Keeps a body as it came.
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn send(&self, body: &str) -> Result<(), Error> {
         send(&self.sqs, &self.url, body.to_owned(), None, Duration::ZERO).await
     }

@@ -39,9 +39,6 @@ impl Timers {
     }
 
     /// Sets a timer. Setting it again is harmless: order, epoch, stage and second are its name.
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn set(&self, timer: &Timer, now: Millis) -> Result<(), Error> {
         const CALL: &str = "CreateSchedule";
         let target = Target::builder()

@@ -38,9 +38,6 @@ impl ScannedApart {
 
 impl Events {
     /// Puts an event. It can come twice, and says the same then.
-    ///
-    /// # Errors
-    /// When it was not accepted, or that is not known.
     pub async fn scanned_apart(&self, event: &ScannedApart) -> Result<(), Error> {
         let entry = self.entry(SOURCE, SCANNED_APART, event)?;
         let put = self.eventbridge.put_events().entries(entry).send().await;

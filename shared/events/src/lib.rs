@@ -17,7 +17,6 @@ pub use orders::{OrderEvent, OrderEventDetail, OrderEventKind};
 
 const CALL: &str = "PutEvents";
 
-/// The event bus.
 #[derive(Clone, Debug)]
 pub struct Events {
     eventbridge: Client,

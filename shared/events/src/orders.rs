@@ -18,7 +18,6 @@ const BATCH: usize = 10;
 /// What happened to an order, as an event's detail type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderEventKind {
-    /// It was placed.
     Placed,
     /// Its offers were made.
     Offered,
@@ -28,11 +27,9 @@ pub enum OrderEventKind {
     Released,
     /// It is on offer again because it was not staffed in time.
     Reopened,
-    /// The customer cancelled.
     Cancelled,
     /// No agency was found.
     Unfilled,
-    /// Anything else.
     Changed,
 }
 
@@ -55,7 +52,6 @@ impl OrderEventKind {
 /// One version of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderEvent {
-    /// What happened.
     pub kind: OrderEventKind,
     /// The order, as it was then.
     pub detail: OrderEventDetail,
@@ -66,19 +62,15 @@ pub struct OrderEvent {
 pub struct OrderEventDetail {
     /// The version of this form.
     pub schema: u32,
-    /// The order.
     pub order_id: OrderId,
     /// Rises by one with every change of the order.
     pub version: u64,
-    /// Its epoch.
     pub epoch: u32,
-    /// Where it stands.
     pub status: Status,
     /// Whose the claim is.
     pub agency_id: Option<AgencyId>,
     /// How that agency came to it.
     pub how: Option<How>,
-    /// When this happened.
     #[serde(with = "domain::time::rfc3339")]
     pub at: Millis,
 }

@@ -48,9 +48,6 @@ impl FeedObjects {
     }
 
     /// Stores a part as it came.
-    ///
-    /// # Errors
-    /// When it was not stored, or that is not known.
     pub async fn put_part(
         &self,
         source: &SourceId,
@@ -63,9 +60,6 @@ impl FeedObjects {
     }
 
     /// A part as it came, if it is there.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn part(
         &self,
         source: &SourceId,
@@ -76,9 +70,6 @@ impl FeedObjects {
     }
 
     /// Stores a shard, from 1.
-    ///
-    /// # Errors
-    /// When it was not stored, or that is not known.
     pub async fn put_shard(
         &self,
         source: &SourceId,
@@ -102,9 +93,6 @@ impl FeedObjects {
     }
 
     /// Stores what a shard rejected; 0 is the splitting.
-    ///
-    /// # Errors
-    /// When it was not stored, or that is not known.
     pub async fn put_rejected(
         &self,
         source: &SourceId,
@@ -131,9 +119,6 @@ impl FeedObjects {
     }
 
     /// Stores a page of the report, from 0.
-    ///
-    /// # Errors
-    /// When it was not stored, or that is not known.
     pub async fn put_report(
         &self,
         source: &SourceId,

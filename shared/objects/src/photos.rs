@@ -31,8 +31,6 @@ impl Photos {
         }
     }
 
-    /// # Errors
-    /// When it was not stored, or that is not known; storing it again is harmless.
     pub async fn put(&self, photo: &Photo, jpeg: Vec<u8>) -> Result<(), Error> {
         let media_type = Some(photo.media_type.as_str());
         let put = self.0.put(&photo.key, media_type, jpeg, Over::Anything);
@@ -40,18 +38,12 @@ impl Photos {
     }
 
     /// A photo's content; none if it is gone.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn get(&self, photo: &Photo) -> Result<Option<Vec<u8>>, Error> {
         let found = self.0.get(&photo.key).await?;
         Ok(found.map(|object| object.content))
     }
 
     /// Deletes a photo, if it is there.
-    ///
-    /// # Errors
-    /// When it was not deleted, or that is not known.
     pub async fn delete(&self, key: &str) -> Result<(), Error> {
         self.0.delete(key).await
     }

@@ -20,7 +20,6 @@ pub struct StatusLists(Bucket);
 pub struct PublishedList {
     /// Its entity tag, with quotes.
     pub etag: String,
-    /// The signed token.
     pub token: Vec<u8>,
 }
 
@@ -30,9 +29,6 @@ impl StatusLists {
     }
 
     /// A list; `None` if there is none of that number.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn get(&self, list: u32) -> Result<Option<PublishedList>, Error> {
         let Some(object) = self.0.get(&key(list)).await? else {
             return Ok(None);
@@ -44,18 +40,12 @@ impl StatusLists {
     }
 
     /// The entity tag of a list, by which it is replaced; `None` if there is none of that number yet.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn etag(&self, list: u32) -> Result<Option<String>, Error> {
         self.0.etag(&key(list)).await
     }
 
     /// Publishes a list in the place of the one with this entity tag, or as the first. `false` when another one is
     /// there now.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn replace(
         &self,
         list: u32,

@@ -19,9 +19,7 @@ use objects::Photos;
 use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
-use store::{
-    Also, Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers,
-};
+use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
 
 use crate::next_event;
 
@@ -61,14 +59,13 @@ impl Eraser {
     ) -> Result<(), Problem> {
         for _ in 0..ROUNDS {
             let live = self.live(id, now, &keeps).await?;
-            let step = self.badges.revoke(&live, actor.clone(), reason);
-            let Some(step) = step? else {
+            let Some(step) = self.badges.revoke(&live, actor.clone(), reason) else {
                 return Ok(());
             };
             let decide = |_: &WorkerFile| -> Result<Step, Problem> {
                 Ok(Step {
                     events: vec![step.event.clone()],
-                    also: step.also.clone(),
+                    with: step.with.clone(),
                     ..Step::default()
                 })
             };
@@ -76,7 +73,7 @@ impl Eraser {
                 Appended::NotFound => return Err(Problem::not_found()),
                 Appended::Refused(problem) => return Err(problem),
                 // Done, or somebody else changed a badge meanwhile: look again.
-                Appended::Done(_) | Appended::Repeat(_) | Appended::AlsoRefused(..) => {}
+                Appended::Done(_) | Appended::Repeat(_) | Appended::WithRefused(_) => {}
             }
         }
         Err(Problem::unavailable())
@@ -126,7 +123,6 @@ impl Eraser {
             }
             self.photos.delete_all(id).await?;
             let badges = self.badges.revoke(&live, actor.clone(), reason);
-            let badges = badges?;
             let decide = |file: &WorkerFile| -> Result<Step, Problem> {
                 if file.worker.is_erased {
                     return Ok(Step::default());
@@ -134,7 +130,7 @@ impl Eraser {
                 let mut step = self.erased(file, actor, reason, now)?;
                 if let Some(badges) = &badges {
                     step.events.insert(0, badges.event.clone());
-                    step.also.extend(badges.also.clone());
+                    step.with.extend(badges.with.clone());
                 }
                 Ok(step)
             };
@@ -144,7 +140,7 @@ impl Eraser {
                 Appended::Refused(problem) => return Err(problem),
                 Appended::NotFound => return Err(Problem::not_found()),
                 // A badge changed meanwhile.
-                Appended::Repeat(_) | Appended::AlsoRefused(..) => continue,
+                Appended::Repeat(_) | Appended::WithRefused(_) => continue,
             };
             self.clear(id).await?;
             tracing::info!(worker.id = %id, "a worker's personal data was erased");
@@ -168,19 +164,17 @@ impl Eraser {
         worker.waits_since = None;
         worker.sections = Sections::default();
         worker.is_erased = true;
-        let mut also: Vec<Also> = vec![
-            self.workers.also_list_erased(id, now)?,
-            self.workers.also_forget_consent(id)?,
+        let mut with = vec![
+            self.workers.list_erased(id, now),
+            self.workers.forget_consent(id),
         ];
         let held = matches!(
             file.worker.standing,
             Standing::Approved | Standing::Suspended
         );
         if let Some(profile) = file.profile.as_ref().filter(|_| held) {
-            let freed = self
-                .workers
-                .also_free_phone(&self.phones.of(&profile.phone));
-            also.push(freed?);
+            let phone = self.phones.of(&profile.phone);
+            with.push(self.workers.free_phone(&phone));
         }
         Ok(Step {
             worker: Some(worker),
@@ -191,7 +185,7 @@ impl Eraser {
                 actor.clone(),
                 json!({ "reason": reason }),
             )],
-            also,
+            with,
         })
     }
 

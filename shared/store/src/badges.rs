@@ -1,88 +1,69 @@
 //! The table `badges`: badges, the places that they have in status lists, and which of those are not valid.
 //!
 //! A badge begins, and changes whether it is good, in the transaction of its worker's events
-//! ([`Workers::change`](crate::Workers::change)): what is written here for it is [`Also`](crate::Also). Only the signature is
-//! written by itself, once the event stands in the chain.
+//! ([`Workers::change`](crate::Workers::change)). Only the signature is written by itself, once the event stands in the
+//! chain. The log of scans is in the same table.
 
-mod also;
+mod change;
 mod issuing;
 mod item;
+mod key;
+mod scans;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::badge::{Badge, BadgeSignature, BadgeStatus, StatusIndex};
 use domain::id::{BadgeId, WorkerId};
 use domain::time::Millis;
+use serde::{Deserialize, Serialize};
 use settings::Settings;
 
 use crate::bytes::Bytes;
-use crate::cursor::{self, Expected};
-use crate::key::{self, Attributes, Key, PK, SK};
-use crate::{Error, Page, batch};
+use crate::table::{Attributes, ItemKey, Key, Partition, Table, Write, read};
+use crate::{Error, Page};
 
-pub use also::{BadgeStep, MOST_REVOKED};
+pub use change::{BadgeStep, MOST_REVOKED};
 pub use issuing::{Issued, NewBadge};
 pub use item::{BadgesImage, Entry, badges_image};
+pub use scans::Scans;
 
-const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
-
-/// The table `badges`.
 #[derive(Clone, Debug)]
 pub struct Badges {
-    client: Client,
-    table: String,
+    table: Table<Badges>,
+}
+
+/// Which status list is being filled.
+#[derive(Serialize, Deserialize)]
+struct FillingItem {
+    li: u32,
 }
 
 impl Badges {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            client: settings.client(Client::new),
-            table: settings.text("BADGES_TABLE"),
+            table: Table::new(settings, "BADGES_TABLE"),
         }
     }
 
     /// A badge, consistently read.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn get(&self, id: &BadgeId) -> Result<Option<Badge>, Error> {
-        let found = self.get_item(Key::badge(id)).await?;
+        let found = self.table.get(Key::badge(id)).await?;
         let stored = found.map(item::read_badge).transpose()?;
         Ok(stored.map(|stored| stored.badge))
     }
 
     /// A badge with the hash of the request that it was issued by, consistently read.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn get_issued(&self, id: &BadgeId) -> Result<Option<(Badge, [u8; 32])>, Error> {
-        let found = self.get_item(Key::badge(id)).await?;
+        let found = self.table.get(Key::badge(id)).await?;
         let stored = found.map(item::read_badge).transpose()?;
         Ok(stored.map(|stored| (stored.badge, stored.body_hash)))
     }
 
-    /// All badges that a worker was ever issued, consistently read, the last first.
-    ///
-    /// # Errors
-    /// When they cannot be read.
+    /// All badges that a worker was ever issued, the last first.
     pub async fn of_worker(&self, worker: &WorkerId) -> Result<Vec<Badge>, Error> {
-        let mut badges = Vec::new();
-        let mut start = None;
-        loop {
-            let (ids, next) = self.pointers(worker, None, start).await?;
-            badges.extend(self.in_order(&ids).await?);
-            start = next;
-            if start.is_none() {
-                return Ok(badges);
-            }
-        }
+        let list = self.table.list(Partition::pointers(worker)).backward();
+        self.in_order(&list.all(pointed_to).await?).await
     }
 
     /// The badges of a worker that are neither revoked nor expired, consistently read, the last first.
-    ///
-    /// # Errors
-    /// When they cannot be read.
     pub async fn live_of_worker(
         &self,
         worker: &WorkerId,
@@ -94,176 +75,73 @@ impl Badges {
     }
 
     /// A page of the badges that a worker was issued, consistently read, the last first.
-    ///
-    /// # Errors
-    /// When they cannot be read; [`Error::BadCursor`] when the cursor is not one of this list.
     pub async fn page_of_worker(
         &self,
         worker: &WorkerId,
         limit: u32,
         from: Option<&str>,
     ) -> Result<Page<Badge>, Error> {
-        let pk = key::worker_pk(worker);
-        let start = from.map(|from| {
-            let is_pointer = |sk: &str| key::parse_badge_pointer(sk).is_some();
-            let expected = [
-                (PK, Expected::Is(pk.as_str())),
-                (SK, Expected::Text(is_pointer)),
-            ];
-            cursor::read(from, &expected)
-        });
-        let (ids, next) = self
-            .pointers(worker, Some(limit), start.transpose()?)
-            .await?;
+        let list = self.table.list(Partition::pointers(worker)).backward();
+        let page = list.page(limit, from, pointed_to).await?;
         Ok(Page {
-            items: self.in_order(&ids).await?,
-            next: next.as_ref().map(cursor::write).transpose()?,
+            items: self.in_order(&page.items).await?,
+            next: page.next,
         })
     }
 
     /// Which status list places are taken from, and so the last that there is. The first time it is written down,
     /// so that the list is published before anything in it changes.
-    ///
-    /// # Errors
-    /// When it cannot be read or written.
     pub async fn filling_list(&self) -> Result<u32, Error> {
         if let Some(list) = self.last_list().await? {
             return Ok(list);
         }
-        self.fill(0, "attribute_not_exists(pk)", None).await?;
+        self.filling(0).if_absent().send().await?;
         Ok(self.last_list().await?.unwrap_or_default())
     }
 
     /// The last status list that there is; none before the first badge.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn last_list(&self) -> Result<Option<u32>, Error> {
-        let found = self.get_item(Key::filling_list()).await?;
-        found.as_ref().map(item::read_filling).transpose()
+        let found = self.table.get(Key::filling_list()).await?;
+        let found = found.map(read::<FillingItem>).transpose()?;
+        Ok(found.map(|(_, item)| item.li))
     }
 
     /// Leaves this list, which has become crowded, for the next one; unless that was done already. Behind the last
     /// one comes the first.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn leave_list(&self, list: u32) -> Result<(), Error> {
         let next = StatusIndex::new(list.wrapping_add(1), 0).list();
-        self.fill(next, "li = :before", Some(list)).await
+        let filling = self.filling(next).when("li = :before");
+        filling.value(":before", list).send().await.map(|_| ())
     }
 
     /// Gives a badge its signature, if it has none yet, and answers the badge as it is then.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; signing again is harmless.
     pub async fn sign(&self, id: &BadgeId, signature: &BadgeSignature) -> Result<Badge, Error> {
-        let signed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(Key::badge(id).attributes()))
-            .update_expression("SET ki = :kid, sg = :signature ADD v :one")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(sg)")
-            .expression_attribute_values(":kid", AttributeValue::N(signature.kid.to_string()))
-            .expression_attribute_values(
-                ":signature",
-                AttributeValue::B(signature.bytes.to_vec().into()),
-            )
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .send()
-            .await;
-        match signed {
-            Ok(_) => {}
-            // Somebody else was quicker.
-            Err(error) if is_refused(&error) => {}
-            Err(error) => return Err(Error::call("UpdateItem", error)),
-        }
+        let update = "SET ki = :kid, sg = :signature ADD v :one";
+        let update = self.table.update(Key::badge(id), update);
+        let update = update
+            .when("attribute_exists(pk) AND attribute_not_exists(sg)")
+            .value(":kid", signature.kid)
+            .value(":signature", Bytes(signature.bytes.to_vec()))
+            .value(":one", 1);
+        // If it is refused, somebody else was quicker.
+        update.send().await?;
         let badge = self.get(id).await?;
         badge.ok_or(Error::wrong("a badge that was signed is not there"))
     }
 
     /// The entries of a status list that are not valid, consistently read, in their order.
-    ///
-    /// # Errors
-    /// When they cannot be read.
     pub async fn not_valid(&self, list: u32) -> Result<Vec<Entry>, Error> {
-        let mut entries = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(key::not_valid_pk(list)))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            for item in answer.items.unwrap_or_default() {
-                entries.push(item::read_entry(item)?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(entries);
-            }
-        }
+        let list = self.table.list(Partition::not_valid(list));
+        list.all(item::read_entry).await
     }
 
-    async fn fill(&self, list: u32, condition: &str, before: Option<u32>) -> Result<(), Error> {
-        let before = before.map(|list| AttributeValue::N(list.to_string()));
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(Key::filling_list().attributes()))
-            .item("li", AttributeValue::N(list.to_string()))
-            .condition_expression(condition);
-        if let Some(before) = before {
-            put = put.expression_attribute_values(":before", before);
-        }
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_refused(&error) => Ok(()),
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
-    }
-
-    /// Ids of badges, the last first, and where to go on.
-    async fn pointers(
-        &self,
-        worker: &WorkerId,
-        limit: Option<u32>,
-        start: Option<Attributes>,
-    ) -> Result<(Vec<BadgeId>, Option<Attributes>), Error> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :badge)")
-            .expression_attribute_values(":pk", AttributeValue::S(key::worker_pk(worker)))
-            .expression_attribute_values(":badge", AttributeValue::S(key::BADGE_POINTER.to_owned()))
-            .consistent_read(true)
-            .scan_index_forward(false)
-            .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        let ids = answer.items.unwrap_or_default().into_iter().map(|item| {
-            let sk = item.get(SK).and_then(|sk| sk.as_s().ok());
-            sk.and_then(|sk| key::parse_badge_pointer(sk))
-                .ok_or(Error::wrong("a worker points to what is no badge"))
-        });
-        Ok((ids.collect::<Result<_, _>>()?, answer.last_evaluated_key))
+    fn filling(&self, li: u32) -> Write {
+        self.table.put(Key::filling_list().item(FillingItem { li }))
     }
 
     /// Badges in the order of these ids.
     async fn in_order(&self, ids: &[BadgeId]) -> Result<Vec<Badge>, Error> {
-        let keys = ids.iter().map(|id| (self.table.as_str(), Key::badge(id)));
-        let items = batch::get(&self.client, keys).await?;
+        let items = self.table.get_all(ids.iter().map(Key::badge)).await?;
         let badges = items.into_iter().map(item::read_badge);
         let mut badges: Vec<Badge> = badges
             .map(|stored| stored.map(|stored| stored.badge))
@@ -271,23 +149,11 @@ impl Badges {
         badges.sort_by_key(|badge| ids.iter().position(|id| *id == badge.id));
         Ok(badges)
     }
-
-    async fn get_item(&self, key: Key) -> Result<Option<Attributes>, Error> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key.attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        Ok(answer.item)
-    }
 }
 
-fn is_refused<E: ProvideErrorMetadata, R>(error: &aws_sdk_dynamodb::error::SdkError<E, R>) -> bool {
-    error.code() == Some(CONDITION_FAILED)
+fn pointed_to(pointer: Attributes) -> Result<BadgeId, Error> {
+    let badge = key::parse_pointer(&ItemKey::of(&pointer)?);
+    badge.ok_or(Error::wrong("a worker points to what is no badge"))
 }
 
 /// A signature as an attribute.

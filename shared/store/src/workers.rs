@@ -7,197 +7,104 @@
 //! - [`WorkerRecords`]: what can be read without the key to personal data.
 //! - [`Workers`]: everything, and every change.
 
-mod append;
-mod caused;
+mod calendars;
+mod change;
+mod consent;
+mod feeds;
 mod item;
+mod key;
 mod look;
 mod objection;
 mod phone;
-mod rights;
-mod trace;
+mod worker_id;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::chain::Head;
 use domain::id::{AgencyId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Profile, Worker};
 use settings::Settings;
 
-use crate::cursor::{self, Expected};
-use crate::key::{self, Attributes, Key, PK, SK};
-use crate::personal::{PersonKey, PersonalDataKey};
-use crate::transaction::{self, Also};
-use crate::{Error, Page, batch};
+use crate::ledger::{self, Ledger};
+use crate::subject_keys::{PersonKey, PersonalDataKey, SealedItem, SubjectKeys};
+use crate::table::{Attributes, ItemKey, Key, Member, Part, Reads, Table, number};
+use crate::{Error, Page};
+use key::{BY_AGENCY, WORKERS_BY_REVIEW, parse_worker};
 
-pub use append::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
-pub use item::StoredEvent;
-pub(crate) use item::{UNSEQUENCED, read_event};
+pub use calendars::Calendars;
+pub use change::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
+pub(crate) use change::{Body, PAYLOAD};
+pub(crate) use consent::write_each;
+pub use feeds::{Announced, Batch, BatchState, Counts, Feeds, Found, REPORT_PAGE};
 pub use look::{Look, View};
 pub use objection::{Objection, ObjectionAnswer, WaitingObjection};
-pub use trace::{Opened, TracedEvent};
-
-const BY_AGENCY: &str = "by-agency";
-const BY_REVIEW: &str = "by-review";
+pub use worker_id::{PhoneHashes, WorkerIds};
 
 /// What can be read of workers without the key to personal data: standing, skills, sections.
 #[derive(Clone, Debug)]
 pub struct WorkerRecords {
-    client: Client,
-    table: String,
+    table: Table<Workers>,
 }
 
 impl WorkerRecords {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            client: settings.client(Client::new),
-            table: settings.text("WORKERS_TABLE"),
+            table: Table::new(settings, "WORKERS_TABLE"),
         }
     }
 
-    /// A worker, consistently read.
-    ///
-    /// # Errors
-    /// When she cannot be read.
     pub async fn get(&self, id: &WorkerId) -> Result<Option<Worker>, Error> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(Key::worker(id).attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        answer.item.map(item::read_worker).transpose()
+        let found = self.table.get(Key::worker(id)).await?;
+        found.map(item::read_worker).transpose()
     }
 
-    /// Workers, consistently read, in no order. Who is not there is left out.
-    ///
-    /// # Errors
-    /// When they cannot be read.
+    /// Workers in no order. Who is not there is left out.
     pub async fn get_all(&self, ids: &[WorkerId]) -> Result<Vec<Worker>, Error> {
-        let keys = ids.iter().map(|id| (self.table.as_str(), Key::worker(id)));
-        let items = batch::get(&self.client, keys).await?;
+        let items = self.table.get_all(ids.iter().map(Key::worker)).await?;
         items.into_iter().map(item::read_worker).collect()
     }
 
     /// A page of an agency's workers, those registered last first, as the index has them: eventually consistent,
     /// without photo.
-    ///
-    /// # Errors
-    /// When they cannot be read; [`Error::BadCursor`] when the cursor is not one of this list.
     pub async fn of_agency(
         &self,
         agency: &AgencyId,
         limit: u32,
         from: Option<&str>,
     ) -> Result<Page<Worker>, Error> {
-        let start = from.map(|from| {
-            let expected = [
-                ("ag", Expected::Is(agency.as_str())),
-                ("rg", Expected::Number),
-                (PK, Expected::Text(|pk| key::parse_worker(pk).is_some())),
-                (SK, Expected::Is(key::WORKER)),
-            ];
-            cursor::read(from, &expected)
-        });
-        let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_AGENCY)
-            .key_condition_expression("ag = :agency")
-            .expression_attribute_values(":agency", AttributeValue::S(agency.to_string()))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start.transpose()?)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        let next = page.last_evaluated_key.as_ref().map(cursor::write);
-        let items = page.items.unwrap_or_default().into_iter();
-        Ok(Page {
-            items: items.map(item::read_worker).collect::<Result<_, _>>()?,
-            next: next.transpose()?,
-        })
+        let list = self.table.list_by(&BY_AGENCY, agency).backward();
+        list.page(limit, from, item::read_worker).await
     }
 
     /// A page of the workers of whom something waits for the authority, and since when, oldest first.
-    ///
-    /// # Errors
-    /// When they cannot be read; [`Error::BadCursor`] when the cursor is not one of this list.
     pub async fn waiting(
         &self,
         limit: u32,
         from: Option<&str>,
     ) -> Result<Page<(WorkerId, Millis)>, Error> {
-        let start = from.map(|from| {
-            let expected = [
-                ("wait", Expected::Is(item::WAITS)),
-                ("since", Expected::Number),
-                (PK, Expected::Text(|pk| key::parse_worker(pk).is_some())),
-                (SK, Expected::Is(key::WORKER)),
-            ];
-            cursor::read(from, &expected)
-        });
-        let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_REVIEW)
-            .key_condition_expression("#wait = :kind")
-            .expression_attribute_names("#wait", "wait")
-            .expression_attribute_values(":kind", AttributeValue::S(item::WAITS.to_owned()))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start.transpose()?)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        let next = page.last_evaluated_key.as_ref().map(cursor::write);
-        let items = page.items.unwrap_or_default().into_iter().map(|item| {
-            let pk = item.get(PK).and_then(|pk| pk.as_s().ok());
-            let worker = pk.and_then(|pk| key::parse_worker(pk));
-            let since = item.get("since").and_then(|since| since.as_n().ok());
-            let since = since.and_then(|since| since.parse().ok()).map(Millis);
+        let list = self.table.list_by(&WORKERS_BY_REVIEW, item::WAITS);
+        list.page(limit, from, |item| {
+            let worker = parse_worker(&ItemKey::of(&item)?);
             worker
-                .zip(since)
-                .ok_or(Error::wrong("a worker in the index has no key"))
-        });
-        Ok(Page {
-            items: items.collect::<Result<_, _>>()?,
-            next: next.transpose()?,
+                .zip(number(&item, "since").map(Millis))
+                .ok_or(Error::wrong("something waits that is no worker"))
         })
+        .await
     }
 
-    /// A condition of another transaction: nothing that the gate looks at has changed since this worker was read.
-    ///
-    /// # Errors
-    /// None that a worker can cause; building is fallible by its signature.
-    pub fn also_unchanged(&self, worker: &Worker) -> Result<Also, Error> {
-        let version = AttributeValue::N(worker.version.to_string());
-        let values = vec![(":v", version)];
-        transaction::check(&self.table, Key::worker(&worker.id), "v = :v", values).map(Also)
+    /// A condition of a transaction: nothing that the gate looks at has changed since this worker was read.
+    pub fn unchanged(&self, worker: &Worker) -> Member {
+        let check = self.table.check(Key::worker(&worker.id), "v = :v");
+        check.value(":v", worker.version).named(Part::Worker)
     }
-}
-
-/// The names of the tables.
-#[derive(Debug)]
-struct WorkerTables {
-    /// Workers and their profiles.
-    workers: String,
-    /// Chains.
-    ledger: String,
-    /// Every worker's own key.
-    subject_keys: String,
 }
 
 /// Workers with their personal data and their chains.
 #[derive(Debug)]
 pub struct Workers {
-    client: Client,
-    tables: WorkerTables,
-    personal: PersonalDataKey,
+    pub(crate) workers: Table<Workers>,
+    pub(crate) ledger: Table<Ledger>,
+    pub(crate) subject_keys: Table<SubjectKeys>,
+    pub(crate) personal: PersonalDataKey,
 }
 
 /// All there is of a worker at a moment: what a change is decided on.
@@ -223,12 +130,9 @@ impl WorkerFile {
 impl Workers {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            client: settings.client(Client::new),
-            tables: WorkerTables {
-                workers: settings.text("WORKERS_TABLE"),
-                ledger: settings.text("LEDGER_TABLE"),
-                subject_keys: settings.text("SUBJECT_KEYS_TABLE"),
-            },
+            workers: Table::new(settings, "WORKERS_TABLE"),
+            ledger: Table::new(settings, "LEDGER_TABLE"),
+            subject_keys: Table::new(settings, "SUBJECT_KEYS_TABLE"),
             personal: PersonalDataKey::new(settings),
         }
     }
@@ -236,52 +140,40 @@ impl Workers {
     /// What can be read without the key.
     pub fn records(&self) -> WorkerRecords {
         WorkerRecords {
-            client: self.client.clone(),
-            table: self.tables.workers.clone(),
+            table: self.workers.clone(),
         }
     }
 
-    /// All there is of a worker, consistently read in one call. `None` when there is no such worker.
-    ///
-    /// # Errors
-    /// When she cannot be read.
+    /// All there is of a worker, read in one call. `None` when there is no such worker.
     pub async fn open(&self, id: &WorkerId) -> Result<Option<WorkerFile>, Error> {
-        let keys = [
-            (self.tables.workers.as_str(), Key::worker(id)),
-            (self.tables.workers.as_str(), Key::profile(id)),
-            (self.tables.ledger.as_str(), Key::head(id)),
-            (self.tables.subject_keys.as_str(), Key::subject_key(id)),
-        ];
-        let mut found = batch::get(&self.client, keys).await?;
-        let mut take = |key: Key| -> Option<Attributes> {
-            let place = found
-                .iter()
-                .position(|item| Key::of(item).as_ref() == Some(&key))?;
-            Some(found.swap_remove(place))
-        };
-        let Some(worker) = take(Key::worker(id)) else {
+        let mut reads = Reads::default();
+        reads.add(&self.workers, Key::worker(id));
+        reads.add(&self.workers, Key::profile(id));
+        reads.add(&self.ledger, Key::head(id));
+        reads.add(&self.subject_keys, Key::subject_key(id));
+        let mut found = reads.send().await?;
+        let Some(worker) = take(&mut found, &Key::worker(id)) else {
             return Ok(None);
         };
         let worker = item::read_worker(worker)?;
-        let head = take(Key::head(id)).map(item::read_head).transpose()?;
-        let key = match sealed(take(Key::subject_key(id)))? {
-            Some(wrapped) => Some(self.personal.unwrap(id, &wrapped)?),
-            None => None,
-        };
-        let profile = match (sealed(take(Key::profile(id)))?, &key) {
-            (Some(body), Some(key)) => Some(key.open(id, append::PROFILE, &body)?),
-            _ => None,
-        };
+        let head = take(&mut found, &Key::head(id)).map(ledger::read_head);
+        let wrapped = SealedItem::body(take(&mut found, &Key::subject_key(id)))?;
+        let key = wrapped.map(|wrapped| self.personal.unwrap(id, &wrapped));
+        let key = key.transpose()?;
+        let profile = SealedItem::body(take(&mut found, &Key::profile(id)))?;
+        let profile = profile.zip(key.as_ref());
+        let profile = profile.map(|(body, key)| key.open(id, change::PROFILE, &body));
         Ok(Some(WorkerFile {
             worker,
-            profile,
-            head: head.unwrap_or(Head::EMPTY),
+            profile: profile.transpose()?,
+            head: head.transpose()?.unwrap_or(Head::EMPTY),
             key,
         }))
     }
 }
 
-fn sealed(item: Option<Attributes>) -> Result<Option<Vec<u8>>, Error> {
-    let item = item.map(item::SealedItem::read).transpose()?;
-    Ok(item.and_then(|item| item.bo).map(|body| body.0))
+/// Takes the item with this key out of those that were read.
+fn take<T>(found: &mut Vec<Attributes>, key: &Key<T>) -> Option<Attributes> {
+    let place = found.iter().position(|item| key.is_of(item))?;
+    Some(found.swap_remove(place))
 }

@@ -179,7 +179,7 @@ impl Wearer {
             .change(&worker, self.world.now(), |_| -> Result<Step, ()> {
                 Ok(Step {
                     events: vec![step.event.clone()],
-                    also: step.also.clone(),
+                    with: step.with.clone(),
                     ..Step::default()
                 })
             })

@@ -16,7 +16,6 @@ const OFFERS: &str = "offers";
 /// An order to be offered to every agency in range: all that is needed to find them, without a read of the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FanOut {
-    /// The order.
     pub order_id: OrderId,
     /// The epoch to be offered.
     pub epoch: u32,
@@ -61,7 +60,6 @@ impl FanOut {
 /// Agencies found, still to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offers {
-    /// The order.
     #[serde(flatten)]
     pub fan_out: FanOut,
     /// Whom to tell; at most [`Offers::MOST`].
@@ -76,9 +74,7 @@ impl Offers {
 /// One agency to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfferTo {
-    /// The agency.
     pub agency_id: AgencyId,
-    /// Its nearest store.
     pub store_id: StoreId,
     /// From there to the centre of the order's area, in metres, rounded up to 100.
     pub distance_m: u32,

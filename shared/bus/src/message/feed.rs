@@ -14,9 +14,7 @@ const SHARD: &str = "feed_shard";
 /// A batch of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedBatch {
-    /// The source.
     pub source: SourceId,
-    /// The batch.
     pub batch_id: BatchId,
     /// The moment after which it is not worth repeating.
     pub until: Millis,

@@ -23,7 +23,6 @@ pub enum OfferKind {
 /// An order shown to one agency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
-    /// The order.
     pub order_id: OrderId,
     /// The epoch it is offered or assigned in.
     pub epoch: u32,

@@ -27,11 +27,9 @@ pub enum Stage {
 /// A deadline, as the scheduler and the timer queue carry it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
-    /// The order.
     pub order_id: OrderId,
     /// The epoch whose deadline it is.
     pub epoch: u32,
-    /// Which deadline.
     pub stage: Stage,
     /// When there is something to be done.
     pub due: Millis,

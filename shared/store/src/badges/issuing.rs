@@ -4,9 +4,9 @@ use domain::badge::{Badge, StatusIndex};
 use domain::chain::Actor;
 use domain::time::Millis;
 
-use super::also::INDEX_WRITE;
 use super::{BadgeStep, Badges};
 use crate::Error;
+use crate::table::{Part, TRANSACT};
 use crate::workers::{Appended, Step, WorkerFile, Workers};
 
 /// After so many places in a row that were taken the list is left for the next one. In a list that is half full it
@@ -35,7 +35,6 @@ pub struct NewBadge {
     pub badge: Badge,
     /// The hash of the request's body, which tells a repeat from another request.
     pub body_hash: [u8; 32],
-    /// Who issues it.
     pub actor: Actor,
 }
 
@@ -61,12 +60,12 @@ impl Badges {
         let mut list = self.filling_list().await?;
         for drawn in 1..=MOST_DRAWS {
             badge.index = StatusIndex::new(list, draw()?);
-            let BadgeStep { event, also } = self.issued(&badge, &body_hash, actor.clone())?;
+            let BadgeStep { event, with } = self.issued(&badge, &body_hash, actor.clone());
             let appended = workers.change(&badge.worker, now, |file| {
                 decide(file)?;
                 Ok(Step {
                     events: vec![event.clone()],
-                    also: also.clone(),
+                    with: with.clone(),
                     ..Step::default()
                 })
             });
@@ -83,19 +82,17 @@ impl Badges {
                 }
                 Appended::Refused(refusal) => return Ok(Issued::Refused(refusal)),
                 Appended::NotFound => return Ok(Issued::NotFound),
-                Appended::AlsoRefused(INDEX_WRITE, _) => {
+                Appended::WithRefused(Part::BadgePlace) => {
                     if drawn % CROWDED == 0 {
                         self.leave_list(list).await?;
                         list = self.filling_list().await?;
                     }
                 }
-                Appended::AlsoRefused(..) => {
+                Appended::WithRefused(_) => {
                     return Err(Error::wrong("a badge is there without its event"));
                 }
             }
         }
-        Err(Error::Busy {
-            call: "TransactWriteItems",
-        })
+        Err(Error::Busy { call: TRANSACT })
     }
 }

@@ -5,15 +5,14 @@ use domain::id::{AgencyId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::signature_of;
+use super::key::{FILLING, parse_badge, parse_not_valid};
+use super::{Badges, FillingItem, signature_of};
 use crate::Error;
 use crate::bytes::Bytes;
-use crate::key::{self, Attributes, Key};
+use crate::table::{self, Attributes, Item, Key, read};
 
 #[derive(Serialize, Deserialize)]
 struct BadgeItem {
-    pk: String,
-    sk: String,
     v: u64,
     wk: WorkerId,
     ag: AgencyId,
@@ -40,8 +39,6 @@ enum Status {
 
 #[derive(Serialize, Deserialize)]
 struct EntryItem {
-    pk: String,
-    sk: String,
     st: Status,
     /// When DynamoDB may delete it, in epoch seconds.
     ttl: i64,
@@ -73,16 +70,13 @@ pub enum BadgesImage {
     Other,
 }
 
-pub(super) fn write_badge(badge: &Badge, body_hash: &[u8; 32]) -> Result<Attributes, Error> {
-    let key = Key::badge(&badge.id);
+pub(super) fn write_badge(badge: &Badge, body_hash: &[u8; 32]) -> Item<Badges> {
     let (st, sb) = match badge.status {
         BadgeStatus::Valid => (Status::Valid, None),
         BadgeStatus::Suspended { by } => (Status::Suspended, Some(by)),
         BadgeStatus::Revoked => (Status::Revoked, None),
     };
-    Ok(serde_dynamo::to_item(BadgeItem {
-        pk: key.pk,
-        sk: key.sk,
+    Key::badge(&badge.id).item(BadgeItem {
         v: badge.version,
         wk: badge.worker.clone(),
         ag: badge.agency.clone(),
@@ -94,11 +88,11 @@ pub(super) fn write_badge(badge: &Badge, body_hash: &[u8; 32]) -> Result<Attribu
         bh: Bytes(body_hash.to_vec()),
         ki: badge.signed.map(|signed| signed.kid),
         sg: badge.signed.map(|signed| Bytes(signed.bytes.to_vec())),
-    })?)
+    })
 }
 
 pub(super) fn read_badge(item: Attributes) -> Result<StoredBadge, Error> {
-    let item: BadgeItem = serde_dynamo::from_item(item)?;
+    let (key, item): (_, BadgeItem) = read(item)?;
     let status = match (item.st, item.sb) {
         (Status::Valid, _) => BadgeStatus::Valid,
         (Status::Suspended, Some(by)) => BadgeStatus::Suspended { by },
@@ -110,7 +104,7 @@ pub(super) fn read_badge(item: Attributes) -> Result<StoredBadge, Error> {
         None => None,
     };
     let badge = Badge {
-        id: key::parse_badge(&item.pk).ok_or(Error::wrong("its key is not a badge's"))?,
+        id: parse_badge(&key).ok_or(Error::wrong("its key is not a badge's"))?,
         worker: item.wk,
         agency: item.ag,
         status,
@@ -128,25 +122,21 @@ pub(super) fn read_badge(item: Attributes) -> Result<StoredBadge, Error> {
 
 /// The entry of a badge that is not valid; `None` for one that is. It may go two days after the badge's last day:
 /// who verifies offline looks at that first.
-pub(super) fn write_entry(badge: &Badge) -> Result<Option<Attributes>, Error> {
+pub(super) fn write_entry(badge: &Badge) -> Option<Item<Badges>> {
     let st = match badge.status {
-        BadgeStatus::Valid => return Ok(None),
+        BadgeStatus::Valid => return None,
         BadgeStatus::Suspended { .. } => Status::Suspended,
         BadgeStatus::Revoked => Status::Revoked,
     };
-    let key = Key::not_valid(badge.index);
-    let item = serde_dynamo::to_item(EntryItem {
-        pk: key.pk,
-        sk: key.sk,
+    Some(Key::not_valid(badge.index).item(EntryItem {
         st,
         ttl: badge.expires_at().second() + 2 * 86_400,
-    });
-    Ok(Some(item?))
+    }))
 }
 
 pub(super) fn read_entry(item: Attributes) -> Result<Entry, Error> {
-    let item: EntryItem = serde_dynamo::from_item(item)?;
-    let place = item.sk.parse().ok().filter(|place| *place < LIST_PLACES);
+    let (key, item): (_, EntryItem) = read(item)?;
+    let place = key.sk.parse().ok().filter(|place| *place < LIST_PLACES);
     Ok(Entry {
         place: place.ok_or(Error::wrong("an entry has no place in a status list"))?,
         is_revoked: match item.st {
@@ -155,12 +145,6 @@ pub(super) fn read_entry(item: Attributes) -> Result<Entry, Error> {
             Status::Valid => return Err(Error::wrong("an entry that is valid is stored")),
         },
     })
-}
-
-pub(super) fn read_filling(item: &Attributes) -> Result<u32, Error> {
-    let list = item.get("li").and_then(|list| list.as_n().ok());
-    list.and_then(|list| list.parse().ok())
-        .ok_or(Error::wrong("which status list is being filled is unknown"))
 }
 
 /// What an image in the table's stream is of.
@@ -173,18 +157,14 @@ pub fn badges_image(image: impl Into<serde_dynamo::Item>) -> Result<BadgesImage,
         Some(serde_dynamo::AttributeValue::S(text)) => text.as_str(),
         _ => "",
     };
-    if let Some(list) = key::parse_not_valid(text(key::PK)) {
+    if let Some(list) = parse_not_valid(text(table::PK)) {
         return Ok(BadgesImage::Entry(list));
     }
-    if text(key::SK) != key::FILLING {
+    if text(table::SK) != FILLING {
         return Ok(BadgesImage::Other);
     }
-    let list = match image.get("li") {
-        Some(serde_dynamo::AttributeValue::N(list)) => list.parse().ok(),
-        _ => None,
-    };
-    list.map(BadgesImage::LastList)
-        .ok_or(Error::wrong("which status list is being filled is unknown"))
+    let (_, FillingItem { li }) = read(image)?;
+    Ok(BadgesImage::LastList(li))
 }
 
 #[cfg(test)]
@@ -222,7 +202,7 @@ mod tests {
             badge(suspended(Decider::Authority), None),
             badge(BadgeStatus::Revoked, Some(signed)),
         ] {
-            let item = write_badge(&badge, &[9; 32]).unwrap();
+            let item = write_badge(&badge, &[9; 32]).written();
             let read = read_badge(item).unwrap();
             assert!(read.badge == badge, "{badge:?}");
             assert_eq!(read.body_hash, [9; 32]);
@@ -231,14 +211,9 @@ mod tests {
 
     #[test]
     fn only_what_is_not_valid_is_an_entry() {
-        assert!(
-            write_entry(&badge(BadgeStatus::Valid, None))
-                .unwrap()
-                .is_none()
-        );
-        let entry = write_entry(&badge(BadgeStatus::Revoked, None))
-            .unwrap()
-            .unwrap();
+        assert!(write_entry(&badge(BadgeStatus::Valid, None)).is_none());
+        let entry = write_entry(&badge(BadgeStatus::Revoked, None));
+        let entry = entry.unwrap().written();
         assert_eq!(badges_image(entry.clone()).unwrap(), BadgesImage::Entry(2));
         let entry = read_entry(entry).unwrap();
         let expected = Entry {
@@ -246,7 +221,7 @@ mod tests {
             is_revoked: true,
         };
         assert_eq!(entry, expected);
-        let whole = write_badge(&badge(BadgeStatus::Revoked, None), &[0; 32]).unwrap();
+        let whole = write_badge(&badge(BadgeStatus::Revoked, None), &[0; 32]).written();
         assert_eq!(badges_image(whole).unwrap(), BadgesImage::Other);
     }
 }

@@ -1,27 +1,23 @@
 //! Changes of agencies and stores: one transaction each, conditional on the agency's version.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
 use domain::agency::{Agency, AgencyStats, Decision, NotFromHere, Review, Standing, Store};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, StoreId};
 use domain::time::Millis;
+use serde::Serialize;
 
 use super::item::{self, StoredStore, Waits};
 use super::{Directory, Waiting};
 use crate::Error;
-use crate::key::{Attributes, Key};
-use crate::transaction::{self, Also};
+use crate::table::{Committed, Key, Member, Part, Refused, Rivals, TRANSACT, Tries, commit};
 
-const CALL: &str = "TransactWriteItems";
-/// How often a change is made anew that another one got in the way of.
-const ROUNDS: u32 = 8;
-const PAUSE: Duration = Duration::from_millis(10);
 /// Of the 100 writes that a transaction can have, those that are not stores'.
 const BESIDE_STORES: usize = 2;
+
+#[derive(Serialize)]
+struct UsccItem<'a> {
+    agency: &'a AgencyId,
+}
 
 /// What registering an agency came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,21 +67,9 @@ pub enum StoreDecided {
     NotFound,
 }
 
-/// What a transaction came to.
-enum Committed {
-    Done,
-    /// Write number so many had its condition fail, on this item.
-    Refused(usize, Option<Attributes>),
-    /// Somebody else was writing.
-    Conflict,
-}
-
 impl Directory {
     /// Registers an agency with at most [`Directory::MOST_STORES`] stores. They wait for review with it, and
     /// not by themselves.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; registering again is harmless.
     pub async fn register(
         &self,
         agency: &Agency,
@@ -93,45 +77,48 @@ impl Directory {
         body_hash: &[u8; 32],
         secret_hash: &[u8; 32],
     ) -> Result<Registered, Error> {
-        let mut writes = vec![self.put_new(item::write_agency(agency, secret_hash, body_hash)?)?];
+        let agency_item = item::write_agency(agency, secret_hash, body_hash);
+        let put = self.table.put(agency_item).if_absent();
+        let mut members = vec![put.named(Part::Agency)];
         for store in stores {
             let stored = StoredStore {
                 store: store.clone(),
                 body_hash: None,
                 waits: Waits::default(),
             };
-            writes.push(self.put(item::write_store(&agency.id, &stored)?)?);
+            members.push(self.put_store(&agency.id, &stored));
         }
-        for round in 0..ROUNDS {
-            pause(round).await;
-            match self.commit(writes.clone()).await? {
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.id.as_str());
+        loop {
+            tries.next().await?;
+            match commit(members.clone()).await? {
                 Committed::Done => return Ok(Registered::New),
-                Committed::Refused(0, Some(found)) => {
-                    let found = item::read_agency(found)?;
-                    return Ok(if found.body_hash == *body_hash {
-                        Registered::Repeat(Box::new(found.agency))
-                    } else {
-                        Registered::KeyReused
-                    });
+                Committed::Conflict => {}
+                Committed::Refused(refused) => {
+                    // The stores' writes have no condition.
+                    if let Some(found) = refused.into_iter().find_map(|refused| refused.item) {
+                        let found = item::read_agency(found)?;
+                        return Ok(if found.body_hash == *body_hash {
+                            Registered::Repeat(Box::new(found.agency))
+                        } else {
+                            Registered::KeyReused
+                        });
+                    }
                 }
-                Committed::Refused(..) | Committed::Conflict => {}
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// The authority's decision on an agency. At its approval the stores that wait are approved with it, and its
     /// credit code becomes its own.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; deciding again is harmless.
     pub async fn decide_agency(
         &self,
         agency: &AgencyId,
         review: &Review,
     ) -> Result<AgencyDecided, Error> {
-        for round in 0..ROUNDS {
-            pause(round).await;
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.as_str());
+        loop {
+            tries.next().await?;
             let Some((before, stores)) = self.stored_agency_with_stores(agency).await? else {
                 return Ok(AgencyDecided::NotFound);
             };
@@ -142,9 +129,9 @@ impl Directory {
                 Ok(None) => return Ok(AgencyDecided::Done(Box::new(before), plain)),
                 Err(refusal) => return Ok(AgencyDecided::NotFromHere(refusal)),
             };
-            let mut writes = vec![self.raise(&before, &after)?];
+            let mut members = vec![self.raise(&before, &after)];
             if review.decision == Decision::Approve {
-                writes.push(self.take_uscc(&after)?);
+                members.push(self.take_uscc(&after));
                 let room = 100 - BESIDE_STORES;
                 let waiting = stores.iter().enumerate().filter(|(_, stored)| {
                     stored.store.status == Standing::Pending && stored.store.proposed.is_some()
@@ -157,23 +144,22 @@ impl Directory {
                             waits: Waits::default(),
                             ..stored.clone()
                         };
-                        writes.push(self.put(item::write_store(agency, &stored)?)?);
+                        members.push(self.put_store(agency, &stored));
                     }
                 }
             }
-            match self.commit(writes).await? {
+            match commit(members).await? {
                 Committed::Done => return Ok(AgencyDecided::Done(Box::new(after), plain)),
-                Committed::Refused(1, _) => return Ok(AgencyDecided::UsccTaken),
-                Committed::Refused(..) | Committed::Conflict => {}
+                // Unless the agency has changed meanwhile.
+                Committed::Refused(refused) if refused[0].part == Part::Uscc => {
+                    return Ok(AgencyDecided::UsccTaken);
+                }
+                Committed::Refused(_) | Committed::Conflict => {}
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// Adds a store, which waits for review.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; adding it again is harmless.
     pub async fn add_store(
         &self,
         agency: &AgencyId,
@@ -185,21 +171,26 @@ impl Directory {
             body_hash: Some(*body_hash),
             waits: Waits::since(Waiting::Store, store.added_at),
         };
-        let put = self.put_new(item::write_store(agency, &stored)?)?;
-        let raise = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::agency(agency).attributes()))
-            .condition_expression("attribute_exists(pk)")
-            .update_expression("ADD version :one")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .build()
-            .map_err(|error| Error::unbuildable(CALL, error))?;
-        let raise = TransactWriteItem::builder().update(raise).build();
-        for round in 0..ROUNDS {
-            pause(round).await;
-            match self.commit(vec![put.clone(), raise.clone()]).await? {
+        let put = self
+            .table
+            .put(item::write_store(agency, &stored))
+            .if_absent();
+        let raise = self.table.update(Key::agency(agency), "ADD version :one");
+        let raise = raise.when("attribute_exists(pk)").value(":one", 1);
+        let members = [put.named(Part::Store), raise.named(Part::Agency)];
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, store.id.as_str());
+        loop {
+            tries.next().await?;
+            let refused = match commit(members.clone()).await? {
                 Committed::Done => return Ok(StoreAdded::New),
-                Committed::Refused(0, Some(found)) => {
+                Committed::Conflict => continue,
+                Committed::Refused(refused) => refused,
+            };
+            match refused.into_iter().next() {
+                Some(Refused {
+                    part: Part::Store,
+                    item: Some(found),
+                }) => {
                     let found = item::read_store(found)?;
                     return Ok(if found.body_hash == Some(*body_hash) {
                         StoreAdded::Repeat(Box::new(found.store))
@@ -207,18 +198,16 @@ impl Directory {
                         StoreAdded::KeyReused
                     });
                 }
-                Committed::Refused(1, _) => return Ok(StoreAdded::NotFound),
-                Committed::Refused(..) | Committed::Conflict => {}
+                Some(Refused {
+                    part: Part::Agency, ..
+                }) => return Ok(StoreAdded::NotFound),
+                _ => {}
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// Moves a store: the new location waits for review, the old one serves meanwhile. `None` when this agency
     /// has no such store.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; moving it again is harmless.
     pub async fn move_store(
         &self,
         agency: &AgencyId,
@@ -232,9 +221,6 @@ impl Directory {
 
     /// Changes a store; a change that leaves it as it was writes nothing. `None` when this agency has no such
     /// store.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn change_store(
         &self,
         agency: &AgencyId,
@@ -253,9 +239,6 @@ impl Directory {
     }
 
     /// The authority's decision on a store.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; deciding again is harmless.
     pub async fn decide_store(
         &self,
         agency: &AgencyId,
@@ -275,13 +258,14 @@ impl Directory {
         now: Millis,
         change: impl Fn(&Store) -> Result<Option<Store>, NotFromHere>,
     ) -> Result<StoreDecided, Error> {
-        for round in 0..ROUNDS {
-            pause(round).await;
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, store.as_str());
+        loop {
+            tries.next().await?;
             // The agency first: a store read after it is at least as new, and the version tells if it is newer.
             let Some(before) = self.agency(agency).await? else {
                 return Ok(StoreDecided::NotFound);
             };
-            let Some(found) = self.get_item(Key::store(agency, store)).await? else {
+            let Some(found) = self.table.get(Key::store(agency, store)).await? else {
                 return Ok(StoreDecided::NotFound);
             };
             let stored = item::read_store(found)?;
@@ -308,123 +292,70 @@ impl Directory {
                 version: before.version + 1,
                 ..before.clone()
             };
-            let writes = vec![
-                self.raise(&before, &after)?,
-                self.put(item::write_store(agency, &stored)?)?,
-            ];
-            match self.commit(writes).await? {
-                Committed::Done => return Ok(StoreDecided::Done(Box::new(changed))),
-                Committed::Refused(..) | Committed::Conflict => {}
+            let members = [self.raise(&before, &after), self.put_store(agency, &stored)];
+            if let Committed::Done = commit(members).await? {
+                return Ok(StoreDecided::Done(Box::new(changed)));
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// Counts, as part of a transaction, what an agency has done, if there is such an agency. That is no new version of
     /// it: nothing follows but what it scores.
-    ///
-    /// # Errors
-    /// None that numbers can cause; building is fallible by its signature.
-    pub fn also_count(&self, agency: &AgencyId, more: AgencyStats) -> Result<Also, Error> {
-        let mut sets = Vec::new();
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::agency(agency).attributes()))
-            .condition_expression("attribute_exists(pk)");
-        for (name, count) in [
+    pub fn count(&self, agency: &AgencyId, more: AgencyStats) -> Member {
+        let counts = [
             ("stars_sum", more.stars_sum),
             ("stars_count", more.stars_count),
             ("completed", more.completed),
             ("abandoned", more.abandoned),
-        ] {
-            if count > 0 {
-                sets.push(format!("stats.{name} = stats.{name} + :{name}"));
-                let count = AttributeValue::N(count.to_string());
-                update = update.expression_attribute_values(format!(":{name}"), count);
-            }
-        }
-        let update = update
-            .update_expression(format!("SET {}", sets.join(", ")))
-            .build()
-            .map_err(|error| Error::unbuildable(CALL, error))?;
-        Ok(Also(TransactWriteItem::builder().update(update).build()))
+        ];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let sets = counts
+            .clone()
+            .map(|(name, _)| format!("stats.{name} = stats.{name} + :{name}"));
+        let sets = sets.collect::<Vec<_>>().join(", ");
+        let update = self
+            .table
+            .update(Key::agency(agency), format!("SET {sets}"));
+        counts
+            .fold(update, |update, (name, count)| {
+                update.value(&format!(":{name}"), count)
+            })
+            .when("attribute_exists(pk)")
+            .named(Part::Agency)
     }
 
     /// Takes an agency from one version to the next, with its standing and the review that led there. What it
     /// has done so far is not touched: it changes without a new version.
-    fn raise(&self, before: &Agency, after: &Agency) -> Result<TransactWriteItem, Error> {
-        let mut expression = "SET version = :after".to_owned();
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::agency(&after.id).attributes()))
-            .condition_expression("version = :before")
-            .expression_attribute_values(":before", AttributeValue::N(before.version.to_string()))
-            .expression_attribute_values(":after", AttributeValue::N(after.version.to_string()));
-        if before.standing != after.standing {
-            expression.push_str(", standing = :standing, reviews = :reviews REMOVE #wait, since");
-            update = update
-                .expression_attribute_names("#wait", "wait")
-                .expression_attribute_values(
-                    ":standing",
-                    AttributeValue::S(after.standing.as_str().to_owned()),
-                )
-                .expression_attribute_values(
-                    ":reviews",
-                    serde_dynamo::to_attribute_value(&after.reviews)?,
-                );
-        }
-        let update = update.update_expression(expression).build();
-        let update = update.map_err(|error| Error::unbuildable(CALL, error))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    fn raise(&self, before: &Agency, after: &Agency) -> Member {
+        let key = Key::agency(&after.id);
+        let update = if before.standing == after.standing {
+            self.table.update(key, "SET version = :after")
+        } else {
+            let update = "SET version = :after, standing = :standing, reviews = :reviews \
+                          REMOVE #wait, since";
+            let update = self.table.update(key, update);
+            update
+                .value(":standing", after.standing)
+                .value(":reviews", &after.reviews)
+        };
+        update
+            .when("version = :before")
+            .value(":before", before.version)
+            .value(":after", after.version)
+            .named(Part::Agency)
     }
 
     /// Makes the credit code this agency's, if it is nobody's yet.
-    fn take_uscc(&self, agency: &Agency) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(Key::uscc(agency.uscc.as_str()).attributes()))
-            .item("agency", AttributeValue::S(agency.id.to_string()))
-            .condition_expression("attribute_not_exists(pk) OR agency = :agency")
-            .expression_attribute_values(":agency", AttributeValue::S(agency.id.to_string()))
-            .build()
-            .map_err(|error| Error::unbuildable(CALL, error))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+    fn take_uscc(&self, agency: &Agency) -> Member {
+        let item = UsccItem { agency: &agency.id };
+        let put = self.table.put(Key::uscc(agency.uscc.as_str()).item(item));
+        put.when("attribute_not_exists(pk) OR agency = :agency")
+            .value(":agency", &agency.id)
+            .named(Part::Uscc)
     }
 
-    fn put(&self, item: Attributes) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .build();
-        let put = put.map_err(|error| Error::unbuildable(CALL, error))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    fn put_new(&self, item: Attributes) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Error::unbuildable(CALL, error))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    async fn commit(&self, writes: Vec<TransactWriteItem>) -> Result<Committed, Error> {
-        Ok(match transaction::commit(&self.client, writes).await? {
-            transaction::Committed::Done => Committed::Done,
-            transaction::Committed::Conflict => Committed::Conflict,
-            transaction::Committed::Refused(refused) => match refused.into_iter().next() {
-                Some((place, found)) => Committed::Refused(place, found),
-                None => Committed::Conflict,
-            },
-        })
-    }
-}
-
-async fn pause(round: u32) {
-    if round > 0 {
-        tokio::time::sleep(PAUSE * 2_u32.pow(round.min(6))).await;
+    fn put_store(&self, agency: &AgencyId, stored: &StoredStore) -> Member {
+        let put = self.table.put(item::write_store(agency, stored));
+        put.named(Part::Store)
     }
 }

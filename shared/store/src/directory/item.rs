@@ -8,16 +8,14 @@ use domain::service::ServiceSet;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
+use super::key::{self, parse_agency, parse_store};
+use super::{Authority, Directory, Waiting};
 use crate::Error;
 use crate::bytes::Bytes;
-use crate::key::{self, Attributes, Key};
-
-use super::{Authority, Waiting};
+use crate::table::{self, Attributes, Item, Key};
 
 #[derive(Serialize, Deserialize)]
 struct AgencyItem {
-    pk: String,
-    sk: String,
     name: String,
     uscc: Uscc,
     responsible_person: String,
@@ -36,8 +34,6 @@ struct AgencyItem {
 
 #[derive(Serialize, Deserialize)]
 struct StoreItem {
-    pk: String,
-    sk: String,
     name: String,
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,8 +90,6 @@ impl Point {
 
 #[derive(Serialize, Deserialize)]
 struct AuthorityItem {
-    pk: String,
-    sk: String,
     authority: AuthorityId,
     name: String,
     secret_hash: Bytes,
@@ -120,15 +114,12 @@ pub(super) fn write_agency(
     agency: &Agency,
     secret_hash: &[u8; 32],
     body_hash: &[u8; 32],
-) -> Result<Attributes, Error> {
-    let key = Key::agency(&agency.id);
+) -> Item<Directory> {
     let waits = match agency.standing {
         Standing::Pending => Waits::since(Waiting::Agency, agency.registered_at),
         _ => Waits::default(),
     };
-    Ok(serde_dynamo::to_item(AgencyItem {
-        pk: key.pk,
-        sk: key.sk,
+    Key::agency(&agency.id).item(AgencyItem {
         name: agency.name.clone(),
         uscc: agency.uscc.clone(),
         responsible_person: agency.responsible_person.clone(),
@@ -142,13 +133,13 @@ pub(super) fn write_agency(
         secret_hash: Bytes(secret_hash.to_vec()),
         body_hash: Bytes(body_hash.to_vec()),
         waits,
-    })?)
+    })
 }
 
 pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredAgency, Error> {
-    let item: AgencyItem = serde_dynamo::from_item(item.into())?;
+    let (key, item): (_, AgencyItem) = table::read(item)?;
     let agency = Agency {
-        id: key::parse_agency(&item.pk).ok_or(Error::wrong("its key is not an agency's"))?,
+        id: parse_agency(&key.pk).ok_or(Error::wrong("its key is not an agency's"))?,
         name: item.name,
         uscc: item.uscc,
         responsible_person: item.responsible_person,
@@ -167,12 +158,9 @@ pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredA
     })
 }
 
-pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Result<Attributes, Error> {
+pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Item<Directory> {
     let store = &stored.store;
-    let key = Key::store(agency, &store.id);
-    Ok(serde_dynamo::to_item(StoreItem {
-        pk: key.pk,
-        sk: key.sk,
+    Key::store(agency, &store.id).item(StoreItem {
         name: store.name.clone(),
         address: store.address.clone(),
         location: store.location.map(Point::from),
@@ -182,13 +170,13 @@ pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Result<Att
         reviews: store.reviews.clone(),
         body_hash: stored.body_hash.map(|hash| Bytes(hash.to_vec())),
         waits: stored.waits,
-    })?)
+    })
 }
 
 pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredStore, Error> {
-    let item: StoreItem = serde_dynamo::from_item(item.into())?;
+    let (key, item): (_, StoreItem) = table::read(item)?;
     let store = Store {
-        id: key::parse_store(&item.sk).ok_or(Error::wrong("its key is not a store's"))?,
+        id: parse_store(&key.sk).ok_or(Error::wrong("its key is not a store's"))?,
         name: item.name,
         address: item.address,
         location: item.location.map(Point::wgs84).transpose()?,
@@ -205,22 +193,16 @@ pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredSt
     })
 }
 
-pub(super) fn write_authority(
-    access_key: &str,
-    authority: &Authority,
-) -> Result<Attributes, Error> {
-    let key = Key::authority(access_key);
-    Ok(serde_dynamo::to_item(AuthorityItem {
-        pk: key.pk,
-        sk: key.sk,
+pub(super) fn write_authority(access_key: &str, authority: &Authority) -> Item<Directory> {
+    Key::authority(access_key).item(AuthorityItem {
         authority: authority.id.clone(),
         name: authority.name.clone(),
         secret_hash: Bytes(authority.secret_hash.to_vec()),
-    })?)
+    })
 }
 
 pub(super) fn read_authority(item: Attributes) -> Result<Authority, Error> {
-    let item: AuthorityItem = serde_dynamo::from_item(item)?;
+    let (_, item): (_, AuthorityItem) = table::read(item)?;
     Ok(Authority {
         id: item.authority,
         name: item.name,
@@ -231,7 +213,6 @@ pub(super) fn read_authority(item: Attributes) -> Result<Authority, Error> {
 /// What an image in the table's stream is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DirectoryImage {
-    /// An agency.
     Agency(Box<Agency>),
     /// A store of this agency.
     Store(AgencyId, Box<Store>),
@@ -249,10 +230,10 @@ pub fn directory_image(image: impl Into<serde_dynamo::Item>) -> Result<Directory
         Some(serde_dynamo::AttributeValue::S(text)) => Some(text.clone()),
         _ => None,
     };
-    let Some(agency) = text(key::PK).as_deref().and_then(key::parse_agency) else {
+    let Some(agency) = text(table::PK).as_deref().and_then(parse_agency) else {
         return Ok(DirectoryImage::Other);
     };
-    match text(key::SK).as_deref() {
+    match text(table::SK).as_deref() {
         Some(key::AGENCY) => Ok(DirectoryImage::Agency(Box::new(read_agency(image)?.agency))),
         Some(sk) if sk.starts_with(key::STORE) => Ok(DirectoryImage::Store(
             agency,

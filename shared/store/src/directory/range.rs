@@ -17,9 +17,6 @@ impl Directory {
     /// The agencies that offer `service` and have a store at most `radius_m` metres from `place`, each with its
     /// nearest. `market_radius_m` is the radius that disc cells are built for: up to that the place's own
     /// cell holds all there are, beyond it home cells are read.
-    ///
-    /// # Errors
-    /// When a cell cannot be read.
     pub async fn in_range(
         &self,
         place: Wgs84,

@@ -10,12 +10,11 @@ use domain::time::Millis;
 use super::Orders;
 use super::write::{Write, Written};
 use crate::Error;
+use crate::table::{Rivals, Tries};
 
 const CALL: &str = "UpdateItem";
 /// How often a grab is tried whose answer did not come.
 const GRABS: u32 = 3;
-/// How often a customer's change is decided anew that another one got in the way of.
-pub(super) const ROUNDS: u32 = 4;
 
 /// An order, and what a change of it came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +28,6 @@ pub struct Changed<O> {
 /// What marking an epoch as fanned out came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FannedOut {
-    /// It is marked.
     Now(Box<Order>),
     /// It had been, and the order is still on offer in this epoch.
     Before(Box<Order>),
@@ -42,7 +40,6 @@ pub enum FannedOut {
 /// What assigning an order, or leaving it unfilled, came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// It is done.
     Now(Box<Order>),
     /// The same had been done before.
     Before(Box<Order>),
@@ -66,9 +63,6 @@ pub enum Missed {
 impl Orders {
     /// Marks an epoch as fanned out: so many agencies within so many metres. Nothing that an index projects is
     /// touched, so it costs one write.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn mark_fanned_out(
         &self,
         order: &OrderId,
@@ -147,9 +141,6 @@ impl Orders {
     }
 
     /// Assigns an order whose grab window has closed.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     #[expect(clippy::too_many_arguments, reason = "each is part of the one write")]
     pub async fn assign(
         &self,
@@ -176,9 +167,6 @@ impl Orders {
     }
 
     /// Ends an order whose grab window has closed and that nobody can be assigned.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn unfilled(
         &self,
         order: &OrderId,
@@ -219,9 +207,6 @@ impl Orders {
     }
 
     /// Its customer cancels an order. `None` when this customer has no such order.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn cancel(
         &self,
         order: &OrderId,
@@ -253,7 +238,9 @@ impl Orders {
         done: O,
     ) -> Result<Option<Changed<O>>, Error> {
         let mut found = self.get(order).await?;
-        for _ in 0..ROUNDS {
+        let mut tries = Tries::new(CALL, Rivals::Few, order.as_str());
+        loop {
+            tries.next().await?;
             let Some(order) = found else { return Ok(None) };
             let unmet = order.unmet(change.terms(order.epoch, now));
             match outcome(&order, unmet) {
@@ -270,7 +257,6 @@ impl Orders {
                 Written::Refused(found) => found,
             };
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// The claiming agency gives an order back, in the epoch of its claim. `None` when there is no such order.
@@ -306,9 +292,6 @@ impl Orders {
     }
 
     /// Ends an agency's claim that was not staffed in time.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn miss_staffing(
         &self,
         order: &OrderId,

@@ -9,14 +9,14 @@ use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
+use super::Orders;
+use super::key::{ORDER, parse_order};
 use crate::Error;
 use crate::bytes::Bytes;
-use crate::key::{self, Attributes, Key};
+use crate::table::{self, Item, Key};
 
 #[derive(Serialize, Deserialize)]
 struct OrderItem {
-    pk: String,
-    sk: String,
     v: u64,
     st: Status,
     ep: u32,
@@ -153,12 +153,9 @@ impl ClaimItem {
 }
 
 /// The item of an order.
-pub(super) fn write(order: &Order) -> Result<Attributes, Error> {
-    let key = Key::order(&order.id);
+pub(super) fn write(order: &Order) -> Item<Orders> {
     let claim = order.state.last_claim();
     let item = OrderItem {
-        pk: key.pk,
-        sk: key.sk,
         v: order.version,
         st: order.status(),
         ep: order.epoch,
@@ -187,12 +184,12 @@ pub(super) fn write(order: &Order) -> Result<Attributes, Error> {
         xp: order.explanation.clone(),
         tl: order.timeline.iter().cloned().map(Line::from).collect(),
     };
-    Ok(serde_dynamo::to_item(item)?)
+    Key::order(&order.id).item(item)
 }
 
 /// The order of an item.
 pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> {
-    let item: OrderItem = serde_dynamo::from_item(item.into())?;
+    let (key, item): (_, OrderItem) = table::read(item)?;
     let claim = item.claim.claim();
     let staffing = item.staffing.staffing();
     let held = |claim: Option<Claim>| claim.ok_or(Error::wrong("it is claimed, but by nobody"));
@@ -214,7 +211,7 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
         Status::Unfilled => State::Unfilled,
     };
     Ok(Order {
-        id: key::parse_order(&item.pk)?,
+        id: parse_order(&key.pk)?,
         version: item.v,
         customer: item.cu,
         body_hash: item.bh.array()?,
@@ -240,8 +237,7 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
 /// When it is an order's item and cannot be read.
 pub fn order_image(image: impl Into<serde_dynamo::Item>) -> Result<Option<Order>, Error> {
     let image = image.into();
-    let is_order =
-        image.get(key::SK) == Some(&serde_dynamo::AttributeValue::S(key::ORDER.to_owned()));
+    let is_order = image.get(table::SK) == Some(&serde_dynamo::AttributeValue::S(ORDER.to_owned()));
     if is_order {
         read(image).map(Some)
     } else {

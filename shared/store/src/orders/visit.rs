@@ -1,7 +1,5 @@
 //! A visit: who is named for it, its beginning, its end, its rating.
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{BadgeId, CustomerId, OrderId, WorkerId};
 use domain::order::{
     Change, CompleteOutcome, Order, RateOutcome, Rating, Staffing, State, complete_outcome,
@@ -9,16 +7,11 @@ use domain::order::{
 };
 use domain::time::Millis;
 
-use super::change::{Changed, ROUNDS};
+use super::change::Changed;
 use super::write::{Write, Written};
-use super::{Orders, SEALED};
-use crate::key::Key;
-use crate::transaction::{self, Also, Committed};
+use super::{Orders, read_sealed, sealed};
+use crate::table::{self, Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
 use crate::{Error, Sealed};
-
-const CALL: &str = "TransactWriteItems";
-/// How often a count is tried that another one of the same agency got in the way of.
-const COUNTS: u32 = 12;
 
 /// What ending a visit whose time is over came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +25,6 @@ pub enum VisitEnded {
 /// What rating a visit came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rated {
-    /// It is rated.
     Now,
     /// It had been rated, like this.
     Before(Sealed),
@@ -43,17 +35,14 @@ pub enum Rated {
 }
 
 impl Orders {
-    /// Names the worker, or another one, for an order as it was found, together with `also`: her calendar, and that
+    /// Names the worker, or another one, for an order as it was found, together `with` her calendar, and that
     /// nothing has changed that the gate looked at. `None` when somebody else got in the way of any of it: what was
     /// looked at has to be looked at again.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; naming her again is harmless.
     pub async fn staff(
         &self,
         before: &Order,
         staffing: &Staffing,
-        also: Vec<Also>,
+        with: Vec<Member>,
         now: Millis,
     ) -> Result<Option<Order>, Error> {
         let Some(claim) = before.claim() else {
@@ -68,9 +57,8 @@ impl Orders {
             return Ok(None);
         };
         let write = Write::of(&change, before.epoch, now)?;
-        let mut writes = vec![write.transact(&self.table, &before.id)?];
-        writes.extend(also.into_iter().map(|also| also.0));
-        Ok(match transaction::commit(&self.client, writes).await? {
+        let write = write.to(self, &before.id).named(Part::Order);
+        Ok(match commit(std::iter::once(write).chain(with)).await? {
             Committed::Done => Some(after),
             Committed::Refused(_) | Committed::Conflict => None,
         })
@@ -79,82 +67,55 @@ impl Orders {
     /// Begins the visit of a staffed order, as part of a transaction: the worker who was named in this epoch has come.
     ///
     /// # Errors
-    /// None that an order can cause; building is fallible by its signature.
-    pub fn also_start(
+    /// None that an order can cause.
+    pub fn start(
         &self,
         order: &OrderId,
         epoch: u32,
         worker: &WorkerId,
         now: Millis,
-    ) -> Result<Also, Error> {
+    ) -> Result<Member, Error> {
         let worker = worker.clone();
-        Write::of(&Change::Start { worker }, epoch, now)?
-            .transact(&self.table, order)
-            .map(Also)
+        let write = Write::of(&Change::Start { worker }, epoch, now)?;
+        Ok(write.to(self, order).named(Part::Order))
     }
 
     /// Remembers, as part of a transaction, that the code which a phone showed at this step was used for this order;
     /// refused if it was used for it before.
-    ///
-    /// # Errors
-    /// None that a code can cause; building is fallible by its signature.
-    pub fn also_use_code(
-        &self,
-        order: &OrderId,
-        badge: &BadgeId,
-        step: u32,
-    ) -> Result<Also, Error> {
-        let key = Key::used_code(order, badge, step);
-        transaction::put_new(&self.table, key.attributes()).map(Also)
+    pub fn code_used(&self, order: &OrderId, badge: &BadgeId, step: u32) -> Member {
+        self.put_code(order, badge, step).named(Part::Code)
     }
 
     /// Remembers that a code was used for this order. `false` if it was used for it before.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn use_code(
         &self,
         order: &OrderId,
         badge: &BadgeId,
         step: u32,
     ) -> Result<bool, Error> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(Key::used_code(order, badge, step).attributes()))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
+        Ok(self.put_code(order, badge, step).send().await?.is_done())
     }
 
-    /// Its customer rates a visit that is over; `sealed` is the rating. `None` when this customer has no such order.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
+    fn put_code(&self, order: &OrderId, badge: &BadgeId, step: u32) -> table::Write {
+        let code = Key::used_code(order, badge, step);
+        self.table.put(code.only()).if_absent()
+    }
+
+    /// Its customer rates a visit that is over; `rating_sealed` is the rating. `None` when this customer has no such order.
     pub async fn rate(
         &self,
         order: &OrderId,
         customer: &CustomerId,
         rating: &Rating,
-        sealed: &Sealed,
+        rating_sealed: &Sealed,
     ) -> Result<Option<Changed<Rated>>, Error> {
         let change = Change::Rate {
             customer: customer.clone(),
             stars: rating.stars,
         };
-        for _ in 0..ROUNDS {
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, order.as_str());
+        loop {
+            tries.next().await?;
             let Some(before) = self.get(order).await? else {
                 return Ok(None);
             };
@@ -176,68 +137,49 @@ impl Orders {
                 }));
             };
             let write = Write::of(&change, before.epoch, rating.at)?;
-            let mut kept = Key::rating(order).attributes();
-            kept.insert(
-                SEALED.to_owned(),
-                AttributeValue::B(Blob::new(sealed.0.clone())),
-            );
-            let writes = vec![
-                write.transact(&self.table, order)?,
-                transaction::put(&self.table, kept, None)?,
+            let kept = self.table.put(sealed(Key::rating(order), rating_sealed));
+            let members = [
+                write.to(self, order).named(Part::Order),
+                kept.named(Part::Rating),
             ];
-            if let Committed::Done = transaction::commit(&self.client, writes).await? {
+            if let Committed::Done = commit(members).await? {
                 return Ok(Some(Changed {
                     outcome,
                     order: after,
                 }));
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// Counts what a version of an order says of an agency, once however often that is asked for. `false` when it had
     /// been counted, or when what counts it is refused: there is no such agency.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; counting again is harmless.
     pub async fn count_once(
         &self,
         order: &OrderId,
         version: u64,
-        counting: Vec<Also>,
+        counts: Vec<Member>,
     ) -> Result<bool, Error> {
-        for round in 0..COUNTS {
-            transaction::pause(round, order.as_str()).await;
-            let key = Key::counted(order, version);
-            let mut writes = vec![transaction::put_new(&self.table, key.attributes())?];
-            writes.extend(counting.iter().cloned().map(|also| also.0));
-            match transaction::commit(&self.client, writes).await? {
+        let counted = Key::counted(order, version);
+        let counted = self.table.put(counted.only()).if_absent();
+        let members = [vec![counted.named(Part::Counted)], counts].concat();
+        let mut tries = Tries::new(TRANSACT, Rivals::Many, order.as_str());
+        loop {
+            tries.next().await?;
+            match commit(members.clone()).await? {
                 Committed::Done => return Ok(true),
                 Committed::Refused(_) => return Ok(false),
                 Committed::Conflict => {}
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// What the customer says of a visit, sealed.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn rating(&self, order: &OrderId) -> Result<Option<Sealed>, Error> {
-        match self.get_item(Key::rating(order)).await? {
-            Some(mut item) => match item.remove(SEALED) {
-                Some(AttributeValue::B(sealed)) => Ok(Some(Sealed(sealed.into_inner()))),
-                _ => Err(Error::wrong("a rating is not sealed")),
-            },
-            None => Ok(None),
-        }
+        let found = self.table.get(Key::rating(order)).await?;
+        found.map(read_sealed).transpose()
     }
 
     /// Its customer says that the visit is over. `None` when this customer has no such order.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn complete(
         &self,
         order: &OrderId,
@@ -283,7 +225,7 @@ impl Orders {
                 if found.epoch == before.epoch
                     && matches!(found.state, State::Staffed(..) | State::InService(..)) =>
             {
-                Err(Error::Busy { call: CALL })
+                Err(Error::Busy { call: "UpdateItem" })
             }
             Written::Refused(_) => Ok(VisitEnded::Over),
         }

@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{AgencyId, OrderId};
 use domain::order::{Change, Moment, Order, Reopening, Status, Term};
 use domain::time::Millis;
@@ -15,9 +11,7 @@ use serde::Serialize;
 use super::Orders;
 use super::item::{self, ClaimItem, Line, StaffingItem};
 use crate::Error;
-use crate::key::{Attributes, Key};
-
-const CALL: &str = "UpdateItem";
+use crate::table::{self, Attributes, Key, Sent};
 
 /// What a change came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,18 +189,17 @@ impl Write {
         expression
     }
 
-    /// As one write of a transaction, which gives the order as it was if it is refused.
-    pub(super) fn transact(self, table: &str, order: &OrderId) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
-            .table_name(table)
-            .set_key(Some(Key::order(order).attributes()))
-            .update_expression(self.expression())
-            .condition_expression(self.condition.join(" AND "))
-            .set_expression_attribute_values(Some(self.values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Error::unbuildable("TransactWriteItems", error))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    /// This change of an order, to be sent alone or in a transaction.
+    pub(super) fn to(self, orders: &Orders, order: &OrderId) -> table::Write {
+        let update = orders.table.update(Key::order(order), self.expression());
+        let update = if self.is_sent_once {
+            update.once()
+        } else {
+            update
+        };
+        update
+            .when(self.condition.join(" AND "))
+            .values(self.values)
     }
 }
 
@@ -222,9 +215,6 @@ fn attribute(moment: Moment) -> Option<&'static str> {
 impl Orders {
     /// Makes a change of an order in this epoch. Of the order as it was found, only what never changes is looked at:
     /// the rest is the write's to decide.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn change(
         &self,
         found: &Order,
@@ -241,35 +231,9 @@ impl Orders {
     }
 
     pub(super) async fn write(&self, order: &OrderId, write: Write) -> Result<Written, Error> {
-        let mut call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(Key::order(order).attributes()))
-            .update_expression(write.expression())
-            .condition_expression(write.condition.join(" AND "))
-            .set_expression_attribute_values(Some(write.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .customize();
-        if write.is_sent_once {
-            let once = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
-            call = call.config_override(once);
-        }
-        match call.send().await {
-            Ok(answer) => {
-                let order = answer
-                    .attributes
-                    .ok_or(Error::wrong("a write came back empty"))?;
-                item::read(order).map(Written::Done)
-            }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let found = refused.item.clone().map(item::read);
-                    found.transpose().map(Written::Refused)
-                }
-                _ => Err(Error::call(CALL, error)),
-            },
+        match write.to(self, order).send().await? {
+            Sent::Done(order) => item::read(order).map(Written::Done),
+            Sent::Refused(found) => found.map(item::read).transpose().map(Written::Refused),
         }
     }
 }

@@ -1,29 +1,25 @@
-//! Items of workers and of their chains.
+//! Items of workers.
 
 use std::collections::BTreeMap;
 
 use domain::agency::Standing;
-use domain::chain::{Actor, ChainEvent, EventKind, Hash, Head};
 use domain::credit::{Entry, Recorded, Section, Sections};
-use domain::id::{AgencyId, EventId, SourceId, WorkerId};
+use domain::id::{AgencyId, SourceId};
 use domain::service::ServiceSet;
 use domain::time::Millis;
 use domain::worker::{Photo, Worker};
 use serde::{Deserialize, Serialize};
 
+use super::Workers;
+use super::key::parse_worker;
 use crate::Error;
-use crate::bytes::Bytes;
-use crate::key::{self, Attributes, Key};
+use crate::table::{Item, Key, read};
 
 /// What the attribute `wait` of a worker says that waits for review.
 pub(super) const WAITS: &str = "worker";
-/// What the attribute `un` of an event says that the log does not hold yet.
-pub(crate) const UNSEQUENCED: &str = "u";
 
 #[derive(Serialize, Deserialize)]
 struct WorkerItem {
-    pk: String,
-    sk: String,
     v: u64,
     st: Standing,
     ag: AgencyId,
@@ -56,8 +52,7 @@ struct StoredEntry {
     u: Option<Millis>,
 }
 
-pub(super) fn write_worker(worker: &Worker) -> Result<Attributes, Error> {
-    let key = Key::worker(&worker.id);
+pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
     let mut se: BTreeMap<Section, Vec<StoredEntry>> = BTreeMap::new();
     for (section, entry) in worker.sections.entries() {
         se.entry(section).or_default().push(StoredEntry {
@@ -68,9 +63,7 @@ pub(super) fn write_worker(worker: &Worker) -> Result<Attributes, Error> {
             u: entry.valid_until,
         });
     }
-    Ok(serde_dynamo::to_item(WorkerItem {
-        pk: key.pk,
-        sk: key.sk,
+    Key::worker(&worker.id).item(WorkerItem {
         v: worker.version,
         st: worker.standing,
         ag: worker.agency.clone(),
@@ -82,13 +75,13 @@ pub(super) fn write_worker(worker: &Worker) -> Result<Attributes, Error> {
         ph: worker.photo.clone(),
         se,
         er: worker.is_erased.then_some(true),
-    })?)
+    })
 }
 
 /// A worker's item as the table, a stream or the index by agency has it. The index has no photo.
 pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker, Error> {
-    let item: WorkerItem = serde_dynamo::from_item(item.into())?;
-    let id = key::parse_worker(&item.pk).ok_or(Error::wrong("its key is not a worker's"))?;
+    let (key, item): (_, WorkerItem) = read(item)?;
+    let id = parse_worker(&key).ok_or(Error::wrong("its key is not a worker's"))?;
     let entries = item.se.into_iter().flat_map(|(section, said)| {
         said.into_iter().map(move |stored| {
             let entry = Entry {
@@ -115,135 +108,4 @@ pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker,
         sections,
         is_erased: item.er.unwrap_or_default(),
     })
-}
-
-#[derive(Serialize, Deserialize)]
-struct EventItem {
-    pk: String,
-    sk: String,
-    id: EventId,
-    at: Millis,
-    kd: EventKind,
-    ac: Actor,
-    pc: Bytes,
-    pv: Bytes,
-    ha: Bytes,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    un: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ua: Option<Millis>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    li: Option<u64>,
-}
-
-/// An event of a chain as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// The event.
-    pub event: ChainEvent,
-    /// Its hash.
-    pub hash: Hash,
-    /// What it was caused by, hashed.
-    pub id: EventId,
-    /// Its place in the log; none until it has one.
-    pub leaf_index: Option<u64>,
-}
-
-/// A new event, which the log does not hold yet.
-pub(super) fn write_event(stored: &StoredEvent) -> Result<Attributes, Error> {
-    let event = &stored.event;
-    let key = Key::event(&event.worker, event.seq);
-    Ok(serde_dynamo::to_item(EventItem {
-        pk: key.pk,
-        sk: key.sk,
-        id: stored.id.clone(),
-        at: event.at,
-        kd: event.kind,
-        ac: event.actor.clone(),
-        pc: Bytes(event.payload_commitment.0.to_vec()),
-        pv: Bytes(event.prev.0.to_vec()),
-        ha: Bytes(stored.hash.0.to_vec()),
-        un: Some(UNSEQUENCED.to_owned()),
-        ua: Some(event.at),
-        li: None,
-    })?)
-}
-
-/// An event's item as the table or its stream has it.
-pub(crate) fn read_event(item: impl Into<serde_dynamo::Item>) -> Result<StoredEvent, Error> {
-    let item: EventItem = serde_dynamo::from_item(item.into())?;
-    let (worker, seq) =
-        key::parse_event(&item.pk, &item.sk).ok_or(Error::wrong("its key is not an event's"))?;
-    Ok(StoredEvent {
-        event: ChainEvent {
-            worker,
-            seq,
-            at: item.at,
-            kind: item.kd,
-            actor: item.ac,
-            payload_commitment: Hash(item.pc.array()?),
-            prev: Hash(item.pv.array()?),
-        },
-        hash: Hash(item.ha.array()?),
-        id: item.id,
-        leaf_index: item.li,
-    })
-}
-
-#[derive(Serialize, Deserialize)]
-struct HeadItem {
-    pk: String,
-    sk: String,
-    sq: u64,
-    ha: Bytes,
-}
-
-pub(super) fn write_head(worker: &WorkerId, head: Head) -> Result<Attributes, Error> {
-    let key = Key::head(worker);
-    Ok(serde_dynamo::to_item(HeadItem {
-        pk: key.pk,
-        sk: key.sk,
-        sq: head.seq,
-        ha: Bytes(head.hash.0.to_vec()),
-    })?)
-}
-
-pub(super) fn read_head(item: Attributes) -> Result<Head, Error> {
-    let item: HeadItem = serde_dynamo::from_item(item)?;
-    Ok(Head {
-        seq: item.sq,
-        hash: Hash(item.ha.array()?),
-    })
-}
-
-/// Something sealed: a payload, a profile, a wrapped key.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SealedItem {
-    pub(super) pk: String,
-    pub(super) sk: String,
-    /// Of a payload: its event's place in the chain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) sq: Option<u64>,
-    /// Nothing once it is erased.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) bo: Option<Bytes>,
-}
-
-impl SealedItem {
-    pub(super) fn write(
-        key: Key,
-        seq: Option<u64>,
-        body: Option<Vec<u8>>,
-    ) -> Result<Attributes, Error> {
-        Ok(serde_dynamo::to_item(Self {
-            pk: key.pk,
-            sk: key.sk,
-            sq: seq,
-            bo: body.map(Bytes),
-        })?)
-    }
-
-    pub(super) fn read(item: Attributes) -> Result<Self, Error> {
-        Ok(serde_dynamo::from_item(item)?)
-    }
 }

@@ -1,21 +1,18 @@
 //! Who looked at a worker's record, and when: hers to see.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{AuthorityId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::{WorkerFile, WorkerRecords, Workers};
 use crate::bytes::Bytes;
-use crate::cursor::{self, Expected};
-use crate::key::{Key, PK, SK, VIEW, view_pk};
+use crate::table::{Key, Partition, read};
 use crate::{Error, Page};
 
 /// What a purpose is sealed as.
 const PURPOSE: &str = "purpose";
 
-/// How somebody looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
@@ -30,9 +27,7 @@ pub enum Look {
 /// A look at a worker's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// When.
     pub at: Millis,
-    /// How.
     pub how: Look,
     /// The authority's id, or a keyed hash of whoever scanned; nobody may be told from it.
     pub who: Option<String>,
@@ -42,8 +37,6 @@ pub struct View {
 
 #[derive(Serialize, Deserialize)]
 struct ViewItem {
-    pk: String,
-    sk: String,
     at: Millis,
     ho: Look,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,9 +51,6 @@ struct ViewItem {
 impl WorkerRecords {
     /// Writes down that a badge of this worker was scanned: `who` is a keyed hash, `until` when it is forgotten.
     /// The same scan written twice is one.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known.
     pub async fn add_scan(
         &self,
         worker: &WorkerId,
@@ -70,27 +60,14 @@ impl WorkerRecords {
         until: Millis,
     ) -> Result<(), Error> {
         let key = Key::view(worker, at, &nonce(how, who, ""));
-        self.put_view(ViewItem {
-            pk: key.pk,
-            sk: key.sk,
+        let item = ViewItem {
             at,
             ho: how,
             wh: Some(who.to_owned()),
             pu: None,
             ttl: Some(until.second()),
-        })
-        .await
-    }
-
-    async fn put_view(&self, item: ViewItem) -> Result<(), Error> {
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(serde_dynamo::to_item(item)?))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Error::call("PutItem", error))
+        };
+        self.table.put(key.item(item)).send().await.map(|_| ())
     }
 }
 
@@ -111,21 +88,16 @@ impl Workers {
         // Of an erased worker nothing personal is shown, and there is no key to seal a purpose with.
         let sealed = file.key.as_ref().map(|own| own.seal(id, PURPOSE, &purpose));
         let item = ViewItem {
-            pk: key.pk,
-            sk: key.sk,
             at,
             ho: Look::Authority,
             wh: Some(by.to_string()),
             pu: sealed.transpose()?.map(Bytes),
             ttl: None,
         };
-        self.records().put_view(item).await
+        self.workers.put(key.item(item)).send().await.map(|_| ())
     }
 
     /// A page of the looks at a worker's record, the last first.
-    ///
-    /// # Errors
-    /// When they cannot be read; [`Error::BadCursor`] when the cursor is not one of this list.
     pub async fn views(
         &self,
         file: &WorkerFile,
@@ -133,31 +105,9 @@ impl Workers {
         from: Option<&str>,
     ) -> Result<Page<View>, Error> {
         let id = &file.worker.id;
-        let pk = view_pk(id);
-        let start = from.map(|from| {
-            let expected = [
-                (PK, Expected::Is(pk.as_str())),
-                (SK, Expected::Text(|sk| sk.starts_with(VIEW))),
-            ];
-            cursor::read(from, &expected)
-        });
-        let page = self
-            .client
-            .query()
-            .table_name(&self.tables.workers)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :view)")
-            .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
-            .expression_attribute_values(":view", AttributeValue::S(VIEW.to_owned()))
-            .consistent_read(true)
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start.transpose()?)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        let next = page.last_evaluated_key.as_ref().map(cursor::write);
-        let items = page.items.unwrap_or_default().into_iter().map(|item| {
-            let item: ViewItem = serde_dynamo::from_item(item)?;
+        let list = self.workers.list(Partition::views(id)).backward();
+        list.page(limit, from, |item| {
+            let (_, item): (_, ViewItem) = read(item)?;
             let purpose = item.pu.as_ref().zip(file.key.as_ref());
             Ok(View {
                 at: item.at,
@@ -166,11 +116,8 @@ impl Workers {
                 // What was sealed before an erasure, under a key that is gone, stays closed.
                 purpose: purpose.and_then(|(sealed, own)| own.open(id, PURPOSE, &sealed.0).ok()),
             })
-        });
-        Ok(Page {
-            items: items.collect::<Result<_, Error>>()?,
-            next: next.transpose()?,
         })
+        .await
     }
 }
 

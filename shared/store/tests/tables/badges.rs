@@ -11,7 +11,7 @@ use domain::worker::{Consent, Profile, Worker, masked_name};
 use futures::{StreamExt, stream};
 use serde_json::json;
 use store::{
-    Appended, BadgeStep, Badges, Entry, Error, Issued, NewBadge, NewEvent, NewWorker,
+    Appended, BadgeStep, Badges, Entry, Error, Issued, NewBadge, NewEvent, NewWorker, Part,
     RegisteredWorker, Step, WorkerIds,
 };
 
@@ -62,7 +62,7 @@ impl Desk {
                 actor: Actor::Agency(agency(1)),
                 payload: json!({}),
             }],
-            also: Vec::new(),
+            with: Vec::new(),
             key_hash: "one".to_owned(),
             body_hash: BODY,
         };
@@ -128,7 +128,7 @@ impl Desk {
         let changed = self.world.workers.change(&self.worker, NOW, |_| {
             Ok(Step {
                 events: vec![step.event.clone()],
-                also: step.also.clone(),
+                with: step.with.clone(),
                 ..Step::default()
             })
         });
@@ -276,7 +276,10 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
             .unwrap()
     };
     let stale = desk.commit(step(&badge)).await;
-    assert!(matches!(stale, Appended::AlsoRefused(0, _)), "{stale:?}");
+    assert!(
+        matches!(stale, Appended::WithRefused(Part::Badge)),
+        "{stale:?}"
+    );
     assert!(matches!(
         desk.commit(step(&signed)).await,
         Appended::Done(_)
@@ -314,14 +317,14 @@ async fn all_badges_of_a_worker_are_revoked_with_one_event() {
     let step = desk
         .badges
         .revoke(&live, Actor::Platform, "employer changed");
-    let step = step.unwrap().unwrap();
+    let step = step.unwrap();
     assert!(matches!(desk.commit(step.clone()).await, Appended::Done(_)));
     // The same once more is the same.
     assert!(matches!(desk.commit(step).await, Appended::Repeat(_)));
     let left = desk.badges.live_of_worker(&desk.worker, NOW).await.unwrap();
     assert!(left.is_empty());
     let all = desk.badges.of_worker(&desk.worker).await.unwrap();
-    let nothing = desk.badges.revoke(&all, Actor::Platform, "again").unwrap();
+    let nothing = desk.badges.revoke(&all, Actor::Platform, "again");
     assert!(nothing.is_none());
     let entries = desk.badges.not_valid(0).await.unwrap();
     let places: Vec<u32> = entries.iter().map(|entry| entry.place).collect();

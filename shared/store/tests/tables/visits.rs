@@ -11,7 +11,7 @@ use domain::order::{
 use domain::service::ServiceSet;
 use domain::time::Millis;
 use serde_json::json;
-use store::{Appended, Calendars, Changed, NewEvent, Rated, Step, VisitEnded};
+use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded};
 
 use crate::workers::registered;
 use crate::world::{NOW, World, agency, customer, market, seal, staff_by};
@@ -40,15 +40,12 @@ async fn name(world: &World, order: &Order, id: &WorkerId, calendar: &Calendar) 
     let worker = records.get(id).await.unwrap().unwrap();
     let travel_time = market().travel_time();
     let next = calendar.with(order, travel_time, NOW);
-    let also = vec![
-        calendars(world).also_keep(id, &next).unwrap(),
-        records.also_unchanged(&worker).unwrap(),
-    ];
+    let with = vec![calendars(world).keep(id, &next), records.unchanged(&worker)];
     let staffing = Staffing {
         worker: id.clone(),
         at: after(2),
     };
-    let staffed = world.orders.staff(order, &staffing, also, after(2));
+    let staffed = world.orders.staff(order, &staffing, with, after(2));
     staffed.await.unwrap()
 }
 
@@ -96,12 +93,12 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
         })
     });
     assert!(matches!(changed.await.unwrap(), Appended::Done(_)));
-    let also = vec![records.also_unchanged(&read).unwrap()];
+    let with = vec![records.unchanged(&read)];
     let staffing = Staffing {
         worker: id.clone(),
         at: after(2),
     };
-    let refused = world.orders.staff(&second, &staffing, also, after(2));
+    let refused = world.orders.staff(&second, &staffing, with, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
     // An order whose time to staff is over, or that was cancelled since it was read.
@@ -143,12 +140,9 @@ async fn a_visit_begins_once_with_its_event() {
     let (order, id) = staffed(&world, 1).await;
     let badge = BadgeId::from_bytes(&[1; 8]);
     let begin = async |cause: &str, step: u32| {
-        let also = vec![
-            world
-                .orders
-                .also_start(&order.id, 1, &id, after(9))
-                .unwrap(),
-            world.orders.also_use_code(&order.id, &badge, step).unwrap(),
+        let with = vec![
+            world.orders.start(&order.id, 1, &id, after(9)).unwrap(),
+            world.orders.code_used(&order.id, &badge, step),
         ];
         let event = NewEvent {
             id: EventId::of("check_in", &[cause]),
@@ -161,7 +155,7 @@ async fn a_visit_begins_once_with_its_event() {
             .change(&id, after(9), |_| -> Result<Step, ()> {
                 Ok(Step {
                     events: vec![event.clone()],
-                    also: also.clone(),
+                    with: with.clone(),
                     ..Step::default()
                 })
             });
@@ -169,12 +163,15 @@ async fn a_visit_begins_once_with_its_event() {
     };
     assert!(world.orders.use_code(&order.id, &badge, 7).await.unwrap());
     assert!(!world.orders.use_code(&order.id, &badge, 7).await.unwrap());
-    assert!(matches!(begin("a", 7).await, Appended::AlsoRefused(1, _)));
+    assert!(matches!(
+        begin("a", 7).await,
+        Appended::WithRefused(Part::Code)
+    ));
     assert!(matches!(begin("a", 8).await, Appended::Done(_)));
     assert!(matches!(begin("a", 9).await, Appended::Repeat(_)));
     assert!(matches!(
         begin("b", 9).await,
-        Appended::AlsoRefused(0, Some(_))
+        Appended::WithRefused(Part::Order)
     ));
     let found = world.orders.get(&order.id).await.unwrap().unwrap();
     assert_eq!(found.status(), Status::InService);
@@ -184,20 +181,20 @@ async fn a_visit_begins_once_with_its_event() {
 /// An order whose visit has begun.
 async fn begun(world: &World) -> Order {
     let (order, id) = staffed(world, 1).await;
-    let also = world.orders.also_start(&order.id, 1, &id, after(9));
+    let start = world.orders.start(&order.id, 1, &id, after(9));
     let event = NewEvent {
         id: EventId::of("check_in", &["begun"]),
         kind: EventKind::CheckIn,
         actor: Actor::Customer,
         payload: json!({}),
     };
-    let also = vec![also.unwrap()];
+    let with = vec![start.unwrap()];
     let begun = world
         .workers
         .change(&id, after(9), |_| -> Result<Step, ()> {
             Ok(Step {
                 events: vec![event.clone()],
-                also: also.clone(),
+                with: with.clone(),
                 ..Step::default()
             })
         });
@@ -304,7 +301,7 @@ async fn a_version_of_an_order_counts_once() {
         ..AgencyStats::default()
     };
     let count = async |version| {
-        let counting = vec![world.directory.also_count(&agency(1), more).unwrap()];
+        let counting = vec![world.directory.count(&agency(1), more)];
         let counted = world.orders.count_once(&order.id, version, counting).await;
         counted.unwrap()
     };
@@ -318,7 +315,7 @@ async fn a_version_of_an_order_counts_once() {
         "no new version of the agency"
     );
     // Nobody is counted who is not there.
-    let counting = vec![world.directory.also_count(&agency(9), more).unwrap()];
+    let counting = vec![world.directory.count(&agency(9), more)];
     assert!(
         !world
             .orders

@@ -12,8 +12,8 @@ use domain::worker::{Consent, Profile, Worker, masked_name};
 use serde_json::{Value, json};
 use settings::Settings;
 use store::{
-    Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step, TracedEvent, WorkerIds,
-    Workers,
+    Appended, NewEvent, NewWorker, Part, ProfileChange, RegisteredWorker, Step, TracedEvent,
+    WorkerIds, Workers,
 };
 
 use crate::world::{NOW, World};
@@ -78,7 +78,7 @@ fn registration(by: u8, key: &str) -> NewWorker {
                 json!({"text_version": "2026-01"}),
             ),
         ],
-        also: Vec::new(),
+        with: Vec::new(),
         key_hash: key.to_owned(),
         body_hash: [by; 32],
     }
@@ -237,12 +237,12 @@ async fn of_changes_at_once_none_is_lost() {
 async fn what_else_belongs_to_a_change_is_written_with_it_or_nothing_is() {
     let world = World::new().await;
     let id = registered(&world).await;
-    let take = |by: &WorkerId| world.workers.also_take_phone("hash", by).unwrap();
-    let with = |also, cause: &'static str| {
+    let take = |by: &WorkerId| world.workers.take_phone("hash", by);
+    let with = |member, cause: &'static str| {
         move |_: &store::WorkerFile| -> Result<Step, ()> {
             Ok(Step {
                 events: vec![event(EventKind::Correction, cause, json!({}))],
-                also: vec![Clone::clone(&also)],
+                with: vec![Clone::clone(&member)],
                 ..Step::default()
             })
         }
@@ -264,7 +264,7 @@ async fn what_else_belongs_to_a_change_is_written_with_it_or_nothing_is() {
         .await
         .unwrap();
     assert!(
-        matches!(refused, Appended::AlsoRefused(0, Some(_))),
+        matches!(refused, Appended::WithRefused(Part::Phone)),
         "{refused:?}"
     );
     assert_eq!(chain(&world.workers, &id).await.len(), 3);
@@ -286,7 +286,7 @@ async fn an_erased_person_leaves_a_chain_that_verifies_and_nothing_else() {
                 "e",
                 json!({"reason": "asked for"}),
             )],
-            also: Vec::new(),
+            with: Vec::new(),
         })
     };
     let erased = world.workers.change(&id, NOW, erase).await.unwrap();
@@ -308,7 +308,7 @@ async fn an_erased_person_leaves_a_chain_that_verifies_and_nothing_else() {
             worker: Some(worker),
             profile: ProfileChange::Put(Box::new(registration(1, "k").profile)),
             events: vec![event(EventKind::Registered, "again", json!({"name": NAME}))],
-            also: Vec::new(),
+            with: Vec::new(),
         })
     };
     let returned = world.workers.change(&id, NOW, back).await.unwrap();

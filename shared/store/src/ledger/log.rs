@@ -7,28 +7,23 @@
 mod sequence;
 mod tree;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::chain::Hash;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
 
+use super::Ledger;
+use super::key::{BY_LEAF, parse_tile};
+use crate::Error;
 use crate::bytes::Bytes;
-use crate::key::{self, Attributes, Key};
-use crate::{Error, batch};
+use crate::table::{Attributes, Key, Sent, Table, number, read};
 use tree::{Plan, TileId, Tiles};
 
 pub use sequence::{Sequenced, waits_for_the_log};
 
-/// The index of places in the log by the hashes of events.
-const BY_LEAF: &str = "by-leaf";
-
-/// The log.
 #[derive(Clone, Debug)]
 pub struct Log {
-    client: Client,
-    table: String,
+    table: Table<Ledger>,
 }
 
 /// Where the log ends.
@@ -49,7 +44,6 @@ pub struct Inclusion {
     pub leaf_hash: Hash,
     /// The size of the tree that it is in.
     pub tree_size: u64,
-    /// That tree's root.
     pub root: Hash,
     /// The proof, from the leaf up.
     pub hashes: Vec<Hash>,
@@ -58,22 +52,17 @@ pub struct Inclusion {
 /// A proof that the log only grew (RFC 6962, section 2.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consistency {
-    /// The smaller tree.
     pub from: LogHead,
-    /// The larger one.
     pub to: LogHead,
-    /// The proof.
     pub hashes: Vec<Hash>,
 }
 
 /// The last checkpoint that was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedCheckpoint {
-    /// What it says.
     pub head: LogHead,
     /// When it was signed.
     pub at: Millis,
-    /// The signed note.
     pub note: String,
 }
 
@@ -88,8 +77,6 @@ pub enum Recorded {
 
 #[derive(Serialize, Deserialize)]
 struct HeadItem {
-    pk: String,
-    sk: String,
     sz: u64,
     ro: Bytes,
     at: Millis,
@@ -97,15 +84,11 @@ struct HeadItem {
 
 #[derive(Serialize, Deserialize)]
 struct TileItem {
-    pk: String,
-    sk: String,
     hs: Bytes,
 }
 
 #[derive(Serialize, Deserialize)]
 struct CheckpointItem {
-    pk: String,
-    sk: String,
     sz: u64,
     ro: Bytes,
     at: Millis,
@@ -125,28 +108,21 @@ impl LogHead {
 impl Log {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            client: settings.client(Client::new),
-            table: settings.text("LEDGER_TABLE"),
+            table: Table::new(settings, "LEDGER_TABLE"),
         }
     }
 
     /// Where the log ends, consistently read.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn head(&self) -> Result<LogHead, Error> {
         Ok(self.head_and_checkpoint().await?.0)
     }
 
     /// Where the log ends, and its last checkpoint, in one call.
-    ///
-    /// # Errors
-    /// When they cannot be read.
     pub async fn head_and_checkpoint(&self) -> Result<(LogHead, Option<SignedCheckpoint>), Error> {
-        let keys = [Key::log_head(), Key::checkpoint()].map(|key| (self.table.as_str(), key));
+        let keys = [Key::log_head(), Key::checkpoint()];
         let (mut head, mut checkpoint) = (LogHead::empty(), None);
-        for item in batch::get(&self.client, keys).await? {
-            if Key::of(&item).as_ref() == Some(&Key::log_head()) {
+        for item in self.table.get_all(keys).await? {
+            if Key::log_head().is_of(&item) {
                 head = read_head(item)?;
             } else {
                 checkpoint = Some(read_checkpoint(item)?);
@@ -157,36 +133,15 @@ impl Log {
 
     /// The place in the log of the event that has this hash. `None` when there is no such event, or it has no place
     /// yet, or only just got it: the index that this asks follows a moment later.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn find(&self, event: &Hash) -> Result<Option<u64>, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_LEAF)
-            .key_condition_expression("lh = :hash")
-            .expression_attribute_values(":hash", bytes(&event.0))
-            .projection_expression("li")
-            .limit(1)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        let Some(item) = found.items().first() else {
-            return Ok(None);
-        };
-        let index = item.get("li").and_then(|index| index.as_n().ok());
-        let index = index.and_then(|index| index.parse().ok());
-        index
-            .map(Some)
-            .ok_or(Error::wrong("a leaf has no place in the log"))
+        let list = self.table.list_by(&BY_LEAF, Bytes(event.0.to_vec()));
+        let found = list.only("li").at_most(1).more().await?;
+        let index = found.first().map(|item| number(item, "li"));
+        let index = index.map(|index| index.ok_or(Error::wrong("a leaf has no place in the log")));
+        index.transpose()
     }
 
     /// The proof that the leaf at `index` is in the tree of `size`; `None` when it is not, or the log is not that large.
-    ///
-    /// # Errors
-    /// When the tiles cannot be read.
     pub async fn inclusion(
         &self,
         index: u64,
@@ -212,9 +167,6 @@ impl Log {
 
     /// The proof that the tree of `to` begins with the tree of `from`; `None` when it is smaller, or the log is not that
     /// large.
-    ///
-    /// # Errors
-    /// When the tiles cannot be read.
     pub async fn consistency(
         &self,
         from: u64,
@@ -239,9 +191,6 @@ impl Log {
     }
 
     /// The root that the log had at this size, computed from its tiles; `None` when it is not that large.
-    ///
-    /// # Errors
-    /// When the tiles cannot be read.
     pub async fn root_at(&self, size: u64, head: &LogHead) -> Result<Option<Hash>, Error> {
         if size > head.size {
             return Ok(None);
@@ -251,55 +200,31 @@ impl Log {
     }
 
     /// Makes this the last checkpoint, unless there is one of a tree that is as large or larger.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; recording it again is harmless.
     pub async fn record_checkpoint(&self, signed: &SignedCheckpoint) -> Result<Recorded, Error> {
-        use aws_sdk_dynamodb::operation::put_item::PutItemError;
-        use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-        let key = Key::checkpoint();
         let item = CheckpointItem {
-            pk: key.pk,
-            sk: key.sk,
             sz: signed.head.size,
             ro: Bytes(signed.head.root.0.to_vec()),
             at: signed.at,
             no: signed.note.clone(),
         };
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(serde_dynamo::to_item(item)?))
-            .condition_expression("attribute_not_exists(pk) OR sz < :size")
-            .expression_attribute_values(":size", AttributeValue::N(signed.head.size.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let error = match sent {
-            Ok(_) => return Ok(Recorded::Done),
-            Err(error) => error,
-        };
-        let found = match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(refused)) => refused.item.clone(),
-            _ => None,
-        };
-        match found {
-            Some(found) => Ok(Recorded::Behind(Box::new(read_checkpoint(found)?))),
-            None => Err(Error::call("PutItem", error)),
+        let put = self.table.put(Key::checkpoint().item(item));
+        let put = put.when("attribute_not_exists(pk) OR sz < :size");
+        match put.value(":size", signed.head.size).send().await? {
+            Sent::Done(_) => Ok(Recorded::Done),
+            Sent::Refused(found) => {
+                let found = found.ok_or(Error::wrong("a checkpoint that is there is gone"))?;
+                Ok(Recorded::Behind(Box::new(read_checkpoint(found)?)))
+            }
         }
     }
 
     /// These tiles, consistently read; what is not there is left out.
     async fn tiles(&self, ids: impl IntoIterator<Item = TileId>) -> Result<Tiles, Error> {
-        let keys = ids
-            .into_iter()
-            .map(|id| (self.table.as_str(), Key::tile(id.level, id.index)));
+        let keys = ids.into_iter().map(|id| Key::tile(id.level, id.index));
         let mut tiles = Tiles::default();
-        for item in batch::get(&self.client, keys).await? {
-            let item: TileItem = serde_dynamo::from_item(item)?;
-            let (level, index) =
-                key::parse_tile(&item.sk).ok_or(Error::wrong("its key is not a tile's"))?;
+        for item in self.table.get_all(keys).await? {
+            let (key, item): (_, TileItem) = read(item)?;
+            let (level, index) = parse_tile(&key).ok_or(Error::wrong("its key is not a tile's"))?;
             let (hashes, rest) = item.hs.0.as_chunks::<32>();
             if !rest.is_empty() {
                 return Err(Error::wrong("a tile ends within a hash"));
@@ -318,7 +243,7 @@ impl From<tree::MissingTile> for Error {
 }
 
 fn read_head(item: Attributes) -> Result<LogHead, Error> {
-    let item: HeadItem = serde_dynamo::from_item(item)?;
+    let (_, item): (_, HeadItem) = read(item)?;
     Ok(LogHead {
         size: item.sz,
         root: Hash(item.ro.array()?),
@@ -326,7 +251,7 @@ fn read_head(item: Attributes) -> Result<LogHead, Error> {
 }
 
 fn read_checkpoint(item: Attributes) -> Result<SignedCheckpoint, Error> {
-    let item: CheckpointItem = serde_dynamo::from_item(item)?;
+    let (_, item): (_, CheckpointItem) = read(item)?;
     Ok(SignedCheckpoint {
         head: LogHead {
             size: item.sz,
@@ -335,8 +260,4 @@ fn read_checkpoint(item: Attributes) -> Result<SignedCheckpoint, Error> {
         at: item.at,
         note: item.no,
     })
-}
-
-fn bytes(bytes: &[u8]) -> AttributeValue {
-    AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(bytes))
 }

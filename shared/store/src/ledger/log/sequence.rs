@@ -7,27 +7,25 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::chain::Hash;
 use domain::id::WorkerId;
 use domain::time::Millis;
 
-use super::{HeadItem, Log, LogHead, TileItem, bytes, tree};
+use super::super::chain::{self, StoredEvent, read_event};
+use super::super::key::{UNSEQUENCED, parse_event};
+use super::{HeadItem, Log, LogHead, TileItem, tree};
+use crate::Error;
 use crate::bytes::Bytes;
-use crate::key::{self, Attributes, Key};
-use crate::transaction::{self, Committed, pause};
-use crate::workers::{StoredEvent, UNSEQUENCED, read_event};
-use crate::{Error, batch};
+use crate::table::{
+    Attributes, Committed, ItemKey, Key, Member, Part, Partition, Rivals, TRANSACT, Tries, commit,
+};
 use tree::{Tiles, leaf_hash};
 
 /// The most events of one transaction: of its hundred writes, one is the head's, and at most nine are tiles' (two of
 /// leaves, and one for each level above in a tree of 2^64).
 const MOST: usize = 90;
-const UNSEQUENCED_INDEX: &str = "unsequenced";
-/// How often a transaction is made anew that another sequencer got in the way of.
-const ROUNDS: u32 = 8;
 /// The most keys of a page of the index, and of a chain that is walked back.
-const PAGE: i32 = 90;
+const PAGE: u32 = 90;
 
 /// What a round of sequencing came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,18 +47,17 @@ struct Ready {
 
 /// Whether a stream's image is of an event that has no place in the log.
 pub fn waits_for_the_log(image: impl Into<serde_dynamo::Item>) -> bool {
-    let waits = serde_dynamo::AttributeValue::S(UNSEQUENCED.to_owned());
+    let waits = serde_dynamo::AttributeValue::S(chain::UNSEQUENCED.to_owned());
     image.into().get("un") == Some(&waits)
 }
 
 impl Log {
     /// Gives up to 90 events that have none their places at the end of the log, in one transaction.
-    ///
-    /// # Errors
-    /// When it was not written, or that is not known; doing it again is harmless.
     pub async fn sequence(&self, now: Millis) -> Result<Sequenced, Error> {
-        for round in 0..ROUNDS {
-            pause(round, &format!("sequencer {}", now.0)).await;
+        let who = format!("sequencer {}", now.0);
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, &who);
+        loop {
+            tries.next().await?;
             let head = self.head().await?;
             let ready = self.ready().await?;
             if ready.is_empty() {
@@ -80,37 +77,19 @@ impl Log {
                 "another sequencer was first, looking again"
             );
         }
-        Err(Error::Busy {
-            call: "TransactWriteItems",
-        })
     }
 
     /// Events that can get their places now, each behind the ones before it in its chain.
     async fn ready(&self) -> Result<Vec<Ready>, Error> {
         let mut ready: Vec<Ready> = Vec::new();
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(UNSEQUENCED_INDEX)
-                .key_condition_expression("un = :un")
-                .expression_attribute_values(":un", AttributeValue::S(UNSEQUENCED.to_owned()))
-                .limit(PAGE)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.add(&page.items.unwrap_or_default(), &mut ready)
-                .await?;
-            start = page.last_evaluated_key;
-            if ready.len() >= MOST || start.is_none() {
-                // Any beginning of it keeps the order within each chain.
-                ready.truncate(MOST);
-                return Ok(ready);
-            }
+        let list = self.table.list_by(&UNSEQUENCED, chain::UNSEQUENCED);
+        let mut list = list.at_most(PAGE);
+        while ready.len() < MOST && !list.is_at_end() {
+            self.add(&list.more().await?, &mut ready).await?;
         }
+        // Any beginning of it keeps the order within each chain.
+        ready.truncate(MOST);
+        Ok(ready)
     }
 
     /// Adds those of a page of the index that can get their places.
@@ -118,8 +97,7 @@ impl Log {
         let mut workers: Vec<WorkerId> = Vec::new();
         let mut seqs: BTreeMap<WorkerId, Vec<u64>> = BTreeMap::new();
         for item in page {
-            let key = Key::of(item).ok_or(Error::wrong("an event in the index has no key"))?;
-            let (worker, seq) = key::parse_event(&key.pk, &key.sk)
+            let (worker, seq) = parse_event(&ItemKey::of(item)?)
                 .ok_or(Error::wrong("what waits for the log is no event"))?;
             if !workers.contains(&worker) {
                 workers.push(worker.clone());
@@ -132,11 +110,11 @@ impl Log {
             let before = seqs.iter().min().map(|first| first - 1);
             let before = before.filter(|seq| *seq > 0);
             for seq in seqs.iter().copied().chain(before) {
-                keys.push((self.table.as_str(), Key::event(worker, seq)));
+                keys.push(Key::event(worker, seq));
             }
         }
         let mut found: BTreeMap<WorkerId, Vec<StoredEvent>> = BTreeMap::new();
-        for item in batch::get(&self.client, keys).await? {
+        for item in self.table.get_all(keys).await? {
             let event = read_event(item)?;
             let of = found.entry(event.event.worker.clone()).or_default();
             of.push(event);
@@ -205,24 +183,10 @@ impl Log {
     ) -> Result<Option<Vec<StoredEvent>>, Error> {
         let mut events: Vec<StoredEvent> = Vec::new();
         let (from, to) = (Key::event(worker, last + 1), Key::event(worker, seq - 1));
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", AttributeValue::S(from.pk.clone()))
-                .expression_attribute_values(":from", AttributeValue::S(from.sk.clone()))
-                .expression_attribute_values(":to", AttributeValue::S(to.sk.clone()))
-                .consistent_read(true)
-                .scan_index_forward(false)
-                .limit(PAGE)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            for item in page.items.unwrap_or_default() {
+        let list = self.table.list(Partition::events(worker));
+        let mut list = list.between(from.sk(), to.sk()).backward().at_most(PAGE);
+        while !list.is_at_end() {
+            for item in list.more().await? {
                 let stored = read_event(item)?;
                 let expected = events.last().map_or(seq, |event| event.event.seq) - 1;
                 if stored.event.seq != expected {
@@ -234,13 +198,10 @@ impl Log {
                 }
                 events.push(stored);
             }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                let is_whole = events.last().map(|event| event.event.seq) == Some(last + 1);
-                events.reverse();
-                return Ok(is_whole.then_some(events));
-            }
         }
+        let is_whole = events.last().map(|event| event.event.seq) == Some(last + 1);
+        events.reverse();
+        Ok(is_whole.then_some(events))
     }
 
     /// Appends them; `false` if the log was no longer as `head` says or one of them has got its place.
@@ -253,65 +214,42 @@ impl Log {
             size,
             root: edge.root(size)?,
         };
-        let mut writes = vec![self.write_head(head, &new, now)?];
+        let mut members = vec![self.write_head(head, &new, now)];
         for (id, hashes) in changed {
-            let key = Key::tile(id.level, id.index);
-            let item = TileItem {
-                pk: key.pk,
-                sk: key.sk,
-                hs: Bytes(hashes.iter().flat_map(|hash| hash.0).collect()),
-            };
-            writes.push(transaction::put(
-                &self.table,
-                serde_dynamo::to_item(item)?,
-                None,
-            )?);
+            let hs = Bytes(hashes.iter().flat_map(|hash| hash.0).collect());
+            let tile = Key::tile(id.level, id.index).item(TileItem { hs });
+            members.push(self.table.put(tile).named(Part::Tile));
         }
         for (index, event) in (head.size..).zip(ready) {
-            writes.push(self.write_place(event, index)?);
+            members.push(self.write_place(event, index));
         }
-        match transaction::commit(&self.client, writes).await? {
-            Committed::Done => Ok(true),
-            Committed::Refused(_) | Committed::Conflict => Ok(false),
-        }
+        Ok(matches!(commit(members).await?, Committed::Done))
     }
 
-    fn write_head(
-        &self,
-        old: &LogHead,
-        new: &LogHead,
-        now: Millis,
-    ) -> Result<TransactWriteItem, Error> {
-        let key = Key::log_head();
-        let item = serde_dynamo::to_item(HeadItem {
-            pk: key.pk,
-            sk: key.sk,
+    fn write_head(&self, old: &LogHead, new: &LogHead, now: Millis) -> Member {
+        let put = self.table.put(Key::log_head().item(HeadItem {
             sz: new.size,
             ro: Bytes(new.root.0.to_vec()),
             at: now,
-        })?;
-        let condition = if old.size == 0 {
-            ("attribute_not_exists(pk)", Vec::new())
+        }));
+        let put = if old.size == 0 {
+            put.if_absent()
         } else {
-            let size = AttributeValue::N(old.size.to_string());
-            (
-                "sz = :size AND ro = :root",
-                vec![(":size", size), (":root", bytes(&old.root.0))],
-            )
+            put.when("sz = :size AND ro = :root")
+                .value(":size", old.size)
+                .value(":root", Bytes(old.root.0.to_vec()))
         };
-        transaction::put(&self.table, item, Some(condition))
+        put.named(Part::Head)
     }
 
-    fn write_place(&self, event: &Ready, index: u64) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::event(&event.worker, event.seq).attributes()))
-            .condition_expression("ha = :hash AND attribute_not_exists(li)")
-            .update_expression("SET li = :index, lh = :hash REMOVE un, ua")
-            .expression_attribute_values(":hash", bytes(&event.hash.0))
-            .expression_attribute_values(":index", AttributeValue::N(index.to_string()))
-            .build()
-            .map_err(|error| Error::unbuildable("TransactWriteItems", error))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    fn write_place(&self, event: &Ready, index: u64) -> Member {
+        let key = Key::event(&event.worker, event.seq);
+        let update = "SET li = :index, lh = :hash REMOVE un, ua";
+        let update = self.table.update(key, update);
+        update
+            .when("ha = :hash AND attribute_not_exists(li)")
+            .value(":hash", Bytes(event.hash.0.to_vec()))
+            .value(":index", index)
+            .named(Part::Event)
     }
 }

@@ -8,31 +8,25 @@ mod item;
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::chain::Hash;
 use domain::feed::{BatchId, Link, Manifest, Source, Turn, Unfit};
 use domain::id::SourceId;
 use domain::time::Millis;
+use serde_dynamo::number_set::NumberSet;
 use settings::Settings;
 
-use crate::key::{Attributes, Key};
-use crate::transaction::{self, Committed, pause};
-use crate::{Error, batch};
+use super::Workers;
+use crate::Error;
+use crate::table::{Committed, Key, Part, Rivals, Sent, TRANSACT, Table, Tries, commit};
+use item::BatchItem;
 
-const CALL: &str = "TransactWriteItems";
-const UPDATE: &str = "UpdateItem";
 /// How many rejected rows a page of a batch's report has.
 pub const REPORT_PAGE: usize = 1_000;
-/// How often a change of a source is decided anew that another one got in the way of.
-const ROUNDS: u32 = 20;
 
 /// The sources and their batches.
 #[derive(Clone, Debug)]
 pub struct Feeds {
-    client: Client,
-    table: String,
+    table: Table<Workers>,
 }
 
 /// How far a batch is.
@@ -42,7 +36,6 @@ pub enum BatchState {
     Received,
     /// Split into so many shards, which are being applied.
     Applying,
-    /// Done with.
     Applied,
     /// Its parts are not what it says.
     Refused,
@@ -63,11 +56,9 @@ impl BatchState {
 /// A batch as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// What was announced.
     pub manifest: Manifest,
     /// The hash of that.
     pub manifest_sha256: Hash,
-    /// When that was.
     pub received_at: Millis,
     /// How far it is.
     pub state: BatchState,
@@ -90,11 +81,9 @@ pub struct Batch {
 /// What became of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Recorded.
     pub applied: u64,
     /// Good, and not newer than what the source had said.
     pub unchanged: u64,
-    /// Bad.
     pub rejected: u64,
 }
 
@@ -122,7 +111,6 @@ impl Batch {
 /// What announcing a batch came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Announced {
-    /// It is stored.
     New(Box<Batch>),
     /// The same manifest was announced before; this is how the batch stands.
     Again(Box<Batch>),
@@ -135,7 +123,6 @@ pub enum Announced {
 /// A batch and its source, read together.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The batch.
     pub batch: Batch,
     /// Where it stands among its source's.
     pub turn: Turn,
@@ -154,15 +141,11 @@ impl Found {
 impl Feeds {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            client: settings.client(Client::new),
-            table: settings.text("WORKERS_TABLE"),
+            table: Table::new(settings, "WORKERS_TABLE"),
         }
     }
 
     /// Stores a batch, if it follows what its source announced before. `signed` is the manifest's signed form.
-    ///
-    /// # Errors
-    /// When it was not stored, or that is not known; announcing it again is harmless.
     pub async fn announce(
         &self,
         manifest: &Manifest,
@@ -171,8 +154,9 @@ impl Feeds {
     ) -> Result<Announced, Error> {
         let hash = domain::feed::manifest_hash(signed);
         let (source, id) = (&manifest.source, &manifest.batch_id);
-        for round in 0..ROUNDS {
-            pause(round, id.as_str()).await;
+        let mut tries = Tries::new(TRANSACT, Rivals::Many, id.as_str());
+        loop {
+            tries.next().await?;
             let (batches, standing, version) = self.read(source, id).await?;
             if let Some(known) = batches {
                 return Ok(if known.manifest_sha256 == hash {
@@ -186,23 +170,19 @@ impl Feeds {
                 Ok(after) => after,
                 Err(unfit) => return Ok(Announced::Unfit(unfit)),
             };
-            let item = item::new_batch(manifest, signed, hash, now)?;
-            let writes = vec![
-                transaction::put_new(&self.table, item.clone())?,
+            let batch = BatchItem::announced(signed, hash, now);
+            let put = self.table.put(Key::feed_batch(source, id).item(&batch));
+            let members = [
+                put.if_absent().named(Part::Batch),
                 self.source_write(source, &after, version)?,
             ];
-            if self.committed(writes).await? {
-                let stored = item::read_batch(item)?;
-                return Ok(Announced::New(Box::new(stored)));
+            if let Committed::Done = commit(members).await? {
+                return Ok(Announced::New(Box::new(batch.batch()?)));
             }
         }
-        Err(Error::Busy { call: CALL })
     }
 
     /// A batch with its turn, consistently read.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn find(&self, source: &SourceId, id: &BatchId) -> Result<Option<Found>, Error> {
         let (batch, source, version) = self.read(source, id).await?;
         Ok(batch.map(|batch| Found {
@@ -214,34 +194,20 @@ impl Feeds {
     }
 
     /// The batch of a source whose turn it is.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn next(&self, source: &SourceId) -> Result<Option<BatchId>, Error> {
         let source = self.source(source).await?;
         Ok(source.and_then(|source| source.next().map(|link| link.batch_id.clone())))
     }
 
     /// The batch that a source announced last.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn last(&self, source: &SourceId) -> Result<Option<Link>, Error> {
         let source = self.source(source).await?;
         Ok(source.and_then(|source| source.last().cloned()))
     }
 
     async fn source(&self, source: &SourceId) -> Result<Option<Source>, Error> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(Key::feed_source(source).attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        let found = answer.item.map(item::read_source).transpose()?;
+        let found = self.table.get(Key::feed_source(source)).await?;
+        let found = found.map(item::read_source).transpose()?;
         Ok(found.map(|(source, _)| source))
     }
 
@@ -256,30 +222,20 @@ impl Feeds {
         id: &BatchId,
         part: u32,
     ) -> Result<Option<Batch>, Error> {
-        let number = AttributeValue::Ns(vec![part.to_string()]);
-        let changed = self
-            .update(source, id)
-            .update_expression("ADD #got :part SET #st = :received REMOVE #dt")
-            .condition_expression("#st IN (:received, :refused)")
-            .expression_attribute_names("#got", item::PARTS)
-            .expression_attribute_names("#st", item::STATE)
-            .expression_attribute_names("#dt", item::DETAIL)
-            .expression_attribute_values(":part", number)
-            .expression_attribute_values(":received", state(BatchState::Received))
-            .expression_attribute_values(":refused", state(BatchState::Refused))
-            .send()
-            .await;
-        match changed {
-            Ok(changed) => changed.attributes.map(item::read_batch).transpose(),
-            Err(error) if is_refused(&error) => Ok(None),
-            Err(error) => Err(Error::call(UPDATE, error)),
+        let change = "ADD #got :part SET #st = :received REMOVE #dt";
+        let update = self.table.update(Key::feed_batch(source, id), change);
+        let update = update
+            .when("#st IN (:received, :refused)")
+            .value(":part", NumberSet([part]))
+            .value(":received", BatchState::Received.as_str())
+            .value(":refused", BatchState::Refused.as_str());
+        match update.send().await? {
+            Sent::Done(batch) => item::read_batch(batch).map(Some),
+            Sent::Refused(_) => Ok(None),
         }
     }
 
     /// The batch, whose turn it is, is split into shards. False when somebody else has gone on with it.
-    ///
-    /// # Errors
-    /// When that was not written, or that is not known.
     pub async fn start(&self, found: &Found, shards: u32, counts: Counts) -> Result<bool, Error> {
         self.turned(found, |found| {
             let mut batch = found.batch.clone();
@@ -296,9 +252,6 @@ impl Feeds {
     }
 
     /// The batch, whose turn it is, is not what it says. False when somebody else has gone on with it.
-    ///
-    /// # Errors
-    /// When that was not written, or that is not known.
     pub async fn refuse(&self, found: &Found, detail: &str) -> Result<bool, Error> {
         self.turned(found, |found| {
             let mut batch = found.batch.clone();
@@ -320,47 +273,26 @@ impl Feeds {
         shard: u32,
         counts: Counts,
     ) -> Result<Option<Batch>, Error> {
-        let number = |n: u64| AttributeValue::N(n.to_string());
-        let one = AttributeValue::Ns(vec![shard.to_string()]);
-        let rejects = counts.rejected > 0;
-        let adds = "ADD #done :one, #ap :ap, #un :un, #rj :rj";
-        let mut update = self
-            .update(source, id)
-            .update_expression(if rejects {
-                format!("{adds}, #rs :one")
-            } else {
-                adds.to_owned()
-            })
-            .condition_expression("#st = :applying AND NOT contains(#done, :shard)")
-            .expression_attribute_names("#st", item::STATE)
-            .expression_attribute_names("#done", item::DONE)
-            .expression_attribute_names("#ap", item::APPLIED)
-            .expression_attribute_names("#un", item::UNCHANGED)
-            .expression_attribute_names("#rj", item::REJECTED)
-            .expression_attribute_values(":applying", state(BatchState::Applying))
-            .expression_attribute_values(":one", one)
-            .expression_attribute_values(":shard", number(shard.into()))
-            .expression_attribute_values(":ap", number(counts.applied))
-            .expression_attribute_values(":un", number(counts.unchanged))
-            .expression_attribute_values(":rj", number(counts.rejected));
-        if rejects {
-            update = update.expression_attribute_names("#rs", item::WITH_REJECTED);
+        let mut change = "ADD #dn :one, #ap :ap, #un :un, #rj :rj".to_owned();
+        if counts.rejected > 0 {
+            change.push_str(", #rs :one");
         }
-        match update.send().await {
-            Ok(changed) => changed.attributes.map(item::read_batch).transpose(),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    failed.item.clone().map(item::read_batch).transpose()
-                }
-                _ => Err(Error::call(UPDATE, error)),
-            },
+        let update = self.table.update(Key::feed_batch(source, id), change);
+        let update = update
+            .when("#st = :applying AND NOT contains(#dn, :shard)")
+            .value(":applying", BatchState::Applying.as_str())
+            .value(":one", NumberSet([shard]))
+            .value(":shard", shard)
+            .value(":ap", counts.applied)
+            .value(":un", counts.unchanged)
+            .value(":rj", counts.rejected);
+        match update.send().await? {
+            Sent::Done(batch) => item::read_batch(batch).map(Some),
+            Sent::Refused(found) => found.map(item::read_batch).transpose(),
         }
     }
 
     /// All shards of the batch, whose turn it is, are done. False when somebody else has gone on with it.
-    ///
-    /// # Errors
-    /// When that was not written, or that is not known.
     pub async fn finish(&self, found: &Found, now: Millis) -> Result<bool, Error> {
         self.turned(found, |found| {
             let mut batch = found.batch.clone();
@@ -380,18 +312,19 @@ impl Feeds {
     ) -> Result<bool, Error> {
         let (source, id) = (&found.batch.manifest.source, &found.batch.manifest.batch_id);
         let mut now = found.clone();
-        for round in 0..ROUNDS {
-            pause(round, id.as_str()).await;
+        let mut tries = Tries::new(TRANSACT, Rivals::Many, id.as_str());
+        loop {
+            tries.next().await?;
             if now.turn != Turn::Next {
                 return Ok(false);
             }
             let (batch, after) = change(&now);
             let key = Key::feed_batch(source, id);
-            let writes = vec![
-                item::change(&self.table, key, &now.batch, &batch)?,
+            let members = [
+                self.batch_write(key, &now.batch, &batch),
                 self.source_write(source, &after, now.version)?,
             ];
-            if self.committed(writes).await? {
+            if let Committed::Done = commit(members).await? {
                 return Ok(true);
             }
             match self.find(source, id).await? {
@@ -399,31 +332,6 @@ impl Feeds {
                 _ => return Ok(false),
             }
         }
-        Err(Error::Busy { call: CALL })
-    }
-
-    async fn committed(
-        &self,
-        writes: Vec<aws_sdk_dynamodb::types::TransactWriteItem>,
-    ) -> Result<bool, Error> {
-        let committed = transaction::commit(&self.client, writes).await?;
-        Ok(matches!(committed, Committed::Done))
-    }
-
-    /// The source as it is to be, if it has this version; 0 if it must not be there yet.
-    fn source_write(
-        &self,
-        id: &SourceId,
-        source: &Source,
-        version: u64,
-    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, Error> {
-        let item = item::write_source(id, source, version + 1)?;
-        if version == 0 {
-            return transaction::put_new(&self.table, item);
-        }
-        let version = AttributeValue::N(version.to_string());
-        let condition = Some(("v = :v", vec![(":v", version)]));
-        transaction::put(&self.table, item, condition)
     }
 
     async fn read(
@@ -431,56 +339,15 @@ impl Feeds {
         source: &SourceId,
         id: &BatchId,
     ) -> Result<(Option<Batch>, Source, u64), Error> {
-        let batch_key = Key::feed_batch(source, id);
-        let keys = [Key::feed_source(source), batch_key.clone()];
-        let keys = keys.map(|key| (self.table.as_str(), key));
+        let keys = [Key::feed_source(source), Key::feed_batch(source, id)];
         let (mut batch, mut standing, mut version) = (None, Source::default(), 0);
-        for found in batch::get(&self.client, keys).await? {
-            if Key::of(&found).as_ref() == Some(&batch_key) {
+        for found in self.table.get_all(keys).await? {
+            if Key::feed_batch(source, id).is_of(&found) {
                 batch = Some(item::read_batch(found)?);
             } else {
                 (standing, version) = item::read_source(found)?;
             }
         }
         Ok((batch, standing, version))
-    }
-
-    /// A change of a batch that answers all of it, as it is now or as it was if its condition fails.
-    fn update(
-        &self,
-        source: &SourceId,
-        id: &BatchId,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(Key::feed_batch(source, id).attributes()))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-}
-
-fn state(state: BatchState) -> AttributeValue {
-    AttributeValue::S(state.as_str().to_owned())
-}
-
-fn is_refused<R>(error: &aws_sdk_dynamodb::error::SdkError<UpdateItemError, R>) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
-/// The number set of an item; DynamoDB has none that is empty.
-fn numbers(item: &Attributes, name: &str) -> Result<BTreeSet<u32>, Error> {
-    match item.get(name) {
-        None => Ok(BTreeSet::new()),
-        Some(AttributeValue::Ns(numbers)) => numbers
-            .iter()
-            .map(|n| {
-                n.parse()
-                    .map_err(|_| Error::wrong("a batch counts no whole numbers"))
-            })
-            .collect(),
-        Some(_) => Err(Error::wrong("a batch counts no numbers")),
     }
 }

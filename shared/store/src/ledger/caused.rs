@@ -3,32 +3,28 @@
 use domain::id::EventId;
 use serde_json::Value;
 
-use super::append::{Body, PAYLOAD};
-use super::item::SealedItem;
-use super::{WorkerFile, Workers};
-use crate::key::Key;
-use crate::{Error, batch};
+use crate::Error;
+use crate::subject_keys::SealedItem;
+use crate::table::Key;
+use crate::workers::{Body, PAYLOAD, WorkerFile, Workers};
 
 impl Workers {
     /// What an event of this id is about, if there is one in the chain of the worker that was opened. The inner
     /// one is `None` when that has been erased, or was sealed by a key that was: she has been registered anew since.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn caused(
         &self,
         file: &WorkerFile,
         event: &EventId,
     ) -> Result<Option<Option<Value>>, Error> {
         let id = &file.worker.id;
-        let key = [(self.tables.ledger.as_str(), Key::payload(id, event))];
-        let Some(found) = batch::get(&self.client, key).await?.into_iter().next() else {
+        let found = self.ledger.get(Key::payload(id, event)).await?;
+        if found.is_none() {
             return Ok(None);
-        };
-        let (Some(body), Some(key)) = (SealedItem::read(found)?.bo, file.key()) else {
+        }
+        let (Some(body), Some(key)) = (SealedItem::body(found)?, file.key()) else {
             return Ok(Some(None));
         };
-        let opened = key.open::<Body>(id, PAYLOAD, &body.0).ok();
+        let opened = key.open::<Body>(id, PAYLOAD, &body).ok();
         Ok(Some(opened.map(|body| body.payload)))
     }
 }

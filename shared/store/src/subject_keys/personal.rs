@@ -17,6 +17,7 @@ use crate::Error;
 const LABEL: &str = "homehail personal data v1";
 
 /// The master key, under which persons' keys are wrapped: AES-256-GCM, the worker's id as associated data.
+#[derive(Debug)]
 pub(crate) struct PersonalDataKey(SealingKey);
 
 /// A person's own key.
@@ -36,7 +37,6 @@ impl PersonalDataKey {
         Ok((PersonKey(key), wrapped))
     }
 
-    /// A stored key.
     pub(crate) fn unwrap(&self, worker: &WorkerId, wrapped: &[u8]) -> Result<PersonKey, Error> {
         let key = self.0.open(&aad(worker, "key"), wrapped)?;
         key.try_into().map(PersonKey).map_err(|_| Error::Sealed)
@@ -86,13 +86,6 @@ impl PersonKey {
 
 fn aad(worker: &WorkerId, what: &str) -> Vec<u8> {
     [worker.as_str().as_bytes(), b"\0", what.as_bytes()].concat()
-}
-
-/// Empty, so that a key cannot slip into a log.
-impl std::fmt::Debug for PersonalDataKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PersonalDataKey")
-    }
 }
 
 /// Empty, so that a key cannot slip into a log.

@@ -14,6 +14,7 @@ const LABEL: &str = "homehail order details v1";
 
 /// The key that seals the details of orders: AES-256-GCM, a random nonce each, the order's id as associated
 /// data, so that details cannot be put under another order.
+#[derive(Debug)]
 pub struct SealKey(SealingKey);
 
 /// Sealed details: nonce and ciphertext with tag.
@@ -26,9 +27,6 @@ impl SealKey {
     }
 
     /// Seals an order's details.
-    ///
-    /// # Errors
-    /// None that details can cause; sealing is fallible by its signature.
     pub fn seal(&self, order: &OrderId, details: &OrderDetails) -> Result<Sealed, Error> {
         self.seal_as(order.as_str(), details)
     }
@@ -42,9 +40,6 @@ impl SealKey {
     }
 
     /// Seals what the customer says of a visit.
-    ///
-    /// # Errors
-    /// None that a rating can cause; sealing is fallible by its signature.
     pub fn seal_rating(&self, order: &OrderId, rating: &Rating) -> Result<Sealed, Error> {
         self.seal_as(&rating_of(order), rating)
     }
@@ -71,13 +66,6 @@ impl SealKey {
 /// The associated data of a rating, which no details have.
 fn rating_of(order: &OrderId) -> String {
     format!("{order}#rating")
-}
-
-/// Empty, so that a key cannot slip into a log.
-impl std::fmt::Debug for SealKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SealKey")
-    }
 }
 
 /// Empty, because nobody can read it anyway.

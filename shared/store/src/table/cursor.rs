@@ -7,13 +7,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
+use super::{Attributes, ItemKey, PK, SK};
 use crate::Error;
-use crate::key::Attributes;
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
     pub items: Vec<T>,
     /// Where the next one begins, if there is one.
     pub next: Option<String>,
@@ -36,7 +35,7 @@ enum Part {
 }
 
 /// A cursor from the key at which DynamoDB stopped.
-pub(crate) fn write(key: &Attributes) -> Result<String, Error> {
+pub(super) fn write(key: &Attributes) -> Result<String, Error> {
     let mut parts = BTreeMap::new();
     for (name, value) in key {
         let part = match value {
@@ -50,8 +49,7 @@ pub(crate) fn write(key: &Attributes) -> Result<String, Error> {
         };
         parts.insert(name.as_str(), part);
     }
-    let json = serde_json::to_vec(&parts).map_err(|_| Error::wrong("a key cannot be written"))?;
-    Ok(encode(&json))
+    Ok(encode(&serde_json::to_vec(&parts)?))
 }
 
 fn encode(json: &[u8]) -> String {
@@ -59,45 +57,52 @@ fn encode(json: &[u8]) -> String {
     BASE64URL_NOPAD.encode(&[&sum.as_ref()[..CHECK], json].concat())
 }
 
-/// The key to go on from: exactly the attributes `expected`, of their kinds, with the values where one is
-/// given; and in the very form in which it was written.
-pub(crate) fn read(cursor: &str, expected: &[(&str, Expected<'_>)]) -> Result<Attributes, Error> {
-    if cursor.len() > LONGEST {
-        return Err(Error::BadCursor);
-    }
-    let bytes = BASE64URL_NOPAD
-        .decode(cursor.as_bytes())
-        .map_err(|_| Error::BadCursor)?;
-    let json = bytes.get(CHECK..).ok_or(Error::BadCursor)?;
-    let mut parts: BTreeMap<String, Part> =
-        serde_json::from_slice(json).map_err(|_| Error::BadCursor)?;
-    let mut key = Attributes::new();
-    for (name, expected) in expected {
-        let value = match (parts.remove(*name), expected) {
-            (Some(Part::S(text)), Expected::Is(wanted)) if text == **wanted => {
-                AttributeValue::S(text)
-            }
-            (Some(Part::S(text)), Expected::Text(fits)) if fits(&text) => AttributeValue::S(text),
-            (Some(Part::N(number)), Expected::Number) => AttributeValue::N(number.to_string()),
-            _ => return Err(Error::BadCursor),
-        };
-        key.insert((*name).to_owned(), value);
-    }
-    if parts.is_empty() && write(&key)? == cursor {
-        Ok(key)
-    } else {
-        Err(Error::BadCursor)
-    }
+/// What the cursors of a list look like.
+pub(super) struct Cursors<'a> {
+    /// The attribute that says whose list it is, and its value.
+    pub(super) owner: (&'a str, &'a AttributeValue),
+    /// The sort key of an index, a number.
+    pub(super) sort: Option<&'a str>,
+    /// Whether an item with this key can be in the list.
+    pub(super) holds: &'a dyn Fn(&ItemKey) -> bool,
 }
 
-/// What a part of a cursor must be.
-pub(crate) enum Expected<'a> {
-    /// This text: whose list it is.
-    Is(&'a str),
-    /// Text of some form.
-    Text(fn(&str) -> bool),
-    /// A whole number.
-    Number,
+impl Cursors<'_> {
+    /// The key to go on from, if the cursor is one of this list, in the very form in which it was written.
+    pub(super) fn read(&self, cursor: &str) -> Result<Attributes, Error> {
+        if cursor.len() > LONGEST {
+            return Err(Error::BadCursor);
+        }
+        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes());
+        let bytes = bytes.map_err(|_| Error::BadCursor)?;
+        let json = bytes.get(CHECK..).ok_or(Error::BadCursor)?;
+        let parts: BTreeMap<String, Part> =
+            serde_json::from_slice(json).map_err(|_| Error::BadCursor)?;
+        let parts = parts.into_iter().map(|(name, part)| match part {
+            Part::S(text) => (name, AttributeValue::S(text)),
+            Part::N(number) => (name, AttributeValue::N(number.to_string())),
+        });
+        let key: Attributes = parts.collect();
+        if self.has(&key) && write(&key)? == cursor {
+            Ok(key)
+        } else {
+            Err(Error::BadCursor)
+        }
+    }
+
+    fn has(&self, key: &Attributes) -> bool {
+        let mut names = vec![PK, SK];
+        if let Some(sort) = self.sort {
+            names.extend([self.owner.0, sort]);
+        }
+        key.len() == names.len()
+            && names.iter().all(|name| key.contains_key(*name))
+            && key.get(self.owner.0) == Some(self.owner.1)
+            && self
+                .sort
+                .is_none_or(|sort| key.get(sort).is_some_and(AttributeValue::is_n))
+            && ItemKey::of(key).is_ok_and(|key| (self.holds)(&key))
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +113,7 @@ mod tests {
         [
             ("cu", AttributeValue::S("cus_1".to_owned())),
             ("pa", AttributeValue::N("17".to_owned())),
+            ("pk", AttributeValue::S("1".to_owned())),
             ("sk", AttributeValue::S("order".to_owned())),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -115,14 +121,12 @@ mod tests {
     }
 
     fn read_back(cursor: &str) -> Result<Attributes, Error> {
-        read(
-            cursor,
-            &[
-                ("cu", Expected::Is("cus_1")),
-                ("pa", Expected::Number),
-                ("sk", Expected::Text(|sk| sk == "order")),
-            ],
-        )
+        Cursors {
+            owner: ("cu", &AttributeValue::S("cus_1".to_owned())),
+            sort: Some("pa"),
+            holds: &|key| key.pk == "1" && key.sk == "order",
+        }
+        .read(cursor)
     }
 
     #[test]
@@ -140,15 +144,18 @@ mod tests {
             whole[1..].to_owned(),
             format!("{whole}="),
             "A".repeat(5000),
-            BASE64URL_NOPAD.encode(br#"{"cu":"cus_1","pa":17,"sk":"order"}"#),
+            BASE64URL_NOPAD.encode(br#"{"cu":"cus_1","pa":17,"pk":"1","sk":"order"}"#),
             encoded("{}"),
             encoded("[]"),
-            encoded(r#"{"cu":"cus_2","pa":17,"sk":"order"}"#),
-            encoded(r#"{"cu":"cus_1","pa":"17","sk":"order"}"#),
-            encoded(r#"{"cu":"cus_1","pa":17,"sk":"details"}"#),
+            encoded(r#"{"cu":"cus_2","pa":17,"pk":"1","sk":"order"}"#),
+            encoded(r#"{"cu":"cus_1","pa":"17","pk":"1","sk":"order"}"#),
+            encoded(r#"{"cu":"cus_1","pa":17,"pk":"1","sk":"details"}"#),
             encoded(r#"{"cu":"cus_1","pa":17}"#),
-            encoded(r#"{"cu":"cus_1","pa":17,"sk":"order","x":1}"#),
-            encoded(r#"{ "cu":"cus_1","pa":17,"sk":"order"}"#),
+            encoded(r#"{"cu":"cus_1","pa":17,"sk":"order"}"#),
+            encoded(r#"{"cu":"cus_1","pa":17,"pk":"2","sk":"order"}"#),
+            encoded(r#"{"pk":"1","sk":"order"}"#),
+            encoded(r#"{"cu":"cus_1","pa":17,"pk":"1","sk":"order","x":1}"#),
+            encoded(r#"{ "cu":"cus_1","pa":17,"pk":"1","sk":"order"}"#),
         ];
         for cursor in bad {
             assert!(

@@ -17,7 +17,6 @@ const HEIGHT: u32 = 8;
 /// How many hashes a full tile has.
 pub const WIDTH: usize = 1 << HEIGHT;
 
-/// Which tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TileId {
     /// Level, from 0 for the leaves'.

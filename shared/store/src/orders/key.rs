@@ -1,0 +1,79 @@
+//! Where what is in the table `orders`: everything of an order has its id as partition key.
+
+use domain::id::{BadgeId, OrderId};
+use domain::time::Millis;
+
+use super::Orders;
+use crate::Error;
+use crate::table::{Index, ItemKey, Key};
+
+/// Sort key of an order's own item.
+pub(super) const ORDER: &str = "order";
+/// Sort key of an order's sealed details.
+pub(super) const DETAILS: &str = "details";
+
+pub(super) static BY_CUSTOMER: Index<Orders> = Index::new("by-customer", "cu", "pa", is_order);
+pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", is_order);
+
+impl Key<Orders> {
+    pub(super) fn order(order: &OrderId) -> Self {
+        Self::new(order.bare(), ORDER)
+    }
+
+    pub(super) fn details(order: &OrderId) -> Self {
+        Self::new(order.bare(), DETAILS)
+    }
+
+    pub(super) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {
+        Self::new(order.bare(), format!("explanation#{epoch}#{}", at.0))
+    }
+
+    /// By the sort key that an order names its explanation by.
+    pub(super) fn named_explanation(order: &OrderId, name: &str) -> Self {
+        Self::new(order.bare(), name)
+    }
+
+    /// What the customer says of the visit.
+    pub(super) fn rating(order: &OrderId) -> Self {
+        Self::new(order.bare(), "rating")
+    }
+
+    /// A code of a worker's phone that was used for this order.
+    pub(super) fn used_code(order: &OrderId, badge: &BadgeId, step: u32) -> Self {
+        Self::new(order.bare(), format!("code#{}#{step}", badge.bare()))
+    }
+
+    /// That a version of an order has been counted for its agency.
+    pub(super) fn counted(order: &OrderId, version: u64) -> Self {
+        Self::new(order.bare(), format!("counted#{version}"))
+    }
+}
+
+fn is_order(key: &ItemKey) -> bool {
+    key.sk == ORDER && parse_order(&key.pk).is_ok()
+}
+
+pub(super) fn parse_order(pk: &str) -> Result<OrderId, Error> {
+    OrderId::from_bare(pk).map_err(|_| Error::wrong("its key is not an order's"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_what_the_data_model_says() {
+        let order = OrderId::from_bytes(&[0; 16]);
+        for (key, sk) in [
+            (Key::order(&order), "order"),
+            (Key::details(&order), "details"),
+            (
+                Key::explanation(&order, 2, Millis(1500)),
+                "explanation#2#1500",
+            ),
+        ] {
+            assert_eq!(key.to_string(), format!("00000000000000000000000000 {sk}"));
+        }
+        assert!(parse_order("C#yb4h2").is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! What a worker may ask for: that her data is no longer worked with, or no longer there.
+
+use domain::id::WorkerId;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use super::Workers;
+use crate::Error;
+use crate::table::{
+    Attributes, Committed, Key, Member, Part, Partition, TRANSACT, Table, Write, commit, read,
+};
+
+/// That something happened to a worker, and when.
+#[derive(Serialize, Deserialize)]
+struct MomentItem {
+    at: Millis,
+}
+
+/// Deletes a moment's item, if it was before `than`.
+fn delete_older<T>(table: &Table<T>, key: Key<T>, than: Millis) -> Write {
+    let delete = table.delete(key);
+    delete
+        .when("attribute_not_exists(pk) OR #at < :than")
+        .value(":than", than)
+}
+
+impl Workers {
+    /// When a worker took her consent back; none while it stands.
+    pub async fn withdrawn_at(&self, id: &WorkerId) -> Result<Option<Millis>, Error> {
+        let found = self.workers.get(Key::withdrawn(id)).await?;
+        let found = found.map(read::<MomentItem>).transpose()?;
+        Ok(found.map(|(_, item)| item.at))
+    }
+
+    pub fn withdraw_consent(&self, id: &WorkerId, at: Millis) -> Member {
+        let item = Key::withdrawn(id).item(MomentItem { at });
+        self.workers.put(item).named(Part::Consent)
+    }
+
+    /// She gave her consent at `given_at`: refused if she has taken it back since.
+    pub fn give_consent(&self, id: &WorkerId, given_at: Millis) -> Member {
+        delete_older(&self.workers, Key::withdrawn(id), given_at).named(Part::Consent)
+    }
+
+    /// Nothing of a consent is left to be taken back.
+    pub fn forget_consent(&self, id: &WorkerId) -> Member {
+        self.workers.delete(Key::withdrawn(id)).named(Part::Consent)
+    }
+
+    /// A condition: her consent stands.
+    pub fn consent_stands(&self, id: &WorkerId) -> Member {
+        let check = self
+            .workers
+            .check(Key::withdrawn(id), "attribute_not_exists(pk)");
+        check.named(Part::Consent)
+    }
+
+    /// Remembers that a worker's data was erased, where no restoring can forget it: who is in this list and back in
+    /// a restored table is erased again.
+    pub fn list_erased(&self, id: &WorkerId, at: Millis) -> Member {
+        let item = Key::erased(id).item(MomentItem { at });
+        self.subject_keys.put(item).named(Part::Erased)
+    }
+
+    /// Takes a worker off that list, since she has been registered anew, with a consent of `given_at`: refused if her
+    /// data was erased since.
+    pub fn unlist_erased(&self, id: &WorkerId, given_at: Millis) -> Member {
+        delete_older(&self.subject_keys, Key::erased(id), given_at).named(Part::Erased)
+    }
+
+    /// Deletes who looked at a worker's record and what she objected to. Says how many items that were. One that fails
+    /// ends it; doing it again goes on there.
+    pub async fn delete_looks_and_objections(&self, id: &WorkerId) -> Result<usize, Error> {
+        let mut deleted = 0;
+        for partition in [Partition::views(id), Partition::objections(id)] {
+            let mut list = self.workers.list(partition).only("pk, sk");
+            while !list.is_at_end() {
+                let found = list.more().await?;
+                deleted += found.len();
+                write_each(found, |item| {
+                    Ok(self.workers.delete(Key::of(&item)?).named(Part::Deleted))
+                })
+                .await?;
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+/// Writes something of each of these items, fifty in a transaction.
+pub(crate) async fn write_each(
+    mut items: Vec<Attributes>,
+    write: impl Fn(Attributes) -> Result<Member, Error>,
+) -> Result<(), Error> {
+    while !items.is_empty() {
+        let some = items.drain(..items.len().min(50)).map(&write);
+        let members = some.collect::<Result<Vec<_>, _>>()?;
+        if !matches!(commit(members).await?, Committed::Done) {
+            return Err(Error::Busy { call: TRANSACT });
+        }
+    }
+    Ok(())
+}

@@ -445,7 +445,7 @@ fn not_moved(
             json!("employment"),
             &proposed.agency,
         )],
-        also: Vec::new(),
+        with: Vec::new(),
     }
 }
 

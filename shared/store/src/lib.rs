@@ -1,21 +1,22 @@
-//! The tables: keys, items, and one file a table.
+//! The tables: one folder each, with its keys, its items, and what can be done with them.
 //!
-//! - [`Orders`]: orders and every change of them, each one conditional write.
+//! - [`Orders`]: orders and every change of them, each one conditional write. [`SealKey`] seals what only few may see.
 //! - [`OrderViews`]: an order with all that it is shown with.
 //! - [`Directory`]: agencies, stores, cells, authorities.
-//! - [`Workers`], [`WorkerRecords`]: workers, their personal data and the chains of their events.
-//! - [`Calendars`]: the visits that workers are named for.
-//! - [`Badges`]: badges, and the status lists by which they are verified offline.
-//! - [`Scans`]: the log of badges' scans.
-//! - [`Feeds`]: batches of credit records.
-//! - [`PersonalDataKey`], [`PersonKey`]: what seals personal data, a key a person.
-//! - [`WorkerIds`], [`PhoneHashes`]: who a worker is, without a table.
-//! - [`Log`]: the transparency log over all events, a Merkle tree in tiles.
-//! - [`grab_read`]: what a grab needs to know, of both tables in one call.
-//! - [`SealKey`]: seals what only few may see of an order.
-//! - [`order_image`], [`directory_image`]: what the tables' streams say.
+//! - [`Workers`], [`WorkerRecords`]: workers, with and without their personal data. In the same table [`Calendars`], the
+//!   visits that they are named for, and [`Feeds`], the batches of credit records.
+//! - [`Workers::change`], [`Workers::trace`]: the chain of a worker's events, and [`Log`]: the Merkle tree over all, in the
+//!   table `ledger`.
+//! - [`Badges`], [`Scans`]: badges and their status lists, and where they were scanned.
+//! - [`PersonalDataKey`], [`PersonKey`]: the keys in the table `subject-keys`, which seal personal data, one a person.
+//! - [`order_image`], [`directory_image`], [`badges_image`]: what the tables' streams say.
 //!
-//! Nothing else knows an attribute's name. The shapes are written down in `infra/docs/data-model.md`.
+//! Where nothing else is said, what is read is consistent; an error means that it could not be read, or that nobody knows
+//! whether it was written. Then it can be done again: ids and conditions make a repeat harmless. A list refuses a cursor
+//! that it did not give out by [`Error::BadCursor`].
+//!
+//! Nothing else knows an attribute's name, and no type of the SDK leaves this crate. The shapes are written down in
+//! `infra/docs/data-model.md`, and how to add one.
 
 mod badges;
 mod bytes;

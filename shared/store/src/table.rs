@@ -164,7 +164,7 @@ impl Reads {
                 Ok((table.to_owned(), keys))
             });
             let request = request.collect::<Result<_, Error>>()?;
-            drain(&client, request, &mut items).await?;
+            drain(&client, request, &chunk[0].1.pk, &mut items).await?;
         }
         Ok(items)
     }
@@ -173,9 +173,10 @@ impl Reads {
 async fn drain(
     client: &Client,
     mut request: HashMap<String, KeysAndAttributes>,
+    who: &str,
     items: &mut Vec<Attributes>,
 ) -> Result<(), Error> {
-    let mut tries = Tries::new(BATCH_GET, Rivals::Few, "");
+    let mut tries = Tries::new(BATCH_GET, Rivals::Few, who);
     while !request.is_empty() {
         tries.next().await?;
         let call = client.batch_get_item().set_request_items(Some(request));

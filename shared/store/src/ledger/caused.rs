@@ -17,7 +17,7 @@ impl Workers {
         event: &EventId,
     ) -> Result<Option<Option<Value>>, Error> {
         let id = &file.worker.id;
-        let found = self.ledger.get(Key::payload(id, event)).await?;
+        let found = self.ledger.get_all([Key::payload(id, event)]).await?.pop();
         if found.is_none() {
             return Ok(None);
         }

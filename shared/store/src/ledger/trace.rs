@@ -63,7 +63,8 @@ impl Workers {
         id: &WorkerId,
         events: &[StoredEvent],
     ) -> Result<Vec<(EventId, Opened)>, Error> {
-        let own_key = self.subject_keys.get(Key::subject_key(id)).await?;
+        let own_key = [Key::subject_key(id)];
+        let own_key = self.subject_keys.get_all(own_key).await?.pop();
         let Some(wrapped) = SealedItem::body(own_key)? else {
             return Ok(Vec::new());
         };

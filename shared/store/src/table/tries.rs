@@ -6,7 +6,7 @@ use crate::Error;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// The pause doubles so many times.
-const DOUBLINGS: u32 = 5;
+const DOUBLINGS: u32 = 4;
 
 /// How many may want to change the same item at once. With each round at least one of them gets through.
 #[derive(Clone, Copy)]

@@ -45,4 +45,8 @@ found "The domain reaches outside:" \
     "$(git grep -nE '\b(aws_(sdk|config|credential|smithy|lambda)[a-z_]*|tokio|rand|async fn|SystemTime|Timestamp::now)\b' -- 'shared/domain/src/*.rs' |
         grep -vE '^[^:]+:[0-9]+:\s*//|proptest' || true)"
 
+# What stores, queues and events are made of stays behind the crates that know them.
+found "A function calls AWS past \`store\`, \`objects\`, \`bus\` and \`events\`:" \
+    "$(git grep -nE '\baws_sdk_(dynamodb|s3|sqs|scheduler|eventbridge)\b' -- 'functions/*.rs' || true)"
+
 exit $failed

@@ -100,7 +100,7 @@ async fn every_fault_of_an_order_is_named_and_nothing_is_stored() {
         .await
         .expect(200);
     assert_eq!(listed["items"], json!([]), "nothing was stored");
-    // And the key was not used up by any of it.
+    // None of it used up the key.
     world
         .call("POST", "/v1/orders")
         .token(&customer)
@@ -192,7 +192,7 @@ async fn keys_cursors_and_queries_are_checked() {
             answer.body
         );
     }
-    // A cursor of somebody else's list, or edited by hand, opens nothing.
+    // A cursor of somebody else's list, or one edited by hand, is refused.
     for _ in 0..2 {
         world.place(&customer, &order).await;
     }

@@ -1,4 +1,4 @@
-//! At the door: is this the worker of this order, and may she begin? And how a visit ends.
+//! At the door: is this the worker of this order, and may she begin? Also how a visit ends.
 
 mod at_once;
 mod photo;
@@ -23,14 +23,12 @@ use crate::world::{Agency, CENTRE, World, moved};
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A badge as its agency got it.
 struct Printed {
     id: String,
     token: String,
     url: String,
 }
 
-/// The agency has a badge made for its worker.
 async fn badge_of(world: &World, agency: &Agency, worker: &Hired) -> Printed {
     let desk = world.desk(agency).await;
     let body = world
@@ -49,7 +47,7 @@ async fn badge_of(world: &World, agency: &Agency, worker: &Hired) -> Printed {
     }
 }
 
-/// Something is decided on a badge.
+/// Suspends, reinstates or revokes a badge.
 async fn decide(world: &World, agency: &Agency, badge: &Printed, decision: &str) {
     let desk = world.desk(agency).await;
     world
@@ -61,7 +59,7 @@ async fn decide(world: &World, agency: &Agency, badge: &Printed, decision: &str)
         .expect(200);
 }
 
-/// The code that the worker's phone shows so much later than now.
+/// The code that the worker's phone shows after this time.
 fn code(world: &World, badge: &Printed, later_s: i64) -> String {
     let codes = PhoneCodes::new(&world.platform.operator_settings());
     let badge: BadgeId = badge.id.parse().expect("a badge");
@@ -93,7 +91,6 @@ async fn status(world: &World, order: &Claimed) -> String {
     seen["status"].as_str().expect("a status").to_owned()
 }
 
-/// What the customer does with the order.
 async fn post(world: &World, order: &Claimed, what: &str, body: &Value) -> Answer {
     let customer = world.customer("demo-customer-1").await;
     world
@@ -104,7 +101,7 @@ async fn post(world: &World, order: &Claimed, what: &str, body: &Value) -> Answe
         .await
 }
 
-/// An order for this service that is staffed, so long before its start, with the badge of its worker.
+/// A staffed order for this service that begins after this time, with its worker's badge.
 async fn staffed(
     world: &World,
     service: &'static str,
@@ -138,7 +135,7 @@ async fn stats(world: &World, agency: &Agency) -> AgencyStats {
 async fn a_match_begins_the_visit_once_and_shows_who_it_is() {
     let world = World::empty().await;
     let (agency, worker, badge, order) = staffed(&world, "cleaning", 5 * HOUR).await;
-    // Three hours before it begins a match says who she is, and changes nothing.
+    // Three hours before the visit a match says who she is, and changes nothing.
     world.advance(2 * HOUR).await;
     assert_eq!(result(&world, &order, &badge.token).await, "match");
     assert_eq!(status(&world, &order).await, "staffed");
@@ -162,7 +159,7 @@ async fn a_match_begins_the_visit_once_and_shows_who_it_is() {
     }
     assert_eq!(status(&world, &order).await, "in_service");
 
-    // Again: a match again, and nothing more.
+    // Scanning again is a match again, and changes nothing more.
     assert_eq!(result(&world, &order, &badge.token).await, "match");
     assert_eq!(check_ins(&world, &worker).await, 1);
     let customer = world.customer("demo-customer-1").await;
@@ -220,7 +217,7 @@ async fn a_mismatch_tells_nothing_of_either_worker() {
     assert_eq!(seen(&theirs.token).await, plain);
     assert_eq!(seen(&foreign.token).await, plain);
     assert_eq!(seen(&code(&world, &theirs, 0)).await, plain);
-    // Whatever else is wrong with her or her badge.
+    // It is a mismatch, whatever else is wrong with her or her badge.
     decide(&world, &agency, &theirs, "suspend").await;
     assert_eq!(seen(&theirs.token).await, plain);
     decide(&world, &agency, &theirs, "revoke").await;
@@ -245,7 +242,7 @@ async fn each_result_has_its_reason() {
     let mut forged = badge.token.clone();
     let last = if forged.ends_with('0') { "1" } else { "0" };
     forged.replace_range(forged.len() - 1.., last);
-    // Whatever a camera may have read.
+    // Anything that a camera may have read.
     let long = "1".repeat(5_000);
     for token in [
         forged.as_str(),
@@ -270,7 +267,7 @@ async fn each_result_has_its_reason() {
     world.review(&agency, "suspend").await.expect(200);
     assert_eq!(result(&world, &order, &badge.token).await, "suspended");
     world.review(&agency, "reinstate").await.expect(200);
-    // Since she was named, a court has said something.
+    // After she was named, a court flagged her.
     let soon = Millis(world.now().0 + 1_000);
     world
         .record(
@@ -294,7 +291,7 @@ async fn each_result_has_its_reason() {
     decide(&world, &agency, &badge, "revoke").await;
     assert_eq!(result(&world, &order, &badge.token).await, "revoked");
 
-    // Somebody else's order is nobody's.
+    // To anybody else the order does not exist.
     let other = world.customer("demo-customer-2").await;
     world
         .call("POST", &format!("/v1/orders/{}/badge-check", order.id))
@@ -360,8 +357,8 @@ async fn temperature_is_asked_for_at_the_door_alone() {
 async fn a_phones_code_is_good_for_its_moment_and_once_for_an_order() {
     let world = World::empty().await;
     let (_, worker, badge, order) = staffed(&world, "cleaning", 5 * HOUR).await;
-    // One step of 30 seconds before and after the present one, and no more: looked at from a step's beginning, so that
-    // none ends under way.
+    // One step of 30 seconds before and after the present one is accepted, and no more. This begins with a step, so that none
+    // ends in between.
     let into_the_step = world.now().0.rem_euclid(30_000).unsigned_abs();
     world.skip(Duration::from_millis(30_000 - into_the_step + 500));
     for later_s in [-90, -60, 60, 90] {

@@ -1,4 +1,4 @@
-//! The badge page, as anyone sees it who scans a badge; and that forgeries are alike and cost nothing.
+//! The badge page as anyone sees it who scans a badge. All forgeries get the same answer and cost nothing.
 
 mod wearer;
 
@@ -61,7 +61,7 @@ async fn the_phone_s_code_says_the_same_for_a_minute() {
     assert_eq!(wearer.json(&path).await["result"], "not_genuine");
     let fresh = format!("/p/{}", wearer.code());
     assert_eq!(wearer.json(&fresh).await["standing"], "clear");
-    // Neither passes for the other.
+    // Neither code is accepted as the other.
     let swapped = format!("/p/{}", wearer.token);
     assert_eq!(wearer.json(&swapped).await["result"], "not_genuine");
 }
@@ -158,14 +158,14 @@ async fn forgeries_are_alike_to_the_byte_and_read_nothing() {
         "0".repeat(193),
         "1".to_owned(),
         "x".repeat(193),
-        // Digits, but not of ASCII; and bytes that are no text.
+        // Digits that are not ASCII, and bytes that are not text.
         "%EF%BC%91".repeat(193),
         "%FF%FE".to_owned(),
         format!("%3{}{}", &token[..1], &token[1..]),
         "..%2f..%2fv1%2forders".to_owned(),
         "7".repeat(7_000),
     ];
-    // A version that there is not: the first byte is two.
+    // An unknown version: the first byte is two.
     let two = BadgeFields {
         kid: 7,
         ..fields.clone()
@@ -361,7 +361,7 @@ async fn every_scan_is_logged_and_the_worker_sees_it() {
         .await;
     assert_eq!(views.len(), 2);
 
-    // A scan of an expired badge, of which nothing was read, is hers too.
+    // A scan of her expired badge, for which nothing was read, is listed too.
     wearer.world.skip(DAY * 201);
     wearer.scan().await;
     assert_eq!(wearer.scans().await.len(), 3);
@@ -397,7 +397,7 @@ async fn a_badge_in_two_distant_places_raises_an_event() {
             .send()
             .await
             .expect(200);
-        // The message first: one that is under way so long would come a second time.
+        // The message first: if it took longer, it would come a second time.
         wearer.world.drain().await;
         wearer.world.skip(Duration::from_secs(300));
     };
@@ -446,7 +446,7 @@ async fn a_badge_in_two_distant_places_raises_an_event() {
     assert_eq!(detail["worker_id"], wearer.hired.id.as_str());
     let names: Vec<_> = detail.as_object().expect("a detail").keys().collect();
     assert_eq!(names, ["at", "badge_id", "other_at", "schema", "worker_id"]);
-    // What is no place is none.
+    // Headers that are not a place are ignored.
     scan("four", "north", "123.43").await;
     assert_eq!(events().await.len(), 0);
 }
@@ -484,8 +484,8 @@ async fn the_keys_are_published() {
     assert_eq!(keys[1]["kty"], "OKP");
 }
 
-/// It can read badges, workers' own items and agencies one by one, and send scans. Sealed profiles, views, scans
-/// and everything else are closed to it, and it changes nothing.
+/// It can read badges, workers' own items and agencies one by one, and send scans. It cannot read sealed profiles, views,
+/// scans or anything else, and cannot change anything.
 #[tokio::test]
 async fn the_page_s_role_can_read_three_kinds_of_items_and_send_scans() {
     let wearer = Wearer::new().await;

@@ -1,4 +1,4 @@
-//! Badges: issued once, signed after their event, printed, revoked for whoever looks, online and offline.
+//! Badges: issued once, signed after their event, printed, revoked for those who look online and offline.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -20,7 +20,6 @@ use crate::world::{Agency, CENTRE, World};
 
 const VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/verify_badges.py");
 
-/// An agency with an approved worker.
 struct Office {
     world: World,
     agency: Agency,
@@ -89,7 +88,6 @@ impl Office {
         page.send().await.expect(200)["result"].clone()
     }
 
-    /// The kinds of the worker's events.
     async fn kinds(&self) -> Vec<&'static str> {
         let id = self.worker.parse().expect("a worker");
         let workers = self.world.workers();
@@ -101,7 +99,7 @@ impl Office {
             .collect()
     }
 
-    /// As it comes, with its bytes.
+    /// The answer's bytes as they came.
     async fn raw(&self, path: &str, headers: HeaderMap) -> (u16, HeaderMap, Vec<u8>) {
         let url = format!("{}{path}", self.world.platform.base_url());
         let answer = self.world.client.get(url).headers(headers).send().await;
@@ -139,7 +137,6 @@ impl Office {
     }
 }
 
-/// The store of badges, as functions have it.
 fn badges_of(world: &World) -> Badges {
     Badges::new(&world.platform.operator_settings())
 }
@@ -156,7 +153,7 @@ async fn a_badge_is_issued_once_and_another_key_makes_another_one() {
     let url = format!("https://b.homehail.cn/b/{}", text(&first, "token"));
     assert_eq!(text(&first, "url"), url);
     assert_eq!(office.issue("one").await, first);
-    // A body may be left out: it says nothing that is not so anyway.
+    // The body may be left out.
     let bare = office
         .world
         .call("POST", &format!("/v1/workers/{}/badges", office.worker));
@@ -240,7 +237,7 @@ async fn who_may_not_have_a_badge_gets_none() {
     suspended.await.expect_problem(403, "agency-not-approved");
     let (status, ..) = office.printed(&office.desk, badge, "card.svg").await;
     assert_eq!(status, 403);
-    // Taking one back is always right.
+    // Revoking is always allowed.
     office
         .decide(&office.desk, badge, "suspend")
         .await
@@ -256,7 +253,7 @@ async fn fifty_badges_at_once_are_fifty_badges() {
     let issued = join_all(keys.iter().map(|key| office.insist(key))).await;
     let ids: BTreeSet<&str> = issued.iter().map(|badge| text(badge, "badge_id")).collect();
     assert_eq!(ids.len(), 50);
-    // The index is in bytes 10 to 13 of 80, behind 66 that are not looked at here.
+    // The index is in bytes 10 to 13 of 80; the 66 after them do not matter here.
     let indexes: BTreeSet<String> = issued
         .iter()
         .map(|badge| place_of(text(badge, "token")))
@@ -500,7 +497,7 @@ async fn an_independent_program_verifies_badges_offline() {
         ["expired"]
     );
 
-    // A badge that is revoked is refused by whoever looks again when the list may be kept no longer.
+    // Offline verifiers refuse a revoked badge as soon as the list that they kept has expired.
     decide(0, "revoke").await.expect(200);
     decide(1, "reinstate").await.expect(200);
     office.world.advance(Duration::from_secs(900)).await;

@@ -71,14 +71,14 @@ async fn token(client: &reqwest::Client, base: &str, role: &str, body: &Value) -
     answer["token"].as_str().expect("a token").to_owned()
 }
 
-/// The other process goes by the machine's own clock.
+/// The other process uses the machine's clock.
 fn now() -> Millis {
     let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed();
     let millis = since_1970.expect("after 1970").as_millis();
     Millis(i64::try_from(millis).expect("a time"))
 }
 
-/// Has the demo's source say one thing more, by what `demo.json` tells of it; answers what the next batch follows.
+/// Sends one more batch as the demo's source, whose key is in `demo.json`; returns what the next batch must name.
 async fn tell(client: &reqwest::Client, base: &str, feed: &Value, worker: &Value) -> String {
     let source = feed["source"].as_str().expect("a source");
     let seed = URL_SAFE_NO_PAD.decode(feed["private_key"].as_str().expect("a key"));

@@ -1,5 +1,5 @@
-//! The published contract, `infra/openapi.yaml`: every answer that any test receives is checked against it, so that the
-//! description and the running system cannot drift apart.
+//! Checks every answer that any test receives against the contract, `infra/openapi.yaml`, so that the two cannot drift
+//! apart.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
@@ -93,7 +93,7 @@ fn route(method: &str, path: &str) -> Option<String> {
                     .zip(&wanted)
                     .all(|(t, w)| t.starts_with('{') || t == w)
         })
-        // A literal segment is more telling than a parameter.
+        // A literal segment goes before a parameter.
         .min_by_key(|template| template.matches('{').count())
 }
 

@@ -11,7 +11,7 @@ use crate::http::Answer;
 use crate::operator::Operator;
 use crate::world::{Agency, CENTRE, World, moved, registration};
 
-/// What is done with an order after it has been placed.
+/// What happens to an order after it has been placed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Story {
     Grabbed,
@@ -43,7 +43,7 @@ impl Stage {
         Stage { world, agencies }
     }
 
-    /// Sends a request as a patient client: again, with the same key, until it is answered by anything but a failure.
+    /// Sends a request again, with the same key, until it is answered by anything but a failure.
     async fn insist<F>(&self, request: impl Fn() -> F) -> Answer
     where
         F: Future<Output = Result<Answer, reqwest::Error>>,
@@ -80,7 +80,7 @@ impl Stage {
             Story::Grabbed => self.grab(&id).await,
             Story::Unstaffed => {
                 self.grab(&id).await;
-                // The grab window, the staffing window, and twice the time until what was cut off comes again.
+                // The grab window, the staffing window, and twice the time until a cut-off message comes again.
                 for seconds in [180, 31 * 60, 61, 61] {
                     world.advance(Duration::from_secs(seconds)).await;
                 }
@@ -124,7 +124,7 @@ impl Stage {
             if found.is_some() {
                 break;
             }
-            // What a poll took with it when it was cut off comes again after 30 s.
+            // Messages that a cut-off poll had received come again after 30 s.
             world.advance(Duration::from_secs(31)).await;
         }
         let offer = found.expect("the offer");
@@ -157,7 +157,7 @@ impl Stage {
         .expect(200);
     }
 
-    /// Lets the time pass in which everything that was cut off is tried again.
+    /// Lets enough time pass for everything that was cut off to be tried again.
     async fn settle(&self, id: &str, until: &[&str]) -> Value {
         let mut seen = Value::Null;
         for _ in 0..20 {
@@ -222,7 +222,7 @@ async fn cut_everywhere(function: &str, story: Story) {
         wire.cut_after(function, n);
         let operator = Operator::of(&stage.world).await;
         let id = stage.play(story).await;
-        // At least once means: twice.
+        // At least once may mean twice.
         operator.repeat_timer(&stage.world, &id, 1).await;
         let until = match story {
             Story::Cancelled => ["cancelled"].as_slice(),
@@ -321,11 +321,11 @@ async fn a_timer_among_the_dead_letters_settles_its_order_wherever_that_is_cut_o
         world.skip(Duration::from_secs(180));
         operator.bury_timer(&world, &order).await;
         world.drain().await;
-        // It goes back with a delay of 15 s; a letter that was cut off is visible again after a minute.
+        // It goes back with a delay of 15 s; a dead letter whose handling was cut off is visible again after a minute.
         for seconds in [16, 61, 16] {
             world.advance(Duration::from_secs(seconds)).await;
         }
-        // The first read since the deadline, so that it is not the read that got the order settled.
+        // This is the first read since the deadline, so it was not a read that had the order settled.
         let id = order["order_id"].as_str().expect("an id");
         let seen = world.order(&customer, id).await;
         check(

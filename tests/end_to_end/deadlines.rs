@@ -1,4 +1,4 @@
-//! On time: the deadline stands on the order, and timers only carry it out.
+//! Deadlines are met: the order says when, timers only have it looked at.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn an_order_that_nobody_grabs_is_assigned_and_the_agency_is_told() {
         (Some("assigned"), &Value::Null)
     );
     assert_eq!(assigned["order_id"], id);
-    // Not acknowledged: it comes again after 30 s. Acknowledged: it does not.
+    // Unless it is acknowledged, it comes again after 30 s.
     assert!(world.poll(&desk).await.is_empty());
     world.advance(Duration::from_secs(31)).await;
     let again = world.poll(&desk).await.remove(0);
@@ -96,7 +96,7 @@ async fn with_its_schedule_lost_a_read_gets_the_order_settled() {
     } = world.on_offer().await;
     Operator::of(&world).await.lose_schedules(&world).await;
     world.advance(WINDOW + Duration::from_secs(60)).await;
-    // The read itself is the one that tells: until then nothing has happened.
+    // This read triggers the settling: until then nothing has happened.
     let first = world.order(&customer, &id).await;
     assert_eq!(
         (first["status"].as_str(), first["settling"].as_bool()),

@@ -1,4 +1,4 @@
-//! Erasing a worker's personal data: what is gone, what stays, and that it is finished wherever it was cut off.
+//! Erasing a worker's personal data: what is gone, what stays, and that it can be finished wherever it was cut off.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,6 @@ use crate::http::Answer;
 use crate::workers::{kinds, photo, registration, text, with_agency};
 use crate::world::World;
 
-/// The tables that know of workers.
 const TABLES: [&str; 4] = [
     "WORKERS_TABLE",
     "LEDGER_TABLE",
@@ -30,7 +29,7 @@ async fn items(dynamo: &Dynamo, table: &str) -> Vec<Item> {
     items.expect("all pages")
 }
 
-/// Every item of every table of workers, as text.
+/// All items of those tables, as text.
 async fn everything(world: &World) -> String {
     let dynamo = Dynamo::new(&world.platform.operator_sdk_config());
     let mut all = String::new();
@@ -47,7 +46,7 @@ async fn everything(world: &World) -> String {
     all
 }
 
-/// Makes a table what it was when these items were all that it held.
+/// Restores a table to these items.
 async fn restore(dynamo: &Dynamo, table: &str, before: Vec<Item>) {
     for item in items(dynamo, table).await {
         let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
@@ -130,7 +129,7 @@ async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
         .await
         .expect_problem(409, "conflict");
 
-    // She comes back, in the same chain.
+    // She registers again and continues the same chain.
     let old = world.send_worker(&desk, "again", &sent).await;
     assert_eq!(
         (old.status, old.pointers()),
@@ -154,8 +153,8 @@ async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
     );
 }
 
-/// Whoever was erased is back in a table that is restored, but not her key: erasing her again, before anybody else calls,
-/// leaves nothing of her either.
+/// Restoring a table brings an erased worker back, but not her key. Erasing her again, before anybody else calls, leaves
+/// nothing of her.
 #[tokio::test]
 async fn erasing_is_repeated_after_a_restore() {
     let world = World::empty().await;
@@ -190,7 +189,7 @@ async fn erasing_is_repeated_after_a_restore() {
     );
     let left = everything(&world).await;
     assert!(!left.contains(" bo ") && !left.contains("钱"), "{left}");
-    // Her phone may be another worker's.
+    // Her phone number is free for another worker.
     let mut other = registration(&world);
     other["phone"] = sent["phone"].clone();
     let other = world.send_worker(&desk, "other", &other).await.expect(201);
@@ -200,7 +199,7 @@ async fn erasing_is_repeated_after_a_restore() {
     assert_eq!(&session["subject"], other);
 }
 
-/// A request of somebody who sends it again until it is answered.
+/// Sends a request again until it is answered.
 async fn insist<F: Future<Output = Result<Answer, reqwest::Error>>>(
     send: impl Fn() -> F,
 ) -> Answer {
@@ -257,7 +256,7 @@ async fn registering_approving_and_erasing_cut_off_anywhere() {
             };
             assert_eq!(insist(erase).await.expect(200)["erased"], true, "{case}");
             let happened = !wire.take_cuts().is_empty();
-            // What is looked at from here on is not cut off.
+            // Reads from here on are not cut off.
             wire.cut_after(function, u32::MAX);
             let chain = world
                 .chain(&authority, &format!("{path}/trace?purpose=audit&"))

@@ -11,7 +11,7 @@ fn point(place: (f64, f64)) -> Wgs84 {
     Wgs84::from_degrees(place.0, place.1).expect("a place we serve")
 }
 
-/// Rule 1, without any index: who offers the service and has a store within the radius.
+/// By brute force: the agencies that offer the service and have a store within the radius.
 fn brute_force(
     agencies: &[Agency],
     service: &str,
@@ -99,7 +99,6 @@ async fn the_set_offered_equals_brute_force_over_all_stores() {
     }
 }
 
-/// A city of so many agencies around the centre, and so many orders in it.
 pub async fn offered_equals_brute_force(
     centre: (f64, f64),
     mut scatter: Scatter,

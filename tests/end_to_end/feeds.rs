@@ -1,5 +1,5 @@
-//! Credit feeds: what a source may announce, what becomes of its rows, and that each counts once however often its
-//! messages come and wherever the functions are cut off.
+//! Credit feeds: what a source may announce, what its rows change, and that each row counts once, however often messages
+//! come and wherever functions are cut off.
 
 mod cut_off;
 mod parts;
@@ -29,17 +29,16 @@ use crate::world::{Agency, CENTRE, World};
 const SOURCE: &str = "test-court";
 const SEED: [u8; 32] = [7; 32];
 
-/// After this long a message comes again that a function was cut off with.
+/// A message that a function was cut off with comes again after this time.
 const VISIBLE_AGAIN: Duration = Duration::from_secs(185);
 
-/// A batch as its source has it.
 #[derive(Clone)]
 struct Batch {
     manifest: Value,
     parts: Vec<Vec<u8>>,
 }
 
-/// A world with the source, an agency, and some workers of whom nothing is known.
+/// A world with the source, an agency, and workers without a record.
 struct Court {
     world: World,
     workers: Vec<Hired>,
@@ -96,7 +95,7 @@ impl Court {
         self.world.now()
     }
 
-    /// A row that says of this worker's section that it is clear, as of so long ago.
+    /// A row that says that a section of this worker is clear, as of some time ago.
     fn row(&self, worker: &Hired, section: Section, ago: Duration) -> Value {
         let now = self.now();
         let year = Duration::from_hours(365 * 24);
@@ -109,7 +108,7 @@ impl Court {
         })
     }
 
-    /// A batch of these rows in so many parts, after `before`.
+    /// A batch of these rows that follows `before`.
     fn batch(&self, before: Option<&Batch>, rows: &[Value], parts: usize) -> Batch {
         let lines: Vec<String> = rows
             .iter()
@@ -189,7 +188,7 @@ impl Court {
         }
     }
 
-    /// How the batch stands, asked for until an answer comes (a function may have been cut off).
+    /// The batch's state, asked for until an answer comes: a function may have been cut off.
     async fn read(&self, batch: &Batch, query: &str) -> Value {
         let path = format!("/v1/credit-feeds/{SOURCE}/batches/{}{query}", batch.id());
         let mut answer = self.world.call("GET", &path).send().await;
@@ -199,7 +198,7 @@ impl Court {
         answer.expect(200)
     }
 
-    /// The batch, which must be applied.
+    /// The batch; fails unless it is applied.
     async fn applied(&self, batch: &Batch) -> Value {
         self.world.drain().await;
         let standing = self.read(batch, "").await;
@@ -228,7 +227,7 @@ impl Court {
             .sections
     }
 
-    /// What events of batches say, in the worker's chain.
+    /// The payloads of the worker's events that batches made.
     async fn events(&self, worker: &Hired) -> Vec<Value> {
         let id = worker.id.parse().expect("a worker");
         let page = self.world.workers().trace(&id, true, 100, None).await;
@@ -266,7 +265,7 @@ async fn thousands_of_rows_are_applied_once_however_often_their_messages_come() 
     let batch = court.batch(None, &rows, 3);
     court.send(&batch).await;
     let operator = Operator::of(&court.world).await;
-    // While it is under way, and once more when it is over.
+    // Once while it is being applied, once afterwards.
     for _ in 0..2 {
         for shard in 0..=2 {
             operator
@@ -325,7 +324,7 @@ async fn what_does_not_follow_changes_nothing_and_says_so() {
     assert_eq!(told.pointers(), ["/manifest/as_of"]);
     told.expect_problem(422, "invalid");
 
-    // Not signed, signed otherwise, signed by another, for another source, by a source that there is not: all alike.
+    // Not signed, signed over something else, by another source, for another source, by an unknown one: all get the same answer.
     let signature = sign(&second.manifest);
     let mut altered = signature.clone().into_bytes();
     altered[5] = if altered[5] == b'A' { b'B' } else { b'A' };
@@ -354,7 +353,7 @@ async fn what_does_not_follow_changes_nothing_and_says_so() {
     alike.dedup();
     assert_eq!(alike.len(), 1, "{alike:?}");
 
-    // The same again is answered as before, and what follows is taken.
+    // A repeat gets the same answer, and the next batch is accepted.
     let again = court.announce(&first).await.expect(202);
     assert_eq!(again["status"], "applied");
     assert_eq!(again["manifest_sha256"], first.hash());
@@ -471,7 +470,7 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
     assert_eq!(events[0]["sections"][0]["reference"], "P-2026-17");
     assert!(court.events(eve).await.is_empty());
 
-    // What the source said later counts, what it said earlier does not, and it can take it all back.
+    // Newer rows of the source count, older ones do not, and it can take everything back.
     let mut withdrawn = court.row(ann, Section::PersonalInsurance, Duration::ZERO);
     withdrawn["state"] = json!("unknown");
     let rows = [

@@ -1,4 +1,4 @@
-//! Exactly one claim, and every loser is told the true reason.
+//! There is exactly one claim, and every other agency is told the true reason.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::operator::Operator;
 use crate::world::{Agency, CENTRE, World, moved};
 
-/// Approved agencies within the radius, each with its session and a place for its claim token.
+/// Approved agencies within the radius, each with its session and its claim token.
 async fn contenders(world: &World, count: usize) -> Vec<(Agency, String, String)> {
     let agencies = approved(world, count).await;
     let mut all = Vec::new();
@@ -51,7 +51,7 @@ async fn of_300_agencies_that_grab_at_once_exactly_one_wins() {
     exactly_one_wins(300).await;
 }
 
-/// So many agencies grab one order at once: one claim, and every other is told that it is taken.
+/// These agencies grab one order at once: one gets it, all others are told that it is taken.
 pub async fn exactly_one_wins(count: usize) {
     let world = World::empty().await;
     let mut all = contenders(&world, count).await;
@@ -102,7 +102,7 @@ async fn grabs_against_the_deadline_and_the_customers_cancel_end_in_one_state() 
     for round in 0..4_u64 {
         let world = World::empty().await;
         let mut all = contenders(&world, 30).await;
-        // Somebody can be assigned, should nobody have been fast enough.
+        // If nobody grabs it in time, there is somebody to assign.
         world.cleared_worker(&all[0].0, &["cleaning"]).await;
         let customer = world.customer("demo-customer-1").await;
         let order = world.place(&customer, &world.cleaning(CENTRE)).await;
@@ -129,7 +129,7 @@ async fn grabs_against_the_deadline_and_the_customers_cancel_end_in_one_state() 
                 None
             }
         };
-        // The sessions are older than the window by now only in the platform's clock: take fresh ones.
+        // By the platform's clock the sessions may have expired: take new ones.
         let desks = join_all(all.iter().map(|(agency, _, _)| world.desk(agency))).await;
         let grabs = join_all(
             desks
@@ -203,7 +203,7 @@ async fn each_losing_reason_is_told_apart_in_its_order() {
         "7 km away is not offered"
     );
 
-    // Forged, cut, somebody else's, for no order at all: alike.
+    // Forged, cut, somebody else's, for an order that does not exist: all get the same answer.
     for bad in [
         "",
         "x",
@@ -221,7 +221,7 @@ async fn each_losing_reason_is_told_apart_in_its_order() {
         .await
         .expect_problem(403, "not-offered");
 
-    // Not approved any more comes before taken.
+    // That the agency is suspended is told before that the order is taken.
     world.review(&agencies[2], "suspend").await.expect(200);
     world
         .grab(&desks[2], &id, &tokens[2])
@@ -236,7 +236,7 @@ async fn each_losing_reason_is_told_apart_in_its_order() {
         .grab(&desks[2], &id, &tokens[2])
         .await
         .expect_problem(403, "agency-not-approved");
-    // Also for the winner's repeat.
+    // This holds for the winner's repeat too.
     world.review(&agencies[0], "suspend").await.expect(200);
     world
         .grab(&desks[0], &id, &tokens[0])

@@ -5,14 +5,11 @@ use serde_json::Value;
 
 use crate::contract;
 
-/// One answer of the platform.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// HTTP status.
     pub status: u16,
-    /// Headers as sent.
     pub headers: HeaderMap,
-    /// The body, `Null` if it was empty.
+    /// `Null` if it was empty.
     pub body: Value,
 }
 
@@ -62,7 +59,6 @@ impl Answer {
     }
 }
 
-/// A request being put together.
 pub struct Call<'a> {
     client: &'a reqwest::Client,
     method: &'a str,
@@ -85,17 +81,14 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// With this bearer token.
     pub fn token(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// With this `Idempotency-Key`.
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    /// With this header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(
             HeaderName::from_bytes(name.as_bytes()).expect("a header name"),
@@ -104,12 +97,10 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With this JSON body.
     pub fn json(self, body: &Value) -> Self {
         self.raw("application/json", serde_json::to_vec(body).expect("JSON"))
     }
 
-    /// With these bytes as the body.
     pub fn raw(mut self, content_type: &str, body: Vec<u8>) -> Self {
         self = self.header("content-type", content_type);
         self.body = Some(body);
@@ -148,7 +139,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Sends it, and fails the test if no answer came.
+    /// Sends it; fails the test if no answer came.
     pub async fn send(self) -> Answer {
         self.try_send().await.expect("the platform answers")
     }

@@ -32,7 +32,7 @@ use crate::polling;
 use crate::programs::not_checked;
 use crate::world::{CENTRE, moved, registration};
 
-/// Shorter than a deployment may have it, and than the tick by which the other's scheduler fires.
+/// Its grab window is shorter than a deployment may have, and than the tick of the other cloud's scheduler.
 const MARKET: &str = r#"{"name":"harbin","grab_window_s":5}"#;
 const LOOK: Duration = Duration::from_millis(200);
 const STACK: &str = "homehail";
@@ -49,7 +49,7 @@ struct Deployed {
     mappings: Vec<Mapping>,
 }
 
-/// What triggers a function, but for HTTP and time.
+/// A queue or a stream that triggers a function.
 #[derive(Clone, Deserialize)]
 struct Mapping {
     function: String,
@@ -253,7 +253,7 @@ impl Elsewhere {
         placed["order_id"].as_str().expect("an id").to_owned()
     }
 
-    /// Reads the archive until an event says what is waited for, and answers all of this order's, by version.
+    /// Reads the archive until the event that is waited for is there; returns all events of this order, by version.
     async fn archived(&self, order: &str, last: &str) -> BTreeMap<u64, String> {
         let sqs = aws_sdk_sqs::Client::new(&self.sdk);
         let url = &self.deployed.resources["EventArchive"];
@@ -446,8 +446,8 @@ async fn orders_go_the_whole_way_on_a_deployment_onto_another_cloud() {
         .session("customer", json!({ "code": "demo-customer-1" }))
         .await;
 
-    // Registered and approved, it comes onto the map by the table's stream, and gets its queue; keys for it come from the
-    // other's AssumeRole.
+    // Once it is registered and approved, the table's stream brings it into the directory's cells, and it has its queue. Keys
+    // for that come from the other cloud's AssumeRole.
     let mut offer = Value::Null;
     let mut order = String::new();
     let access = there
@@ -469,7 +469,7 @@ async fn orders_go_the_whole_way_on_a_deployment_onto_another_cloud() {
             .send()
             .await
             .map(|answer| answer.messages.unwrap_or_default());
-        // Until the agency is on the map, there is no queue, and an order is offered to nobody.
+        // Until the agency is in the directory's cells, an order is offered to nobody.
         let Some(message) = received.ok().and_then(|mut messages| messages.pop()) else {
             continue;
         };
@@ -515,7 +515,7 @@ async fn orders_go_the_whole_way_on_a_deployment_onto_another_cloud() {
         "placed, offered, claimed, cancelled: {events:?}"
     );
 
-    // Nobody is in range and nobody asks: the other's scheduler and timer queue get it settled at its deadline.
+    // Nobody is in range and nobody reads it: the other cloud's scheduler and the timer queue have it settled at its deadline.
     let far = there
         .place(&customer, "order-far", moved(CENTRE, 90_000.0, 0.0))
         .await;

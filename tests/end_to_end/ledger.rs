@@ -1,4 +1,4 @@
-//! The transparency log: every event gets its place, anybody can check that the log only grows, and the auditor's own program
+//! The transparency log: every event gets its place, anybody can check that the log only grows, and `homehail-audit`
 //! verifies it offline from what the platform answers.
 
 use std::collections::HashMap;
@@ -17,16 +17,15 @@ use crate::programs;
 use crate::workforce::Hired;
 use crate::world::{CENTRE, World};
 
-/// As long as a checkpoint is answered again before a new one is signed.
+/// After this a new checkpoint is signed, if the log has grown.
 const CHECKPOINT_AGE: Duration = Duration::from_secs(61);
 
-/// What the auditor's program says of files.
+/// Runs `homehail-audit` on files.
 struct Auditor {
     program: PathBuf,
     folder: tempfile::TempDir,
 }
 
-/// What it came to.
 struct Told {
     status: i32,
     err: String,
@@ -70,7 +69,7 @@ impl Auditor {
         assert!(told.err.contains(words), "{}", told.err);
     }
 
-    /// All chains against a checkpoint, as the platform answers both.
+    /// Verifies all chains against a checkpoint, both as the platform answers them.
     async fn verifies_the_log(&self, world: &World, workers: &[&str]) {
         let mut files = Vec::new();
         for (n, worker) in workers.iter().enumerate() {
@@ -125,7 +124,7 @@ async fn pages(world: &World, worker: &str, limit: u32) -> Vec<Value> {
     }
 }
 
-/// The same, its pages put together.
+/// The same on one page.
 async fn export(world: &World, worker: &str) -> Value {
     let mut whole = json!({ "items": [] });
     for mut page in pages(world, worker, 50).await {
@@ -149,7 +148,7 @@ async fn hired(world: &World) -> Hired {
     world.cleared_worker(&agency, &["cleaning"]).await
 }
 
-/// Something is put right in a worker's record, by somebody patient: doing it again is harmless.
+/// Changes something in a worker's record, and repeats it until it is answered, which is harmless.
 async fn correct(world: &World, worker: &str) {
     let id: WorkerId = worker.parse().expect("a worker");
     let workers = world.workers();
@@ -220,7 +219,7 @@ async fn an_auditor_verifies_a_chain_and_the_log_offline() {
     .concat();
     auditor.verifies(&included);
 
-    // The log goes on, and begins with what it was.
+    // The log has grown, and begins with what it was.
     correct(&world, &second.id).await;
     world.advance(CHECKPOINT_AGE).await;
     let later = checkpoint(&world).await;
@@ -242,7 +241,7 @@ async fn an_auditor_verifies_a_chain_and_the_log_offline() {
         .verifies_the_log(&world, &[&first.id, &second.id])
         .await;
 
-    // What somebody altered, left out or cut off is told.
+    // Events that were altered, left out or cut off are named.
     let altered = chain.to_string().replacen("consent_given", "reviewed", 1);
     let altered = auditor.file("altered.json", &altered);
     auditor.refutes(&["chain", &altered], "seq 2 of");
@@ -295,10 +294,10 @@ async fn a_checkpoint_is_a_signed_note_and_new_after_a_minute() {
     assert_eq!(answer.headers()["cache-control"], "public, max-age=60");
     assert_eq!(answer.text().await.expect("text"), text(&signed["note"]));
 
-    // Without growth there is no new one, however old the last is.
+    // Without growth there is no new checkpoint, however old the last is.
     world.advance(Duration::from_secs(2 * 86_400)).await;
     assert_eq!(checkpoint(&world).await, signed);
-    // A day's growth is signed without anybody asking.
+    // What the log grew by in a day is signed without anybody asking.
     correct(&world, &worker.id).await;
     world.drain().await;
     let calls = world.platform.wire().usage("sequencer").calls;
@@ -356,7 +355,7 @@ async fn sequencing_cut_off_anywhere_loses_and_doubles_nothing() {
         correct(&world, &workers[0].id).await;
         correct(&world, &workers[1].id).await;
         world.drain().await;
-        // Until the schedule looks again.
+        // Now the schedule has come once more.
         world.advance(Duration::from_secs(301)).await;
         let happened = !wire.take_cuts().is_empty();
         let mut all = Vec::new();
@@ -536,12 +535,12 @@ async fn a_log_that_was_set_back_is_not_signed_any_more() {
     world.advance(CHECKPOINT_AGE).await;
     assert_eq!(checkpoint(&world).await["size"], 4);
 
-    // As a restore from a backup does: the table has forgotten what was signed. The bucket has not.
+    // As after a restore from a backup: the table has lost what was signed, the bucket has not.
     for item in kept {
         let put = client.put_item().table_name(&table).set_item(Some(item));
         put.send().await.expect("put");
     }
-    // It grows again, differently.
+    // It grows again, with other events.
     let other = hired(&world).await;
     world.advance(CHECKPOINT_AGE).await;
     assert_eq!(places(&world, &other.id).await[0], Some(3));

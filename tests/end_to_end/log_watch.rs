@@ -1,4 +1,4 @@
-//! Reads every log line of the whole run, and finds what must not be in any: ID numbers, phones, tokens, secrets, names,
+//! Reads every log line of the whole run and finds what must not be in one: ID numbers, phones, tokens, secrets, names,
 //! addresses.
 //!
 //! The functions of all tests log in this process. What they write goes through [`Watch`] instead of to standard error;
@@ -12,13 +12,13 @@ use domain::check::{IdNumber, MobilePhone};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How many characters the shortest token has that is looked for by its form.
+/// Text that looks like a token counts as one from so many characters on.
 const TOKEN: usize = 40;
 
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static SECRETS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
-/// Takes one line at a time, and keeps none.
+/// Takes one line at a time and keeps none.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch;
 
@@ -45,7 +45,7 @@ impl MakeWriter<'_> for Watch {
     }
 }
 
-/// As long as a platform runs. At its end, no line may have held what it must not.
+/// Lives as long as a platform; when dropped, it fails the test if any line held what it must not.
 #[derive(Debug)]
 pub struct Watched;
 
@@ -59,7 +59,6 @@ impl Drop for Watched {
     }
 }
 
-/// Begins to watch.
 pub fn begin() -> Watched {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -74,14 +73,14 @@ pub fn begin() -> Watched {
     Watched
 }
 
-/// From now on no log line may hold these words.
+/// Declares secrets: from now on no log line may hold these words.
 pub fn keep_secret(words: &str) {
     if words.chars().count() >= 2 {
         lock(&SECRETS).insert(words.to_owned());
     }
 }
 
-/// What this text holds that no log and no stranger may see, by its form or by what was declared a secret.
+/// What this text holds that no log and no stranger may see: recognised by its form, or declared a secret.
 pub fn forbidden(text: &str) -> Option<&'static str> {
     let words = || text.split(|c: char| !c.is_alphanumeric());
     if words().any(|word| word.len() == 18 && word.parse::<IdNumber>().is_ok()) {
@@ -101,7 +100,7 @@ pub fn forbidden(text: &str) -> Option<&'static str> {
     is_there.then_some("a secret, a name or an address")
 }
 
-/// Whether the secret stands in the text; one that is a number, as a number by itself and not as some digits of another.
+/// Whether the text holds the secret. A number counts only by itself, not as some digits of a longer one.
 fn holds(text: &str, secret: &str) -> bool {
     let is_number = secret.bytes().all(|b| b.is_ascii_digit());
     text.match_indices(secret).any(|(at, _)| {

@@ -1,7 +1,7 @@
-//! End to end: what the product promises, seen as its users see it, through HTTP and real SDK calls, on the whole platform
-//! built from `infra/template.yaml`. One binary, because linking the platform once is enough.
+//! What the product promises, tested as its users see it, through HTTP and real SDK calls, on the whole platform built from
+//! `infra/template.yaml`. One binary, because linking the platform once is enough.
 //!
-//! No test waits for luck: [`world::World`] moves the clock and drains the queues.
+//! No test sleeps and hopes: [`world::World`] moves the clock and waits until the queues are empty.
 
 #![expect(
     clippy::expect_used,
@@ -38,6 +38,5 @@ mod workers;
 mod workforce;
 mod world;
 
-/// How long anything may take before a test gives up: no measure of speed, since nobody knows whose machine this is and
-/// what else it does.
+/// How long anything may take before a test gives up. Long, because the machine may be slow or busy.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);

@@ -1,5 +1,4 @@
-//! The operator's side: real SDK calls with the operator's keys, to look into queues and to repeat or lose what AWS may
-//! repeat or lose.
+//! SDK calls with the operator's keys, to look into queues and to repeat or lose what AWS may repeat or lose.
 
 use aws_sdk_scheduler::Client as Scheduler;
 use aws_sdk_sqs::Client as Sqs;
@@ -8,14 +7,13 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// SDK clients that may do everything.
+/// SDK clients with keys that may do everything.
 pub struct Operator {
     pub sqs: Sqs,
     pub scheduler: Scheduler,
 }
 
 impl Operator {
-    /// The operator of this world.
     pub async fn of(world: &World) -> Operator {
         let config = world.platform.operator_sdk_config();
         Operator {
@@ -67,7 +65,7 @@ impl Operator {
         self.send(world, "fan-out", &message).await;
     }
 
-    /// Sends a message of a batch once more: of its splitting with 0, else of that shard.
+    /// Sends a message of a batch once more: the one that splits it for shard 0, else the shard's.
     pub async fn repeat_feed(&self, world: &World, source: &str, batch_id: &str, shard: u32) {
         let kind = if shard == 0 {
             "feed_split"
@@ -81,7 +79,7 @@ impl Operator {
         self.send(world, "feed", &message).await;
     }
 
-    /// Loses every schedule that is set.
+    /// Deletes every schedule.
     pub async fn lose_schedules(&self, world: &World) {
         let group = format!("{}-timers", world.platform.stack_name());
         let listed = self

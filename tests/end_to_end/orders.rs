@@ -91,7 +91,7 @@ async fn a_repeated_placing_answers_the_first_result_and_another_body_is_refused
         .await
         .expect_problem(422, "idempotency-key-reused");
 
-    // Another customer's same key is another order.
+    // The same key of another customer makes another order.
     let second = world.customer("demo-customer-2").await;
     let theirs = world
         .call("POST", "/v1/orders")
@@ -103,7 +103,7 @@ async fn a_repeated_placing_answers_the_first_result_and_another_body_is_refused
         .expect(201);
     assert_ne!(first["order_id"], theirs["order_id"]);
 
-    // The first result again, with the other fields as they are now.
+    // A repeat gets the first result, with its other fields as they are now.
     let id = first["order_id"].as_str().expect("an id");
     world
         .call("POST", &format!("/v1/orders/{id}/cancel"))

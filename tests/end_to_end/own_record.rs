@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::workers::text;
 use crate::world::{CENTRE, World};
 
-/// An approved worker with her token: what was sent of her, her id, her token, her agency's token.
+/// An approved worker: what was sent to register her, her id, her token, her agency's token.
 async fn approved(world: &World) -> (Value, Value, String, String) {
     let agency = world.agency(&["cleaning"], &[CENTRE]).await;
     let desk = world.desk(&agency).await;
@@ -70,7 +70,7 @@ async fn a_worker_sees_everything_and_who_looked_why() {
     );
     assert!(views.iter().all(|view| view["how"] == "authority"));
 
-    // Nobody else gets in, and she gets nowhere else.
+    // Nobody else can read her record, and her token opens nothing else.
     for other in [&desk, &authority] {
         world
             .call("GET", "/v1/me/record")
@@ -161,7 +161,7 @@ async fn an_objection_waits_for_the_authority_and_is_answered() {
         (&shown["about"], &shown["answer"]["outcome"]),
         (&json!("dishonesty"), &json!("upheld"))
     );
-    // Without a key nothing tells a repeat from another objection, and none is lost.
+    // Without a key a repeat cannot be told from another objection, so both are kept.
     let bare = || {
         let call = world.call("POST", "/v1/me/objections").token(&token);
         call.json(&json!({ "about": "identity", "text": "这不是我" }))
@@ -227,7 +227,7 @@ async fn a_worker_can_have_her_data_erased() {
         .worker_session(&sent["phone"])
         .await
         .expect_problem(401, "bad-credentials");
-    // The token that she still has says who she was.
+    // Her token has not expired and still says who she was.
     world
         .call("POST", "/v1/me/objections")
         .token(&token)

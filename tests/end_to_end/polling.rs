@@ -105,7 +105,7 @@ async fn temporary_keys_open_the_agencys_own_queue_and_nothing_else() {
         .expect_err("suspended");
     assert!(code(&late).contains("AccessDenied"), "{late:?}");
 
-    // And they end by themselves.
+    // They also expire by themselves.
     let sqs = client(&theirs);
     sqs.receive_message()
         .queue_url(foreign)
@@ -128,7 +128,7 @@ fn code<E: ProvideErrorMetadata, R>(error: &aws_sdk_sqs::error::SdkError<E, R>) 
         .to_owned()
 }
 
-/// Python with boto3, or a loud line that this was not checked.
+/// Python with boto3; without it a line says that this was not checked.
 fn boto3() -> bool {
     let there = Command::new("python3")
         .args(["-c", "import boto3"])

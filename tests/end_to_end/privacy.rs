@@ -1,6 +1,6 @@
-//! Nobody learns of a worker what is not theirs to know. One story with everybody in it; every answer that a stranger, a
-//! customer or another agency gets on the way is read for what must not be in it. The log lines of all tests are read
-//! by [`crate::log_watch`].
+//! Nobody learns about a worker what is not theirs to know. One story with everybody in it: every answer that a stranger, a
+//! customer or another agency gets is searched for what must not be in it. The log lines of all tests are searched by
+//! [`crate::log_watch`].
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::workers::registration;
 use crate::workforce::all_clear;
 use crate::world::{CENTRE, World, moved};
 
-/// What nobody but her agency and the authority may find in any answer.
+/// What only her agency and the authority may find in an answer.
 struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {
-    /// Of what her agency sent when it registered her.
+    /// From her registration.
     fn of(sent: &Value) -> Self {
         let text = |field: &str| sent[field].as_str().expect("text").to_owned();
         let number = text("id_number");
@@ -41,7 +41,7 @@ impl Secrets {
 }
 
 impl World {
-    /// The whole answer as text, headers and all, to whoever has this token, or to anybody.
+    /// The whole answer as text, with headers; without a token, as a stranger gets it.
     async fn whole_answer(&self, path: &str, accept: &str, token: Option<&str>) -> String {
         let url = format!("{}{path}", self.platform.base_url());
         let mut request = self.client.get(url).header("accept", accept);
@@ -76,7 +76,7 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
     let token = badge["token"].as_str().expect("a token").to_owned();
     world.drain().await;
 
-    // Anybody who scans, and whoever verifies offline.
+    // Those who scan, and those who verify offline.
     let badge_page = format!("/b/{token}");
     let public = [
         (badge_page.as_str(), "text/html"),
@@ -100,7 +100,7 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
         assert!(seen.starts_with("401"), "{seen}");
     }
 
-    // The customer of the order, before and after the match; and another one.
+    // The order's customer, before and after the match, and another customer.
     let order = claimed(&world, &agency, "cleaning", Duration::from_secs(3_600)).await;
     staff(&world, &order, &id).await.expect(200);
     let customer = world.customer("demo-customer-1").await;
@@ -123,7 +123,7 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
     let shown = world.order(&customer, &order.id).await;
     secrets.must_not_be_in("her customer in service", &shown.to_string());
 
-    // Another agency, whatever it asks for; also when it registers the same person.
+    // Another agency, whatever it asks for, and when it registers the same person.
     let rival = world
         .agency(&["cleaning"], &[moved(CENTRE, 0.0, 500.0)])
         .await;
@@ -168,7 +168,7 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
     ]);
     first.must_not_be_in("the agency that would employ her", &proposed.to_string());
 
-    // Her own agency and the authority see her ID number by its ends alone.
+    // Even her own agency and the authority see only the ends of her ID number.
     let number = sent["id_number"].as_str().expect("text");
     let authority = world.authority().await;
     for token in [&desk, &authority] {
@@ -200,7 +200,7 @@ async fn an_order_shows_nothing_of_what_becomes_of_a_worker_who_has_left() {
     let shown = async |token: &str| world.order(token, &order.id).await["worker"].clone();
     assert_eq!(shown(&customer).await["standing"], "clear");
 
-    // While her agency may not work, she is not shown as one to let in.
+    // While her agency is suspended, she is not shown as somebody to let in.
     world.review(&agency, "suspend").await.expect(200);
     assert_eq!(shown(&customer).await["standing"], "attention");
     world.review(&agency, "reinstate").await.expect(200);

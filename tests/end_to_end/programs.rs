@@ -1,11 +1,11 @@
 //! Programs that tests need: those of this workspace, built as `cargo build` builds them, and those of others, which may
-//! not be there.
+//! be missing.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Builds what the arguments select, and answers the directory with the programs in it. Cargo itself knows whether there is
-/// anything to do, and lets one build at a time.
+/// Builds what the arguments select, and returns the directory that the programs are in. Cargo itself knows whether there is
+/// anything to build, and lets one build run at a time.
 pub fn built(selection: &[&str]) -> PathBuf {
     let program = std::env::current_exe().expect("this program's path");
     // target/debug/deps/end-to-end-…
@@ -22,8 +22,8 @@ pub fn built(selection: &[&str]) -> PathBuf {
     profile
 }
 
-/// Says loudly that something was not checked, since a program is missing. Where everything has to be checked, in CI, the
-/// test fails.
+/// Says on standard error that something was not checked because a program is missing. In CI, where everything must be
+/// checked, the test fails.
 #[expect(
     clippy::disallowed_methods,
     reason = "a setting of the tests, read in one place"

@@ -1,6 +1,5 @@
-//! The functions as they are deployed: each one's own binary, started as Lambda starts it, answers one real event of its
-//! kind. What the same handlers do in depth is seen elsewhere; here it is that the binaries come up, find their
-//! configuration and speak Lambda's protocol.
+//! Each function's own binary, started as Lambda starts it, answers one real event of its kind. Other tests call the same
+//! handlers in depth; this one shows that the binaries start, find their configuration and speak Lambda's protocol.
 
 use std::collections::BTreeMap;
 
@@ -112,7 +111,7 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     );
     let workers = body(&ask("workers", words(&[("token", &desk)])).await, 200);
     assert_eq!(workers["items"], json!([]));
-    // It starts, and knows who is no worker.
+    // It starts, and refuses a caller who is no worker.
     body(
         &ask("own-record", words(&[("token", &authority)])).await,
         403,

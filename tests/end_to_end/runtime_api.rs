@@ -1,5 +1,5 @@
-//! The Lambda Runtime API, as much of it as a function's real binary needs: it asks for the next invocation, and
-//! answers it or reports its failure. <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//! As much of the Lambda Runtime API as a function's real binary needs: it asks for the next invocation, and answers it or
+//! reports its failure. <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 //!
 //! One [`RuntimeApi`] serves one [`Bootstrap`], which is a process of its own, started as Lambda starts it: with an
 //! environment of its own and nothing else.
@@ -26,12 +26,10 @@ use tokio::task::JoinHandle;
 /// The largest answer that Lambda takes, in bytes.
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
-/// What a function said to an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Its answer.
     Response(Value),
-    /// It failed, and this is how it says so: `errorType` and `errorMessage`.
+    /// `errorType` and `errorMessage`, as it reported them.
     Error(Value),
 }
 
@@ -103,10 +101,10 @@ impl RuntimeApi {
         self.address
     }
 
-    /// Gives the function an event, and waits for what it says.
+    /// Gives the function an event, and waits for its answer.
     ///
     /// # Panics
-    /// When it says nothing in time, or could not start.
+    /// When it does not answer in time, or could not start.
     pub async fn invoke(&self, event: &Value, timeout: Duration) -> Outcome {
         let request_id = format!(
             "00000000-0000-4000-8000-{:012x}",
@@ -199,7 +197,7 @@ async fn init_error(shared: State<Arc<Shared>>, body: Bytes) -> Response<Body> {
 fn finish(shared: &Shared, request_id: &str, outcome: Outcome) -> Response<Body> {
     match lock(&shared.running).remove(request_id) {
         Some(waiting) => {
-            // Whoever asked may have given up; that is no fault of the function's.
+            // The caller may have given up; that is not the function's fault.
             let _ = waiting.send(outcome);
             status(StatusCode::ACCEPTED)
         }
@@ -251,8 +249,7 @@ impl Bootstrap {
 pub fn binaries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        // As `cargo test --workspace` builds them, tests among it, so that no dependency is built a second time with
-        // other features.
+        // As `cargo test --workspace` builds them, tests included, so that no dependency is built again with other features.
         let built = Command::new(env!("CARGO"))
             .args([
                 "build",

@@ -1,4 +1,5 @@
-//! The trust gate: who can be named for a visit, once per slot, and what happens to a visit that nobody comes to.
+//! The trust gate: who can be named for a visit, that nobody is named for two at once, and what happens to a visit that nobody
+//! comes to.
 
 use std::time::Duration;
 
@@ -24,12 +25,12 @@ pub struct Claimed {
     pub id: String,
 }
 
-/// An agency in the middle of town that does this.
+/// An agency in the middle of town that offers this service.
 pub async fn agency_that_does(world: &World, service: &'static str) -> Agency {
     world.agency(&[service], &[CENTRE]).await
 }
 
-/// An order for this service, so long from now, that this agency has grabbed.
+/// An order for this service that begins after this time and that this agency has grabbed.
 pub async fn claimed(world: &World, agency: &Agency, service: &str, start_in: Duration) -> Claimed {
     let customer = world.customer("demo-customer-1").await;
     let mut order = world.cleaning(CENTRE);
@@ -81,7 +82,7 @@ async fn release(world: &World, claimed: &Claimed) {
         .expect(200);
 }
 
-/// Everything that a refusal names: kinds, and of sections their names and states.
+/// The reasons that a refusal names: their kinds, and sections with their states.
 fn reasons(answer: Answer) -> Vec<String> {
     let problem = answer.expect_problem(422, "worker-not-eligible");
     let reasons = problem["reasons"].as_array().expect("reasons");
@@ -96,7 +97,7 @@ fn reasons(answer: Answer) -> Vec<String> {
     words.collect()
 }
 
-/// What an agency has done so far.
+/// What has been counted for an agency.
 async fn stats(world: &World, agency: &Agency) -> AgencyStats {
     let directory = Directory::new(&world.platform.operator_settings());
     let id: AgencyId = agency.id.parse().expect("an agency");
@@ -138,13 +139,13 @@ async fn the_worker_who_is_named_is_shown_to_each_as_they_may_see_her() {
     let authority = world.authority().await;
     let seen = world.order(&authority, &order.id).await;
     assert_eq!(seen["worker"]["worker_id"], worker.id.as_str());
-    // It is computed when it is asked for.
+    // It is computed at each read.
     world.advance(26 * HOUR).await;
     let customer = world.customer("demo-customer-1").await;
     let seen = world.order(&customer, &order.id).await;
     assert_eq!(seen["worker"]["standing"], "unverified");
 
-    // Who has lost the claim does not see who was named.
+    // An agency that has lost the claim does not see who was named.
     release(&world, &order).await;
     let desk = world.desk(&agency).await;
     world
@@ -183,7 +184,7 @@ async fn other_agencies_and_their_workers_are_nobody() {
     staff(&world, &stranger, &theirs.id)
         .await
         .expect_problem(404, "not-found");
-    // A customer names nobody.
+    // A customer cannot name anybody.
     let customer = world.customer("demo-customer-1").await;
     world
         .call("POST", &format!("/v1/orders/{}/staff", order.id))
@@ -192,7 +193,7 @@ async fn other_agencies_and_their_workers_are_nobody() {
         .send()
         .await
         .expect_problem(403, "forbidden");
-    // Suspended, the agency names nobody either.
+    // A suspended agency cannot name anybody.
     world.review(&agency, "suspend").await.expect(200);
     let refused = staff(&world, &order, &worker.id).await;
     assert_eq!(refused.status, 403, "{}", refused.body);
@@ -280,7 +281,7 @@ async fn what_ends_before_the_visit_does_not_pass_and_courts_are_asked_now() {
             .await;
         assert_eq!(reasons(staff(&world, &order, &cook.id).await), wanted);
     }
-    // A day later the courts have said nothing new.
+    // A day later the courts' sections have not been renewed.
     let stale = hired(|record, now| {
         let long_ago = Millis(now.0 - 25 * 3_600_000);
         *record = all_clear(long_ago);
@@ -371,7 +372,7 @@ async fn slots_of_cancelled_released_and_restaffed_orders_are_free_again() {
         reasons(staff(&world, &restaffed, &worker.id).await),
         ["booked"]
     );
-    // The visits last two hours, and the way takes half an hour.
+    // The visits last two hours, and the way between them takes half an hour.
     let too_soon = at(26 * HOUR + 10 * MINUTE).await;
     assert_eq!(
         reasons(staff(&world, &too_soon, &worker.id).await),
@@ -390,7 +391,7 @@ async fn a_claim_is_staffed_in_time_or_lost_and_then_stays_as_it_is_until_the_vi
     let late = claimed(&world, &agency, "cleaning", 12 * HOUR).await;
     staff(&world, &in_time, &worker.id).await.expect(200);
     world.skip(31 * MINUTE);
-    // Whether or not its timer has fired.
+    // This holds whether or not its timer has fired.
     staff(&world, &late, &worker.id)
         .await
         .expect_problem(409, "not-claimed");
@@ -410,7 +411,7 @@ async fn a_claim_is_staffed_in_time_or_lost_and_then_stays_as_it_is_until_the_vi
         world.order(&customer, &in_time.id).await["status"],
         "staffed"
     );
-    // The visit ended an hour and a half ago at the end of this; half an hour later nobody can come any more.
+    // At the end of this the visit has been over for an hour and a half; half an hour later it is ended.
     world.advance(3 * HOUR + 20 * MINUTE).await;
     staff(
         &world,
@@ -428,7 +429,7 @@ async fn a_claim_is_staffed_in_time_or_lost_and_then_stays_as_it_is_until_the_vi
     );
     let last = ended["timeline"].as_array().and_then(|lines| lines.last());
     assert_eq!(last.expect("a line")["why"], "nobody came");
-    // One claim was not staffed in time, to the visit of the other nobody came.
+    // One claim was not staffed in time; nobody came to the visit of the other.
     assert_eq!(stats(&world, &agency).await.abandoned, 2);
 }
 
@@ -473,7 +474,7 @@ async fn an_agency_without_a_cleared_free_worker_is_not_assigned() {
     assert_eq!(candidate["workers"], json!({ "skilled": 1, "cleared": 1 }));
     assert_eq!(candidate["score"]["credit"], 1000);
 
-    // The slot of a cancelled order is free without anybody having touched the calendar.
+    // The slot of a cancelled order is free, although nobody has changed the calendar.
     cancel(&world, &taken.id).await;
     let order = world.place(&customer, &world.cleaning(CENTRE)).await;
     let id = order["order_id"].as_str().expect("an id");
@@ -482,7 +483,7 @@ async fn an_agency_without_a_cleared_free_worker_is_not_assigned() {
     assert_eq!(seen["claim"]["agency_id"], booked.id.as_str());
 }
 
-/// Sends a request as a patient client, until it is answered by anything but a failure.
+/// Sends a request again until it is answered by anything but a failure.
 pub async fn insist<F>(world: &World, request: impl Fn() -> F) -> Answer
 where
     F: Future<Output = Result<Answer, reqwest::Error>>,
@@ -523,7 +524,7 @@ async fn staffing_cut_off_anywhere_names_her_once() {
         let named = named.filter(|line| line["what"] == "staffed").count();
         assert_eq!(named, 1, "cut after {n}");
         let happened = !wire.take_cuts().is_empty();
-        // The visit has its timer, wherever it was cut off.
+        // Wherever it was cut off, the visit has its timer.
         world.advance(9 * HOUR + 2 * MINUTE).await;
         let customer = world.customer("demo-customer-1").await;
         let ended = world.order(&customer, &order.id).await;

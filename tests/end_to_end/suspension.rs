@@ -1,4 +1,4 @@
-//! Nobody works unreviewed, and a suspension bites within seconds.
+//! Nobody works without having been reviewed, and a suspension takes effect within seconds.
 
 use std::time::Duration;
 

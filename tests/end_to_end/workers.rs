@@ -10,7 +10,7 @@ use crate::http::Answer;
 use crate::log_watch;
 use crate::world::{Agency, CENTRE, World};
 
-/// What an agency sends of somebody whom no other test has.
+/// What an agency sends to register a worker whom no other test has.
 pub fn registration(world: &World) -> Value {
     let n = world.unique();
     let born = 1971 + n / 1_000 % 28;
@@ -27,13 +27,12 @@ pub fn registration(world: &World) -> Value {
 }
 
 impl World {
-    /// Sends a registration of a worker.
     pub async fn send_worker(&self, desk: &str, key: &str, body: &Value) -> Answer {
         let call = self.call("POST", "/v1/workers").token(desk).key(key);
         call.json(body).send().await
     }
 
-    /// Registers somebody, who waits for review; answers what was sent and what came back.
+    /// Registers a worker, who then waits for review; returns what was sent and what was answered.
     pub async fn new_worker(&self, desk: &str) -> (Value, Value) {
         let body = registration(self);
         let key = format!("worker-{}", self.unique());
@@ -41,7 +40,6 @@ impl World {
         (body, answer)
     }
 
-    /// The authority decides on a worker.
     pub async fn review_worker(&self, id: &Value, decision: &str) -> Answer {
         let body = json!({ "decision": decision, "reason": "papers seen" });
         self.send_review(id, &body).await
@@ -76,7 +74,6 @@ impl World {
             .await
     }
 
-    /// Issues a badge to a worker.
     pub async fn badge_for(&self, desk: &str, id: &Value) -> Value {
         let path = format!("/v1/workers/{}/badges", text(id));
         let key = format!("badge-{}", self.unique());
@@ -88,7 +85,7 @@ impl World {
         call.send().await.expect(201)
     }
 
-    /// All pages of a chain, every link of them checked; `path` says whose.
+    /// All events of the chain at `path`, with every link checked.
     pub async fn chain(&self, token: &str, path: &str) -> Vec<Value> {
         let (mut items, mut cursor, mut head) = (Vec::new(), None, None);
         loop {
@@ -136,7 +133,6 @@ pub fn text(value: &Value) -> &str {
     value.as_str().expect("a string")
 }
 
-/// The kinds of a chain's events.
 pub fn kinds(chain: &[Value]) -> Vec<&str> {
     chain
         .iter()
@@ -305,7 +301,7 @@ async fn a_repeat_is_answered_the_same_and_another_body_is_refused() {
         .send_worker(&desk, "k", &other)
         .await
         .expect_problem(422, "idempotency-key-reused");
-    // The same person, by a capital X.
+    // The same person, with a capital X in her ID number.
     body["id_number"] = json!("11010519491231002X");
     world
         .send_worker(&desk, "l", &body)
@@ -427,7 +423,7 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
     );
 }
 
-/// A JPEG of so many pixels that says where it was taken.
+/// A JPEG whose metadata says where it was taken.
 pub fn photo() -> Vec<u8> {
     let jpeg = include_bytes!("photo.jpg");
     let segment = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\0\0\0\0\0GPS 45.7700 126.6270";
@@ -459,7 +455,7 @@ async fn a_photo_is_stored_without_where_it_was_taken() {
     put("image/jpeg", vec![0xff; 1024 * 1024 + 1])
         .await
         .expect_problem(413, "too-large");
-    // It is the content that counts.
+    // The content counts, not the media type.
     for _ in 0..2 {
         let seen = put("image/png", photo()).await.expect(200);
         assert_eq!(seen["photo"]["media_type"], "image/jpeg");
@@ -517,7 +513,7 @@ async fn sections_are_recorded_by_hand_by_those_who_may() {
     let authority = world.authority().await;
     let seen = record(authority.clone(), "identity").await.expect(200);
     assert_eq!(state(&seen, "identity"), "clear");
-    // Without an end, an insurance would hold for ever.
+    // An insurance without an end would be valid for ever.
     let answer = record(authority, "personal_insurance").await;
     assert_eq!(
         (answer.status, answer.pointers()),

@@ -1,5 +1,5 @@
-//! Workers for tests that are about something else: registered, approved, with a record that is clear. They go through the
-//! same transactions as everybody, without the requests that `workers` tests.
+//! Workers for tests that are about something else: registered, approved, with a clear record. They are written by the
+//! same transactions as all workers, without the requests that `workers` tests.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use store::{Appended, NewEvent, NewWorker, RegisteredWorker, Step, WorkerIds, Wo
 use crate::log_watch;
 use crate::world::{Agency, World};
 
-/// The source that says of [`World::cleared_worker`]s that all is clear.
+/// The source of the clear sections of [`World::cleared_worker`].
 pub const SOURCE: &str = "test-bureau";
 
-/// Somebody who can be staffed, with what nobody but her agency and the authority may see.
+/// A worker who can be named for visits, with what only her agency and the authority may see.
 #[derive(Clone, Debug)]
 pub struct Hired {
     pub id: String,
@@ -29,12 +29,11 @@ pub struct Hired {
 }
 
 impl World {
-    /// The store of workers, as functions have it.
     pub fn workers(&self) -> Workers {
         Workers::new(&self.platform.operator_settings())
     }
 
-    /// A variable that some function of the template has.
+    /// Of any function that has this variable.
     pub fn setting(&self, name: &str) -> String {
         let mut functions = self.platform.stack().functions.iter();
         let value = functions.find_map(|function| function.environment.get(name));
@@ -143,7 +142,7 @@ impl World {
         assert!(matches!(changed, Ok(Appended::Done(_))), "{changed:?}");
     }
 
-    /// One section of a worker says this from now on.
+    /// Sets one section of a worker.
     pub async fn record(&self, id: &str, section: Section, entry: Entry) {
         self.change_worker(id, |worker| {
             worker.sections.record(section, entry.clone());
@@ -152,7 +151,7 @@ impl World {
     }
 }
 
-/// A record in which every section is clear as of now, with a year printed where an end must be.
+/// A record in which every section is clear as of now, for a year where an end is required.
 pub fn all_clear(now: Millis) -> Sections {
     let sections = Section::ALL.iter();
     sections
@@ -160,7 +159,7 @@ pub fn all_clear(now: Millis) -> Sections {
         .collect()
 }
 
-/// What the tests' source says as of then, with a year printed.
+/// What the tests' source says as of this moment, valid for a year.
 pub fn entry(recorded: Recorded, as_of: Millis) -> Entry {
     Entry {
         source: SOURCE.parse::<SourceId>().expect("a source"),

@@ -1,5 +1,5 @@
-//! The world that the tests live in: a whole platform in this process, people who use it through HTTP, and a clock that can
-//! be moved.
+//! What the tests work with: a whole platform in this process, people who use it through HTTP, and a clock that can be
+//! moved.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,6 @@ use crate::log_watch;
 /// Where Harbin's centre is: Saint Sophia's square, WGS-84.
 pub const CENTRE: (f64, f64) = (45.7700, 126.6270);
 
-/// A platform, and what it takes to talk to it.
 pub struct World {
     pub platform: Platform,
     pub client: reqwest::Client,
@@ -25,7 +24,7 @@ pub struct World {
     _logs: log_watch::Watched,
 }
 
-/// An agency that registered, with its way in.
+/// A registered agency and its credentials.
 #[derive(Debug, Clone)]
 pub struct Agency {
     pub id: String,
@@ -35,15 +34,12 @@ pub struct Agency {
     pub services: Vec<&'static str>,
 }
 
-/// An order on offer, and those who have to do with it.
+/// An order on offer, its customer, and the agency that can grab it.
 pub struct OnOffer {
     /// The one agency that was offered it.
     pub agency: Agency,
-    /// That agency's token.
     pub desk: String,
-    /// The token of the customer who placed it.
     pub customer: String,
-    /// The order's id.
     pub id: String,
     /// The offer as it was polled, not acknowledged.
     pub offer: Value,
@@ -59,7 +55,6 @@ impl World {
         .await
     }
 
-    /// A platform as asked for.
     pub async fn with(options: Options) -> World {
         let logs = log_watch::begin();
         for words in ["王小明", "道里区中央大街", "南岗区西大直街", "有猫", "李雷"]
@@ -82,28 +77,27 @@ impl World {
         }
     }
 
-    /// A number that no other call got.
+    /// Never the same number twice.
     pub fn unique(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A request to the platform.
     pub fn call<'a>(&'a self, method: &'a str, path: &str) -> Call<'a> {
         Call::new(&self.client, &self.base, method, path)
     }
 
-    /// Now, by the platform's clock.
+    /// By the platform's clock.
     pub fn now(&self) -> Millis {
         Millis(self.platform.clock().now_ms())
     }
 
-    /// Moves the clock on, and waits until everything that became due has been done.
+    /// Moves the clock, and waits until everything that became due has been done.
     pub async fn advance(&self, by: Duration) {
         self.skip(by);
         self.drain().await;
     }
 
-    /// Moves the clock on, and waits for nothing.
+    /// Moves the clock, and waits for nothing.
     pub fn skip(&self, by: Duration) {
         self.platform.clock().advance(by);
     }
@@ -125,7 +119,6 @@ impl World {
             .expect("the platform comes to rest");
     }
 
-    /// A new token for a customer.
     pub async fn customer(&self, code: &str) -> String {
         let body = self
             .call("POST", "/v1/sessions/customer")
@@ -136,14 +129,12 @@ impl World {
         token_of(&body)
     }
 
-    /// A new token for the authority.
     pub async fn authority(&self) -> String {
         let authority = &self.platform.demo().authority;
         self.session("authority", &authority.access_key, &authority.secret)
             .await
     }
 
-    /// A new token for an agency.
     pub async fn desk(&self, agency: &Agency) -> String {
         self.session("agency", &agency.access_key, &agency.secret)
             .await
@@ -180,7 +171,6 @@ impl World {
         }
     }
 
-    /// The authority decides on an agency.
     pub async fn review(&self, agency: &Agency, decision: &str) -> Answer {
         let token = self.authority().await;
         self.call("POST", &format!("/v1/agencies/{}/reviews", agency.id))
@@ -198,7 +188,7 @@ impl World {
         agency
     }
 
-    /// Places an order and returns the answer's body.
+    /// Places an order; returns the answer's body.
     pub async fn place(&self, customer: &str, order: &Value) -> Value {
         let key = format!("order-{}", self.unique());
         self.call("POST", "/v1/orders")
@@ -210,7 +200,7 @@ impl World {
             .expect(201)
     }
 
-    /// An agency in the middle of town that has somebody to send, and an order from next door that it has been offered.
+    /// An agency in the middle of town with a worker to send, and an order nearby that it has been offered.
     pub async fn on_offer(&self) -> OnOffer {
         let agency = self.agency(&["cleaning"], &[CENTRE]).await;
         self.cleared_worker(&agency, &["cleaning"]).await;
@@ -229,7 +219,6 @@ impl World {
         }
     }
 
-    /// The order as this caller sees it.
     pub async fn order(&self, token: &str, order_id: &str) -> Value {
         self.call("GET", &format!("/v1/orders/{order_id}"))
             .token(token)
@@ -238,7 +227,7 @@ impl World {
             .expect(200)
     }
 
-    /// The order as this caller sees it, asked for until an answer comes (a function may have been cut off).
+    /// The same, asked for until an answer comes: a function may have been cut off.
     pub async fn order_in_trouble(&self, token: &str, order_id: &str) -> Value {
         for _ in 0..5 {
             let path = format!("/v1/orders/{order_id}");
@@ -290,7 +279,6 @@ impl World {
         offers.remove(0)
     }
 
-    /// An attempt to claim an order.
     pub async fn grab(&self, desk: &str, order_id: &str, claim_token: &str) -> Answer {
         self.call("POST", &format!("/v1/orders/{order_id}/grab"))
             .token(desk)
@@ -330,7 +318,7 @@ impl World {
         })
     }
 
-    /// A moment from now, as RFC 3339.
+    /// As RFC 3339.
     pub fn in_future(&self, by: Duration) -> String {
         (self.now() + by).to_rfc3339()
     }
@@ -386,7 +374,6 @@ pub fn moved(from: (f64, f64), north_m: f64, east_m: f64) -> (f64, f64) {
     )
 }
 
-/// The token in a session's answer.
 fn token_of(body: &Value) -> String {
     let token = body["token"].as_str().expect("a token");
     log_watch::keep_secret(token);

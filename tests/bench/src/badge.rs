@@ -20,10 +20,9 @@ use crate::table::{Row, Table};
 const BUDGET_US: f64 = 50.0;
 const HOST: &str = "b.homehail.cn";
 const WARM_UP: u32 = 200;
-/// How many forged tokens are sent to the running platform.
+/// How many are sent to the running platform.
 const FORGERIES: u32 = 20;
 
-/// Measures, and adds the row.
 pub(crate) async fn row(city: &BenchCity, times: u32, table: &mut Table) -> Result<()> {
     let each = tokio::task::spawn_blocking(move || verdict(times)).await??;
     let microseconds = each.as_secs_f64() * 1e6;

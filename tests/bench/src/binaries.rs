@@ -12,30 +12,25 @@ use local::template;
 use crate::table::{Row, Table};
 
 const BUDGET_MB: f64 = 4.0;
-/// What builds them for this machine's processor.
+/// The command that builds them for this machine's processor.
 pub(crate) const BUILD: &str = if cfg!(target_arch = "aarch64") {
     "infra/build arm64"
 } else {
     "infra/build x86_64"
 };
-/// Every function's name is the folder of its code.
+/// Functions are named as the folders of their code.
 const FOLDER: &str = "CodeUri: ../functions/";
 
-/// A function's binary.
 #[derive(Clone, Debug)]
 pub(crate) struct Binary {
-    /// The function.
     pub(crate) function: String,
-    /// Where it is.
     pub(crate) path: PathBuf,
 }
 
-/// Binaries of one build.
 #[derive(Clone, Debug)]
 pub(crate) struct Binaries {
-    /// How they were built.
     pub(crate) profile: &'static str,
-    /// One a function, those that are there.
+    /// At most one a function.
     pub(crate) found: Vec<Binary>,
 }
 
@@ -99,7 +94,6 @@ fn functions() -> impl Iterator<Item = &'static str> {
         .filter_map(|line| line.trim().strip_prefix(FOLDER))
 }
 
-/// Adds the row of sizes.
 pub(crate) fn row(table: &mut Table) -> Result<()> {
     let row = Row::new("deployed binary, zipped", "≤ 4 MB");
     let Some(Binaries {

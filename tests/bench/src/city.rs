@@ -20,31 +20,27 @@ pub(crate) const GRAB_WINDOW: Duration = Duration::from_secs(900);
 /// Sessions that are opened at the same time.
 const AT_ONCE: usize = 8;
 
-/// The platform with the demo city, in memory.
+/// In memory.
 pub(crate) struct BenchCity {
-    /// The platform.
     pub(crate) platform: Platform,
     /// Every agency of the city.
     pub(crate) agencies: Vec<AgencyAccess>,
     /// The ids of those that an order of the bench is offered to, by brute force over all stores.
     pub(crate) in_range: BTreeSet<String>,
-    /// What the orders are for: the service that most agencies offer at the place.
+    /// The service that most agencies offer at the place; all orders are for it.
     pub(crate) service: String,
-    /// Where they are: of all stores' places the one that most agencies can reach.
+    /// Where all orders are: of all stores' places the one that most agencies can reach.
     place: Wgs84,
     client: reqwest::Client,
     placed: AtomicU64,
 }
 
-/// An order as its customer is told.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
-    /// Its id.
     pub(crate) id: String,
 }
 
 impl BenchCity {
-    /// Starts it; ready for orders.
     pub(crate) async fn start() -> Result<Self> {
         let options = Options {
             city: City::Harbin,
@@ -68,12 +64,10 @@ impl BenchCity {
         })
     }
 
-    /// The queues, as the machine has them.
     pub(crate) fn cloud(&self) -> &Cloud {
         self.platform.cloud()
     }
 
-    /// An environment variable of a function, as the template gives it.
     pub(crate) fn variable(&self, function: &str, name: &str) -> Result<&str> {
         let functions = &self.platform.stack().functions;
         functions
@@ -84,7 +78,6 @@ impl BenchCity {
             .with_context(|| format!("{function} has no {name}"))
     }
 
-    /// A new session of a customer.
     pub(crate) async fn customer(&self) -> Result<String> {
         let code = &self
             .platform
@@ -96,7 +89,6 @@ impl BenchCity {
         self.session("customer", &json!({ "code": code })).await
     }
 
-    /// A new session of an agency.
     pub(crate) async fn desk(&self, agency: &AgencyAccess) -> Result<String> {
         let keys = json!({ "access_key": agency.access_key, "secret": agency.secret });
         self.session("agency", &keys).await
@@ -125,7 +117,6 @@ impl BenchCity {
             .to_owned())
     }
 
-    /// Places an order.
     pub(crate) async fn place(&self, customer: &str) -> Result<Placed> {
         let start_at = Millis(self.platform.clock().now_ms()) + Duration::from_secs(86_400);
         let order = json!({
@@ -159,7 +150,7 @@ impl BenchCity {
         Ok(Placed { id })
     }
 
-    /// An attempt to claim an order; answers the status and what was said.
+    /// Tries to claim an order; returns the answer's status and body.
     pub(crate) async fn grab(
         &self,
         desk: &str,
@@ -187,8 +178,8 @@ impl BenchCity {
         Ok((response.status(), response.json().await?))
     }
 
-    /// The claim token that an offer of this order in its first epoch carries for this agency, in range or not: minted
-    /// with the platform's own key, so that any number of agencies can be given one.
+    /// The claim token of this order's first epoch for this agency, in range or not: minted with the platform's own key, so
+    /// that any number of agencies can have one.
     pub(crate) fn claim_token(&self, order: &str, agency: &AgencyAccess) -> Result<String> {
         let key = self.variable("order-grab", "CLAIM_TOKEN_KEY")?;
         let key = settings::derive(key, domain::claim_token::KEY_LABEL);
@@ -197,7 +188,7 @@ impl BenchCity {
     }
 }
 
-/// The service and the place that the most agencies come into question for, and their ids.
+/// The service and the place that most agencies can serve, and their ids.
 fn busiest(agencies: &[AgencyAccess]) -> Option<(String, Wgs84, BTreeSet<String>)> {
     let places = agencies.iter().flat_map(stores);
     let services: BTreeSet<&String> = agencies.iter().flat_map(|a| &a.services).collect();

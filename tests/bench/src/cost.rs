@@ -1,9 +1,9 @@
-//! What a million orders cost on AWS, from what one was counted to do and the list prices.
+//! What a million orders cost on AWS: what one order was counted to do, at list prices.
 
 use crate::counts::{Counts, units};
 use crate::table::{Row, Table};
 
-/// Offers that the budget reckons with for an order.
+/// How many offers an order has in the budget.
 const OFFERS: f64 = 60.0;
 const BUDGET_USD: f64 = 38.0;
 
@@ -26,13 +26,12 @@ const GB_SECOND: f64 = 13.3334;
 /// Requests to an HTTP API: <https://aws.amazon.com/api-gateway/pricing/>.
 const HTTP_REQUEST: f64 = 1.00;
 
-/// Memory of each function, in GB.
 const MEMORY_GB: f64 = 0.25;
 /// How long a function waits for a call within a region, in seconds; most of what it is billed for.
 const CALL_S: f64 = 0.005;
-/// Messages that the fan-out has under way at a time, at least.
+/// How many offers the fan-out sends at the same time, at least.
 const SENT_AT_ONCE: f64 = 8.0;
-/// Requests that receive and delete a message that triggers a function; when there are many, they share them.
+/// Requests that receive and delete a message that triggers a function. Messages that come in batches share them.
 const TAKEN_FROM_QUEUE: f64 = 2.0;
 /// The grab timer, and the staffing timer that it sets.
 const TIMERS: f64 = 2.0;
@@ -41,7 +40,6 @@ const REQUESTS: f64 = 2.0;
 /// Events on the bus: placed, offered, claimed.
 const EVENTS: f64 = 3.0;
 
-/// Adds the row.
 pub(crate) fn row(counts: &Counts, table: &mut Table) {
     let steps = [
         &counts.intake,

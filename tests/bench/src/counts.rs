@@ -13,27 +13,21 @@ use crate::table::{Row, Table};
 /// What each function did for one order.
 #[derive(Debug)]
 pub(crate) struct Counts {
-    /// Agencies that were offered it.
     pub(crate) agencies: usize,
-    /// Taking the order.
     pub(crate) intake: Usage,
-    /// Offering it.
     pub(crate) fan_out: Usage,
-    /// The winner's grab.
     pub(crate) grab: Usage,
     /// A grab that comes too late.
     pub(crate) losing_grab: Usage,
-    /// Telling the bus, from placed to claimed.
+    /// `order-events`, from placed to claimed.
     pub(crate) events: Usage,
     /// The grab timer that finds the order claimed.
     pub(crate) timer: Usage,
     orders_table: String,
 }
 
-/// Capacity in DynamoDB's units.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Units {
-    /// Read.
     pub(crate) read: f64,
     /// Written to tables alone.
     pub(crate) write_table: f64,
@@ -115,7 +109,6 @@ pub(crate) async fn of_one_order(city: &BenchCity) -> Result<Counts> {
 }
 
 impl Counts {
-    /// The rows of the budget that are counted.
     pub(crate) fn rows(&self, table: &mut Table) {
         let queries = self
             .fan_out

@@ -1,7 +1,7 @@
 //! CPU of one warm grab: the function's own, without the cloud that it talks to.
 //!
-//! One thread runs the function with nothing else on it. The answers of DynamoDB were recorded from a real grab and are
-//! played from memory, so the thread's CPU clock sees the function and AWS's SDK, and no sockets.
+//! The function runs on a thread of its own. DynamoDB's answers were recorded from a real grab and are played from memory,
+//! so the thread's CPU clock measures the function and AWS's SDK, and no sockets.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::tape::Tape;
 
 const FUNCTION: &str = "order-grab";
 const BUDGET_MS: f64 = 0.30;
-/// Invocations before the clock is read.
+/// Invocations before the measurement begins.
 const WARM_UP: u32 = 50;
 /// A real event of API Gateway's, payload version 2.0.
 const EVENT: &str = include_str!("../../events/order-grab.json");
@@ -37,7 +37,6 @@ pub(crate) async fn grab_event(city: &BenchCity) -> Result<String> {
         .replace("{{claim_token}}", &token))
 }
 
-/// Measures, and adds the row.
 pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -> Result<()> {
     let event = grab_event(city).await?;
     let tape = Tape::default();
@@ -135,7 +134,6 @@ async fn invoke_once(invoke: &Invoke, event: &str) -> Result<String> {
     Ok(answer.to_string())
 }
 
-/// CPU that this thread has used.
 pub(crate) fn thread_cpu() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();

@@ -85,7 +85,6 @@ pub(crate) async fn rows(city: &BenchCity, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// How a batch was applied.
 struct Applied {
     took: Duration,
     answer: Value,

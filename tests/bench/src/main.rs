@@ -1,8 +1,8 @@
 //! The budgets of the architecture, measured on a whole platform in this process, and printed as one table.
 //!
 //! What is counted (calls, capacity units, bytes) is the same on every machine. What is timed is this machine's, with the
-//! cloud that it emulates at the same time on the same cores: the table says which is which. A budget that is not
-//! met is said so and fails nothing; only an answer that is wrong ends the run with an error.
+//! emulated cloud on the same cores: the table says which is which. A budget that is not met is shown as such and fails
+//! nothing; only a wrong answer ends the run with an error.
 
 mod badge;
 mod binaries;
@@ -28,10 +28,10 @@ use crate::table::Table;
 /// Measures the budgets of infra/docs/architecture.md and prints them as one table.
 #[derive(Parser)]
 struct Arguments {
-    /// Fewer repeats: a look of some seconds, with coarser percentiles.
+    /// Fewer repeats: takes some seconds, with coarser percentiles.
     #[arg(long)]
     quick: bool,
-    /// Be a Lambda function that does nothing: what the start of the others is compared with.
+    /// Be a Lambda function that does nothing, with whose start the others' are compared.
     #[arg(long, hide = true)]
     hello_world: bool,
 }
@@ -47,7 +47,6 @@ pub(crate) struct Repeats {
     hurried_orders: usize,
     /// Orders that 60, and that 300 agencies grab at once.
     contests: [(usize, usize); 2],
-    /// Starts of each binary.
     starts: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, as much of it as times a function's start and gives it the same event some times over:
+//! As much of the Lambda Runtime API as it takes to time a function's start and give it one event several times:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// A function that says nothing for so long does not work.
+/// A function that asks for nothing for so long does not work.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Shared {
@@ -41,7 +41,6 @@ pub(crate) struct RuntimeApi {
     server: JoinHandle<()>,
 }
 
-/// What was seen of a function's process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
     /// From the start of the process until it asked for its first event.
@@ -79,8 +78,8 @@ impl RuntimeApi {
         })
     }
 
-    /// Starts a function's binary with these variables and those that Lambda sets, and no others, and sees it through
-    /// its events.
+    /// Starts a function's binary with these variables and those that Lambda sets, and no others, and waits until it has
+    /// answered its events.
     ///
     /// # Errors
     /// When it cannot be started here, or fails.
@@ -120,7 +119,7 @@ impl RuntimeApi {
         Ok(Seen { start, resident_mb })
     }
 
-    /// Waits until the function has asked for work so often.
+    /// Waits until the function has asked for work this often.
     async fn asked(&self, times: u32, process: &mut Child) -> Result<()> {
         let asked = async {
             while self.shared.asked.load(Ordering::Relaxed) < times {

@@ -13,9 +13,9 @@ use crate::cpu::grab_event;
 use crate::runtime_api::{RuntimeApi, Seen};
 use crate::table::{Row, Table, percentile};
 
-/// The function that is given work before its memory is looked at.
+/// The function that is given work before its memory is measured.
 const BUSY: &str = "order-grab";
-/// Grabs it answers until then.
+/// How many grabs it answers before that.
 const GRABS: u32 = 50;
 const BUDGET_MB: f64 = 30.0;
 
@@ -27,7 +27,6 @@ pub(crate) async fn hello_world() -> Result<()> {
     ended.map_err(|error| anyhow::anyhow!(error))
 }
 
-/// Adds the rows of start and memory.
 pub(crate) async fn rows(city: &BenchCity, starts: usize, table: &mut Table) -> Result<()> {
     let start_row = Row::new(
         "start to ready, deployed binary",
@@ -118,7 +117,7 @@ fn milliseconds(seen: &Seen) -> f64 {
     seen.start.as_secs_f64() * 1_000.0
 }
 
-/// The start in the middle of several, and the largest memory when ready.
+/// The median of several starts, and the largest memory when ready.
 async fn median(
     binary: &Path,
     arguments: &[&str],

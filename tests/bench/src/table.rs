@@ -8,14 +8,13 @@ pub(crate) struct Row {
     what: String,
     budget: String,
     measured: String,
-    /// Measured to budget, of the figure that is furthest up.
+    /// Measured to budget, of the worst figure.
     ratio: Option<f64>,
     verdict: &'static str,
     notes: Vec<String>,
 }
 
 impl Row {
-    /// Of this budget.
     pub(crate) fn new(what: impl Into<String>, budget: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -27,7 +26,7 @@ impl Row {
         }
     }
 
-    /// What came out, and each measured figure with its budget: the worst of them decides.
+    /// What was measured, and each figure with its budget: the worst of them decides.
     pub(crate) fn measured(mut self, text: impl Into<String>, figures: &[(f64, f64)]) -> Self {
         self.measured = text.into();
         let worst = figures
@@ -48,14 +47,14 @@ impl Row {
         self.measured(text, &[(at_least, is)])
     }
 
-    /// Nothing to compare, and why.
+    /// Says why nothing was measured.
     pub(crate) fn not_measured(mut self, why: impl Into<String>) -> Self {
         self.measured = why.into();
         self.verdict = "not measured";
         self
     }
 
-    /// A line below the table that says more.
+    /// A line below the table.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
@@ -76,14 +75,12 @@ impl Row {
     }
 }
 
-/// All rows.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: Vec<Row>,
 }
 
 impl Table {
-    /// Adds a row at the end.
     pub(crate) fn push(&mut self, row: Row) {
         self.rows.push(row);
     }

@@ -1,5 +1,5 @@
-//! An HTTP client for AWS's SDK that records the first answer to each operation, and plays it for all later calls:
-//! what is measured then is the function and its SDK, and nothing of the cloud's.
+//! An HTTP client for AWS's SDK that records the first answer to each operation and plays it for all later calls, so that
+//! the function and its SDK are measured and not the cloud.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,6 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use bytes::Bytes;
 
-/// One recorded answer.
 #[derive(Clone, Debug)]
 struct Answer {
     status: u16,
@@ -30,7 +29,7 @@ pub(crate) struct Tape {
 }
 
 impl Tape {
-    /// A client that asks `inner` for what it has not heard yet.
+    /// A client that asks `inner` where it has no answer yet.
     pub(crate) fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Client {
             inner,

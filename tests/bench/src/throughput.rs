@@ -1,4 +1,4 @@
-//! How fast offers go out on this machine, with the cloud they go out to emulated on the same cores.
+//! How fast offers go out on this machine, which emulates the cloud on the same cores.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::table::{Row, Table, percentile};
 
 /// Customers who place orders at the same time.
 const AT_ONCE: usize = 8;
-/// What the machine has to keep up with.
+/// Orders a second that the machine has to keep up with.
 const ORDERS_A_SECOND: f64 = 25.0;
 const OFFERS_AN_ORDER: f64 = 60.0;
 /// As long as a long poll may be.

@@ -1,11 +1,11 @@
-//! What others do in the moment between what a badge check has read and what it writes.
+//! Others change something between what a badge check reads and what it writes.
 
 use super::*;
 
-/// What the call is held up at that begins a visit.
+/// Where the call that begins a visit is held up.
 const BEGINNING: &str = "dynamodb:TransactWriteItems";
 
-/// What the customer is told who scans `token`, when `meanwhile` happens before the visit begins by it.
+/// The customer scans `token`, and `meanwhile` happens before the visit is written; returns what the customer is told.
 async fn told_when<T>(
     world: &World,
     order: &Claimed,

@@ -1,4 +1,4 @@
-//! The worker's photo: for the customer whose worker stands at the door, and for nobody else there.
+//! The worker's photo is shown to the customer at whose door she stands, and to nobody else.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +30,7 @@ async fn a_match_shows_her_photo_and_nothing_else_at_the_door_does() {
     let stored = stored.expect("an answer").bytes().await.expect("a photo");
     let encoded = STANDARD.encode(&stored);
 
-    // Hours before, when it begins the visit, and after that; from the printed badge and from her phone.
+    // Hours before the visit, when the scan begins it, and afterwards; by the printed badge and by her phone.
     let shown_by = async |token: &str| {
         let seen = scan(&world, &order, token).await.expect(200);
         assert_eq!(seen["result"], "match");
@@ -46,7 +46,7 @@ async fn a_match_shows_her_photo_and_nothing_else_at_the_door_does() {
     assert_eq!(status(&world, &order).await, "in_service");
     assert!(shown_by(&badge.token).await == encoded);
 
-    // Nothing else that is said of a badge or of the order has anything of it.
+    // No other answer about the badge or the order has it.
     let desk = world.desk(&agency).await;
     let customer = world.customer("demo-customer-1").await;
     let other = world.customer("demo-customer-2").await;
@@ -80,7 +80,7 @@ async fn a_match_shows_her_photo_and_nothing_else_at_the_door_does() {
         assert!(!text.contains("data:image"), "{text}");
         assert!(!text.contains(&encoded[..64]), "{text}");
     }
-    // Nor has a customer a way to fetch it.
+    // A customer cannot fetch it either.
     for token in [&customer, &other] {
         let path = format!("/v1/workers/{}/photo", worker.id);
         let asked = world.call("GET", &path).token(token).send().await;

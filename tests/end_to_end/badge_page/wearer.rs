@@ -115,7 +115,6 @@ impl Wearer {
         Token::assemble(fields, signature).digits()
     }
 
-    /// What the phone shows now.
     pub(super) fn code(&self) -> String {
         let codes = PhoneCodes::new(&self.world.platform.operator_settings());
         let key = codes.key_of(&self.badge.id);
@@ -159,7 +158,7 @@ impl Wearer {
         usage.calls.values().sum()
     }
 
-    /// Decides on the badge, as badge-issue does.
+    /// Suspends, reinstates or revokes the badge, as badge-issue does.
     pub(super) async fn decide(&self, decision: BadgeDecision) {
         let badges = self.badges();
         let before = badges
@@ -187,7 +186,7 @@ impl Wearer {
         assert!(matches!(changed, Ok(Appended::Done(_))), "{changed:?}");
     }
 
-    /// The items of a partition, as the tables have them.
+    /// All items of a partition.
     pub(super) async fn items(
         &self,
         table: &str,

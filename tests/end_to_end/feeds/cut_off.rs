@@ -1,8 +1,8 @@
-//! Whatever call a function is cut off after, a batch is applied once.
+//! A batch is applied once, whichever call a function is cut off after.
 
 use super::*;
 
-/// Two batches in a row, with a bad row and an unknown worker, `function` being cut off after its n-th call.
+/// Two batches in a row, with a bad row and an unknown worker; `function` is cut off after its n-th call.
 async fn cut_after(function: &str, n: u32, padding: usize) -> bool {
     let court = Court::with(3).await;
     let stranger = json!({ "id_number": "11010519491231002X" });
@@ -76,7 +76,7 @@ async fn applying_cut_off_anywhere() {
 
 #[tokio::test]
 async fn applying_in_many_shards_cut_off_here_and_there() {
-    // Rows that are bad make shards as others do, and nearly no work: five shards, one more than are under way at once.
+    // Bad rows make shards like good ones, with hardly any work: five shards are one more than are under way at once.
     cut_everywhere("feed-apply", 9, 8_500).await;
 }
 

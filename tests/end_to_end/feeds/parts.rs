@@ -1,11 +1,11 @@
-//! What a part of a batch may be, and who may ask about one.
+//! Which parts a batch takes, and who may read how it stands.
 
 use aws_sdk_s3::Client as S3;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-/// Every object of batches, as it is stored.
+/// All objects of batches as they are stored.
 async fn stored(world: &World) -> BTreeMap<String, Vec<u8>> {
     let s3 = S3::new(&world.platform.operator_sdk_config());
     let bucket = world.setting("FEED_BUCKET");
@@ -101,12 +101,12 @@ async fn parts_that_are_not_what_was_signed_are_refused_until_they_are() {
         (&standing["applied"], &standing["detail"]),
         (&json!(2), &Value::Null)
     );
-    // It is over: only what it was sent with is taken.
+    // The batch is applied: only the parts that it was applied with are accepted.
     let other = court.put_bytes(&first, 2, b"{}".to_vec()).await;
     other.expect("an answer").expect_problem(409, "conflict");
     court.put(&first, 2).await.expect("an answer").expect(202);
 
-    // The source's own mistake: it announces the place anew, and what followed it.
+    // The source made a mistake: it announces this `seq` again, and the batches after it.
     let wrong = court.batch(Some(&first), &rows, 1).with("rows", json!(3));
     let after = court.batch(Some(&wrong), &rows, 1);
     court.send(&wrong).await;
@@ -122,7 +122,7 @@ async fn parts_that_are_not_what_was_signed_are_refused_until_they_are() {
         late.expect_problem(409, "conflict");
     }
     let after = court.batch(Some(&right), &rows, 1);
-    // Each part by its own hash, if the source wants that.
+    // If the source lists hashes of parts, each part is checked when it comes.
     let after = after.with("part_sha256", json!([after.manifest["sha256"]]));
     court.announce(&after).await.expect(202);
     let wrong = court.put_bytes(&after, 1, b"{}".to_vec()).await;

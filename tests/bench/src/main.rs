@@ -1,4 +1,4 @@
-//! The budgets of the architecture, measured on a whole platform in this process, and printed as one table.
+//! The budgets, measured on a whole platform in this process and printed as one table.
 //!
 //! What is counted (calls, capacity units, bytes) is the same on every machine. What is timed is this machine's, with the
 //! emulated cloud on the same cores: the table says which is which. A budget that is not met is shown as such and fails
@@ -25,7 +25,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::city::BenchCity;
 use crate::table::Table;
 
-/// Measures the budgets of infra/docs/architecture.md and prints them as one table.
+/// Measures the budgets and prints them as one table; infra/docs/benchmark.md says how to read it.
 #[derive(Parser)]
 struct Arguments {
     /// Fewer repeats: takes some seconds, with coarser percentiles.

@@ -19,17 +19,17 @@ import pathlib
 import re
 import sys
 
-# The only names that may end in `*`, as they read once the intrinsics around them are flattened.
+# The only names that may end in `*`, with the intrinsics around them flattened.
 PREFIXES = (
     re.compile(r"^arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:<OfferQueuePrefix>\*$"),
     re.compile(r"^arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/<TimerGroup>/\*$"),
-    # ListStreams names no single stream: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+    # ListStreams takes no single stream: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
     re.compile(r"^<[A-Za-z]+Table\.Arn>/stream/\*$"),
     # The objects of a bucket of our own, or those in one folder of it.
     re.compile(r"^<[A-Za-z]+Bucket\.Arn>/([a-z-]+/)*\*$"),
 )
-# Tables whose items are not all for whoever has to do with some of them: credentials beside agencies, scans beside
-# badges, the log beside the chains.
+# Tables with items that not everybody who reads some of them may see: credentials beside agencies, scans beside badges,
+# the log beside the chains.
 DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<WorkersTable.Arn>")
 # What anybody may call is not among them, nor is the placing of orders.
 OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", "FeedApply"}
@@ -85,7 +85,7 @@ def alarms(root: pathlib.Path) -> tuple[set, set]:
 
 
 def unheard(resources: dict, root: pathlib.Path):
-    """Alarms that nobody would hear of, and filters and alarms that nothing sets off."""
+    """Alarms that are logged and not counted, and filters and alarms that nothing sets off."""
     counted, metrics = set(), set()
     for name, resource in resources.items():
         if resource["Type"] == "AWS::Logs::MetricFilter":

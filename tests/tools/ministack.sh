@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The independent emulator of AWS that `.ci/run deploy` deploys onto: no part of our own local run shares code with it.
+# The independent emulator of AWS that `.ci/run deploy` deploys onto. It shares no code with our local run.
 # What it shows and what not: infra/docs/decisions/independent-emulator.md.
 #
 #   tests/tools/ministack.sh start    prints the endpoint's URL once it answers
@@ -16,7 +16,7 @@ stop() {
     [ -e "$state/pid" ] || return 0
     local pid
     pid=$(cat "$state/pid")
-    # The pid may have been given to somebody else since: end only what is still ministack.
+    # Another process may have this pid by now: end it only if it is ministack.
     if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q ministack; then
         kill "$pid"
         for _ in $(seq 50); do
@@ -33,7 +33,7 @@ start() {
     local port url
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     url=http://127.0.0.1:$port
-    # It listens on every address unless told otherwise; its MQTT listener does so whatever it is told.
+    # It listens on every address unless told otherwise; its MQTT listener always does.
     IOT_MTLS_ENABLED=0 GATEWAY_PORT=$port BIND_HOST=127.0.0.1 MINISTACK_HOST=127.0.0.1 \
         nohup ministack </dev/null >"$state/log" 2>&1 &
     echo $! >"$state/pid"

@@ -12,15 +12,15 @@ mkdir -p "$work/lambda"
 
 trap 'tests/tools/ministack.sh stop' EXIT
 endpoint=$(tests/tools/ministack.sh start)
-# Nothing here must reach an account of somebody's, or read its profile.
+# Nothing here may reach a real account, or read somebody's profile.
 export AWS_ENDPOINT_URL=$endpoint AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=eu-central-1
 export AWS_REGION=$AWS_DEFAULT_REGION AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 cdk="-c stack=homehail-cdk -c binaries=$work/lambda"
 export SAM_CLI_TELEMETRY=0 deployment=$work/parameters
 
-# The commands in the first block under this heading of operating.md. Not as there: the binaries are stand-ins that lie
-# elsewhere, so that nobody deploys them; the tools that print keys are those that the tests were built with; npm has
-# been here; the CDK asks nobody, and has a stack of its own.
+# The commands in the first block under this heading of operating.md, with these differences: the binaries are stand-ins that
+# lie elsewhere, so that nobody deploys them; the tools that print keys are already built; npm's packages are already
+# installed; the CDK does not ask for approval, and has a stack of its own.
 documented() {
     awk -v heading="$1" '
         /^#+ / && !inside { under = (substr($0, length($0) - length(heading) + 1) == heading) }
@@ -32,7 +32,7 @@ documented() {
             s|npx cdk deploy|npx --no-install cdk deploy --no-notices --require-approval never $cdk|"
 }
 run() {
-    # Nothing, if a heading has been renamed.
+    # Empty if the heading has been renamed.
     [ -n "$1" ] && bash -euo pipefail -c "$1" >"$work/log" 2>&1 || { tail -n 60 "$work/log" >&2; return 1; }
 }
 say() { echo "-- $1 ($SECONDS s)"; }
@@ -68,7 +68,7 @@ say "what AWS documents, and how the emulator differs"
 python3 tests/tools/emulator_findings.py "$endpoint"
 
 say "the tables' tests"
-# The one left out asks how units are split between a table and its indexes, which the emulator does not tell.
+# The one that is skipped needs to know how units are split between a table and its indexes, which the emulator does not tell.
 HOMEHAIL_DYNAMODB=$endpoint cargo test --locked --quiet --workspace --test tables -- \
     --skip budget::an_order_from_placed_to_claimed
 

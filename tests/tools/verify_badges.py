@@ -78,7 +78,7 @@ def list_of(folder, number, keys, now):
         header = json.loads(unpadded(head))
         if (header["typ"], header["alg"]) != ("statuslist+jwt", "EdDSA"):
             return None
-        # What signs badges signs no lists: badges' keys are numbers.
+        # Badges' keys do not sign lists; their ids are numbers.
         if header["kid"].isdigit():
             return None
         keys[header["kid"]].verify(unpadded(signature), f"{head}.{body}".encode())

@@ -1,9 +1,9 @@
 /**
- * Homehail for those who deploy with the CDK.
+ * Deploys Homehail with the CDK.
  *
- * There is one description of the platform, `infra/template.yaml`; this app includes it as it
- * stands and adds only what the CDK must know: where each function's built binary lies. Names,
- * routes, roles, parameters and alarms are changed in the template, never here.
+ * This app includes `infra/template.yaml`, the one description of the platform, as it is, and adds
+ * only where each function's built binary lies. Names, routes, roles, parameters and alarms are
+ * changed in the template, never here.
  *
  * Context (`-c name=value`):
  *   stack     the stack's name, which also begins the names of queues, bus and timers; `homehail`

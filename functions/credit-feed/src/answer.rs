@@ -5,7 +5,7 @@ use lambda_http::http::StatusCode;
 use runtime::Problem;
 use runtime::http::{self, Response};
 use serde_json::json;
-use store::{Batch, BatchState, Found, REPORT_PAGE};
+use store::{Batch, BatchInTurn, BatchState, REPORT_PAGE};
 
 /// The slug of a manifest that its source has not signed, or of a source that there is not.
 pub(crate) const BAD_SIGNATURE: &str = "bad-signature";
@@ -81,7 +81,7 @@ fn begins(page: u32) -> u64 {
 }
 
 /// 200: how a batch stands, with a page of its rejected rows.
-pub(crate) fn standing(found: &Found, page: u32, rejected: Vec<Rejected>) -> Response {
+pub(crate) fn standing(found: &BatchInTurn, page: u32, rejected: Vec<Rejected>) -> Response {
     let batch = &found.batch;
     let manifest = &batch.manifest;
     let (status, detail) = if found.is_replaced() {

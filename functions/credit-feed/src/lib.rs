@@ -21,7 +21,7 @@ use objects::FeedObjects;
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Problem, Verifier, secret};
 use settings::{Clock, ConfigError, Settings};
-use store::{Announced, Batch, BatchState, Feeds, Found};
+use store::{Announced, Batch, BatchInTurn, BatchState, Feeds};
 
 use crate::announcement::Announcement;
 
@@ -206,7 +206,7 @@ impl CreditFeed {
         Ok(true)
     }
 
-    async fn find(&self, source: &str, batch: &str) -> Result<Found, Problem> {
+    async fn find(&self, source: &str, batch: &str) -> Result<BatchInTurn, Problem> {
         let names: Option<(SourceId, BatchId)> = source.parse().ok().zip(batch.parse().ok());
         let (source, batch) = names.ok_or_else(Problem::not_found)?;
         let found = self.feeds.find(&source, &batch).await?;

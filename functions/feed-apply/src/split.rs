@@ -9,7 +9,7 @@ use domain::feed::{CLOCKS_DIFFER, CreditSource, Rejected, Row, RowRules, Said, n
 use domain::id::WorkerId;
 use futures::{StreamExt, TryStreamExt, stream};
 use objects::{ShardRows, WorkerRows};
-use store::{Batch, BatchState, Counts, Found};
+use store::{Batch, BatchInTurn, BatchState, Counts};
 
 use calls::Error;
 
@@ -126,7 +126,7 @@ impl FeedApply {
     }
 
     /// Writes the shards, and then that they are there.
-    async fn write(&self, found: &Found, content: Content) -> Result<(), Error> {
+    async fn write(&self, found: &BatchInTurn, content: Content) -> Result<(), Error> {
         let manifest = &found.batch.manifest;
         let (source, id) = (&manifest.source, &manifest.batch_id);
         let mut rejected = content.rejected;
@@ -170,7 +170,7 @@ impl FeedApply {
         Ok(())
     }
 
-    async fn refuse(&self, found: &Found, detail: &str) -> Result<(), Error> {
+    async fn refuse(&self, found: &BatchInTurn, detail: &str) -> Result<(), Error> {
         let manifest = &found.batch.manifest;
         let is_known = found.batch.detail.as_deref() == Some(detail);
         if !is_known && self.feeds.refuse(found, detail).await? {

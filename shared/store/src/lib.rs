@@ -46,7 +46,7 @@ pub use orders::{
 pub use subject_keys::PersonKey;
 pub use table::{Member, Page, Part};
 pub use workers::{
-    Announced, Appended, Batch, BatchState, Calendars, Counts, Feeds, Found, Look, NewEvent,
+    Announced, Appended, Batch, BatchInTurn, BatchState, Calendars, Counts, Feeds, Look, NewEvent,
     NewWorker, Objection, ObjectionAnswer, PhoneHashes, ProfileChange, REPORT_PAGE,
     RegisteredWorker, Step, View, WaitingObjection, WorkerFile, WorkerIds, WorkerRecords, Workers,
 };

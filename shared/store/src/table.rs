@@ -29,6 +29,7 @@ pub(crate) use query::Query;
 pub(crate) use transaction::{Committed, Refused, commit};
 pub use transaction::{Member, Part};
 pub(crate) use tries::{Rivals, Tries};
+use write::Act;
 pub(crate) use write::{Sent, Write};
 
 /// An item as the SDK has it.
@@ -111,21 +112,30 @@ impl<T> Table<T> {
     }
 
     pub(crate) fn put(&self, item: Item<T>) -> Write {
-        Write::put(&self.client, &self.name, item)
+        match item.attributes {
+            Ok(attributes) => self.write(Act::Put(attributes)),
+            Err(error) => self.write(Act::Put(Attributes::new())).faulty(&error),
+        }
     }
 
     /// Changes an item as this update expression says; in it, `#name` is the attribute `name`.
     pub(crate) fn update(&self, key: Key<T>, expression: impl Into<String>) -> Write {
-        Write::update(&self.client, &self.name, key.attributes(), expression)
+        let (key, expression) = (key.attributes(), expression.into());
+        self.write(Act::Update { key, expression })
     }
 
+    /// Deletes an item, as a member of a transaction.
     pub(crate) fn delete(&self, key: Key<T>) -> Write {
-        Write::delete(&self.client, &self.name, key.attributes())
+        self.write(Act::Delete(key.attributes()))
     }
 
     /// Writes nothing: what its condition says must hold when the rest of a transaction is written.
     pub(crate) fn check(&self, key: Key<T>, condition: impl Into<String>) -> Write {
-        Write::check(&self.client, &self.name, key.attributes()).when(condition)
+        self.write(Act::Check(key.attributes())).when(condition)
+    }
+
+    fn write(&self, act: Act) -> Write {
+        Write::new(&self.client, &self.name, act)
     }
 }
 

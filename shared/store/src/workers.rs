@@ -34,7 +34,7 @@ pub use calendars::Calendars;
 pub use change::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
 pub(crate) use change::{Body, PAYLOAD};
 pub(crate) use consent::write_each;
-pub use feeds::{Announced, Batch, BatchState, Counts, Feeds, Found, REPORT_PAGE};
+pub use feeds::{Announced, Batch, BatchInTurn, BatchState, Counts, Feeds, REPORT_PAGE};
 pub use look::{Look, View};
 pub use objection::{Objection, ObjectionAnswer, WaitingObjection};
 pub use worker_id::{PhoneHashes, WorkerIds};

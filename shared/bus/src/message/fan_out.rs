@@ -111,10 +111,6 @@ impl FanOutMessage {
         Cell5::of(self.fan_out().place).as_str().to_owned()
     }
 
-    /// The message's body.
-    ///
-    /// # Errors
-    /// None that a message can cause; writing JSON is fallible by its signature.
     pub fn body(&self) -> Result<String, Error> {
         match self {
             Self::FanOut(fan_out) => write(FAN_OUT, fan_out),
@@ -123,9 +119,6 @@ impl FanOutMessage {
     }
 
     /// From a message's body.
-    ///
-    /// # Errors
-    /// When it is neither of the two.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         match kind(text)?.as_str() {
             FAN_OUT => read(text).map(Self::FanOut),

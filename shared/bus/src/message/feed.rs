@@ -54,10 +54,6 @@ impl FeedMessage {
         }
     }
 
-    /// The message's body.
-    ///
-    /// # Errors
-    /// None that a message can cause; writing JSON is fallible by its signature.
     pub fn body(&self) -> Result<String, Error> {
         match self {
             Self::Split(batch) => write(SPLIT, batch),
@@ -72,9 +68,6 @@ impl FeedMessage {
     }
 
     /// From a message's body.
-    ///
-    /// # Errors
-    /// When it is neither of the two.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         match kind(text)?.as_str() {
             SPLIT => read(text).map(Self::Split),

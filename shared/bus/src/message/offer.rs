@@ -51,18 +51,11 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The message's body.
-    ///
-    /// # Errors
-    /// None that an offer can cause; writing JSON is fallible by its signature.
     pub fn body(&self) -> Result<String, Error> {
         Ok(serde_json::to_string(self)?)
     }
 
     /// From a message's body.
-    ///
-    /// # Errors
-    /// When it is not an offer.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         read(text)
     }

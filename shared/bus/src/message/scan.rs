@@ -14,18 +14,11 @@ const KIND: &str = "scan";
 pub struct ScanMessage(pub Scan);
 
 impl ScanMessage {
-    /// The message's body.
-    ///
-    /// # Errors
-    /// None that a scan can cause; writing JSON is fallible by its signature.
     pub fn body(&self) -> Result<String, Error> {
         write(KIND, self)
     }
 
     /// From a message's body.
-    ///
-    /// # Errors
-    /// When it is not a scan.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         match kind(text)?.as_str() {
             KIND => read(text),

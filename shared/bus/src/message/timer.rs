@@ -73,18 +73,11 @@ impl Timer {
         }
     }
 
-    /// The message's body.
-    ///
-    /// # Errors
-    /// None that a timer can cause; writing JSON is fallible by its signature.
     pub fn body(&self) -> Result<String, Error> {
         write(KIND, self)
     }
 
     /// From a message's body.
-    ///
-    /// # Errors
-    /// When it is not a timer.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         match kind(text)?.as_str() {
             KIND => read(text),

@@ -127,9 +127,9 @@ fn passes(reason: &CancellationReason) -> bool {
 }
 
 impl Write {
-    fn transact(self) -> Result<TransactWriteItem, Error> {
+    fn transact(mut self) -> Result<TransactWriteItem, Error> {
         self.check_fault()?;
-        let (names, values) = (self.names(), self.bound_values());
+        let (names, values) = (self.names(), self.take_values());
         let found = self.condition.as_ref().map(|_| AllOld);
         let item = TransactWriteItem::builder();
         let item = match self.act {

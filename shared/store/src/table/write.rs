@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 
-use super::{Attributes, Item, Member, Part};
+use super::{Attributes, Member, Part};
 use crate::Error;
 
 /// A write on a condition. Alone it is sent by [`Write::send`]; [`Write::named`] makes it a member of a transaction.
@@ -51,7 +51,7 @@ impl Sent {
 }
 
 impl Write {
-    fn new(client: &Client, table: &str, act: Act) -> Self {
+    pub(super) fn new(client: &Client, table: &str, act: Act) -> Self {
         Self {
             client: client.clone(),
             table: table.to_owned(),
@@ -63,35 +63,7 @@ impl Write {
         }
     }
 
-    pub(super) fn put<T>(client: &Client, table: &str, item: Item<T>) -> Self {
-        match item.attributes {
-            Ok(attributes) => Self::new(client, table, Act::Put(attributes)),
-            Err(error) => {
-                let nothing = Self::new(client, table, Act::Put(Attributes::new()));
-                nothing.faulty(&error)
-            }
-        }
-    }
-
-    pub(super) fn update(
-        client: &Client,
-        table: &str,
-        key: Attributes,
-        expression: impl Into<String>,
-    ) -> Self {
-        let expression = expression.into();
-        Self::new(client, table, Act::Update { key, expression })
-    }
-
-    pub(super) fn delete(client: &Client, table: &str, key: Attributes) -> Self {
-        Self::new(client, table, Act::Delete(key))
-    }
-
-    pub(super) fn check(client: &Client, table: &str, key: Attributes) -> Self {
-        Self::new(client, table, Act::Check(key))
-    }
-
-    fn faulty(mut self, error: &serde_dynamo::Error) -> Self {
+    pub(super) fn faulty(mut self, error: &serde_dynamo::Error) -> Self {
         self.fault = Some(error.to_string());
         self
     }
@@ -144,9 +116,9 @@ impl Write {
         self
     }
 
-    pub(crate) async fn send(self) -> Result<Sent, Error> {
+    pub(crate) async fn send(mut self) -> Result<Sent, Error> {
         self.check_fault()?;
-        let (names, values) = (self.names(), self.bound_values());
+        let (names, values) = (self.names(), self.take_values());
         match self.act {
             Act::Put(item) => {
                 let call = self
@@ -215,8 +187,8 @@ impl Write {
         }
     }
 
-    pub(super) fn bound_values(&self) -> Option<HashMap<String, AttributeValue>> {
-        (!self.values.is_empty()).then(|| self.values.clone())
+    pub(super) fn take_values(&mut self) -> Option<HashMap<String, AttributeValue>> {
+        (!self.values.is_empty()).then(|| std::mem::take(&mut self.values))
     }
 
     /// What the names that begin with `#` stand for.

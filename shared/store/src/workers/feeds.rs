@@ -12,6 +12,7 @@ use domain::chain::Hash;
 use domain::feed::{BatchId, Link, Manifest, Source, Turn, Unfit};
 use domain::id::SourceId;
 use domain::time::Millis;
+use serde::{Deserialize, Serialize};
 use serde_dynamo::number_set::NumberSet;
 use settings::Settings;
 
@@ -30,7 +31,8 @@ pub struct Feeds {
 }
 
 /// How far a batch is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BatchState {
     /// Announced; its parts come in, or it waits for its turn.
     Received,
@@ -122,7 +124,7 @@ pub enum Announced {
 
 /// A batch and its source, read together.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct BatchInTurn {
     pub batch: Batch,
     /// Where it stands among its source's.
     pub turn: Turn,
@@ -130,7 +132,7 @@ pub struct Found {
     version: u64,
 }
 
-impl Found {
+impl BatchInTurn {
     /// Whether its place was announced anew, so that nothing will become of it.
     pub fn is_replaced(&self) -> bool {
         let waits = matches!(self.batch.state, BatchState::Received | BatchState::Refused);
@@ -183,9 +185,13 @@ impl Feeds {
     }
 
     /// A batch with its turn, consistently read.
-    pub async fn find(&self, source: &SourceId, id: &BatchId) -> Result<Option<Found>, Error> {
+    pub async fn find(
+        &self,
+        source: &SourceId,
+        id: &BatchId,
+    ) -> Result<Option<BatchInTurn>, Error> {
         let (batch, source, version) = self.read(source, id).await?;
-        Ok(batch.map(|batch| Found {
+        Ok(batch.map(|batch| BatchInTurn {
             turn: source.turn(id),
             batch,
             source,
@@ -213,9 +219,6 @@ impl Feeds {
 
     /// Notes that a part is there. A refused batch is received again with it. `None` when the batch takes no parts
     /// any more.
-    ///
-    /// # Errors
-    /// When it was not noted, or that is not known; noting it again is harmless.
     pub async fn part_received(
         &self,
         source: &SourceId,
@@ -227,8 +230,8 @@ impl Feeds {
         let update = update
             .when("#st IN (:received, :refused)")
             .value(":part", NumberSet([part]))
-            .value(":received", BatchState::Received.as_str())
-            .value(":refused", BatchState::Refused.as_str());
+            .value(":received", BatchState::Received)
+            .value(":refused", BatchState::Refused);
         match update.send().await? {
             Sent::Done(batch) => item::read_batch(batch).map(Some),
             Sent::Refused(_) => Ok(None),
@@ -236,7 +239,12 @@ impl Feeds {
     }
 
     /// The batch, whose turn it is, is split into shards. False when somebody else has gone on with it.
-    pub async fn start(&self, found: &Found, shards: u32, counts: Counts) -> Result<bool, Error> {
+    pub async fn start(
+        &self,
+        found: &BatchInTurn,
+        shards: u32,
+        counts: Counts,
+    ) -> Result<bool, Error> {
         self.turned(found, |found| {
             let mut batch = found.batch.clone();
             batch.state = BatchState::Applying;
@@ -252,7 +260,7 @@ impl Feeds {
     }
 
     /// The batch, whose turn it is, is not what it says. False when somebody else has gone on with it.
-    pub async fn refuse(&self, found: &Found, detail: &str) -> Result<bool, Error> {
+    pub async fn refuse(&self, found: &BatchInTurn, detail: &str) -> Result<bool, Error> {
         self.turned(found, |found| {
             let mut batch = found.batch.clone();
             batch.state = BatchState::Refused;
@@ -263,9 +271,6 @@ impl Feeds {
     }
 
     /// A shard is done. Answers how the batch stands now; if the shard had been done before, nothing changes.
-    ///
-    /// # Errors
-    /// When it was not noted, or that is not known; noting it again is harmless.
     pub async fn shard_done(
         &self,
         source: &SourceId,
@@ -280,7 +285,7 @@ impl Feeds {
         let update = self.table.update(Key::feed_batch(source, id), change);
         let update = update
             .when("#st = :applying AND NOT contains(#dn, :shard)")
-            .value(":applying", BatchState::Applying.as_str())
+            .value(":applying", BatchState::Applying)
             .value(":one", NumberSet([shard]))
             .value(":shard", shard)
             .value(":ap", counts.applied)
@@ -293,7 +298,7 @@ impl Feeds {
     }
 
     /// All shards of the batch, whose turn it is, are done. False when somebody else has gone on with it.
-    pub async fn finish(&self, found: &Found, now: Millis) -> Result<bool, Error> {
+    pub async fn finish(&self, found: &BatchInTurn, now: Millis) -> Result<bool, Error> {
         self.turned(found, |found| {
             let mut batch = found.batch.clone();
             batch.state = BatchState::Applied;
@@ -307,8 +312,8 @@ impl Feeds {
     /// batch itself is in another state than it was found in, nothing is written.
     async fn turned(
         &self,
-        found: &Found,
-        change: impl Fn(&Found) -> (Batch, Source),
+        found: &BatchInTurn,
+        change: impl Fn(&BatchInTurn) -> (Batch, Source),
     ) -> Result<bool, Error> {
         let (source, id) = (&found.batch.manifest.source, &found.batch.manifest.batch_id);
         let mut now = found.clone();

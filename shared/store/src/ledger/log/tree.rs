@@ -181,26 +181,17 @@ impl Tiles {
     }
 
     /// The hashes of a plan.
-    ///
-    /// # Errors
-    /// When a tile is missing.
     pub fn hashes(&self, plan: &Plan) -> Result<Vec<Hash>, MissingTile> {
         plan.0.iter().map(|nodes| self.over(nodes)).collect()
     }
 
     /// The root of the tree of `size` leaves.
-    ///
-    /// # Errors
-    /// When a tile is missing.
     pub fn root(&self, size: u64) -> Result<Hash, MissingTile> {
         let root = self.hashes(&Plan::root(size))?;
         Ok(root.first().copied().unwrap_or_else(empty_root))
     }
 
     /// The hash of a leaf.
-    ///
-    /// # Errors
-    /// When its tile is missing.
     pub fn leaf(&self, index: u64) -> Result<Hash, MissingTile> {
         self.node(Node { height: 0, index })
     }
@@ -212,9 +203,6 @@ impl Tiles {
 
     /// Appends leaves to the tree of `size` leaves, whose [`Tiles::edge`] this has. Answers the tiles that are new or
     /// longer; they are in here too, so that the new root can be computed.
-    ///
-    /// # Errors
-    /// When a tile of the edge is missing.
     pub fn append(&mut self, size: u64, leaves: &[Hash]) -> Result<Self, MissingTile> {
         let mut changed = Self::default();
         let mut new = leaves.to_vec();

@@ -49,7 +49,7 @@ pub(super) struct BatchItem {
     mf: String,
     mh: Bytes,
     ra: Millis,
-    st: String,
+    st: BatchState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dt: Option<String>,
     #[serde(default)]
@@ -90,7 +90,7 @@ impl BatchItem {
             mf: String::from_utf8_lossy(signed).into_owned(),
             mh: Bytes(hash.0.to_vec()),
             ra: now,
-            st: BatchState::Received.as_str().to_owned(),
+            st: BatchState::Received,
             dt: None,
             sh: 0,
             ap: 0,
@@ -104,20 +104,11 @@ impl BatchItem {
     }
 
     pub(super) fn batch(self) -> Result<Batch, Error> {
-        let states = [
-            BatchState::Received,
-            BatchState::Applying,
-            BatchState::Applied,
-            BatchState::Refused,
-        ];
         Ok(Batch {
             manifest: serde_json::from_str(&self.mf)?,
             manifest_sha256: Hash(self.mh.array()?),
             received_at: self.ra,
-            state: states
-                .into_iter()
-                .find(|state| state.as_str() == self.st)
-                .ok_or(Error::wrong("a batch has an unknown state"))?,
+            state: self.st,
             detail: self.dt,
             parts: self.got,
             shards: self.sh,
@@ -159,8 +150,8 @@ impl Feeds {
             .table
             .update(key, change)
             .when("#st = :before")
-            .value(":before", before.state.as_str())
-            .value(":after", after.state.as_str())
+            .value(":before", before.state)
+            .value(":after", after.state)
             .value(":sh", after.shards)
             .value(":ap", after.counts.applied)
             .value(":un", after.counts.unchanged)

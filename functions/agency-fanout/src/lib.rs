@@ -118,7 +118,7 @@ impl AgencyFanout {
             radius_m: found.radius_m,
             ..message
         };
-        let area = Area::of(message.place);
+        let area = Area::containing(message.place);
         let offers = offering::lines(&found.agencies, &order.excluded, &area);
         tracing::info!(
             order.id = %message.order_id,
@@ -195,7 +195,7 @@ impl AgencyFanout {
 
     /// Puts each offer into its agency's own queue. One that fails does not keep the others from theirs.
     async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Error> {
-        let area = &Area::of(order.place);
+        let area = &Area::containing(order.place);
         let sends = offers.iter().map(|line| async move {
             let agency = &line.agency_id;
             let token = self.tokens.mint(&order.order_id, order.epoch, agency);

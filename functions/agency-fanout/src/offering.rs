@@ -89,7 +89,7 @@ mod tests {
             ],
         );
         let excluded = BTreeSet::from([agency(2)]);
-        let lines = lines(&found, &excluded, &Area::of(order().place));
+        let lines = lines(&found, &excluded, &Area::containing(order().place));
         let to: Vec<_> = lines
             .iter()
             .map(|line| (&line.agency_id, &line.store_id))
@@ -100,11 +100,11 @@ mod tests {
 
     #[test]
     fn the_distance_is_the_same_for_every_order_of_one_area() {
-        let area = Area::of(harbin(0));
+        let area = Area::containing(harbin(0));
         let store = harbin(300_000);
         let distances: BTreeSet<u32> = (-40..40)
             .map(|step| harbin(step * 2_000))
-            .filter(|place| Area::of(*place) == area)
+            .filter(|place| Area::containing(*place) == area)
             .map(|place| {
                 let found = nearest_in_range(
                     place,
@@ -126,7 +126,7 @@ mod tests {
         };
         let offer = offer(
             &order(),
-            &Area::of(order().place),
+            &Area::containing(order().place),
             &line,
             "token".to_owned(),
         );
@@ -139,7 +139,7 @@ mod tests {
                 "service": "cooking",
                 "start_at": "1970-01-02T00:00:00.000Z",
                 "duration_min": 120,
-                "area": Area::of(order().place).as_str(),
+                "area": Area::containing(order().place).as_str(),
                 "distance_m": 1200,
                 "store_id": "sto_040g2081040g2",
                 "budget_fen": 12000,

@@ -213,7 +213,7 @@ mod tests {
                 (id(3), Exclusion::HadTheClaim),
             ]
         );
-        let explanation = Explanation::of(&[choice], &market);
+        let explanation = Explanation::new(&[choice], &market);
         assert_eq!(explanation.winner, Some(id(5)));
         assert_eq!(explanation.radii[0].eligible, 1);
     }

@@ -24,7 +24,7 @@ impl AutoAssign {
     pub(crate) async fn settle(&self, timer: &Timer, order: &Order) -> Result<(), Error> {
         let choices = self.choices(order).await?;
         let now = self.clock.now();
-        let explanation = serde_json::to_string(&Explanation::of(&choices, &self.market))?;
+        let explanation = serde_json::to_string(&Explanation::new(&choices, &self.market))?;
         let explanation = self
             .orders
             .put_explanation(&order.id, order.epoch, now, &explanation)
@@ -141,7 +141,7 @@ impl AutoAssign {
 /// The assignment as the agency reads it. It shows no more of the place than an open offer; the claim opens
 /// the rest.
 fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
-    let area = Area::of(order.place);
+    let area = Area::containing(order.place);
     Offer {
         order_id: order.id.clone(),
         epoch: order.epoch,
@@ -200,7 +200,7 @@ mod tests {
                 "service": "elder_care",
                 "start_at": "1970-01-02T00:00:00.000Z",
                 "duration_min": 60,
-                "area": Area::of(place).as_str(),
+                "area": Area::containing(place).as_str(),
                 "distance_m": offer["distance_m"],
                 "store_id": "sto_040g2081040g2",
                 "budget_fen": null,

@@ -16,18 +16,14 @@ pub use view::{AgencyView, StoreView};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Waits for review.
     Pending,
-    /// Reviewed and allowed to work.
     Approved,
-    /// Reviewed and refused; may be approved later.
     Rejected,
-    /// Approved once, and stopped.
+    /// Was approved once, and stopped.
     Suspended,
 }
 
 impl Standing {
-    /// Its name in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -37,10 +33,7 @@ impl Standing {
         }
     }
 
-    /// Where a decision leads from here. Deciding what stands already changes nothing.
-    ///
-    /// # Errors
-    /// When the decision cannot be taken from here.
+    /// Where a decision leads from here. One that repeats the present standing changes nothing.
     pub fn decide(self, decision: Decision) -> Result<Self, NotFromHere> {
         let to = decision.leads_to();
         let allowed = matches!(
@@ -61,22 +54,20 @@ impl Standing {
     }
 }
 
-/// What the authority can decide.
+/// What the authority can decide; each is a single word in requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// It may work.
     Approve,
-    /// It may not work.
     Reject,
-    /// It may not work any more.
+    /// It may not work any more, until it is reinstated.
     Suspend,
     /// It may work again.
     Reinstate,
 }
 
 impl Decision {
-    /// Its name in requests.
+    /// The word in requests.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
@@ -95,74 +86,54 @@ impl Decision {
     }
 }
 
-/// A decision that cannot be taken from the standing there is.
+/// A decision that makes no sense for this standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The decision {} cannot be taken on what is {}.", .decision.as_str(), .standing.as_str())]
 pub struct NotFromHere {
-    /// What stands.
     pub standing: Standing,
     /// What was to be decided.
     pub decision: Decision,
 }
 
-/// A decision as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
-    /// What was decided.
     pub decision: Decision,
-    /// Why.
     pub reason: String,
-    /// By whom.
     pub by: AuthorityId,
-    /// When.
     pub at: Millis,
 }
 
-/// What an agency has done so far, as far as the choice of an agency looks at it.
+/// What an agency has done so far: the numbers that it is scored by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgencyStats {
     /// The sum of all ratings, 1 to 5 stars each.
     pub stars_sum: u64,
-    /// How many ratings.
     pub stars_count: u64,
-    /// Claims that were completed.
+    /// Claims that ended with a visit.
     pub completed: u64,
     /// Claims that were released or not staffed in time.
     pub abandoned: u64,
 }
 
-/// An agency (家政企业).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agency {
-    /// Its id.
     pub id: AgencyId,
-    /// Its registered name.
     pub name: String,
-    /// Its unified social credit code.
     pub uscc: Uscc,
-    /// Who answers for it.
     pub responsible_person: String,
-    /// Where that person is reached.
     pub phone: MobilePhone,
-    /// What it offers.
     pub services: ServiceSet,
-    /// How it stands.
     pub standing: Standing,
     /// Rises by one with every change of the agency or any of its stores.
     pub version: u64,
-    /// What it has done so far.
     pub stats: AgencyStats,
-    /// When it registered.
     pub registered_at: Millis,
-    /// What was decided about it, oldest first.
+    /// Oldest first.
     pub reviews: Vec<Review>,
 }
 
 impl Agency {
-    /// With a decision taken: a new version, and the decision kept. `None` when it stands already.
-    ///
-    /// # Errors
-    /// When the decision cannot be taken from here.
+    /// The agency after a decision: a new version, with the decision kept. `None` when it already stands as decided.
     pub fn decided(&self, review: Review) -> Result<Option<Self>, NotFromHere> {
         let standing = self.standing.decide(review.decision)?;
         if standing == self.standing {
@@ -179,26 +150,22 @@ impl Agency {
 /// A store (门店) of an agency. Distance counts from its approved location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
-    /// Its id.
     pub id: StoreId,
-    /// What it is called.
     pub name: String,
-    /// Where it is, in words.
     pub address: String,
-    /// Where it is, as approved.
+    /// The approved location: distances count from here.
     pub location: Option<Wgs84>,
-    /// Where it will be, once that is approved.
+    /// A new location that waits for review.
     pub proposed: Option<Wgs84>,
-    /// How it stands; `pending` as long as a location waits for review.
+    /// `pending` while a location waits for review.
     pub status: Standing,
-    /// When it was added.
     pub added_at: Millis,
-    /// What was decided about it, oldest first.
+    /// Oldest first.
     pub reviews: Vec<Review>,
 }
 
 impl Store {
-    /// A store that waits for review.
+    /// A new store, which waits for review.
     pub fn proposed(id: StoreId, name: String, address: String, at: Wgs84, now: Millis) -> Self {
         Self {
             id,
@@ -212,8 +179,8 @@ impl Store {
         }
     }
 
-    /// Where it counts: at its approved location, also while a new one waits for review, and nowhere while it
-    /// is suspended or rejected. Whether the agency itself is approved is another question.
+    /// Where distances are measured from: the approved location, also while a new one waits for review; nowhere while
+    /// the store is suspended or rejected. Whether the agency itself is approved is not looked at here.
     pub fn counts_at(&self) -> Option<Wgs84> {
         match self.status {
             Standing::Approved | Standing::Pending => self.location,
@@ -221,12 +188,13 @@ impl Store {
         }
     }
 
-    /// Moved: the new location waits for review, the old one counts meanwhile. A suspended store stays suspended.
+    /// The store after a move: the new location waits for review, and the old one counts meanwhile. A suspended store
+    /// stays suspended.
     #[must_use]
     pub fn moved(&self, to: Wgs84) -> Self {
         let mut store = self.clone();
         if self.location == Some(to) && self.status == Standing::Approved {
-            // Where it is already: nothing to review.
+            // It is there already: nothing to review.
             return store;
         }
         store.proposed = Some(to);
@@ -236,18 +204,15 @@ impl Store {
         store
     }
 
-    /// With a decision taken and kept. `None` when it stands already.
+    /// The store after a decision, which is kept. `None` when it already stands as decided.
     ///
-    /// Approving makes the proposed location the one that counts. Rejecting a move leaves the store where it
-    /// was. A store that was moved while suspended waits for review once it is reinstated.
-    ///
-    /// # Errors
-    /// When the decision cannot be taken from here.
+    /// Approving makes the proposed location the one that counts. Rejecting a move leaves the store where it was. A
+    /// store that was moved while suspended waits for review once it is reinstated.
     pub fn decided(&self, review: Review) -> Result<Option<Self>, NotFromHere> {
         let decision = review.decision;
         let is_repeat = self.proposed.is_none()
             && self.reviews.last().map(|last| last.decision) == Some(decision);
-        // A store that works while its move is reviewed can be suspended like any that works.
+        // A store that works while its move is reviewed can be suspended like any other.
         let works = self.status == Standing::Pending && self.location.is_some();
         let standing = match decision {
             Decision::Suspend if works => Standing::Suspended,

@@ -18,10 +18,9 @@ pub const LIST_PLACES: u32 = 1 << 20;
 pub struct StatusIndex(pub u32);
 
 impl StatusIndex {
-    /// How many lists there can be.
     pub const LISTS: u32 = u32::MAX / LIST_PLACES + 1;
 
-    /// Both numbers wrap around beyond the last list and the last place.
+    /// Numbers beyond the last list or the last place wrap around.
     pub fn new(list: u32, place: u32) -> Self {
         Self((list % Self::LISTS) * LIST_PLACES + place % LIST_PLACES)
     }
@@ -30,7 +29,6 @@ impl StatusIndex {
         self.0 / LIST_PLACES
     }
 
-    /// Counted within its list.
     pub fn place(self) -> u32 {
         self.0 % LIST_PLACES
     }
@@ -48,7 +46,7 @@ pub enum Decider {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadgeStatus {
     Valid,
-    /// Until it is reinstated; what the authority suspended, only the authority reinstates.
+    /// Until it is reinstated. What the authority suspended, only the authority reinstates.
     Suspended {
         by: Decider,
     },
@@ -115,10 +113,8 @@ impl fmt::Debug for Badge {
 }
 
 impl Badge {
-    /// The badge after a decision. `None` when the decision changes nothing.
-    ///
-    /// # Errors
-    /// When the badge is revoked, or an agency wants to reinstate what the authority suspended.
+    /// The badge after a decision; `None` when the decision changes nothing. A revoked badge is refused, and so is an
+    /// agency that wants to reinstate what the authority suspended.
     pub fn decided(
         &self,
         decision: BadgeDecision,
@@ -156,7 +152,7 @@ impl Badge {
         now >= self.expires_at()
     }
 
-    /// The first moment at which it is valid no more: the end of its last day in UTC.
+    /// The first moment at which it is not valid any more: the end of its last day in UTC.
     pub fn expires_at(&self) -> Millis {
         end_of_day(self.expires_day)
     }
@@ -203,7 +199,7 @@ mod tests {
         let valid = BadgeStatus::Valid;
         let revoked = BadgeStatus::Revoked;
         let suspended = |by| BadgeStatus::Suspended { by };
-        // None: it stands already.
+        // `None`: the badge already stands as decided.
         let table = [
             (valid, Suspend, Agency, Ok(Some(suspended(Agency)))),
             (valid, Suspend, Authority, Ok(Some(suspended(Authority)))),

@@ -1,8 +1,8 @@
 //! A worker's calendar: the visits that she is named for.
 //!
-//! An entry is written with the staffing that makes it, and with nothing else: cancelling an order, releasing it or
-//! naming another worker leaves it where it is. So an entry says no more than where to look: whether it still holds,
-//! the order that it names says ([`holds`]).
+//! An entry is written together with the staffing that makes it, and never removed when the order is cancelled or
+//! released, or when another worker is named. So an entry only says which order to look at; that order says whether
+//! the entry still holds ([`holds`]).
 
 use std::time::Duration;
 
@@ -10,31 +10,29 @@ use crate::id::{OrderId, WorkerId};
 use crate::order::{Order, State};
 use crate::time::Millis;
 
-/// A worker's calendar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
-    /// Rises by one with every change; 0 while there is none.
+    /// Rises by one with every change; 0 while nothing is stored.
     pub version: u64,
-    /// Her visits, in no order.
+    /// In no particular order.
     pub entries: Vec<CalendarEntry>,
 }
 
 /// A visit that a worker was named for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarEntry {
-    /// The order.
     pub order: OrderId,
     /// The epoch in which she was named.
     pub epoch: u32,
     /// When the visit starts.
     pub from: Millis,
-    /// The first moment that is not of it.
+    /// The first moment after the visit.
     pub to: Millis,
 }
 
 impl CalendarEntry {
-    /// The entry of an order that is in this epoch.
-    pub fn of(order: &Order) -> Self {
+    /// The entry for this order in its present epoch.
+    pub fn for_order(order: &Order) -> Self {
         Self {
             order: order.id.clone(),
             epoch: order.epoch,
@@ -43,30 +41,30 @@ impl CalendarEntry {
         }
     }
 
-    /// Whether nobody can do both visits, with the way from one to the other.
+    /// Whether nobody can do both visits, counting the way from one to the other.
     fn is_in_the_way_of(&self, other: &Self, travel_time: Duration) -> bool {
         self.from < other.to + travel_time && other.from < self.to + travel_time
     }
 }
 
 impl Calendar {
-    /// The entries in the way of this order's visit. Its own is not.
+    /// The entries that overlap this order's visit. The order's own entry is not among them.
     pub fn in_the_way(
         &self,
         order: &Order,
         travel_time: Duration,
     ) -> impl Iterator<Item = &CalendarEntry> {
-        let wanted = CalendarEntry::of(order);
+        let wanted = CalendarEntry::for_order(order);
         self.entries.iter().filter(move |entry| {
             entry.order != wanted.order && entry.is_in_the_way_of(&wanted, travel_time)
         })
     }
 
-    /// The next version, with this order's visit, without what is past and without what was in its way: which is
-    /// for the caller to have looked at.
+    /// The next version: with this order's visit added, and without past visits or those that overlapped it. The
+    /// caller has checked that the overlapping ones do not hold any more.
     #[must_use]
     pub fn with(&self, order: &Order, travel_time: Duration, now: Millis) -> Self {
-        let wanted = CalendarEntry::of(order);
+        let wanted = CalendarEntry::for_order(order);
         let kept = self.entries.iter().filter(|entry| {
             entry.order != wanted.order
                 && !entry.is_in_the_way_of(&wanted, travel_time)
@@ -79,7 +77,7 @@ impl Calendar {
     }
 }
 
-/// Whether an entry still holds: its order, as it is now, awaits this worker in that epoch, or has her.
+/// Whether an entry still holds: its order, as it is now, is in that epoch and has this worker named for it.
 pub fn holds(entry: &CalendarEntry, order: Option<&Order>, worker: &WorkerId) -> bool {
     order.is_some_and(|order| {
         order.epoch == entry.epoch
@@ -91,7 +89,7 @@ pub fn holds(entry: &CalendarEntry, order: Option<&Order>, worker: &WorkerId) ->
     })
 }
 
-/// Whether any of the entries in the way still holds, by the orders as they are now.
+/// Whether any of the overlapping entries still holds, by the orders as they are now.
 pub fn is_booked<'a>(
     in_the_way: impl IntoIterator<Item = &'a CalendarEntry>,
     orders: &[Order],
@@ -174,7 +172,7 @@ mod tests {
     #[test]
     fn an_entry_holds_while_its_order_awaits_her_in_its_epoch() {
         let order = staffed(1, 0);
-        let entry = CalendarEntry::of(&order);
+        let entry = CalendarEntry::for_order(&order);
         assert!(holds(&entry, Some(&order), &worker(1)));
         assert!(!holds(&entry, Some(&order), &worker(2)));
         assert!(!holds(&entry, None, &worker(1)));
@@ -208,7 +206,7 @@ mod tests {
         assert_eq!((calendar.version, calendar.entries.len()), (1, 1));
         let beside = calendar.with(&staffed(2, 300), TRAVEL, Millis(0));
         assert_eq!((beside.version, beside.entries.len()), (2, 2));
-        // The first was cancelled, and its slot is taken.
+        // The first was cancelled, and its slot has been taken.
         let instead = beside.with(&staffed(3, 10), TRAVEL, Millis(0));
         let orders: Vec<_> = instead.entries.iter().map(|e| e.order.clone()).collect();
         assert_eq!(orders, [staffed(2, 0).id, staffed(3, 0).id]);

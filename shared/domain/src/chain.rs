@@ -1,7 +1,7 @@
 //! A worker's history: an append-only chain of events, each with the hash of the one before.
 //!
-//! The chain holds no personal data. What an event is about, its payload, is stored apart under the person's own
-//! key; the chain holds a commitment to it, so that the payload can be erased and the chain still verifies.
+//! The chain holds no personal data. The payload, which is what an event is about, is stored apart under the person's
+//! own key; the chain holds a commitment to it. So the payload can be erased and the chain still verifies.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::id::{AgencyId, AuthorityId, SourceId, WorkerId};
 use crate::time::Millis;
 
-/// Tells these hashes from all others.
+/// Keeps these hashes apart from hashes of anything else.
 const DOMAIN: &[u8] = b"homehail-event-v1\0";
 
 macro_rules! kinds {
@@ -27,17 +27,14 @@ macro_rules! kinds {
         }
 
         impl EventKind {
-            /// All there are.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Its name.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
                 }
             }
 
-            /// The kind of this name.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
             }
@@ -48,27 +45,27 @@ macro_rules! kinds {
 kinds! {
     /// An agency registered her.
     Registered = "registered",
-    /// She agreed that her data is worked with.
+    /// She agreed to the processing of her data.
     ConsentGiven = "consent_given",
-    /// She took that back.
+    /// She withdrew that consent.
     ConsentWithdrawn = "consent_withdrawn",
-    /// The authority decided on her.
+    /// The authority approved, rejected, suspended or reinstated her.
     Reviewed = "reviewed",
-    /// One section was recorded by hand.
+    /// A section of her record was entered by hand.
     SectionResult = "section_result",
     /// She works for another agency now.
     EmployerChanged = "employer_changed",
     /// A badge was issued to her.
     BadgeIssued = "badge_issued",
-    /// A badge was suspended, or is valid again.
+    /// A badge was suspended or reinstated.
     BadgeSuspended = "badge_suspended",
     /// A badge was revoked.
     BadgeRevoked = "badge_revoked",
-    /// She came to a visit, and the customer's scan matched.
+    /// The customer scanned her badge at the door, and it matched.
     CheckIn = "check_in",
-    /// Somebody complained.
+    /// A customer complained.
     Complaint = "complaint",
-    /// Something recorded was put right.
+    /// A recorded mistake was corrected.
     Correction = "correction",
     /// Her personal data was erased.
     Redaction = "redaction",
@@ -76,25 +73,20 @@ kinds! {
     FeedApplied = "feed_applied",
 }
 
-/// Who made an event happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Actor {
-    /// An agency.
     Agency(AgencyId),
-    /// The authority.
     Authority(AuthorityId),
     /// The worker herself.
     Worker(WorkerId),
-    /// A customer. Which one stays out of a chain that nobody can erase; the payload names the order.
+    /// Which customer stays out of a chain that nobody can erase; the payload names the order.
     Customer,
-    /// A source of credit records.
     Feed(SourceId),
     /// The platform by itself.
     Platform,
 }
 
-/// Text that names no actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an agency's, authority's or worker's id, feed:<source>, customer or platform")]
 pub struct NotAnActor;
@@ -145,13 +137,13 @@ impl From<Actor> for String {
     }
 }
 
-/// SHA-256 as chains have it: 64 small hexadecimal digits in JSON. Capitals are read too.
+/// SHA-256 as chains have it: 64 lower-case hexadecimal digits in JSON. Upper case is read too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// What the first event of a chain has before it.
+    /// Stands before the first event of a chain.
     pub const NONE: Self = Self([0; 32]);
 }
 
@@ -196,19 +188,14 @@ impl From<Hash> for String {
     }
 }
 
-/// An event of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainEvent {
-    /// Whose chain.
     pub worker: WorkerId,
-    /// Its place, from 1.
+    /// From 1, without gaps.
     pub seq: u64,
-    /// When.
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
-    /// What.
     pub kind: EventKind,
-    /// By whom.
     pub actor: Actor,
     /// HMAC-SHA-256 of the payload, see [`commitment`].
     pub payload_commitment: Hash,
@@ -231,22 +218,21 @@ impl ChainEvent {
 /// Where a chain ends: what the next event follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// How many events there are.
+    /// The number of events so far.
     pub seq: u64,
-    /// The hash of the last one.
     pub hash: Hash,
 }
 
 impl Head {
-    /// Of a chain without events.
+    /// The head of a chain without events.
     pub const EMPTY: Self = Self {
         seq: 0,
         hash: Hash::NONE,
     };
 }
 
-/// The commitment to a payload: HMAC-SHA-256 of its canonical JSON (RFC 8785) under a secret salt. Who knows the
-/// salt can check a payload; once the salt is gone, nobody can try out what it may have been.
+/// The commitment to a payload: HMAC-SHA-256 of its canonical JSON (RFC 8785) under a secret salt. Whoever knows the
+/// salt can check a payload; once the salt is gone, nobody can guess payloads until one fits.
 pub fn commitment(salt: &[u8; 32], payload: &Value) -> Hash {
     let key = hmac::Key::new(hmac::HMAC_SHA256, salt);
     let mut hash = [0; 32];
@@ -255,7 +241,7 @@ pub fn commitment(salt: &[u8; 32], payload: &Value) -> Hash {
 }
 
 fn canonical_of(value: &impl Serialize) -> Vec<u8> {
-    // Maps with text keys, texts and whole numbers always can be written.
+    // Maps with text keys, texts and whole numbers can always be written.
     serde_json_canonicalizer::to_vec(value).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Numbers that carry their own check.
+//! Numbers that carry their own check character: credit codes, ID numbers, and phone numbers beside them.
 
 mod id_number;
 
@@ -12,7 +12,6 @@ pub use id_number::{IdNumber, IdNumberFault};
 macro_rules! checked_text {
     ($name:ident, $error:ident) => {
         impl $name {
-            /// As it was given.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -49,15 +48,14 @@ macro_rules! checked_text {
     };
 }
 
-/// A unified social credit code (统一社会信用代码), by GB 32100-2015.
+/// A unified social credit code (统一社会信用代码), GB 32100-2015.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Uscc(String);
 
-/// What is wrong with a unified social credit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsccFault {
-    /// Not the characters that such a code has.
+    /// A character that no code has, or not 18 of them.
     #[error("must have 18 digits and capital letters, without I, O, S, V and Z")]
     Characters,
     /// The last character does not fit the others.
@@ -65,7 +63,7 @@ pub enum UsccFault {
     CheckCharacter,
 }
 
-/// The code's characters; a character's place is its value.
+/// The characters of a code; each one's position is its value.
 const USCC_CHARACTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 impl Uscc {
@@ -88,10 +86,7 @@ impl Uscc {
         }
     }
 
-    /// The code that these 17 characters begin, with the check character that they ask for.
-    ///
-    /// # Errors
-    /// Unless they are 17 of a code's characters.
+    /// The code that begins with these 17 characters, completed by its check character.
     pub fn complete(body: &str) -> Result<Self, UsccFault> {
         let values: Option<Vec<u32>> = body
             .bytes()
@@ -108,8 +103,8 @@ impl Uscc {
     }
 }
 
-/// (31 − Σ value·3^i mod 31) mod 31. Published samples forget the last mod, and fail when the sum is
-/// a multiple of 31.
+/// (31 − Σ value·3^i mod 31) mod 31. Published samples forget the last mod, and fail when the sum is a
+/// multiple of 31.
 fn check_value(body: &[u32]) -> u32 {
     let (sum, _) = body.iter().fold((0, 1), |(sum, weight), value| {
         ((sum + value * weight) % 31, weight * 3 % 31)
@@ -140,7 +135,7 @@ impl MobilePhone {
         well_formed.then_some(()).ok_or(NotAMobilePhone)
     }
 
-    /// For those who need not call: `138****1234`.
+    /// `138****1234`, for those who have no need to call.
     pub fn masked(&self) -> String {
         let (start, end) = (self.0.get(..3), self.0.get(7..));
         format!(
@@ -171,7 +166,7 @@ mod tests {
         for code in ["91350100M000100Y43", "91110000101623741K"] {
             assert_eq!(code.parse::<Uscc>().unwrap().as_str(), code);
         }
-        // Printed as an example, and said to be a real company's: neither fits its check character.
+        // Two codes that circulate as examples of real companies; neither has the right check character.
         for code in ["91310115MA1H8R7C6D", "91350211M0000XUF46"] {
             assert_eq!(code.parse::<Uscc>(), Err(UsccFault::CheckCharacter));
         }

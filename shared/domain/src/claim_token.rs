@@ -9,15 +9,15 @@ use data_encoding::BASE64URL_NOPAD;
 
 use crate::id::{AgencyId, OrderId};
 
-/// So that the key's signatures of anything else would not be taken for tokens.
+/// Keeps these MACs apart from whatever else the key may sign.
 const DOMAIN: &[u8] = b"homehail-claim-token-v1\0";
-/// The label under which both who mints and who verifies derive a key from the configured secret.
+/// The label by which both the minting and the verifying function derive a key from the configured secret.
 pub const KEY_LABEL: &str = "homehail claim tokens v1";
 
 const MAC_BYTES: usize = 16;
 const TOKEN_BYTES: usize = 1 + 4 + MAC_BYTES;
 
-/// The key that tokens are made with, and the one before it, whose tokens are still accepted.
+/// The key that tokens are made with, and the previous one, whose tokens are still accepted.
 #[derive(Clone)]
 pub struct ClaimTokenKeys {
     current: Key,
@@ -41,7 +41,7 @@ impl Key {
 
     fn mac(&self, order: &OrderId, epoch: [u8; 4], agency: &AgencyId) -> [u8; MAC_BYTES] {
         let mut context = hmac::Context::with_key(&self.hmac);
-        // Ids have one length each, so the parts cannot be shifted into each other.
+        // Ids have one length each, so no two sets of parts give the same input.
         context.update(DOMAIN);
         context.update(order.as_str().as_bytes());
         context.update(&epoch);
@@ -53,7 +53,7 @@ impl Key {
 }
 
 impl ClaimTokenKeys {
-    /// From the keys' bytes, which should be 32 random ones each.
+    /// Each key should be 32 random bytes.
     pub fn new(current: &[u8], previous: Option<&[u8]>) -> Self {
         Self {
             current: Key::new(current),
@@ -61,7 +61,7 @@ impl ClaimTokenKeys {
         }
     }
 
-    /// The token by which `agency` can grab `order` in this epoch.
+    /// The token with which `agency` can grab `order` in this epoch.
     pub fn mint(&self, order: &OrderId, epoch: u32, agency: &AgencyId) -> String {
         let epoch = epoch.to_be_bytes();
         let mut token = [0; TOKEN_BYTES];
@@ -71,7 +71,7 @@ impl ClaimTokenKeys {
         BASE64URL_NOPAD.encode(&token)
     }
 
-    /// The epoch in which `order` was offered to `agency`; none if the token does not prove it. The comparison
+    /// The epoch in which `order` was offered to `agency`; `None` if the token does not prove it. The comparison
     /// takes the same time wherever the bytes differ.
     pub fn verify(&self, token: &str, order: &OrderId, agency: &AgencyId) -> Option<u32> {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;

@@ -1,12 +1,12 @@
-//! Credit records (诚信信息): what is known of a worker, in sections, each with its source and date.
+//! Credit records (诚信信息): what is known about a worker, in sections, each with its source and date.
 //!
-//! - [`Sections`]: what the sources said, and what it says at a moment ([`Sections::view`]).
-//! - [`CreditRules`]: how long each section holds, and which services require it; a market's setting.
-//! - [`gate`]: what keeps a worker from being staffed.
+//! - [`Sections`]: what the sources said, and what that comes to at a given time ([`Sections::view`]).
+//! - [`CreditRules`]: how long each section holds, and which services require it; set for each market.
+//! - [`gate`]: what keeps a worker from being staffed for a visit.
 //! - [`at_the_door`]: what keeps a visit from starting.
 //! - [`public_standing`]: the one word of the badge page.
 //!
-//! Never green from absence: only `clear` within its validity counts, and it is computed at the moment of asking.
+//! A section is never green because nothing is known: only `clear` within its validity counts, worked out when asked.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ mod rules;
 pub use rules::{CreditRules, Lapse, SectionRule};
 
 macro_rules! named {
-    ($(#[$about:meta])* $type:ident, $all:literal { $($(#[$doc:meta])* $name:ident = $text:literal,)+ }) => {
+    ($(#[$about:meta])* $type:ident { $($(#[$doc:meta])* $name:ident = $text:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -30,17 +30,15 @@ macro_rules! named {
         }
 
         impl $type {
-            #[doc = $all]
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Its name in requests, feeds and answers.
+            /// Used in requests, feeds and answers.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
                 }
             }
 
-            /// What has this name.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.as_str() == name)
             }
@@ -50,8 +48,8 @@ macro_rules! named {
 
 named! {
     /// A section of a credit record.
-    Section, "All nine." {
-        /// She is who she says (身份核验).
+    Section {
+        /// Whether she is who she says (身份核验).
         Identity = "identity",
         /// What the agency's or the bureau's check of her background found (背景审查).
         BackgroundCheck = "background_check",
@@ -59,44 +57,44 @@ named! {
         JudicialEnforcement = "judicial_enforcement",
         /// Whether a court lists her as dishonest (失信被执行人).
         Dishonesty = "dishonesty",
-        /// What the police may conclude; violation records are sealed (公安).
+        /// The conclusion that the police may give; violation records are sealed (公安).
         PublicSecurity = "public_security",
         /// Her health certificate (健康证).
         HealthCertificate = "health_certificate",
-        /// Taken at the beginning of a shift (体温).
+        /// Measured at the beginning of a shift (体温).
         BodyTemperature = "body_temperature",
-        /// Insurance of her person (人身意外保险).
+        /// Insurance for her own accidents (人身意外保险).
         PersonalInsurance = "personal_insurance",
-        /// Insurance of damage she may do (职业责任保险).
+        /// Insurance for damage that she causes (职业责任保险).
         OccupationalInsurance = "occupational_insurance",
     }
 }
 
 named! {
-    /// What a section says at a moment.
-    SectionState, "All of them." {
-        /// Nothing is against her, and that holds now.
+    /// What a section says at a given time.
+    SectionState {
+        /// Nothing is against her, and that still holds.
         Clear = "clear",
-        /// Something is against her, however long ago that was said.
+        /// Something is against her, however old that is.
         Flagged = "flagged",
-        /// Asked for, or not yet begun.
+        /// Asked for, or being looked into.
         Pending = "pending",
-        /// Nobody said anything.
+        /// No source said anything.
         Unknown = "unknown",
-        /// It was clear, and has not been confirmed since.
+        /// It was clear, and was not confirmed in time.
         Stale = "stale",
-        /// It was clear, and its time is over.
+        /// It was clear, and has run out.
         Expired = "expired",
-        /// The source may not say.
+        /// The source is not allowed to say.
         Withheld = "withheld",
-        /// None of her skills requires it, and nobody said anything.
+        /// None of her skills requires it, and no source said anything.
         NotRequired = "not_required",
     }
 }
 
 named! {
-    /// What a source can say. The other states come of time and of rules.
-    Recorded, "All of them." {
+    /// What a source can say. The other states follow from time and rules.
+    Recorded {
         /// Nothing is against her.
         Clear = "clear",
         /// Something is against her.
@@ -105,7 +103,7 @@ named! {
         Pending = "pending",
         /// The source takes back what it said.
         Unknown = "unknown",
-        /// The source may not say.
+        /// The source is not allowed to say.
         Withheld = "withheld",
     }
 }
@@ -125,34 +123,30 @@ impl SectionState {
     }
 }
 
-/// What one source says of one section.
+/// What one source says about one section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Who says so.
     pub source: SourceId,
-    /// What.
     pub recorded: Recorded,
-    /// When that was so.
+    /// The time that the statement is true for.
     pub as_of: Millis,
-    /// From when on it holds, if not from `as_of` on.
+    /// When it begins to hold, if not at `as_of`.
     pub valid_from: Option<Millis>,
     /// The first moment at which it does not hold any more, as printed or confirmed.
     pub valid_until: Option<Millis>,
 }
 
-/// A section at a moment.
+/// A section at a given time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SectionView {
-    /// Which.
     pub section: Section,
-    /// What it says.
     pub state: SectionState,
-    /// Who says so; nobody if nothing was said.
+    /// `None` if no source said anything.
     pub source: Option<SourceId>,
     /// When that was so.
     #[serde(with = "optional_rfc3339")]
     pub as_of: Option<Millis>,
-    /// The first moment at which it is clear no more.
+    /// The first moment at which it is not clear any more.
     #[serde(with = "optional_rfc3339")]
     pub valid_until: Option<Millis>,
 }
@@ -173,21 +167,20 @@ mod optional_rfc3339 {
     }
 }
 
-/// What came of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recording {
-    /// It is newer than what its source said before, and stands now.
+    /// It is newer than what its source said before, and now stands.
     Newer,
     /// Its source has said something as new or newer; nothing changed.
     NotNewer,
 }
 
-/// All that was said of a worker and stands: the newest of each source, by section.
+/// The newest statement of each source on each section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sections(BTreeMap<Section, BTreeMap<SourceId, Entry>>);
 
 impl Sections {
-    /// Takes what a source says, if it is newer than what the same source said before.
+    /// Records what a source says, if it is newer than what that source said before.
     pub fn record(&mut self, section: Section, entry: Entry) -> Recording {
         let said = self.0.entry(section).or_default();
         if said
@@ -200,13 +193,12 @@ impl Sections {
         Recording::Newer
     }
 
-    /// Every entry, by section and source.
     pub fn entries(&self) -> impl Iterator<Item = (Section, &Entry)> {
         let sections = self.0.iter();
         sections.flat_map(|(section, said)| said.values().map(|entry| (*section, entry)))
     }
 
-    /// What a section says at `at`: of what several sources say, the gravest; among equals, what ends first.
+    /// What a section says at `at`. Of several sources the gravest counts; among equals, the one that ends first.
     pub fn view(&self, section: Section, at: Millis, rules: &CreditRules) -> SectionView {
         let rule = rules.of(section);
         let said = self.0.get(&section).into_iter().flat_map(BTreeMap::values);
@@ -231,7 +223,7 @@ impl Sections {
         })
     }
 
-    /// All nine sections at `now`, of a worker with these skills.
+    /// All nine sections at `now`, for a worker with these skills.
     pub fn views(&self, skills: ServiceSet, now: Millis, rules: &CreditRules) -> Vec<SectionView> {
         let all = Section::ALL.iter();
         all.map(|section| {
@@ -258,14 +250,13 @@ impl FromIterator<(Section, Entry)> for Sections {
     }
 }
 
-/// A section that stands against a worker.
+/// A section that keeps a worker from a visit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SectionRefusal {
-    /// Which.
     pub section: Section,
-    /// What it says instead of `clear`, at the moment that counts.
+    /// Anything but `clear`, at the moment that counts.
     pub state: SectionState,
-    /// The first moment at which it is clear no more.
+    /// The first moment at which it is not clear any more.
     #[serde(with = "optional_rfc3339")]
     pub valid_until: Option<Millis>,
 }
@@ -281,8 +272,8 @@ impl From<SectionView> for SectionRefusal {
 }
 
 /// The trust gate: the sections that keep a worker from being staffed for a visit `from`..`to`, asked at `now`.
-/// Durable sections must be clear from the visit's beginning to its end; refreshed ones, which nobody can know
-/// ahead, must be clear now. What is looked at only at the door is left out.
+/// Durable sections must be clear from the visit's beginning to its end. Refreshed ones, which nobody can know ahead,
+/// must be clear now. Sections that are looked at only at the door are left out.
 pub fn gate(
     sections: &Sections,
     service: Service,
@@ -298,7 +289,7 @@ pub fn gate(
         let moments = if rule.refreshed {
             [now, now]
         } else {
-            // The end is the first moment that is not of the visit.
+            // `to` itself does not belong to the visit.
             [from.max(now), Millis(to.0.saturating_sub(1)).max(now)]
         };
         let views = moments.map(|at| sections.view(section, at, rules));
@@ -310,7 +301,7 @@ pub fn gate(
     refused.map(SectionRefusal::from).collect()
 }
 
-/// The sections that keep a visit from starting now: all that its service requires, temperature among them.
+/// The sections that keep a visit from starting now: all that its service requires, temperature included.
 pub fn at_the_door(
     sections: &Sections,
     service: Service,
@@ -331,17 +322,17 @@ pub fn at_the_door(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PublicStanding {
-    /// All that her skills require is clear.
+    /// Everything that her skills require is clear.
     Clear,
-    /// Something that they require is flagged or expired.
+    /// Something that they require is flagged or has expired.
     Attention,
     /// Something that they require is not known to be clear.
     Unverified,
 }
 
-/// The standing over all sections that any of the worker's skills requires. What is looked at only at the door, such as
-/// a temperature, is among them: whoever scans a badge stands at one. Who has no skills has shown nothing, and is
-/// unverified.
+/// The standing over all sections that any of the worker's skills requires. Sections that are looked at only at the
+/// door, such as the temperature, count too: whoever scans a badge stands at one. A worker without skills has shown
+/// nothing, and is unverified.
 pub fn public_standing(
     sections: &Sections,
     skills: ServiceSet,

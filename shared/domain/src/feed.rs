@@ -5,7 +5,7 @@
 //! - [`Source`]: which batches of a source are applied and which wait, and whether a new one may follow.
 //! - [`RowRules::parse`]: one row; [`newest`]: what several rows of a worker come to.
 //!
-//! Nothing here looks at the clock: a batch that is read twice says the same both times.
+//! Nothing here looks at the clock: reading a batch again gives the same result.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,16 +27,14 @@ pub use row::{LONGEST_ROW, Rejected, Row, RowRules, Said, newest, rows_of};
 pub use source::{Link, MOST_WAITING, Pending, Source, Turn, Unfit};
 pub use sources::{CreditSource, CreditSources, SourcesFault};
 
-/// The most rows of a batch.
 pub const MOST_ROWS: u32 = 1_000_000;
-/// The most parts of a batch.
 pub const MOST_PARTS: u32 = 1_000;
 /// How far a source's clock may be ahead of ours.
 pub const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
-/// How long a batch is worth trying to be applied.
+/// How long we keep trying to apply a batch.
 pub const WORTH: Duration = Duration::from_hours(7 * 24);
 
-/// A batch's name among those of its source: 1 to 64 of letters, digits, `.`, `_` and `-`, the first one a
+/// A batch's name, unique among those of its source: 1 to 64 letters, digits, `.`, `_` and `-`, beginning with a
 /// letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -48,7 +46,6 @@ pub struct BatchId(String);
 pub struct NotABatchId;
 
 impl BatchId {
-    /// As it was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -87,33 +84,32 @@ impl fmt::Display for BatchId {
     }
 }
 
-/// What a batch is, as its source signed it.
+/// A batch's description, signed by its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Whose batch.
     pub source: SourceId,
-    /// Its name, never used again.
+    /// Never used for another batch of the source.
     pub batch_id: BatchId,
-    /// Its place among the source's batches, from 1.
+    /// The number of the batch among those of its source, from 1.
     pub seq: u64,
-    /// The batch before: the [`manifest_hash`] of its manifest, or its `sha256`. None, or 64 zeros, for the first.
+    /// The batch before: the [`manifest_hash`] of its manifest, or its `sha256`. `None`, or 64 zeros, for the first
+    /// batch.
     #[serde(default)]
     pub prev_sha256: Option<Hash>,
-    /// When what it says was so; newer than the batch before.
+    /// The time that its content is true for; later than that of the batch before.
     #[serde(with = "crate::time::rfc3339")]
     pub as_of: Millis,
-    /// How many rows it has: lines that are not blank, in all parts.
+    /// How many lines are not blank, over all parts.
     pub rows: u32,
-    /// How many parts it has, numbered from 1.
     pub parts: u32,
-    /// SHA-256 of the bytes of all parts, one after another in their order.
+    /// SHA-256 of all parts one after another.
     pub sha256: Hash,
-    /// If the source wants each part checked as it arrives: SHA-256 of each.
+    /// SHA-256 of each part, if the source wants each checked as it arrives.
     #[serde(default)]
     pub part_sha256: Option<Vec<Hash>>,
 }
 
-/// What is signed of a manifest: its canonical JSON (RFC 8785), as it was sent.
+/// The bytes that a source signs: the manifest's canonical JSON (RFC 8785), as it was sent.
 pub fn signed_form(manifest: &Value) -> Vec<u8> {
     // Maps with text keys can always be written.
     serde_json_canonicalizer::to_vec(manifest).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Ids: opaque to clients, one type an entity.
+//! Ids: opaque to clients, one type for each kind of thing.
 //!
 //! `<prefix>_<characters>`, in lower-case Crockford base32 (no `i`, `l`, `o`, `u`) without padding: 26
 //! characters carry 128 bits, 13 carry 64. The authority's id is a name that the operator gives.
@@ -23,7 +23,7 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     specification.encoding().expect("32 distinct symbols")
 });
 
-/// Bytes in the base32 that ids are written in.
+/// Bytes in lower-case Crockford base32, as ids are written.
 pub fn base32(bytes: &[u8]) -> String {
     BASE32.encode(bytes)
 }
@@ -45,27 +45,22 @@ impl NotAnId {
     }
 }
 
-/// What all id types share: their text, with the prefix, as `Display`, `FromStr` and serde.
+/// What all id types share: text with the prefix, as `Display`, `FromStr` and serde.
 macro_rules! text {
     ($name:ident, $prefix:literal) => {
         impl $name {
-            /// What its text begins with.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Without the prefix, as keys have it where their place already says what it is.
+            /// Without the prefix, for keys whose place already says what it is.
             pub fn bare(&self) -> &str {
                 self.0.get(Self::PREFIX.len()..).unwrap_or_default()
             }
 
-            /// With the prefix.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
             /// From the characters behind the prefix.
-            ///
-            /// # Errors
-            /// When they are not such an id's.
             pub fn from_bare(bare: &str) -> Result<Self, NotAnId> {
                 Self::is_bare(bare)
                     .then(|| Self(format!("{}{bare}", Self::PREFIX)))
@@ -120,7 +115,7 @@ macro_rules! id {
             }
 
             fn is_bare(bare: &str) -> bool {
-                // Decoding checks the alphabet and that unused bits are zero: an id has one text.
+                // Decoding checks the alphabet and that unused bits are zero, so that an id has one text only.
                 BASE32
                     .decode(bare.as_bytes())
                     .is_ok_and(|bytes| bytes.len() == $bytes)
@@ -132,28 +127,24 @@ macro_rules! id {
 }
 
 id! {
-    /// An agency.
     AgencyId, "agy_", 16
 }
 
 id! {
-    /// A store of an agency.
     StoreId, "sto_", 8
 }
 
 id! {
-    /// An order.
     OrderId, "ord_", 16
 }
 
 id! {
-    /// A customer.
     CustomerId, "cus_", 16
 }
 
 id! {
-    /// A worker: a keyed hash of her ID number, so that a person has one id for ever, whoever registers her, and
-    /// who has a number and the key finds her without a table.
+    /// A worker: a keyed hash of her ID number. A person has one id for ever, whichever agency registers her, and
+    /// whoever has the number and the key finds her without a table.
     WorkerId, "wkr_", 16
 }
 
@@ -171,7 +162,7 @@ impl BadgeId {
     /// The bytes that a token carries.
     pub fn to_bytes(&self) -> [u8; 8] {
         let mut bytes = [0; 8];
-        // The text was checked when it became an id.
+        // The text was checked when it became an id, so it can be decoded.
         if let Ok(decoded) = BASE32.decode(self.bare().as_bytes())
             && decoded.len() == bytes.len()
         {
@@ -182,7 +173,7 @@ impl BadgeId {
 }
 
 impl EventId {
-    /// The event of this kind that these parts caused: SHA-256 of them all, each preceded by its length.
+    /// The event of this kind with this cause: SHA-256 of all parts, each preceded by its length.
     pub fn of(kind: &str, cause: &[&str]) -> Self {
         let mut context = Context::new(&SHA256);
         for part in [b"homehail-event-id-v1", kind.as_bytes()]
@@ -198,7 +189,7 @@ impl EventId {
     }
 }
 
-/// The authority, by the name that the operator gave it: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
+/// The authority, by the name that the operator chose: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AuthorityId(String);
@@ -214,7 +205,7 @@ impl AuthorityId {
 
 text!(AuthorityId, "aut_");
 
-/// A source of credit records, by the name that the operator gave it: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
+/// A source of credit records, by the name that the operator chose: 1 to 40 of `a` to `z`, `0` to `9` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceId(String);

@@ -1,4 +1,5 @@
-//! The rules of Homehail, pure: no I/O, no clock, no randomness. The moment and the ids come in as arguments.
+//! The rules of Homehail, and nothing else: no I/O, no clock, no randomness. The time and new ids come in as
+//! arguments.
 //!
 //! - [`order`]: an order's life, what ends it, what a failed grab is told, who is shown what.
 //! - [`agency`]: agencies and stores, and what the authority decides about them.
@@ -13,7 +14,7 @@
 //! - [`badge`]: a worker's badges, and whether they are still good.
 //! - [`scan`]: scans of badges, and what a badge says now.
 //! - [`claim_token`]: proof that an order was offered to an agency.
-//! - [`service`], [`check`], [`id`], [`time`]: the words that these are written in.
+//! - [`service`], [`check`], [`id`], [`time`]: the values that all of these are written in.
 //!
 //! Text from outside is parsed into these types, and their errors are worded for clients.
 

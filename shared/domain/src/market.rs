@@ -1,4 +1,4 @@
-//! A market: one city's settings.
+//! A market: the settings of one city, and the deadlines that follow from them.
 
 use std::time::Duration;
 
@@ -11,39 +11,39 @@ use crate::time::Millis;
 /// The shortest grab window of a real market, in seconds.
 pub const SHORTEST_REAL_WINDOW_S: u32 = 120;
 
-/// The shortest grab window at all, in seconds: what a demo on one machine may have.
+/// The shortest grab window that a demo on one machine may have, in seconds.
 pub const SHORTEST_WINDOW_S: u32 = 5;
 
 /// How far ahead an order can be placed.
 pub const FURTHEST_START: Duration = Duration::from_secs(60 * 24 * 3600);
 
-/// One city's settings. In JSON, what is not given has its usual value; unknown names are refused.
+/// The settings of one city. In JSON, a missing setting has its usual value, and unknown names are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Market {
-    /// The city.
     pub name: String,
-    /// Agencies with a store this near are offered an order, in metres.
+    /// Agencies with a store within this many metres are offered an order.
     pub radius_m: u32,
     /// How long an order is on offer before an agency is assigned, in seconds.
     pub grab_window_s: u32,
     /// The wider radii that are tried when nobody is in range, in metres, ascending.
     pub widening_m: Vec<u32>,
-    /// A grab window ends this long before the visit at the latest, in seconds.
+    /// A grab window ends at least this long before the visit, in seconds.
     pub lead_time_s: u32,
     /// How long a claiming agency has to name the worker, in seconds.
     pub staffing_window_s: u32,
     /// How long a worker needs from one visit to the next, in seconds.
     pub travel_time_s: u32,
-    /// How long after its end a visit is ended that nobody came to, or nobody said to be over, in seconds.
+    /// If nobody has come, or nobody has said that the visit is over, it is ended this long after its end, in
+    /// seconds.
     pub visit_grace_s: u32,
-    /// An agency with this many unstaffed claims is assigned no more; it may still grab.
+    /// An agency with this many unstaffed claims is not assigned another; it may still grab.
     pub assignment_cap: u32,
     /// How often an order is put on offer before it ends unfilled.
     pub max_epochs: u32,
     /// The services that can be ordered here.
     pub services: ServiceSet,
-    /// What counts how much when an agency is assigned.
+    /// The weights by which an agency is chosen.
     pub score: ScoreWeights,
     /// How long each section of a credit record holds, and which services require it.
     pub credit: CreditRules,
@@ -69,19 +69,19 @@ impl Default for Market {
     }
 }
 
-/// What counts how much. Only the proportions matter.
+/// How much each part of a score counts. Only the proportions matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScoreWeights {
-    /// The star rating, with a prior.
+    /// The star rating.
     pub stars: u32,
-    /// How many of the workers with the skill pass the gate.
+    /// The share of workers with the skill who pass the gate.
     pub credit: u32,
-    /// How many claims were completed, of those that ended, with a prior.
+    /// The share of ended claims that were completed.
     pub completion: u32,
-    /// How near the store is, of the radius.
+    /// How near the store is, in proportion to the radius.
     pub distance: u32,
-    /// How far from the cap of unstaffed claims.
+    /// How far the agency is from the cap of unstaffed claims.
     pub load: u32,
 }
 
@@ -98,7 +98,7 @@ impl Default for ScoreWeights {
 }
 
 impl ScoreWeights {
-    /// All together.
+    /// The sum of all weights.
     pub fn sum(&self) -> u64 {
         [
             self.stars,
@@ -113,32 +113,29 @@ impl ScoreWeights {
     }
 }
 
-/// Settings that no market can have.
+/// Why settings are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MarketFault {
-    /// Not JSON of a market.
     #[error("it is not a market's settings: {0}")]
     NotAMarket(String),
-    /// A setting that does not make sense.
+    /// A setting makes no sense.
     #[error("{setting} must be {must_be}")]
     Setting {
-        /// Which.
         setting: &'static str,
-        /// What it must be.
         must_be: String,
     },
 }
 
-/// Why an order cannot start when it should.
+/// Why an order cannot start at the time wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartFault {
-    /// It has begun already.
+    /// The time has passed.
     #[error("must be in the future")]
     Past,
     /// No time is left to find an agency.
     #[error("must be more than {} minutes from now", .lead_time_s.div_ceil(60))]
     TooSoon {
-        /// The market's lead time in seconds.
+        /// The market's lead time, in seconds.
         lead_time_s: u32,
     },
     /// Beyond [`FURTHEST_START`].
@@ -147,10 +144,7 @@ pub enum StartFault {
 }
 
 impl Market {
-    /// From JSON, checked: what a function finds in its setting `MARKET`.
-    ///
-    /// # Errors
-    /// When it is not a market's settings, or one of them makes no sense.
+    /// Reads and checks the setting `MARKET`.
     pub fn from_json(text: &str) -> Result<Self, MarketFault> {
         let market: Self = serde_json::from_str(text)
             .map_err(|error| MarketFault::NotAMarket(error.to_string()))?;
@@ -158,10 +152,8 @@ impl Market {
         Ok(market)
     }
 
-    /// Checks that the settings make sense, with a grab window of at least `shortest_window_s` seconds.
-    ///
-    /// # Errors
-    /// The first setting that does not.
+    /// Checks that the settings make sense, with a grab window of at least `shortest_window_s` seconds. The first
+    /// setting that does not is named.
     pub fn validate(&self, shortest_window_s: u32) -> Result<(), MarketFault> {
         let require = |holds: bool, setting: &'static str, must_be: &str| {
             holds.then_some(()).ok_or_else(|| MarketFault::Setting {
@@ -221,13 +213,13 @@ impl Market {
         )
     }
 
-    /// The radius, then the wider ones, in metres.
+    /// The market's radius and then the wider ones, in metres, as they are tried.
     pub fn radii(&self) -> impl Iterator<Item = u32> {
         std::iter::once(self.radius_m).chain(self.widening_m.iter().copied())
     }
 
-    /// When the grab window that opens now closes: after its length, or the lead time before the visit if that
-    /// is earlier; none when that is not after now.
+    /// When a grab window that opens now closes: after its full length, or the lead time before the visit if that is
+    /// earlier. `None` when that is not after now.
     pub fn grab_deadline(&self, now: Millis, start_at: Millis) -> Option<Millis> {
         let window_ends = now + seconds(self.grab_window_s);
         let latest = start_at - seconds(self.lead_time_s);
@@ -239,20 +231,16 @@ impl Market {
         (now + seconds(self.staffing_window_s)).min(start_at)
     }
 
-    /// How long a worker needs from one visit to the next.
     pub fn travel_time(&self) -> Duration {
         seconds(self.travel_time_s)
     }
 
-    /// When a visit that ends then is ended, should nobody have come, or nobody have said that it is over.
+    /// When the platform ends a visit that nobody came to or said to be over.
     pub fn visit_by(&self, ends_at: Millis) -> Millis {
         ends_at + seconds(self.visit_grace_s)
     }
 
-    /// Whether a visit can start then, if it is ordered now.
-    ///
-    /// # Errors
-    /// Why not.
+    /// Whether a visit that is ordered now can start at this time.
     pub fn check_start(&self, now: Millis, start_at: Millis) -> Result<(), StartFault> {
         if start_at <= now {
             Err(StartFault::Past)

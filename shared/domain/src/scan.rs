@@ -1,4 +1,4 @@
-//! Scans of badges: what a scan answers, what is kept of it, and when two scans cannot be of the same card.
+//! Scans of badges: what a scan answers, what the log keeps of it, and which two scans show that a badge was copied.
 
 use std::time::Duration;
 
@@ -14,33 +14,31 @@ use crate::worker::Worker;
 /// How long the log keeps a scan.
 pub const KEPT: Duration = Duration::from_secs(90 * 86_400);
 
-/// How far back a scan is compared with others of its badge.
+/// How far back a scan is compared with others of the same badge.
 pub const COMPARED: Duration = Duration::from_secs(30 * 60);
 
-/// Faster than this no badge travels, in km/h: the highest speed that a motorway in China may allow (Regulation on
+/// No badge travels faster than this, in km/h: the highest speed that a motorway in China may allow (Regulation on
 /// the Implementation of the Road Traffic Safety Law, article 78). Workers' visits lie within a city.
 const FASTEST_KMH: f64 = 120.0;
 
-/// What a scan answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScanResult {
     Genuine,
-    /// Its last day is over.
+    /// Past its last day.
     Expired,
     /// It is revoked, or its worker was erased or left the agency.
     Revoked,
     /// The badge, its worker or her agency is suspended.
     Suspended,
-    /// Not issued by us.
     NotGenuine,
-    /// Scanned from within an order: it is the order's worker.
+    /// Scanned from within an order, and it is the order's worker.
     Match,
-    /// Scanned from within an order: it is somebody else.
+    /// Scanned from within an order, and it is somebody else.
     Mismatch,
-    /// Scanned from within an order for which no worker is named yet.
+    /// Scanned from within an order that has no worker yet.
     NoWorkerYet,
-    /// Scanned from within an order: it is its worker, but her record does not let her begin.
+    /// Scanned from within an order: its worker, but her record does not let her begin.
     NotCleared,
 }
 
@@ -63,9 +61,9 @@ impl ScanResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScannedBy {
-    /// Somebody who is not logged in.
+    /// Not logged in.
     Public,
-    /// A customer, from within an order.
+    /// From within an order.
     Customer,
     Agency,
     Authority,
@@ -79,17 +77,16 @@ pub struct Scan {
     pub worker_id: Option<WorkerId>,
     pub at: Millis,
     pub by: ScannedBy,
-    /// A keyed hash of the scanner, which only tells one scanner from another.
+    /// A keyed hash that only tells one scanner from another.
     pub who: String,
     pub result: ScanResult,
-    /// The order from within which the badge was scanned.
     pub order_id: Option<OrderId>,
     pub place: Option<RoughPlace>,
 }
 
 impl Scan {
-    /// Whether these two scans show that a badge was copied: two scanners within [`COMPARED`], further apart than a car
-    /// drives in the time between, even if both places are as wrong as they can be.
+    /// Whether these two scans show that a badge was copied: two scanners within [`COMPARED`], further apart than a
+    /// car drives in the time between, even if both places are as wrong as they can be.
     pub fn is_apart_from(&self, other: &Self) -> bool {
         let (Some(here), Some(there)) = (&self.place, &other.place) else {
             return false;
@@ -103,10 +100,10 @@ impl Scan {
     }
 }
 
-/// What a badge of ours is worth now, judged together with its worker and her agency.
+/// What a badge of ours is worth now, together with its worker and her agency.
 ///
-/// The gravest finding counts: revoked before expired before suspended. When the worker is missing, was erased or has
-/// moved to another agency, the badge counts as revoked.
+/// The worst counts: revoked before expired before suspended. When the worker is unknown, was erased or has moved to
+/// another agency, the badge counts as revoked.
 pub fn live(
     badge: &Badge,
     worker: Option<&Worker>,
@@ -245,12 +242,12 @@ mod tests {
             (scan("b", 0, shenyang), true),
             (scan("b", 29, shenyang), true),
             (scan("b", -29, shenyang), true),
-            // 233 km away: 133 at the least, of which a car goes 60 in half an hour.
+            // 233 km away, of which 133 are certain; a car drives 60 in half an hour.
             (scan("b", 30, changchun), true),
             (scan("b", 31, shenyang), false),
             (scan("b", 5, harbin), false),
             (scan("b", 5, None), false),
-            // The same person, whose address changed with the network.
+            // The same person on another network, with another address.
             (scan("a", 5, shenyang), false),
         ] {
             assert_eq!(first.is_apart_from(&other), expected, "{other:?}");

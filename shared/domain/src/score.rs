@@ -1,8 +1,8 @@
 //! Which agency an unclaimed order is assigned to, and why.
 //!
-//! Among the agencies in range, those that may not have the order are excluded, each with its reason; the
-//! rest are scored, and the highest score wins. All arithmetic is in whole numbers, so that the same
-//! candidates give the same choice on every machine, in whatever order they come.
+//! Agencies in range that may not have the order are excluded, each with its reason; the others are scored, and the
+//! highest score wins. All arithmetic is in whole numbers, so that the same candidates in any order give the same
+//! choice on every machine.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,19 +16,19 @@ use crate::market::{Market, ScoreWeights};
 use crate::order::Order;
 use crate::service::ServiceSet;
 
-/// The version of the policy that this module is. Any change that can change a choice raises it.
+/// The version of this policy. Every change that can alter a choice raises it.
 pub const POLICY_VERSION: u32 = 2;
 
-/// A part of a score is a share of this.
+/// The parts of a score are shares of this.
 const WHOLE: u64 = 1_000;
 
-/// Ratings are counted as if there had been this many more, of this many stars: a newcomer is neither
-/// best nor worst, and one rating does not make or break it.
+/// Ratings are counted as if there were this many more, with this many stars: a newcomer is neither best nor worst,
+/// and a single rating does not decide.
 const PRIOR_RATINGS: u64 = 10;
 const PRIOR_STARS: u64 = 4;
 const MOST_STARS: u64 = 5;
 
-/// Claims are counted as if there had been this many more, of which this many were completed.
+/// Claims are counted as if there were this many more, of which this many were completed.
 const PRIOR_CLAIMS: u64 = 10;
 const PRIOR_COMPLETED: u64 = 9;
 
@@ -38,79 +38,70 @@ const LISTED: usize = 50;
 /// An agency in range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// The agency.
     pub agency: AgencyId,
-    /// Its name.
     pub name: String,
-    /// Its nearest store.
+    /// The store nearest to the order.
     pub store: StoreId,
     /// From that store to the order, in metres.
     pub distance_m: f64,
-    /// How the agency stands, read now.
+    /// Read at the time of the choice.
     pub standing: Standing,
-    /// What it offers, read now.
     pub services: ServiceSet,
-    /// What it has done so far.
     pub stats: AgencyStats,
-    /// Its unstaffed claims.
+    /// How many unstaffed claims it has.
     pub load: u32,
-    /// Its workers who can be sent to such a visit.
     pub workers: Workforce,
 }
 
 /// An agency's approved workers with the skill that an order asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workforce {
-    /// How many there are.
+    /// All of them.
     pub skilled: u32,
-    /// Of how many the credit record passes the gate for the visit.
+    /// Those whose credit record passes the gate for the visit.
     pub cleared: u32,
 }
 
-/// Why an agency in range is not a candidate.
+/// Why an agency cannot be assigned the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exclusion {
-    /// It is not approved.
     NotApproved,
-    /// It does not offer the service.
     ServiceNotOffered,
     /// It had this order's claim before, and released it or missed staffing.
     HadTheClaim,
     /// It has as many unstaffed claims as the market allows.
     AtTheCap,
-    /// None of its workers with the skill passes the gate and is free then.
+    /// No worker with the skill passes the gate and is free at the time.
     NoClearedFreeWorker,
-    /// It is not in range.
     OutOfRange,
 }
 
-/// A score, with what it is made of. Each part is of 1000.
+/// A score and its parts, each of 1000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ScoreParts {
     /// The weighted mean of the parts, of 1,000,000.
     pub total: u64,
-    /// The star rating.
+    /// By the star rating.
     pub stars: u64,
-    /// The share of the workers with the skill who pass the gate.
+    /// By the share of skilled workers who pass the gate.
     pub credit: u64,
-    /// The completion rate.
+    /// By the completion rate.
     pub completion: u64,
-    /// Nearness.
     pub distance: u64,
-    /// Freedom.
     pub load: u64,
 }
 
-/// Scores a candidate. Nearer, better rated, more reliable or less loaded never scores lower, all else equal.
+/// Scores a candidate. All else equal, a nearer, better rated, more reliable or less loaded agency never scores
+/// lower.
 pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScoreParts {
     let stats = candidate.stats;
     let share = |part: u64, whole: u64| {
-        // At most WHOLE, so it fits; the product need not.
+        // At most WHOLE, so the result fits; the product might not.
         (u128::from(part.min(whole)) * u128::from(WHOLE) / u128::from(whole.max(1))) as u64
     };
 
-    // A rating has at least one star; the scale begins there.
+    // The scale begins at one star, which is the lowest rating.
     let ratings = stats.stars_count.saturating_add(PRIOR_RATINGS);
     let stars = stats.stars_sum.saturating_add(PRIOR_STARS * PRIOR_RATINGS);
     let stars = share(
@@ -122,7 +113,7 @@ pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScorePart
         stats.completed.saturating_add(PRIOR_COMPLETED),
         ended.saturating_add(PRIOR_CLAIMS),
     );
-    // `as` saturates, and makes a distance that is not a number 0; whole metres, rounded up.
+    // `as` saturates, and turns a distance that is not a number into 0. Rounded up to whole metres.
     let metres = candidate.distance_m.ceil() as u64;
     let radius = u64::from(radius_m);
     let distance = share(radius.saturating_sub(metres), radius);
@@ -147,33 +138,28 @@ pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScorePart
     }
 }
 
-/// A candidate with its score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranked {
-    /// The candidate.
     pub candidate: Candidate,
-    /// Its score.
     pub score: ScoreParts,
 }
 
-/// What came of choosing within one radius.
+/// The result of choosing within one radius.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// The radius, in metres.
     pub radius_m: u32,
-    /// Who can be assigned, the best first.
+    /// Agencies that can be assigned, the best first.
     pub ranked: Vec<Ranked>,
-    /// Who cannot, and why, by id.
+    /// Agencies that cannot, by id.
     pub exclusions: Vec<(AgencyId, Exclusion)>,
 }
 
 impl Choice {
-    /// The best.
     pub fn winner(&self) -> Option<&Candidate> {
         self.ranked.first().map(|ranked| &ranked.candidate)
     }
 
-    /// The best turned out to have no worker free: the next is the best now.
+    /// Excludes the best, who turned out to have no free worker; the next one is the best now.
     pub fn pass_over_winner(&mut self) {
         if self.ranked.is_empty() {
             return;
@@ -185,7 +171,7 @@ impl Choice {
     }
 }
 
-/// Chooses among the agencies that were found within `radius_m`, each given once.
+/// Chooses among the agencies within `radius_m`, each given once.
 pub fn choose(order: &Order, candidates: Vec<Candidate>, market: &Market, radius_m: u32) -> Choice {
     let mut ranked = Vec::new();
     let mut exclusions = Vec::new();
@@ -210,8 +196,8 @@ pub fn choose(order: &Order, candidates: Vec<Candidate>, market: &Market, radius
     }
 }
 
-/// Why this agency cannot be assigned the order: the first reason that holds. Whether one of its cleared workers is
-/// free is asked only of the best, one after the other ([`Choice::pass_over_winner`]): that takes reading.
+/// The first reason why this agency cannot be assigned the order. Whether a cleared worker is free takes reading, so
+/// that is asked only of the best, one after the other ([`Choice::pass_over_winner`]).
 fn exclusion(
     order: &Order,
     candidate: &Candidate,
@@ -244,7 +230,7 @@ fn exclusion(
         .find_map(|(holds, reason)| holds.then_some(reason))
 }
 
-/// Who wins among equals: another agency for each order, the same whenever it is asked.
+/// Decides between equal scores: differently for each order, and always the same for one order.
 fn tie_break(order: &OrderId, agency: &AgencyId) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     context.update(order.as_str().as_bytes());
@@ -254,53 +240,49 @@ fn tie_break(order: &OrderId, agency: &AgencyId) -> [u8; 32] {
     hash
 }
 
-/// Why an order was settled as it was, kept with the order.
+/// Why an order was settled as it was; stored with the order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// [`POLICY_VERSION`] then.
+    /// The [`POLICY_VERSION`] at the time.
     pub policy_version: u32,
-    /// The market's weights then.
+    /// The market's weights at the time.
     pub weights: ScoreWeights,
-    /// Who was assigned; nobody if the order ended unfilled.
+    /// `None` if the order ended unfilled.
     pub winner: Option<AgencyId>,
-    /// The radii that were tried, each with what was found.
+    /// The radii that were tried, in order.
     pub radii: Vec<Tried>,
 }
 
-/// What was found within one radius.
+/// The result within one radius.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
-    /// The radius, in metres.
     pub radius_m: u32,
-    /// How many could be assigned.
+    /// How many agencies could be assigned.
     pub eligible: usize,
     /// The best 50 of them.
     pub candidates: Vec<Explained>,
-    /// Who could not, by reason.
+    /// Agencies that could not be assigned, by reason.
     pub exclusions: BTreeMap<Exclusion, Vec<AgencyId>>,
 }
 
 /// A candidate as an explanation lists it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
-    /// The agency.
     pub agency_id: AgencyId,
-    /// Its nearest store.
+    /// The store nearest to the order.
     pub store_id: StoreId,
-    /// How far it is, in whole metres.
+    /// To the order, in whole metres.
     pub distance_m: u32,
-    /// Its unstaffed claims then.
     pub unstaffed_claims: u32,
     /// Its workers then.
     #[serde(default)]
     pub workers: Workforce,
-    /// Its score.
     pub score: ScoreParts,
 }
 
 impl Explanation {
-    /// Of the choices in the order in which they were made; the last may have a winner.
-    pub fn of(choices: &[Choice], market: &Market) -> Self {
+    /// From the choices in the order in which they were made; the last may have a winner.
+    pub fn new(choices: &[Choice], market: &Market) -> Self {
         Self {
             policy_version: POLICY_VERSION,
             weights: market.score,
@@ -308,13 +290,13 @@ impl Explanation {
                 .last()
                 .and_then(Choice::winner)
                 .map(|winner| winner.agency.clone()),
-            radii: choices.iter().map(Tried::of).collect(),
+            radii: choices.iter().map(Tried::new).collect(),
         }
     }
 }
 
 impl Tried {
-    fn of(choice: &Choice) -> Self {
+    fn new(choice: &Choice) -> Self {
         let mut exclusions: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (agency, reason) in &choice.exclusions {
             exclusions.entry(*reason).or_default().push(agency.clone());

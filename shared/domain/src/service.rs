@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! services {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// One service.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "&'static str")]
         pub enum Service {
@@ -15,10 +14,10 @@ macro_rules! services {
         }
 
         impl Service {
-            /// All of them. The place in this list is the service's bit in a [`ServiceSet`], so new ones go to the end.
+            /// The place in this list is the service's bit in a [`ServiceSet`], so new ones go to the end.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Its name in requests and answers.
+            /// Used in requests, answers and stored items.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
@@ -96,40 +95,34 @@ impl From<Service> for &'static str {
 pub struct ServiceSet(u16);
 
 impl ServiceSet {
-    /// None.
     pub const EMPTY: Self = Self(0);
 
-    /// All there are.
     pub fn all() -> Self {
         Service::ALL.iter().copied().collect()
     }
 
-    /// From a bit mask; bits that no service has are dropped.
+    /// Bits that belong to no service are dropped.
     pub fn from_bits(bits: u16) -> Self {
         Self(bits & Self::all().0)
     }
 
-    /// As a bit mask.
     pub fn bits(self) -> u16 {
         self.0
     }
 
-    /// Whether `service` is in it.
     pub fn contains(self, service: Service) -> bool {
         self.0 & service.bit() != 0
     }
 
-    /// Whether it has none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// How many it has.
     pub fn len(self) -> u32 {
         self.0.count_ones()
     }
 
-    /// Its services, in the order of [`Service::ALL`].
+    /// In the order of [`Service::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Service> {
         let all = Service::ALL.iter().copied();
         all.filter(move |service| self.contains(*service))

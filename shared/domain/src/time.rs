@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
-/// Text that is not a moment in RFC 3339.
+/// Text that is not a time in RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00")]
 pub struct NotATime;
 
 impl Millis {
-    /// RFC 3339 in UTC with milliseconds, `2026-01-31T01:00:00.000Z`. A moment that no calendar of four-digit
-    /// years holds is given as the nearest that one does.
+    /// RFC 3339 in UTC with milliseconds, `2026-01-31T01:00:00.000Z`. A time before the year -9999 or
+    /// after 9999 is given as the nearest one in between.
     pub fn to_rfc3339(self) -> String {
         let held = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
             jiff::Timestamp::MIN
@@ -29,10 +29,7 @@ impl Millis {
         format!("{held:.3}")
     }
 
-    /// From RFC 3339, which always has an offset. Digits beyond milliseconds are cut off.
-    ///
-    /// # Errors
-    /// When the text is anything else, a time without an offset among it.
+    /// Reads RFC 3339, which always has an offset. Digits beyond milliseconds are cut off.
     pub fn parse_rfc3339(text: &str) -> Result<Self, NotATime> {
         // `jiff` reads more than RFC 3339, such as times without seconds.
         if !has_shape(text.as_bytes()) {
@@ -42,13 +39,13 @@ impl Millis {
         Ok(Self(moment.as_millisecond()))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// How long after `earlier` this is; zero if it is earlier.
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
         Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
-    /// The last whole second that is not after this, in seconds since 1970.
+    /// In seconds since 1970, rounded down.
     pub fn second(self) -> i64 {
         self.0.div_euclid(1000)
     }
@@ -74,7 +71,7 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `dddd-dd-ddTdd:dd:dd[.d…](Z|±dd:dd)`; the letters in either case (RFC 3339, section 5.6).
+/// Whether text has the form `dddd-dd-ddTdd:dd:dd[.d…](Z|±dd:dd)`, letters in either case (RFC 3339, section 5.6).
 fn has_shape(text: &[u8]) -> bool {
     const DATE_AND_TIME: &[u8] = b"dddd-dd-ddTdd:dd:dd";
     const OFFSET: &[u8] = b"+dd:dd";
@@ -106,17 +103,11 @@ pub mod rfc3339 {
     use super::Millis;
 
     /// As [`Millis::to_rfc3339`].
-    ///
-    /// # Errors
-    /// The serialiser's own.
     pub fn serialize<S: Serializer>(moment: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&moment.to_rfc3339())
     }
 
     /// As [`Millis::parse_rfc3339`].
-    ///
-    /// # Errors
-    /// When the text is not a moment.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
         let text = String::deserialize(deserializer)?;
         Millis::parse_rfc3339(&text).map_err(serde::de::Error::custom)

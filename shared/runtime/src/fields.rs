@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// 422 `invalid` with all faults; `read` may return `None` only after a fault.
-    pub fn of<T>(
+    pub fn read<T>(
         value: &'a Value,
         read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
     ) -> Result<T, Problem> {

@@ -119,7 +119,7 @@ impl JsonBody {
         &'a self,
         read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
     ) -> Result<T, Problem> {
-        Fields::of(&self.0, read)
+        Fields::read(&self.0, read)
     }
 
     /// SHA-256 of its canonical form: without white space, members sorted by name. Tells a repeat of a

@@ -52,7 +52,7 @@ fn received(order: &Order, epoch: u32, kind: OfferKind, receipt: &str) -> Receiv
         service: order.service,
         start_at: order.start_at,
         duration_min: order.duration_min,
-        area: Area::of(order.place),
+        area: Area::containing(order.place),
         distance_m: 700,
         store_id: StoreId::from_bytes(&[3; 8]),
         budget_fen: order.budget_fen,

@@ -5,19 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Millis;
 
-/// A resident ID number (公民身份号码), by GB 11643-1999: 17 digits with region, birth date and serial number, and
-/// a check character. Small `x` is taken and kept as `X`.
+/// A resident ID number (公民身份号码), GB 11643-1999: 17 digits with region, birth date and serial number, and a check
+/// character. A lower-case `x` is read and kept as `X`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdNumber(String);
 
-/// What is wrong with an ID number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdNumberFault {
-    /// Not the characters that such a number has.
+    /// A character that no number has, or not 18 of them.
     #[error("must have 17 digits and then a digit or X")]
     Characters,
-    /// Digits 7 to 14 are not a day of the calendar.
+    /// Digits 7 to 14 are not a date.
     #[error("has no possible birth date in digits 7 to 14")]
     BirthDate,
     /// The last character does not fit the others.
@@ -25,21 +24,21 @@ pub enum IdNumberFault {
     CheckCharacter,
 }
 
-/// GB 11643, by place.
+/// By position (GB 11643).
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-/// GB 11643, by the weighted sum modulo 11.
+/// By the weighted sum modulo 11 (GB 11643).
 const CHECK_CHARACTERS: &[u8; 11] = b"10X98765432";
-/// Nobody who ever had a number was born before.
+/// Nobody who ever had such a number was born before.
 const FIRST_YEAR: i16 = 1850;
 
 impl IdNumber {
-    /// As it is printed on the card, with a capital `X`.
+    /// As printed on the card, with a capital `X`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// For those who need to recognise it only: first and last character. More, beside an age, would leave a few
-    /// dozen candidates.
+    /// For people who only need to recognise it: first and last character. Together with an age, more would leave
+    /// only a few dozen candidates.
     pub fn masked(&self) -> String {
         let ends = (self.0.chars().next(), self.0.chars().last());
         let (Some(first), Some(last)) = ends else {
@@ -48,7 +47,7 @@ impl IdNumber {
         format!("{first}{}{last}", "*".repeat(16))
     }
 
-    /// The birth date is not after the day that `now` falls on in China.
+    /// Whether the birth date is not after the day that `now` falls on in China.
     pub fn is_born_by(&self, now: Millis) -> bool {
         let china = jiff::tz::offset(8);
         let today = jiff::Timestamp::from_millisecond(now.0)
@@ -57,10 +56,7 @@ impl IdNumber {
         birth_date(&self.0).is_some_and(|born| born <= today)
     }
 
-    /// The number that these 17 digits begin, with the check character that they ask for.
-    ///
-    /// # Errors
-    /// Unless they are 17 digits with a possible birth date.
+    /// The number that begins with these 17 digits, completed by its check character.
     pub fn complete(body: &str) -> Result<Self, IdNumberFault> {
         let digits = digits(body).ok_or(IdNumberFault::Characters)?;
         let check = char::from(check_character(&digits));

@@ -11,22 +11,22 @@ use super::{Entry, Recorded, Section, SectionState};
 const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 24 * HOUR_S;
 
-/// How long each section holds and which services require it. A section that is not named has its usual rule.
+/// How long each section holds and which services require it. A section that is not listed has its usual rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CreditRules {
     rules: BTreeMap<Section, SectionRule>,
 }
 
-/// The rule of one section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SectionRule {
-    /// When `clear` ends.
+    /// When a `clear` ends.
     pub lapse: Lapse,
     /// The services that require it.
     pub required_by: ServiceSet,
-    /// Sources say it again and again, so that what counts is what it says now: it turns stale, not expired.
+    /// Sources confirm it again and again, so that what counts is what it says now; it goes stale instead of
+    /// expiring.
     #[serde(default)]
     pub refreshed: bool,
     /// Looked at in the badge check only.
@@ -34,26 +34,25 @@ pub struct SectionRule {
     pub only_at_the_door: bool,
 }
 
-/// When `clear` ends.
+/// When a `clear` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lapse {
-    /// So many seconds after its as-of, or when the source says, if that is earlier.
+    /// This many seconds after its as-of time, or when the source says, if that is earlier.
     AfterSeconds(u64),
-    /// When the source says, which it must, and at most so many seconds after its as-of.
+    /// When the source says, which it must, and at most this many seconds after its as-of time.
     AsPrintedAtMostSeconds(u64),
     /// When the source says, which it must.
     AsPrinted,
 }
 
 impl SectionRule {
-    /// Whether an entry that says `clear` must say until when.
     pub fn needs_end(&self) -> bool {
         !matches!(self.lapse, Lapse::AfterSeconds(_))
     }
 
-    /// The first moment at which an entry that says `clear` does not hold any more. None for anything else, and
-    /// when an end that it needs is not there.
+    /// The first moment at which a `clear` entry does not hold any more. `None` for other states, and where a
+    /// required end is missing.
     pub fn valid_until(&self, entry: &Entry) -> Option<Millis> {
         if entry.recorded != Recorded::Clear {
             return None;
@@ -88,13 +87,13 @@ impl SectionRule {
 }
 
 impl CreditRules {
-    /// The rule of a section.
+    /// The configured rule of a section, or else the usual one.
     pub fn of(&self, section: Section) -> SectionRule {
         let own = self.rules.get(&section).cloned();
         own.unwrap_or_else(|| usual(section))
     }
 
-    /// The usual rules, with `rule` for `section`.
+    /// These rules, with another one for `section`.
     #[must_use]
     pub fn with(mut self, section: Section, rule: SectionRule) -> Self {
         self.rules.insert(section, rule);

@@ -8,27 +8,22 @@ use crate::credit::{CreditRules, Entry, Recorded, Section};
 use crate::id::SourceId;
 use crate::time::Millis;
 
-/// The longest row, in bytes.
 pub const LONGEST_ROW: usize = 4 * 1024;
-/// The longest reference, in characters.
 const LONGEST_REFERENCE: usize = 64;
 
-/// What one row says of a section of somebody.
+/// What one row says about a section of a worker.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// Where it stands in the batch, from 1; blank lines count.
+    /// The line in the batch, from 1; blank lines count.
     pub line: u32,
-    /// Which section.
     pub section: Section,
-    /// What.
     pub state: Recorded,
-    /// When that was so.
     pub as_of: Millis,
-    /// From when on it holds, if not from `as_of` on.
+    /// When it begins to hold, if not at `as_of`.
     pub valid_from: Option<Millis>,
     /// The first moment at which it does not hold any more.
     pub valid_until: Option<Millis>,
-    /// What the source calls it, such as a policy's number. Personal.
+    /// The source's own reference, such as a policy's number. Personal.
     pub reference: Option<String>,
 }
 
@@ -40,7 +35,6 @@ impl std::fmt::Debug for Row {
 }
 
 impl Row {
-    /// As a worker's sections keep it, said by `source`.
     pub fn entry(&self, source: &SourceId) -> Entry {
         Entry {
             source: source.clone(),
@@ -51,7 +45,6 @@ impl Row {
         }
     }
 
-    /// Whether the two say the same.
     fn agrees(&self, other: &Self) -> bool {
         self.state == other.state
             && self.valid_from == other.valid_from
@@ -60,16 +53,15 @@ impl Row {
     }
 }
 
-/// A row that does not count.
+/// A row that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rejected {
-    /// Where it stands in the batch.
     pub line: u32,
-    /// Why, without repeating anything of it.
+    /// What is wrong, without repeating any of the row.
     pub detail: String,
 }
 
-/// What rows of a batch are checked by.
+/// What the rows of a batch are checked against.
 #[derive(Clone, Debug)]
 pub struct RowRules {
     sections: BTreeSet<Section>,
@@ -78,8 +70,8 @@ pub struct RowRules {
 }
 
 impl RowRules {
-    /// For a source that may speak for `sections`, of a batch that was announced at about `latest`: no row may say
-    /// how something is after that.
+    /// For a source that may report `sections`, and a batch announced at about `latest`: a row that speaks of a later
+    /// time is refused.
     pub fn new(sections: &[Section], credit: &CreditRules, latest: Millis) -> Self {
         let need_end = Section::ALL.iter().copied();
         Self {
@@ -91,10 +83,7 @@ impl RowRules {
         }
     }
 
-    /// Whom a row is about, and what it says.
-    ///
-    /// # Errors
-    /// What is wrong with it, all at once, in words that repeat nothing of it.
+    /// Whom a row is about, and what it says; or all that is wrong with it, in words that repeat nothing of the row.
     pub fn parse(&self, line: u32, text: &[u8]) -> Result<(IdNumber, Row), Rejected> {
         let rejected = |detail: &str| Rejected {
             line,
@@ -245,14 +234,13 @@ fn reference(value: Option<&Value>, faults: &mut Faults) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The rows of one part with their line numbers, `before` being the lines of the parts before; then how many lines
-/// this part has. A part is JSON Lines by itself: no row goes on in the next one. A byte-order mark at its
-/// beginning is not part of its first row.
+/// The rows of one part with their line numbers, and how many lines the part has. `before` is the number of lines in
+/// the parts before. No row continues in the next part; a byte-order mark at the beginning is skipped.
 pub fn rows_of(part: &[u8], before: u32) -> (Vec<(u32, &[u8])>, u32) {
     let part = part.strip_prefix(b"\xef\xbb\xbf").unwrap_or(part);
     let mut rows = Vec::new();
     let mut lines = 0;
-    // What follows the last line's end is no line.
+    // After the last line break there is no further line.
     for text in part
         .strip_suffix(b"\n")
         .unwrap_or(part)
@@ -267,27 +255,27 @@ pub fn rows_of(part: &[u8], before: u32) -> (Vec<(u32, &[u8])>, u32) {
     (rows, if part.is_empty() { 0 } else { lines })
 }
 
-/// What the rows of one batch about one worker come to.
+/// What all rows about one worker in a batch come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// The newest row of each section.
     pub rows: Vec<Row>,
-    /// The lines of rows that say nothing new beside them.
+    /// Lines of rows that add nothing to those.
     pub unchanged: Vec<u32>,
-    /// Rows that contradict one another, and those that they leave without weight.
+    /// Rows that contradict each other, and older ones that therefore do not count.
     pub rejected: Vec<Rejected>,
 }
 
-/// The newest row of each section. Rows of one section that say different things of one moment contradict one
-/// another, and none of them counts. Where the newest ones do, no older one counts either: that something was clear
-/// before says nothing of what its source cannot agree on now.
+/// The newest row of each section. Rows of one section that say different things about the same moment contradict
+/// each other, and none of them counts. If the newest ones do, no older one counts either: an older `clear` cannot
+/// stand in for what its source cannot agree on now.
 pub fn newest(mut rows: Vec<Row>) -> Said {
     // The newest first within a section, and among those of one moment the first of the batch.
     rows.sort_by_key(|row| (row.section, std::cmp::Reverse(row.as_of), row.line));
     let mut said = Said::default();
     for of_a_section in rows.chunk_by(|a, b| a.section == b.section) {
         let mut has_newest = false;
-        // Two lines that contradict one another, with nothing newer.
+        // Two lines that contradict each other, with nothing newer.
         let mut disputed = None;
         for of_a_moment in of_a_section.chunk_by(|a, b| a.as_of == b.as_of) {
             let Some((first, others)) = of_a_moment.split_first() else {

@@ -7,23 +7,18 @@ use crate::time::Millis;
 /// The most batches of a source that can wait for one another.
 pub const MOST_WAITING: usize = 100;
 
-/// A batch as its successor refers to it.
+/// A batch as the next one refers to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// Its place.
     pub seq: u64,
-    /// Its name.
     pub batch_id: BatchId,
-    /// The hash of its manifest.
     pub manifest_sha256: Hash,
-    /// The hash of its content.
     pub sha256: Hash,
-    /// When what it says was so.
     pub as_of: Millis,
 }
 
 impl Link {
-    /// The link of a manifest with this hash.
+    /// The link for a manifest with this hash.
     pub fn of(manifest: &Manifest, manifest_sha256: Hash) -> Self {
         Self {
             seq: manifest.seq,
@@ -34,91 +29,87 @@ impl Link {
         }
     }
 
-    /// Whether this is what a successor says is before it. The manifest's hash binds all of it; the content's
-    /// is taken from sources that keep nothing else.
+    /// Whether a successor's `prev_sha256` means this batch. The manifest's hash binds all of it; the content's hash
+    /// is accepted for sources that keep nothing else.
     fn is_named_by(&self, prev: Hash) -> bool {
         prev == self.manifest_sha256 || prev == self.sha256
     }
 }
 
-/// A batch that was announced and is not applied.
+/// A batch that was announced and is not applied yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
-    /// Which.
     pub link: Link,
-    /// Its parts are not what it says: they may be put again, or its place may be announced anew.
+    /// Its parts did not match the manifest: they may be sent again, or its number may be announced anew.
     pub is_refused: bool,
 }
 
-/// Where the batches of a source stand.
+/// Which batches of a source are applied, and which wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// The last one that is applied.
+    /// The last batch that was applied.
     pub applied: Option<Link>,
-    /// Those announced after it, in their order.
+    /// Batches announced after it, in order.
     pub pending: Vec<Pending>,
 }
 
-/// Where a batch stands among those of its source.
+/// Whether it is a batch's turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// It is the next to be applied.
     Next,
-    /// Others come first.
+    /// Batches before it come first.
     Waits,
-    /// It is not among those to be applied: it is applied, or its place was announced anew.
+    /// It is applied already, or its number was announced anew.
     Over,
 }
 
-/// Why a batch cannot be announced. Nothing has changed.
+/// Why a batch cannot be announced. Nothing has changed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// A batch before it is missing.
     #[error("the next batch of this source has seq {expected}")]
     Gap {
-        /// The place that comes next.
+        /// The next number.
         expected: u64,
     },
-    /// Its place is taken by another.
+    /// Another batch has this number.
     #[error("another batch of this source has this seq; the next one has seq {expected}")]
     Taken {
-        /// The place that comes next.
+        /// The next number.
         expected: u64,
     },
-    /// It does not follow the one before it.
+    /// Its `prev_sha256` is not the batch before.
     #[error("prev_sha256 is not of the batch before")]
     ChainBroken {
-        /// The hash of that one's manifest; zeros where there is none.
+        /// The hash of the manifest before; zeros if there is none.
         expected: Hash,
     },
-    /// It is older than the one before it.
+    /// It is older than the batch before.
     #[error("as_of is before that of the batch before, {}", .newest.to_rfc3339())]
     Older {
-        /// What it must not be before.
+        /// It must not be older than this.
         newest: Millis,
     },
-    /// Too many wait already.
+    /// Too many batches wait already.
     #[error("{MOST_WAITING} batches of this source wait to be applied already")]
     TooMany,
 }
 
 impl Source {
-    /// The batch that was announced last, which the next one follows.
+    /// The batch announced last, which the next one has to follow.
     pub fn last(&self) -> Option<&Link> {
         let waiting = self.pending.last().map(|pending| &pending.link);
         waiting.or(self.applied.as_ref())
     }
 
-    /// The place that comes next.
+    /// The number of the next batch.
     pub fn expected(&self) -> u64 {
         self.last().map_or(1, |link| link.seq + 1)
     }
 
-    /// With one more batch. The place of a refused one can be taken: those that were announced after it, which
-    /// followed it, are dropped.
-    ///
-    /// # Errors
-    /// When it does not follow what there is.
+    /// The source with one more batch. A refused batch's number can be announced anew; the batches after it, which
+    /// followed it, are dropped then.
     pub fn announced(&self, link: Link, prev: Option<Hash>) -> Result<Self, Unfit> {
         let expected = self.expected();
         if link.seq > expected {
@@ -154,7 +145,6 @@ impl Source {
         Ok(source)
     }
 
-    /// Where a batch stands.
     pub fn turn(&self, batch: &BatchId) -> Turn {
         let place = self.pending.iter().position(|p| p.link.batch_id == *batch);
         match place {
@@ -169,7 +159,7 @@ impl Source {
         self.pending.first().map(|pending| &pending.link)
     }
 
-    /// With the next batch refused, or taken up again.
+    /// The source with its next batch refused, or accepted again.
     #[must_use]
     pub fn next_refused(&self, is_refused: bool) -> Self {
         let mut source = self.clone();
@@ -179,7 +169,7 @@ impl Source {
         source
     }
 
-    /// With the next batch applied.
+    /// The source with its next batch applied.
     #[must_use]
     pub fn next_applied(&self) -> Self {
         let mut source = self.clone();

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use crate::credit::Section;
 use crate::id::SourceId;
 
-/// The source of what agencies record by hand. A feed of this name would overwrite it, and it the feed.
+/// The source name of what agencies record by hand. A feed of this name would overwrite those entries, and they the
+/// feed's.
 const AGENCY_SOURCE: &str = "agency";
 
 /// Who may send credit records: the setting `CREDIT_SOURCES`, a list of
@@ -15,27 +16,24 @@ const AGENCY_SOURCE: &str = "agency";
 #[derive(Clone, Debug, Default)]
 pub struct CreditSources(BTreeMap<SourceId, CreditSource>);
 
-/// One of them.
 #[derive(Clone, Debug)]
 pub struct CreditSource {
-    /// The sections it may speak for.
+    /// The sections it may report.
     pub sections: Vec<Section>,
     key: [u8; 32],
 }
 
-/// A setting that is no list of sources.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourcesFault {
-    /// It cannot be read.
     #[error("it is not a list of sources: {0}")]
     NotAList(String),
     /// A key is not 32 bytes in base64url.
     #[error("the public key of {0} is not 32 bytes in base64url")]
     Key(SourceId),
-    /// A source has a name that somebody else's entries have.
+    /// The name is taken by entries that agencies record by hand.
     #[error("{0} is the source of what agencies record by hand")]
     Reserved(SourceId),
-    /// A source is named twice.
+    /// A source is listed twice.
     #[error("{0} is there twice")]
     Twice(SourceId),
 }
@@ -49,10 +47,6 @@ struct Setting {
 }
 
 impl CreditSources {
-    /// From JSON.
-    ///
-    /// # Errors
-    /// When it is not such a list.
     pub fn from_json(text: &str) -> Result<Self, SourcesFault> {
         let settings: Vec<Setting> = serde_json::from_str(text)
             .map_err(|error| SourcesFault::NotAList(error.to_string()))?;
@@ -74,14 +68,15 @@ impl CreditSources {
         Ok(Self(sources))
     }
 
-    /// A source, if it is one.
+    /// `None` for a name that is no source.
     pub fn get(&self, source: &SourceId) -> Option<&CreditSource> {
         self.0.get(source)
     }
 }
 
 impl CreditSource {
-    /// Whether the source signed this: Ed25519, in base64 or base64url, with or without padding.
+    /// Whether the source signed this message with Ed25519; the signature in base64 or base64url, with or without
+    /// padding.
     pub fn has_signed(&self, message: &[u8], signature: &str) -> bool {
         let key = UnparsedPublicKey::new(&ED25519, &self.key);
         let text = signature.trim_end_matches('=').as_bytes();
@@ -115,7 +110,8 @@ mod tests {
         assert!(court.has_signed(b"a manifest", &signature));
         assert!(court.has_signed(b"a manifest", &format!("{signature}==")));
         assert!(!court.has_signed(b"another", &signature));
-        // As most tools write it; this message's signature has characters that tell the alphabets apart.
+        // The signature as most tools write it. This message's signature has characters in which the two alphabets
+        // differ.
         let message = (0..100_u8).map(|n| [n]).find(|message| {
             let signature = BASE64_NOPAD.encode(pair.sign(message).as_ref());
             signature.contains('+') && signature.contains('/')

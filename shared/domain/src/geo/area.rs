@@ -9,8 +9,8 @@ use super::{NotACell, Wgs84, distance_m};
 
 const CHARACTERS: usize = 6;
 
-/// The geohash cell of 6 characters that holds a place: 0.85 km by 0.61 km at Harbin. An offer shows this
-/// and no more of where the order is.
+/// The geohash cell of 6 characters around a place: 0.85 km by 0.61 km at Harbin. An offer shows the order's area,
+/// and nothing more exact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Area {
@@ -19,10 +19,10 @@ pub struct Area {
 }
 
 impl Area {
-    /// The area that holds the point.
-    pub fn of(point: Wgs84) -> Self {
+    /// The area in which the point lies.
+    pub fn containing(point: Wgs84) -> Self {
         let geohash = encode(point.lat(), point.lon(), CHARACTERS);
-        // What was encoded a line above decodes; the point itself is in the cell in any case.
+        // A geohash that was just encoded can be decoded; if not, the point itself lies in the cell too.
         let (lat, lon) = decode(&geohash, CHARACTERS).unwrap_or((point.lat(), point.lon()));
         Self {
             geohash,
@@ -30,12 +30,11 @@ impl Area {
         }
     }
 
-    /// Its geohash.
     pub fn as_str(&self) -> &str {
         &self.geohash
     }
 
-    /// Its centre. Of an area that holds the 75th parallel, it can lie some metres beyond that.
+    /// For an area that crosses the 75th parallel, this can lie some metres beyond it.
     pub fn centre(&self) -> Wgs84 {
         self.centre
     }
@@ -66,7 +65,7 @@ impl From<Area> for String {
 }
 
 /// The distance that an offer shows, in metres: from the store to the centre of the order's area, rounded up
-/// to 100 m. Exact distances from several stores would give the home away.
+/// to 100 m. From exact distances to several stores one could work out the home.
 pub fn offer_distance_m(store: Wgs84, area: &Area) -> u32 {
     let hundreds = (distance_m(store, area.centre()) / 100.0).ceil();
     hundreds as u32 * 100

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::Wgs84;
 use super::point::{EARTH_RADIUS_M, central_angle};
 
-/// The distance to a cell's edge is computed in floating point, good to about a micrometre at these sizes.
-/// A cell this far beyond the disc counts as touched all the same: too many is harmless, too few is not.
+/// The distance to a cell's edge is computed in floating point, good to about a micrometre at these sizes. A cell
+/// this far beyond the disc still counts as touched: one too many is harmless, one too few is not.
 const SLACK_M: f64 = 0.01;
 
-/// Text that names no cell of the size wanted.
+/// Text that is not a geohash of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a geohash of the length wanted")]
 pub struct NotACell;
@@ -27,12 +27,11 @@ macro_rules! cell {
         pub struct $name(String);
 
         impl $name {
-            /// The cell that holds the point. On a border the cell to the north or east has it.
+            /// The cell in which the point lies. A point on a border belongs to the cell to the north or east.
             pub fn of(point: Wgs84) -> Self {
                 Self(encode(point.lat(), point.lon(), $grid.characters))
             }
 
-            /// Its geohash.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -75,7 +74,7 @@ cell! {
 }
 
 cell! {
-    /// A geohash cell of 4 characters: 27 km by 20 km at Harbin. It is where wider radii are looked up.
+    /// A geohash cell of 4 characters: 27 km by 20 km at Harbin. Wider radii are looked up by it.
     Cell4, GRID4
 }
 
@@ -109,17 +108,17 @@ const GRID4: Grid = Grid {
 };
 
 impl Grid {
-    /// The height of a cell in degrees of latitude.
+    /// In degrees of latitude.
     fn height(&self) -> f64 {
         180.0 / f64::from(self.rows)
     }
 
-    /// The width of a cell in degrees of longitude.
+    /// In degrees of longitude.
     fn width(&self) -> f64 {
         360.0 / f64::from(self.columns)
     }
 
-    /// The row that holds a latitude in degrees; the outermost rows have what lies beyond.
+    /// The row of a latitude in degrees. What lies beyond the outermost rows counts to them.
     fn row(&self, lat: f64) -> i32 {
         (((lat + 90.0) / self.height()).floor() as i32).clamp(0, self.rows - 1)
     }
@@ -127,9 +126,9 @@ impl Grid {
 
 /// The geohashes of all cells of `grid` that the disc touches.
 ///
-/// The candidates are the cells of the disc's bounding box; of those the ones stay whose nearest point is in
-/// the disc. Columns are counted eastward without end, and wrapped only to name the cell, so that the
-/// antimeridian is like any other meridian.
+/// The candidates are the cells of the disc's bounding box; those whose nearest point lies in the disc are kept.
+/// Columns are counted eastward without end, and wrapped only to name the cell, so that the antimeridian is like any
+/// other meridian.
 fn touched(grid: &Grid, centre: Wgs84, radius_m: u32) -> impl Iterator<Item = String> {
     let reach_m = f64::from(radius_m) + SLACK_M;
     let angle = reach_m / EARTH_RADIUS_M;
@@ -159,7 +158,7 @@ fn columns(grid: &Grid, centre: Wgs84, angle: f64) -> std::ops::RangeInclusive<i
     let half = sine.asin().to_degrees();
     let column = |lon: f64| ((lon + 180.0) / grid.width()).floor() as i32;
     let (west, east) = (column(centre.lon() - half), column(centre.lon() + half));
-    // A box all the way around names each column once.
+    // A box that goes all the way around must name each column once.
     west..=east.min(west + grid.columns - 1)
 }
 
@@ -174,7 +173,7 @@ fn nearest_angle(grid: &Grid, row: i32, column: i32, centre: Wgs84) -> f64 {
     // How far east of the cell's western edge the centre lies, from 0 to a full turn.
     let eastward = (lon - west).rem_euclid(std::f64::consts::TAU);
     if eastward <= width {
-        // Straight above, below or inside: the way to the cell is along the meridian.
+        // Straight above, below or inside: the shortest way to the cell is along the meridian.
         return (lat - lat.clamp(south, north)).abs();
     }
     // On every parallel the point nearest in longitude is the nearest, so it is on the closer of the two
@@ -196,7 +195,7 @@ pub(super) fn encode(lat: f64, lon: f64, characters: usize) -> String {
 
 /// The centre `(latitude, longitude)` of the cell with this geohash of exactly `characters`, in degrees.
 pub(super) fn decode(text: &str, characters: usize) -> Result<(f64, f64), NotACell> {
-    // Checked here because `geohash` also reads upper case, and a cell has one name.
+    // `geohash` also reads upper case, but a cell shall have one name only.
     let lower = text
         .bytes()
         .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());

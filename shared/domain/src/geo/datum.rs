@@ -13,14 +13,14 @@ use super::Wgs84;
 
 /// Semi-major axis of the Krasovsky 1940 ellipsoid, in metres.
 const KRASOVSKY_A: f64 = 6_378_245.0;
-/// Its first eccentricity, squared.
+/// The ellipsoid's first eccentricity, squared.
 const KRASOVSKY_EE: f64 = 0.006_693_421_622_965_943;
 
 /// The datum of a location in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Datum {
-    /// What satellites deliver, and what is stored.
+    /// What satellites deliver; everything is stored in it.
     Wgs84,
     /// What Chinese maps show.
     Gcj02,
@@ -30,11 +30,10 @@ pub enum Datum {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Location {
-    /// Latitude in degrees, north positive.
+    /// In degrees, north positive.
     pub lat: f64,
-    /// Longitude in degrees, east positive.
+    /// In degrees, east positive.
     pub lon: f64,
-    /// What the two are measured in.
     pub datum: Datum,
 }
 
@@ -50,7 +49,6 @@ pub enum LocationFault {
 }
 
 impl LocationFault {
-    /// The field that is at fault.
     pub fn field(self) -> &'static str {
         match self {
             Self::Latitude => "lat",
@@ -60,11 +58,8 @@ impl LocationFault {
 }
 
 impl Location {
-    /// The place in WGS-84, to within 1 m of what was meant; points outside China are not shifted.
-    ///
-    /// # Errors
-    /// Every fault there is: a coordinate that is not a finite number, a latitude beyond 75°, a
-    /// longitude beyond 180°.
+    /// The place in WGS-84, to within 1 m of what was meant; points outside China are not shifted. Every fault is
+    /// named, not just the first.
     pub fn to_wgs84(self) -> Result<Wgs84, Vec<LocationFault>> {
         let (lat, lon) = match self.datum {
             Datum::Wgs84 => (self.lat, self.lon),
@@ -115,7 +110,7 @@ pub fn wgs84_to_gcj02(lat: f64, lon: f64) -> (f64, f64) {
     (lat + d_lat, lon + d_lon)
 }
 
-/// The WGS-84 point, in degrees, that GCJ-02 shows at the one given.
+/// The WGS-84 point, in degrees, that GCJ-02 shows at this one.
 pub fn gcj02_to_wgs84(lat: f64, lon: f64) -> (f64, f64) {
     if out_of_china(lat, lon) {
         return (lat, lon);

@@ -8,16 +8,14 @@ use super::{Wgs84, distance_m};
 /// The store by which an agency is in range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest<S> {
-    /// The store.
     pub store: S,
-    /// Where it is.
     pub at: Wgs84,
-    /// How far it is from the place, in metres, exactly: not to be shown to anyone before the claim.
+    /// The exact distance to the place in metres: not to be shown to anyone before the claim.
     pub distance_m: f64,
 }
 
-/// The agencies with a store at most `radius_m` metres from `place`, each with the nearest of its stores; of
-/// stores equally near, with the first by id, so that a repeat names the same one.
+/// The agencies with a store at most `radius_m` metres from `place`, each with its nearest store. Of stores equally
+/// near, the first by id counts, so that a repeat names the same one.
 pub fn nearest_in_range<A: Ord, S: Ord>(
     place: Wgs84,
     radius_m: u32,
@@ -89,7 +87,7 @@ mod tests {
     fn the_edge_of_the_disc_belongs_to_it() {
         let store = north_of_harbin(5_000.0);
         let place = north_of_harbin(0.0);
-        // The first place on the way in whose distance is not above the radius counts, the one before not.
+        // The first place on the way in that lies within the radius counts; the one before it does not.
         let inside = Wgs84::from_e7(place.lat_e7() + 2, place.lon_e7()).unwrap();
         let outside = Wgs84::from_e7(place.lat_e7() - 2, place.lon_e7()).unwrap();
         assert!(nearest_in_range(inside, 5_000, [("a", 1, store)]).contains_key("a"));

@@ -40,7 +40,7 @@ impl Wgs84 {
         in_range.then(|| Self::rounded(lat, lon))
     }
 
-    /// Degrees to the nearest unit. The latitude may lie a little beyond 75°, as the centre of an area can.
+    /// Rounds degrees to the nearest unit. The latitude may lie a little beyond 75°, as the centre of an area can.
     pub(super) fn rounded(lat: f64, lon: f64) -> Self {
         Self::wrapped(
             (lat * PER_DEGREE).round() as i32,
@@ -57,22 +57,22 @@ impl Wgs84 {
         Self { lat_e7, lon_e7 }
     }
 
-    /// Latitude in units of 1e-7 degrees, north positive.
+    /// In units of 1e-7 degrees, north positive.
     pub fn lat_e7(self) -> i32 {
         self.lat_e7
     }
 
-    /// Longitude in units of 1e-7 degrees, east positive.
+    /// In units of 1e-7 degrees, east positive.
     pub fn lon_e7(self) -> i32 {
         self.lon_e7
     }
 
-    /// Latitude in degrees, north positive.
+    /// In degrees, north positive.
     pub fn lat(self) -> f64 {
         f64::from(self.lat_e7) / PER_DEGREE
     }
 
-    /// Longitude in degrees, east positive.
+    /// In degrees, east positive.
     pub fn lon(self) -> f64 {
         f64::from(self.lon_e7) / PER_DEGREE
     }

@@ -195,11 +195,11 @@ proptest! {
         store in point_near((45.756_8, 126.642_4), 5_000.0),
         order in point_near((45.756_8, 126.642_4), 5_000.0),
     ) {
-        let area = Area::of(order);
+        let area = Area::containing(order);
         let shown = f64::from(offer_distance_m(store, &area));
         let exact = distance_m(store, area.centre());
         prop_assert!(shown >= exact && shown < exact + 100.0 && shown % 100.0 == 0.0);
-        prop_assert_eq!(Area::of(area.centre()), area);
+        prop_assert_eq!(Area::containing(area.centre()), area);
     }
 }
 
@@ -257,5 +257,5 @@ fn cells_have_one_name() {
     let jutland = Wgs84::from_degrees(57.649_11, 10.407_44).unwrap();
     assert_eq!(Cell5::of(jutland).as_str(), "u4pru");
     assert_eq!(Cell4::of(jutland).as_str(), "u4pr");
-    assert_eq!(Area::of(jutland).as_str(), "u4pruy");
+    assert_eq!(Area::containing(jutland).as_str(), "u4pruy");
 }

@@ -7,19 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::cell::{decode, encode};
 use super::{NotACell, Wgs84, distance_m};
 
-/// Of a place that an address on the Internet was looked up to.
+/// Characters kept of a place that an Internet address was looked up to.
 const BY_ADDRESS: usize = 4;
-/// Of a place that an order has.
+/// Characters kept of an order's place.
 const BY_ORDER: usize = 5;
 
-/// How far the place of an address can be from the person, in metres. Vendors of such tables count a place
-/// within 50 km as right, and for phones it is often the city where the provider's network ends.
+/// How far the person can be from the place of an address, in metres. Vendors of such tables count a place within
+/// 50 km as right, and for phones it is often the city where the provider's network ends.
 const ADDRESS_ERROR_M: f64 = 50_000.0;
-/// Half the diagonal of a cell of 5 characters where it is largest, at the equator.
+/// Half the diagonal of a cell of 5 characters at the equator, where it is largest.
 const CELL5_ERROR_M: f64 = 3_460.0;
 
-/// A geohash of 4 characters (from an address on the Internet) or 5 (from an order), and no more of a place than
-/// that.
+/// A geohash of 4 characters (from an Internet address) or 5 (from an order); nothing more exact is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct RoughPlace {
@@ -28,7 +27,7 @@ pub struct RoughPlace {
 }
 
 impl RoughPlace {
-    /// Where an address on the Internet was looked up to, in degrees. `None` for what is no place of ours.
+    /// The place of an Internet address, in degrees; `None` for coordinates out of range.
     pub fn of_address(lat: f64, lon: f64) -> Option<Self> {
         let point = Wgs84::from_degrees(lat, lon)?;
         Self::cell(point, BY_ADDRESS)
@@ -43,12 +42,11 @@ impl RoughPlace {
         Self::try_from(encode(point.lat(), point.lon(), characters)).ok()
     }
 
-    /// Its geohash.
     pub fn as_str(&self) -> &str {
         &self.geohash
     }
 
-    /// How far two people who were here and there were apart at the least, in metres.
+    /// The least distance in metres between two people whose rough places are these.
     pub fn least_distance_m(&self, other: &Self) -> f64 {
         let between = distance_m(self.centre, other.centre);
         (between - self.error_m() - other.error_m()).max(0.0)

@@ -1,4 +1,5 @@
-//! Every change of an order: what it leads to, and the lines that it leaves. What it requires, [`super::rule`] says.
+//! Every change of an order: what it leads to, and which lines it adds to the timeline. [`super::rule`] says what a
+//! change requires.
 
 use crate::id::{AgencyId, CustomerId, WorkerId};
 use crate::time::Millis;
@@ -15,13 +16,13 @@ pub enum Change {
     },
     /// An agency gets it: by grabbing it before the deadline, or by assignment from the deadline on.
     Claim(Claim),
-    /// The claiming agency names the worker, or another one instead of the one that it knows to be named.
+    /// The agency that has the claim names the worker, or replaces the one that it knows to be named.
     Staff {
         agency: AgencyId,
         staffing: Staffing,
         instead_of: Option<WorkerId>,
     },
-    /// A badge check matched.
+    /// The worker's badge was checked and matched.
     Start {
         worker: WorkerId,
     },
@@ -29,7 +30,7 @@ pub enum Change {
     Complete {
         customer: CustomerId,
     },
-    /// The customer has not said so in time.
+    /// The customer did not say so in time.
     CompleteByTime {
         visit_by: Millis,
     },
@@ -42,30 +43,29 @@ pub enum Change {
         agency: AgencyId,
         visit_by: Millis,
     },
-    /// The claiming agency gives it back.
+    /// The agency gives the claim back.
     Release {
         agency: AgencyId,
         reason: String,
         then: Reopening,
     },
-    /// The claiming agency did not name a worker in time.
+    /// The agency did not name a worker in time.
     MissStaffing {
         agency: AgencyId,
         then: Reopening,
     },
-    /// The customer does not want it any more.
     Cancel {
         customer: CustomerId,
         reason: String,
     },
-    /// Nobody can be assigned.
+    /// No agency could be assigned.
     LeaveUnfilled {
         reason: String,
     },
 }
 
 impl Change {
-    /// The lines that it leaves in the timeline of an order in this epoch.
+    /// The lines that this change adds to the timeline of an order in this epoch.
     pub fn lines(&self, epoch: u32, now: Millis) -> Vec<TimelineEntry> {
         let by_agency = |agency: &AgencyId| By::Agency(agency.clone());
         let (what, by, why) = match self {
@@ -120,10 +120,8 @@ impl Change {
 }
 
 impl Order {
-    /// This order with the change made, if it is in this epoch: the next version, with its lines in the timeline.
-    ///
-    /// # Errors
-    /// The first term of the change that it does not meet.
+    /// The order after the change, if it is in this epoch: the next version, with its new lines in the timeline.
+    /// Otherwise the first term of the change that the order does not meet.
     pub fn changed(&self, change: &Change, epoch: u32, now: Millis) -> Result<Self, Term> {
         if let Some(unmet) = self.unmet(change.terms(epoch, now)) {
             return Err(unmet);
@@ -167,7 +165,7 @@ impl Order {
                 claim: state.claim().cloned(),
             },
             (Change::LeaveUnfilled { .. } | Change::LeaveUnattended { .. }, _) => State::Unfilled,
-            // An offer leaves it open; the terms leave no other case.
+            // An offer leaves the order open; the terms allow no other case.
             (_, state) => state,
         };
         Ok(order)

@@ -1,4 +1,4 @@
-//! The badge check: the customer of an order scans the badge of who stands at the door.
+//! The badge check: a customer scans, from within the order, the badge of whoever stands at the door.
 
 use std::time::Duration;
 
@@ -15,33 +15,32 @@ use crate::worker::{Profile, Worker};
 
 use super::{Order, State};
 
-/// From how long before its start on a match begins the visit.
+/// A match begins the visit from this long before its start.
 pub const EARLIEST_START: Duration = Duration::from_secs(2 * 3600);
 
-/// What a badge check says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
-    /// It is the badge of the worker who was named for this order, and nothing stands against her.
+    /// The badge of the worker named for this order, and nothing stands against her.
     Match,
-    /// It is somebody else's. Nothing more is said, of neither.
+    /// Somebody else's badge. Nothing more is said of either person.
     Mismatch,
-    /// Nobody was named yet.
+    /// No worker is named yet.
     NoWorkerYet,
-    /// It is her badge, and her credit record does not let her begin.
+    /// Her badge, but her credit record does not let her begin.
     NotCleared,
-    /// It is her badge, and it, she or her agency is suspended.
+    /// Her badge, but the badge, she or her agency is suspended.
     Suspended,
-    /// It was her badge.
+    /// Her badge, but it was revoked.
     Revoked,
-    /// The badge's time is over.
+    /// The badge has expired.
     Expired,
-    /// It is no badge of ours, or a code that is over or was used for this order.
+    /// Not a badge of ours, or a code that has run out or was used before for this order.
     Invalid,
 }
 
 impl CheckResult {
-    /// As the log of scans has it.
+    /// The same in the log of scans.
     pub fn scanned(self) -> ScanResult {
         match self {
             Self::Match => ScanResult::Match,
@@ -56,19 +55,20 @@ impl CheckResult {
     }
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Check {
     pub result: CheckResult,
     pub starts: bool,
 }
 
-/// What comes of showing this badge for this order now, when its signature has held and its last day is not over. Who
-/// is somebody else is told that before anything else about the badge, so that a mismatch says nothing of her: `worker`
-/// and `agency` are needed only for the order's own.
+/// The result of showing this badge for this order now. The caller has verified the signature and that the badge has
+/// not expired. A mismatch is found before anything else about the badge, so that the answer says nothing about that
+/// person; `worker` and `agency` are needed only for the order's own badge.
 ///
-/// A match begins the visit from [`EARLIEST_START`] on, if everything holds that the service requires at the door. Before
-/// that, what is looked at only at the door is left out. Once begun, a match only says who she is.
+/// A match begins the visit from [`EARLIEST_START`] on, if everything holds that the service requires at the door.
+/// Before that time, sections that are looked at only at the door are left out. After the visit has begun, a match
+/// only says who she is.
 pub fn badge_check(
     order: &Order,
     badge: &Badge,
@@ -116,24 +116,22 @@ pub fn badge_check(
     }
 }
 
-/// What the customer of an order is shown of the worker when her badge matches.
+/// What the customer sees of the worker when her badge matches.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct MatchedBadge {
     pub badge_id: BadgeId,
-    /// Her name, masked.
+    /// Masked, as on the badge page.
     pub name: String,
     pub agency: String,
-    /// Her photo in full size, as a `data:` URL; none if there is none.
+    /// In full size, as a `data:` URL.
     pub photo: Option<String>,
     pub question: &'static str,
-    /// Her credit record in one word.
     pub standing: PublicStanding,
     #[serde(with = "crate::time::rfc3339")]
     pub as_of: Millis,
-    /// The first moment at which the badge is valid no more.
+    /// The first moment at which the badge is not valid any more.
     #[serde(with = "crate::time::rfc3339")]
     pub valid_until: Millis,
-    /// What the sections say, and who says so.
     pub sections: Vec<MatchedSection>,
 }
 
@@ -147,17 +145,16 @@ impl std::fmt::Debug for MatchedBadge {
 /// A section as the customer of the order sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MatchedSection {
-    /// Which, what it says, who says so, since when and until when.
     #[serde(flatten)]
     pub view: SectionView,
-    /// Of an insurance: who insures.
+    /// For an insurance, the insurer.
     pub insurer: Option<String>,
-    /// Of an insurance: the policy's number, all but its last four characters hidden.
+    /// For an insurance, the policy's number, of which only the last four characters show.
     pub policy_number: Option<String>,
 }
 
 impl MatchedBadge {
-    /// Of this badge and its worker; her profile has the numbers of policies.
+    /// `profile` holds the policies' numbers.
     pub fn of(
         badge: &Badge,
         worker: &Worker,
@@ -198,7 +195,7 @@ impl MatchedBadge {
     }
 }
 
-/// A number as `****1234`; what has fewer than eight characters is hidden as a whole.
+/// `****1234`; a number of fewer than eight characters is hidden entirely.
 fn masked_number(number: &str) -> String {
     let characters: Vec<char> = number.chars().collect();
     let shown = if characters.len() < 8 { 0 } else { 4 };

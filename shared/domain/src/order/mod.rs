@@ -1,15 +1,15 @@
-//! An order's life.
+//! An order's life: its states, its changes, and who is shown what.
 //!
-//! - [`Order`] and [`State`]: what an order is, and what only this state of it has.
-//! - [`change`]: every change that there is, what it leads to, the line it leaves.
+//! - [`Order`] and [`State`]: an order, and what each state adds to it.
+//! - [`change`]: every change that there is, what it leads to, which lines it adds.
 //! - [`rule`]: what each change requires, said once.
-//! - [`check`]: who stands at the door, and whether the visit begins.
-//! - [`outcome`]: what those are told who come too late, in the order in which reasons count.
+//! - [`check`]: who is at the door, and whether the visit begins.
+//! - [`outcome`]: what an agency or customer is told whose change comes too late.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`view`]: who is shown what.
 //!
-//! Every change is one conditional write, whose condition is compiled from the terms of the rulebook; a condition that
-//! failed is explained by the first term that the order which was found does not meet.
+//! Every change is one conditional write, and its condition is compiled from the terms of the rulebook. When the
+//! condition fails, the first term that the stored order does not meet is the reason.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -60,22 +60,21 @@ pub struct Order {
     pub place: Wgs84,
     pub budget_fen: Option<i64>,
     pub placed_at: Millis,
-    /// How often it has been put on offer.
+    /// How often the order has been put on offer.
     pub epoch: u32,
-    /// When the grab window of this epoch closes, or closed.
+    /// When the grab window of this epoch closes or closed.
     pub grab_deadline: Millis,
     /// The last epoch whose offers have been made.
     pub fanned_out: Option<u32>,
-    /// Agencies that had the claim and lost it: released, or not staffed in time.
+    /// Agencies that had the claim and lost it: they released it or did not staff it in time.
     pub excluded: BTreeSet<AgencyId>,
     pub state: State,
-    /// The explanation that the last settling wrote.
+    /// The id of the explanation that the last settling wrote.
     pub explanation: Option<String>,
-    /// What happened, oldest first.
+    /// Oldest first.
     pub timeline: Vec<TimelineEntry>,
 }
 
-/// Where an order stands, with what only this state has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// On offer until the deadline; then an agency is assigned.
@@ -93,19 +92,18 @@ pub enum State {
     Cancelled {
         claim: Option<Claim>,
     },
-    /// No agency was found.
     Unfilled,
 }
 
-/// An agency's hold on an order.
+/// An agency's claim on an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub agency: AgencyId,
-    /// Its name, as it was then.
+    /// The agency's name at the time of the claim.
     pub agency_name: String,
     pub how: How,
     pub at: Millis,
-    /// By when it must have named the worker.
+    /// By when the agency must have named the worker.
     pub staff_by: Millis,
 }
 
@@ -116,18 +114,15 @@ pub struct Staffing {
     pub at: Millis,
 }
 
-/// What a customer found of a visit: 1 to 5 stars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Stars(u8);
 
-/// A number that no rating has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 5")]
 pub struct NotStars;
 
 impl Stars {
-    /// How many.
     pub fn count(self) -> u8 {
         self.0
     }
@@ -150,7 +145,7 @@ impl From<Stars> for u8 {
     }
 }
 
-/// What a customer says of a visit.
+/// What a customer says about a visit.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rating {
     pub stars: Stars,
@@ -165,18 +160,17 @@ impl std::fmt::Debug for Rating {
     }
 }
 
-/// How an agency came to its claim.
+/// How an agency got its claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// It was the first to grab the order.
     Grab,
-    /// The platform chose it when the window had closed.
+    /// The platform chose it after the window had closed.
     Assignment,
 }
 
 impl How {
-    /// Its name in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Grab => "grab",
@@ -185,7 +179,6 @@ impl How {
     }
 }
 
-/// The name of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -200,7 +193,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// All of them.
     pub const ALL: &[Self] = &[
         Self::Open,
         Self::Claimed,
@@ -212,7 +204,6 @@ impl Status {
         Self::Unfilled,
     ];
 
-    /// Its name in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -226,14 +217,12 @@ impl Status {
         }
     }
 
-    /// The status of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|s| s.as_str() == name)
     }
 }
 
 impl State {
-    /// Its name.
     pub fn status(&self) -> Status {
         match self {
             Self::Open { .. } => Status::Open,
@@ -247,7 +236,7 @@ impl State {
         }
     }
 
-    /// The claim that stands. A cancelled order has none any more.
+    /// The present claim; a cancelled order has none.
     pub fn claim(&self) -> Option<&Claim> {
         match self {
             Self::Claimed(claim)
@@ -259,7 +248,7 @@ impl State {
         }
     }
 
-    /// The claim that stands, or stood when the customer cancelled.
+    /// The present claim, or the one that stood when the customer cancelled.
     pub fn last_claim(&self) -> Option<&Claim> {
         match self {
             Self::Cancelled { claim } => claim.as_ref(),
@@ -267,7 +256,7 @@ impl State {
         }
     }
 
-    /// Who comes, or came. An order that ended without a visit names nobody any more.
+    /// The named worker. An order that ended without a visit has none any more.
     pub fn staffing(&self) -> Option<&Staffing> {
         match self {
             Self::Staffed(_, staffing)
@@ -278,7 +267,7 @@ impl State {
         }
     }
 
-    /// Whether nothing more will come of it but a rating.
+    /// Whether nothing can happen any more but a rating.
     pub fn is_over(&self) -> bool {
         matches!(
             self,
@@ -298,8 +287,8 @@ pub struct Visit {
 }
 
 impl Order {
-    /// A new order, open under epoch 1. None when no grab window is left before the visit, which
-    /// [`Market::check_start`] tells apart.
+    /// A new order, open in epoch 1. `None` when no grab window is left before the visit; [`Market::check_start`]
+    /// tells why.
     pub fn placed(
         id: OrderId,
         customer: CustomerId,
@@ -336,22 +325,19 @@ impl Order {
         })
     }
 
-    /// The name of its state.
     pub fn status(&self) -> Status {
         self.state.status()
     }
 
-    /// The claim that stands.
     pub fn claim(&self) -> Option<&Claim> {
         self.state.claim()
     }
 
-    /// Who comes, or came.
     pub fn staffing(&self) -> Option<&Staffing> {
         self.state.staffing()
     }
 
-    /// The first moment that is not of the visit.
+    /// The first moment after the visit.
     pub fn ends_at(&self) -> Millis {
         self.start_at + Duration::from_secs(u64::from(self.duration_min) * 60)
     }
@@ -361,7 +347,7 @@ impl Order {
         matches!(self.state, State::Open { deadline } if now >= deadline)
     }
 
-    /// Whether it is on offer and the offers of this epoch have not been made.
+    /// Whether it is open and the offers of this epoch have not been made.
     pub fn awaits_fan_out(&self) -> bool {
         matches!(self.state, State::Open { .. }) && self.fanned_out != Some(self.epoch)
     }
@@ -370,7 +356,6 @@ impl Order {
 /// What only the customer, the agency that has the claim, and the authority may see.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderDetails {
-    /// Where exactly, in words.
     pub address: String,
     pub contact: Contact,
     pub notes: Option<String>,
@@ -379,7 +364,6 @@ pub struct OrderDetails {
 /// Whom to call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// What to call them.
     pub name: String,
     pub phone: MobilePhone,
 }

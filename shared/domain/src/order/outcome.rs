@@ -1,4 +1,5 @@
-//! What those are told who ask for a change: by the first term of its rule that the order which was found does not meet.
+//! What is answered to an agency or a customer who asks for a change, derived from the first term that the order does
+//! not meet.
 
 use crate::id::AgencyId;
 use crate::market::Market;
@@ -6,24 +7,22 @@ use crate::time::Millis;
 
 use super::{How, Order, State, Status, Term, What, rule};
 
-/// What a grab comes to.
+/// The outcome of a grab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GrabOutcome {
-    /// The order is the agency's.
     Won,
-    /// It was the agency's already.
+    /// The agency had the order already.
     AlreadyYours,
     /// It was not offered to this agency in this epoch.
     NotOffered,
     Cancelled,
     Taken,
-    /// The deadline has passed.
     Closed,
 }
 
-/// What a grab by this agency comes to on an order that does not meet this term of it first. Whether the agency is
-/// approved comes between `NotOffered` and `AlreadyYours`, and is its own item's to say. `Won` here means that nothing
-/// stands against it; to win is to have written it.
+/// The outcome of a grab by this agency, given the first term that the order does not meet. The agency's approval,
+/// which is checked between `NotOffered` and `AlreadyYours`, stands in its own item. `Won` here only means that
+/// nothing stands against the grab; the write decides.
 pub fn grab_outcome(order: &Order, agency: &AgencyId, unmet: Option<Term>) -> GrabOutcome {
     match (unmet, order.claim()) {
         (None, _) => GrabOutcome::Won,
@@ -35,16 +34,16 @@ pub fn grab_outcome(order: &Order, agency: &AgencyId, unmet: Option<Term>) -> Gr
     }
 }
 
-/// What becomes of an order whose claim ends without a visit.
+/// What happens to an order whose claim ends without a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reopening {
     /// It is put on offer again.
     Again { epoch: u32, deadline: Millis },
-    /// No window is left, or it has been on offer as often as the market allows.
+    /// No grab window is left, or the order has been on offer as often as the market allows.
     Unfilled,
 }
 
-/// What becomes of `order` if its claim ends now.
+/// What happens to `order` if its claim ends now.
 pub fn reopen(order: &Order, market: &Market, now: Millis) -> Reopening {
     if order.epoch >= market.max_epochs {
         return Reopening::Unfilled;
@@ -58,17 +57,16 @@ pub fn reopen(order: &Order, market: &Market, now: Millis) -> Reopening {
     }
 }
 
-/// What cancelling comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CancelOutcome {
     Cancelled,
-    /// It was already.
+    /// It was cancelled before.
     Already,
     /// It is in service or over.
     TooLate,
 }
 
-/// What cancelling comes to on an order that does not meet this term of it first; `None` for who has not placed it.
+/// The outcome of cancelling, given the first term that the order does not meet; `None` for anyone but its customer.
 pub fn cancel_outcome(order: &Order, unmet: Option<Term>) -> Option<CancelOutcome> {
     match (unmet, order.status()) {
         (None, _) => Some(CancelOutcome::Cancelled),
@@ -78,11 +76,10 @@ pub fn cancel_outcome(order: &Order, unmet: Option<Term>) -> Option<CancelOutcom
     }
 }
 
-/// What saying that a visit is over comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CompleteOutcome {
     Completed,
-    /// It was already.
+    /// It was completed before.
     Already,
     /// It has not begun: no badge check has matched.
     NotStarted,
@@ -90,8 +87,8 @@ pub enum CompleteOutcome {
     TooLate,
 }
 
-/// What saying that the visit is over comes to on an order that does not meet this term of it first; `None` for who has
-/// not placed it.
+/// The outcome of saying that a visit is over, given the first term that the order does not meet; `None` for anyone
+/// but its customer.
 pub fn complete_outcome(order: &Order, unmet: Option<Term>) -> Option<CompleteOutcome> {
     match (unmet, order.status()) {
         (None, _) => Some(CompleteOutcome::Completed),
@@ -102,18 +99,17 @@ pub fn complete_outcome(order: &Order, unmet: Option<Term>) -> Option<CompleteOu
     }
 }
 
-/// What rating a visit comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RateOutcome {
     Rated,
-    /// It was rated before; whether the same was said, the rating itself tells.
+    /// It was rated before; the stored rating tells whether this repeats it.
     Already,
     NotCompleted,
     /// The order has ended without a visit.
     TooLate,
 }
 
-/// What rating comes to on an order that does not meet this term of it first; `None` for who has not placed it.
+/// The outcome of rating, given the first term that the order does not meet; `None` for anyone but its customer.
 pub fn rate_outcome(order: &Order, unmet: Option<Term>) -> Option<RateOutcome> {
     match (unmet, order.status()) {
         (None, _) => Some(RateOutcome::Rated),
@@ -124,22 +120,21 @@ pub fn rate_outcome(order: &Order, unmet: Option<Term>) -> Option<RateOutcome> {
     }
 }
 
-/// What a release comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReleaseOutcome {
     Released,
-    /// This agency has given it back before.
+    /// This agency has released it before.
     Already,
-    /// It had the claim, and lost it otherwise: not staffed in time, or cancelled.
+    /// The agency lost the claim in another way: not staffed in time, or cancelled.
     NotClaimed,
     /// The visit has begun.
     TooLate,
-    /// It never had the claim, and does not know of the order's fate.
+    /// The agency never had the claim, and is told nothing about the order.
     NotYours,
 }
 
-/// What a release by `agency` comes to on this order. An agency has an order's claim once at most,
-/// because whoever loses it is left out from then on.
+/// The outcome of a release by `agency`. An agency can have an order's claim only once, because whoever loses it is
+/// excluded from then on.
 pub fn release_outcome(order: &Order, agency: &AgencyId) -> ReleaseOutcome {
     match order.unmet(rule::release(agency, order.epoch)) {
         None => ReleaseOutcome::Released,
@@ -153,37 +148,37 @@ pub fn release_outcome(order: &Order, agency: &AgencyId) -> ReleaseOutcome {
     }
 }
 
-/// What a timer of an epoch finds to do.
+/// What a timer has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// The grab window is still open.
     Wait { deadline: Millis },
     /// The window has closed: choose an agency.
     Choose,
-    /// Claimed; the worker must be named by then.
+    /// Claimed: the worker must be named by `staff_by`.
     AwaitStaffing {
         /// When the claim ends if nobody has been named.
         staff_by: Millis,
     },
-    /// Claimed, and nobody was named in time: the claim ends.
+    /// Claimed, but nobody was named in time: end the claim.
     MissStaffing { agency: AgencyId, how: How },
-    /// The worker is named, or has come; the visit must be over by then.
+    /// A worker is named or has come; the visit must be over by `visit_by`.
     AwaitVisit {
-        /// When it is ended if nobody has said that it is over.
+        /// When the visit is ended if nobody has said that it is over.
         visit_by: Millis,
     },
-    /// Nobody came, or nobody said that the visit is over: it ends.
+    /// Nobody came, or nobody said that the visit is over: end it.
     EndVisit {
-        /// When its time was over.
+        /// When the visit should have been over.
         visit_by: Millis,
     },
-    /// The order is not in this epoch yet; the write that needs the timer may be on its way.
+    /// The order is not in this epoch yet; the write that set the timer may still be on its way.
     NotYet,
-    /// Ended, or in a later epoch: nothing left to do.
+    /// The order has ended, or is in a later epoch.
     Nothing,
 }
 
-/// What a timer of `epoch` finds to do now.
+/// What a timer of `epoch` has to do now.
 pub fn settlement(order: &Order, epoch: u32, market: &Market, now: Millis) -> Settlement {
     if order.state.is_over() || order.epoch > epoch {
         return Settlement::Nothing;
@@ -216,7 +211,7 @@ pub fn settlement(order: &Order, epoch: u32, market: &Market, now: Millis) -> Se
 }
 
 impl Order {
-    /// The epoch that ended with a release by this agency.
+    /// The epoch in which this agency released the order.
     pub fn released_by(&self, agency: &AgencyId) -> Option<u32> {
         self.timeline
             .iter()

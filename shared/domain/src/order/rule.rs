@@ -1,8 +1,8 @@
-//! The rulebook: what each change requires of its order, said once.
+//! The rulebook: the terms that each change requires of its order.
 //!
 //! The terms of a change come in the order in which reasons are told, so the first that an order does not meet
-//! explains the refusal. `store` compiles the terms on what can change into the condition of the write; those on what
-//! never changes it evaluates before.
+//! explains the refusal. `store` compiles the terms on what can change into the condition of the write; it evaluates
+//! those on what never changes before the write.
 
 use crate::id::{AgencyId, CustomerId, WorkerId};
 use crate::time::Millis;
@@ -12,36 +12,30 @@ use super::{Change, How, Order, Reopening, Status};
 /// What a change requires of its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Term {
-    /// Its status is one of these.
     Is(&'static [Status]),
     Epoch(u32),
-    /// This customer placed it.
     Customer(CustomerId),
     /// This agency has the claim, or had it when the customer cancelled.
     HeldBy(AgencyId),
     /// This agency has not lost the claim before.
     NotExcluded(AgencyId),
-    /// This worker is named.
     Named(WorkerId),
-    /// Nobody is named, or somebody else.
+    /// Nobody is named, or another worker.
     NotNamed(WorkerId),
-    /// The offers of this epoch have not been made.
     NotFannedOut(u32),
-    /// The moment is still to come.
     Before(Moment, Millis),
-    /// The moment has come.
     Reached(Moment, Millis),
 }
 
-/// A moment that terms compare with now.
+/// A moment that a term compares with the present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     GrabDeadline,
-    /// By when the claim must be staffed.
+    /// When the worker must have been named.
     StaffBy,
-    /// The first moment that is not of the visit. It never changes.
+    /// The first moment after the visit; never changes.
     VisitEnd,
-    /// When a visit is ended that nobody has come to, or said to be over: so long after its end. It never changes.
+    /// When the platform ends a visit that nobody came to or said to be over; never changes.
     VisitBy(Millis),
 }
 
@@ -82,14 +76,14 @@ impl Term {
 }
 
 impl Order {
-    /// The first of these terms that it does not meet.
+    /// The first of these terms that the order does not meet.
     pub fn unmet(&self, terms: Vec<Term>) -> Option<Term> {
         terms.into_iter().find(|term| !term.holds(self))
     }
 }
 
 impl Change {
-    /// What it requires of its order, asked in this epoch and now.
+    /// What this change requires of an order in this epoch at this time, in the order in which reasons are told.
     pub fn terms(&self, epoch: u32, now: Millis) -> Vec<Term> {
         use Moment::{GrabDeadline, StaffBy, VisitBy};
         use Status::{Claimed, Completed, InService, Open, Staffed};
@@ -140,14 +134,14 @@ impl Change {
         if let Self::Release { then, .. } | Self::MissStaffing { then, .. } = self
             && let Reopening::Again { epoch: next, .. } = then
         {
-            // Epochs are counted without a gap.
+            // Epochs are counted without gaps.
             terms.push(Epoch(next.saturating_sub(1)));
         }
         terms
     }
 }
 
-/// Until the visit begins, the agency may name another worker instead of the one that it knows to be named.
+/// Until the visit begins, the agency may replace the worker that it knows to be named.
 pub(super) fn staff(
     agency: &AgencyId,
     worker: &WorkerId,

@@ -1,4 +1,4 @@
-//! Who comes: what the agency may still decide, and what keeps a worker from a visit.
+//! Naming the worker: whether the agency still may, and what keeps a worker from a visit.
 
 use serde::Serialize;
 
@@ -10,28 +10,27 @@ use crate::worker::Worker;
 
 use super::{Moment, Order, Status, Term, TimelineEntry, What, rule};
 
-/// How often an agency can name a worker while it has the claim: each time leaves a line in the timeline.
+/// How often an agency can name a worker under one claim; each time adds a line to the timeline.
 pub const MOST_STAFFINGS: usize = 10;
 
-/// What naming a worker comes to, as far as the order is concerned.
+/// The outcome of naming a worker, as far as the order is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StaffOutcome {
-    /// Nothing stands against it.
+    /// Nothing on the order stands against it.
     Staffable,
-    /// She is named already.
+    /// She is the one named already.
     Already,
-    /// The agency had the claim, and lost it: released, not staffed in time, or cancelled.
+    /// The agency lost the claim: released, not staffed in time, or cancelled.
     NotClaimed,
-    /// The visit has begun, or should be over.
+    /// The visit has begun, or its time is over.
     TooLate,
-    /// Workers have been named too often.
     TooOften,
-    /// The agency never had the claim, and does not know of the order's fate.
+    /// The agency never had the claim, and is told nothing about the order.
     NotYours,
 }
 
-/// What naming this worker comes to on this order, in place of whoever is named. How often is no term: a condition
-/// cannot count lines.
+/// The outcome of naming this worker instead of whoever is named. That workers may be named only so often is not a
+/// term: a write's condition cannot count lines.
 pub fn staff_outcome(
     order: &Order,
     agency: &AgencyId,
@@ -63,13 +62,13 @@ pub enum Ineligible {
     /// The authority has not approved her, or her data is erased.
     NotApproved,
     NoSkill,
-    /// She is elsewhere then, or on her way.
+    /// She has another visit at that time, or is on her way.
     Booked,
-    /// A section of her credit record does not hold.
+    /// A required section of her credit record does not hold.
     Section(SectionRefusal),
 }
 
-/// In answers: what does not apply is `null`.
+/// In answers, members that do not apply are `null`.
 impl Serialize for Ineligible {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -97,8 +96,8 @@ impl Serialize for Ineligible {
     }
 }
 
-/// Everything that keeps a worker from an order's visit, asked now: the trust gate. That she is of the agency is not
-/// asked here; another agency's worker is nobody to it.
+/// The trust gate: everything that keeps a worker from an order's visit, as of now. Whether she works for the
+/// agency is not checked here; another agency's worker is treated as unknown.
 pub fn ineligible(
     order: &Order,
     worker: &Worker,

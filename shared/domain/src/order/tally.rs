@@ -1,12 +1,12 @@
-//! What a change of an order says of an agency.
+//! Which numbers of agencies change with an order.
 
 use crate::agency::AgencyStats;
 use crate::id::AgencyId;
 
 use super::{Order, State};
 
-/// What agencies have done between one version of an order and the next: completed a visit, got stars for it, or lost
-/// a claim without a visit (released, not staffed in time, or nobody came).
+/// What agencies did between one version of an order and the next: completed a visit, got stars for it, or lost a
+/// claim without a visit (released, not staffed in time, or nobody came).
 pub fn tally(before: &Order, after: &Order) -> Vec<(AgencyId, AgencyStats)> {
     let lost = after.excluded.difference(&before.excluded);
     let mut tally: Vec<_> = lost

@@ -1,4 +1,4 @@
-//! What happened to an order, when, by whom, and why.
+//! An order's timeline: what happened, when, by whom, and why.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AgencyId, NotAnId};
 use crate::time::Millis;
 
-/// One line of an order's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {
     pub at: Millis,
@@ -20,7 +19,6 @@ pub struct TimelineEntry {
 
 macro_rules! what {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// What can happen to an order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum What {
@@ -28,10 +26,8 @@ macro_rules! what {
         }
 
         impl What {
-            /// All that can happen.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Its name in answers.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
@@ -43,39 +39,34 @@ macro_rules! what {
 
 what! {
     Placed = "placed",
-    /// It was offered to the agencies in range.
+    /// Agencies in range got offers.
     Offered = "offered",
-    /// An agency got it, by grabbing it or by the platform's choice.
+    /// An agency grabbed it, or the platform assigned it.
     Claimed = "claimed",
     Staffed = "staffed",
-    /// The worker came.
+    /// The badge check matched.
     Started = "started",
-    /// The visit is over.
     Completed = "completed",
     Rated = "rated",
     Released = "released",
-    /// The agency did not name a worker in time.
+    /// The agency named no worker in time, and lost the claim.
     StaffingMissed = "staffing_missed",
     Reopened = "reopened",
     Cancelled = "cancelled",
-    /// No agency was found.
     Unfilled = "unfilled",
 }
 
 impl What {
-    /// What has this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|w| w.as_str() == name)
     }
 }
 
-/// Who did something to an order: `customer`, `platform`, or an agency's id.
+/// Who did it: `customer`, `platform`, or an agency's id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum By {
-    /// The customer who placed it.
     Customer,
-    /// The platform by itself.
     Platform,
     Agency(AgencyId),
 }

@@ -1,4 +1,4 @@
-//! Who is shown what of an order, in the words of the HTTP contract.
+//! Who sees what of an order, in the words of the HTTP contract.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,22 +15,21 @@ use super::{
     By, Claim, Contact, How, Order, OrderDetails, Rating, Stars, Status, TimelineEntry, What,
 };
 
-/// For whom an order is shown.
+/// Who looks at an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
     Customer,
     Claimant(AgencyId),
-    /// An agency that had the claim. It is shown what it knew, and where the order stands.
+    /// An agency that had the claim: it sees what it knew, and the order's status.
     Former(AgencyId),
     Authority,
 }
 
-/// An order as a list shows it, to those who may read it.
+/// An order in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderSummary {
     pub order_id: OrderId,
     pub status: Status,
-    /// How often it has been put on offer.
     pub epoch: u32,
     pub service: Service,
     #[serde(with = "crate::time::rfc3339")]
@@ -39,7 +38,7 @@ pub struct OrderSummary {
     pub budget_fen: Option<i64>,
     #[serde(with = "crate::time::rfc3339")]
     pub placed_at: Millis,
-    /// When the grab window of this epoch closes, or closed.
+    /// When the grab window of this epoch closes or closed.
     #[serde(with = "crate::time::rfc3339")]
     pub grab_deadline: Millis,
     /// Whether the window has closed and an agency is being chosen.
@@ -47,39 +46,36 @@ pub struct OrderSummary {
     pub claim: Option<ClaimView>,
 }
 
-/// An order as it is shown by itself.
+/// An order shown by itself. What the viewer may not see is `None`.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderView {
     #[serde(flatten)]
     pub summary: OrderSummary,
-    /// The worker who will come; nobody until one is named.
+    /// `None` until a worker is named.
     pub worker: Option<WorkerView>,
-    /// Where; none for those who may not know.
     pub location: Option<Wgs84>,
-    /// Where exactly, in words.
     pub address: Option<String>,
     pub contact: Option<Contact>,
     pub notes: Option<String>,
-    /// What the customer says of the visit; nothing until it is rated.
+    /// `None` until the visit is rated.
     pub rating: Option<RatingView>,
-    /// Why the assigned agency was chosen; for the authority alone.
+    /// Why the platform chose the assigned agency; only the authority sees it.
     pub explanation: Option<Value>,
     pub timeline: Vec<LineView>,
 }
 
-/// The worker who was named, as the badge page shows her.
+/// The named worker, as the badge page shows her.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkerView {
-    /// Her id; only for those who work with it: her agency, as long as she is there, and the authority.
+    /// Only for those who work with it: her agency, while she is there, and the authority.
     pub worker_id: Option<WorkerId>,
-    /// Her name, masked; none once it is erased.
+    /// Masked; `None` once her data is erased.
     pub name: Option<String>,
     pub agency: String,
-    /// Her credit record in one word.
     pub standing: PublicStanding,
     #[serde(with = "crate::time::rfc3339")]
     pub as_of: Millis,
-    /// What the sections say, without details; none of one who is not there any more.
+    /// Without details; empty for a worker who has left.
     pub sections: Vec<SeenSection>,
 }
 
@@ -91,7 +87,6 @@ pub struct SeenSection {
     pub as_of: Option<String>,
 }
 
-/// A rating as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RatingView {
     pub stars: Stars,
@@ -111,10 +106,9 @@ impl From<Rating> for RatingView {
 }
 
 impl WorkerView {
-    /// A worker as `viewer` of an order is shown her now, under the agency that has its claim. One who may not work any
-    /// more, or whose agency (which stands like `agency`) may not, is not shown as clear, whatever her sections say. Of one
-    /// who has left that agency or was erased there is no more than a name: her record is no business of this order any
-    /// more.
+    /// A worker as `viewer` of an order sees her now, under the agency that has its claim. If she or her agency
+    /// (whose standing is `agency`) may not work, she is not shown as clear, whatever her sections say. If she has
+    /// left the agency or was erased, only a name is shown: her record has nothing to do with this order any more.
     pub fn of(
         worker: &Worker,
         claim: &Claim,
@@ -156,7 +150,6 @@ impl WorkerView {
     }
 }
 
-/// A claim as it is shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClaimView {
     pub agency_id: AgencyId,
@@ -164,12 +157,11 @@ pub struct ClaimView {
     pub how: How,
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
-    /// By when it must have named the worker.
+    /// By when the agency must have named the worker.
     #[serde(with = "crate::time::rfc3339")]
     pub staff_by: Millis,
 }
 
-/// A line of the timeline as it is shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct LineView {
     #[serde(with = "crate::time::rfc3339")]
@@ -181,8 +173,8 @@ pub struct LineView {
 }
 
 impl Order {
-    /// As whom this agency may read it; none if it never had the claim. Who lost it by missed staffing or a
-    /// cancellation is not shown where to go any more.
+    /// In which role this agency may read the order; `None` if it never had the claim. An agency that lost it by
+    /// missed staffing or a cancellation is not shown the exact place any more.
     pub fn viewer(&self, agency: &AgencyId) -> Option<Viewer> {
         let had_last = self
             .state
@@ -197,7 +189,7 @@ impl Order {
         }
     }
 
-    /// The order as `viewer` is shown it now. `details` are needed for whoever may see them.
+    /// The order as `viewer` sees it now. `details` are needed only for viewers who may see them.
     pub fn view(&self, viewer: &Viewer, details: Option<&OrderDetails>, now: Millis) -> OrderView {
         let is_former = matches!(viewer, Viewer::Former(_));
         let details = details.filter(|_| !is_former);
@@ -214,9 +206,9 @@ impl Order {
         }
     }
 
-    /// The order as a list shows it to `viewer` now.
+    /// The order in a list, as `viewer` sees it now.
     pub fn summary(&self, viewer: &Viewer, now: Millis) -> OrderSummary {
-        // Who lost the claim is not told who has it now.
+        // An agency that lost the claim is not told who has it now.
         let claim = self
             .claim()
             .filter(|_| !matches!(viewer, Viewer::Former(_)));
@@ -241,7 +233,7 @@ impl Order {
         }
     }
 
-    /// All lines; for an agency only those in which no other agency is named.
+    /// All lines; for an agency, only those that name no other agency.
     fn lines_for<'a>(&'a self, viewer: &'a Viewer) -> impl Iterator<Item = &'a TimelineEntry> {
         self.timeline.iter().filter(move |line| match viewer {
             Viewer::Customer | Viewer::Authority => true,

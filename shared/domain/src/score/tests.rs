@@ -160,7 +160,7 @@ fn the_explanation_says_who_won_against_whom_and_who_was_left_out() {
     );
     let many = (0..60).map(candidate).collect();
     let some = choose(&order(), many, &market, 10_000);
-    let explanation = Explanation::of(&[nobody, some.clone()], &market);
+    let explanation = Explanation::new(&[nobody, some.clone()], &market);
     assert_eq!(
         explanation.winner,
         some.winner().map(|winner| winner.agency.clone())

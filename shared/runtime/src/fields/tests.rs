@@ -4,7 +4,7 @@ use super::*;
 
 /// Reads a visit with every kind of field, as a table's subject.
 fn read(body: Value) -> Result<(), Vec<(String, String)>> {
-    let result = Fields::of(&body, |fields| {
+    let result = Fields::read(&body, |fields| {
         let name = fields.string("name", 1..=5);
         let minutes = fields.integer("minutes", 30..=720);
         let ratio = fields.number("ratio");
@@ -183,7 +183,7 @@ fn a_body_that_is_no_object_is_a_fault_of_the_whole() {
 fn places_are_converted_and_each_fault_of_them_is_named() {
     let read = |place: Value| {
         let body = json!({ "place": place });
-        Fields::of(&body, |fields| fields.location("place")).map_err(|problem| {
+        Fields::read(&body, |fields| fields.location("place")).map_err(|problem| {
             problem
                 .errors
                 .into_iter()

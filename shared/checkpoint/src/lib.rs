@@ -1,12 +1,11 @@
-//! Signed checkpoints of the transparency log.
+//! Signed checkpoints of the transparency log: signing them, keeping them, and refusing to sign a fork.
 //!
 //! A checkpoint says how large the log was and what its root was ([`note`]). It is signed by a key that never leaves
 //! KMS, and kept in a bucket with object lock, from which nobody can take it back. The last one also stands in the
 //! table, so that answering it needs one read.
 //!
-//! Never is a tree signed that is not a continuation of all that was signed before ([`Checkpoints::latest`]). The
-//! table alone could not tell: restored from a backup, it would have forgotten what was signed since. So the bucket
-//! is asked too.
+//! No tree is signed unless it continues everything that was signed before ([`Checkpoints::latest`]). The table alone
+//! cannot show that: restored from a backup, it has forgotten what was signed since. So the bucket is asked too.
 
 pub mod note;
 
@@ -21,7 +20,6 @@ use signer::Signer;
 use store::{Log, LogHead, Recorded, SignedCheckpoint};
 use tokio::sync::OnceCell;
 
-/// The log's checkpoints.
 #[derive(Debug)]
 pub struct Checkpoints {
     log: Log,
@@ -39,7 +37,7 @@ impl Checkpoints {
         if !note::is_origin(&origin) {
             settings.refuse("LOG_ORIGIN", "it is not one word");
         }
-        // Those that signed before, where the key has been changed.
+        // Keys that signed before the present one.
         let retired = settings.optional("RETIRED_CHECKPOINT_KEYS");
         let retired = retired.unwrap_or_default().split_whitespace();
         Self {
@@ -53,26 +51,22 @@ impl Checkpoints {
         }
     }
 
-    /// The log's name.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The keys that checkpoints are verified by: the one that signs now, and those before it.
-    ///
-    /// # Errors
-    /// When the key cannot be asked for.
+    /// The keys that verify checkpoints: the present one, and those before it.
     pub async fn verifiers(&self) -> Result<Vec<String>, Error> {
         let current = note::verifier(&self.origin, self.public_key().await?);
         Ok([vec![current], self.retired.clone()].concat())
     }
 
-    /// The last checkpoint. If the log has grown since, and the last one was signed at least `patience` ago, a new one
-    /// is signed.
+    /// The last checkpoint. If the log has grown since, and the last one was signed at least `patience` ago, a new
+    /// one is signed first.
     ///
     /// # Errors
-    /// One that is not retryable when the log does not continue what was signed: it was altered, or restored to an
-    /// earlier state. Else when something failed, and trying again is harmless.
+    /// Not retryable if the log does not continue what was signed: it was altered, or restored to an earlier state.
+    /// Any other error is worth another try, which is harmless.
     pub async fn latest(&self, patience: Duration, now: Millis) -> Result<SignedCheckpoint, Error> {
         let (head, last) = self.log.head_and_checkpoint().await?;
         if let Some(last) = &last
@@ -80,7 +74,7 @@ impl Checkpoints {
         {
             return Ok(last.clone());
         }
-        // What the bucket holds was in the log before it was signed: so the log is read after the bucket.
+        // A checkpoint in the bucket was in the log before it was signed, so the log is read after the bucket.
         let newer = self
             .signed_after(last.as_ref().map(|last| last.head.size))
             .await?;
@@ -119,7 +113,7 @@ impl Checkpoints {
         })
     }
 
-    /// Keeps a note where nobody can take it back. One that is there says the same.
+    /// Keeps a note where nobody can take it back. A note that is there already says the same.
     async fn keep(&self, head: &LogHead, note: &str) -> Result<(), Error> {
         let kept = self
             .s3
@@ -138,7 +132,7 @@ impl Checkpoints {
         }
     }
 
-    /// The largest tree that was signed, of those larger than `size`, as the bucket has it.
+    /// The largest signed tree in the bucket, of those larger than `size`.
     async fn signed_after(&self, size: Option<u64>) -> Result<Option<LogHead>, Error> {
         let mut last = None;
         let mut after = size.map(|size| self.object(size));
@@ -175,12 +169,12 @@ impl Checkpoints {
             .ok_or(Error::wrong("a checkpoint in the bucket cannot be read"))
     }
 
-    /// A log of another name begins anew.
+    /// A folder for each log name: a log of another name begins anew.
     fn folder(&self) -> String {
         format!("checkpoint/{}/", self.origin)
     }
 
-    /// Where the checkpoint of a tree of this size is kept: keys sort as sizes do.
+    /// The key for the checkpoint of a tree of this size: keys sort like sizes.
     fn object(&self, size: u64) -> String {
         format!("{}{size:020}", self.folder())
     }

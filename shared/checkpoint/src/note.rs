@@ -18,7 +18,7 @@ use store::LogHead;
 /// C2SP's number for Ed25519.
 const ED25519: u8 = 1;
 
-/// What is signed: origin, size and root, a line each.
+/// The text that is signed: origin, size and root, a line each.
 pub fn body(origin: &str, head: &LogHead) -> String {
     format!(
         "{origin}\n{}\n{}\n",
@@ -27,20 +27,20 @@ pub fn body(origin: &str, head: &LogHead) -> String {
     )
 }
 
-/// The signed note. The key has the name of the log's origin, as C2SP recommends.
+/// The signed note. The key is named after the log's origin, as C2SP recommends.
 pub fn signed(body: &str, origin: &str, public_key: &[u8; 32], signature: &[u8]) -> String {
     let line = [&key_id(origin, public_key), signature].concat();
     format!("{body}\n— {origin} {}\n", STANDARD.encode(line))
 }
 
-/// The key as those who verify are given it: `<name>+<id>+<base64>`.
+/// The public key in the form that verifiers take: `<name>+<id>+<base64>`.
 pub fn verifier(origin: &str, public_key: &[u8; 32]) -> String {
     let id = HEXLOWER.encode(&key_id(origin, public_key));
     let key = [&[ED25519], public_key.as_slice()].concat();
     format!("{origin}+{id}+{}", STANDARD.encode(key))
 }
 
-/// What a note says that was signed here, for this origin; `None` if it is none. Signatures are not looked at.
+/// Reads a note of ours for this origin, without looking at signatures; `None` if it is something else.
 pub fn read(note: &str, origin: &str) -> Option<LogHead> {
     let (text, _) = note.split_once("\n\n")?;
     let mut lines = text.lines();
@@ -53,7 +53,7 @@ pub fn read(note: &str, origin: &str) -> Option<LogHead> {
     })
 }
 
-/// Whether a log can have this name: it is a line, and a key's name, which has no space and no plus.
+/// Whether a log can have this name: one line, without a space or a plus, since it is a key's name too.
 pub fn is_origin(name: &str) -> bool {
     let is_fit = |c: char| !c.is_whitespace() && !c.is_control() && c != '+';
     !name.is_empty() && name.len() <= 128 && name.chars().all(is_fit)

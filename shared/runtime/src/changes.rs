@@ -1,9 +1,9 @@
-//! Batches of a table's stream.
+//! Answering a batch of a table's stream.
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 
-/// The answer that has the stream come again from the record with this sequence number on; `None` when all of the
-/// batch is done. An empty number makes Lambda take the whole batch for failed, which loses nothing.
+/// Makes the stream come again from the record with this sequence number; `None` when the whole batch is done. Lambda
+/// takes an empty number to mean that the whole batch failed, which loses nothing.
 pub fn again_from(sequence_number: Option<String>) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     response.batch_item_failures = sequence_number

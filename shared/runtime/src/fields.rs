@@ -1,4 +1,4 @@
-//! A request's body read field by field, with every fault named and not just the first.
+//! A request's body read field by field, so that all faults are named and not just the first.
 //!
 //! ```ignore
 //! let visit = body.read(|fields| {
@@ -14,8 +14,8 @@
 //! })?;
 //! ```
 //!
-//! Ask for all fields first and use `?` only then, so that each fault is found. Fields that nobody
-//! asked for are faults too, in nested objects as well.
+//! Ask for all fields first and use `?` only then, so that each fault is found. Fields that nobody asked for are
+//! faults too, in nested objects as well.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -30,7 +30,7 @@ use domain::time::Millis;
 
 use crate::{Fault, Problem};
 
-/// The fields of one JSON object, and what was found wrong with them so far.
+/// The fields of one JSON object, and the faults found so far.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     pointer: String,
@@ -39,10 +39,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads a whole body by `read`.
-    ///
-    /// # Errors
-    /// 422 `invalid` with all faults; `read` may return `None` only after a fault.
+    /// Reads a whole body; 422 `invalid` with all faults. `read` may return `None` only after a fault.
     pub fn read<T>(
         value: &'a Value,
         read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
@@ -56,8 +53,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Text of so many characters, without surrounding white space and control characters (line
-    /// breaks and tabs are allowed). Where the least number is above 0, blank text is a fault.
+    /// Text whose length in characters is in this range, without surrounding white space and control characters (line
+    /// breaks and tabs are allowed). If the range does not contain 0, blank text is a fault.
     pub fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         let value = self.required(name)?;
         self.checked_string(name, value, length)
@@ -89,7 +86,7 @@ impl<'a> Fields<'a> {
         self.checked_integer(name, value, range)
     }
 
-    /// A number. It is finite, since JSON knows no other.
+    /// JSON has no infinite or undefined numbers, so it is finite.
     pub fn number(&mut self, name: &'static str) -> Option<f64> {
         let value = self.required(name)?;
         let number = value.as_f64().filter(|number| number.is_finite());
@@ -115,7 +112,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Anything that deserialises into a `T`, such as an enumeration's name.
     pub fn deserialized<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let value = self.required(name)?;
         match T::deserialize(value) {
@@ -127,7 +123,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A moment in RFC 3339 with offset.
+    /// RFC 3339 with offset.
     pub fn time(&mut self, name: &'static str) -> Option<Millis> {
         let value = self.required(name)?;
         let moment = value
@@ -148,7 +144,7 @@ impl<'a> Fields<'a> {
             let lat = place.number("lat");
             let lon = place.number("lon");
             let datum = place.deserialized::<Datum>("datum");
-            // Also tried when a part is missing, so that a fault of the others is named with it.
+            // Tried even if a part is missing, so that faults in the others are named too.
             let point = Location {
                 lat: lat.unwrap_or_default(),
                 lon: lon.unwrap_or_default(),
@@ -183,7 +179,7 @@ impl<'a> Fields<'a> {
         read_object(value, self.at(name), &mut self.faults, read)
     }
 
-    /// A list of so many objects, each read by `read`.
+    /// A list with this many objects, each read by `read`.
     pub fn objects<T>(
         &mut self,
         name: &'static str,
@@ -205,7 +201,7 @@ impl<'a> Fields<'a> {
         results.into_iter().collect()
     }
 
-    /// A list of so many values, each read by `read`, whose error says what is wrong.
+    /// A list with this many values, each read by `read`, whose error says what is wrong.
     pub fn list<T, E: Display>(
         &mut self,
         name: &'static str,
@@ -227,7 +223,7 @@ impl<'a> Fields<'a> {
         (results.len() == list.len()).then_some(results)
     }
 
-    /// A list of so many strings, each of which parses into a `T`.
+    /// A list with this many strings, each of which parses into a `T`.
     pub fn parsed_list<T: FromStr<Err: Display>>(
         &mut self,
         name: &'static str,
@@ -251,13 +247,13 @@ impl<'a> Fields<'a> {
         Some(set)
     }
 
-    /// The field's own value if it is there and not `null`, for what no method here reads.
+    /// The field's value if present and not `null`, for types that no method here reads.
     pub fn given(&mut self, name: &'static str) -> Option<&'a Value> {
         self.asked.push(name);
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    /// The field's own value, whose absence is a fault.
+    /// The field's value; a fault if it is missing.
     pub fn required(&mut self, name: &'static str) -> Option<&'a Value> {
         let value = self.given(name);
         if value.is_none() {
@@ -266,7 +262,7 @@ impl<'a> Fields<'a> {
         value
     }
 
-    /// Something is wrong with this field.
+    /// Notes a fault in this field.
     pub fn refuse(&mut self, name: &str, detail: impl Into<String>) {
         let pointer = self.at(name);
         self.faults.push(Fault {
@@ -275,7 +271,7 @@ impl<'a> Fields<'a> {
         });
     }
 
-    /// Something is wrong with this object as a whole.
+    /// Notes a fault in this object as a whole.
     pub fn refuse_all(&mut self, detail: impl Into<String>) {
         let pointer = self.pointer.clone();
         self.faults.push(Fault {

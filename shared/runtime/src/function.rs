@@ -1,4 +1,4 @@
-//! Joins a handler to Lambda, and to whoever else has the very same events to give.
+//! Connects a handler to Lambda, and to the local run, which passes it the very same events.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,9 +22,6 @@ use crate::{Problem, telemetry};
 pub use lambda_runtime::Error;
 
 /// Serves API Gateway's requests on Lambda until the process ends.
-///
-/// # Errors
-/// When the runtime API cannot be spoken to.
 pub async fn serve_http<F, Fut>(handler: F) -> Result<(), Error>
 where
     F: Fn(Request) -> Fut + Sync,
@@ -37,10 +34,7 @@ where
     .await
 }
 
-/// Serves events of another kind, such as a queue's or a stream's, on Lambda until the process ends.
-///
-/// # Errors
-/// When the runtime API cannot be spoken to.
+/// Serves other events, such as a queue's or a stream's, on Lambda until the process ends.
 pub async fn serve_events<E, R, F, Fut>(handler: F) -> Result<(), Error>
 where
     E: DeserializeOwned,
@@ -55,11 +49,11 @@ where
     .await
 }
 
-/// A function that can be called with an event as Lambda would give it, and answers as Lambda would be answered.
+/// A function that takes an event as Lambda gives it and answers as Lambda expects.
 pub type Invoke = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
 
-/// A handler of HTTP requests, called with API Gateway's event (payload version 2) and answering with its
-/// response, through the same code as [`serve_http`].
+/// Wraps a handler of HTTP requests. It takes API Gateway's event (payload version 2) and answers with its response,
+/// through the same code as [`serve_http`].
 pub fn http_invoke<F, Fut>(handler: F) -> Invoke
 where
     F: Fn(Request) -> Fut + Send + Sync + 'static,
@@ -90,8 +84,7 @@ where
     })
 }
 
-/// A handler of events of another kind, called with the event's JSON and answering with JSON, as under
-/// [`serve_events`].
+/// Wraps a handler of other events. It takes the event's JSON and answers with JSON, as under [`serve_events`].
 pub fn event_invoke<E, R, F, Fut>(handler: F) -> Invoke
 where
     E: DeserializeOwned + Send + 'static,
@@ -110,7 +103,7 @@ where
     })
 }
 
-/// An invocation's panic as its error, which is what Lambda's runtime makes of it.
+/// Turns a panic into an error, as Lambda's runtime does.
 async fn guarded(invoked: impl Future<Output = Result<Value, Error>>) -> Result<Value, Error> {
     AssertUnwindSafe(invoked)
         .catch_unwind()
@@ -118,7 +111,7 @@ async fn guarded(invoked: impl Future<Output = Result<Value, Error>>) -> Result<
         .unwrap_or_else(|_| Err("the invocation panicked".into()))
 }
 
-/// Calls the handler, and logs once what came of it.
+/// Calls the handler, and logs the outcome once.
 async fn answer<F, Fut>(handler: &F, request: Request) -> Response
 where
     F: Fn(Request) -> Fut,
@@ -158,7 +151,7 @@ where
     response
 }
 
-/// The path, but for what follows in a badge's link: it stands for the badge, and is nobody else's to read.
+/// The path, without the part of a badge link that stands for the badge: the log must not hold it.
 fn logged_path(request: &Request) -> &str {
     let path = raw_path(request);
     let links = ["/b/", "/p/"];

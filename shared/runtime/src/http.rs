@@ -1,4 +1,4 @@
-//! Requests read at the edge, and answers.
+//! Reads requests, and writes answers.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,15 @@ use crate::{Fields, Problem, secret};
 
 pub use lambda_http::Request;
 
-/// An answer as `lambda_http` takes it.
 pub type Response = ::http::Response<Body>;
 
 /// The largest body that is read, in bytes.
 pub const LARGEST_BODY: usize = 64 * 1024;
 
-/// The most items that a page of a list has, and how many it has unless asked otherwise.
+/// The most items on a page of a list.
 pub const LARGEST_PAGE: u32 = 100;
 const USUAL_PAGE: u32 = 20;
 
-/// A JSON answer.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_string(body) {
         Ok(text) => {
@@ -38,7 +36,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// 204, without a body.
+/// 204.
 pub fn no_content() -> Response {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -48,15 +46,13 @@ pub fn no_content() -> Response {
     response
 }
 
-/// The answer, or the problem as one.
+/// Turns a problem into its answer.
 pub fn respond(result: Result<Response, Problem>) -> Response {
     result.unwrap_or_else(Problem::into_response)
 }
 
-/// The path in its parts, percent-decoded, for matching: `["v1", "orders", id]`.
-///
-/// # Errors
-/// 404 when a part is not UTF-8: there cannot be such a thing.
+/// The path's parts, percent-decoded, for matching: `["v1", "orders", id]`. 404 when a part is not UTF-8, because
+/// nothing can have that path.
 pub fn path(request: &Request) -> Result<Vec<String>, Problem> {
     raw_path(request)
         .trim_start_matches('/')
@@ -70,8 +66,8 @@ pub fn path(request: &Request) -> Result<Vec<String>, Problem> {
         .collect()
 }
 
-/// The path as the gateway gives it. The request's own URI is put together with the `Host` header, and one that is
-/// empty would swallow the path's first part.
+/// The path as the gateway gives it. The request's own URI contains the `Host` header, and if that is empty, the
+/// path's first part is lost.
 pub fn raw_path(request: &Request) -> &str {
     match request.raw_http_path() {
         "" => request.uri().path(),
@@ -79,15 +75,12 @@ pub fn raw_path(request: &Request) -> &str {
     }
 }
 
-/// A body that is well-formed JSON.
+/// A well-formed JSON body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonBody(Value);
 
 impl JsonBody {
-    /// The request's body.
-    ///
-    /// # Errors
-    /// 415 unless `application/json` (parameters are allowed), 413 above [`LARGEST_BODY`], 400
+    /// The request's body: 415 unless `application/json` (parameters are allowed), 413 above [`LARGEST_BODY`], 400
     /// `malformed` when it is not JSON.
     pub fn of(request: &Request) -> Result<Self, Problem> {
         let media_type = header(request, CONTENT_TYPE)
@@ -102,7 +95,7 @@ impl JsonBody {
         }
         serde_json::from_slice(bytes)
             .map(Self)
-            // The position is safe to tell; the words around it may be the client's own.
+            // The position is safe to show; the words around it may be the client's own.
             .map_err(|error| {
                 let (line, column) = (error.line(), error.column());
                 Problem::malformed().detail(format!(
@@ -111,10 +104,7 @@ impl JsonBody {
             })
     }
 
-    /// Reads its fields; see [`Fields`].
-    ///
-    /// # Errors
-    /// 422 `invalid` with all faults.
+    /// Reads its fields; see [`Fields`]. 422 `invalid` with all faults.
     pub fn read<'a, T>(
         &'a self,
         read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
@@ -122,8 +112,8 @@ impl JsonBody {
         Fields::read(&self.0, read)
     }
 
-    /// SHA-256 of its canonical form: without white space, members sorted by name. Tells a repeat of a
-    /// request from another request under the same `Idempotency-Key`.
+    /// SHA-256 of its canonical form: without white space, members sorted by name. It tells a repeated request from
+    /// another one under the same `Idempotency-Key`.
     pub fn hash(&self) -> [u8; 32] {
         let mut canonical = String::new();
         write_canonical(&self.0, &mut canonical);
@@ -131,10 +121,7 @@ impl JsonBody {
     }
 }
 
-/// The request's JSON body, read by `read`, when its hash is not needed.
-///
-/// # Errors
-/// As [`JsonBody::of`] and [`JsonBody::read`].
+/// The request's JSON body, read by `read`; for callers that do not need its hash.
 pub fn read_json<T>(
     request: &Request,
     read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>,
@@ -145,7 +132,7 @@ pub fn read_json<T>(
 fn write_canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(members) => {
-            // Sorted here, because another crate of a build can make serde_json keep the order of the text.
+            // Sorted here, because serde_json keeps the text's order if any crate in the build asks for that.
             let sorted: BTreeMap<&String, &Value> = members.iter().collect();
             out.push('{');
             for (index, (name, value)) in sorted.into_iter().enumerate() {
@@ -172,19 +159,13 @@ fn write_canonical(value: &Value, out: &mut String) {
     }
 }
 
-/// The request's `Idempotency-Key`.
-///
-/// # Errors
-/// 400 `idempotency-key-missing` when there is none, 400 `malformed` unless 1 to 64 visible ASCII
-/// characters.
+/// The request's `Idempotency-Key`: 400 `idempotency-key-missing` when there is none; 400 `malformed` unless it is 1
+/// to 64 visible ASCII characters.
 pub fn idempotency_key(request: &Request) -> Result<&str, Problem> {
     optional_idempotency_key(request)?.ok_or_else(Problem::idempotency_key_missing)
 }
 
-/// As [`idempotency_key`], where it may be missing.
-///
-/// # Errors
-/// 400 `malformed` unless 1 to 64 visible ASCII characters.
+/// As [`idempotency_key`], but it may be missing. 400 `malformed` unless it is 1 to 64 visible ASCII characters.
 pub fn optional_idempotency_key(request: &Request) -> Result<Option<&str>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else {
         return Ok(None);
@@ -198,10 +179,8 @@ pub fn optional_idempotency_key(request: &Request) -> Result<Option<&str>, Probl
     key.map(Some).ok_or_else(bad)
 }
 
-/// The query's parameters, of which only `known` ones may be given, each once.
-///
-/// # Errors
-/// 400 `malformed` for an unknown or repeated parameter, or one that is not UTF-8.
+/// The query's parameters, of which only `known` ones may be given, each once. 400 `malformed` for an unknown or
+/// repeated parameter, or one that is not UTF-8.
 pub fn query(request: &Request, known: &[&'static str]) -> Result<Query, Problem> {
     let mut given = BTreeMap::new();
     let text = request.uri().query().unwrap_or_default();
@@ -231,22 +210,17 @@ fn decoded(text: &str) -> Result<String, Problem> {
         .map_err(|_| Problem::malformed().detail("The query is not UTF-8."))
 }
 
-/// The parameters of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     given: BTreeMap<&'static str, String>,
 }
 
 impl Query {
-    /// A parameter as it was given.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.given.get(name).map(String::as_str)
     }
 
-    /// A whole number within `range`, or `usual` when it is not given.
-    ///
-    /// # Errors
-    /// 400 `malformed` for anything else.
+    /// A whole number within `range`, or `usual` when it is missing; 400 `malformed` for anything else.
     pub fn number(
         &self,
         name: &str,
@@ -257,7 +231,7 @@ impl Query {
             return Ok(usual);
         };
         let number = text.parse().ok().filter(|number| range.contains(number));
-        // `u32` would take a sign.
+        // `u32` would accept a sign.
         number
             .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
             .ok_or_else(|| {
@@ -268,21 +242,19 @@ impl Query {
             })
     }
 
-    /// `limit`: how many items a page of a list has, 1 to [`LARGEST_PAGE`], 20 unless given.
-    ///
-    /// # Errors
-    /// 400 `malformed` for anything else.
+    /// `limit`: how many items a page of a list has, 1 to [`LARGEST_PAGE`], 20 if missing; 400 `malformed` for
+    /// anything else.
     pub fn limit(&self) -> Result<u32, Problem> {
         self.number("limit", 1..=LARGEST_PAGE, USUAL_PAGE)
     }
 
-    /// `cursor`: where a page begins, as the page before told; the store checks it.
+    /// `cursor`: where a page begins, copied from the page before; the store checks it.
     pub fn cursor(&self) -> Option<&str> {
         self.text("cursor")
     }
 }
 
-/// A header's value, when it is there and visible ASCII.
+/// The value of a header, if present and visible ASCII.
 pub fn header(request: &Request, name: impl AsHeaderName) -> Option<&str> {
     request
         .headers()
@@ -290,12 +262,10 @@ pub fn header(request: &Request, name: impl AsHeaderName) -> Option<&str> {
         .and_then(|value| value.to_str().ok())
 }
 
-/// One page of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
-    /// The items, at most as many as were asked for.
     pub items: Vec<T>,
-    /// Where the next page begins; none when this is the last.
+    /// Where the next page begins; `None` on the last page.
     pub next_cursor: Option<String>,
 }
 

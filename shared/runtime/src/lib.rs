@@ -1,13 +1,13 @@
-//! What every function needs around its own work.
+//! What every function needs around its own work: events, requests, answers, callers, logs.
 //!
-//! - [`changes`]: a batch of a table's stream, answered.
-//! - [`function`]: joins a handler to Lambda, and to the local run by the very same events.
-//! - [`http`], [`fields`], [`problem`]: requests parsed at the edge with every fault named, answers, problems.
-//! - [`principal`], [`session`]: who asks, proven by a short-lived token that every function verifies itself.
+//! - [`changes`]: answering a batch of a table's stream.
+//! - [`function`]: connects a handler to Lambda, and to the local run by the very same events.
+//! - [`http`], [`fields`], [`problem`]: requests read with every fault named, answers, problems.
+//! - [`principal`], [`session`]: who calls, proven by a short-lived token that every function verifies itself.
 //! - [`queue`]: an SQS batch handled record by record.
-//! - [`scanner`]: who scans a badge, as a keyed hash.
+//! - [`scanner`]: whoever scans a badge, as a keyed hash.
 //! - [`secret`]: keyed hashes, comparison in constant time.
-//! - [`telemetry`] has the logs.
+//! - [`telemetry`]: logs.
 //!
 //! Nothing here knows a table, a queue or a rule of the product.
 

@@ -1,4 +1,4 @@
-//! Who asks.
+//! Who calls: principals, and the tokens that prove them.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,16 @@ use settings::Settings;
 use crate::session::{Claims, ISSUER};
 use crate::{Problem, http};
 
-/// Who asks, as a verified token says.
+/// The caller, according to a verified token. The methods named after a role answer 403 to callers of another role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// A customer.
     Customer(CustomerId),
-    /// An agency.
     Agency(AgencyId),
-    /// The authority.
     Authority(AuthorityId),
-    /// A worker.
     Worker(WorkerId),
 }
 
 impl Principal {
-    /// Its id.
     pub fn subject(&self) -> String {
         match self {
             Self::Customer(id) => id.to_string(),
@@ -38,7 +33,7 @@ impl Principal {
         }
     }
 
-    /// Its role's name, as tokens carry it.
+    /// As tokens carry it.
     pub fn role(&self) -> &'static str {
         match self {
             Self::Customer(_) => "customer",
@@ -48,8 +43,6 @@ impl Principal {
         }
     }
 
-    /// # Errors
-    /// 403 unless it is a customer.
     pub fn customer(&self) -> Result<&CustomerId, Problem> {
         match self {
             Self::Customer(id) => Ok(id),
@@ -57,8 +50,6 @@ impl Principal {
         }
     }
 
-    /// # Errors
-    /// 403 unless it is an agency.
     pub fn agency(&self) -> Result<&AgencyId, Problem> {
         match self {
             Self::Agency(id) => Ok(id),
@@ -66,8 +57,6 @@ impl Principal {
         }
     }
 
-    /// # Errors
-    /// 403 unless it is the authority.
     pub fn authority(&self) -> Result<&AuthorityId, Problem> {
         match self {
             Self::Authority(id) => Ok(id),
@@ -75,8 +64,6 @@ impl Principal {
         }
     }
 
-    /// # Errors
-    /// 403 unless it is a worker.
     pub fn worker(&self) -> Result<&WorkerId, Problem> {
         match self {
             Self::Worker(id) => Ok(id),
@@ -95,10 +82,10 @@ impl Principal {
     }
 }
 
-/// Verifies tokens by a set of public keys.
+/// Verifies session tokens.
 ///
-/// The algorithm belongs to the key: whatever a token's header says, a key of this set verifies
-/// Ed25519 signatures and nothing else, and a key that the token brings along is not looked at.
+/// Which algorithm is used depends on the key: whatever a token's header says, a key of this set verifies Ed25519
+/// signatures and nothing else. A key inside the token is ignored.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: BTreeMap<String, DecodingKey>,
@@ -118,7 +105,6 @@ struct Key {
     x: String,
 }
 
-/// The keys of a set, by their ids.
 fn public_keys(jwks: &str) -> Result<BTreeMap<String, DecodingKey>, &'static str> {
     let set: KeySet = serde_json::from_str(jwks).map_err(|_| "it is not a JWK set of OKP keys")?;
     let mut keys = BTreeMap::new();
@@ -139,12 +125,12 @@ fn public_keys(jwks: &str) -> Result<BTreeMap<String, DecodingKey>, &'static str
 }
 
 impl Verifier {
-    /// By a JWK set (RFC 7517) of Ed25519 keys, as [`crate::session::Signer::jwks`] gives it.
+    /// Takes a JWK set (RFC 7517) of Ed25519 keys, as [`crate::session::Signer::jwks`] makes it.
     pub fn new(settings: &Settings) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["iss", "sub", "exp"]);
-        // Looked at here, by the function's clock.
+        // Checked below, by the function's clock.
         validation.validate_exp = false;
         Self {
             keys: settings.parsed("SESSION_PUBLIC_KEYS", public_keys),
@@ -152,15 +138,12 @@ impl Verifier {
         }
     }
 
-    /// Whether a key of this id is in the set.
     pub fn knows(&self, kid: &str) -> bool {
         self.keys.contains_key(kid)
     }
 
-    /// Who sends this request.
-    ///
-    /// # Errors
-    /// 401 `unauthenticated`, the same for whatever is wrong with the token; a debug line says what.
+    /// The sender of this request. 401 `unauthenticated` whatever is wrong with the token; only a debug line says
+    /// what.
     pub fn authenticate(
         &self,
         request: &lambda_http::Request,
@@ -193,7 +176,7 @@ impl Verifier {
     }
 }
 
-/// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110, section 11.1).
+/// The token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, section 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme

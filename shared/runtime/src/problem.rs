@@ -1,4 +1,4 @@
-//! Refusals and failures as clients see them: RFC 9457 problems.
+//! Problems (RFC 9457): refusals and failures as clients see them.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -11,43 +11,39 @@ use lambda_http::Body;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One thing that is wrong with a request.
+/// One fault in a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// Where, as a JSON pointer (RFC 6901) into the request's body.
+    /// A JSON pointer (RFC 6901) into the request's body.
     pub pointer: String,
-    /// What is wrong there.
     pub detail: String,
 }
 
-/// A problem: what a client is told, in safe words, and what is only logged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// The last part of the problem's type, `/problems/<slug>`.
+    /// The end of the problem's type, `/problems/<slug>`.
     pub slug: &'static str,
-    /// What kind of problem this is; always the same for a slug.
+    /// Always the same for a slug.
     pub title: &'static str,
-    /// The HTTP status.
     pub status: StatusCode,
-    /// What happened this time.
     pub detail: String,
-    /// All faults of the input, when the input is at fault.
+    /// All faults, if the input is at fault.
     pub errors: Vec<Fault>,
-    /// Boxed, because every `Result` of a handler makes room for a problem, and few have more.
-    more: Box<More>,
+    /// Boxed to keep every handler's `Result` small; few problems use it.
+    extra: Box<Extra>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-struct More {
-    /// Further members, such as the current standing after a conflict.
+struct Extra {
+    /// Such as the current standing after a conflict.
     members: Map<String, Value>,
-    /// Further headers, such as `Retry-After`.
+    /// Such as `Retry-After`.
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Why, for the log alone: an error with its sources.
+    /// For the log alone: an error with its sources.
     cause: Option<String>,
 }
 
-/// A problem's body, in the order in which people read it.
+/// A problem's body, its members in the order that suits a reader.
 #[derive(Serialize)]
 struct Answer<'a> {
     #[serde(rename = "type")]
@@ -61,7 +57,7 @@ struct Answer<'a> {
     errors: &'a [Fault],
 }
 
-/// Carried by the answer to the boundary, where it is logged once.
+/// Travels with the answer to the boundary, where it is logged once.
 #[derive(Clone, Debug)]
 pub(crate) struct Cause(pub(crate) String);
 
@@ -79,22 +75,22 @@ macro_rules! problems {
 problems! {
     /// 400: the body, a query parameter or a cursor cannot be read at all.
     malformed: BAD_REQUEST, "malformed", "The request cannot be read", "The request cannot be read.";
-    /// 400: a request that creates something came without `Idempotency-Key`.
+    /// 400: a request that creates something has no `Idempotency-Key`.
     idempotency_key_missing: BAD_REQUEST, "idempotency-key-missing", "Idempotency-Key is missing",
         "This request needs an Idempotency-Key header of 1 to 64 visible ASCII characters.";
-    /// 401: access key or secret is wrong; which of them is not told.
+    /// 401: access key or secret is wrong; the client is not told which.
     bad_credentials: UNAUTHORIZED, "bad-credentials", "The credentials are not accepted",
         "The credentials are unknown or wrong.";
-    /// 403: the caller may know that this exists, and may not do this.
+    /// 403: the caller may see this but not do it.
     forbidden: FORBIDDEN, "forbidden", "Not allowed", "The caller may not do this.";
-    /// 403: the claim token is forged, another agency's, or an earlier epoch's.
+    /// 403: the claim token is forged, another agency's, or of an earlier epoch.
     not_offered: FORBIDDEN, "not-offered", "Not offered", "This order is not on offer to this agency with this claim token.";
     /// 403: the agency is pending, rejected or suspended.
     agency_not_approved: FORBIDDEN, "agency-not-approved", "The agency is not approved",
         "Only an approved agency can do this.";
-    /// 404: there is nothing here that the caller may see.
+    /// 404: nothing here that the caller may see.
     not_found: NOT_FOUND, "not-found", "Not found", "There is nothing here.";
-    /// 409: the state of things does not allow this.
+    /// 409: the current state does not allow this.
     conflict: CONFLICT, "conflict", "In conflict with the current state", "The current state does not allow this.";
     /// 409: the visit has begun or is over.
     too_late: CONFLICT, "too-late", "Too late", "The order is in service or over.";
@@ -102,11 +98,11 @@ problems! {
     order_taken: CONFLICT, "order-taken", "The order is taken", "Another agency has claimed this order.";
     /// 409: the authority has not approved the worker, or her data is erased.
     worker_not_approved: CONFLICT, "worker-not-approved", "The worker is not approved", "Only an approved worker can have a badge.";
-    /// 409: the credit code belongs to another approved agency.
+    /// 409: another approved agency has this credit code.
     uscc_taken: CONFLICT, "uscc-taken", "The credit code is taken", "Another agency with this credit code has been approved.";
     /// 409: this agency has registered this person before.
     worker_exists: CONFLICT, "worker-exists", "The worker is registered already", "This agency has registered this person before.";
-    /// 409: the phone belongs to another approved worker.
+    /// 409: another approved worker has this phone.
     phone_taken: CONFLICT, "phone-taken", "The phone is taken", "Another worker has been approved with this phone.";
     /// 410: the customer cancelled.
     order_cancelled: GONE, "order-cancelled", "The order is cancelled", "The customer has cancelled this order.";
@@ -117,15 +113,15 @@ problems! {
     /// 415: the body is not JSON.
     unsupported_media_type: UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type",
         "The body must be application/json.";
-    /// 422: the same key came with another body before.
+    /// 422: this key was used before with another body.
     idempotency_key_reused: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency-Key was used before",
         "This Idempotency-Key was used with another body.";
-    /// 500: a fault of ours.
+    /// 500: our fault.
     internal: INTERNAL_SERVER_ERROR, "internal", "Internal error", "Something went wrong here. It has been logged.";
 }
 
 impl Problem {
-    /// A problem of a kind that has no constructor here.
+    /// A problem of a kind that has no function here.
     pub fn new(
         slug: &'static str,
         status: StatusCode,
@@ -138,11 +134,11 @@ impl Problem {
             status,
             detail: detail.into(),
             errors: Vec::new(),
-            more: Box::default(),
+            extra: Box::default(),
         }
     }
 
-    /// 401: no token, or one that is not accepted; why is not told.
+    /// 401: no token, or one that is not accepted; the client is not told why.
     pub fn unauthenticated() -> Self {
         Self::new(
             "unauthenticated",
@@ -153,7 +149,7 @@ impl Problem {
         .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
-    /// 422: the body can be read, and these things in it are wrong.
+    /// 422: the body can be read, but is wrong in these places.
     pub fn invalid(errors: Vec<Fault>) -> Self {
         let detail = match errors.len() {
             1 => "1 field is not valid.".to_owned(),
@@ -168,7 +164,7 @@ impl Problem {
         Self { errors, ..problem }
     }
 
-    /// 429: too often; try again after so many seconds.
+    /// 429: too often; try again after this many seconds.
     pub fn rate_limited(retry_after_s: u32) -> Self {
         Self::new(
             "rate-limited",
@@ -179,7 +175,7 @@ impl Problem {
         .header(RETRY_AFTER, HeaderValue::from(retry_after_s))
     }
 
-    /// 503: something that this depends on does not answer; trying again is right.
+    /// 503: something that we depend on does not answer; the client should try again.
     pub fn unavailable() -> Self {
         Self::new(
             "unavailable",
@@ -190,7 +186,7 @@ impl Problem {
         .header(RETRY_AFTER, HeaderValue::from(1))
     }
 
-    /// With other words for what happened; they must be fit for a client.
+    /// Replaces the detail, with words that are fit for a client.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self {
@@ -199,28 +195,25 @@ impl Problem {
         }
     }
 
-    /// With one more member.
     #[must_use]
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.more.members.insert(name.into(), value.into());
+        self.extra.members.insert(name.into(), value.into());
         self
     }
 
-    /// With one more header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.more.headers.push((name, value));
+        self.extra.headers.push((name, value));
         self
     }
 
-    /// With what caused it, for the log alone.
+    /// Attaches the cause, for the log alone.
     #[must_use]
     pub fn because(mut self, cause: &(dyn Error + 'static)) -> Self {
-        self.more.cause = Some(chain(cause));
+        self.extra.cause = Some(chain(cause));
         self
     }
 
-    /// The answer that tells a client of this problem.
     pub fn into_response(self) -> Response<Body> {
         let body = Answer {
             kind: format!("/problems/{}", self.slug),
@@ -228,9 +221,9 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
-            members: &self.more.members,
+            members: &self.extra.members,
         };
-        // Text and numbers alone: writing them as JSON cannot fail.
+        // Text and numbers only: writing them as JSON cannot fail.
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
@@ -240,15 +233,15 @@ impl Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.more.headers);
-        if let Some(cause) = self.more.cause {
+        headers.extend(self.extra.headers);
+        if let Some(cause) = self.extra.cause {
             response.extensions_mut().insert(Cause(cause));
         }
         response
     }
 }
 
-/// What a client is told when a call to AWS failed; the error itself goes to the log.
+/// What the client is told when a call to AWS failed; the error itself is only logged.
 impl From<calls::Error> for Problem {
     fn from(error: calls::Error) -> Self {
         let problem = match &error {
@@ -262,14 +255,14 @@ impl From<calls::Error> for Problem {
     }
 }
 
-/// An error and its sources in one line, each said once.
+/// An error and its sources in one line.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut said = line.clone();
     let mut source = error.source();
     while let Some(error) = source {
         let words = error.to_string();
-        // Some libraries repeat their source in their own words.
+        // Some libraries repeat their source in their own message.
         if !said.contains(&words) {
             let _ = write!(line, ": {words}");
         }
@@ -353,7 +346,7 @@ mod tests {
 
         let problem = Problem::internal().because(&Outer(std::io::Error::other("secret words")));
         assert_eq!(
-            problem.more.cause.as_deref(),
+            problem.extra.cause.as_deref(),
             Some("cannot read: secret words")
         );
         let response = problem.into_response();

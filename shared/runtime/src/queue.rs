@@ -1,4 +1,4 @@
-//! An SQS batch, handled record by record.
+//! Handling an SQS batch record by record.
 
 use std::panic::AssertUnwindSafe;
 
@@ -7,9 +7,9 @@ use futures::{FutureExt, StreamExt, stream};
 
 use crate::problem::chain;
 
-/// Handles every record of `event`, at most `limit` of them at a time; those that failed, also by a panic, are named
-/// in the answer and come again. In the end that leads a message that nobody can handle to the dead letters, and from
-/// there to a person. Nothing is spawned: dropping the future stops all of it.
+/// Handles every record of `event`, at most `limit` of them at a time. Those that fail or panic are named in the
+/// answer and come again; a message that nobody can handle thus ends in the dead letters, and with a person. Nothing
+/// is spawned: dropping the future stops all of it.
 pub async fn each<F, Fut>(event: SqsEvent, limit: usize, handle: F) -> SqsBatchResponse
 where
     F: Fn(SqsMessage) -> Fut,
@@ -18,9 +18,9 @@ where
     let handle = &handle;
     let failures: Vec<String> = stream::iter(event.records)
         .map(|message| async move {
-            // An id that is empty makes Lambda take the whole batch for failed, which loses nothing.
+            // Lambda takes an empty id to mean that the whole batch failed, which loses nothing.
             let id = message.message_id.clone().unwrap_or_default();
-            // The handler is called inside, so that a panic before its first await is caught as well.
+            // The handler is called inside, so that a panic before its first await is caught too.
             let handled = AssertUnwindSafe(async move { handle(message).await }).catch_unwind();
             match handled.await {
                 Ok(Ok(())) => None,

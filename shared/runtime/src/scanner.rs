@@ -1,4 +1,4 @@
-//! Who scans a badge, as a keyed hash: the log of scans can tell one scanner from another, and nothing else.
+//! Whoever scans a badge, as a keyed hash: the log of scans can tell one scanner from another, and nothing else.
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
@@ -9,7 +9,6 @@ use crate::{Principal, secret};
 
 const LABEL: &str = "homehail scanner v1";
 
-/// Turns scanners into hashes.
 #[derive(Clone)]
 pub struct Scanners {
     key: [u8; 32],
@@ -29,7 +28,7 @@ impl Scanners {
         }
     }
 
-    /// Somebody who did not say who she is: her address and her browser.
+    /// Somebody who is not logged in, by address and browser.
     pub fn anyone(&self, request: &Request) -> String {
         let context = request.request_context_ref();
         let address = match context {
@@ -44,12 +43,12 @@ impl Scanners {
         ])
     }
 
-    /// Somebody who did.
+    /// Somebody who is logged in.
     pub fn principal(&self, principal: &Principal) -> String {
         self.hash(&[b"principal", principal.subject().as_bytes()])
     }
 
-    /// 80 bits: enough that no two of a badge's scanners meet.
+    /// 80 bits: enough that two scanners of one badge never share a hash.
     fn hash(&self, parts: &[&[u8]]) -> String {
         domain::id::base32(&secret::hmac(&self.key, parts)[..10])
     }
@@ -67,7 +66,7 @@ mod tests {
         Scanners::new(&Settings::from_variables([("SCANNER_KEY", secret)]))
     }
 
-    /// As the gateway gives it.
+    /// A request as the gateway gives it.
     fn request(address: &str, agent: &str) -> Request {
         let event = json!({
             "version": "2.0", "routeKey": "GET /b/{token}", "rawPath": "/b/1", "rawQueryString": "",
@@ -95,7 +94,7 @@ mod tests {
         assert_ne!(one, other.anyone(&request("192.0.2.1", "WeChat")));
         let customer = Principal::Customer(CustomerId::from_bytes(&[1; 16]));
         assert_ne!(one, scanners.principal(&customer));
-        // Without a gateway's context there is nothing to tell by.
+        // Without a gateway's context all scanners look the same.
         let bare = Request::new(Body::Empty);
         assert_eq!(
             scanners.anyone(&bare),

@@ -1,9 +1,8 @@
-//! Keyed hashes, and comparison that tells nothing by its duration.
+//! Keyed hashes, and comparison that reveals nothing by how long it takes.
 
 use aws_lc_rs::{constant_time, digest, hmac};
 
-/// HMAC-SHA-256 of several parts, each preceded by its length, so that no two lists of parts give
-/// the same input.
+/// HMAC-SHA-256 of several parts, each preceded by its length, so that no two lists of parts give the same input.
 pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let mut context = hmac::Context::with_key(&key);
@@ -14,7 +13,6 @@ pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     bytes_32(context.sign().as_ref())
 }
 
-/// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     bytes_32(digest::digest(&digest::SHA256, bytes).as_ref())
 }

@@ -13,20 +13,18 @@ use settings::Settings;
 
 use crate::{Principal, Problem, secret};
 
-/// How long a session lasts.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// Who signs: every token names it as `iss`.
+/// The issuer: every token names it as `iss`.
 pub(crate) const ISSUER: &str = "homehail";
 
 const LABEL: &str = "homehail session signing key v1";
 
-/// PKCS #8 version 1 of an Ed25519 private key is these bytes and the seed (RFC 8410, section 7).
+/// A PKCS #8 version 1 Ed25519 private key is these bytes and the seed (RFC 8410, section 7).
 const PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 
-/// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     pub(crate) iss: String,
@@ -34,20 +32,17 @@ pub(crate) struct Claims {
     pub(crate) role: String,
     /// Seconds since 1970.
     pub(crate) iat: i64,
-    /// Seconds since 1970; the token is good before, not at, this second.
+    /// Seconds since 1970; at this second the token is not valid any more.
     pub(crate) exp: i64,
 }
 
-/// A token and the moment from which it is no longer good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The token, for `Authorization: Bearer`.
+    /// For `Authorization: Bearer`.
     pub token: String,
-    /// When it ends.
     pub expires_at: Millis,
 }
 
-/// Signs sessions.
 #[derive(Clone)]
 pub struct Signer {
     key: EncodingKey,
@@ -56,7 +51,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// With the key that is derived from `SESSION_SIGNING_KEY`.
+    /// Signs with the key derived from `SESSION_SIGNING_KEY`.
     pub fn new(settings: &Settings) -> Self {
         let seed = settings.key("SESSION_SIGNING_KEY", LABEL);
         let public_key = match Ed25519KeyPair::from_seed_unchecked(&seed) {
@@ -73,15 +68,11 @@ impl Signer {
         }
     }
 
-    /// The id of its key.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// A session for `principal` from `now` on.
-    ///
-    /// # Errors
-    /// 500 when signing fails.
+    /// A session for `principal`, from `now` on.
     pub fn sign(&self, principal: &Principal, now: Millis) -> Result<Session, Problem> {
         let iat = now.0.div_euclid(1000);
         let exp = iat + LIFETIME.as_secs().cast_signed();
@@ -104,8 +95,8 @@ impl Signer {
         })
     }
 
-    /// The public key as a JWK set (RFC 7517, RFC 8037): what `SESSION_PUBLIC_KEYS` holds. To rotate,
-    /// put the keys of two sets into one list.
+    /// The public key as a JWK set (RFC 7517, RFC 8037), for `SESSION_PUBLIC_KEYS`. During a rotation, put the keys
+    /// of two sets into one list.
     pub fn jwks(&self) -> Value {
         json!({ "keys": [{
             "kty": "OKP",
@@ -118,7 +109,7 @@ impl Signer {
     }
 }
 
-/// A key's id: the first 8 hexadecimal digits of the SHA-256 of the public key.
+/// The first 8 hexadecimal digits of the public key's SHA-256.
 fn kid(public_key: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&secret::sha256(public_key)[..4])
 }

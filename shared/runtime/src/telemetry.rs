@@ -6,8 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging; a second call changes nothing.
 ///
-/// Standard error, because standard output of the local run carries its one `ready` line; Lambda
-/// collects both.
+/// Standard error, because the local run writes its `ready` line to standard output; Lambda collects both.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let started = tracing_subscriber::fmt()
@@ -24,8 +23,8 @@ pub fn init() {
     }
 }
 
-/// A duration for a log line, in milliseconds to the microsecond: `149.959` and never `149.95915100000002`, whose
-/// tail is nothing that a clock has said and reads like a phone number.
+/// A duration for a log line, in milliseconds to the microsecond: `149.959` and not `149.95915100000002`, whose last
+/// digits mean nothing and look like a phone number.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1_000.0
 }

@@ -1,21 +1,19 @@
-//! Time as functions see it.
+//! The clock of a function.
 
 use std::fmt;
 use std::sync::Arc;
 
 use domain::time::Millis;
 
-/// Where "now" comes from: the system's clock in the cloud, one that tests can move on one machine.
+/// The system's clock in the cloud; on one machine, one that tests can move.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks `now`.
     pub fn new(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The system's clock.
     pub fn system() -> Self {
         #[expect(
             clippy::disallowed_methods,

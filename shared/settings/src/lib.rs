@@ -1,9 +1,9 @@
-//! What a function is set up by: its variables, one AWS configuration, a clock.
+//! What a function is set up with: environment variables, one AWS configuration, a clock.
 //!
-//! Every part of a function builds itself from [`Settings`], and is the one place that names the settings it needs:
-//! `Orders::new(&settings)` reads `ORDERS_TABLE` and shares the function's DynamoDB client. Building a part cannot fail.
-//! What is missing or wrong is noted, the part gets a stand-in, and [`Settings::finish`] gives the function out only if
-//! nothing was noted, or else tells all of it at once.
+//! Every part of a function builds itself from [`Settings`], and only that part names the settings that it needs:
+//! `Orders::new(&settings)` reads `ORDERS_TABLE` and shares the function's DynamoDB client. Building a part cannot
+//! fail. If a setting is missing or wrong, that is noted, and the part gets a stand-in; [`Settings::finish`] then
+//! reports all faults at once instead of returning the function.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -21,12 +21,12 @@ mod clock;
 
 pub use clock::Clock;
 
-/// The least time any function has is 10 s, and a caller should get an answer before it is up.
+/// Every function has at least 10 s, and a caller should get an answer within that time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What a function is given when it starts, and what its parts have asked for so far.
+/// The settings of a function, and what its parts have asked for so far.
 pub struct Settings {
     variables: BTreeMap<String, String>,
     sdk: SdkConfig,
@@ -38,25 +38,23 @@ pub struct Settings {
 struct State {
     asked: BTreeMap<&'static str, Need>,
     faults: BTreeMap<&'static str, String>,
-    /// One of each service that a part has asked for.
+    /// One client for each service that a part has asked for.
     clients: Vec<Box<dyn Any + Send>>,
 }
 
-/// Whether a function starts without a variable.
+/// Whether a function can start without a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     Optional,
     Required,
 }
 
-/// A function cannot start: what is wrong with its settings, by their names. Their values are not repeated: some are
-/// secrets.
+/// A function cannot start: what is wrong with which setting. Values are not repeated, because some are secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(|(name, fault)| format!("{name} {fault}")).collect::<Vec<_>>().join("; "))]
 pub struct ConfigError(BTreeMap<&'static str, String>);
 
 impl Settings {
-    /// From given parts; the AWS configuration is used as it is.
     pub fn new(variables: BTreeMap<String, String>, sdk: SdkConfig, clock: Clock) -> Self {
         Self {
             variables,
@@ -66,7 +64,7 @@ impl Settings {
         }
     }
 
-    /// From the process: its environment variables, the AWS configuration found there, the system's clock.
+    /// From the process: its environment variables, the AWS configuration that these describe, the system's clock.
     pub async fn from_process() -> Self {
         #[expect(
             clippy::disallowed_methods,
@@ -80,7 +78,7 @@ impl Settings {
         Self::new(variables, sdk, Clock::system())
     }
 
-    /// Variables alone, for keys and for tests: no cloud that could be reached, and a clock that stands at 1970.
+    /// Variables only, for keys and tests: no cloud can be reached, and the clock stands at 1970.
     pub fn from_variables<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let variables = variables.into_iter();
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -90,25 +88,24 @@ impl Settings {
         Self::new(variables.collect(), sdk, Clock::new(|| Millis(0)))
     }
 
-    /// The same, with a client that parts shall use instead of one of the AWS configuration.
+    /// The same, with a client that parts use instead of making one.
     #[must_use]
     pub fn with_client<C: Send + 'static>(self, client: C) -> Self {
         self.state().clients.push(Box::new(client));
         self
     }
 
-    /// A variable that must be set, and not empty.
     pub fn text(&self, name: &'static str) -> String {
         self.required(name).unwrap_or_default().to_owned()
     }
 
-    /// A variable that may be missing; empty counts as missing.
+    /// Empty counts as missing.
     pub fn optional(&self, name: &'static str) -> Option<&str> {
         self.state().asked.entry(name).or_insert(Need::Optional);
         self.value(name)
     }
 
-    /// A variable that must be set to something that can be parsed.
+    /// Must be set to something that can be parsed.
     pub fn parsed<T: Default, E: Display>(
         &self,
         name: &'static str,
@@ -124,17 +121,18 @@ impl Settings {
         }
     }
 
-    /// The key for one purpose, which `label` names, from a secret that must be set; see [`derive`].
+    /// The key for one purpose, named by `label`, from a secret that must be set; see [`derive`].
     pub fn key(&self, name: &'static str, label: &str) -> [u8; 32] {
         derive(self.required(name).unwrap_or_default(), label)
     }
 
-    /// The market that `MARKET` describes.
+    /// From the setting `MARKET`.
     pub fn market(&self) -> Market {
         self.parsed("MARKET", Market::from_json)
     }
 
-    /// The function's client of one service, made by the first part that asks: `settings.client(aws_sdk_sqs::Client::new)`.
+    /// The function's client for one service, made by the first part that asks:
+    /// `settings.client(aws_sdk_sqs::Client::new)`.
     pub fn client<C: Clone + Send + 'static>(&self, make: impl FnOnce(&SdkConfig) -> C) -> C {
         let mut state = self.state();
         let known = state
@@ -149,7 +147,6 @@ impl Settings {
         client
     }
 
-    /// The AWS configuration.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
@@ -158,15 +155,13 @@ impl Settings {
         self.clock.clone()
     }
 
-    /// Notes that a setting cannot be used, for what only a part can see.
+    /// Notes that a setting cannot be used, where only the part can see that.
     pub fn refuse(&self, name: &'static str, reason: impl Display) {
         self.note(name, format!("cannot be used: {reason}"));
     }
 
-    /// What was built, if all that it asked for is there and can be used.
-    ///
-    /// # Errors
-    /// Everything that is missing or wrong.
+    /// The function, if all settings that its parts asked for are there and can be used; otherwise everything that is
+    /// missing or wrong.
     pub fn finish<T>(&self, built: T) -> Result<T, ConfigError> {
         let faults = &self.state().faults;
         if faults.is_empty() {
@@ -176,7 +171,7 @@ impl Settings {
         }
     }
 
-    /// What has been asked for so far.
+    /// All settings that parts have asked for so far.
     pub fn asked(&self) -> BTreeMap<&'static str, Need> {
         self.state().asked.clone()
     }
@@ -195,7 +190,7 @@ impl Settings {
         value.filter(|value| !value.is_empty())
     }
 
-    /// The first fault of a setting is the one to mend.
+    /// Only the first fault of a setting is kept; it has to be fixed first.
     fn note(&self, name: &'static str, fault: String) {
         self.state().faults.entry(name).or_insert(fault);
     }
@@ -205,7 +200,7 @@ impl Settings {
     }
 }
 
-/// How long an AWS call may take. A long poll needs more than this and says so where it is made.
+/// How long an AWS call may take. A long poll needs longer, and says so where it is made.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -216,8 +211,8 @@ fn timeouts() -> TimeoutConfig {
 
 /// A 256-bit key for one purpose: HKDF-SHA-256 (RFC 5869) of `secret` without salt, `label` as info.
 ///
-/// Different labels give independent keys, so that one secret can serve several purposes and a key
-/// made for one is of no use for another.
+/// Different labels give independent keys, so that one secret can serve several purposes, and a key made for one
+/// purpose is of no use for another.
 pub fn derive(secret: &str, label: &str) -> [u8; 32] {
     let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(secret.as_bytes());
     let mut key = [0; 32];

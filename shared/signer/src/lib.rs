@@ -1,6 +1,6 @@
-//! An Ed25519 key in AWS KMS, which it never leaves: badges and checkpoints are signed by one each.
+//! Signs with an Ed25519 key in AWS KMS, which the key never leaves. Badges and checkpoints have one each.
 //!
-//! A crate of its own, so that only those that sign are linked with KMS.
+//! A crate of its own, so that only functions that sign are linked with KMS.
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -13,7 +13,6 @@ const SPKI_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
 
-/// Signs with one Ed25519 key of KMS.
 #[derive(Clone, Debug)]
 pub struct Signer {
     client: Client,
@@ -21,7 +20,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// With the key whose id is the setting `key`.
+    /// Reads the key's id from the setting `key`.
     pub fn new(settings: &Settings, key: &'static str) -> Self {
         Self {
             client: settings.client(Client::new),
@@ -30,9 +29,6 @@ impl Signer {
     }
 
     /// The signature over a message of at most 4,096 bytes: R and S (RFC 8032).
-    ///
-    /// # Errors
-    /// When KMS does not give one.
     pub async fn sign(&self, message: Vec<u8>) -> Result<[u8; 64], Error> {
         let answer = self
             .client
@@ -50,10 +46,7 @@ impl Signer {
             .ok_or(Error::wrong("KMS answered no Ed25519 signature"))
     }
 
-    /// The public half of the key.
-    ///
-    /// # Errors
-    /// When KMS does not give it, or the key is of another kind.
+    /// The public half of the key. It is an error if the key is not an Ed25519 key.
     pub async fn public_key(&self) -> Result<[u8; 32], Error> {
         let answer = self.client.get_public_key().key_id(&self.key).send().await;
         let answer = answer.map_err(|error| Error::call("GetPublicKey", error))?;

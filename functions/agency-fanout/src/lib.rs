@@ -1,10 +1,10 @@
-//! The offers of one order.
+//! Makes the offers of one order.
 //!
-//! A `fan_out` message says that an order has been put on offer. One Query of the order's own cell finds every
-//! agency in range; wider radii are read only if nobody is there. One write on the order then records
-//! the fan-out, and is refused if the order is no longer open in this epoch. Only after that does each
-//! agency get its offer, in its own queue. An order with more than [`Offers::MOST`] goes back to the queue in
-//! `offers` messages, so that a failure repeats at most that many.
+//! A `fan_out` message says that an order is on offer. One Query of the order's own cell finds every agency in range;
+//! wider radii are read only if nobody is there. One write on the order then records the fan-out; it is refused if
+//! the order is no longer open in this epoch. Only after that does each agency get its offer, in its own queue. An
+//! order with more than [`Offers::MOST`] offers goes back to the queue in several `offers` messages, so that a
+//! failure repeats at most that many.
 //!
 //! Everything here may happen twice: an agency then sees the same offer again, with the same token.
 
@@ -26,13 +26,12 @@ use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
 use store::{Directory, FannedOut, Orders};
 
-/// How many offers are sent at the same time; as many connections are kept alive.
+/// How many offers are sent at the same time; that many connections are kept alive.
 const SENDS_AT_ONCE: usize = 16;
 
-/// How soon to look again for an epoch whose message has overtaken its write.
+/// When to look again for an epoch whose message arrived before its write.
 const NOT_YET_DELAY: Duration = Duration::from_secs(2);
 
-/// The function: its clients and settings.
 pub struct AgencyFanout {
     orders: Orders,
     directory: Directory,
@@ -43,29 +42,27 @@ pub struct AgencyFanout {
     clock: Clock,
 }
 
-/// Who is in range, and within which radius in metres.
+/// The agencies in range, and the radius in metres at which they were found.
 struct InRange {
     radius_m: u32,
     agencies: BTreeMap<AgencyId, Nearest<StoreId>>,
 }
 
 impl AgencyFanout {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             orders: Orders::new(settings),
             directory: Directory::new(settings),
             fan_out: FanOutQueue::new(settings),
             offers: OfferQueues::new(settings),
-            // Only minted here, so the key before the last rotation is of no use.
+            // Tokens are only minted here, so the previous key is not needed.
             tokens: ClaimTokenKeys::new(&settings.key("CLAIM_TOKEN_KEY", KEY_LABEL), None),
             market: settings.market(),
             clock: settings.clock(),
         })
     }
 
-    /// Handles a batch of the fan-out queue, and names what is to come again.
+    /// Handles a batch of the fan-out queue; messages that failed come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         each(event, 1, |message| self.record(message)).await
     }
@@ -81,7 +78,7 @@ impl AgencyFanout {
     async fn fan_out(&self, message: FanOut) -> Result<(), Error> {
         let now = self.clock.now();
         if now >= message.deadline {
-            tracing::info!(order.id = %message.order_id, epoch = message.epoch, "too late to offer");
+            tracing::info!(order.id = %message.order_id, epoch = message.epoch, "it is too late to offer this order");
             return Ok(());
         }
         // The first epoch excludes nobody, and needs no read.
@@ -108,11 +105,11 @@ impl AgencyFanout {
             FannedOut::Now(order) | FannedOut::Before(order) => order,
             FannedOut::NotYet => return self.not_yet(message).await,
             FannedOut::Over => {
-                tracing::info!(order.id = %message.order_id, epoch = message.epoch, "no longer open");
+                tracing::info!(order.id = %message.order_id, epoch = message.epoch, "the order is not open any more");
                 return Ok(());
             }
         };
-        // A repeated release can have moved the deadline since this message was sent; the order's own is true.
+        // A repeated release can have moved the deadline since this message was sent; the one on the order counts.
         let message = FanOut {
             deadline: order.grab_deadline,
             radius_m: found.radius_m,
@@ -125,7 +122,7 @@ impl AgencyFanout {
             epoch = message.epoch,
             radius_m = found.radius_m,
             offers = offers.len(),
-            "on offer"
+            "an order went on offer"
         );
         if offers.len() <= Offers::MOST {
             return self.send(&message, &offers).await;
@@ -140,10 +137,10 @@ impl AgencyFanout {
         Ok(())
     }
 
-    /// Makes the offers of one batch of a larger fan-out.
+    /// Makes the offers of one part of a larger fan-out.
     async fn offer(&self, batch: &Offers) -> Result<(), Error> {
         if self.clock.now() >= batch.fan_out.deadline {
-            tracing::info!(order.id = %batch.fan_out.order_id, epoch = batch.fan_out.epoch, "too late to offer");
+            tracing::info!(order.id = %batch.fan_out.order_id, epoch = batch.fan_out.epoch, "it is too late to offer this order");
             return Ok(());
         }
         self.send(&batch.fan_out, &batch.offers).await
@@ -179,21 +176,21 @@ impl AgencyFanout {
         Ok(found)
     }
 
-    /// Whom earlier epochs of the order have excluded; none as long as this epoch is not written.
+    /// The agencies that the order's earlier epochs excluded; `None` until this epoch is written.
     async fn excluded(&self, message: &FanOut) -> Result<Option<BTreeSet<AgencyId>>, store::Error> {
         let order = self.orders.get(&message.order_id).await?;
         let order = order.filter(|order| order.epoch >= message.epoch);
         Ok(order.map(|order| order.excluded))
     }
 
-    /// Comes back for an epoch whose write its message has overtaken. It ends at the epoch's deadline.
+    /// Comes back for an epoch whose write is still missing. This ends with the epoch's deadline.
     async fn not_yet(&self, message: FanOut) -> Result<(), Error> {
-        tracing::info!(order.id = %message.order_id, epoch = message.epoch, "not on offer yet");
+        tracing::info!(order.id = %message.order_id, epoch = message.epoch, "the order is not on offer yet");
         self.fan_out.send(message, NOT_YET_DELAY).await?;
         Ok(())
     }
 
-    /// Puts each offer into its agency's own queue. One that fails does not keep the others from theirs.
+    /// Puts each offer into its agency's own queue. If one fails, the others are sent all the same.
     async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Error> {
         let area = &Area::containing(order.place);
         let sends = offers.iter().map(|line| async move {

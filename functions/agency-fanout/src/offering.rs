@@ -1,4 +1,4 @@
-//! What each agency in range is offered. Pure.
+//! What each agency in range is offered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use bus::{FanOut, Offer, OfferKind, OfferTo};
 use domain::geo::{Area, Nearest, offer_distance_m};
 use domain::id::{AgencyId, StoreId};
 
-/// One line for each agency in range that is not excluded, with the distance that it may know: from its
-/// store to the centre of the order's area, rounded up.
+/// One line for each agency in range that is not excluded, with the distance that it may know: from its store to the
+/// centre of the order's area, rounded up.
 pub(crate) fn lines(
     in_range: &BTreeMap<AgencyId, Nearest<StoreId>>,
     excluded: &BTreeSet<AgencyId>,
@@ -24,7 +24,7 @@ pub(crate) fn lines(
         .collect()
 }
 
-/// The offer as the agency reads it. Of the order's place it has the area alone.
+/// The offer as the agency reads it. It shows only the area of the order's place.
 pub(crate) fn offer(order: &FanOut, area: &Area, line: &OfferTo, claim_token: String) -> Offer {
     Offer {
         order_id: order.order_id.clone(),

@@ -1,4 +1,4 @@
-//! Who could be assigned an order: what is known of every agency in range, read now.
+//! Which agencies could be assigned an order, from what is stored about them now.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::workers::Cleared;
 const LOADS_AT_ONCE: usize = 16;
 
 impl AutoAssign {
-    /// The choice within each radius in turn, up to and with the first that has a winner.
+    /// The choice within each radius in turn, up to the first that has a winner.
     pub(crate) async fn choices(&self, order: &Order) -> Result<Vec<Choice>, store::Error> {
         let mut choices = Vec::new();
         for radius_m in self.market.radii() {
@@ -44,7 +44,7 @@ impl AutoAssign {
             .in_range(order.place, order.service, radius_m, self.market.radius_m)
             .await?;
         let ids: Vec<AgencyId> = in_range.keys().cloned().collect();
-        // Consistent: the agency's own item is the only truth of its standing.
+        // Consistent, because only the agency's own item knows its standing.
         let agencies = self.directory.agencies(&ids).await?;
         let loads = self.loads(order, &agencies).await?;
         let under_cap = loads
@@ -56,14 +56,14 @@ impl AutoAssign {
         Ok((candidates, cleared))
     }
 
-    /// The unstaffed claims of each agency that could have the order at all. The index is a moment behind, so
-    /// choices made at the same moment can lift an agency a little over its cap.
+    /// The unstaffed claims of each agency that could have the order at all. The index is a moment behind, so choices
+    /// made at the same time can lift an agency a little over its cap.
     async fn loads(
         &self,
         order: &Order,
         agencies: &[Agency],
     ) -> Result<BTreeMap<AgencyId, u32>, store::Error> {
-        // Older claims have been staffed or lost.
+        // Older claims were staffed or lost.
         let window = Duration::from_secs(self.market.staffing_window_s.into());
         let since = self.clock.now() - window;
         let possible = agencies.iter().filter(|agency| may_have(order, agency));
@@ -78,14 +78,14 @@ impl AutoAssign {
     }
 }
 
-/// Whether only its load, or its workers, can keep an agency from being chosen.
+/// Whether nothing but its load or its workers can exclude this agency.
 fn may_have(order: &Order, agency: &Agency) -> bool {
     agency.standing == Standing::Approved
         && agency.services.contains(order.service)
         && !order.excluded.contains(&agency.id)
 }
 
-/// Puts together what was read. An agency in range without an item of its own is none.
+/// Joins what was read. An agency in range that has no item is left out.
 fn candidates(
     mut in_range: BTreeMap<AgencyId, Nearest<StoreId>>,
     agencies: Vec<Agency>,
@@ -167,7 +167,7 @@ mod tests {
         Order::placed(id, customer, [0; 16], visit, &Market::default(), Millis(0)).unwrap()
     }
 
-    /// Five agencies, one behind the other, northward.
+    /// Five agencies in a row, each further north.
     fn in_range() -> BTreeMap<AgencyId, Nearest<StoreId>> {
         let stores = (1..=5_u8).map(|n| {
             (

@@ -1,15 +1,13 @@
-//! The timer queue: what happens to an order when its time is up.
+//! The timer queue: what happens to an order when one of its deadlines has passed.
 //!
-//! A timer of the stage `grab` is due at the end of a grab window: an order that is still open is assigned
-//! ([`settling`]), or ends unfilled. A timer of the stage `staffing` is due when a claiming agency should
-//! have named the worker: an order that is still only claimed goes on offer again ([`staffing`]). A timer of the
-//! stage `visit` is due some time after a visit's end: one that nobody came to ends unfilled, one that nobody said to
-//! be over ends completed ([`visits`]).
+//! A `grab` timer is due at the end of a grab window: an order that is still open is assigned ([`settling`]), or ends
+//! unfilled. A `staffing` timer is due when the agency should have named the worker: an order that is still only
+//! claimed goes on offer again ([`staffing`]). A `visit` timer is due some time after a visit's end: a visit that
+//! nobody came to ends unfilled, one that nobody said to be over ends completed ([`visits`]).
 //!
-//! A timer may fire early, late, twice, for an order that is not stored yet, or for one that is long over.
-//! The order alone says what is due: every change is one conditional write, and whatever a write needs
-//! later, its timer above all, is made before it. So a run that dies between any two calls leaves the next
-//! one to come to the same end.
+//! A timer may fire early, late, twice, for an order that is not stored yet, or for one that ended long ago. Only the
+//! order says what is due: every change is one conditional write, and whatever a write needs later, above all its
+//! timer, is made before it. So if a run dies between any two calls, the next one still gets to the same end.
 
 mod candidates;
 mod settling;
@@ -32,12 +30,11 @@ use store::{Calendars, Directory, Orders, WorkerRecords};
 /// How many timers are handled at the same time.
 const TIMERS_AT_ONCE: usize = 5;
 
-/// A due timer looks for its order this often again, this far apart, before it is dropped: the order may be
-/// stored a moment after its timer was set, or its new epoch written.
+/// How often a due timer looks for its order again, and how far apart, before it is dropped: the order may be stored,
+/// or its new epoch written, a moment after its timer was set.
 const MORE_LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 
-/// The function: its clients and settings.
 pub struct AutoAssign {
     orders: Orders,
     directory: Directory,
@@ -52,8 +49,6 @@ pub struct AutoAssign {
 }
 
 impl AutoAssign {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             orders: Orders::new(settings),
@@ -69,7 +64,7 @@ impl AutoAssign {
         })
     }
 
-    /// Handles a batch of the timer queue, and names what is to come again.
+    /// Handles a batch of the timer queue; timers that failed come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         each(event, TIMERS_AT_ONCE, |message| self.record(message)).await
     }
@@ -79,7 +74,7 @@ impl AutoAssign {
             .await
     }
 
-    /// Does what is due. The order says what that is, whatever the timer was set for.
+    /// Does what is due according to the order, whatever the timer was set for.
     async fn fire(&self, timer: &Timer) -> Result<(), Error> {
         if self.clock.now() < timer.due {
             return self.wait_until(timer, timer.due).await;
@@ -89,7 +84,7 @@ impl AutoAssign {
         };
         match settlement(&order, timer.epoch, &self.market, self.clock.now()) {
             Settlement::Wait { deadline } => {
-                // Placing it again after a crash gave the order a later deadline than this timer's.
+                // The order was placed again after a crash, with a later deadline than this timer's.
                 if order.awaits_fan_out() {
                     self.fan_out_again(&order).await?;
                 }
@@ -103,7 +98,7 @@ impl AutoAssign {
             Settlement::MissStaffing { agency, .. } => self.miss_staffing(&order, &agency).await,
             Settlement::AwaitVisit { visit_by } => match timer.stage {
                 Stage::Visit => self.wait_until(timer, visit_by).await,
-                // Staffing has set the visit's own timer before it was written.
+                // Staffing sets the visit's own timer before its write.
                 Stage::Grab | Stage::Staffing => Ok(()),
             },
             Settlement::EndVisit { visit_by } => self.end_visit(&order, visit_by).await,
@@ -112,7 +107,7 @@ impl AutoAssign {
         }
     }
 
-    /// Puts the timer back until `due`, or as near to it as a queue can.
+    /// Puts the timer back until `due`, or for as long as a queue can delay it.
     async fn wait_until(&self, timer: &Timer, due: Millis) -> Result<(), Error> {
         let rest = due.since(self.clock.now());
         let timer = Timer {
@@ -125,7 +120,7 @@ impl AutoAssign {
         Ok(())
     }
 
-    /// Comes back for an order, or an epoch, that is not stored yet; in the end it never will be.
+    /// Comes back for an order or an epoch that is not stored yet; after a few looks it is given up.
     async fn look_again(&self, timer: &Timer) -> Result<(), Error> {
         if timer.looks >= MORE_LOOKS {
             tracing::warn!(

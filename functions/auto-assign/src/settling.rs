@@ -12,15 +12,15 @@ use calls::Error;
 
 use crate::AutoAssign;
 
-/// Wider than any two places on Earth are apart, in metres.
+/// In metres; no two places on Earth are further apart.
 const ANYWHERE_M: u32 = 30_000_000;
 
-/// What the timeline says of an order that nobody could be assigned.
+/// The timeline's words for an order that no agency could be assigned.
 const NOBODY: &str = "no agency in range could be assigned";
 
 impl AutoAssign {
-    /// Chooses an agency and gives it the order. The explanation comes first, because the claim names it; then
-    /// the staffing timer, because no claim may be without one; then the claim; then the news of it.
+    /// Chooses an agency and gives it the order. The explanation is written first, because the claim names it; then
+    /// the staffing timer, because no claim may be without one; then the claim; last, the agency is told.
     pub(crate) async fn settle(&self, timer: &Timer, order: &Order) -> Result<(), Error> {
         let choices = self.choices(order).await?;
         let now = self.clock.now();
@@ -43,12 +43,12 @@ impl AutoAssign {
                     order.id = %order.id,
                     epoch = order.epoch,
                     status = order.status().as_str(),
-                    "settled"
+                    "an order was settled"
                 );
                 self.announce(&order).await
             }
-            // Somebody else was faster: the same timer, come twice, or a grab at the very edge of the
-            // window. What a claim needs then is still this timer's to see to.
+            // Somebody else was faster: the same timer a second time, or a grab at the very end of the window. This
+            // timer still has to see to what such a claim needs.
             Settled::Over(Some(found)) if found.epoch == order.epoch => self.claimed(&found).await,
             Settled::Over(_) => Ok(()),
             Settled::NotDue(found) => self.wait_until(timer, found.grab_deadline).await,
@@ -79,8 +79,8 @@ impl AutoAssign {
         Ok(settled)
     }
 
-    /// Sees to what a claim needs: its staffing timer, and if the platform made it, that the agency hears of
-    /// it. Doing so again changes nothing but that the agency hears again.
+    /// Makes what a claim needs: its staffing timer and, if the platform made the claim, the message to the agency.
+    /// Doing so again only tells the agency once more.
     pub(crate) async fn claimed(&self, order: &Order) -> Result<(), Error> {
         let State::Claimed(claim) = &order.state else {
             return Ok(());
@@ -102,22 +102,22 @@ impl AutoAssign {
         self.timers.set(&timer, self.clock.now()).await
     }
 
-    /// Puts an assignment into the agency's order queue.
+    /// Puts an assignment into the agency's queue.
     async fn announce(&self, order: &Order) -> Result<(), Error> {
         let claim = match &order.state {
             State::Claimed(claim) if claim.how == How::Assignment => claim,
             _ => return Ok(()),
         };
         let Some((_, stores)) = self.directory.agency_with_stores(&claim.agency).await? else {
-            tracing::error!(order.id = %order.id, agency.id = %claim.agency, "no such agency");
+            tracing::error!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency does not exist");
             return Ok(());
         };
         let places = stores
             .into_iter()
             .filter_map(|store| store.counts_at().map(|at| ((), store.id, at)));
         let Some(nearest) = nearest_in_range(order.place, ANYWHERE_M, places).remove(&()) else {
-            // Its last store was stopped since it was chosen. It finds the order among its claims.
-            tracing::warn!(order.id = %order.id, agency.id = %claim.agency, "an agency without stores");
+            // Its last store was suspended after it was chosen. It still finds the order among its claims.
+            tracing::warn!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency has no stores any more");
             return Ok(());
         };
         match self
@@ -138,8 +138,8 @@ impl AutoAssign {
     }
 }
 
-/// The assignment as the agency reads it. It shows no more of the place than an open offer; the claim opens
-/// the rest.
+/// The assignment as the agency reads it. It shows no more of the place than an offer; the rest can be read with the
+/// claim.
 fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
     let area = Area::containing(order.place);
     Offer {

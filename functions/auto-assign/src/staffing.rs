@@ -12,11 +12,11 @@ use calls::Error;
 
 use crate::AutoAssign;
 
-/// A fan-out message starts this much later than it is sent, so that the write it needs is there first.
+/// A fan-out message is received this much later than it is sent, so that the write it needs is there first.
 const AFTER_THE_WRITE: Duration = Duration::from_secs(1);
 
 impl AutoAssign {
-    /// Ends the claim. The next epoch's timer and message come before the write: nobody would repeat them.
+    /// Ends the claim. The next epoch's timer and message come before the write, because nobody would repeat them.
     pub(crate) async fn miss_staffing(
         &self,
         order: &Order,
@@ -38,14 +38,15 @@ impl AutoAssign {
                 order.id = %order.id,
                 agency.id = %agency,
                 status = order.status().as_str(),
-                "not staffed in time"
+                "a claim was not staffed in time"
             );
         }
-        // Else it has been staffed, released or cancelled since it was read, or reopened by this timer's twin.
+        // Otherwise it was staffed, released or cancelled since it was read, or this timer, come twice, reopened it
+        // already.
         Ok(())
     }
 
-    /// Sends the fan-out of the epoch that the order is in, when it has not been done.
+    /// Sends the fan-out of the order's present epoch, if it has not been done.
     pub(crate) async fn fan_out_again(&self, order: &Order) -> Result<(), Error> {
         self.send_fan_out(order, order.epoch, order.grab_deadline, Duration::ZERO)
             .await

@@ -1,4 +1,4 @@
-//! Who could be sent: an agency's workers with the skill, of whom the credit record passes the gate, and who are free.
+//! Who could be sent: an agency's workers with the skill whose credit records pass the gate and who are free.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use crate::AutoAssign;
 
 /// How many agencies' workers are read at the same time.
 const AGENCIES_AT_ONCE: usize = 16;
-/// How many workers a page has, and how many pages of an agency are read: beyond 2,000 workers, the ones registered
+/// How many workers a page has, and how many pages are read for an agency: beyond 2,000 workers, those registered
 /// last stand for all.
 const PAGE: u32 = 500;
 const PAGES: usize = 4;
 /// How many workers' calendars are read at once.
 const CALENDARS_AT_ONCE: usize = 50;
 
-/// The cleared workers of each agency that was asked for.
+/// The cleared workers of each agency.
 pub(crate) type Cleared = BTreeMap<AgencyId, (Workforce, Vec<WorkerId>)>;
 
 impl AutoAssign {
     /// The workers of these agencies who pass the gate for the order's visit now, free or not. The index is a moment
-    /// behind: naming the worker puts her through the gate again.
+    /// behind, but naming the worker puts her through the gate again.
     pub(crate) async fn cleared(
         &self,
         order: &Order,
@@ -70,8 +70,8 @@ impl AutoAssign {
         (workforce, cleared)
     }
 
-    /// Passes over the best until one has a cleared worker who is free then. Whether the others have one is not
-    /// asked: it would change nothing.
+    /// Passes over the best until one has a cleared worker who is free. The agencies behind the winner are not asked,
+    /// because that would change nothing.
     pub(crate) async fn pass_over_the_booked(
         &self,
         order: &Order,

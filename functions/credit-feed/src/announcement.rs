@@ -1,4 +1,4 @@
-//! `{"manifest", "signature"}`: first proven, then read.
+//! A batch's announcement, `{"manifest", "signature"}`: its signature is verified before it is read.
 
 use domain::chain::Hash;
 use domain::feed::{CLOCKS_DIFFER, CreditSources, MOST_PARTS, MOST_ROWS, Manifest, signed_form};
@@ -10,21 +10,20 @@ use serde_json::Value;
 
 use crate::answer;
 
-/// The largest whole number that every reader of JSON takes exactly.
+/// The largest whole number that every JSON reader takes exactly.
 const LARGEST: i64 = (1 << 53) - 1;
 
-/// A manifest that its source has signed, not read yet.
+/// A signed manifest that has not been read yet.
 pub(crate) struct Announcement {
-    /// What was signed.
+    /// The bytes that were signed.
     pub(crate) signed_form: Vec<u8>,
 }
 
 impl Announcement {
-    /// The source and what it signed.
+    /// Finds the source, and verifies its signature.
     ///
     /// # Errors
-    /// 422 when there is no manifest or no signature; 401 `bad-signature`, alike, when there is no such source and
-    /// when it did not sign this.
+    /// 422 without manifest or signature; 401 `bad-signature` both for an unknown source and for a wrong signature.
     pub(crate) fn authenticate(
         body: &JsonBody,
         source: &str,
@@ -48,10 +47,7 @@ impl Announcement {
         }
     }
 
-    /// The manifest.
-    ///
-    /// # Errors
-    /// 422 with all faults.
+    /// Reads the manifest; 422 with all faults.
     pub(crate) fn manifest(
         &self,
         body: &JsonBody,

@@ -1,4 +1,4 @@
-//! How batches are shown.
+//! The answers about batches.
 
 use domain::feed::{Rejected, Unfit};
 use lambda_http::http::StatusCode;
@@ -7,10 +7,10 @@ use runtime::http::{self, Response};
 use serde_json::json;
 use store::{Batch, BatchInTurn, BatchState, REPORT_PAGE};
 
-/// The slug of a manifest that its source has not signed, or of a source that there is not.
+/// The slug both for a wrong signature and for an unknown source.
 pub(crate) const BAD_SIGNATURE: &str = "bad-signature";
 
-/// 401: there is no such source, or it did not sign this; which of them is not told.
+/// 401 for an unknown source and for a wrong signature alike; the client is not told which.
 pub(crate) fn bad_signature() -> Problem {
     Problem::new(
         BAD_SIGNATURE,
@@ -44,7 +44,7 @@ pub(crate) fn unfit(unfit: Unfit) -> Problem {
     }
 }
 
-/// 202: what was sent is stored.
+/// 202: the manifest or part is stored.
 pub(crate) fn accepted(batch: &Batch) -> Response {
     let manifest = &batch.manifest;
     http::json(
@@ -61,10 +61,7 @@ pub(crate) fn accepted(batch: &Batch) -> Response {
     )
 }
 
-/// The page of the report that a cursor names, from 0.
-///
-/// # Errors
-/// 400 when this batch's report has no such page.
+/// The page of the report that a cursor names, from 0; 400 if this batch's report has no such page.
 pub(crate) fn page_of(batch: &Batch, cursor: Option<&str>) -> Result<u32, Problem> {
     let Some(cursor) = cursor else {
         return Ok(0);
@@ -80,7 +77,7 @@ fn begins(page: u32) -> u64 {
     u64::from(page) * REPORT_PAGE as u64
 }
 
-/// 200: how a batch stands, with a page of its rejected rows.
+/// 200: the batch's progress, with a page of its rejected rows.
 pub(crate) fn standing(found: &BatchInTurn, page: u32, rejected: Vec<Rejected>) -> Response {
     let batch = &found.batch;
     let manifest = &batch.manifest;

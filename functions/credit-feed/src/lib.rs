@@ -1,10 +1,10 @@
 //! Batches of credit records, as their sources send them: announced with a signed manifest, then sent in parts.
 //!
-//! A source has no session. What it announces is proven by its signature; what it sends in parts is proven by the
-//! hash that it signed, and counts for nothing until that fits. Who knows the names of source and batch can ask
-//! how the batch stands: the answer has nothing of what its rows say.
+//! A source has no session. Its signature proves what it announces. The parts that it sends must match the hash in
+//! the manifest, and count for nothing until they do. Whoever knows the names of source and batch can ask for the
+//! batch's progress: the answer contains nothing of what its rows say.
 //!
-//! Every refusal of a manifest changes nothing, and is logged with `alarm`, which the template makes an alarm of.
+//! A refused manifest changes nothing. Each refusal is logged with `alarm`, and the template makes an alarm of that.
 
 mod announcement;
 mod answer;
@@ -25,10 +25,9 @@ use store::{Announced, Batch, BatchInTurn, BatchState, Feeds};
 
 use crate::announcement::Announcement;
 
-/// The largest part, in bytes.
+/// In bytes.
 const LARGEST_PART: usize = 4 * 1024 * 1024;
 
-/// The function.
 pub struct CreditFeed {
     clock: Clock,
     verifier: Verifier,
@@ -39,8 +38,6 @@ pub struct CreditFeed {
 }
 
 impl CreditFeed {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
@@ -52,7 +49,6 @@ impl CreditFeed {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -141,7 +137,7 @@ impl CreditFeed {
             .await?;
         let noted = self.feeds.part_received(source, id, part).await;
         let Some(batch) = noted? else {
-            // It went on meanwhile: all of it had come already.
+            // The batch was taken up meanwhile, so all of it had arrived already.
             let found = self.find(source.as_str(), id.as_str()).await?;
             return self.taken_before(&found.batch, part, content).await;
         };
@@ -151,7 +147,7 @@ impl CreditFeed {
         Ok(answer::accepted(&batch))
     }
 
-    /// A part of a batch that takes none any more: the one that it has is taken again, and changes nothing.
+    /// A part of a batch that takes no more parts: sending the stored part again is accepted, and changes nothing.
     async fn taken_before(
         &self,
         batch: &Batch,
@@ -196,7 +192,7 @@ impl CreditFeed {
         Ok(answer::standing(&found, page, rejected))
     }
 
-    /// Whether the authority reads. Who has no token is taken for the feed, which has none.
+    /// Whether the authority reads. Without a token it is the feed, which has none.
     fn reader_is_authority(&self, request: &Request) -> Result<bool, Problem> {
         if !request.headers().contains_key(AUTHORIZATION) {
             return Ok(false);
@@ -213,7 +209,7 @@ impl CreditFeed {
         found.ok_or_else(Problem::not_found)
     }
 
-    /// Has a batch taken up, if its turn has come.
+    /// Has a batch applied if it is its turn.
     async fn have_applied(&self, batch: &Batch) -> Result<(), Problem> {
         let message = FeedMessage::Split(FeedBatch {
             source: batch.manifest.source.clone(),
@@ -225,14 +221,14 @@ impl CreditFeed {
     }
 }
 
-/// The number of a part in a path. Parts count from 1; 0 is taken of those who count from there.
+/// The number of a part in a path, from 1; 0 is accepted from those who count from 0.
 fn part_number(text: &str, parts: u32) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number: u32 = text.parse().ok()?;
     (digits && number <= parts).then_some(number)
 }
 
-/// Whether a part is the one that the manifest names, if it names any.
+/// Refuses a part that differs from the hash in the manifest, if it has one.
 fn check_part(batch: &Batch, part: u32, content: &[u8]) -> Result<(), Problem> {
     let Some(hashes) = &batch.manifest.part_sha256 else {
         return Ok(());
@@ -249,7 +245,7 @@ fn check_part(batch: &Batch, part: u32, content: &[u8]) -> Result<(), Problem> {
     }]))
 }
 
-/// Logs a refused manifest so that an alarm goes off.
+/// Logs a refused manifest so that the alarm goes off.
 fn refused(source: &SourceId, problem: Problem) -> Problem {
     alarm(source.as_str(), problem.slug);
     problem

@@ -1,12 +1,12 @@
-//! Dead letters of timers, fan-out and feeds, tried again.
+//! Tries dead letters of timers, fan-out and feeds again.
 //!
-//! A message that failed again and again has left its queue for the dead letters, and an alarm has gone off. It is sent
-//! back with a delay that doubles from trip to trip, as long as it is worth it: a timer until its order's start, a fan-out
-//! until its epoch's deadline, a batch of credit records for a week. After that, or if it cannot be read at all, it is kept
-//! in the undeliverable queue for a person to look at.
+//! A message that failed again and again has moved from its queue to the dead letters, and an alarm has gone off. It
+//! is sent back with a delay that doubles each time, for as long as that makes sense: a timer until its order's
+//! start, a fan-out until its epoch's deadline, a batch of credit records for a week. After that, or if it cannot be
+//! read at all, it goes to the undeliverable queue for a person to look at.
 //!
-//! A letter leaves the dead letters only after it has been sent on, so a crash doubles it at worst, and whoever gets it
-//! expects repeats.
+//! A letter is deleted from the dead letters only after it has been sent on. A crash can at worst send it twice, and
+//! all receivers expect repeats.
 
 use std::time::Duration;
 
@@ -20,13 +20,11 @@ use domain::time::Millis;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
 
-/// How many letters are handled at the same time.
 const LETTERS_AT_ONCE: usize = 5;
 
-/// How long a letter rests before its first trip.
+/// How long a letter waits before it is sent back for the first time.
 const FIRST_DELAY: Duration = Duration::from_secs(15);
 
-/// The function: its clients.
 pub struct DeadLetters {
     fan_out: FanOutQueue,
     timers: TimerQueue,
@@ -35,7 +33,6 @@ pub struct DeadLetters {
     clock: Clock,
 }
 
-/// What a letter is.
 enum Letter {
     Timer(Timer),
     FanOut(FanOutMessage),
@@ -43,7 +40,7 @@ enum Letter {
 }
 
 impl Letter {
-    /// The letter in a body; `None` when no function of ours wrote it.
+    /// Reads a letter; `None` if no function of ours wrote it.
     fn parse(body: &str) -> Option<Self> {
         Timer::parse(body)
             .map(Self::Timer)
@@ -52,7 +49,7 @@ impl Letter {
             .ok()
     }
 
-    /// The moment after which it is not worth another try.
+    /// The moment after which there is no point in another try.
     fn until(&self) -> Millis {
         match self {
             Self::Timer(timer) => timer.until,
@@ -61,7 +58,7 @@ impl Letter {
         }
     }
 
-    /// One more trip; answers how many there have been before.
+    /// Counts one more trip; returns how many there were before.
     fn count(&mut self) -> u32 {
         let redrives = match self {
             Self::Timer(timer) => &mut timer.redrives,
@@ -74,7 +71,7 @@ impl Letter {
     }
 }
 
-/// How long a letter rests that has made this many trips.
+/// How long a letter waits after this many trips.
 fn delay(redrives: u32) -> Duration {
     FIRST_DELAY
         .saturating_mul(1 << redrives.min(10))
@@ -82,8 +79,6 @@ fn delay(redrives: u32) -> Duration {
 }
 
 impl DeadLetters {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             fan_out: FanOutQueue::new(settings),
@@ -94,7 +89,7 @@ impl DeadLetters {
         })
     }
 
-    /// Handles a batch of dead letters, and names those that could not be sent on.
+    /// Handles a batch of dead letters; those that could not be sent on come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         each(event, LETTERS_AT_ONCE, |message| self.record(message)).await
     }
@@ -112,7 +107,7 @@ impl DeadLetters {
         if self.clock.now() >= letter.until() {
             tracing::error!(
                 message.id = id,
-                "a dead letter has had its time; it is kept"
+                "a dead letter is too old to send back; it is kept"
             );
             return self.undeliverable.send(body).await;
         }

@@ -1,4 +1,4 @@
-//! What a batch of the directory's stream says has to be looked at.
+//! Reads from a batch of the directory's stream which agencies have to be looked at.
 
 use std::collections::BTreeMap;
 
@@ -9,29 +9,27 @@ use domain::id::{AgencyId, StoreId};
 use domain::service::ServiceSet;
 use store::{DirectoryImage, directory_image};
 
-/// What a batch tells of one agency.
+/// What a batch says about one agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// The place in the batch of the first record of this agency.
+    /// The position in the batch of this agency's first record.
     pub first: usize,
-    /// Where its stores were or are: these cells are cleared unless the stores still count there.
+    /// Old and new locations of its stores: these cells are cleared unless the stores still count there.
     pub seen_at: Vec<(StoreId, Wgs84)>,
-    /// Whether it was suspended or reinstated, so that its queue has to follow.
+    /// Whether it was suspended or reinstated, so that access to its queue has to change.
     pub queue: bool,
 }
 
-/// What a batch tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// By agency.
     pub agencies: BTreeMap<AgencyId, Change>,
-    /// The place of the first record that cannot be read. What comes before it is worth doing.
+    /// The position of the first record that cannot be read. Records before it are still handled.
     pub unreadable: Option<usize>,
 }
 
 impl Changes {
-    /// Of the records of a batch, in their order. Cells are passed over: they come from here.
-    pub fn of(records: &[EventRecord]) -> Self {
+    /// Reads the records of a batch in order. Changes of cells are skipped, because this function makes them.
+    pub fn read(records: &[EventRecord]) -> Self {
         let mut changes = Self::default();
         for (place, record) in records.iter().enumerate() {
             let images = image(&record.change.old_image)
@@ -48,15 +46,15 @@ impl Changes {
         changes
     }
 
-    /// What follows from one record, if anything does: a registration, a new name, a rating, a proposed place change no
-    /// cell.
+    /// Notes what one record changes, if anything: a registration, a new name, a rating or a proposed location
+    /// changes no cell.
     fn note(&mut self, place: usize, old: Option<&DirectoryImage>, new: Option<&DirectoryImage>) {
         let (before, after) = (agency(old), agency(new));
         if let Some(agency) = after.or(before)
             && offered(before) != offered(after)
         {
             let standings = [before, after].map(|agency| agency.map(|agency| agency.standing));
-            // A queue is made without a denial, so only a suspension and its end need a call.
+            // A new queue denies nothing, so only a suspension and its end need a call.
             let queue = standings.contains(&Some(Standing::Suspended));
             self.change(&agency.id, place).queue |= queue;
         }
@@ -105,7 +103,7 @@ fn counts_at((_, store): (&AgencyId, &Store)) -> Option<Wgs84> {
     store.counts_at()
 }
 
-/// An image of a record; one that is not there arrives empty.
+/// An image of a record; a missing one arrives empty.
 fn image(item: &serde_dynamo::Item) -> Result<Option<DirectoryImage>, store::Error> {
     if item.is_empty() {
         Ok(None)

@@ -1,9 +1,9 @@
-//! Cells and queue access follow an agency's standing.
+//! Keeps cells and access to queues in step with agencies' standing.
 //!
-//! The directory's stream tells which agencies changed ([`changes`]). What they are now is read from the
-//! table, consistently, and not from the stream, so that records may come late, twice or in pieces. From that
-//! follow the cells ([`projection`]); each write carries the agency's version and goes only over an older
-//! one. Then the version is read again, and if it has moved on, so is everything else.
+//! The directory's stream tells which agencies changed ([`changes`]). Their present state is read consistently from
+//! the table and not from the stream, so that records may come late, twice or in pieces. The cells follow from it
+//! ([`projection`]); each write carries the agency's version and only replaces an older one. Then the version is read
+//! again, and if it has risen, everything is done once more.
 
 pub mod changes;
 pub mod projection;
@@ -29,10 +29,9 @@ use crate::projection::Projection;
 const AGENCIES_AT_ONCE: usize = 4;
 const CELLS_AT_ONCE: usize = 4;
 
-/// An agency that has changed again each time it was looked at is left to the records of those changes.
+/// How often an agency is looked at if it changes each time; after that, the records of those changes take over.
 const MOST_LOOKS: usize = 4;
 
-/// The function.
 pub struct DirectoryProjection {
     clock: Clock,
     directory: Directory,
@@ -42,8 +41,6 @@ pub struct DirectoryProjection {
 }
 
 impl DirectoryProjection {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
@@ -54,13 +51,13 @@ impl DirectoryProjection {
         })
     }
 
-    /// Follows a batch of the directory's stream. When something failed, the answer names the first record
-    /// from which on the batch is to come again.
+    /// Handles a batch of the directory's stream. If something failed, the batch comes again from the first record
+    /// concerned.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
-        let changes = Changes::of(&event.records);
+        let changes = Changes::read(&event.records);
         let follows = changes.agencies.iter().map(async |(agency, change)| {
             let error = self.follow(agency, change).await.err()?;
-            tracing::error!(agency.id = %agency, error = chain(&error), "an agency's cells are behind");
+            tracing::error!(agency.id = %agency, error = chain(&error), "an agency's cells could not be updated");
             Some(change.first)
         });
         let failed: Vec<usize> = stream::iter(follows.collect::<Vec<_>>())
@@ -80,7 +77,7 @@ impl DirectoryProjection {
                 return Ok(());
             };
             let projection =
-                Projection::of(&agency, &stores, self.radius_m, &change.seen_at, &written);
+                Projection::new(&agency, &stores, self.radius_m, &change.seen_at, &written);
             self.write(&agency, &projection).await?;
             if change.queue {
                 self.set_queue(&agency).await?;
@@ -90,18 +87,18 @@ impl DirectoryProjection {
             if now.is_none_or(|now| now.version == agency.version) {
                 let (held, cleared) = (projection.held.len(), projection.cleared.len());
                 tracing::info!(
-                    agency.id = %id, version = agency.version, held, cleared, "an agency's cells follow"
+                    agency.id = %id, version = agency.version, held, cleared, "an agency's cells were updated"
                 );
                 return Ok(());
             }
         }
-        tracing::info!(agency.id = %id, "an agency changes faster than its cells");
+        tracing::info!(agency.id = %id, "an agency changes faster than its cells can be updated");
         Ok(())
     }
 
     async fn write(&self, agency: &Agency, projection: &Projection) -> Result<(), Error> {
         let now = self.clock.now();
-        // What is no longer so goes first: an agency that stopped working must not get new offers.
+        // Cells that no longer apply go first: an agency that stopped working must not get new offers.
         let clear = projection.cleared.iter().map(|(cell, store)| {
             self.directory
                 .tombstone_cell(cell, &agency.id, store, agency.version, now)
@@ -118,7 +115,8 @@ impl DirectoryProjection {
             .await
     }
 
-    /// Keeps a suspended agency from polling its queue with keys that it still has, and lets it again.
+    /// Denies a suspended agency access to its queue, although it may still hold keys, and allows it again once
+    /// reinstated.
     async fn set_queue(&self, agency: &Agency) -> Result<(), Error> {
         let set = match agency.standing {
             Standing::Suspended => self.queues.deny(&agency.id, &self.polling_role_arn).await,
@@ -126,7 +124,7 @@ impl DirectoryProjection {
             Standing::Pending | Standing::Rejected => return Ok(()),
         };
         match set {
-            // There is nothing that it could poll.
+            // Without a queue there is nothing to poll.
             Err(Error::NoSuchQueue) => {
                 tracing::error!(agency.id = %agency.id, "an agency that was approved has no queue");
                 Ok(())

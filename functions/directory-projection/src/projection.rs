@@ -1,4 +1,4 @@
-//! The cells that an agency's stores belong in, and those that they do not.
+//! Which cells an agency's stores belong in, and which they have to leave.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +7,20 @@ use domain::geo::{Cell4, Wgs84, cells5_touched_by_disc};
 use domain::id::StoreId;
 use store::{Cell, CellStore};
 
-/// A store in a cell.
 pub type Place = (Cell, StoreId);
 
-/// What the cells should hold of an agency.
+/// What the cells should hold for an agency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Projection {
-    /// These, in these cells.
     pub held: Vec<(Cell, CellStore)>,
-    /// Nothing, in these.
+    /// Places where the agency must not be any more.
     pub cleared: BTreeSet<Place>,
 }
 
 impl Projection {
-    /// Of an agency and its stores, with cells for a radius in metres. `seen_at` is where stores were before;
-    /// `written` is what an earlier look at the agency had written.
-    pub fn of(
+    /// For an agency and its stores, with cells for a radius in metres. `seen_at` is where stores were before;
+    /// `written` is what an earlier look at the agency has written.
+    pub fn new(
         agency: &Agency,
         stores: &[Store],
         radius_m: u32,
@@ -36,7 +34,7 @@ impl Projection {
             cleared.extend(cells(*at, radius_m).map(|cell| (cell, store.clone())));
         }
         for store in stores {
-            // Also where it does not count now: its cells may be left from when it did.
+            // Also where it does not count now: cells may be left from when it did.
             if let Some(at) = store.location {
                 cleared.extend(cells(at, radius_m).map(|cell| (cell, store.id.clone())));
             }
@@ -61,7 +59,6 @@ impl Projection {
         Self { held, cleared }
     }
 
-    /// Everything that is held.
     pub fn places(&self) -> BTreeSet<Place> {
         self.held
             .iter()
@@ -70,7 +67,7 @@ impl Projection {
     }
 }
 
-/// Every cell that a store at this place is kept in.
+/// Every cell in which a store at this place is kept.
 fn cells(at: Wgs84, radius_m: u32) -> impl Iterator<Item = Cell> {
     let disc = cells5_touched_by_disc(at, radius_m)
         .into_iter()

@@ -1,14 +1,14 @@
-//! Batches of credit records, applied to workers exactly once.
+//! Applies batches of credit records to workers, each exactly once.
 //!
-//! A batch whose turn has come is **split**: its parts are read once and checked against what the source signed, its
-//! rows are checked and gathered by worker, and workers by shard. Each **shard** is then applied by a message of its
-//! own: one transaction and one event a worker. Whoever finds the last shard done **finishes** the batch and has the
-//! next one taken up.
+//! A batch whose turn has come is **split**: its parts are read once and checked against what the source signed; its
+//! rows are checked and grouped by worker, and workers by shard. Each **shard** is then applied by its own message,
+//! with one transaction and one event for each worker. Whoever finds the last shard done **finishes** the batch and
+//! starts the next one.
 //!
-//! Any message may come twice, late, or be cut off anywhere. Splitting again writes the same shards, since it looks
-//! at no clock; the event's id, made of source, batch and worker, lets a worker's rows in once; a shard is counted
-//! by one conditional write that names it. At most [`AT_ONCE`] shards of a batch are under way: each sends for the
-//! one that many places after it.
+//! Any message may come twice, late, or stop anywhere. Splitting again writes the same shards, since it does not look
+//! at the clock. The event's id, made of source, batch and worker, lets a worker's rows in only once. A shard is
+//! counted by one conditional write that names it. At most [`AT_ONCE`] shards of a batch are in progress: each one
+//! sends for the shard that many places after it.
 
 mod shard;
 mod split;
@@ -26,10 +26,9 @@ use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
 use store::{Batch, BatchState, Feeds, REPORT_PAGE, WorkerIds, Workers};
 
-/// How many shards of a batch are under way at the same time.
+/// How many shards of a batch are in progress at the same time.
 const AT_ONCE: u32 = 4;
 
-/// The function: its settings and clients.
 pub struct FeedApply {
     clock: Clock,
     sources: CreditSources,
@@ -42,8 +41,6 @@ pub struct FeedApply {
 }
 
 impl FeedApply {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
@@ -57,7 +54,7 @@ impl FeedApply {
         })
     }
 
-    /// Handles messages, and names those to be tried again.
+    /// Handles messages; those that failed come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         each(event, 1, |message| self.record(message)).await
     }
@@ -75,8 +72,8 @@ impl FeedApply {
         done
     }
 
-    /// Has the shards applied that are not done: of each row of shards, [`AT_ONCE`] places from one to the next,
-    /// the first one.
+    /// Sends for shards that are not done. Shards form [`AT_ONCE`] rows, with that many places from one to the next
+    /// in a row; the first open shard of each row is sent for.
     async fn send_for_shards(&self, message: &FeedBatch, batch: &Batch) -> Result<(), Error> {
         for first in 1..=AT_ONCE {
             self.send_for_shard(message, batch, first).await?;
@@ -84,7 +81,7 @@ impl FeedApply {
         Ok(())
     }
 
-    /// Has the first shard applied that is not done, of `from` and those behind it in its row.
+    /// Sends for the first shard that is not done, of `from` and those after it in its row.
     async fn send_for_shard(
         &self,
         message: &FeedBatch,
@@ -100,8 +97,8 @@ impl FeedApply {
         Ok(())
     }
 
-    /// All shards are done: the report is put together, the batch is applied, the next one is taken up. Done again,
-    /// it changes nothing.
+    /// All shards are done: writes the report, marks the batch as applied, starts the next one. Repeating this
+    /// changes nothing.
     async fn finish(&self, message: &FeedBatch) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {
@@ -132,7 +129,7 @@ impl FeedApply {
         Ok(found.is_none_or(|found| found.batch.state != BatchState::Applying))
     }
 
-    /// All rejected rows, in the order of the batch, in pages.
+    /// Writes all rejected rows in pages, in the order of the batch.
     async fn report(&self, source: &SourceId, id: &BatchId, batch: &Batch) -> Result<(), Error> {
         let mut rejected = Vec::new();
         for shard in &batch.with_rejected {
@@ -145,7 +142,7 @@ impl FeedApply {
         Ok(())
     }
 
-    /// Has the batch taken up whose turn it is now.
+    /// Starts the batch whose turn it is now.
     async fn take_up_next(&self, message: &FeedBatch) -> Result<(), Error> {
         let Some(batch_id) = self.feeds.next(&message.source).await? else {
             return Ok(());
@@ -162,12 +159,11 @@ impl FeedApply {
     }
 }
 
-/// A number of things as counts have it.
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-/// Now and then during long work: others run on the same thread.
+/// Yields now and then during long work, because other tasks run on the same thread.
 async fn breathe(done: u32) {
     if done.is_multiple_of(500) {
         tokio::task::yield_now().await;

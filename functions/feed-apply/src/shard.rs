@@ -1,4 +1,4 @@
-//! The rows of some workers are applied.
+//! Applies the rows of one shard's workers.
 
 use bus::FeedBatch;
 use domain::chain::{Actor, EventKind};
@@ -18,35 +18,31 @@ use crate::{AT_ONCE, FeedApply, count};
 /// How many workers of a shard are changed at the same time.
 const WORKERS_AT_ONCE: usize = 8;
 
-/// Nobody of this id can be written about.
 const NO_SUCH_WORKER: &str = "no such worker";
-/// What is stored of this worker is broken.
 const CANNOT_BE_RECORDED: &str =
     "this worker's record cannot be written here; the operator has been told";
 
-/// What became of a worker's rows.
 #[derive(Debug, PartialEq, Eq)]
 enum Recorded {
-    /// So many are new; the others had been said.
+    /// How many rows were new; the others had been recorded before.
     New(usize),
-    /// There is no such worker.
     Nobody,
 }
 
-/// Her data is erased.
+/// Her personal data was erased.
 struct Erased;
 
 impl FeedApply {
-    /// Applies a shard, and sends for the next one of its row, or finishes the batch if it was the last one.
+    /// Applies a shard, then sends for the next one of its row, or finishes the batch if this was the last one.
     pub(crate) async fn shard(&self, message: &FeedBatch, shard: u32) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {
-            tracing::error!(%source, batch = %id, "a message names a batch that there is not");
+            tracing::error!(%source, batch = %id, "a message names an unknown batch");
             return Ok(());
         };
         let mut batch = found.batch;
         if batch.state == BatchState::Applied {
-            // Whoever applied it may have been cut off before the next one was sent for.
+            // Whoever applied it may have stopped before sending for the next batch.
             return self.take_up_next(message).await;
         }
         if batch.state == BatchState::Applying && !batch.done.contains(&shard) {
@@ -81,7 +77,7 @@ impl FeedApply {
             .buffer_unordered(WORKERS_AT_ONCE)
             .collect()
             .await;
-        // A record that is broken must not stop the others; but if none can be written, it is not the records.
+        // A broken record must not stop the others; but if none can be written, the fault lies elsewhere.
         let is_working = recorded
             .iter()
             .any(|(_, recorded)| matches!(recorded, Ok(Recorded::New(_))));
@@ -106,7 +102,7 @@ impl FeedApply {
                 }
                 Err(error) => return Err(error),
             };
-            // All that was said of her, not only what would have been recorded.
+            // All lines about her, not only those that would have been recorded.
             let lines = said.rows.iter().map(|row| row.line);
             let lines = lines.chain(said.unchanged.iter().copied());
             let before = rejected.len();
@@ -120,7 +116,7 @@ impl FeedApply {
         Ok((counts, rejected))
     }
 
-    /// Records what is new of a worker's rows: one transaction, one event.
+    /// Records the new ones of a worker's rows: one transaction, one event.
     async fn record_worker(
         &self,
         batch: &Batch,
@@ -148,7 +144,7 @@ impl FeedApply {
             .await?;
         match changed {
             Appended::Done(_) if new > 0 => Ok(Recorded::New(new)),
-            // What says the same as what stands may have been recorded by this very batch.
+            // Rows that equal the stored ones may have been recorded by this very batch.
             Appended::Done(file) if !stands(&file, batch, &said.rows) => Ok(Recorded::New(0)),
             Appended::Done(file) | Appended::Repeat(file) => {
                 let payload = self.workers.caused(&file, &event).await?;
@@ -157,7 +153,7 @@ impl FeedApply {
                 })))
             }
             Appended::NotFound | Appended::Refused(Erased) => Ok(Recorded::Nobody),
-            // Nothing else is written with it.
+            // Nothing else is written in this transaction.
             Appended::WithRefused(_) => Err(Error::wrong("a write was refused")),
         }
     }
@@ -205,7 +201,7 @@ fn decide(file: &WorkerFile, batch: &Batch, rows: &[Row], event: &EventId) -> (S
     (step, new.len())
 }
 
-/// What the event says: the batch, and the rows that were new.
+/// The event's payload: the batch, and the rows that were new.
 fn payload(batch: &Batch, rows: &[&Row]) -> Value {
     let time = |at: Option<Millis>| at.map(Millis::to_rfc3339);
     let sections: Vec<Value> = rows
@@ -230,12 +226,12 @@ fn payload(batch: &Batch, rows: &[&Row]) -> Value {
     })
 }
 
-/// How many rows an event says were new.
+/// How many rows were new, according to an event's payload.
 fn recorded_before(payload: &Value) -> usize {
     payload["sections"].as_array().map_or(0, Vec::len)
 }
 
-/// Whether any row is exactly what stands of its section.
+/// Whether any row is exactly what is stored for its section.
 fn stands(file: &WorkerFile, batch: &Batch, rows: &[Row]) -> bool {
     let source = &batch.manifest.source;
     rows.iter().any(|row| {
@@ -245,7 +241,7 @@ fn stands(file: &WorkerFile, batch: &Batch, rows: &[Row]) -> bool {
     })
 }
 
-/// Whether it is what is stored that is wrong, and not the storing.
+/// Whether the stored data is at fault, and not the storage.
 fn is_broken(error: &Error) -> bool {
     matches!(error, Error::Wrong { .. } | Error::Sealed)
 }

@@ -1,4 +1,4 @@
-//! A batch is read, checked and split.
+//! Reads, checks and splits a batch.
 
 use std::collections::BTreeMap;
 
@@ -15,37 +15,35 @@ use calls::Error;
 
 use crate::{FeedApply, breathe, count};
 
-/// How many rows a shard has, more or less: what one message can be waited for.
+/// About how many rows a shard has: as many as one message has time for.
 const SHARD_ROWS: u32 = 2_000;
-/// The most shards of a batch.
 const MOST_SHARDS: u32 = 512;
 /// How many parts are read ahead, and how many shards are written at the same time.
 const OBJECTS_AT_ONCE: usize = 4;
 
-/// What was read of a batch.
 struct Content {
     sha256: Hash,
     rows: u64,
-    /// The rows of each worker, by shard.
+    /// Each worker's rows, by shard.
     shards: Vec<BTreeMap<WorkerId, Vec<Row>>>,
     rejected: Vec<Rejected>,
 }
 
 impl FeedApply {
-    /// Takes up a batch: splits it if it is complete and its turn has come, goes on with it if it is split.
+    /// Splits a batch if it is complete and its turn has come; continues it if it is split already.
     pub(crate) async fn split(&self, message: &FeedBatch) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {
-            tracing::error!(%source, batch = %id, "a message names a batch that there is not");
+            tracing::error!(%source, batch = %id, "a message names an unknown batch");
             return Ok(());
         };
         match found.batch.state {
             BatchState::Applied => return self.take_up_next(message).await,
             BatchState::Applying => {}
-            // A part may have been put again while the batch was being refused for the one before it.
+            // A part may have been sent again while the batch was being refused because of the one before.
             BatchState::Received | BatchState::Refused => {
                 let turn = found.turn == domain::feed::Turn::Next;
-                // What is missing sends for it when it comes.
+                // When a missing part arrives, it sends for the batch.
                 let Some(numbers) = found.batch.numbering().filter(|_| turn) else {
                     return Ok(());
                 };
@@ -73,7 +71,7 @@ impl FeedApply {
         Ok(())
     }
 
-    /// Reads all parts in their order, and gathers what they say.
+    /// Reads all parts in order, and collects their rows.
     async fn read(
         &self,
         batch: &Batch,
@@ -81,7 +79,7 @@ impl FeedApply {
         numbers: std::ops::Range<u32>,
     ) -> Result<Content, Error> {
         let manifest = &batch.manifest;
-        // The moment at which the batch was announced, and not now: read again, it must say the same.
+        // The time of the announcement, and not now: reading again must give the same result.
         let latest = batch.received_at + CLOCKS_DIFFER;
         let rules = RowRules::new(&allowed.sections, &self.credit, latest);
         let shards = shards(manifest.rows);
@@ -101,7 +99,7 @@ impl FeedApply {
             .collect();
         let mut parts = stream::iter(parts).buffered(OBJECTS_AT_ONCE);
         while let Some(part) = parts.try_next().await? {
-            // What was noted as being there was stored before.
+            // A part is noted as present only after it was stored.
             let part = part.ok_or(Error::wrong("a part is missing"))?;
             hash.update(&part);
             let (rows, in_part) = rows_of(&part, lines);
@@ -125,7 +123,7 @@ impl FeedApply {
         Ok(content)
     }
 
-    /// Writes the shards, and then that they are there.
+    /// Writes the shards, and then notes that they are there.
     async fn write(&self, found: &BatchInTurn, content: Content) -> Result<(), Error> {
         let manifest = &found.batch.manifest;
         let (source, id) = (&manifest.source, &manifest.batch_id);
@@ -165,7 +163,7 @@ impl FeedApply {
             ..Counts::default()
         };
         let number = u32::try_from(shards.len()).unwrap_or(u32::MAX);
-        // If another splitting was first, it has written the same.
+        // If another run was first, it has written the same shards.
         self.feeds.start(found, number, counts).await?;
         Ok(())
     }
@@ -188,7 +186,7 @@ impl FeedApply {
     }
 }
 
-/// What of a batch's content is not as its manifest says.
+/// How the content differs from what the manifest says.
 fn unlike(batch: &Batch, content: &Content) -> Option<String> {
     let manifest = &batch.manifest;
     let then = "Put the right parts, or announce this seq again under another batch_id.";
@@ -206,12 +204,12 @@ fn unlike(batch: &Batch, content: &Content) -> Option<String> {
     None
 }
 
-/// How many shards a batch of so many rows is split into: the same however often it is.
+/// How many shards a batch of this many rows has; always the same for the same number.
 fn shards(rows: u32) -> u32 {
     rows.div_ceil(SHARD_ROWS).clamp(1, MOST_SHARDS)
 }
 
-/// The place of a worker's shard. Ids are evenly spread, being hashes.
+/// The shard of a worker. Ids are hashes, so they are evenly spread.
 fn shard_of(worker: &WorkerId, shards: u32) -> usize {
     let spread = worker
         .bare()

@@ -1,7 +1,7 @@
 //! The transparency log as anybody can read it: checkpoints, the keys that sign them, and proofs.
 //!
-//! There is nothing personal in it: hashes of events, and hashes over those. A proof reads a few tiles of the tree, never
-//! an event; of a tree of a given size it never changes, and may be kept by whoever asked.
+//! Nothing in it is personal: hashes of events, and hashes over those. A proof reads a few tiles of the tree and
+//! never an event. For a tree of a given size it never changes, so whoever asked may keep it.
 
 mod request;
 
@@ -20,13 +20,12 @@ use store::{Consistency, Inclusion, Log, SignedCheckpoint};
 
 use request::{Between, Leaf, Wanted};
 
-/// At most one checkpoint is signed in this time, however often it is asked for.
+/// In this time at most one checkpoint is signed, however many are asked for.
 const CHECKPOINTS_EVERY: Duration = Duration::from_secs(60);
-/// As long as a checkpoint may be kept by others.
+/// How long others may keep a checkpoint.
 const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The function.
 pub struct Ledger {
     clock: Clock,
     log: Log,
@@ -61,8 +60,6 @@ struct ConsistencyAnswer {
 }
 
 impl Ledger {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
@@ -71,7 +68,6 @@ impl Ledger {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -131,7 +127,7 @@ impl Ledger {
     }
 
     async fn inclusion(&self, request: &Request) -> Result<Response, Problem> {
-        let wanted = Wanted::of(request)?;
+        let wanted = Wanted::from_request(request)?;
         let index = match wanted.leaf {
             Leaf::Index(index) => index,
             Leaf::Event(hash) => {
@@ -150,7 +146,7 @@ impl Ledger {
     }
 
     async fn consistency(&self, request: &Request) -> Result<Response, Problem> {
-        let between = Between::of(request)?;
+        let between = Between::from_request(request)?;
         let head = self.log.head().await?;
         let to = between.to.unwrap_or(head.size);
         let proof = self.log.consistency(between.from, to, &head).await;
@@ -186,7 +182,7 @@ impl From<Consistency> for ConsistencyAnswer {
     }
 }
 
-/// A proof; what was asked of a tree of a given size never changes.
+/// A proof. With a given tree size, it never changes.
 fn answered(body: &impl Serialize, is_fixed: bool) -> Response {
     let response = http::json(StatusCode::OK, body);
     if is_fixed {
@@ -196,7 +192,7 @@ fn answered(body: &impl Serialize, is_fixed: bool) -> Response {
     }
 }
 
-/// An answer that others may keep. A failure is not for keeping.
+/// An answer that others may keep; failures must not be kept.
 fn kept(mut response: Response, how_long: HeaderValue) -> Response {
     if response.status().is_success() {
         response.headers_mut().insert(CACHE_CONTROL, how_long);

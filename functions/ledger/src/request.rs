@@ -1,42 +1,34 @@
-//! What is asked of the log.
+//! The questions about the log, as queries ask them.
 
 use domain::chain::Hash;
 use runtime::Problem;
 use runtime::http::{self, Query, Request};
 
-/// A leaf to be proven.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// Which leaf.
     pub(crate) leaf: Leaf,
-    /// In the tree of this size; in the whole log unless given.
+    /// The whole log unless given.
     pub(crate) size: Option<u64>,
 }
 
-/// Which leaf.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Leaf {
-    /// The one of this event.
+    /// The leaf of this event.
     Event(Hash),
-    /// The one at this place, from 0.
+    /// Counted from 0.
     Index(u64),
 }
 
-/// Two sizes of the log.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Between {
-    /// The smaller.
     pub(crate) from: u64,
-    /// The larger; the whole log unless given.
+    /// The whole log unless given.
     pub(crate) to: Option<u64>,
 }
 
 impl Wanted {
-    /// From `leaf` or `index`, and `size`.
-    ///
-    /// # Errors
-    /// 400 `malformed`.
-    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
+    /// Reads `leaf` or `index`, and `size`; 400 `malformed`.
+    pub(crate) fn from_request(request: &Request) -> Result<Self, Problem> {
         let query = http::query(request, &["leaf", "index", "size"])?;
         let event = query.text("leaf").map(|text| {
             let hash = text.parse::<Hash>();
@@ -53,11 +45,8 @@ impl Wanted {
 }
 
 impl Between {
-    /// From `from` and `to`.
-    ///
-    /// # Errors
-    /// 400 `malformed`.
-    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
+    /// Reads `from` and `to`; 400 `malformed`.
+    pub(crate) fn from_request(request: &Request) -> Result<Self, Problem> {
         let query = http::query(request, &["from", "to"])?;
         let from = number(&query, "from")?.ok_or_else(|| malformed("from must be given."))?;
         let to = number(&query, "to")?;
@@ -72,7 +61,7 @@ fn number(query: &Query, name: &str) -> Result<Option<u64>, Problem> {
     let Some(text) = query.text(name) else {
         return Ok(None);
     };
-    // `u64` would take a sign.
+    // `u64` would accept a sign.
     let number = text.parse().ok();
     number
         .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -98,14 +87,14 @@ mod tests {
     fn a_leaf_is_named_by_its_event_or_its_place() {
         let hash = "ab".repeat(32);
         assert_eq!(
-            Wanted::of(&request(&format!("leaf={hash}&size=7"))),
+            Wanted::from_request(&request(&format!("leaf={hash}&size=7"))),
             Ok(Wanted {
                 leaf: Leaf::Event(Hash([0xab; 32])),
                 size: Some(7)
             })
         );
         assert_eq!(
-            Wanted::of(&request("index=3")),
+            Wanted::from_request(&request("index=3")),
             Ok(Wanted {
                 leaf: Leaf::Index(3),
                 size: None
@@ -126,7 +115,7 @@ mod tests {
             "index=1&index=2",
             "index=1&more=2",
         ] {
-            let refused = Wanted::of(&request(query)).unwrap_err();
+            let refused = Wanted::from_request(&request(query)).unwrap_err();
             assert_eq!(refused.slug, "malformed", "{query}");
         }
     }
@@ -134,11 +123,11 @@ mod tests {
     #[test]
     fn two_sizes_are_the_smaller_and_the_larger() {
         let between = |from, to| Ok(Between { from, to });
-        assert_eq!(Between::of(&request("from=3&to=9")), between(3, Some(9)));
-        assert_eq!(Between::of(&request("from=3")), between(3, None));
-        assert_eq!(Between::of(&request("from=3&to=3")), between(3, Some(3)));
+        assert_eq!(Between::from_request(&request("from=3&to=9")), between(3, Some(9)));
+        assert_eq!(Between::from_request(&request("from=3")), between(3, None));
+        assert_eq!(Between::from_request(&request("from=3&to=3")), between(3, Some(3)));
         for query in ["", "to=3", "from=4&to=3", "from=a", "from=1&to=-2"] {
-            let refused = Between::of(&request(query)).unwrap_err();
+            let refused = Between::from_request(&request(query)).unwrap_err();
             assert_eq!(refused.slug, "malformed", "{query}");
         }
     }

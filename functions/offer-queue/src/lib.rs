@@ -1,8 +1,8 @@
 //! An agency's offers over HTTP, and keys for polling its queue directly.
 //!
-//! An offer stays in the agency's queue until it is acknowledged, or until it is of no use any more: its window has
-//! closed, its order is not on offer in that epoch, or an assigned order is not this agency's. What is of no use is
-//! not shown, and cleared away. Only an agency that is approved now is shown anything.
+//! An offer stays in the agency's queue until it is acknowledged or has become useless: its window has closed, its
+//! order is not on offer in that epoch, or an assigned order does not belong to this agency. Useless offers are not
+//! shown, and are cleared away. Only an approved agency is shown anything.
 
 mod polling;
 
@@ -23,23 +23,20 @@ use store::{Directory, Orders};
 
 use polling::{Shown, sift};
 
-/// How many offers are asked for, at most and unless asked otherwise.
+/// The most offers that one poll shows, and the usual number.
 const MOST_OFFERS: u32 = 10;
-/// The longest wait for an offer, in seconds.
+/// In seconds.
 const LONGEST_WAIT_S: u32 = 20;
-/// How often a poll goes on after finding nothing but what is of no use.
+/// How often a poll tries again after it found only useless offers.
 const MOST_ROUNDS: u32 = 20;
-/// The most orders of one check.
 const MOST_CHECKED: usize = 25;
-/// The most receipts of one acknowledgement.
 const MOST_RECEIPTS: usize = 100;
-/// Longer than any receipt.
+/// In bytes; real ones are shorter.
 const LONGEST_RECEIPT: usize = 1024;
-/// How long temporary keys are good for, in seconds: the least that STS gives, so that a suspension bites soon
+/// How long temporary keys last, in seconds. It is the least that STS gives, so that a suspension takes effect soon
 /// even where a queue's policy would not.
 const KEYS_LAST_S: i32 = 900;
 
-/// The function.
 pub struct OfferQueue {
     clock: Clock,
     verifier: Verifier,
@@ -52,7 +49,7 @@ pub struct OfferQueue {
     endpoint: Option<String>,
 }
 
-/// Keys for an agency's queue alone.
+/// Keys that open an agency's queue and nothing else.
 #[derive(Serialize)]
 struct QueueAccess<'a> {
     queue_url: String,
@@ -65,8 +62,6 @@ struct QueueAccess<'a> {
 }
 
 impl OfferQueue {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let region = settings.sdk().region().map(ToString::to_string);
         if region.is_none() {
@@ -85,7 +80,6 @@ impl OfferQueue {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -118,7 +112,7 @@ impl OfferQueue {
             if received.is_empty() {
                 break;
             }
-            // Who has been suspended during a long wait is not shown what came at its end.
+            // An agency that was suspended during a long wait must not see what came at its end.
             if waiting.elapsed() >= Duration::from_secs(1) {
                 self.require_approved(agency).await?;
             }
@@ -130,7 +124,7 @@ impl OfferQueue {
         Ok(http::json(StatusCode::OK, &json!({ "offers": [] })))
     }
 
-    /// What of it is to be shown; the rest is cleared away.
+    /// Picks the offers to be shown, and clears the others away.
     async fn show(
         &self,
         agency: &AgencyId,
@@ -143,7 +137,7 @@ impl OfferQueue {
         let orders = self.orders.get_many(&ids).await?;
         let sifted = sift(received, &orders, agency, self.clock.now());
         if !sifted.cleared.is_empty() {
-            // What could not be cleared away comes again, and is cleared then.
+            // Offers that could not be cleared away come again, and are cleared then.
             match self.queues.acknowledge(agency, &sifted.cleared).await {
                 Ok(_) => {
                     tracing::info!(agency.id = %agency, offers = sifted.cleared.len(), "cleared offers away")
@@ -166,7 +160,7 @@ impl OfferQueue {
             })
         })?;
         self.require_approved(agency).await?;
-        // One that cannot be an order's would spoil the whole call: it is not open.
+        // Text that cannot be an order's id would spoil the whole call: it counts as not open.
         let ids: Vec<OrderId> = ids.into_iter().flatten().collect();
         let orders = self.orders.get_many(&ids).await?;
         let now = self.clock.now();
@@ -183,7 +177,7 @@ impl OfferQueue {
                 value.as_str().map(str::to_owned).ok_or("must be a string")
             })
         })?;
-        // One that cannot be a receipt would spoil the whole call.
+        // Text that cannot be a receipt would spoil the whole call.
         let possible: Vec<usize> = (0..receipts.len())
             .filter(|place| (1..=LONGEST_RECEIPT).contains(&receipts[*place].len()))
             .collect();
@@ -249,7 +243,7 @@ impl OfferQueue {
     }
 }
 
-/// Whether nothing but another's being faster stands against this agency's grab now.
+/// Whether this agency's grab would succeed now, unless another agency is faster.
 fn can_be_grabbed(order: &Order, agency: &AgencyId, now: Millis) -> bool {
     use domain::order::State;
     matches!(order.state, State::Open { deadline } if now < deadline)

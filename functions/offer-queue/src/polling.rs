@@ -1,4 +1,4 @@
-//! Which of the offers received are shown.
+//! Which of the received offers are shown.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::can_be_grabbed;
 
-/// An offer as it is shown.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Shown {
     #[serde(flatten)]
@@ -18,16 +17,15 @@ pub struct Shown {
     receipt: String,
 }
 
-/// Offers received, sorted by what is to be done with them.
+/// Received offers, sorted by what has to be done with them.
 #[derive(Debug, Default)]
 pub struct Sifted {
-    /// To be shown.
     pub shown: Vec<Shown>,
-    /// Receipts of what is not to come again.
+    /// Receipts of offers that must not come again.
     pub cleared: Vec<String>,
 }
 
-/// Sorts what was received: each offer once, and only those that are of use to the agency now.
+/// Sorts the received offers: each is shown once, and only if it is of use to the agency now.
 pub fn sift(received: Vec<Received>, orders: &[Order], agency: &AgencyId, now: Millis) -> Sifted {
     let orders: HashMap<&OrderId, &Order> = orders.iter().map(|order| (&order.id, order)).collect();
     let mut sifted = Sifted::default();

@@ -1,12 +1,12 @@
-//! From the orders table's stream to events on the bus, and to what agencies have done.
+//! Turns the orders table's stream into events on the bus, and into agencies' numbers.
 //!
-//! There is no double write: an order's change is stored, and its stream record becomes an event. Records of one order
-//! come in order, and are put in order, never two of an order in one call. The first record whose event was not accepted is
-//! named in the answer, so that the stream comes again from there: nothing is lost, a repeat carries the same version, and
-//! consumers drop it. A record that fails by itself, again and again, is noted in the on-failure queue.
+//! Nothing is written twice: an order's change is stored, and its stream record becomes an event. Records of one
+//! order come in order, and are sent in order, never two of an order in one call. The answer names the first record
+//! whose event was not accepted, and the stream comes again from there. So nothing is lost; a repeat carries the same
+//! version, and consumers drop it. A record that fails by itself, again and again, goes to the on-failure queue.
 //!
-//! What a change says of an agency (a visit completed or rated, a claim lost) is added to its numbers, by which it scores, in
-//! one transaction with a note that this version of the order has been counted: a repeat adds nothing.
+//! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
+//! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
@@ -20,22 +20,20 @@ use runtime::problem::chain;
 use settings::{ConfigError, Settings};
 use store::{Directory, Orders};
 
-/// The function: its clients.
 pub struct OrderEvents {
     events: Events,
     orders: Orders,
     directory: Directory,
 }
 
-/// A record that has an event, and where the stream would start again from it.
+/// A record that becomes an event, and the place from which the stream would repeat it.
 struct Pending {
     sequence_number: String,
     event: OrderEvent,
-    /// What it says of agencies.
+    /// The agencies' numbers that it changes.
     tally: Vec<(AgencyId, AgencyStats)>,
 }
 
-/// A change of an order.
 #[derive(Debug, PartialEq)]
 struct Told {
     event: OrderEvent,
@@ -43,8 +41,6 @@ struct Told {
 }
 
 impl OrderEvents {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             events: Events::new(settings),
@@ -53,7 +49,7 @@ impl OrderEvents {
         })
     }
 
-    /// Handles a batch of stream records, and names the first that is to come again, if any.
+    /// Handles a batch of stream records; answers from which record it has to come again, if any.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let mut pending = Vec::new();
         let mut unreadable = None;
@@ -72,7 +68,7 @@ impl OrderEvents {
                         error = chain(&error),
                         "a record cannot be read"
                     );
-                    // What came before it is still put; what comes after waits for it.
+                    // Events of records before this one are still sent; those after it wait.
                     unreadable = Some(sequence_number);
                     break;
                 }
@@ -92,7 +88,7 @@ impl OrderEvents {
         again_from(first_failed)
     }
 
-    /// Adds to agencies' numbers; answers the place of the first record that could not be counted.
+    /// Adds to agencies' numbers; returns the position of the first record that could not be counted.
     async fn count(&self, pending: &[Pending]) -> Option<usize> {
         for (place, record) in pending.iter().enumerate() {
             if let Err(error) = self.count_one(record).await {
@@ -118,7 +114,7 @@ impl OrderEvents {
         Ok(())
     }
 
-    /// Puts the events; answers the place of the first that was not accepted.
+    /// Sends the events; returns the position of the first that was not accepted.
     async fn put(&self, pending: &[Pending]) -> Option<usize> {
         let events: Vec<OrderEvent> = pending.iter().map(|record| record.event.clone()).collect();
         match self.events.put(&events).await {
@@ -131,7 +127,8 @@ impl OrderEvents {
     }
 }
 
-/// The event of a record; `None` for other items of the table, removals, and images in which no version was made.
+/// The event of a record; `None` for other items of the table, for removals, and for changes that made no new
+/// version.
 fn event_of(record: EventRecord) -> Result<Option<Told>, Error> {
     let Some(order) = store::order_image(record.change.new_image)? else {
         return Ok(None);
@@ -164,7 +161,7 @@ fn describe(order: &Order) -> OrderEvent {
     }
 }
 
-/// What the last change was, by the lines it left: an end outweighs the release that led to it.
+/// The latest change, according to the lines that it added: an end counts more than the release that led to it.
 fn kind(order: &Order) -> OrderEventKind {
     let mut lines = order.timeline.iter().rev().map(|line| line.what);
     match lines.next() {

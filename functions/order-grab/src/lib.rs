@@ -1,8 +1,8 @@
 //! The agency's side of an order: grab, staff and release.
 //!
-//! A grab makes two calls. The claim token has proved, without any, that the order was offered to this agency in
-//! an epoch; one read of both tables brings the agency's standing, consistently, and what never changes of
-//! the order; one conditional write, sent once, decides. Whoever loses is told the first reason that holds.
+//! A grab makes two calls. The claim token has already proved that the order was offered to this agency in an epoch.
+//! One read of two tables brings the agency's standing, consistently, and the parts of the order that never change.
+//! One conditional write, sent once, decides. Whoever loses is told the first reason that holds.
 //!
 //! A release is as crash-proof as placing an order: timer, message, write. Naming the worker is one transaction
 //! ([`staffing`]).
@@ -26,10 +26,9 @@ use runtime::{Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use store::{Calendars, Directory, GrabRead, OrderViews, Orders, Sealed, WorkerRecords};
 
-/// The message of a reopened order is received this much later, so that the write it needs is there by then.
+/// The message of a reopened order is received this much later, so that the write it needs is there first.
 const WRITE_COMES_FIRST: Duration = Duration::from_secs(1);
 
-/// The function.
 pub struct OrderGrab {
     clock: Clock,
     verifier: Verifier,
@@ -45,8 +44,6 @@ pub struct OrderGrab {
 }
 
 impl OrderGrab {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let current = settings.key("CLAIM_TOKEN_KEY", KEY_LABEL);
         let previous = settings.optional("CLAIM_TOKEN_KEY_PREVIOUS");
@@ -66,7 +63,6 @@ impl OrderGrab {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -81,7 +77,7 @@ impl OrderGrab {
         };
         let agency = principal.agency()?;
         let order: OrderId = id.parse().map_err(|_| match *action {
-            // What cannot be an order was not offered to anybody.
+            // Text that cannot be an order's id was not offered to anybody.
             "grab" => Problem::not_offered(),
             _ => Problem::not_found(),
         })?;
@@ -99,13 +95,13 @@ impl OrderGrab {
         id: &OrderId,
         agency: &AgencyId,
     ) -> Result<Response, Problem> {
-        // Text that cannot be a token is one that proves nothing, and not a fault of the request.
+        // Text that cannot be a token proves nothing, but is no fault of the request.
         let token = http::read_json(request, |fields| fields.string("claim_token", 0..=200))?;
         let epoch = self.claim_tokens.verify(&token, id, agency);
         let epoch = epoch.ok_or_else(Problem::not_offered)?;
 
         let read = self.orders.grab_read(&self.directory, id, agency).await;
-        let grabber = Grabber::of(read?, epoch)?;
+        let grabber = Grabber::check(read?, epoch)?;
 
         let now = || self.clock.now();
         let staff_by = |at| self.market.staff_by(at, grabber.order.start_at);
@@ -117,7 +113,7 @@ impl OrderGrab {
         let grabbed = grabbed?.ok_or_else(Problem::not_offered)?;
 
         tracing::info!(
-            order.id = %id, agency.id = %agency, epoch, outcome = ?grabbed.outcome, "an order was grabbed for"
+            order.id = %id, agency.id = %agency, epoch, outcome = ?grabbed.outcome, "a grab was answered"
         );
         if let Some(problem) = losing_reason(grabbed.outcome) {
             return Err(problem);
@@ -154,12 +150,12 @@ impl OrderGrab {
         if let Some(problem) = unreleasable(outcome) {
             return Err(problem);
         }
-        tracing::info!(order.id = %id, agency.id = %agency, ?outcome, "an order was released");
+        tracing::info!(order.id = %id, agency.id = %agency, ?outcome, "a release was answered");
         let view = order.view(&Viewer::Former(agency.clone()), None, now);
         Ok(http::json(StatusCode::OK, &view))
     }
 
-    /// What the order needs in its next epoch, before the write that begins it.
+    /// Makes what the order needs in its next epoch, before the write that begins it.
     async fn prepare(&self, order: &Order, then: Reopening, now: Millis) -> Result<(), Problem> {
         let Reopening::Again { epoch, deadline } = then else {
             return Ok(());
@@ -179,12 +175,9 @@ struct Grabber {
 }
 
 impl Grabber {
-    /// From what was read at once.
-    ///
-    /// # Errors
-    /// `not-offered` for an earlier epoch's token, and then `agency-not-approved`: these two come before all
-    /// that the write itself can say.
-    fn of(read: GrabRead, epoch: u32) -> Result<Self, Problem> {
+    /// Checks what comes before the write's own reasons: `not-offered` for an earlier epoch's token, and then
+    /// `agency-not-approved`.
+    fn check(read: GrabRead, epoch: u32) -> Result<Self, Problem> {
         let (Some(order), Some(details)) = (read.order, read.details) else {
             return Err(Problem::not_offered());
         };
@@ -202,7 +195,7 @@ impl Grabber {
     }
 }
 
-/// What a loser is told; nothing for the winner, and for its repeat.
+/// Why a grab lost; `None` for the winner and its repeat.
 fn losing_reason(outcome: GrabOutcome) -> Option<Problem> {
     match outcome {
         GrabOutcome::Won | GrabOutcome::AlreadyYours => None,
@@ -213,7 +206,7 @@ fn losing_reason(outcome: GrabOutcome) -> Option<Problem> {
     }
 }
 
-/// Why a release is refused; nothing for one that was done, now or before.
+/// Why a release is refused; `None` if it was done, now or before.
 fn unreleasable(outcome: ReleaseOutcome) -> Option<Problem> {
     match outcome {
         ReleaseOutcome::Released | ReleaseOutcome::Already => None,
@@ -223,7 +216,7 @@ fn unreleasable(outcome: ReleaseOutcome) -> Option<Problem> {
     }
 }
 
-/// 409: the agency had the claim, and lost it otherwise than by a visit.
+/// 409: the agency had the claim, but lost it in another way.
 fn not_claimed() -> Problem {
     Problem::new(
         "not-claimed",

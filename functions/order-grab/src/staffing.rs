@@ -1,10 +1,10 @@
 //! Naming the worker who comes.
 //!
-//! What is decided on is read first, and all of it consistently: the order, the agency, the worker, her calendar, and
-//! of the visits in the way the orders that they are of, since cancelling and releasing leave calendars as they are.
-//! Then one transaction writes the order and the calendar, each on what was read, and checks that nothing about the
-//! worker has changed. Whoever else got in the way of any of it, it is all looked at again. The timer that ends the
-//! visit is set before.
+//! Everything is read first and consistently: the order, the agency, the worker, her calendar, and the orders of
+//! overlapping visits, since cancelling and releasing leave calendars as they are. Then one transaction writes the
+//! order and the calendar, each on the condition that it is as read, and checks that nothing about the worker has
+//! changed. If anything changed meanwhile, it all starts again. The timer that ends the visit is set before the
+//! write.
 
 use std::time::Duration;
 
@@ -23,12 +23,11 @@ use store::{GrabRead, Sealed};
 
 use crate::{OrderGrab, not_claimed};
 
-/// How often it is all looked at again: of many desks that want the same worker at once, one gets her each time, and
-/// the others mostly find her booked the next time.
+/// How often it starts again: of many desks that want the same worker at once, one gets her each time, and the others
+/// mostly find her booked the next time.
 const ROUNDS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(15);
 
-/// What was read.
 struct Read {
     order: Order,
     details: Sealed,
@@ -44,7 +43,7 @@ impl OrderGrab {
         id: &OrderId,
         agency: &AgencyId,
     ) -> Result<Response, Problem> {
-        // Text that cannot be an id names nobody, and is no fault of the request.
+        // Text that cannot be a worker's id names nobody, but is no fault of the request.
         let worker = http::read_json(request, |fields| fields.string("worker_id", 1..=200))?;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         for round in 0..ROUNDS {
@@ -52,7 +51,7 @@ impl OrderGrab {
             let now = self.clock.now();
             let read = self.read_for_staffing(id, agency, &worker).await?;
             let outcome = staff_outcome(&read.order, agency, &worker, now);
-            // Who never had the claim learns nothing, of itself neither.
+            // An agency that never had the claim learns nothing, not even about itself.
             if outcome == StaffOutcome::NotYours {
                 return Err(Problem::not_found());
             }
@@ -104,7 +103,7 @@ impl OrderGrab {
         })
     }
 
-    /// Puts the worker through the gate, and writes. `None` when somebody else got in the way.
+    /// Puts the worker through the gate, and writes. `None` if something changed meanwhile.
     async fn name_worker(
         &self,
         read: &Read,
@@ -112,7 +111,7 @@ impl OrderGrab {
         now: Millis,
     ) -> Result<Option<Order>, Problem> {
         let order = &read.order;
-        // Another agency's worker is nobody.
+        // Another agency's worker counts as unknown.
         let worker = read.worker.as_ref();
         let worker = worker.filter(|worker| worker.agency == *agency);
         let worker = worker.ok_or_else(Problem::not_found)?;
@@ -150,7 +149,7 @@ impl OrderGrab {
     }
 }
 
-/// Why nobody can be named; nothing where somebody can be, or is.
+/// Why nobody can be named; `None` if somebody can be, or is.
 fn unstaffable(outcome: StaffOutcome) -> Option<Problem> {
     match outcome {
         StaffOutcome::Staffable | StaffOutcome::Already => None,
@@ -170,14 +169,14 @@ fn not_eligible(reasons: &[Ineligible]) -> Problem {
         "The worker is not eligible",
         "This worker cannot be staffed for this order; `reasons` names everything that stands against it.",
     );
-    // Names and moments: writing them as JSON cannot fail.
+    // Only names and times: writing them as JSON cannot fail.
     problem.member(
         "reasons",
         serde_json::to_value(reasons).unwrap_or(Value::Null),
     )
 }
 
-/// Waits before a further round, each order a little differently, so that many do not come back at once.
+/// Waits before a further round, a little differently for each order, so that many do not come back at once.
 async fn pause(round: u32, order: &OrderId) {
     if round > 0 {
         let spread = order.as_str().bytes().map(u32::from).sum::<u32>() % 16;

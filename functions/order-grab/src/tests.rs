@@ -60,7 +60,7 @@ fn read(epoch: u32, standing: Standing) -> GrabRead {
 }
 
 fn refusal(read: GrabRead) -> Option<&'static str> {
-    Grabber::of(read, 2).err().map(|problem| problem.slug)
+    Grabber::check(read, 2).err().map(|problem| problem.slug)
 }
 
 #[test]

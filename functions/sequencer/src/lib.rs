@@ -1,9 +1,8 @@
-//! Gives events their places in the transparency log, and signs a checkpoint a day.
+//! Gives events their places in the transparency log, and signs a checkpoint once a day.
 //!
-//! A record of the ledger table's stream only says that something waits; what waits is asked of the table, so that
-//! records may come late, twice or in pieces. Each transaction is conditional on the log's size: several sequencers may
-//! run, and one of them is first. A schedule looks again every few minutes, so that nothing waits for a record that
-//! never came.
+//! A record of the ledger table's stream only says that something waits. The table itself says what, so that records
+//! may come late, twice or in pieces. Each transaction is conditional on the log's size: several sequencers may run,
+//! and one of them is first. A schedule looks again every few minutes, in case a record never came.
 
 use std::time::{Duration, Instant};
 
@@ -18,34 +17,29 @@ use serde_json::Value;
 use settings::{Clock, ConfigError, Settings};
 use store::Log;
 
-/// After this long no new transaction is begun: well below the function's timeout.
+/// After this long no further transaction begins: well below the function's timeout.
 const TIME_TO_STOP: Duration = Duration::from_secs(40);
 
-/// An event that has waited so long, at the end of a whole run, is a sign that the log does not keep up. Less is a city
-/// that has just been loaded.
+/// If an event has waited this long at the end of a whole run, the log does not keep up. A shorter wait is normal for
+/// a city that was just loaded.
 const TOO_LONG: Duration = Duration::from_secs(15 * 60);
 
-/// How old the last checkpoint is when a new one is signed without being asked for.
+/// A new checkpoint is signed without being asked for when the last one is this old.
 const CHECKPOINTS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The function.
 pub struct Sequencer {
     clock: Clock,
     log: Log,
     checkpoints: Checkpoints,
 }
 
-/// What the function was invoked by.
 enum Trigger {
-    /// The stream; the first record that tells of an event without a place, if any does.
+    /// The stream, with the first record of an event that has no place yet, if there is one.
     Stream(Option<String>),
-    /// The schedule.
     Schedule,
 }
 
 impl Sequencer {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
@@ -54,10 +48,10 @@ impl Sequencer {
         })
     }
 
-    /// Sequences all that waits. If that failed, or there was no time for all, the stream is asked to come again.
+    /// Gives all waiting events their places. If that failed, or time ran out, the stream comes again.
     pub async fn handle(&self, event: Value) -> DynamoDbEventResponse {
-        // Boxed, because the calls nest deeper than the compiler follows the layout of one future.
-        match Trigger::of(event) {
+        // Boxed, because the compiler limits how deeply the layout of one future may nest.
+        match Trigger::read(event) {
             Trigger::Stream(None) => DynamoDbEventResponse::default(),
             Trigger::Stream(Some(first)) => {
                 let done = Box::pin(self.sequence()).await;
@@ -71,7 +65,7 @@ impl Sequencer {
         }
     }
 
-    /// Whether nothing waits any more.
+    /// Gives waiting events their places; answers whether none is left.
     async fn sequence(&self) -> bool {
         let started = Instant::now();
         let (mut events, mut waited_since) = (0, None);
@@ -114,13 +108,13 @@ impl Sequencer {
             tracing::error!(
                 alarm = "log",
                 error = chain(&error),
-                "the log has no new checkpoint"
+                "a checkpoint could not be signed"
             );
         }
     }
 }
 
-/// Says that more waits than there was time for, and how long the oldest of the last ones had waited.
+/// Logs that time ran out while events were waiting, and how long the oldest of the last batch had waited.
 fn out_of_time(waited_since: Option<Millis>, now: Millis) {
     let waited = waited_since.map_or(Duration::ZERO, |since| now.since(since));
     let waited_s = waited.as_secs();
@@ -133,13 +127,13 @@ fn out_of_time(waited_since: Option<Millis>, now: Millis) {
     } else {
         tracing::info!(
             waited_s,
-            "more events wait for the log than there was time for"
+            "there was no time for all events that wait for the log"
         );
     }
 }
 
 impl Trigger {
-    fn of(event: Value) -> Self {
+    fn read(event: Value) -> Self {
         if event.get("Records").is_none() {
             return Self::Schedule;
         }
@@ -159,10 +153,10 @@ impl Trigger {
     }
 }
 
-/// The record's place in the stream, if it tells of an event without a place in the log.
+/// The record's sequence number, if its event has no place in the log yet.
 fn waits(record: EventRecord) -> Option<String> {
     store::waits_for_the_log(record.change.new_image)
-        // Without a sequence number Lambda takes the whole batch for failed, which loses nothing.
+        // Lambda takes a missing sequence number to mean that the whole batch failed, which loses nothing.
         .then(|| record.change.sequence_number.unwrap_or_default())
 }
 
@@ -190,7 +184,7 @@ mod tests {
     }
 
     fn first(event: Value) -> Option<String> {
-        match Trigger::of(event) {
+        match Trigger::read(event) {
             Trigger::Stream(first) => first,
             Trigger::Schedule => panic!("it is a stream's"),
         }
@@ -210,9 +204,9 @@ mod tests {
     #[test]
     fn what_is_no_stream_is_a_schedule() {
         let schedule = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
-        assert!(matches!(Trigger::of(schedule), Trigger::Schedule));
+        assert!(matches!(Trigger::read(schedule), Trigger::Schedule));
         assert!(matches!(
-            Trigger::of(json!({"Records": 7})),
+            Trigger::read(json!({"Records": 7})),
             Trigger::Schedule
         ));
     }

@@ -1,17 +1,17 @@
 //! Access keys and secrets.
 //!
-//! A secret is 256 random bits, so its SHA-256 is kept and nothing slower. An unknown access key costs
-//! what a known one does and gets the same answer.
+//! A secret is 256 random bits, so its plain SHA-256 is stored; nothing slower is needed. An unknown access key takes
+//! as long as a known one and gets the same answer.
 
 use domain::id::AgencyId;
 use runtime::http::{self, Request};
 use runtime::{Principal, Problem, secret};
 use store::Directory;
 
-/// Stands in for the hash of a secret when the access key is unknown; no secret has it.
+/// Stands in for the hash of a secret when the access key is unknown; no secret has this hash.
 const NOBODYS_HASH: [u8; 32] = [0; 32];
 
-/// An agency's access key is this and its id without prefix: it needs no index.
+/// An agency's access key is this followed by its id without prefix, so it needs no index.
 const AGENCY_PREFIX: &str = "hak_";
 
 struct Credentials {
@@ -30,7 +30,6 @@ fn read(request: &Request) -> Result<Credentials, Problem> {
     })
 }
 
-/// The agency with the credentials in the body.
 pub async fn agency(directory: &Directory, request: &Request) -> Result<Principal, Problem> {
     let given = read(request)?;
     let id = given.access_key.strip_prefix(AGENCY_PREFIX);
@@ -45,7 +44,6 @@ pub async fn agency(directory: &Directory, request: &Request) -> Result<Principa
     check(&given, known)
 }
 
-/// The authority with the credentials in the body.
 pub async fn authority(directory: &Directory, request: &Request) -> Result<Principal, Problem> {
     let given = read(request)?;
     let known = directory.authority(&given.access_key).await?;

@@ -1,7 +1,8 @@
 //! Tokens for customers, workers, agencies and the authority; answers routes that nobody has.
 //!
-//! A customer proves who it is by a code from WeChat ([`wechat`]), a worker by one that WeChat exchanges for the phone
-//! that she was approved with ([`phone`]), an agency and the authority by access key and secret. The answer is a token of 15 minutes that every function verifies itself.
+//! A customer is identified by a code from WeChat ([`wechat`]), a worker by a code that WeChat exchanges for her
+//! phone number ([`phone`]), agencies and the authority by access key and secret. The answer is a token for 15
+//! minutes, which every function verifies itself.
 
 mod credentials;
 pub mod phone;
@@ -20,7 +21,6 @@ use store::{Directory, PhoneHashes, WorkerRecords};
 use crate::phone::PhoneNumbers;
 use crate::wechat::WeChat;
 
-/// The function.
 pub struct Sessions {
     clock: Clock,
     directory: Directory,
@@ -33,11 +33,9 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// # Errors
-    /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let signer = Signer::new(settings);
-        // Nobody could use a token that the other functions cannot verify.
+        // Without this key in the set, the other functions could not verify any token made here.
         if !Verifier::new(settings).knows(signer.kid()) {
             let reason = "it does not hold the public key of SESSION_SIGNING_KEY";
             settings.refuse("SESSION_PUBLIC_KEYS", reason);
@@ -54,7 +52,6 @@ impl Sessions {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -94,12 +91,12 @@ impl Sessions {
         id.map(Principal::Customer).ok_or_else(Problem::internal)
     }
 
-    /// A worker, by the phone that she was approved with. Who was suspended since can still see and object to what is
-    /// recorded of her; whether somebody was never approved, or is unknown, is not told.
+    /// A worker, by the phone that she was approved with. If she has been suspended since, she can still see her
+    /// record and object to it. Whether somebody was never approved or is unknown is not revealed.
     async fn worker(&self, request: &Request) -> Result<Principal, Problem> {
         let code = http::read_json(request, |fields| fields.string("code", 1..=128))?;
         let now = self.clock.now();
-        let phone = self.phone_numbers.of(&self.wechat, &code, now).await?;
+        let phone = self.phone_numbers.exchange(&self.wechat, &code, now).await?;
         let Some(phone) = phone else {
             return Err(Problem::bad_credentials());
         };

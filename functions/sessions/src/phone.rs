@@ -1,6 +1,6 @@
-//! WeChat's `getuserphonenumber`: what a worker let the mini-program have, for her phone.
+//! WeChat's `getuserphonenumber`: exchanges a worker's code for her phone number.
 //!
-//! It takes an access token of the mini-program's, which lasts two hours and is kept until it is about to end.
+//! It takes an access token for the mini-program, which lasts two hours and is kept until it is about to end.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::wechat::{ExchangeError, WeChat};
 
 /// A token that ends sooner than this is not used any more.
 const SPARE: Duration = Duration::from_secs(5 * 60);
-/// The token is no longer, or was never, one of WeChat's.
+/// WeChat does not accept the token, or not any longer.
 const TOKEN_REFUSED: [i64; 3] = [40001, 40014, 42001];
 const CHINA: &str = "86";
 
-/// Phones by code, with the token that WeChat wants for them.
+/// Exchanges codes for phone numbers, and keeps the access token that this takes.
 #[derive(Debug, Default)]
 pub struct PhoneNumbers {
     token: Mutex<Option<Token>>,
@@ -61,11 +61,9 @@ struct PhoneInfo {
 }
 
 impl PhoneNumbers {
-    /// The phone of whoever got `code`; none if it is not a Chinese mobile phone.
-    ///
-    /// # Errors
-    /// See [`ExchangeError`]; none of them names the token, the secret or the code.
-    pub async fn of(
+    /// The phone number behind `code`; `None` if it is not a Chinese mobile phone. No error names the token, the
+    /// secret or the code.
+    pub async fn exchange(
         &self,
         wechat: &WeChat,
         code: &str,
@@ -80,7 +78,7 @@ impl PhoneNumbers {
                 0 => return phone(answer.phone_info),
                 40029 | 40163 => return Err(ExchangeError::BadCode),
                 45011 => return Err(ExchangeError::RateLimited),
-                // Somebody else had a new one made.
+                // Somebody else had a new token made.
                 errcode if TOKEN_REFUSED.contains(&errcode) && !is_last => self.keep(None),
                 errcode => return Err(ExchangeError::Refused(errcode)),
             }

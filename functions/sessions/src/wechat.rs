@@ -1,4 +1,4 @@
-//! WeChat's `jscode2session`: what `wx.login` gave the mini-program, for the customer's open id.
+//! WeChat's `jscode2session`: exchanges the code from `wx.login` for the customer's open id.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use settings::Settings;
 
-/// WeChat answers within a second or not at all; a customer waits meanwhile.
+/// WeChat answers within a second or not at all, and a customer is waiting.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A code may be exchanged 100 times a minute and user.
+/// A user's codes may be exchanged 100 times a minute.
 const RATE_LIMIT_S: u32 = 60;
 
-/// A connection to WeChat, over the TLS stack that the AWS clients use anyway.
+/// A connection to WeChat, over the same TLS stack as the AWS clients.
 #[derive(Debug)]
 pub struct WeChat {
     connector: Connector,
@@ -43,7 +43,7 @@ pub enum ExchangeError {
     /// WeChat has blocked the user as a high risk (40226).
     #[error("WeChat has blocked the user")]
     Blocked,
-    /// WeChat says something else, such as that the app secret is wrong.
+    /// WeChat gives another error, such as a wrong app secret.
     #[error("WeChat answers errcode {0}")]
     Refused(i64),
     /// WeChat cannot be reached, or its answer cannot be read.
@@ -63,7 +63,7 @@ impl From<ExchangeError> for Problem {
     }
 }
 
-/// Either `openid` or `errcode`; `session_key` is not read, since nothing here needs it.
+/// Either `openid` or `errcode`; `session_key` is not needed here.
 #[derive(Deserialize)]
 struct Answer {
     openid: Option<String>,
@@ -80,7 +80,7 @@ impl WeChat {
             if !endpoint.starts_with("http://") {
                 settings.refuse("WECHAT_ENDPOINT", "it is not http or https");
             }
-            // A stand-in on this machine; certificates need not even be installed.
+            // A stand-in on this machine, which works without certificates.
             Connector::builder().build_http()
         };
         Self {
@@ -91,10 +91,7 @@ impl WeChat {
         }
     }
 
-    /// The open id of whoever got `code` from `wx.login`.
-    ///
-    /// # Errors
-    /// See [`ExchangeError`]; none of them names the app secret or the code.
+    /// The open id behind `code` from `wx.login`. No error names the app secret or the code.
     pub async fn open_id(&self, code: &str) -> Result<String, ExchangeError> {
         let exchange = self.exchange(code);
         match tokio::time::timeout(TIMEOUT, exchange).await {
@@ -117,13 +114,13 @@ impl WeChat {
                 utf8_percent_encode(value, NON_ALPHANUMERIC)
             );
         }
-        // Errors here could repeat the address, and with it the secret: only their kind is told.
+        // Errors here could contain the address, and with it the secret, so only their kind is logged.
         let request = HttpRequest::get(&uri)
             .map_err(|_| ExchangeError::Unreachable("its address is no address".to_owned()))?;
         self.call(request).await
     }
 
-    /// A body posted to a path of WeChat's, whose query may hold a token.
+    /// Posts a body to one of WeChat's paths, whose query may contain a token.
     pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         path_and_query: &str,
@@ -147,7 +144,6 @@ impl WeChat {
         }
     }
 
-    /// The app's id and secret.
     pub(crate) fn app(&self) -> (&str, &str) {
         (&self.app_id, &self.secret)
     }

@@ -55,7 +55,7 @@ fn record(old: Option<Value>, new: Option<Value>) -> EventRecord {
 }
 
 fn only(records: &[EventRecord]) -> Change {
-    let changes = Changes::of(records);
+    let changes = Changes::read(records);
     assert_eq!((changes.agencies.len(), changes.unreadable), (1, None));
     changes.agencies.into_values().next().unwrap()
 }
@@ -103,7 +103,7 @@ fn what_changes_no_cell_is_passed_over() {
             )),
         ),
     ];
-    assert_eq!(Changes::of(&records), Changes::default());
+    assert_eq!(Changes::read(&records), Changes::default());
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_agency_is_looked_at_once_a_batch_from_its_first_record_on() {
             Some(store(AGENCY, Some(457_700_000))),
         ),
     ];
-    let changes = Changes::of(&records);
+    let changes = Changes::read(&records);
     let firsts: Vec<usize> = changes
         .agencies
         .values()
@@ -181,6 +181,6 @@ fn what_comes_before_an_unreadable_record_is_done() {
         record(None, Some(broken)),
         record(None, Some(agency(OTHER, "approved", 2, 0))),
     ];
-    let changes = Changes::of(&records);
+    let changes = Changes::read(&records);
     assert_eq!((changes.agencies.len(), changes.unreadable), (1, Some(1)));
 }

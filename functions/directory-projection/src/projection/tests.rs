@@ -39,8 +39,8 @@ fn store(number: u8, status: Standing, location: Option<Wgs84>, proposed: Option
     }
 }
 
-fn of(standing: Standing, stores: &[Store]) -> Projection {
-    Projection::of(&agency(standing), stores, RADIUS_M, &[], &BTreeSet::new())
+fn projected(standing: Standing, stores: &[Store]) -> Projection {
+    Projection::new(&agency(standing), stores, RADIUS_M, &[], &BTreeSet::new())
 }
 
 fn places(store: &Store, at: Wgs84) -> BTreeSet<Place> {
@@ -53,7 +53,7 @@ fn places(store: &Store, at: Wgs84) -> BTreeSet<Place> {
 fn an_approved_store_is_in_every_cell_that_its_disc_touches_and_in_its_home_cell() {
     let at = harbin(0.0);
     let store = store(1, Standing::Approved, Some(at), None);
-    let projection = of(Standing::Approved, std::slice::from_ref(&store));
+    let projection = projected(Standing::Approved, std::slice::from_ref(&store));
     assert_eq!(projection.places(), places(&store, at));
     assert!(projection.cleared.is_empty());
     let discs = projection
@@ -72,7 +72,7 @@ fn an_approved_store_is_in_every_cell_that_its_disc_touches_and_in_its_home_cell
 fn nothing_is_held_of_who_may_not_work() {
     let stores = [store(1, Standing::Approved, Some(harbin(0.0)), None)];
     for standing in [Standing::Pending, Standing::Rejected, Standing::Suspended] {
-        let projection = of(standing, &stores);
+        let projection = projected(standing, &stores);
         assert!(projection.held.is_empty(), "{standing:?}");
         assert_eq!(
             projection.cleared,
@@ -81,7 +81,7 @@ fn nothing_is_held_of_who_may_not_work() {
         );
     }
     for status in [Standing::Rejected, Standing::Suspended] {
-        let projection = of(
+        let projection = projected(
             Standing::Approved,
             &[store(1, status, Some(harbin(0.0)), None)],
         );
@@ -99,7 +99,7 @@ fn a_moved_store_counts_at_its_old_place_until_it_is_approved() {
     let (old, new) = (harbin(0.0), harbin(0.3));
     let moving = store(1, Standing::Pending, Some(old), Some(new));
     assert_eq!(
-        of(Standing::Approved, std::slice::from_ref(&moving)).places(),
+        projected(Standing::Approved, std::slice::from_ref(&moving)).places(),
         places(&moving, old)
     );
 
@@ -107,7 +107,7 @@ fn a_moved_store_counts_at_its_old_place_until_it_is_approved() {
     let seen = [(moved.id.clone(), old), (moved.id.clone(), new)];
     let agency = agency(Standing::Approved);
     let stores = [moved.clone()];
-    let projection = Projection::of(&agency, &stores, RADIUS_M, &seen, &BTreeSet::new());
+    let projection = Projection::new(&agency, &stores, RADIUS_M, &seen, &BTreeSet::new());
     assert_eq!(projection.places(), places(&moved, new));
     let left: BTreeSet<_> = places(&moved, old)
         .difference(&places(&moved, new))
@@ -120,7 +120,7 @@ fn a_moved_store_counts_at_its_old_place_until_it_is_approved() {
 #[test]
 fn a_new_store_is_nowhere_until_it_is_approved() {
     let new = store(2, Standing::Pending, None, Some(harbin(0.0)));
-    let projection = of(Standing::Approved, &[new]);
+    let projection = projected(Standing::Approved, &[new]);
     assert_eq!(
         projection,
         Projection {
@@ -135,11 +135,11 @@ fn what_an_earlier_look_has_written_is_cleared_if_it_is_no_longer_so() {
     let at = harbin(0.0);
     let store = store(1, Standing::Approved, Some(at), None);
     let stores = [store.clone()];
-    let written = of(Standing::Approved, &stores).places();
+    let written = projected(Standing::Approved, &stores).places();
     let suspended = agency(Standing::Suspended);
-    let projection = Projection::of(&suspended, &stores, RADIUS_M, &[], &written);
+    let projection = Projection::new(&suspended, &stores, RADIUS_M, &[], &written);
     assert_eq!(projection.cleared, written);
     let approved = agency(Standing::Approved);
-    let projection = Projection::of(&approved, &stores, RADIUS_M, &[], &written);
+    let projection = Projection::new(&approved, &stores, RADIUS_M, &[], &written);
     assert!(projection.cleared.is_empty());
 }

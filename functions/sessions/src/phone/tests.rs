@@ -49,7 +49,7 @@ async fn a_code_is_exchanged_for_a_phone_and_the_token_is_kept() {
     let numbers = PhoneNumbers::default();
     let later = NOW + Duration::from_secs(7_200) - SPARE;
     for now in [NOW, NOW + Duration::from_secs(60), later] {
-        let phone = numbers.of(&wechat, "c0de", now).await.unwrap().unwrap();
+        let phone = numbers.exchange(&wechat, "c0de", now).await.unwrap().unwrap();
         assert_eq!(phone.as_str(), "13912345678");
     }
     let asked = asked.lock().unwrap();
@@ -68,11 +68,11 @@ async fn a_token_that_is_refused_is_asked_for_anew_once() {
     let refused = r#"{"errcode":40001,"errmsg":"invalid credential"}"#;
     let (wechat, _) = stand_in(&[TOKEN, refused, TOKEN, PHONE]).await;
     let numbers = PhoneNumbers::default();
-    assert!(numbers.of(&wechat, "c", NOW).await.unwrap().is_some());
+    assert!(numbers.exchange(&wechat, "c", NOW).await.unwrap().is_some());
 
     let (wechat, _) = stand_in(&[TOKEN, refused, TOKEN, refused]).await;
     let error = PhoneNumbers::default()
-        .of(&wechat, "c", NOW)
+        .exchange(&wechat, "c", NOW)
         .await
         .unwrap_err();
     assert!(matches!(error, ExchangeError::Refused(40001)), "{error}");
@@ -86,17 +86,17 @@ async fn what_is_no_phone_of_a_worker_gives_none() {
     for body in [foreign, short] {
         let (wechat, _) = stand_in(&[TOKEN, body]).await;
         let numbers = PhoneNumbers::default();
-        assert!(numbers.of(&wechat, "c", NOW).await.unwrap().is_none());
+        assert!(numbers.exchange(&wechat, "c", NOW).await.unwrap().is_none());
     }
     let (wechat, _) = stand_in(&[TOKEN, r#"{"errcode":40029}"#]).await;
     let error = PhoneNumbers::default()
-        .of(&wechat, "c", NOW)
+        .exchange(&wechat, "c", NOW)
         .await
         .unwrap_err();
     assert!(matches!(error, ExchangeError::BadCode));
     let (wechat, _) = stand_in(&[r#"{"errcode":40125,"errmsg":"s3cret is wrong"}"#]).await;
     let error = PhoneNumbers::default()
-        .of(&wechat, "c", NOW)
+        .exchange(&wechat, "c", NOW)
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "WeChat answers errcode 40125");

@@ -1,8 +1,8 @@
-//! Badges, offline: tokens as their codes carry them, public keys, and the list of those that are not valid.
+//! Verifies badges offline: tokens as their codes carry them, public keys, and the list of badges that are not valid.
 //!
 //! A token is one decimal number of 193 digits: 80 bytes of version, key id, badge id (8), place in the status list
-//! (4), day of expiry (2) and an Ed25519 signature (64) over a domain's name and the 16 bytes before it. Offline, it
-//! can be told that a badge is genuine and how it stood when its status list was signed; not who wears it.
+//! (4), day of expiry (2) and an Ed25519 signature (64) over a fixed prefix and the 16 bytes before it. Offline, one
+//! can tell that a badge is genuine and what its status was when its status list was signed, but not who wears it.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -21,21 +21,19 @@ const VERSION: u8 = 1;
 const DAY_S: i64 = 86_400;
 /// How many places a status list has, as a power of two.
 const LIST_BITS: u32 = 20;
-/// How the name of a status list ends, before its number.
+/// How the URI of a status list ends, before the list's number.
 const LIST_PATH: &str = "/v1/badge-status-list?list=";
-/// More than any status list unpacks to.
+/// No status list unpacks to more than this.
 const LARGEST_LIST: u64 = 16 << 20;
 
-/// The public keys.
 #[derive(Debug, Default)]
 pub struct Keys {
     by_id: BTreeMap<String, VerifyingKey>,
 }
 
-/// A status list, verified.
+/// A verified status list.
 #[derive(Debug)]
 pub struct StatusList {
-    /// Which one.
     number: u32,
     /// When it was signed, in seconds since 1970.
     as_of: i64,
@@ -43,7 +41,6 @@ pub struct StatusList {
     packed: Vec<u8>,
 }
 
-/// What a token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Token {
     key_id: u8,
@@ -54,9 +51,7 @@ struct Token {
 
 impl Keys {
     /// Reads a JWK set (RFC 7517) of Ed25519 keys.
-    ///
-    /// # Errors
-    /// When it is none, or holds a key that is none.
+    /// The text is no such set, or holds a key of another kind.
     pub fn read(place: &str, text: &str) -> Result<Self, Unusable> {
         let unusable = |why: &str| Unusable::new(place, why);
         let set = json::one(place, text)?;
@@ -86,7 +81,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The key of a badge, whose id is a number.
+    /// The key for badges with this id.
     fn badge(&self, id: u8) -> Option<&VerifyingKey> {
         self.by_id.get(&id.to_string())
     }
@@ -96,7 +91,8 @@ impl StatusList {
     /// Reads and verifies a status list token (IETF Token Status List, a JWT).
     ///
     /// # Errors
-    /// [`Refuted`] inside when its signature is not good or it is not in force at `at` (seconds since 1970); else when it is not one.
+    /// [`Refuted`] inside if the signature is wrong or the list is not in force at `at` (seconds since 1970);
+    /// otherwise the text is not a status list.
     pub fn read(
         place: &str,
         text: &str,
@@ -122,7 +118,7 @@ impl StatusList {
             return Err(unusable("it is not a status list: its type is another"));
         }
         let refuted = |why: &str| Ok(Err(Refuted::new(place, why)));
-        // The algorithm belongs to the key; a token that names another is not of this key.
+        // Which algorithm is used depends on the key; a token that names another one was not signed by this key.
         if header.get("alg").and_then(Value::as_str) != Some("EdDSA") {
             return refuted("it names another algorithm than EdDSA");
         }
@@ -131,7 +127,7 @@ impl StatusList {
             .and_then(Value::as_str)
             .filter(|id| !id.is_empty())
             .ok_or_else(|| unusable("it names no key"))?;
-        // Each key is good for its own purpose, and badges' keys are those with numbers.
+        // Each key serves one purpose, and the keys of badges are those with numbers.
         if id.bytes().all(|byte| byte.is_ascii_digit()) {
             return refuted(&format!("the key {id} signs badges, and no status lists"));
         }
@@ -187,10 +183,9 @@ impl StatusList {
     }
 }
 
-/// Verifies a batch of badges: one token, or one link with it, a line. Empty lines, and those that begin with `#`, are passed over.
-///
-/// # Errors
-/// When there is no badge in it, or lists are given and one for a badge is missing.
+/// Verifies a batch of badges: a token or a link with it on each line. Empty lines and lines that begin with `#` are
+/// skipped.
+/// There is no badge in it, or lists are given and the one for some badge is missing.
 pub fn verify(
     place: &str,
     text: &str,
@@ -233,7 +228,7 @@ pub fn verify(
     Ok(report)
 }
 
-/// The token of a line, if it is genuine and has not expired.
+/// The token on a line, if it is genuine and has not expired.
 fn badge(line: &str, keys: &Keys, at: i64) -> Result<Token, String> {
     let digits = match line.split_once("/b/") {
         Some((host, digits)) if host.starts_with("https://") || host.starts_with("http://") => {
@@ -258,7 +253,7 @@ fn badge(line: &str, keys: &Keys, at: i64) -> Result<Token, String> {
     Ok(token)
 }
 
-/// Since when, by the lists, the badge is known to be valid.
+/// Since when the badge is known to be valid, according to the lists.
 fn status(token: &Token, lists: &[StatusList]) -> Result<Option<i64>, String> {
     let number = token.index >> LIST_BITS;
     let place = token.index & ((1 << LIST_BITS) - 1);
@@ -297,7 +292,7 @@ impl Token {
                 *byte = (carry & 0xff) as u8;
                 carry >>= 8;
             }
-            // 2^640 or more.
+            // Too large for 80 bytes.
             if carry != 0 {
                 return None;
             }

@@ -1,4 +1,4 @@
-//! Canonical JSON, RFC 8785 (JCS).
+//! Canonical JSON: RFC 8785 (JCS).
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ fn write(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        // JCS knows doubles alone, so that a large whole number is rounded as every reader would round it.
+        // JCS knows doubles only, so a large whole number is rounded as every reader would round it.
         Value::Number(number) => {
             let double = number.as_f64().unwrap_or_default();
             out.push_str(ryu_js::Buffer::new().format(double));
@@ -75,7 +75,7 @@ fn write_text(text: &str, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> String {
+    fn canonical_text(text: &str) -> String {
         canonical(&serde_json::from_str(text).unwrap())
     }
 
@@ -87,7 +87,7 @@ mod tests {
             "literals": [null, true, false]
         }"#;
         assert_eq!(
-            of(input),
+            canonical_text(input),
             "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
              \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
         );
@@ -108,7 +108,7 @@ mod tests {
             "Hebrew",
         ]
         .iter()
-        .map(|name| of(input).find(name).unwrap())
+        .map(|name| canonical_text(input).find(name).unwrap())
         .collect();
         assert!(order.is_sorted(), "{order:?}");
     }
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn numbers_are_written_as_doubles() {
         assert_eq!(
-            of("[9007199254740993, -0, 1e21, 123456789012345680000]"),
+            canonical_text("[9007199254740993, -0, 1e21, 123456789012345680000]"),
             "[9007199254740992,0,1e+21,123456789012345680000]"
         );
     }

@@ -1,4 +1,4 @@
-//! A worker's chain: every event is there once, in order, unaltered, and follows the one before.
+//! Verifies a worker's chain: every event is there once, in order, unaltered, and follows the one before.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +9,31 @@ use crate::export::{Event, Export, PageEnd, read_hash};
 use crate::merkle::Hash;
 use crate::report::{Refuted, Report, Unusable};
 
-/// Where a chain that is being followed has come to.
+/// How far a chain has been followed.
 #[derive(Default)]
 struct Followed {
     seq: u64,
     hash: Hash,
     erased: u64,
-    /// The place in the log of the last event that has one.
+    /// The log index of the last event that has one.
     leaf: Option<u64>,
     broken: bool,
 }
 
-/// What was seen of some chains.
 pub struct Chains {
-    /// All events that are written as events are, in the order of the files.
+    /// All events with the right form, in the order of the files.
     pub events: Vec<Event>,
-    /// What was found.
     pub report: Report,
-    /// Whose chains may go on: no page says where they end, and it is not known from elsewhere.
+    /// The workers whose chains may continue: no page says where they end, and nothing else does.
     open: Vec<String>,
 }
 
 impl Chains {
-    /// What was found, if it is found of whole chains. Of a chain whose end nothing tells, events may have been cut off.
+    /// The report, if it covers whole chains. If nothing says where a chain ends, events may have been cut off.
     ///
     /// # Errors
-    /// When there is such a chain, and nothing is refuted besides.
+    ///
+    /// There is such a chain, and nothing else is refuted.
     pub fn whole(self) -> Result<Self, Unusable> {
         match self.open.first() {
             Some(worker) if self.report.holds() => Err(Unusable::new(
@@ -47,10 +46,12 @@ impl Chains {
     }
 }
 
-/// Verifies the chains of an export, whole from their first events to where their pages say that they end, and that a
-/// single one ends in `head`, if that is known.
+/// Verifies the chains of an export from their first events to where their pages say that they end, and that a single
+/// one ends in `head`, if that is given.
 ///
 /// # Errors
+///
+/// There is nothing to verify.
 /// When there is nothing to verify.
 pub fn verify(export: &Export, head: Option<Hash>) -> Result<Chains, Unusable> {
     let mut report = Report::default();
@@ -60,7 +61,7 @@ pub fn verify(export: &Export, head: Option<Hash>) -> Result<Chains, Unusable> {
         match item.event() {
             Ok(event) => {
                 let chain = followed.entry(event.worker.clone()).or_default();
-                // What follows a break is all out of place; the first is what matters.
+                // Everything after a break is out of place; only the first break matters.
                 if !chain.broken
                     && let Err(refuted) = chain.follow(&event)
                 {
@@ -154,7 +155,7 @@ impl Followed {
     }
 }
 
-/// Whether the chains end where they are said to end, and no page is missing behind them.
+/// Whether the chains end where their pages say, with no page missing at the end.
 fn ends(
     followed: &BTreeMap<String, Followed>,
     export: &Export,

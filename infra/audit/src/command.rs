@@ -19,14 +19,14 @@ use crate::note::{self, Checkpoint, Key};
 use crate::proofs::{self, Consistency, Inclusion, Wanted};
 use crate::report::{Report, Unusable};
 
-/// All holds.
+/// Everything holds.
 const VERIFIED: u8 = 0;
-/// Something does not.
+/// Something does not hold.
 const REFUTED: u8 = 1;
 /// The input cannot be used.
 const UNUSABLE: u8 = 2;
 
-/// More than any file that is looked at has, in bytes.
+/// In bytes; real files are smaller.
 const LARGEST_FILE: u64 = 4 << 30;
 
 /// Verifies what Homehail says of its past: chains of events, the transparency log, checkpoints and badges. Needs no
@@ -156,7 +156,7 @@ struct BadgeArguments {
     at: Option<jiff::Timestamp>,
 }
 
-/// Runs the command that the arguments give, and answers its exit status.
+/// Runs the command that the arguments name, and returns its exit status.
 pub fn run<I>(arguments: I, out: &mut impl Write, err: &mut impl Write) -> u8
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
@@ -184,7 +184,7 @@ where
     }
 }
 
-/// Where nobody reads what is told, the exit status still tells it.
+/// Prints the report. If nobody reads it, the exit status still says the same.
 fn tell(report: &Report, out: &mut impl Write, err: &mut impl Write) -> u8 {
     for line in &report.verified {
         let _ = writeln!(out, "verified: {line}");
@@ -241,7 +241,7 @@ fn signed(arguments: &CheckpointArguments) -> Result<Report, Unusable> {
             signed.origin, signed.size
         );
         match roots.entry((signed.origin, signed.size)) {
-            // Whoever signs both shows one past to some, and another to others.
+            // Whoever signs both shows one past to some people, and another to others.
             Entry::Occupied(other) if other.get().1 != signed.root => report.refute(
                 &place,
                 format!(

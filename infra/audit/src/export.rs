@@ -1,5 +1,5 @@
-//! The files that events come in: pages as `GET /v1/workers/{worker_id}/trace` answers them, one a file, several in
-//! one, or the items alone, as a list or a line each.
+//! Reads the files that hold events: pages as `GET /v1/workers/{worker_id}/trace` answers them, one or several in a
+//! file, or only their items, as a list or one on each line.
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,56 +11,53 @@ use crate::json;
 use crate::merkle::Hash;
 use crate::report::{Refuted, Unusable};
 
-/// Tells the hashes of events from all others.
+/// Keeps hashes of events apart from all others.
 const DOMAIN: &[u8] = b"homehail-event-v1\0";
 
-/// What came in the files.
+/// What the files contain.
 #[derive(Clone, Debug, Default)]
 pub struct Export {
     /// The items, in order.
     pub items: Vec<Item>,
-    /// What pages say of what comes after them, in order.
+    /// What pages say about what comes after them, in order.
     pub ends: Vec<PageEnd>,
 }
 
-/// What a page says of what comes after it, not yet looked at.
+/// What a page says about what comes after it; not verified yet.
 #[derive(Clone, Debug)]
 pub struct PageEnd {
-    /// The file.
     pub place: String,
-    /// Whose chain, as the head says; else by the last event up to there: a last page may have none of its own.
+    /// The worker in the head, or else the one of the last event so far: a last page may have no events.
     pub worker: Option<String>,
-    /// Where the chain ends, if it says that.
+    /// Where the chain ends, if the page says so.
     pub head: Option<Value>,
     /// Whether another page follows.
     pub is_continued: bool,
 }
 
-/// An event as it was exported, not yet looked at.
+/// An exported event; not verified yet.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The file, and its place in there, from 1.
+    /// The file, and the position in it, from 1.
     pub place: String,
-    /// All of it.
     pub value: Value,
 }
 
-/// An event that is written as events are; whether it is true is another matter.
+/// An event with the right form; whether it is true is another matter.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The file, its place in there, and its place in the chain.
+    /// The file, the position in it, and the position in the chain.
     pub place: String,
-    /// Whose chain.
     pub worker: String,
-    /// Its place in the chain, from 1.
+    /// The position in the chain, from 1.
     pub seq: u64,
     /// The hash of the event before it.
     pub prev: Hash,
-    /// The hash that its bytes have.
+    /// The hash of the event's bytes.
     pub hash: Hash,
-    /// Its place in the log, if it has one yet.
+    /// The position in the log, if it has one yet.
     pub leaf_index: Option<u64>,
-    /// What it was about, and the salt of its commitment, unless they are erased or not for these eyes.
+    /// The salt and the payload, unless they were erased or withheld from this reader.
     pub opened: Option<(Hash, Value)>,
 }
 
@@ -68,7 +65,7 @@ impl Export {
     /// Adds what a file holds.
     ///
     /// # Errors
-    /// When it is not JSON, or holds something that is neither a page nor an item.
+    /// The file is not JSON, or holds something that is neither a page nor an item.
     pub fn read(&mut self, file: &str, text: &str) -> Result<(), Unusable> {
         let mut count = 0;
         for value in json::values(file, text)? {
@@ -97,7 +94,7 @@ impl Export {
         Ok(())
     }
 
-    /// What a page says, whose items have been added.
+    /// What a page says about what comes after it; its items have been added.
     fn end_of(&self, file: &str, mut page: Map<String, Value>) -> PageEnd {
         let mut said = |name: &str| page.remove(name).filter(|value| !value.is_null());
         let head = said("head");
@@ -114,10 +111,8 @@ impl Export {
 }
 
 impl Item {
-    /// Reads it, and checks what can be checked of it alone: that its hash is the hash of its event, and that its
-    /// payload is what the event commits itself to.
-    ///
-    /// # Errors
+    /// Reads the event, and checks what it can on its own: that its hash is right, and that its payload fits its
+    /// commitment.
     /// What does not hold.
     pub fn event(&self) -> Result<Event, Refuted> {
         let item = self.value.as_object();
@@ -175,7 +170,7 @@ impl Item {
     }
 }
 
-/// The hash of an event: SHA-256 of the domain's name, a zero byte, and the canonical JSON.
+/// The hash of an event: SHA-256 of a fixed prefix, a zero byte, and the canonical JSON.
 pub fn event_hash(event: &Map<String, Value>) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(DOMAIN);
@@ -183,9 +178,9 @@ pub fn event_hash(event: &Map<String, Value>) -> Hash {
     hasher.finalize().into()
 }
 
-/// What an event commits itself to: HMAC-SHA-256 of the payload's canonical JSON under the salt.
+/// The commitment to a payload: HMAC-SHA-256 of its canonical JSON under the salt.
 pub fn commit(salt: &Hash, payload: &Value) -> Hash {
-    // A key shorter than SHA-256's block is filled up with zeros (RFC 2104).
+    // A key shorter than SHA-256's block is padded with zeros (RFC 2104).
     let mut key = [0; 64];
     key[..salt.len()].copy_from_slice(salt);
     let mut mac = Hmac::<Sha256>::new(&key.into());
@@ -193,7 +188,6 @@ pub fn commit(salt: &Hash, payload: &Value) -> Hash {
     mac.finalize().into_bytes().into()
 }
 
-/// A hash in hexadecimal, as JSON has it.
 pub fn read_hash(text: &str) -> Option<Hash> {
     HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }

@@ -1,4 +1,5 @@
-//! JSON as evidence must be: no object names a member twice, because then two readers could read two things.
+//! JSON that is good enough as evidence: no object has a member twice, because two readers could then read two
+//! things.
 
 use std::fmt;
 
@@ -7,10 +8,10 @@ use serde_json::{Map, Number, Value};
 
 use crate::report::Unusable;
 
-/// All values of a text, one after the other: one document, or JSON Lines.
+/// All values in a text: one document, or JSON Lines.
 ///
 /// # Errors
-/// When the text is not JSON, or an object in it names a member twice.
+/// The text is not JSON, or an object in it has a member twice.
 pub fn values(place: &str, text: &str) -> Result<Vec<Value>, Unusable> {
     let mut values = Vec::new();
     let mut rest = text.trim_start();
@@ -38,10 +39,10 @@ pub fn values(place: &str, text: &str) -> Result<Vec<Value>, Unusable> {
     Ok(values)
 }
 
-/// The one value of a text.
+/// The only value in a text.
 ///
 /// # Errors
-/// As [`values`], and when there is none or more than one.
+/// As [`values`], or there is none or more than one.
 pub fn one(place: &str, text: &str) -> Result<Value, Unusable> {
     let mut values = values(place, text)?;
     match (values.pop(), values.is_empty()) {

@@ -1,4 +1,4 @@
-//! All events of the log against a signed root.
+//! Verifies all events of the log against a signed root.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::export::Event;
 use crate::merkle::{Hash, leaf_hash, root};
 use crate::report::Report;
 
-/// Whether these events, and no others, are the first `size` leaves of the log under this root.
+/// Whether exactly these events are the first `size` leaves of the log under this root.
 pub fn verify(events: &[Event], size: u64, signed: &Hash) -> Report {
     let mut report = Report::default();
     let mut leaves: BTreeMap<u64, &Event> = BTreeMap::new();

@@ -1,16 +1,13 @@
-//! The Merkle tree of RFC 6962, and its proofs as RFC 9162 (sections 2.1.3.2 and 2.1.4.2) has them verified.
+//! The Merkle tree of RFC 6962, with proofs verified as in RFC 9162 (sections 2.1.3.2 and 2.1.4.2).
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of a node.
 pub type Hash = [u8; 32];
 
-/// The root of a tree without leaves.
 pub fn empty_root() -> Hash {
     Sha256::digest([]).into()
 }
 
-/// A leaf's hash.
 pub fn leaf_hash(data: &[u8]) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update([0]);
@@ -18,7 +15,7 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
     hasher.finalize().into()
 }
 
-/// The hash of a node over two others.
+/// The hash of a node with these two children.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update([1]);
@@ -27,7 +24,7 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     hasher.finalize().into()
 }
 
-/// The root over these leaves' hashes.
+/// The root over these hashes of leaves.
 pub fn root(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => empty_root(),
@@ -41,10 +38,8 @@ pub fn root(leaves: &[Hash]) -> Hash {
     }
 }
 
-/// Whether the leaf is at its place under the root.
+/// Whether the leaf is at its place under the root; the error says why not.
 ///
-/// # Errors
-/// Why it is not.
 pub fn verify_inclusion(
     leaf: &Hash,
     index: u64,
@@ -83,10 +78,8 @@ pub fn verify_inclusion(
     Ok(())
 }
 
-/// Whether the larger tree begins with all that is in the smaller one.
+/// Whether the larger tree begins with everything in the smaller one; the error says why not.
 ///
-/// # Errors
-/// Why it does not.
 pub fn verify_consistency(
     (from, from_root): (u64, &Hash),
     (to, to_root): (u64, &Hash),

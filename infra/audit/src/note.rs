@@ -1,4 +1,4 @@
-//! Signed checkpoints of the log: C2SP's signed notes and `tlog-checkpoint`, and the keys that sign them.
+//! Reads signed checkpoints of the log (C2SP's signed notes and `tlog-checkpoint`), and the keys that sign them.
 //!
 //! ```text
 //! homehail/harbin
@@ -26,22 +26,18 @@ pub struct Key {
     key: VerifyingKey,
 }
 
-/// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Which log.
+    /// The log's name.
     pub origin: String,
-    /// How many leaves it had.
+    /// The number of leaves.
     pub size: u64,
-    /// The root over them.
+    /// The root over these leaves.
     pub root: Hash,
 }
 
 impl Key {
-    /// Reads a key.
-    ///
-    /// # Errors
-    /// When the text is no such key, or its id is not the one that name and key have.
+    /// Reads a key. Its id must fit name and key.
     pub fn parse(text: &str) -> Result<Self, Unusable> {
         let unusable = |why: &str| Unusable::new(format!("key {text}"), why);
         let mut parts = text.trim().splitn(3, '+');
@@ -82,10 +78,7 @@ impl Key {
     }
 }
 
-/// Verifies a checkpoint by any of these keys.
-///
-/// # Errors
-/// When the text is no checkpoint, or no signature of these keys is good.
+/// Verifies a checkpoint with any of these keys.
 pub fn verify(place: &str, text: &str, keys: &[Key]) -> Result<Checkpoint, Refuted> {
     let refuted = |why: &str| Refuted::new(place, why);
     let body = text
@@ -109,7 +102,7 @@ pub fn verify(place: &str, text: &str, keys: &[Key]) -> Result<Checkpoint, Refut
         let Some((id, signature)) = bytes.split_first_chunk::<4>() else {
             return Err(refuted("a signature is too short"));
         };
-        // Others may have signed too, such as witnesses.
+        // Others, such as witnesses, may have signed too.
         let Some(key) = keys.iter().find(|key| key.name == name && key.id == *id) else {
             continue;
         };
@@ -221,7 +214,7 @@ mod tests {
         let text = note(&body(), "homehail/test", &signer);
         let verified = verify("f", &text, std::slice::from_ref(&key)).unwrap();
         assert_eq!((verified.size, verified.root), (42, [9; 32]));
-        // Other signatures beside it do not matter.
+        // Further signatures do not matter.
         let more = format!("{text}— witness AAAAAAAA\n");
         assert!(verify("f", &more, std::slice::from_ref(&key)).is_ok());
 
@@ -237,7 +230,7 @@ mod tests {
         }
         let other = Key::parse(&vkey("homehail/test", &SigningKey::from_bytes(&[8; 32]))).unwrap();
         assert!(verify("f", &text, &[other]).is_err());
-        // The right key under another log's name has not signed for this log.
+        // The right key under another log's name did not sign for this log.
         let elsewhere = Key::parse(&vkey("homehail/other", &signer)).unwrap();
         let text = note(&body(), "homehail/other", &signer);
         assert!(verify("f", &text, &[elsewhere]).is_err());

@@ -1,4 +1,4 @@
-//! Proofs as the log answers them: that an event is in it, and that it only ever grew.
+//! Verifies proofs as the log answers them: that an event is in it, and that it only ever grew.
 
 use data_encoding::HEXLOWER;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::report::{Report, Unusable};
 /// An inclusion proof, as `GET /v1/log/proof/inclusion` answers it.
 #[derive(Clone, Debug)]
 pub struct Inclusion {
-    /// Its file, and its place in there.
+    /// The file, and the position in it.
     pub place: String,
     leaf_index: u64,
     leaf_hash: Hash,
@@ -23,29 +23,25 @@ pub struct Inclusion {
 /// A consistency proof, as `GET /v1/log/proof/consistency` answers it.
 #[derive(Clone, Debug)]
 pub struct Consistency {
-    /// Its file, and its place in there.
+    /// The file, and the position in it.
     pub place: String,
     from: (u64, Hash),
     to: (u64, Hash),
     hashes: Vec<Hash>,
 }
 
-/// What the leaves of proofs are to be.
+/// Which leaves the proofs have to be about.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted<'a> {
     /// Whatever the proofs say.
     Anything,
-    /// An event of this hash.
+    /// The event with this hash.
     Hash(Hash),
-    /// Each of these events, at the place that it names.
+    /// Each of these events, at the position that it names.
     Events(&'a [Event]),
 }
 
 impl Inclusion {
-    /// Reads one.
-    ///
-    /// # Errors
-    /// When it is not one.
     pub fn read(place: String, value: &Value) -> Result<Self, Unusable> {
         Ok(Self {
             leaf_index: number(&place, value, "leaf_index")?,
@@ -59,10 +55,6 @@ impl Inclusion {
 }
 
 impl Consistency {
-    /// Reads one.
-    ///
-    /// # Errors
-    /// When it is not one.
     pub fn read(place: String, value: &Value) -> Result<Self, Unusable> {
         Ok(Self {
             from: (
@@ -133,7 +125,7 @@ pub fn inclusion(proofs: &[Inclusion], wanted: Wanted<'_>, signed: Option<&Check
     report
 }
 
-/// Verifies consistency proofs, between two signed checkpoints where they are given.
+/// Verifies consistency proofs, between two signed checkpoints if they are given.
 pub fn consistency(
     proofs: &[Consistency],
     from: Option<&Checkpoint>,

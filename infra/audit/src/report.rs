@@ -1,53 +1,47 @@
-//! What an examination came to.
+//! The result of an examination.
 
 use std::fmt;
 
-/// What was verified, and what is refuted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What holds, a line each.
+    /// What holds, in one line each.
     pub verified: Vec<String>,
-    /// What does not hold, and where.
+    /// What does not hold.
     pub refuted: Vec<Refuted>,
 }
 
 /// Something that does not hold: altered, removed, put elsewhere, forked or cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refuted {
-    /// Where: the file, the item in it, the event's place in its chain.
+    /// The file, the item in it, the event's position in its chain.
     pub place: String,
-    /// Why.
     pub why: String,
 }
 
-/// Input that nothing can be said of: no such file, no JSON, a key that is none.
+/// Input about which nothing can be said: no such file, no JSON, not a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// Which.
     pub place: String,
-    /// Why.
     pub why: String,
 }
 
 impl Report {
-    /// One more thing that holds.
+    /// Adds something that holds.
     pub fn verify(&mut self, line: impl Into<String>) {
         self.verified.push(line.into());
     }
 
-    /// One more thing that does not.
+    /// Adds something that does not hold.
     pub fn refute(&mut self, place: impl Into<String>, why: impl Into<String>) {
         self.refuted.push(Refuted::new(place, why));
     }
 
-    /// Whether all holds.
     pub fn holds(&self) -> bool {
         self.refuted.is_empty()
     }
 }
 
 impl Refuted {
-    /// At `place`, because of `why`.
     pub fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             place: place.into(),
@@ -57,7 +51,6 @@ impl Refuted {
 }
 
 impl Unusable {
-    /// At `place`, because of `why`.
     pub fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             place: place.into(),

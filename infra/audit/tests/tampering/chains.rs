@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Told, audit, chain, hash_of, head, worker, write};
 
-/// The pages of a chain as an export comes, four events each: the last one says where the chain ends. `end` is the last event
-/// of the chain, whatever `items` are.
+/// The pages of a chain as an export has them, four events each; the last one says where the chain ends. `end` is the
+/// last event of the real chain, whatever `items` are.
 pub fn pages(items: &[Value], end: &Value) -> Vec<Value> {
     let page = |n: usize| {
         let rest = &items[(n * 4).min(items.len())..];
-        // Whether there is more is only found by looking: a page may be the last, and empty.
+        // Only the next read shows whether there is more, so the last page may be empty.
         let (page, is_last) = (&rest[..rest.len().min(4)], rest.len() < 4);
         let head = json!({
             "worker": end["event"]["worker"], "seq": end["event"]["seq"], "hash": end["hash"],
@@ -43,20 +43,20 @@ fn audit_chain(items: &[Value], head: &str) -> Told {
     audit(&["chain", "--head", head, &file])
 }
 
-/// What somebody does to a chain.
+/// What an attacker does to a chain.
 #[derive(Debug, Clone)]
 pub enum Tampering {
-    /// A member of an event becomes another.
+    /// Changes a member of an event.
     Mutate(usize, &'static str, bool),
-    /// An event goes missing; the ones behind it are as they were.
+    /// Removes an event; the ones after it stay as they were.
     Delete(usize),
-    /// Two events change places.
+    /// Exchanges two events.
     Swap(usize, usize),
-    /// An event is replaced by another with a good hash of its own, and maybe all behind it follow it.
+    /// Replaces an event by another with a correct hash, and perhaps makes all later ones follow it.
     Fork(usize, bool),
-    /// An event comes twice.
+    /// Repeats an event.
     Repeat(usize),
-    /// The end is cut off.
+    /// Cuts the end off.
     Truncate(usize),
 }
 
@@ -83,7 +83,7 @@ fn tampering(length: usize) -> impl Strategy<Value = Tampering> {
     ]
 }
 
-/// Does it; answers the first seq that is not as it was.
+/// Does it; returns the first seq that is not as it was.
 pub fn tamper(items: &mut Vec<Value>, tampering: &Tampering) -> u64 {
     let first = match *tampering {
         Tampering::Mutate(n, member, rehashed) => {
@@ -135,7 +135,7 @@ pub fn tamper(items: &mut Vec<Value>, tampering: &Tampering) -> u64 {
     first as u64 + 1
 }
 
-/// The seq, or the item of the page, that the audit names.
+/// The seq, or the position in the page, that the audit names.
 fn named(err: &str) -> Vec<u64> {
     let words: Vec<&str> = err.split([' ', ',', ':', ';']).collect();
     words
@@ -156,7 +156,7 @@ proptest! {
         let end = whole.last().unwrap();
         let mut items = whole.clone();
         let first = tamper(&mut items, &done);
-        // Where it ends is known from elsewhere, or by its last page.
+        // Where the chain ends is known from elsewhere, or from its last page.
         let hash = head(&whole);
         for head in [None, Some(hash.as_str())] {
             let good = audit_pages(&pages(&whole, end), head);
@@ -169,7 +169,7 @@ proptest! {
             prop_assert_eq!(told.status, 1, "{:?}: {}", &done, told.err);
             prop_assert!(told.out.is_empty(), "{}", told.out);
             let page = format!("page{}.json", (first - 1) / 4);
-            // What was changed, or the one beside it, where the break shows.
+            // The changed event, or the one beside it, where the break shows.
             let near = named(&told.err).iter().any(|seq| seq.abs_diff(first) <= 1 || *seq == first + 1000)
                 || told.err.contains(&page)
                 || told.err.contains("the export")
@@ -189,7 +189,7 @@ proptest! {
         prop_assume!(bytes != text.as_bytes());
         let altered = String::from_utf8_lossy(&bytes).into_owned();
         let file = write(folder.path(), "altered.json", &altered);
-        // Names of members outside the event may change without a change of what is said.
+        // Names of members outside the event may change without changing what is said.
         let read: Option<Value> = serde_json::from_str(&altered).ok();
         let said = |value: &Value| -> Option<Vec<(Value, Value)>> {
             let items = value["items"].as_array()?;
@@ -216,7 +216,7 @@ fn an_export_without_its_last_pages_is_cut_off() {
             assert!(told.err.contains("is missing"), "{}", told.err);
         }
     }
-    // Not even its end, given beside it, makes a page the last one that says that it is not.
+    // Giving the end separately does not make a page the last one if it says that it is not.
     let whole = chain(1, 4);
     let cut_off = &pages(&whole, &whole[3])[..1];
     assert_eq!(audit_pages(cut_off, Some(&head(&whole))).status, 1);
@@ -237,13 +237,13 @@ fn where_nothing_says_where_a_chain_ends_it_is_not_verified() {
     assert!(cut_off.err.contains(&worker(1)), "{}", cut_off.err);
     assert!(cut_off.err.contains("where it ends"), "{}", cut_off.err);
     assert_eq!(told(&whole[..2], &["--head", &head(&whole)]).status, 1);
-    // A whole chain looks no different, unless its end is known.
+    // A whole chain looks the same, unless its end is known.
     assert_eq!(told(&whole, &[]).status, 2);
     assert_eq!(told(&whole, &["--head", &head(&whole)]).status, 0);
-    // What is refuted is refuted, whether the end is known or not.
+    // What is refuted stays refuted, whether the end is known or not.
     assert_eq!(told(&whole[1..], &[]).status, 1);
 
-    // While pages were read, events came: the last page says neither that there are more nor where the chain ends.
+    // Events came while pages were read: the last page says neither that there are more nor where the chain ends.
     let mut page = pages(&whole, &whole[2])[0].clone();
     page["head"] = Value::Null;
     assert_eq!(audit_pages(&[page.clone()], None).status, 2);
@@ -252,7 +252,7 @@ fn where_nothing_says_where_a_chain_ends_it_is_not_verified() {
 
 #[test]
 fn an_export_of_several_workers_is_verified_to_each_ones_end() {
-    // Among them chains whose last pages are empty, and pages that do not say whose head theirs is.
+    // Including chains whose last pages are empty, and pages that do not say whose head they have.
     for lengths in [[4, 3], [8, 4], [1, 8]] {
         for named in [true, false] {
             let mut all = Vec::new();
@@ -268,7 +268,7 @@ fn an_export_of_several_workers_is_verified_to_each_ones_end() {
             let told = audit_pages(&all.concat(), None);
             assert_eq!(told.status, 0, "{lengths:?}: {}", told.err);
 
-            // One chain's end says nothing of another's.
+            // One chain's end says nothing about another's.
             let mut other = all.clone();
             other[0].last_mut().unwrap()["head"] = Value::Null;
             let told = audit_pages(&other.concat(), None);
@@ -301,7 +301,7 @@ fn a_payload_is_what_its_event_commits_itself_to() {
         assert_eq!(told.status, 1);
         assert!(told.err.contains("page0.json, item 1"), "{}", told.err);
     }
-    // Erased, both are gone, and the chain still verifies.
+    // After erasure both are gone, and the chain still verifies.
     let mut items = whole.clone();
     items[0]["payload"] = Value::Null;
     items[0]["salt"] = Value::Null;

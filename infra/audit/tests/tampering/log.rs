@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::chains::{Tampering, pages, tamper};
 use super::{Told, audit, chain, write};
 
-/// A log over some chains, and a checkpoint of it.
+/// A log of several chains, and a checkpoint of it.
 struct Log {
     folder: tempfile::TempDir,
     items: Vec<Value>,
@@ -50,7 +50,7 @@ fn note(size: u64, root: &[u8]) -> String {
 }
 
 impl Log {
-    /// Three chains, event by event in turn.
+    /// Three chains, whose events take turns.
     fn new(length: usize) -> Self {
         let mut chains: Vec<Vec<Value>> = (0..3).map(|n| chain(n, length)).collect();
         let mut tree = MemoryBackedTree::new();
@@ -137,7 +137,7 @@ fn the_whole_log_is_verified_and_every_missing_or_altered_event_told() {
     let whole = log.audit(&log.items, 15);
     assert_eq!(whole.status, 0, "{}", whole.err);
     assert!(whole.out.contains("15 events"), "{}", whole.out);
-    // Against an earlier checkpoint the later events are later.
+    // An earlier checkpoint does not cover the later events.
     assert_eq!(log.audit(&log.items, 9).status, 0);
     for place in 0..log.items.len() {
         let mut items = log.items.clone();
@@ -145,7 +145,7 @@ fn the_whole_log_is_verified_and_every_missing_or_altered_event_told() {
         let told = log.audit(&items, 15);
         assert_eq!(told.status, 1, "{place}");
 
-        // Altered so that the chain by itself is right again.
+        // Altered so that the chain is consistent again.
         let mut items = log.items.clone();
         let start = place / 5 * 5;
         let mut forked = items[start..start + 5].to_vec();
@@ -189,7 +189,7 @@ fn proofs_are_held_against_what_was_signed() {
     let told = audit(&[&arguments[..], &[&file]].concat());
     assert_eq!(told.status, 0, "{}", told.err);
 
-    // Of a chain that is cut off, it is not told that it is in the log.
+    // It cannot be said that a chain is in the log if its end is cut off.
     let cut_off = write(log.folder.path(), "cut_off.json", &pages[0]);
     let told = audit(&["inclusion", "--chain", &cut_off, &file]);
     assert_eq!(told.status, 1);
@@ -197,7 +197,7 @@ fn proofs_are_held_against_what_was_signed() {
     let told = audit(&["inclusion", "--chain", &cut_off, &file]);
     assert_eq!(told.status, 2);
 
-    // One proof is missing; one is another event's; one is of a tree that nobody signed.
+    // One proof is missing; one belongs to another event; one is from a tree that nobody signed.
     let file = write(log.folder.path(), "few.jsonl", &lines[1..].join("\n"));
     let told = audit(&[&arguments[..], &[&file]].concat());
     assert_eq!(told.status, 1);
@@ -315,7 +315,7 @@ fn two_checkpoints_of_one_size_and_different_roots_are_a_fork() {
     assert!(told.err.contains(&forked), "{}", told.err);
     assert!(told.err.contains(&whole), "{}", told.err);
     assert!(!told.err.contains(&earlier), "{}", told.err);
-    // The same one twice is none.
+    // The same checkpoint twice is no fork.
     let again = write(
         log.folder.path(),
         "again",
@@ -323,7 +323,7 @@ fn two_checkpoints_of_one_size_and_different_roots_are_a_fork() {
     );
     let told = audit(&["checkpoint", "--key", &log.key, &whole, &earlier, &again]);
     assert_eq!(told.status, 0, "{}", told.err);
-    // Two that were signed, and a proof between them, of one size.
+    // Two signed checkpoints of one size, and a proof between them.
     let proof = json!({
         "from": 9, "from_root": HEXLOWER.encode(&log.root(9)),
         "to": 9, "to_root": HEXLOWER.encode(&[5; 32]), "hashes": [],

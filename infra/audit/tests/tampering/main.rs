@@ -1,4 +1,4 @@
-//! Whatever is done to an exported chain or to the log, the audit ends with status 1 and names the place.
+//! Whatever an attacker does to an exported chain or to the log, the audit ends with status 1 and names the place.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -14,7 +14,6 @@ use homehail_audit::canonical::canonical;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// What the audit answers.
 struct Told {
     status: u8,
     out: String,
@@ -56,7 +55,7 @@ fn chain(n: usize, length: usize) -> Vec<Value> {
             "payload_commitment": HEXLOWER.encode(&mac.finalize().into_bytes()), "prev": prev,
         });
         prev = hash_of(&event);
-        // Some have been erased.
+        // Some events have been erased.
         let erased = seq % 3 == 0;
         items.push(json!({
             "event": event, "hash": prev, "leaf_index": null,

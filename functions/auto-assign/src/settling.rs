@@ -138,8 +138,8 @@ impl AutoAssign {
     }
 }
 
-/// The assignment as the agency reads it. It shows no more of the place than an offer; the rest can be read with the
-/// claim.
+/// The assignment as the agency reads it. It shows no more of the place than an offer; the rest can
+/// be read with the claim.
 fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
     let area = Area::containing(order.place);
     Offer {

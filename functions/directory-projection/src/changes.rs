@@ -46,8 +46,8 @@ impl Changes {
         changes
     }
 
-    /// Notes what one record changes, if anything: a registration, a new name, a rating or a proposed location
-    /// changes no cell.
+    /// Notes what one record changes, if anything: a registration, a new name, a rating or a
+    /// proposed location changes no cell.
     fn note(&mut self, place: usize, old: Option<&DirectoryImage>, new: Option<&DirectoryImage>) {
         let (before, after) = (agency(old), agency(new));
         if let Some(agency) = after.or(before)

@@ -51,8 +51,8 @@ impl DirectoryProjection {
         })
     }
 
-    /// Handles a batch of the directory's stream. If something failed, the batch comes again from the first record
-    /// concerned.
+    /// Handles a batch of the directory's stream. If something failed, the batch comes again
+    /// from the first record concerned.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let changes = Changes::read(&event.records);
         let follows = changes.agencies.iter().map(async |(agency, change)| {
@@ -115,8 +115,8 @@ impl DirectoryProjection {
             .await
     }
 
-    /// Denies a suspended agency access to its queue, although it may still hold keys, and allows it again once
-    /// reinstated.
+    /// Denies a suspended agency access to its queue, although it may still hold keys, and
+    /// allows it again once reinstated.
     async fn set_queue(&self, agency: &Agency) -> Result<(), Error> {
         let set = match agency.standing {
             Standing::Suspended => self.queues.deny(&agency.id, &self.polling_role_arn).await,

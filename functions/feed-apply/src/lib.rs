@@ -97,8 +97,8 @@ impl FeedApply {
         Ok(())
     }
 
-    /// All shards are done: writes the report, marks the batch as applied, starts the next one. Repeating this
-    /// changes nothing.
+    /// All shards are done: writes the report, marks the batch as applied, starts the next
+    /// one. Repeating this changes nothing.
     async fn finish(&self, message: &FeedBatch) -> Result<(), Error> {
         let (source, id) = (&message.source, &message.batch_id);
         let Some(found) = self.feeds.find(source, id).await? else {

@@ -15,7 +15,7 @@ pub(crate) struct Wanted {
 pub(crate) enum Leaf {
     /// The leaf of this event.
     Event(Hash),
-    /// Counted from 0.
+    /// The leaf at this index, from 0.
     Index(u64),
 }
 

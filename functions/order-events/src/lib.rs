@@ -127,8 +127,7 @@ impl OrderEvents {
     }
 }
 
-/// The event of a record; `None` for other items of the table, for removals, and for changes that made no new
-/// version.
+/// The event of a record; `None` for other items of the table, for removals, and for changes that made no new version.
 fn event_of(record: EventRecord) -> Result<Option<Told>, Error> {
     let Some(order) = store::order_image(record.change.new_image)? else {
         return Ok(None);

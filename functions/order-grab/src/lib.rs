@@ -175,8 +175,8 @@ struct Grabber {
 }
 
 impl Grabber {
-    /// Checks what comes before the write's own reasons: `not-offered` for an earlier epoch's token, and then
-    /// `agency-not-approved`.
+    /// Checks what comes before the write's own reasons: `not-offered` for an earlier
+    /// epoch's token, and then `agency-not-approved`.
     fn check(read: GrabRead, epoch: u32) -> Result<Self, Problem> {
         let (Some(order), Some(details)) = (read.order, read.details) else {
             return Err(Problem::not_offered());

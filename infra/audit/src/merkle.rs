@@ -39,7 +39,6 @@ pub fn root(leaves: &[Hash]) -> Hash {
 }
 
 /// Whether the leaf is at its place under the root; the error says why not.
-///
 pub fn verify_inclusion(
     leaf: &Hash,
     index: u64,
@@ -79,7 +78,6 @@ pub fn verify_inclusion(
 }
 
 /// Whether the larger tree begins with everything in the smaller one; the error says why not.
-///
 pub fn verify_consistency(
     (from, from_root): (u64, &Hash),
     (to, to_root): (u64, &Hash),

@@ -28,7 +28,6 @@ pub struct Key {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The log's name.
     pub origin: String,
     /// The number of leaves.
     pub size: u64,

@@ -188,8 +188,8 @@ impl Store {
         }
     }
 
-    /// The store after a move: the new location waits for review, and the old one counts meanwhile. A suspended store
-    /// stays suspended.
+    /// The store after a move: the new location waits for review, and the old one counts meanwhile.
+    /// A suspended store stays suspended.
     #[must_use]
     pub fn moved(&self, to: Wgs84) -> Self {
         let mut store = self.clone();

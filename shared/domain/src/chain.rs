@@ -63,7 +63,6 @@ kinds! {
     BadgeRevoked = "badge_revoked",
     /// The customer scanned her badge at the door, and it matched.
     CheckIn = "check_in",
-    /// A customer complained.
     Complaint = "complaint",
     /// A recorded mistake was corrected.
     Correction = "correction",
@@ -78,7 +77,6 @@ kinds! {
 pub enum Actor {
     Agency(AgencyId),
     Authority(AuthorityId),
-    /// The worker herself.
     Worker(WorkerId),
     /// Which customer stays out of a chain that nobody can erase; the payload names the order.
     Customer,

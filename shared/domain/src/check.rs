@@ -103,8 +103,7 @@ impl Uscc {
     }
 }
 
-/// (31 − Σ value·3^i mod 31) mod 31. Published samples forget the last mod, and fail when the sum is a
-/// multiple of 31.
+/// (31 − Σ value·3^i mod 31) mod 31. Published samples forget the last mod, and fail when the sum is a multiple of 31.
 fn check_value(body: &[u32]) -> u32 {
     let (sum, _) = body.iter().fold((0, 1), |(sum, weight), value| {
         ((sum + value * weight) % 31, weight * 3 % 31)

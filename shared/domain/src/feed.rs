@@ -34,8 +34,8 @@ pub const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 /// How long we keep trying to apply a batch.
 pub const WORTH: Duration = Duration::from_hours(7 * 24);
 
-/// A batch's name, unique among those of its source: 1 to 64 letters, digits, `.`, `_` and `-`, beginning with a
-/// letter or digit.
+/// A batch's name, unique among those of its source: 1 to 64 letters, digits, `.`, `_` and `-`, beginning
+/// with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BatchId(String);
@@ -92,8 +92,8 @@ pub struct Manifest {
     pub batch_id: BatchId,
     /// The number of the batch among those of its source, from 1.
     pub seq: u64,
-    /// The batch before: the [`manifest_hash`] of its manifest, or its `sha256`. `None`, or 64 zeros, for the first
-    /// batch.
+    /// The batch before: the [`manifest_hash`] of its manifest, or its `sha256`. `None`, or 64
+    /// zeros, for the first batch.
     #[serde(default)]
     pub prev_sha256: Option<Hash>,
     /// The time that its content is true for; later than that of the batch before.

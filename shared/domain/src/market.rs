@@ -34,8 +34,7 @@ pub struct Market {
     pub staffing_window_s: u32,
     /// How long a worker needs from one visit to the next, in seconds.
     pub travel_time_s: u32,
-    /// If nobody has come, or nobody has said that the visit is over, it is ended this long after its end, in
-    /// seconds.
+    /// If nobody has come, or nobody has said that the visit is over, it is ended this long after its end, in seconds.
     pub visit_grace_s: u32,
     /// An agency with this many unstaffed claims is not assigned another; it may still grab.
     pub assignment_cap: u32,

@@ -92,8 +92,7 @@ pub struct ScoreParts {
     pub load: u64,
 }
 
-/// Scores a candidate. All else equal, a nearer, better rated, more reliable or less loaded agency never scores
-/// lower.
+/// Scores a candidate. All else equal, a nearer, better rated, more reliable or less loaded agency never scores lower.
 pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScoreParts {
     let stats = candidate.stats;
     let share = |part: u64, whole: u64| {
@@ -274,7 +273,6 @@ pub struct Explained {
     /// To the order, in whole metres.
     pub distance_m: u32,
     pub unstaffed_claims: u32,
-    /// Its workers then.
     #[serde(default)]
     pub workers: Workforce,
     pub score: ScoreParts,

@@ -36,7 +36,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// 204.
+/// 204, without a body.
 pub fn no_content() -> Response {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -242,8 +242,8 @@ impl Query {
             })
     }
 
-    /// `limit`: how many items a page of a list has, 1 to [`LARGEST_PAGE`], 20 if missing; 400 `malformed` for
-    /// anything else.
+    /// `limit`: how many items a page of a list has, 1 to [`LARGEST_PAGE`], 20 if missing;
+    /// 400 `malformed` for anything else.
     pub fn limit(&self) -> Result<u32, Problem> {
         self.number("limit", 1..=LARGEST_PAGE, USUAL_PAGE)
     }

@@ -142,8 +142,8 @@ impl Verifier {
         self.keys.contains_key(kid)
     }
 
-    /// The sender of this request. 401 `unauthenticated` whatever is wrong with the token; only a debug line says
-    /// what.
+    /// The sender of this request. 401 `unauthenticated` whatever is wrong with the token; only
+    /// a debug line says what.
     pub fn authenticate(
         &self,
         request: &lambda_http::Request,

@@ -160,8 +160,8 @@ impl Settings {
         self.note(name, format!("cannot be used: {reason}"));
     }
 
-    /// The function, if all settings that its parts asked for are there and can be used; otherwise everything that is
-    /// missing or wrong.
+    /// The function, if all settings that its parts asked for are there and can be used; otherwise everything
+    /// that is missing or wrong.
     pub fn finish<T>(&self, built: T) -> Result<T, ConfigError> {
         let faults = &self.state().faults;
         if faults.is_empty() {

@@ -25,8 +25,7 @@ pub struct SectionRule {
     pub lapse: Lapse,
     /// The services that require it.
     pub required_by: ServiceSet,
-    /// Sources confirm it again and again, so that what counts is what it says now; it goes stale instead of
-    /// expiring.
+    /// Sources confirm it again and again, so that what counts is what it says now; it goes stale instead of expiring.
     #[serde(default)]
     pub refreshed: bool,
     /// Looked at in the badge check only.

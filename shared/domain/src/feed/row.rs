@@ -70,8 +70,8 @@ pub struct RowRules {
 }
 
 impl RowRules {
-    /// For a source that may report `sections`, and a batch announced at about `latest`: a row that speaks of a later
-    /// time is refused.
+    /// For a source that may report `sections`, and a batch announced at about `latest`: a row that speaks of
+    /// a later time is refused.
     pub fn new(sections: &[Section], credit: &CreditRules, latest: Millis) -> Self {
         let need_end = Section::ALL.iter().copied();
         Self {

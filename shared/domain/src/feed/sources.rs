@@ -7,8 +7,8 @@ use serde::Deserialize;
 use crate::credit::Section;
 use crate::id::SourceId;
 
-/// The source name of what agencies record by hand. A feed of this name would overwrite those entries, and they the
-/// feed's.
+/// The source name of what agencies record by hand. A feed of this name would overwrite those
+/// entries, and they the feed's.
 const AGENCY_SOURCE: &str = "agency";
 
 /// Who may send credit records: the setting `CREDIT_SOURCES`, a list of
@@ -75,8 +75,8 @@ impl CreditSources {
 }
 
 impl CreditSource {
-    /// Whether the source signed this message with Ed25519; the signature in base64 or base64url, with or without
-    /// padding.
+    /// Whether the source signed this message with Ed25519; the signature in base64 or
+    /// base64url, with or without padding.
     pub fn has_signed(&self, message: &[u8], signature: &str) -> bool {
         let key = UnparsedPublicKey::new(&ED25519, &self.key);
         let text = signature.trim_end_matches('=').as_bytes();

@@ -126,9 +126,9 @@ impl Grid {
 
 /// The geohashes of all cells of `grid` that the disc touches.
 ///
-/// The candidates are the cells of the disc's bounding box; those whose nearest point lies in the disc are kept.
-/// Columns are counted eastward without end, and wrapped only to name the cell, so that the antimeridian is like any
-/// other meridian.
+/// The candidates are the cells of the disc's bounding box; those whose nearest point lies in the disc are
+/// kept. Columns are counted eastward without end, and wrapped only to name the cell, so that the antimeridian
+/// is like any other meridian.
 fn touched(grid: &Grid, centre: Wgs84, radius_m: u32) -> impl Iterator<Item = String> {
     let reach_m = f64::from(radius_m) + SLACK_M;
     let angle = reach_m / EARTH_RADIUS_M;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A city's centre: Harbin, Shanghai, the equator, beside the antimeridian, at either end of what is
-/// served, and anywhere.
+/// A city's centre: Harbin, Shanghai, the equator, beside the antimeridian, at either end of
+/// what is served, and anywhere.
 fn city() -> impl Strategy<Value = (f64, f64)> {
     prop_oneof![
         Just((45.756_8, 126.642_4)),

@@ -287,8 +287,8 @@ pub struct Visit {
 }
 
 impl Order {
-    /// A new order, open in epoch 1. `None` when no grab window is left before the visit; [`Market::check_start`]
-    /// tells why.
+    /// A new order, open in epoch 1. `None` when no grab window is left before
+    /// the visit; [`Market::check_start`] tells why.
     pub fn placed(
         id: OrderId,
         customer: CustomerId,

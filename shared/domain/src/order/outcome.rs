@@ -87,8 +87,8 @@ pub enum CompleteOutcome {
     TooLate,
 }
 
-/// The outcome of saying that a visit is over, given the first term that the order does not meet; `None` for anyone
-/// but its customer.
+/// The outcome of saying that a visit is over, given the first term that the order does not meet; `None`
+/// for anyone but its customer.
 pub fn complete_outcome(order: &Order, unmet: Option<Term>) -> Option<CompleteOutcome> {
     match (unmet, order.status()) {
         (None, _) => Some(CompleteOutcome::Completed),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{Context, SHA256};
 use bus::FeedBatch;
 use domain::chain::Hash;
-use domain::feed::{CLOCKS_DIFFER, CreditSource, Rejected, Row, RowRules, Said, newest, rows_of};
+use domain::feed::{
+    CLOCKS_DIFFER, CreditSource, NewestRows, Rejected, Row, RowRules, newest, rows_of,
+};
 use domain::id::WorkerId;
 use futures::{StreamExt, TryStreamExt, stream};
 use objects::{ShardRows, WorkerRows};
@@ -134,7 +136,7 @@ impl FeedApply {
             for (worker, rows) in workers {
                 let mut said = newest(rows);
                 rejected.append(&mut said.rejected);
-                let Said {
+                let NewestRows {
                     rows, unchanged, ..
                 } = said;
                 if !rows.is_empty() {

@@ -18,7 +18,7 @@ use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{Consistency, Inclusion, Log, SignedCheckpoint};
 
-use request::{Between, Leaf, Wanted};
+use request::{Leaf, SizeRange, WantedProof};
 
 /// In this time at most one checkpoint is signed, however many are asked for.
 const CHECKPOINTS_EVERY: Duration = Duration::from_secs(60);
@@ -127,7 +127,7 @@ impl Ledger {
     }
 
     async fn inclusion(&self, request: &Request) -> Result<Response, Problem> {
-        let wanted = Wanted::from_request(request)?;
+        let wanted = WantedProof::from_request(request)?;
         let index = match wanted.leaf {
             Leaf::Index(index) => index,
             Leaf::Event(hash) => {
@@ -146,7 +146,7 @@ impl Ledger {
     }
 
     async fn consistency(&self, request: &Request) -> Result<Response, Problem> {
-        let between = Between::from_request(request)?;
+        let between = SizeRange::from_request(request)?;
         let head = self.log.head().await?;
         let to = between.to.unwrap_or(head.size);
         let proof = self.log.consistency(between.from, to, &head).await;

@@ -5,7 +5,7 @@ use runtime::Problem;
 use runtime::http::{self, Query, Request};
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct WantedProof {
     pub(crate) leaf: Leaf,
     /// The whole log unless given.
     pub(crate) size: Option<u64>,
@@ -20,13 +20,13 @@ pub(crate) enum Leaf {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Between {
+pub(crate) struct SizeRange {
     pub(crate) from: u64,
     /// The whole log unless given.
     pub(crate) to: Option<u64>,
 }
 
-impl Wanted {
+impl WantedProof {
     /// Reads `leaf` or `index`, and `size`; 400 `malformed`.
     pub(crate) fn from_request(request: &Request) -> Result<Self, Problem> {
         let query = http::query(request, &["leaf", "index", "size"])?;
@@ -44,7 +44,7 @@ impl Wanted {
     }
 }
 
-impl Between {
+impl SizeRange {
     /// Reads `from` and `to`; 400 `malformed`.
     pub(crate) fn from_request(request: &Request) -> Result<Self, Problem> {
         let query = http::query(request, &["from", "to"])?;
@@ -87,15 +87,15 @@ mod tests {
     fn a_leaf_is_named_by_its_event_or_its_place() {
         let hash = "ab".repeat(32);
         assert_eq!(
-            Wanted::from_request(&request(&format!("leaf={hash}&size=7"))),
-            Ok(Wanted {
+            WantedProof::from_request(&request(&format!("leaf={hash}&size=7"))),
+            Ok(WantedProof {
                 leaf: Leaf::Event(Hash([0xab; 32])),
                 size: Some(7)
             })
         );
         assert_eq!(
-            Wanted::from_request(&request("index=3")),
-            Ok(Wanted {
+            WantedProof::from_request(&request("index=3")),
+            Ok(WantedProof {
                 leaf: Leaf::Index(3),
                 size: None
             })
@@ -115,19 +115,28 @@ mod tests {
             "index=1&index=2",
             "index=1&more=2",
         ] {
-            let refused = Wanted::from_request(&request(query)).unwrap_err();
+            let refused = WantedProof::from_request(&request(query)).unwrap_err();
             assert_eq!(refused.slug, "malformed", "{query}");
         }
     }
 
     #[test]
     fn two_sizes_are_the_smaller_and_the_larger() {
-        let between = |from, to| Ok(Between { from, to });
-        assert_eq!(Between::from_request(&request("from=3&to=9")), between(3, Some(9)));
-        assert_eq!(Between::from_request(&request("from=3")), between(3, None));
-        assert_eq!(Between::from_request(&request("from=3&to=3")), between(3, Some(3)));
+        let between = |from, to| Ok(SizeRange { from, to });
+        assert_eq!(
+            SizeRange::from_request(&request("from=3&to=9")),
+            between(3, Some(9))
+        );
+        assert_eq!(
+            SizeRange::from_request(&request("from=3")),
+            between(3, None)
+        );
+        assert_eq!(
+            SizeRange::from_request(&request("from=3&to=3")),
+            between(3, Some(3))
+        );
         for query in ["", "to=3", "from=4&to=3", "from=a", "from=1&to=-2"] {
-            let refused = Between::from_request(&request(query)).unwrap_err();
+            let refused = SizeRange::from_request(&request(query)).unwrap_err();
             assert_eq!(refused.slug, "malformed", "{query}");
         }
     }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
 use store::{Directory, Orders};
 
-use polling::{Shown, sift};
+use polling::{ShownOffer, sift};
 
 /// The most offers that one poll shows, and the usual number.
 const MOST_OFFERS: u32 = 10;
@@ -129,7 +129,7 @@ impl OfferQueue {
         &self,
         agency: &AgencyId,
         received: Vec<Received>,
-    ) -> Result<Vec<Shown>, Problem> {
+    ) -> Result<Vec<ShownOffer>, Problem> {
         let ids = received
             .iter()
             .filter_map(|received| received.offer.as_ref());

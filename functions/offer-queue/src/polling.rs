@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::can_be_grabbed;
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Shown {
+pub struct ShownOffer {
     #[serde(flatten)]
     offer: Offer,
     receipt: String,
@@ -19,16 +19,21 @@ pub struct Shown {
 
 /// Received offers, sorted by what has to be done with them.
 #[derive(Debug, Default)]
-pub struct Sifted {
-    pub shown: Vec<Shown>,
+pub struct SiftedOffers {
+    pub shown: Vec<ShownOffer>,
     /// Receipts of offers that must not come again.
     pub cleared: Vec<String>,
 }
 
 /// Sorts the received offers: each is shown once, and only if it is of use to the agency now.
-pub fn sift(received: Vec<Received>, orders: &[Order], agency: &AgencyId, now: Millis) -> Sifted {
+pub fn sift(
+    received: Vec<Received>,
+    orders: &[Order],
+    agency: &AgencyId,
+    now: Millis,
+) -> SiftedOffers {
     let orders: HashMap<&OrderId, &Order> = orders.iter().map(|order| (&order.id, order)).collect();
-    let mut sifted = Sifted::default();
+    let mut sifted = SiftedOffers::default();
     let mut seen = BTreeSet::new();
     for Received { offer, receipt } in received {
         let of_use = offer.filter(|offer| {
@@ -37,7 +42,7 @@ pub fn sift(received: Vec<Received>, orders: &[Order], agency: &AgencyId, now: M
                 && seen.insert((offer.order_id.clone(), offer.epoch, offer.kind))
         });
         match of_use {
-            Some(offer) => sifted.shown.push(Shown { offer, receipt }),
+            Some(offer) => sifted.shown.push(ShownOffer { offer, receipt }),
             None => sifted.cleared.push(receipt),
         }
     }

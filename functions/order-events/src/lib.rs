@@ -35,7 +35,7 @@ struct Pending {
 }
 
 #[derive(Debug, PartialEq)]
-struct Told {
+struct OrderChange {
     event: OrderEvent,
     tally: Vec<(AgencyId, AgencyStats)>,
 }
@@ -56,7 +56,7 @@ impl OrderEvents {
         for record in event.records {
             let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
             match event_of(record) {
-                Ok(Some(Told { event, tally })) => pending.push(Pending {
+                Ok(Some(OrderChange { event, tally })) => pending.push(Pending {
                     sequence_number,
                     event,
                     tally,
@@ -128,7 +128,7 @@ impl OrderEvents {
 }
 
 /// The event of a record; `None` for other items of the table, for removals, and for changes that made no new version.
-fn event_of(record: EventRecord) -> Result<Option<Told>, Error> {
+fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
     let Some(order) = store::order_image(record.change.new_image)? else {
         return Ok(None);
     };
@@ -139,7 +139,7 @@ fn event_of(record: EventRecord) -> Result<Option<Told>, Error> {
         None => Vec::new(),
     };
     let event = describe(&order);
-    Ok(Some(Told { event, tally }))
+    Ok(Some(OrderChange { event, tally }))
 }
 
 fn describe(order: &Order) -> OrderEvent {

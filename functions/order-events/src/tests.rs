@@ -65,7 +65,7 @@ fn event(new: Value, old: Value) -> Option<OrderEvent> {
     told(new, old).map(|told| told.event)
 }
 
-fn told(new: Value, old: Value) -> Option<Told> {
+fn told(new: Value, old: Value) -> Option<OrderChange> {
     event_of(serde_json::from_value(record("1", new, old)).unwrap()).unwrap()
 }
 

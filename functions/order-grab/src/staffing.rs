@@ -28,7 +28,7 @@ use crate::{OrderGrab, not_claimed};
 const ROUNDS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(15);
 
-struct Read {
+struct StaffingRead {
     order: Order,
     details: Sealed,
     is_approved: bool,
@@ -79,7 +79,7 @@ impl OrderGrab {
         id: &OrderId,
         agency: &AgencyId,
         worker: &WorkerId,
-    ) -> Result<Read, Problem> {
+    ) -> Result<StaffingRead, Problem> {
         let read = tokio::try_join!(
             self.orders.grab_read(&self.directory, id, agency),
             self.workers.get(worker),
@@ -94,7 +94,7 @@ impl OrderGrab {
         let (Some(order), Some(details)) = (order, details) else {
             return Err(Problem::not_found());
         };
-        Ok(Read {
+        Ok(StaffingRead {
             order,
             details,
             is_approved: found.is_some_and(|agency| agency.standing == Standing::Approved),
@@ -106,7 +106,7 @@ impl OrderGrab {
     /// Puts the worker through the gate, and writes. `None` if something changed meanwhile.
     async fn name_worker(
         &self,
-        read: &Read,
+        read: &StaffingRead,
         agency: &AgencyId,
         now: Millis,
     ) -> Result<Option<Order>, Problem> {

@@ -96,7 +96,10 @@ impl Sessions {
     async fn worker(&self, request: &Request) -> Result<Principal, Problem> {
         let code = http::read_json(request, |fields| fields.string("code", 1..=128))?;
         let now = self.clock.now();
-        let phone = self.phone_numbers.exchange(&self.wechat, &code, now).await?;
+        let phone = self
+            .phone_numbers
+            .exchange(&self.wechat, &code, now)
+            .await?;
         let Some(phone) = phone else {
             return Err(Problem::bad_credentials());
         };

@@ -51,7 +51,6 @@ struct Token {
 
 impl Keys {
     /// Reads a JWK set (RFC 7517) of Ed25519 keys.
-    /// The text is no such set, or holds a key of another kind.
     pub fn read(place: &str, text: &str) -> Result<Self, Unusable> {
         let unusable = |why: &str| Unusable::new(place, why);
         let set = json::one(place, text)?;
@@ -184,8 +183,7 @@ impl StatusList {
 }
 
 /// Verifies a batch of badges: a token or a link with it on each line. Empty lines and lines that begin with `#` are
-/// skipped.
-/// There is no badge in it, or lists are given and the one for some badge is missing.
+/// skipped. It is an error if there is no badge in it, or if lists are given and the one for some badge is missing.
 pub fn verify(
     place: &str,
     text: &str,

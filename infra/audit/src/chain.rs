@@ -29,11 +29,8 @@ pub struct Chains {
 }
 
 impl Chains {
-    /// The report, if it covers whole chains. If nothing says where a chain ends, events may have been cut off.
-    ///
-    /// # Errors
-    ///
-    /// There is such a chain, and nothing else is refuted.
+    /// The report, if it covers whole chains. If nothing says where a chain ends, events may have been cut off: that is
+    /// an error, unless something is refuted anyway.
     pub fn whole(self) -> Result<Self, Unusable> {
         match self.open.first() {
             Some(worker) if self.report.holds() => Err(Unusable::new(
@@ -47,12 +44,7 @@ impl Chains {
 }
 
 /// Verifies the chains of an export from their first events to where their pages say that they end, and that a single
-/// one ends in `head`, if that is given.
-///
-/// # Errors
-///
-/// There is nothing to verify.
-/// When there is nothing to verify.
+/// one ends in `head`, if that is given. It is an error if there is nothing to verify.
 pub fn verify(export: &Export, head: Option<Hash>) -> Result<Chains, Unusable> {
     let mut report = Report::default();
     let mut followed: BTreeMap<String, Followed> = BTreeMap::new();

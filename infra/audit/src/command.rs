@@ -16,7 +16,7 @@ use crate::json;
 use crate::log;
 use crate::merkle::Hash;
 use crate::note::{self, Checkpoint, Key};
-use crate::proofs::{self, Consistency, Inclusion, Wanted};
+use crate::proofs::{self, Consistency, Inclusion, WantedLeaves};
 use crate::report::{Report, Unusable};
 
 /// Everything holds.
@@ -270,13 +270,15 @@ fn included(arguments: &InclusionArguments) -> Result<Report, Unusable> {
         Err(refuted) => return Ok(refuted_alone(refuted)),
     };
     if arguments.chain.is_empty() {
-        let wanted = arguments.event.map_or(Wanted::Anything, Wanted::Hash);
+        let wanted = arguments
+            .event
+            .map_or(WantedLeaves::Anything, WantedLeaves::Hash);
         return Ok(proofs::inclusion(&proofs, wanted, signed.as_ref()));
     }
     let chains = chain::verify(&export(&arguments.chain)?, None)?.whole()?;
     let mut report = chains.report;
     if report.holds() {
-        let wanted = Wanted::Events(&chains.events);
+        let wanted = WantedLeaves::Events(&chains.events);
         let included = proofs::inclusion(&proofs, wanted, signed.as_ref());
         report.verified.extend(included.verified);
         report.refuted.extend(included.refuted);

@@ -111,9 +111,7 @@ impl Export {
 }
 
 impl Item {
-    /// Reads the event, and checks what it can on its own: that its hash is right, and that its payload fits its
-    /// commitment.
-    /// What does not hold.
+    /// Reads the event, and checks its hash, and that its payload fits its commitment.
     pub fn event(&self) -> Result<Event, Refuted> {
         let item = self.value.as_object();
         let item = item.ok_or_else(|| Refuted::new(&self.place, "it is no object"))?;

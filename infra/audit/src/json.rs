@@ -1,5 +1,4 @@
-//! JSON that is good enough as evidence: no object has a member twice, because two readers could then read two
-//! things.
+//! JSON that can serve as evidence: no object has a member twice, because two readers could then read two things.
 
 use std::fmt;
 

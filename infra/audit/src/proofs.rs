@@ -32,7 +32,7 @@ pub struct Consistency {
 
 /// Which leaves the proofs have to be about.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted<'a> {
+pub enum WantedLeaves<'a> {
     /// Whatever the proofs say.
     Anything,
     /// The event with this hash.
@@ -72,7 +72,11 @@ impl Consistency {
 }
 
 /// Verifies inclusion proofs, against a signed checkpoint if there is one.
-pub fn inclusion(proofs: &[Inclusion], wanted: Wanted<'_>, signed: Option<&Checkpoint>) -> Report {
+pub fn inclusion(
+    proofs: &[Inclusion],
+    wanted: WantedLeaves<'_>,
+    signed: Option<&Checkpoint>,
+) -> Report {
     let mut report = Report::default();
     for proof in proofs {
         if let Some(signed) = signed
@@ -90,7 +94,7 @@ pub fn inclusion(proofs: &[Inclusion], wanted: Wanted<'_>, signed: Option<&Check
             );
             continue;
         }
-        if let Wanted::Hash(event) = wanted
+        if let WantedLeaves::Hash(event) = wanted
             && leaf_hash(&event) != proof.leaf_hash
         {
             report.refute(
@@ -117,7 +121,7 @@ pub fn inclusion(proofs: &[Inclusion], wanted: Wanted<'_>, signed: Option<&Check
             Err(why) => report.refute(format!("{}, leaf {}", proof.place, proof.leaf_index), why),
         }
     }
-    if let Wanted::Events(events) = wanted
+    if let WantedLeaves::Events(events) = wanted
         && report.holds()
     {
         match_events(proofs, events, &mut report);

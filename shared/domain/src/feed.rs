@@ -23,7 +23,7 @@ mod row;
 mod source;
 mod sources;
 
-pub use row::{LONGEST_ROW, Rejected, Row, RowRules, Said, newest, rows_of};
+pub use row::{LONGEST_ROW, NewestRows, Rejected, Row, RowRules, newest, rows_of};
 pub use source::{Link, MOST_WAITING, Pending, Source, Turn, Unfit};
 pub use sources::{CreditSource, CreditSources, SourcesFault};
 

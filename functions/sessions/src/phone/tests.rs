@@ -49,7 +49,11 @@ async fn a_code_is_exchanged_for_a_phone_and_the_token_is_kept() {
     let numbers = PhoneNumbers::default();
     let later = NOW + Duration::from_secs(7_200) - SPARE;
     for now in [NOW, NOW + Duration::from_secs(60), later] {
-        let phone = numbers.exchange(&wechat, "c0de", now).await.unwrap().unwrap();
+        let phone = numbers
+            .exchange(&wechat, "c0de", now)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(phone.as_str(), "13912345678");
     }
     let asked = asked.lock().unwrap();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Told, audit, chain, hash_of, head, worker, write};
+use super::{Outcome, audit, chain, hash_of, head, worker, write};
 
 /// The pages of a chain as an export has them, four events each; the last one says where the chain ends. `end` is the
 /// last event of the real chain, whatever `items` are.
@@ -24,7 +24,7 @@ pub fn pages(items: &[Value], end: &Value) -> Vec<Value> {
     (0..=items.len() / 4).map(page).collect()
 }
 
-fn audit_pages(pages: &[Value], head: Option<&str>) -> Told {
+fn audit_pages(pages: &[Value], head: Option<&str>) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let write = |(n, page): (usize, &Value)| {
         write(folder.path(), &format!("page{n}.json"), &page.to_string())
@@ -36,7 +36,7 @@ fn audit_pages(pages: &[Value], head: Option<&str>) -> Told {
     audit(&arguments)
 }
 
-fn audit_chain(items: &[Value], head: &str) -> Told {
+fn audit_chain(items: &[Value], head: &str) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let text = json!({ "items": items }).to_string();
     let file = write(folder.path(), "page0.json", &text);

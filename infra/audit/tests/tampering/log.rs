@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::chains::{Tampering, pages, tamper};
-use super::{Told, audit, chain, write};
+use super::{Outcome, audit, chain, write};
 
 /// A log of several chains, and a checkpoint of it.
 struct Log {
@@ -94,7 +94,7 @@ impl Log {
         write(self.folder.path(), &format!("checkpoint{size}"), &text)
     }
 
-    fn audit(&self, items: &[Value], size: u64) -> Told {
+    fn audit(&self, items: &[Value], size: u64) -> Outcome {
         let text: Vec<String> = items.iter().map(ToString::to_string).collect();
         let file = write(self.folder.path(), "log.jsonl", &text.join("\n"));
         let checkpoint = self.checkpoint(size);

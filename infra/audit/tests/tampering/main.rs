@@ -14,17 +14,17 @@ use homehail_audit::canonical::canonical;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-struct Told {
+struct Outcome {
     status: u8,
     out: String,
     err: String,
 }
 
-fn audit(arguments: &[&str]) -> Told {
+fn audit(arguments: &[&str]) -> Outcome {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let arguments = [&["homehail-audit"], arguments].concat();
     let status = homehail_audit::run(arguments, &mut out, &mut err);
-    Told {
+    Outcome {
         status,
         out: String::from_utf8(out).unwrap(),
         err: String::from_utf8(err).unwrap(),

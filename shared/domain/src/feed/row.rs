@@ -257,7 +257,7 @@ pub fn rows_of(part: &[u8], before: u32) -> (Vec<(u32, &[u8])>, u32) {
 
 /// What all rows about one worker in a batch come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct NewestRows {
     /// The newest row of each section.
     pub rows: Vec<Row>,
     /// Lines of rows that add nothing to those.
@@ -269,10 +269,10 @@ pub struct Said {
 /// The newest row of each section. Rows of one section that say different things about the same moment contradict
 /// each other, and none of them counts. If the newest ones do, no older one counts either: an older `clear` cannot
 /// stand in for what its source cannot agree on now.
-pub fn newest(mut rows: Vec<Row>) -> Said {
+pub fn newest(mut rows: Vec<Row>) -> NewestRows {
     // The newest first within a section, and among those of one moment the first of the batch.
     rows.sort_by_key(|row| (row.section, std::cmp::Reverse(row.as_of), row.line));
-    let mut said = Said::default();
+    let mut said = NewestRows::default();
     for of_a_section in rows.chunk_by(|a, b| a.section == b.section) {
         let mut has_newest = false;
         // Two lines that contradict each other, with nothing newer.

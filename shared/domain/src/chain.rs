@@ -157,7 +157,6 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// Text that is not a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be 64 hexadecimal digits")]
 pub struct NotAHash;

@@ -55,10 +55,8 @@ pub struct Uscc(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsccFault {
-    /// A character that no code has, or not 18 of them.
     #[error("must have 18 digits and capital letters, without I, O, S, V and Z")]
     Characters,
-    /// The last character does not fit the others.
     #[error("has a wrong check character; please compare it with the licence")]
     CheckCharacter,
 }
@@ -118,7 +116,6 @@ checked_text!(Uscc, UsccFault);
 #[serde(try_from = "String", into = "String")]
 pub struct MobilePhone(String);
 
-/// Text that is not a mobile phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a mobile phone number of 11 digits, such as 13912345678")]
 pub struct NotAMobilePhone;

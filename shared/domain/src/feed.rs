@@ -40,7 +40,6 @@ pub const WORTH: Duration = Duration::from_hours(7 * 24);
 #[serde(try_from = "String", into = "String")]
 pub struct BatchId(String);
 
-/// Text that cannot be a batch's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 64 of letters, digits, '.', '_' and '-', beginning with a letter or digit")]
 pub struct NotABatchId;

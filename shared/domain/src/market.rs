@@ -117,7 +117,6 @@ impl ScoreWeights {
 pub enum MarketFault {
     #[error("it is not a market's settings: {0}")]
     NotAMarket(String),
-    /// A setting makes no sense.
     #[error("{setting} must be {must_be}")]
     Setting {
         setting: &'static str,
@@ -128,7 +127,6 @@ pub enum MarketFault {
 /// Why an order cannot start at the time wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartFault {
-    /// The time has passed.
     #[error("must be in the future")]
     Past,
     /// No time is left to find an agency.
@@ -137,7 +135,6 @@ pub enum StartFault {
         /// The market's lead time, in seconds.
         lead_time_s: u32,
     },
-    /// Beyond [`FURTHEST_START`].
     #[error("must be within 60 days from now")]
     TooFar,
 }

@@ -46,7 +46,6 @@ services! {
     LiveIn = "live_in",
 }
 
-/// Text that names no service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be one of cleaning, deep_cleaning, appliance_cleaning, cooking, childcare, maternity_care, elder_care, live_in"

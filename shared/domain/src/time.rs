@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
-/// Text that is not a time in RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00")]
 pub struct NotATime;

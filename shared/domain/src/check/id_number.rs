@@ -1,3 +1,5 @@
+//! Resident ID numbers, with their check character and birth date.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,13 +15,10 @@ pub struct IdNumber(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdNumberFault {
-    /// A character that no number has, or not 18 of them.
     #[error("must have 17 digits and then a digit or X")]
     Characters,
-    /// Digits 7 to 14 are not a date.
     #[error("has no possible birth date in digits 7 to 14")]
     BirthDate,
-    /// The last character does not fit the others.
     #[error("has a wrong check character; please compare it with the card")]
     CheckCharacter,
 }

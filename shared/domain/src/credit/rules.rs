@@ -1,3 +1,5 @@
+//! The rules of credit records: how long each section holds, and which services require it.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Rows of a batch: reading one, and finding the newest of each section.
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

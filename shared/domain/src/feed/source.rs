@@ -1,3 +1,5 @@
+//! The order of a source's batches: which are applied, which wait, and which may follow.
+
 use serde::{Deserialize, Serialize};
 
 use super::{BatchId, Manifest};
@@ -67,31 +69,23 @@ pub enum Turn {
 /// Why a batch cannot be announced. Nothing has changed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// A batch before it is missing.
     #[error("the next batch of this source has seq {expected}")]
     Gap {
-        /// The next number.
         expected: u64,
     },
-    /// Another batch has this number.
     #[error("another batch of this source has this seq; the next one has seq {expected}")]
     Taken {
-        /// The next number.
         expected: u64,
     },
-    /// Its `prev_sha256` is not the batch before.
     #[error("prev_sha256 is not of the batch before")]
     ChainBroken {
         /// The hash of the manifest before; zeros if there is none.
         expected: Hash,
     },
-    /// It is older than the batch before.
     #[error("as_of is before that of the batch before, {}", .newest.to_rfc3339())]
     Older {
-        /// It must not be older than this.
         newest: Millis,
     },
-    /// Too many batches wait already.
     #[error("{MOST_WAITING} batches of this source wait to be applied already")]
     TooMany,
 }

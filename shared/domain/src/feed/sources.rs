@@ -1,3 +1,5 @@
+//! The sources of credit records: who may send them, for which sections, and with which key.
+
 use std::collections::BTreeMap;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
@@ -27,13 +29,11 @@ pub struct CreditSource {
 pub enum SourcesFault {
     #[error("it is not a list of sources: {0}")]
     NotAList(String),
-    /// A key is not 32 bytes in base64url.
     #[error("the public key of {0} is not 32 bytes in base64url")]
     Key(SourceId),
     /// The name is taken by entries that agencies record by hand.
     #[error("{0} is the source of what agencies record by hand")]
     Reserved(SourceId),
-    /// A source is listed twice.
     #[error("{0} is there twice")]
     Twice(SourceId),
 }

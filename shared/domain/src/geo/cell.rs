@@ -14,7 +14,6 @@ use super::point::{EARTH_RADIUS_M, central_angle};
 /// this far beyond the disc still counts as touched: one too many is harmless, one too few is not.
 const SLACK_M: f64 = 0.01;
 
-/// Text that is not a geohash of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a geohash of the length wanted")]
 pub struct NotACell;

@@ -70,22 +70,16 @@ pub enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     #[error("the next batch of this source has seq {expected}")]
-    Gap {
-        expected: u64,
-    },
+    Gap { expected: u64 },
     #[error("another batch of this source has this seq; the next one has seq {expected}")]
-    Taken {
-        expected: u64,
-    },
+    Taken { expected: u64 },
     #[error("prev_sha256 is not of the batch before")]
     ChainBroken {
         /// The hash of the manifest before; zeros if there is none.
         expected: Hash,
     },
     #[error("as_of is before that of the batch before, {}", .newest.to_rfc3339())]
-    Older {
-        newest: Millis,
-    },
+    Older { newest: Millis },
     #[error("{MOST_WAITING} batches of this source wait to be applied already")]
     TooMany,
 }

@@ -153,7 +153,7 @@ async fn correct(world: &World, worker: &str) {
     let id: WorkerId = worker.parse().expect("a worker");
     let workers = world.workers();
     let event = NewEvent {
-        id: EventId::of("correction", &[&world.unique().to_string()]),
+        id: EventId::from_cause("correction", &[&world.unique().to_string()]),
         kind: EventKind::Correction,
         actor: Actor::Platform,
         payload: json!({}),
@@ -429,7 +429,7 @@ async fn erasing_a_worker_leaves_her_chain_and_the_log_verifiable() {
         Ok(Step {
             profile: ProfileChange::Erase,
             events: vec![NewEvent {
-                id: EventId::of("redaction", &[&worker.id]),
+                id: EventId::from_cause("redaction", &[&worker.id]),
                 kind: EventKind::Redaction,
                 actor: Actor::Platform,
                 payload: json!({}),

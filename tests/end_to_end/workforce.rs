@@ -66,7 +66,7 @@ impl World {
         }
         let by: AgencyId = agency.id.parse().expect("an agency");
         let event = |kind: EventKind, actor| NewEvent {
-            id: EventId::of(kind.as_str(), &[&hired.id]),
+            id: EventId::from_cause(kind.as_str(), &[&hired.id]),
             kind,
             actor,
             payload: json!({}),
@@ -130,7 +130,7 @@ impl World {
                 Ok(Step {
                     worker: Some(worker),
                     events: vec![NewEvent {
-                        id: EventId::of("correction", &[&cause]),
+                        id: EventId::from_cause("correction", &[&cause]),
                         kind: EventKind::Correction,
                         actor: Actor::Platform,
                         payload: json!({}),

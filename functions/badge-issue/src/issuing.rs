@@ -159,7 +159,7 @@ fn wanted(request: &Request) -> Result<(u32, [u8; 32]), Problem> {
     if request.body().is_empty() {
         return Ok((MOST_DAYS, secret::sha256(b"{}")));
     }
-    let body = JsonBody::of(request)?;
+    let body = JsonBody::from_request(request)?;
     let days = body.read(|fields| {
         let days = fields.given("valid_days").is_some();
         let number = fields.optional_integer("valid_days", 1..=i64::from(MOST_DAYS));

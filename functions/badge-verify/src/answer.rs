@@ -82,7 +82,7 @@ impl Answer {
     ) -> Self {
         let standing = public_standing(&worker.sections, worker.skills, now, rules);
         let is_shown = |section: Section| {
-            let rule = rules.of(section);
+            let rule = rules.rule(section);
             let is_required = worker
                 .skills
                 .iter()

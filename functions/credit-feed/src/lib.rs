@@ -72,7 +72,7 @@ impl CreditFeed {
     async fn announce(&self, request: &Request, source: &str) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let now = self.clock.now();
-        let body = JsonBody::of(request)?;
+        let body = JsonBody::from_request(request)?;
         let (source, announcement) = Announcement::authenticate(&body, source, &self.sources)
             .inspect_err(|problem| {
                 if problem.slug == answer::BAD_SIGNATURE {

@@ -72,7 +72,7 @@ fn cells(at: Wgs84, radius_m: u32) -> impl Iterator<Item = Cell> {
     let disc = cells5_touched_by_disc(at, radius_m)
         .into_iter()
         .map(Cell::Disc);
-    disc.chain(std::iter::once(Cell::Home(Cell4::of(at))))
+    disc.chain(std::iter::once(Cell::Home(Cell4::containing(at))))
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ impl FeedApply {
             manifest.batch_id.as_str(),
             said.worker.as_str(),
         ];
-        let event = EventId::of(EventKind::FeedApplied.as_str(), &cause);
+        let event = EventId::from_cause(EventKind::FeedApplied.as_str(), &cause);
         let mut new = 0;
         let changed = self
             .workers

@@ -88,7 +88,7 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         let customer = principal.customer()?;
         let key = http::idempotency_key(request)?;
-        let body = JsonBody::of(request)?;
+        let body = JsonBody::from_request(request)?;
         let id = self.order_id(customer, key)?;
         let hash = body_hash(&body)?;
         let placing = match Placing::parse_now(&body, &self.market, now) {
@@ -232,7 +232,7 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         let customer = principal.customer()?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        let reason = request::reason(&JsonBody::of(request)?)?;
+        let reason = request::reason(&JsonBody::from_request(request)?)?;
         let cancelled = self.orders.cancel(&id, customer, &reason, now).await;
         let changed = cancelled?.ok_or_else(Problem::not_found)?;
         match changed.outcome {

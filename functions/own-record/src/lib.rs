@@ -139,7 +139,7 @@ impl OwnRecord {
         })?;
         let payload = json!({ "about": about, "text": text });
         let mut objection = Objection {
-            id: EventId::of("objection", &[id.as_str(), key.unwrap_or_default()]),
+            id: EventId::from_cause("objection", &[id.as_str(), key.unwrap_or_default()]),
             at: now,
             about,
             text,

@@ -70,7 +70,7 @@ impl Registry {
                 "A registration needs an Idempotency-Key of 32 to 64 visible ASCII characters that nobody can guess.",
             ));
         }
-        let body = JsonBody::of(request)?;
+        let body = JsonBody::from_request(request)?;
         let given = Registration::read(&body)?;
         let body_hash = body.hash();
         let secret = self.keys.agency_secret(key, &body_hash);
@@ -144,7 +144,7 @@ impl Registry {
     async fn add_store(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
         let id = self.own(request, agency)?;
         let key = http::idempotency_key(request)?;
-        let body = JsonBody::of(request)?;
+        let body = JsonBody::from_request(request)?;
         let NewStore {
             name,
             address,
@@ -173,7 +173,7 @@ impl Registry {
     ) -> Result<Response, Problem> {
         let id = self.own(request, agency)?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
-        let change = StoreChange::read(&JsonBody::of(request)?)?;
+        let change = StoreChange::read(&JsonBody::from_request(request)?)?;
         let now = self.clock.now();
         let changed = self
             .directory

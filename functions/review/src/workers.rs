@@ -301,7 +301,7 @@ impl WorkerReview {
         let cause = [id.as_str(), objection.as_str()];
         let event = NewEvent {
             // An objection is answered once.
-            id: EventId::of("objection_answered", &cause),
+            id: EventId::from_cause("objection_answered", &cause),
             kind: EventKind::Reviewed,
             actor: Actor::Authority(by.clone()),
             payload: json!({ "about": "objection", "objection": objection, "outcome": outcome, "reason": answer.reason }),

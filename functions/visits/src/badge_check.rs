@@ -155,7 +155,7 @@ impl Visits {
             self.use_code(order, presented).await?
         };
         let matched = (result == CheckResult::Match).then(|| {
-            MatchedBadge::of(
+            MatchedBadge::new(
                 &badge,
                 &file.worker,
                 file.profile.as_ref(),
@@ -194,7 +194,7 @@ impl Visits {
         let kind = EventKind::CheckIn;
         let epoch = order.epoch.to_string();
         let event = NewEvent {
-            id: EventId::of(kind.as_str(), &[order.id.as_str(), &epoch]),
+            id: EventId::from_cause(kind.as_str(), &[order.id.as_str(), &epoch]),
             kind,
             actor: Actor::Customer,
             payload: json!({ "order_id": order.id, "badge_id": badge.id, "shown": shown }),

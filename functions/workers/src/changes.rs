@@ -29,7 +29,7 @@ impl Desk {
     ) -> Result<Response, Problem> {
         let (agency, id) = self.own(request, worker)?;
         let now = self.clock.now();
-        let change = WorkerChange::read(&JsonBody::of(request)?, now)?;
+        let change = WorkerChange::read(&JsonBody::from_request(request)?, now)?;
         self.approved(&agency).await?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
@@ -177,7 +177,7 @@ impl Desk {
             }
         };
         let source: SourceId = source.parse().map_err(|_| Problem::internal())?;
-        let result = SectionResult::read(&JsonBody::of(request)?, &self.rules, now)?;
+        let result = SectionResult::read(&JsonBody::from_request(request)?, &self.rules, now)?;
         if let Principal::Agency(agency) = &principal {
             self.approved(agency).await?;
             if result.section != Section::BodyTemperature {
@@ -225,7 +225,7 @@ impl Desk {
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
         let cause = [&principal.subject(), id.as_str(), key];
         let event = NewEvent {
-            id: EventId::of(EventKind::Complaint.as_str(), &cause),
+            id: EventId::from_cause(EventKind::Complaint.as_str(), &cause),
             kind: EventKind::Complaint,
             actor,
             payload: json!({ "reason": reason }),

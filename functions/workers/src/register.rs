@@ -54,7 +54,7 @@ impl Desk {
         let now = self.clock.now();
         let agency = self.agency(request)?;
         let key = http::idempotency_key(request)?;
-        let body = JsonBody::of(request)?;
+        let body = JsonBody::from_request(request)?;
         let given = WorkerRegistration::read(&body, now)?;
         self.approved(&agency).await?;
         // Keyed, since a plain hash of a body that holds an ID number could be guessed.
@@ -211,7 +211,7 @@ impl Registering {
     fn event(&self, kind: EventKind, actor: Actor, payload: Value) -> NewEvent {
         let cause = [self.agency.as_str(), &self.key_hash];
         NewEvent {
-            id: EventId::of(kind.as_str(), &cause),
+            id: EventId::from_cause(kind.as_str(), &cause),
             kind,
             actor,
             payload,

@@ -118,7 +118,7 @@ impl SectionResult {
                 fields.refuse("valid_until", "must be after it begins to hold");
             }
             if let (Some(section), Some(Recorded::Clear)) = (section, recorded)
-                && rules.of(section).needs_end()
+                && rules.rule(section).needs_end()
                 && fields.given("valid_until").is_none()
             {
                 fields.refuse(

@@ -249,7 +249,7 @@ impl<'a, 's> Registrar<'a, 's> {
             given_at: self.now,
         };
         let event = |kind: EventKind, actor: Actor, payload: Value| NewEvent {
-            id: EventId::of(kind.as_str(), &["demo city", id.as_str()]),
+            id: EventId::from_cause(kind.as_str(), &["demo city", id.as_str()]),
             kind,
             actor,
             payload,

@@ -200,7 +200,7 @@ impl Sections {
 
     /// What a section says at `at`. Of several sources the gravest counts; among equals, the one that ends first.
     pub fn view(&self, section: Section, at: Millis, rules: &CreditRules) -> SectionView {
-        let rule = rules.of(section);
+        let rule = rules.rule(section);
         let said = self.0.get(&section).into_iter().flat_map(BTreeMap::values);
         let views = said.map(|entry| SectionView {
             section,
@@ -230,7 +230,7 @@ impl Sections {
             let mut view = self.view(*section, now, rules);
             let is_required = skills
                 .iter()
-                .any(|skill| rules.of(*section).required_by.contains(skill));
+                .any(|skill| rules.rule(*section).required_by.contains(skill));
             if view.source.is_none() && !is_required {
                 view.state = SectionState::NotRequired;
             }
@@ -282,7 +282,7 @@ pub fn gate(
     rules: &CreditRules,
 ) -> Vec<SectionRefusal> {
     let required = Section::ALL.iter().filter_map(|section| {
-        let rule = rules.of(*section);
+        let rule = rules.rule(*section);
         (rule.required_by.contains(service) && !rule.only_at_the_door).then_some((*section, rule))
     });
     let refused = required.filter_map(|(section, rule)| {
@@ -310,7 +310,7 @@ pub fn at_the_door(
 ) -> Vec<SectionRefusal> {
     let required = Section::ALL
         .iter()
-        .filter(|section| rules.of(**section).required_by.contains(service));
+        .filter(|section| rules.rule(**section).required_by.contains(service));
     let views = required.map(|section| sections.view(*section, now, rules));
     views
         .filter(|view| view.state != SectionState::Clear)
@@ -340,7 +340,7 @@ pub fn public_standing(
     rules: &CreditRules,
 ) -> PublicStanding {
     let required = Section::ALL.iter().filter(|section| {
-        let rule = rules.of(**section);
+        let rule = rules.rule(**section);
         skills.iter().any(|skill| rule.required_by.contains(skill))
     });
     let states: Vec<SectionState> = required

@@ -174,7 +174,7 @@ impl BadgeId {
 
 impl EventId {
     /// The event of this kind with this cause: SHA-256 of all parts, each preceded by its length.
-    pub fn of(kind: &str, cause: &[&str]) -> Self {
+    pub fn from_cause(kind: &str, cause: &[&str]) -> Self {
         let mut context = Context::new(&SHA256);
         for part in [b"homehail-event-id-v1", kind.as_bytes()]
             .into_iter()
@@ -266,15 +266,15 @@ mod tests {
 
     #[test]
     fn an_event_has_the_id_of_its_cause() {
-        let id = EventId::of("feed_applied", &["harbin", "batch-1", "wkr_1"]);
+        let id = EventId::from_cause("feed_applied", &["harbin", "batch-1", "wkr_1"]);
         assert_eq!(
             id,
-            EventId::of("feed_applied", &["harbin", "batch-1", "wkr_1"])
+            EventId::from_cause("feed_applied", &["harbin", "batch-1", "wkr_1"])
         );
         for other in [
-            EventId::of("section_result", &["harbin", "batch-1", "wkr_1"]),
-            EventId::of("feed_applied", &["harbin", "batch-1w", "kr_1"]),
-            EventId::of("feed_applied", &["harbin", "batch-1"]),
+            EventId::from_cause("section_result", &["harbin", "batch-1", "wkr_1"]),
+            EventId::from_cause("feed_applied", &["harbin", "batch-1w", "kr_1"]),
+            EventId::from_cause("feed_applied", &["harbin", "batch-1"]),
         ] {
             assert_ne!(id, other);
         }

@@ -23,7 +23,7 @@ pub use trace::TraceAnswer;
 pub fn next_event(file: &WorkerFile, kind: EventKind, actor: Actor, payload: Value) -> NewEvent {
     let seq = (file.head.seq + 1).to_string();
     NewEvent {
-        id: EventId::of(kind.as_str(), &[file.worker.id.as_str(), "seq", &seq]),
+        id: EventId::from_cause(kind.as_str(), &[file.worker.id.as_str(), "seq", &seq]),
         kind,
         actor,
         payload,

@@ -82,7 +82,7 @@ pub struct JsonBody(Value);
 impl JsonBody {
     /// The request's body: 415 unless `application/json` (parameters are allowed), 413 above [`LARGEST_BODY`], 400
     /// `malformed` when it is not JSON.
-    pub fn of(request: &Request) -> Result<Self, Problem> {
+    pub fn from_request(request: &Request) -> Result<Self, Problem> {
         let media_type = header(request, CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
             .unwrap_or_default();
@@ -126,7 +126,7 @@ pub fn read_json<T>(
     request: &Request,
     read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>,
 ) -> Result<T, Problem> {
-    JsonBody::of(request)?.read(read)
+    JsonBody::from_request(request)?.read(read)
 }
 
 fn write_canonical(value: &Value, out: &mut String) {

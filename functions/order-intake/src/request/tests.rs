@@ -10,7 +10,7 @@ fn body(value: &Value) -> JsonBody {
         .header("content-type", "application/json")
         .body(Body::from(value.to_string()))
         .unwrap();
-    JsonBody::of(&request).unwrap()
+    JsonBody::from_request(&request).unwrap()
 }
 
 fn good() -> Value {

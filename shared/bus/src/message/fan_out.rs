@@ -108,7 +108,7 @@ impl FanOutMessage {
 
     /// The message group: the order's cell, so that a storm in one district does not starve the others.
     pub fn group(&self) -> String {
-        Cell5::of(self.fan_out().place).as_str().to_owned()
+        Cell5::containing(self.fan_out().place).as_str().to_owned()
     }
 
     pub fn body(&self) -> Result<String, Error> {

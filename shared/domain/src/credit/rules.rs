@@ -89,7 +89,7 @@ impl SectionRule {
 
 impl CreditRules {
     /// The configured rule of a section, or else the usual one.
-    pub fn of(&self, section: Section) -> SectionRule {
+    pub fn rule(&self, section: Section) -> SectionRule {
         let own = self.rules.get(&section).cloned();
         own.unwrap_or_else(|| usual(section))
     }

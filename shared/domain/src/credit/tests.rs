@@ -38,7 +38,7 @@ fn all(recorded: Recorded) -> Sections {
 fn required(service: Service) -> Vec<Section> {
     let sections = Section::ALL.iter().copied();
     sections
-        .filter(|section| rules().of(*section).required_by.contains(service))
+        .filter(|section| rules().rule(*section).required_by.contains(service))
         .collect()
 }
 
@@ -85,7 +85,7 @@ fn the_table_of_sections_is_the_products() {
             valid_until: None,
             ..entry(Recorded::Clear)
         };
-        assert_eq!(rules().of(section).valid_until(&entry), Some(days(lasts)));
+        assert_eq!(rules().rule(section).valid_until(&entry), Some(days(lasts)));
     }
     let long = Entry {
         valid_until: Some(days(5_000)),
@@ -99,7 +99,7 @@ fn the_table_of_sections_is_the_products() {
         (BodyTemperature, days(1)),
     ] {
         assert_eq!(
-            rules().of(section).valid_until(&long),
+            rules().rule(section).valid_until(&long),
             Some(until),
             "{section:?}"
         );

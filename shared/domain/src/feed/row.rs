@@ -79,7 +79,7 @@ impl RowRules {
         Self {
             sections: sections.iter().copied().collect(),
             need_end: need_end
-                .filter(|section| credit.of(*section).needs_end())
+                .filter(|section| credit.rule(*section).needs_end())
                 .collect(),
             latest,
         }

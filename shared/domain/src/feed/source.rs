@@ -21,7 +21,7 @@ pub struct Link {
 
 impl Link {
     /// The link for a manifest with this hash.
-    pub fn of(manifest: &Manifest, manifest_sha256: Hash) -> Self {
+    pub fn new(manifest: &Manifest, manifest_sha256: Hash) -> Self {
         Self {
             seq: manifest.seq,
             batch_id: manifest.batch_id.clone(),

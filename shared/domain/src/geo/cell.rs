@@ -27,7 +27,7 @@ macro_rules! cell {
 
         impl $name {
             /// The cell in which the point lies. A point on a border belongs to the cell to the north or east.
-            pub fn of(point: Wgs84) -> Self {
+            pub fn containing(point: Wgs84) -> Self {
                 Self(encode(point.lat(), point.lon(), $grid.characters))
             }
 

@@ -75,7 +75,7 @@ proptest! {
             .map(|&store| cells5_touched_by_disc(store, radius_m))
             .collect();
         for order in orders {
-            let cell = Cell5::of(order);
+            let cell = Cell5::containing(order);
             let in_range = |store: Wgs84| distance_m(store, order) <= f64::from(radius_m);
             let found: Vec<usize> = (0..stores.len())
                 .filter(|&i| discs[i].contains(&cell) && in_range(stores[i]))
@@ -95,7 +95,7 @@ proptest! {
             let in_range = |store: &&Wgs84| distance_m(**store, order) <= f64::from(radius_m);
             let found: Vec<&Wgs84> = stores
                 .iter()
-                .filter(|store| cells.contains(&Cell4::of(**store)))
+                .filter(|store| cells.contains(&Cell4::containing(**store)))
                 .filter(in_range)
                 .collect();
             let brute: Vec<&Wgs84> = stores.iter().filter(in_range).collect();
@@ -112,8 +112,8 @@ proptest! {
         let (lat, lon) = travel(centre, f64::from(radius_m) - 0.01, bearing);
         let Some(edge) = Wgs84::from_degrees(lat, lon) else { return Ok(()) };
         prop_assert!(distance_m(centre, edge) <= f64::from(radius_m));
-        prop_assert!(cells5_touched_by_disc(centre, radius_m).contains(&Cell5::of(edge)));
-        prop_assert!(cells4_touched_by_disc(centre, radius_m).contains(&Cell4::of(edge)));
+        prop_assert!(cells5_touched_by_disc(centre, radius_m).contains(&Cell5::containing(edge)));
+        prop_assert!(cells4_touched_by_disc(centre, radius_m).contains(&Cell4::containing(edge)));
     }
 
     #[test]
@@ -131,7 +131,7 @@ proptest! {
         let lon = (border + 180.0).rem_euclid(360.0) - 180.0;
         let Some(touched) = Wgs84::from_degrees(foot, lon + 1e-7) else { return Ok(()) };
         let radius_m = distance_m(centre, touched).ceil() as u32;
-        prop_assert!(cells5_touched_by_disc(centre, radius_m).contains(&Cell5::of(touched)));
+        prop_assert!(cells5_touched_by_disc(centre, radius_m).contains(&Cell5::containing(touched)));
     }
 
     #[test]
@@ -255,7 +255,7 @@ fn cells_have_one_name() {
     }
     // Published with the geohash system itself: 57.64911, 10.40744 is u4pruydqqvj.
     let jutland = Wgs84::from_degrees(57.649_11, 10.407_44).unwrap();
-    assert_eq!(Cell5::of(jutland).as_str(), "u4pru");
-    assert_eq!(Cell4::of(jutland).as_str(), "u4pr");
+    assert_eq!(Cell5::containing(jutland).as_str(), "u4pru");
+    assert_eq!(Cell4::containing(jutland).as_str(), "u4pr");
     assert_eq!(Area::containing(jutland).as_str(), "u4pruy");
 }

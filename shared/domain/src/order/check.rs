@@ -155,7 +155,7 @@ pub struct MatchedSection {
 
 impl MatchedBadge {
     /// `profile` holds the policies' numbers.
-    pub fn of(
+    pub fn new(
         badge: &Badge,
         worker: &Worker,
         profile: Option<&Profile>,

@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod shown;
 mod visits;
 
 const PLACED: Millis = Millis(1_800_000_000_000);
@@ -502,77 +503,6 @@ fn a_timer_finds_what_its_epoch_needs() {
     ] {
         assert_eq!(found(&in_state(status), 1, visit_by), Settlement::Nothing);
     }
-}
-
-fn details() -> OrderDetails {
-    OrderDetails {
-        address: "中央大街 100 号".to_owned(),
-        contact: Contact {
-            name: "王芳".to_owned(),
-            phone: "13912345678".parse().unwrap(),
-        },
-        notes: None,
-    }
-}
-
-#[test]
-fn who_has_the_claim_is_shown_where_to_go_and_who_lost_it_is_not() {
-    let claimed = in_state(Status::Claimed);
-    assert_eq!(
-        claimed.viewer(&agency(1)),
-        Some(Viewer::Claimant(agency(1)))
-    );
-    assert_eq!(claimed.viewer(&agency(2)), None);
-    let shown = |order: &Order, viewer: &Viewer| {
-        serde_json::to_value(order.view(viewer, Some(&details()), PLACED)).unwrap()
-    };
-    for viewer in [
-        Viewer::Customer,
-        Viewer::Claimant(agency(1)),
-        Viewer::Authority,
-    ] {
-        let seen = shown(&claimed, &viewer);
-        assert_eq!(seen["contact"]["phone"], "13912345678");
-        assert_eq!(seen["location"]["datum"], "wgs84");
-        assert_eq!(seen["claim"]["how"], "grab");
-    }
-    let released = claimed.changed(&release(1, again()), 1, PLACED).unwrap();
-    let taken = released
-        .changed(&Change::Claim(claim(2, How::Grab, PLACED)), 2, PLACED)
-        .unwrap();
-    let former = taken.viewer(&agency(1)).unwrap();
-    assert_eq!(former, Viewer::Former(agency(1)));
-    let seen = shown(&taken, &former);
-    for secret in ["address", "contact", "location", "notes", "claim"] {
-        assert!(seen[secret].is_null(), "{secret} in {seen}");
-    }
-    let text = seen.to_string();
-    assert!(!text.contains(agency(2).as_str()), "{text}");
-    // Nor does the new agency learn who had it before.
-    let text = shown(&taken, &Viewer::Claimant(agency(2))).to_string();
-    assert!(!text.contains(agency(1).as_str()), "{text}");
-    assert_eq!(format!("{:?}", details()), "OrderDetails");
-}
-
-#[test]
-fn what_is_optional_is_null_and_not_absent() {
-    let seen = serde_json::to_value(order().view(&Viewer::Customer, None, DEADLINE)).unwrap();
-    let object = seen.as_object().unwrap();
-    for name in [
-        "claim",
-        "worker",
-        "address",
-        "contact",
-        "notes",
-        "explanation",
-    ] {
-        assert_eq!(object.get(name), Some(&Value::Null), "{name}");
-    }
-    assert_eq!(seen["settling"], true);
-    assert_eq!(seen["status"], "open");
-    assert_eq!(seen["grab_deadline"], "2027-01-15T08:03:00.000Z");
-    assert_eq!(seen["timeline"][0]["what"], "placed");
-    assert_eq!(seen["timeline"][0]["by"], "customer");
 }
 
 /// A change picked by a number, as good or bad luck would have it.

@@ -109,7 +109,7 @@ impl WorkerView {
     /// A worker as `viewer` of an order sees her now, under the agency that has its claim. If she or her agency
     /// (whose standing is `agency`) may not work, she is not shown as clear, whatever her sections say. If she has
     /// left the agency or was erased, only a name is shown: her record has nothing to do with this order any more.
-    pub fn of(
+    pub fn new(
         worker: &Worker,
         claim: &Claim,
         agency: Option<Standing>,

@@ -34,7 +34,7 @@ fn event(path: &str, body: &str, is_base64: bool) -> Value {
 
 /// Answers with what it was sent; panics when told to.
 async fn echo(request: Request) -> Response {
-    let body = JsonBody::of(&request).and_then(|body| {
+    let body = JsonBody::from_request(&request).and_then(|body| {
         body.read(|fields| {
             let say = fields.string("say", 1..=100);
             assert_ne!(say.as_deref(), Some("panic"), "a planted panic");

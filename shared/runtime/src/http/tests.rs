@@ -54,7 +54,7 @@ fn bodies_that_cannot_be_read() {
         (json_type, vec![b'"', 0xff, b'"'].into(), 400, "malformed"),
     ];
     for (content_type, body, status, slug) in cases {
-        let problem = JsonBody::of(&post(content_type, body)).unwrap_err();
+        let problem = JsonBody::from_request(&post(content_type, body)).unwrap_err();
         assert_eq!(
             (problem.status.as_u16(), problem.slug),
             (status, slug),
@@ -73,7 +73,7 @@ fn bodies_that_can_be_read() {
         ("application/json", largest.as_str()),
     ] {
         assert!(
-            JsonBody::of(&post(Some(content_type), body)).is_ok(),
+            JsonBody::from_request(&post(Some(content_type), body)).is_ok(),
             "{content_type}"
         );
     }
@@ -82,7 +82,7 @@ fn bodies_that_can_be_read() {
 #[test]
 fn a_body_hash_tells_bodies_apart_and_not_spellings() {
     let hash = |text: &str| {
-        JsonBody::of(&post(Some("application/json"), text))
+        JsonBody::from_request(&post(Some("application/json"), text))
             .unwrap()
             .hash()
     };

@@ -37,7 +37,7 @@ impl Badges {
         let taken = self.table.put(taken);
         BadgeStep {
             event: NewEvent {
-                id: EventId::of(EventKind::BadgeIssued.as_str(), &[badge.id.as_str()]),
+                id: EventId::from_cause(EventKind::BadgeIssued.as_str(), &[badge.id.as_str()]),
                 kind: EventKind::BadgeIssued,
                 actor,
                 payload: json!({
@@ -83,7 +83,7 @@ impl Badges {
         let version = before.version.to_string();
         Ok(BadgeStep {
             event: NewEvent {
-                id: EventId::of(kind.as_str(), &[after.id.as_str(), &version]),
+                id: EventId::from_cause(kind.as_str(), &[after.id.as_str(), &version]),
                 kind,
                 actor,
                 payload: json!({ "badge": after.id, "status": status, "reason": reason }),
@@ -119,7 +119,7 @@ impl Badges {
         let kind = EventKind::BadgeRevoked;
         Some(BadgeStep {
             event: NewEvent {
-                id: EventId::of(kind.as_str(), &revoked),
+                id: EventId::from_cause(kind.as_str(), &revoked),
                 kind,
                 actor,
                 payload: json!({ "badges": revoked, "reason": reason }),

@@ -37,7 +37,7 @@ impl Directory {
     }
 
     async fn stores_by_disc(&self, place: Wgs84, radius_m: u32) -> Result<Vec<CellStore>, Error> {
-        let stores = self.stores_in_cell5(&Cell5::of(place)).await?;
+        let stores = self.stores_in_cell5(&Cell5::containing(place)).await?;
         if stores.iter().all(|store| store.radius_m >= radius_m) {
             return Ok(stores);
         }

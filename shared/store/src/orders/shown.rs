@@ -63,7 +63,7 @@ impl OrderViews {
             let standing = agency.map(|agency| agency.standing);
             let rules = &self.rules;
             view.worker =
-                worker.map(|worker| WorkerView::of(&worker, claim, standing, viewer, now, rules));
+                worker.map(|worker| WorkerView::new(&worker, claim, standing, viewer, now, rules));
         }
         if matches!(order.state, State::Rated(..)) {
             let sealed = self.orders.rating(&order.id).await?;
@@ -102,7 +102,7 @@ impl OrderViews {
             let worker = self.workers.get(&staffing.worker).await?;
             let (approved, rules) = (Some(Standing::Approved), &self.rules);
             view.worker =
-                worker.map(|worker| WorkerView::of(&worker, claim, approved, &viewer, now, rules));
+                worker.map(|worker| WorkerView::new(&worker, claim, approved, &viewer, now, rules));
         }
         Ok(view)
     }

@@ -135,7 +135,7 @@ mod tests {
     fn every_event_has_its_own_salt() {
         let master = master_key("a secret");
         let (key, _) = master.create(&WorkerId::from_bytes(&[1; 16])).unwrap();
-        let (a, b) = (EventId::of("a", &[]), EventId::of("b", &[]));
+        let (a, b) = (EventId::from_cause("a", &[]), EventId::from_cause("b", &[]));
         assert_eq!(key.salt(&a), key.salt(&a));
         assert_ne!(key.salt(&a), key.salt(&b));
     }

@@ -26,7 +26,7 @@ pub(crate) const PAYLOAD: &str = "payload";
 /// What happened, before it has a place in the chain.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// From what caused it ([`EventId::of`]), so that a repeat of the cause adds nothing.
+    /// From what caused it ([`EventId::from_cause`]), so that a repeat of the cause adds nothing.
     pub id: EventId,
     pub kind: EventKind,
     pub actor: Actor,

@@ -167,7 +167,7 @@ impl Feeds {
                     Announced::NameTaken
                 });
             }
-            let link = Link::of(manifest, hash);
+            let link = Link::new(manifest, hash);
             let after = match standing.announced(link, manifest.prev_sha256) {
                 Ok(after) => after,
                 Err(unfit) => return Ok(Announced::Unfit(unfit)),

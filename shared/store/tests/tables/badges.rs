@@ -57,7 +57,7 @@ impl Desk {
                 proposed: None,
             },
             events: vec![NewEvent {
-                id: EventId::of("registered", &["one"]),
+                id: EventId::from_cause("registered", &["one"]),
                 kind: EventKind::Registered,
                 actor: Actor::Agency(agency(1)),
                 payload: json!({}),

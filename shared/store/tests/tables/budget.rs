@@ -183,13 +183,13 @@ async fn a_store_in_a_cell_takes_ninety_bytes_at_most() {
             version: 999_999_999,
         };
         for cell in [
-            Cell::Disc(Cell5::of(place())),
-            Cell::Home(Cell4::of(place())),
+            Cell::Disc(Cell5::containing(place())),
+            Cell::Home(Cell4::containing(place())),
         ] {
             world.directory.put_cell(&cell, &store).await.unwrap();
         }
     }
-    let pk = format!("C#{}", Cell5::of(place()).as_str());
+    let pk = format!("C#{}", Cell5::containing(place()).as_str());
     let sk = format!(
         "{}#{}",
         agency(1).bare(),
@@ -202,7 +202,7 @@ async fn a_store_in_a_cell_takes_ninety_bytes_at_most() {
     let directory = Directory::new(&settings(&client));
     assert_eq!(
         directory
-            .stores_in_cell5(&Cell5::of(place()))
+            .stores_in_cell5(&Cell5::containing(place()))
             .await
             .unwrap()
             .len(),

@@ -8,7 +8,7 @@ use store::{Cell, CellStore};
 use crate::world::{NOW, World, agency, place};
 
 fn cell() -> Cell {
-    Cell::Disc(Cell5::of(place()))
+    Cell::Disc(Cell5::containing(place()))
 }
 
 fn cell_store(agency_n: u8, version: u64) -> CellStore {
@@ -25,7 +25,7 @@ fn cell_store(agency_n: u8, version: u64) -> CellStore {
 async fn stores(world: &World) -> Vec<CellStore> {
     world
         .directory
-        .stores_in_cell5(&Cell5::of(place()))
+        .stores_in_cell5(&Cell5::containing(place()))
         .await
         .unwrap()
 }
@@ -115,7 +115,7 @@ async fn a_late_writer_does_not_bring_a_removed_store_back() {
 #[tokio::test]
 async fn a_cell_holds_its_stores_and_no_others() {
     let world = World::new().await;
-    let home = Cell::Home(Cell4::of(place()));
+    let home = Cell::Home(Cell4::containing(place()));
     for n in 0..40 {
         world
             .directory
@@ -133,7 +133,7 @@ async fn a_cell_holds_its_stores_and_no_others() {
     assert!(found.contains(&cell_store(17, 1)));
     let at_home = world
         .directory
-        .stores_in_cell4(&Cell4::of(place()))
+        .stores_in_cell4(&Cell4::containing(place()))
         .await
         .unwrap();
     assert_eq!(at_home, [cell_store(50, 1)]);

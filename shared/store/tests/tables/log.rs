@@ -41,7 +41,7 @@ async fn put(world: &World, n: u8, seq: u64, is_shown: bool) {
         .table_name(LEDGER)
         .item("pk", text(format!("E#{}", worker(n).bare())))
         .item("sk", text(format!("event#{seq:010}")))
-        .item("id", text(EventId::of("test", &[&seq.to_string()])))
+        .item("id", text(EventId::from_cause("test", &[&seq.to_string()])))
         .item("at", number(seq))
         .item("kd", text("correction"))
         .item("ac", text("platform"))

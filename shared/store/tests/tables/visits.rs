@@ -84,7 +84,7 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
         Ok(Step {
             worker: Some(worker),
             events: vec![NewEvent {
-                id: EventId::of("reviewed", &["1"]),
+                id: EventId::from_cause("reviewed", &["1"]),
                 kind: EventKind::Reviewed,
                 actor: Actor::Platform,
                 payload: json!({}),
@@ -145,7 +145,7 @@ async fn a_visit_begins_once_with_its_event() {
             world.orders.code_used(&order.id, &badge, step),
         ];
         let event = NewEvent {
-            id: EventId::of("check_in", &[cause]),
+            id: EventId::from_cause("check_in", &[cause]),
             kind: EventKind::CheckIn,
             actor: Actor::Customer,
             payload: json!({}),
@@ -183,7 +183,7 @@ async fn begun(world: &World) -> Order {
     let (order, id) = staffed(world, 1).await;
     let start = world.orders.start(&order.id, 1, &id, after(9));
     let event = NewEvent {
-        id: EventId::of("check_in", &["begun"]),
+        id: EventId::from_cause("check_in", &["begun"]),
         kind: EventKind::CheckIn,
         actor: Actor::Customer,
         payload: json!({}),

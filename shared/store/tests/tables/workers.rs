@@ -31,7 +31,7 @@ fn number() -> IdNumber {
 
 fn event(kind: EventKind, cause: &str, payload: Value) -> NewEvent {
     NewEvent {
-        id: EventId::of(kind.as_str(), &[cause]),
+        id: EventId::from_cause(kind.as_str(), &[cause]),
         kind,
         actor: Actor::Agency(agency(1)),
         payload,

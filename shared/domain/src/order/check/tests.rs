@@ -249,7 +249,7 @@ fn the_customer_sees_who_says_what_and_the_end_of_a_policys_number() {
     };
     let market = Market::default();
     let photo = Some("data:image/jpeg;base64,AA==".to_owned());
-    let seen = MatchedBadge::of(
+    let seen = MatchedBadge::new(
         &badge(),
         &worker(),
         Some(&profile),

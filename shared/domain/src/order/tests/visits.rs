@@ -137,7 +137,7 @@ fn the_worker_is_shown_as_the_badge_page_shows_her() {
     let order = in_state(Status::Staffed);
     let claim = order.claim().unwrap();
     let seen_under = |worker: &Worker, agency, viewer: &Viewer| {
-        let view = WorkerView::of(worker, claim, agency, viewer, PLACED, rules);
+        let view = WorkerView::new(worker, claim, agency, viewer, PLACED, rules);
         serde_json::to_value(view).unwrap()
     };
     let seen =
@@ -197,7 +197,7 @@ fn of_a_worker_who_is_not_the_agencys_any_more_an_order_shows_a_name_at_most() {
             (Viewer::Authority, json!(here.id.as_str())),
         ] {
             let approved = Some(Standing::Approved);
-            let view = WorkerView::of(gone, claim, approved, &viewer, PLACED, rules);
+            let view = WorkerView::new(gone, claim, approved, &viewer, PLACED, rules);
             assert_eq!(
                 serde_json::to_value(view).unwrap(),
                 json!({

@@ -3,16 +3,16 @@
 use domain::agency::Agency;
 use domain::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
 use domain::scan::ScanResult;
-use domain::time::Millis;
+use domain::time::{Millis, optional_rfc3339};
 use domain::worker::Worker;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// One section of the worker's record: its state, without source or details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct SectionLine {
     pub(crate) section: Section,
     pub(crate) state: SectionState,
-    #[serde(serialize_with = "optional_rfc3339")]
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
     pub(crate) as_of: Option<Millis>,
 }
 
@@ -23,13 +23,9 @@ pub(crate) struct Answer {
     pub(crate) standing: Option<PublicStanding>,
     pub(crate) name: Option<String>,
     pub(crate) agency: Option<String>,
-    #[serde(serialize_with = "optional_rfc3339")]
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
     pub(crate) as_of: Option<Millis>,
     pub(crate) sections: Vec<SectionLine>,
-}
-
-fn optional_rfc3339<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(Millis::to_rfc3339).serialize(serializer)
 }
 
 impl Answer {

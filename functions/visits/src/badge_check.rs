@@ -39,7 +39,7 @@ struct Answer {
 }
 
 /// What was found out, for the answer and for the log of scans.
-struct Found {
+struct Checked {
     result: CheckResult,
     /// The badge, once it was read.
     badge: Option<Badge>,
@@ -47,7 +47,7 @@ struct Found {
     matched: Option<MatchedBadge>,
 }
 
-impl Found {
+impl Checked {
     fn only(result: CheckResult) -> Option<Self> {
         Some(Self {
             result,
@@ -107,21 +107,21 @@ impl Visits {
         order: &Order,
         presented: &Presented,
         now: Millis,
-    ) -> Result<Option<Found>, Problem> {
+    ) -> Result<Option<Checked>, Problem> {
         let shown = match presented {
-            Presented::NotGenuine => return Ok(Found::only(CheckResult::Invalid)),
-            Presented::Expired(_) => return Ok(Found::only(CheckResult::Expired)),
+            Presented::NotGenuine => return Ok(Checked::only(CheckResult::Invalid)),
+            Presented::Expired(_) => return Ok(Checked::only(CheckResult::Expired)),
             Presented::Printed(fields) => &fields.badge,
             Presented::OnPhone(code) => &code.badge,
         };
         let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) else {
-            return Ok(Found::only(CheckResult::NoWorkerYet));
+            return Ok(Checked::only(CheckResult::NoWorkerYet));
         };
         let Some(badge) = self.badges.get(shown).await? else {
-            return Ok(Found::only(CheckResult::Invalid));
+            return Ok(Checked::only(CheckResult::Invalid));
         };
         if badge.worker != staffing.worker {
-            return Ok(Some(Found {
+            return Ok(Some(Checked {
                 result: CheckResult::Mismatch,
                 badge: Some(badge),
                 matched: None,
@@ -137,7 +137,7 @@ impl Visits {
         let Check { result, starts } =
             badge_check(order, &badge, worker, standing, &self.market, now);
         let (Some(file), CheckResult::Match) = (file, result) else {
-            return Ok(Some(Found {
+            return Ok(Some(Checked {
                 result,
                 badge: Some(badge),
                 matched: None,
@@ -165,7 +165,7 @@ impl Visits {
                 now,
             )
         });
-        Ok(Some(Found {
+        Ok(Some(Checked {
             result,
             badge: Some(badge),
             matched,
@@ -256,7 +256,7 @@ impl Visits {
         &self,
         order: &Order,
         presented: &Presented,
-        found: &Found,
+        found: &Checked,
         principal: &Principal,
         now: Millis,
     ) {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::SourceId;
 use crate::service::{Service, ServiceSet};
-use crate::time::Millis;
+use crate::time::{Millis, optional_rfc3339};
 
 mod rules;
 
@@ -149,22 +149,6 @@ pub struct SectionView {
     /// The first moment at which it is not clear any more.
     #[serde(with = "optional_rfc3339")]
     pub valid_until: Option<Millis>,
-}
-
-mod optional_rfc3339 {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::time::Millis;
-
-    pub fn serialize<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
-        at.map(Millis::to_rfc3339).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Error> {
-        let text = Option::<String>::deserialize(from)?;
-        text.map(|text| Millis::parse_rfc3339(&text).map_err(serde::de::Error::custom))
-            .transpose()
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

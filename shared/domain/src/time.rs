@@ -113,6 +113,23 @@ pub mod rfc3339 {
     }
 }
 
+/// The same for a moment that may be `null`.
+pub mod optional_rfc3339 {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Millis;
+
+    pub fn serialize<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
+        at.map(Millis::to_rfc3339).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| Millis::parse_rfc3339(&text).map_err(serde::de::Error::custom))
+            .transpose()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

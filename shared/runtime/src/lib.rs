@@ -7,7 +7,7 @@
 //! - [`queue`]: an SQS batch handled record by record.
 //! - [`scanner`]: whoever scans a badge, as a keyed hash.
 //! - [`secret`]: keyed hashes, comparison in constant time.
-//! - [`telemetry`]: logs.
+//! - [`telemetry`]: how it logs.
 //!
 //! Nothing here knows a table, a queue or a rule of the product.
 

@@ -141,7 +141,7 @@ impl Orders {
         Ok(found)
     }
 
-    /// All that a grab needs to know, of both tables in one call.
+    /// All that a grab needs to know, of orders and directory in one call.
     pub async fn grab_read(
         &self,
         directory: &Directory,

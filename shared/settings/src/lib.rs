@@ -121,7 +121,7 @@ impl Settings {
         }
     }
 
-    /// The key for one purpose, named by `label`, from a secret that must be set; see [`derive`].
+    /// The key for one purpose, named by `label`, from a secret that must be set; see [`derive()`].
     pub fn key(&self, name: &'static str, label: &str) -> [u8; 32] {
         derive(self.required(name).unwrap_or_default(), label)
     }

@@ -8,7 +8,7 @@
 //! - [`Workers::change`], [`Workers::trace`]: the chain of a worker's events, and [`Log`]: the Merkle tree over all, in the
 //!   table `ledger`.
 //! - [`Badges`], [`Scans`]: badges and their status lists, and where they were scanned.
-//! - [`PersonalDataKey`], [`PersonKey`]: the keys in the table `subject-keys`, which seal personal data, one a person.
+//! - [`PersonKey`]: a person's key in the table `subject-keys`, which seals her personal data.
 //! - [`order_image`], [`directory_image`], [`badges_image`]: what the tables' streams say.
 //!
 //! Where nothing else is said, what is read is consistent; an error means that it could not be read, or that nobody knows

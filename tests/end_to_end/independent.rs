@@ -29,7 +29,6 @@ use tokio::task::JoinSet;
 
 use crate::http::Call;
 use crate::polling;
-use crate::programs::not_checked;
 use crate::world::{CENTRE, moved, registration};
 
 /// Its grab window is shorter than a deployment may have, and than the tick of the other cloud's scheduler.
@@ -74,7 +73,8 @@ struct Elsewhere {
 )]
 fn deployed() -> Option<Deployed> {
     let Ok(path) = std::env::var("HOMEHAIL_DEPLOYED") else {
-        not_checked("the platform on another cloud than ours: `.ci/run deploy` does so");
+        // No fault of the machine, in CI either, which has a step of its own for this.
+        eprintln!("NOT CHECKED: the platform on another cloud than ours; `.ci/run deploy` does so");
         return None;
     };
     let found = std::fs::read(path).expect("what is deployed");

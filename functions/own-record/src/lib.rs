@@ -102,7 +102,7 @@ impl OwnRecord {
         let limit = query.limit()?;
         let file = self.file(id).await?;
         let page = self.workers.trace(id, true, limit, query.cursor()).await;
-        let answer = TraceAnswer::of(id, page?, file.head);
+        let answer = TraceAnswer::from_page(id, page?, file.head);
         Ok(http::json(StatusCode::OK, &answer))
     }
 

@@ -11,7 +11,7 @@ use domain::id::{AgencyId, AuthorityId, EventId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Profile, ProposedEmployment, masked_name};
 use lambda_http::http::StatusCode;
-use record::{Eraser, Reader, WorkerAnswer, is_erased, next_event};
+use record::{Eraser, Reader, WorkerAnswer, has_phone, is_erased, next_event};
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
 use serde_json::{Value, json};
@@ -123,7 +123,7 @@ impl WorkerReview {
             let file = self.workers.open(id).await?;
             let employer = file.ok_or_else(Problem::not_found)?.worker.agency;
             let keeps = |badge: &domain::badge::Badge| badge.agency != employer;
-            let old = self.eraser.live(id, verdict.at, keeps).await?;
+            let old = self.eraser.live_badges(id, verdict.at, keeps).await?;
             let mut phone = None;
             let decide = |file: &WorkerFile| -> Result<Step, Refused> {
                 let (step, taken) = self.decide(file, verdict, &old)?;
@@ -209,7 +209,7 @@ impl WorkerReview {
     ) -> Result<(Step, Option<String>), Refused> {
         let actor = Actor::Authority(verdict.by.clone());
         let (mut worker, mut new) = (file.worker.clone(), profile.clone());
-        let had_phone = matches!(worker.standing, Standing::Approved | Standing::Suspended);
+        let had_phone = has_phone(&file.worker);
         if worker.standing != Standing::Suspended {
             worker.standing = Standing::Approved;
         }

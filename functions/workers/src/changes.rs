@@ -1,14 +1,13 @@
 //! What agencies change of their workers, and what is recorded of them by hand.
 
-use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::credit::{Entry, Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
-use domain::worker::{Profile, Worker, masked_name};
+use domain::worker::{Profile, masked_name};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::CONTENT_TYPE;
 use objects::Photos;
-use record::{Reader, is_erased, next_event};
+use record::{Reader, has_phone, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Principal, Problem};
 use serde_json::{Map, Value, json};
@@ -318,11 +317,6 @@ fn recorded(
         )],
         ..Step::default()
     })
-}
-
-/// Whoever was approved once has her phone to herself.
-fn has_phone(worker: &Worker) -> bool {
-    matches!(worker.standing, Standing::Approved | Standing::Suspended)
 }
 
 /// The photo in the body, made harmless.

@@ -141,7 +141,7 @@ impl Desk {
         let page = page.await?;
         Ok(http::json(
             StatusCode::OK,
-            &TraceAnswer::of(id, page, file.head),
+            &TraceAnswer::from_page(id, page, file.head),
         ))
     }
 

@@ -1,4 +1,4 @@
-//! Workers as HTTP shows them, to their agency, the authority and themselves.
+//! How HTTP answers show a worker to her agency, the authority and herself.
 
 use domain::agency::Standing;
 use domain::check::{IdNumber, MobilePhone};
@@ -7,21 +7,21 @@ use domain::credit::{
 };
 use domain::id::{AgencyId, SourceId, WorkerId};
 use domain::service::ServiceSet;
-use domain::time::{Millis, rfc3339};
+use domain::time::{Millis, optional_rfc3339, rfc3339};
 use domain::worker::{Consent, Photo, Profile, ProposedEmployment};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use store::{Error, WorkerFile, Workers};
 
-/// Who looks at a worker's record.
+/// Who reads a worker's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// The agency that she works for.
     Agency,
-    /// The authority, or the worker herself: everything.
+    /// The authority or the worker herself, who may read everything.
     All,
 }
 
-/// A worker, with all nine sections. The ID number is never more than its ends.
+/// A worker, with all nine sections. The ID number shows its first and last character only.
 #[derive(Serialize)]
 pub struct WorkerAnswer {
     worker_id: WorkerId,
@@ -46,7 +46,7 @@ struct ConsentAnswer {
     text_version: String,
     #[serde(with = "rfc3339")]
     given_at: Millis,
-    #[serde(serialize_with = "optional")]
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
     withdrawn_at: Option<Millis>,
 }
 
@@ -60,9 +60,9 @@ struct SectionAnswer {
     section: Section,
     state: SectionState,
     source: Option<SourceId>,
-    #[serde(serialize_with = "optional")]
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
     as_of: Option<Millis>,
-    #[serde(serialize_with = "optional")]
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
     valid_until: Option<Millis>,
     reference: Option<String>,
 }
@@ -79,10 +79,8 @@ struct ProposedAnswer {
 }
 
 impl WorkerAnswer {
-    /// A worker as `reader` is shown her.
-    ///
     /// # Errors
-    /// When it cannot be read whether she has taken back her consent.
+    /// When the table does not say whether she has withdrawn her consent.
     pub async fn for_reader(
         reader: Reader,
         workers: &Workers,
@@ -91,13 +89,13 @@ impl WorkerAnswer {
         now: Millis,
     ) -> Result<Self, Error> {
         let (worker, profile) = (&file.worker, file.profile.as_ref());
-        // She can have taken her consent back only while she is suspended, which spares a read.
+        // Withdrawing consent suspends her, so only a suspended worker needs this read.
         let withdrawn_at = match worker.standing {
             Standing::Suspended => workers.withdrawn_at(&worker.id).await?,
             _ => None,
         };
-        let consent = |profile: &Profile| ConsentAnswer::of(&profile.consent, withdrawn_at);
-        // Who else wants her is for those to know who decide about it.
+        let consent = |profile: &Profile| ConsentAnswer::new(&profile.consent, withdrawn_at);
+        // Her agency is not told that another one wants to employ her.
         let proposed = profile.and_then(|profile| profile.proposed.as_ref());
         let proposed = proposed.filter(|_| reader == Reader::All);
         Ok(Self {
@@ -109,7 +107,7 @@ impl WorkerAnswer {
             phone: profile.map(|profile| profile.phone.clone()),
             skills: worker.skills,
             consent: profile.map(consent),
-            photo: worker.photo.as_ref().map(PhotoAnswer::of),
+            photo: worker.photo.as_ref().map(PhotoAnswer::from),
             registered_at: worker.registered_at,
             erased: worker.is_erased,
             standing: public_standing(&worker.sections, worker.skills, now, rules),
@@ -117,12 +115,13 @@ impl WorkerAnswer {
                 worker.sections.views(worker.skills, now, rules),
                 profile.filter(|_| reader == Reader::All),
             ),
-            proposed_employment: proposed.map(ProposedAnswer::of),
+            proposed_employment: proposed.map(ProposedAnswer::from),
         })
     }
 
-    /// What an agency sees of somebody it has registered who works elsewhere: what it gave itself, and nothing that
-    /// tells her from somebody new. `status` is `pending`, or `rejected` once that is decided against.
+    /// The answer to an agency that has registered a worker of another agency. It contains only what this agency has
+    /// given, so that she looks like a new worker. `status` is `pending`, or `rejected` once the authority has
+    /// rejected the move.
     pub fn proposed(
         id: &WorkerId,
         given: &ProposedEmployment,
@@ -139,7 +138,7 @@ impl WorkerAnswer {
             id_number: Some(id_number.masked()),
             phone: Some(given.phone.clone()),
             skills: given.skills,
-            consent: Some(ConsentAnswer::of(&given.consent, None)),
+            consent: Some(ConsentAnswer::new(&given.consent, None)),
             photo: None,
             registered_at: given.at,
             erased: false,
@@ -151,7 +150,7 @@ impl WorkerAnswer {
 }
 
 impl ConsentAnswer {
-    fn of(consent: &Consent, withdrawn_at: Option<Millis>) -> Self {
+    fn new(consent: &Consent, withdrawn_at: Option<Millis>) -> Self {
         Self {
             text_version: consent.text_version.clone(),
             given_at: consent.given_at,
@@ -160,28 +159,28 @@ impl ConsentAnswer {
     }
 }
 
-impl PhotoAnswer {
-    fn of(photo: &Photo) -> Self {
+impl From<&Photo> for PhotoAnswer {
+    fn from(photo: &Photo) -> Self {
         Self {
             media_type: photo.media_type.clone(),
         }
     }
 }
 
-impl ProposedAnswer {
-    fn of(proposed: &ProposedEmployment) -> Self {
+impl From<&ProposedEmployment> for ProposedAnswer {
+    fn from(proposed: &ProposedEmployment) -> Self {
         Self {
             agency_id: proposed.agency.clone(),
             name: proposed.name.clone(),
             phone: proposed.phone.clone(),
             skills: proposed.skills,
-            consent: ConsentAnswer::of(&proposed.consent, None),
+            consent: ConsentAnswer::new(&proposed.consent, None),
             at: proposed.at,
         }
     }
 }
 
-/// All nine, with what their sources refer to if there is a profile to find that in.
+/// All nine sections, with their sources' references if `profile` is given.
 fn sections(views: Vec<SectionView>, profile: Option<&Profile>) -> Vec<SectionAnswer> {
     let reference = |section: Section, source: Option<&SourceId>| {
         profile?.references.get(&section)?.get(source?).cloned()
@@ -197,8 +196,4 @@ fn sections(views: Vec<SectionView>, profile: Option<&Profile>) -> Vec<SectionAn
             valid_until: view.valid_until,
         })
         .collect()
-}
-
-fn optional<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(Millis::to_rfc3339).serialize(serializer)
 }

@@ -1,13 +1,13 @@
-//! Erasing a worker's personal data.
+//! Erases a worker's personal data.
 //!
-//! Four steps, and a repeat goes through all of them again, so that one that was cut off anywhere is finished by the next:
+//! There are four steps. A repeated request runs all of them again, and so finishes an erasure that was cut off:
 //!
-//! 1. Her badges are revoked, all but the last forty, should she have had more.
-//! 2. Her photos are deleted. They are the one thing that is not sealed under her own key.
-//! 3. One transaction: a `redaction` event, her key and profile deleted, her item emptied, her phone nobody's, the last
-//!    badges revoked, and her name put into the list of the erased that no restoring touches. From here on nobody can read
-//!    anything of her; it is this step that counts, and it happens whole or not at all.
-//! 4. What nobody can read any more is deleted too: payloads, looks, objections, a photo that came meanwhile.
+//! 1. If she has more than forty live badges, they are revoked first.
+//! 2. Her photos are deleted, because they are not sealed under her own key.
+//! 3. One transaction appends a `redaction` event, deletes her key and profile, empties her item, frees her phone,
+//!    revokes her remaining badges, and puts her on the list of erased workers, which survives a restore of the table.
+//!    From here on nobody can read her personal data.
+//! 4. The payloads, looks and objections that have become unreadable are deleted, and any photo stored in the meantime.
 
 use domain::agency::Standing;
 use domain::badge::Badge;
@@ -21,12 +21,12 @@ use serde_json::json;
 use settings::Settings;
 use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
 
-use crate::next_event;
+use crate::{has_phone, next_event};
 
-/// How often it is begun anew when badges change meanwhile.
-const ROUNDS: u32 = 10;
+/// The most attempts when her badges change between reading and writing.
+const MOST_ATTEMPTS: u32 = 10;
 
-/// Erases personal data.
+/// Erases a worker's personal data and revokes her badges.
 pub struct Eraser {
     workers: Workers,
     badges: Badges,
@@ -44,11 +44,11 @@ impl Eraser {
         }
     }
 
-    /// Revokes the badges of a worker that say something else than `keeps` allows, with an event each time. Says
-    /// whether there were any.
+    /// Revokes the worker's live badges, except those that `keeps` selects. Each transaction revokes at most
+    /// [`store::MOST_REVOKED`] of them with one event.
     ///
     /// # Errors
-    /// The problem that the caller is told of; revoking again goes on where it stopped.
+    /// Some badges may be revoked already; a repeated call revokes the others.
     pub async fn revoke(
         &self,
         id: &WorkerId,
@@ -57,8 +57,8 @@ impl Eraser {
         now: Millis,
         keeps: impl Fn(&Badge) -> bool,
     ) -> Result<(), Problem> {
-        for _ in 0..ROUNDS {
-            let live = self.live(id, now, &keeps).await?;
+        for _ in 0..MOST_ATTEMPTS {
+            let live = self.live_badges(id, now, &keeps).await?;
             let Some(step) = self.badges.revoke(&live, actor.clone(), reason) else {
                 return Ok(());
             };
@@ -72,18 +72,18 @@ impl Eraser {
             match self.workers.change(id, now, decide).await? {
                 Appended::NotFound => return Err(Problem::not_found()),
                 Appended::Refused(problem) => return Err(problem),
-                // Done, or somebody else changed a badge meanwhile: look again.
+                // There may be more badges, or one has changed since it was read: read them again.
                 Appended::Done(_) | Appended::Repeat(_) | Appended::WithRefused(_) => {}
             }
         }
         Err(Problem::unavailable())
     }
 
-    /// The live badges of a worker but for those that are kept.
+    /// The worker's live badges, except those that `keeps` selects.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub async fn live(
+    pub async fn live_badges(
         &self,
         id: &WorkerId,
         now: Millis,
@@ -94,15 +94,14 @@ impl Eraser {
         Ok(live)
     }
 
-    /// The badges.
     pub fn badges(&self) -> &Badges {
         &self.badges
     }
 
-    /// Erases a worker's personal data, for this reason. Doing it again finishes what was cut off.
+    /// Erases a worker's personal data and returns the worker as she is then.
     ///
     /// # Errors
-    /// The problem that the caller is told of.
+    /// The erasure may be half done; a repeated call finishes it.
     pub async fn erase(
         &self,
         id: &WorkerId,
@@ -110,12 +109,12 @@ impl Eraser {
         reason: &str,
         now: Millis,
     ) -> Result<Box<WorkerFile>, Problem> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MOST_ATTEMPTS {
             let file = self.workers.open(id).await?;
             let file = file.ok_or_else(Problem::not_found)?;
             let mut live = Vec::new();
             if !file.worker.is_erased {
-                live = self.live(id, now, |_| false).await?;
+                live = self.live_badges(id, now, |_| false).await?;
                 if live.len() > store::MOST_REVOKED {
                     self.revoke(id, actor, reason, now, |_| false).await?;
                     live = Vec::new();
@@ -127,7 +126,7 @@ impl Eraser {
                 if file.worker.is_erased {
                     return Ok(Step::default());
                 }
-                let mut step = self.erased(file, actor, reason, now)?;
+                let mut step = self.erasing_step(file, actor, reason, now);
                 if let Some(badges) = &badges {
                     step.events.insert(0, badges.event.clone());
                     step.with.extend(badges.with.clone());
@@ -139,23 +138,17 @@ impl Eraser {
                 Appended::Done(file) => file,
                 Appended::Refused(problem) => return Err(problem),
                 Appended::NotFound => return Err(Problem::not_found()),
-                // A badge changed meanwhile.
+                // A badge has changed since it was read.
                 Appended::Repeat(_) | Appended::WithRefused(_) => continue,
             };
-            self.clear(id).await?;
+            self.delete_unreadable(id).await?;
             tracing::info!(worker.id = %id, "a worker's personal data was erased");
             return Ok(erased);
         }
         Err(Problem::unavailable())
     }
 
-    fn erased(
-        &self,
-        file: &WorkerFile,
-        actor: &Actor,
-        reason: &str,
-        now: Millis,
-    ) -> Result<Step, Problem> {
+    fn erasing_step(&self, file: &WorkerFile, actor: &Actor, reason: &str, now: Millis) -> Step {
         let id = &file.worker.id;
         let mut worker = file.worker.clone();
         worker.standing = Standing::Rejected;
@@ -168,15 +161,13 @@ impl Eraser {
             self.workers.list_erased(id, now),
             self.workers.forget_consent(id),
         ];
-        let held = matches!(
-            file.worker.standing,
-            Standing::Approved | Standing::Suspended
-        );
-        if let Some(profile) = file.profile.as_ref().filter(|_| held) {
+        if let Some(profile) = &file.profile
+            && has_phone(&file.worker)
+        {
             let phone = self.phones.of(&profile.phone);
             with.push(self.workers.free_phone(&phone));
         }
-        Ok(Step {
+        Step {
             worker: Some(worker),
             profile: ProfileChange::Erase,
             events: vec![next_event(
@@ -186,11 +177,11 @@ impl Eraser {
                 json!({ "reason": reason }),
             )],
             with,
-        })
+        }
     }
 
-    /// Deletes what nobody can read any more.
-    async fn clear(&self, id: &WorkerId) -> Result<(), Problem> {
+    /// Deletes the data that was sealed under the worker's key, and photos that were stored during the erasure.
+    async fn delete_unreadable(&self, id: &WorkerId) -> Result<(), Problem> {
         self.workers.empty_payloads(id).await?;
         self.workers.delete_looks_and_objections(id).await?;
         Ok(self.photos.delete_all(id).await?)

@@ -1,15 +1,17 @@
-//! What several functions do with a worker's record.
+//! The parts of a worker's record that several functions share.
 //!
-//! - [`WorkerAnswer`], [`TraceAnswer`]: how a worker and her chain are shown to her agency, the authority and herself.
-//! - [`Eraser`]: erasing her personal data, by the authority or at her own wish; revoking badges.
-//! - [`next_event`]: an event that is told from a repeat by the state it leaves.
+//! - [`WorkerAnswer`], [`TraceAnswer`]: show a worker and her chain to her agency, the authority and herself.
+//! - [`Eraser`]: erases her personal data and revokes her badges.
+//! - [`next_event`]: makes an event whose id is its place in the chain.
 
 mod answer;
 mod erasure;
 mod trace;
 
+use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::id::EventId;
+use domain::worker::Worker;
 use runtime::Problem;
 use serde_json::Value;
 use store::{NewEvent, WorkerFile};
@@ -18,8 +20,8 @@ pub use answer::{Reader, WorkerAnswer};
 pub use erasure::Eraser;
 pub use trace::TraceAnswer;
 
-/// An event that has no cause with a name of its own: its id is its place in the chain. A repeat of what caused it is
-/// told by the state that it left.
+/// An event whose id is its place in the chain, for causes that have no id of their own. The id does not reveal a
+/// repeat: the caller must look at the worker's state to see whether the change has been made already.
 pub fn next_event(file: &WorkerFile, kind: EventKind, actor: Actor, payload: Value) -> NewEvent {
     let seq = (file.head.seq + 1).to_string();
     NewEvent {
@@ -30,7 +32,12 @@ pub fn next_event(file: &WorkerFile, kind: EventKind, actor: Actor, payload: Val
     }
 }
 
-/// What a client is told who wants to change somebody whose data is erased.
+/// Whether the worker's phone is reserved for her. It is from her first approval on.
+pub fn has_phone(worker: &Worker) -> bool {
+    matches!(worker.standing, Standing::Approved | Standing::Suspended)
+}
+
+/// Refuses a change of a worker whose personal data is erased.
 pub fn is_erased() -> Problem {
     Problem::conflict().detail("This worker's personal data has been erased.")
 }

@@ -1,4 +1,4 @@
-//! A worker's chain as HTTP shows it: what `homehail-audit` reads.
+//! How HTTP answers show a worker's chain. `homehail-audit` reads this form.
 
 use domain::chain::{ChainEvent, Hash, Head};
 use domain::id::WorkerId;
@@ -6,11 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use store::{Page, TracedEvent};
 
-/// A page of a chain.
 #[derive(Serialize)]
 pub struct TraceAnswer {
     items: Vec<TracedAnswer>,
-    /// Where the chain ends, with its last page.
+    /// Where the chain ends; only the last page has it.
     head: Option<HeadAnswer>,
     next_cursor: Option<String>,
 }
@@ -26,15 +25,15 @@ struct TracedAnswer {
 
 #[derive(Serialize)]
 struct HeadAnswer {
-    /// A last page may be empty, and then nothing else says whose it is.
+    /// Named here because an empty last page has no event that names her.
     worker: WorkerId,
     seq: u64,
     hash: Hash,
 }
 
 impl TraceAnswer {
-    /// Of a page of this worker's chain, and of the head as it was before the page was read: events that came since are no fault.
-    pub fn of(worker: &WorkerId, page: Page<TracedEvent>, head: Head) -> Self {
+    /// `head` must be read before `page`: a page may then contain events beyond the head, and shows no head if it does.
+    pub fn from_page(worker: &WorkerId, page: Page<TracedEvent>, head: Head) -> Self {
         let last = page.items.last().map_or(0, |last| last.stored.event.seq);
         let is_end = page.next.is_none() && last <= head.seq;
         let items = page.items.into_iter().map(|traced| {

@@ -1,10 +1,13 @@
-//! The customer's side of an order: placed, read, listed, cancelled.
+//! Places, reads, lists and cancels orders.
 //!
-//! Placing makes three calls, in an order that survives a crash between any two of them: the **timer** first,
-//! so that no order is without one; then the **order** with its sealed details, in one transaction whose own
-//! condition tells a repeat, because the order's id follows from the customer and the `Idempotency-Key`; then
-//! the **message** that has it offered. Whoever was not told `201` repeats the request, or there is no order;
-//! an order whose message was never sent is found by its timer.
+//! Placing makes three calls, in an order that survives a crash between any two of them:
+//!
+//! 1. The **timer** is set first, so that no order is without one.
+//! 2. One transaction writes the **order** with its sealed details. The order's id is derived from the customer and the
+//!    `Idempotency-Key`, so the transaction's condition recognises a repeat.
+//! 3. The **message** to the fan-out is sent. If that fails, the timer still finds the order.
+//!
+//! A customer who was not told `201` repeats the request.
 
 mod request;
 
@@ -24,7 +27,6 @@ use store::{OrderViews, Orders, Placed, SealKey};
 
 use crate::request::Placing;
 
-/// The function.
 pub struct OrderIntake {
     clock: Clock,
     verifier: Verifier,
@@ -56,7 +58,6 @@ impl OrderIntake {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -93,8 +94,10 @@ impl OrderIntake {
         let hash = body_hash(&body)?;
         let placing = match Placing::parse_now(&body, &self.market, now) {
             Ok(placing) => placing,
-            // What was placed in time may be repeated when its time is over.
-            Err(problem) => return self.placed_before(&body, &id, hash, now, problem).await,
+            // A repeat is answered even if its start is too near or past by now.
+            Err(problem) => {
+                return self.late_repeat(&body, &id, hash, now, problem).await;
+            }
         };
         let Placing { visit, details } = placing;
         let order = Order::placed(id, customer.clone(), hash, visit, &self.market, now)
@@ -114,15 +117,13 @@ impl OrderIntake {
         if order.awaits_fan_out() {
             let (epoch, deadline) = (order.epoch, order.grab_deadline);
             let message = FanOut::new(&order, epoch, deadline, self.market.radius_m);
-            let sent = self.fan_out.send(message, Duration::ZERO).await;
-            sent?;
+            self.fan_out.send(message, Duration::ZERO).await?;
         }
-        self.created(&order, &details, now).await
+        self.created_response(&order, &details, now).await
     }
 
-    /// Answers a repeat whose only fault is that its start is no longer far enough away; anything else is the
-    /// problem that it was.
-    async fn placed_before(
+    /// Answers the repeat of an order whose start is too near or past by now. Any other request gets `problem`.
+    async fn late_repeat(
         &self,
         body: &JsonBody,
         id: &OrderId,
@@ -135,14 +136,14 @@ impl OrderIntake {
         };
         match self.orders.get(id).await? {
             Some(order) if order.body_hash == hash => {
-                self.created(&order, &placing.details, now).await
+                self.created_response(&order, &placing.details, now).await
             }
             Some(_) => Err(Problem::idempotency_key_reused()),
             None => Err(problem),
         }
     }
 
-    async fn created(
+    async fn created_response(
         &self,
         order: &Order,
         details: &OrderDetails,
@@ -167,7 +168,7 @@ impl OrderIntake {
         };
         let page = page?;
         let orders = self.orders.get_many(&page.items).await?;
-        // The index may be a moment behind the orders: what is no longer the caller's is left out.
+        // The index may lag behind: an order that the caller may no longer read is left out.
         let items = page
             .items
             .iter()
@@ -190,8 +191,8 @@ impl OrderIntake {
         let found = self.views.open(&id).await?;
         let (order, details) = found.ok_or_else(Problem::not_found)?;
         let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
-        if let Some(timer) = overdue(&order, &self.market, now) {
-            self.have_settled(&timer).await;
+        if let Some(timer) = overdue_timer(&order, &self.market, now) {
+            self.request_settling(&timer).await;
         }
         let mut view = self.views.view(&order, &viewer, &details, now).await?;
         if viewer == Viewer::Authority {
@@ -200,26 +201,22 @@ impl OrderIntake {
         Ok(http::json(StatusCode::OK, &view))
     }
 
-    /// Why the last settling came out as it did.
+    /// Why the last settling ended as it did.
     async fn explanation(&self, order: &Order) -> Result<Option<Value>, Problem> {
         let Some(name) = &order.explanation else {
             return Ok(None);
         };
-        let kept = self.orders.explanation(&order.id, name).await;
-        let Some(kept) = kept? else {
-            return Ok(None);
-        };
-        let kept = serde_json::from_str(&kept);
-        kept.map(Some)
-            .map_err(|error| Problem::internal().because(&error))
+        let stored = self.orders.explanation(&order.id, name).await?;
+        let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
+        parsed.map_err(|error| Problem::internal().because(&error))
     }
 
-    /// Sends an order that is overdue to those who settle, should its timer have been lost. The read is answered all
-    /// the same if that fails: the next one tries again.
-    async fn have_settled(&self, timer: &Timer) {
+    /// Sends an overdue order's timer again, in case it was lost. A failure is only logged, because the next read of
+    /// the order tries again.
+    async fn request_settling(&self, timer: &Timer) {
         if let Err(error) = self.timer_queue.send(timer, Duration::ZERO).await {
             let error = runtime::problem::chain(&error);
-            tracing::warn!(order.id = %timer.order_id, error, "an order could not be sent to be settled");
+            tracing::warn!(order.id = %timer.order_id, error, "an overdue order's timer could not be sent again");
         }
     }
 
@@ -246,10 +243,10 @@ impl OrderIntake {
         Ok(http::json(StatusCode::OK, &view))
     }
 
-    /// Asks the table for an order that nobody has.
+    /// Reads an order that cannot exist, to see that the table answers.
     async fn health(&self) -> Result<Response, Problem> {
-        let nobodys = OrderId::from_bytes(&[0; 16]);
-        self.orders.get(&nobodys).await?;
+        let impossible_id = OrderId::from_bytes(&[0; 16]);
+        self.orders.get(&impossible_id).await?;
         Ok(http::json(StatusCode::OK, &json!({ "status": "ok" })))
     }
 
@@ -261,7 +258,7 @@ impl OrderIntake {
     }
 }
 
-/// As whom the caller may read an order; none if it may not know of it.
+/// The role in which the caller may read the order; `None` if it may not.
 fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
     match principal {
         Principal::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
@@ -273,8 +270,8 @@ fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
     }
 }
 
-/// The timer that should have changed the order before now: it is open past its deadline, or its visit's time is over.
-fn overdue(order: &Order, market: &Market, now: Millis) -> Option<Timer> {
+/// The timer that should have fired already, if the order is open past its deadline or its visit's time is over.
+fn overdue_timer(order: &Order, market: &Market, now: Millis) -> Option<Timer> {
     match settlement(order, order.epoch, market, now) {
         Settlement::Choose => Some(grab_timer(order)),
         Settlement::EndVisit { visit_by } => {
@@ -284,7 +281,7 @@ fn overdue(order: &Order, market: &Market, now: Millis) -> Option<Timer> {
     }
 }
 
-/// The timer of the grab window that the order is in.
+/// The timer that ends the order's current grab window.
 fn grab_timer(order: &Order) -> Timer {
     Timer::of_grab(order, order.epoch, order.grab_deadline)
 }

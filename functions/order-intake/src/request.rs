@@ -1,4 +1,4 @@
-//! What a customer sends, parsed.
+//! Parses the bodies that customers send.
 
 use domain::market::{Market, StartFault};
 use domain::order::{Contact, OrderDetails, Visit};
@@ -18,12 +18,12 @@ pub(crate) struct Placing {
 }
 
 impl Placing {
-    /// From a body, whenever it was sent.
+    /// Leaves the start unchecked, so that a late repeat can be read.
     pub(crate) fn parse(body: &JsonBody, market: &Market) -> Result<Self, Problem> {
         body.read(|fields| Self::read(fields, market, |_| Ok(())))
     }
 
-    /// From a body that was sent now: the visit must be able to start when it should.
+    /// Checks also that the start is neither too near nor too far away.
     pub(crate) fn parse_now(
         body: &JsonBody,
         market: &Market,
@@ -82,7 +82,7 @@ fn service(fields: &mut Fields<'_>, market: &Market) -> Option<Service> {
     Some(service)
 }
 
-/// `{"reason"}` of a cancellation.
+/// The reason for a cancellation.
 pub(crate) fn reason(body: &JsonBody) -> Result<String, Problem> {
     body.read(|fields| fields.string("reason", 1..=200))
 }

@@ -1,8 +1,7 @@
-//! Agencies and their stores.
+//! Registers agencies and their stores, shows them, and changes stores.
 //!
-//! Anyone may register an agency; only the authority lets it work. What is made here carries ids and
-//! secrets that follow from the request ([`secrets`]), so that repeats are harmless without a store of
-//! keys that have been seen.
+//! Anyone may register an agency; only the authority lets it work. Ids and secrets are derived from the request
+//! ([`secrets`]), so repeats are harmless although no `Idempotency-Key` is stored.
 
 mod registration;
 mod secrets;
@@ -19,10 +18,9 @@ use store::{Directory, Registered, StoreAdded};
 use crate::registration::{NewStore, Registration, StoreChange};
 use crate::secrets::RegistrationKeys;
 
-/// A registration's key is a secret, and this many characters can carry one.
+/// In characters. The agency's secret is derived from the key, so nobody may guess it.
 const SHORTEST_REGISTRATION_KEY: usize = 32;
 
-/// The function.
 pub struct Registry {
     clock: Clock,
     verifier: Verifier,
@@ -42,7 +40,6 @@ impl Registry {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -74,7 +71,7 @@ impl Registry {
         let given = Registration::read(&body)?;
         let body_hash = body.hash();
         let secret = self.keys.agency_secret(key, &body_hash);
-        let (agency, stores) = self.made(key, given);
+        let (agency, stores) = self.agency_and_stores(key, given);
         let registered = self
             .directory
             .register(&agency, &stores, &body_hash, &secret.hash)
@@ -98,16 +95,15 @@ impl Registry {
         ))
     }
 
-    /// The agency and the stores that a registration makes.
-    fn made(&self, key: &str, given: Registration) -> (Agency, Vec<Store>) {
+    fn agency_and_stores(&self, key: &str, given: Registration) -> (Agency, Vec<Store>) {
         let now = self.clock.now();
-        let id = self.keys.agency(key);
+        let id = self.keys.agency_id(key);
         let stores = given
             .stores
             .into_iter()
             .enumerate()
             .map(|(position, store)| {
-                let store_id = self.keys.store(&id, key, position);
+                let store_id = self.keys.store_id(&id, key, position);
                 Store::proposed(store_id, store.name, store.address, store.location, now)
             });
         let stores = stores.collect();
@@ -142,7 +138,7 @@ impl Registry {
     }
 
     async fn add_store(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
-        let id = self.own(request, agency)?;
+        let id = self.own_agency(request, agency)?;
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
         let NewStore {
@@ -150,7 +146,7 @@ impl Registry {
             address,
             location,
         } = NewStore::read(&body)?;
-        let store_id = self.keys.store(&id, key, 0);
+        let store_id = self.keys.store_id(&id, key, 0);
         let store = Store::proposed(store_id, name, address, location, self.clock.now());
         let added = self.directory.add_store(&id, &store, &body.hash()).await?;
         let store = match added {
@@ -171,23 +167,23 @@ impl Registry {
         agency: &str,
         store: &str,
     ) -> Result<Response, Problem> {
-        let id = self.own(request, agency)?;
+        let id = self.own_agency(request, agency)?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
         let change = StoreChange::read(&JsonBody::from_request(request)?)?;
         let now = self.clock.now();
         let changed = self
             .directory
-            .change_store(&id, &store_id, now, |store| change.of(store));
+            .change_store(&id, &store_id, now, |store| change.applied_to(store));
         let store = changed.await?.ok_or_else(Problem::not_found)?;
         tracing::info!(agency.id = %id, store.id = %store.id, "a store was changed");
         Ok(http::json(StatusCode::OK, &store.view()))
     }
 
     /// The agency in the path, if it is the caller.
-    fn own(&self, request: &Request, agency: &str) -> Result<AgencyId, Problem> {
+    fn own_agency(&self, request: &Request, agency: &str) -> Result<AgencyId, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let own = principal.agency()?;
-        // Whether another agency exists is not for this one to know.
+        // An agency is not told whether another one exists.
         if own.as_str() == agency {
             Ok(own.clone())
         } else {

@@ -1,4 +1,4 @@
-//! What an agency says of itself and its stores.
+//! Request bodies of agencies: a registration, a new store, a change of a store.
 
 use domain::agency::Store;
 use domain::check::{MobilePhone, Uscc};
@@ -7,10 +7,9 @@ use domain::service::ServiceSet;
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
 
-/// An agency with this many stores has more than any in a city; one transaction must hold them all.
+/// More than any agency in a city has. One transaction must hold them all.
 const MOST_STORES: usize = 50;
 
-/// A registration.
 pub struct Registration {
     pub name: String,
     pub uscc: Uscc,
@@ -20,7 +19,6 @@ pub struct Registration {
     pub stores: Vec<NewStore>,
 }
 
-/// A store to be reviewed.
 #[derive(Clone)]
 pub struct NewStore {
     pub name: String,
@@ -28,7 +26,7 @@ pub struct NewStore {
     pub location: Wgs84,
 }
 
-/// What is to change of a store.
+/// `None` leaves a field as it is.
 #[derive(Default)]
 pub struct StoreChange {
     pub name: Option<String>,
@@ -72,8 +70,8 @@ impl StoreChange {
                 Some(_) => fields.location("location"),
                 None => None,
             };
-            let any = ["name", "address", "location"].into_iter();
-            if any.filter_map(|name| fields.given(name)).next().is_none() {
+            let mut names = ["name", "address", "location"].into_iter();
+            if !names.any(|name| fields.given(name).is_some()) {
                 fields.refuse_all("must have at least one of name, address, location");
             }
             Some(Self {
@@ -83,11 +81,9 @@ impl StoreChange {
             })
         })
     }
-}
 
-impl StoreChange {
-    /// The store after it: a new location waits for review, a new name or address does not.
-    pub fn of(&self, store: &Store) -> Store {
+    /// The store after this change. A new location waits for review, a new name or address does not.
+    pub fn applied_to(&self, store: &Store) -> Store {
         let mut store = match self.location {
             Some(to) => store.moved(to),
             None => store.clone(),

@@ -1,5 +1,5 @@
-//! Ids and secrets made from the requests that ask for them, so that a repeat gets the same ones and
-//! nothing but a hash need be stored.
+//! Derives ids and secrets from registration requests. A repeated request gets the same ones, and only a hash of
+//! the secret is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,13 +7,12 @@ use domain::id::{AgencyId, StoreId};
 use runtime::secret;
 use settings::Settings;
 
-/// The keys behind registration.
 pub struct RegistrationKeys {
     ids: [u8; 32],
     secrets: [u8; 32],
 }
 
-/// What an agency proves itself by.
+/// The secret with which an agency logs in.
 pub struct AgencySecret {
     /// Given to the agency: base64url of 256 bits.
     pub text: String,
@@ -29,15 +28,15 @@ impl RegistrationKeys {
         }
     }
 
-    /// The agency that a registration with this `Idempotency-Key` makes.
-    pub fn agency(&self, key: &str) -> AgencyId {
-        AgencyId::from_bytes(&first(&secret::hmac(
+    /// The id of the agency that a registration with this `Idempotency-Key` makes.
+    pub fn agency_id(&self, key: &str) -> AgencyId {
+        AgencyId::from_bytes(&first_bytes(&secret::hmac(
             &self.ids,
             &[b"agency", key.as_bytes()],
         )))
     }
 
-    /// The secret of that agency. It depends on the body too: who has the key and not the body learns nothing.
+    /// Depends on the body too, so that the `Idempotency-Key` alone does not reveal the secret.
     pub fn agency_secret(&self, key: &str, body_hash: &[u8; 32]) -> AgencySecret {
         let text =
             URL_SAFE_NO_PAD.encode(secret::hmac(&self.secrets, &[key.as_bytes(), body_hash]));
@@ -45,8 +44,8 @@ impl RegistrationKeys {
         AgencySecret { text, hash }
     }
 
-    /// The store of `agency` that a request with this `Idempotency-Key` makes in this position.
-    pub fn store(&self, agency: &AgencyId, key: &str, position: usize) -> StoreId {
+    /// The id of the store that `agency` adds with this `Idempotency-Key`, in this position of the request.
+    pub fn store_id(&self, agency: &AgencyId, key: &str, position: usize) -> StoreId {
         let position = (position as u64).to_be_bytes();
         let parts = [
             b"store",
@@ -54,11 +53,11 @@ impl RegistrationKeys {
             key.as_bytes(),
             &position,
         ];
-        StoreId::from_bytes(&first(&secret::hmac(&self.ids, &parts)))
+        StoreId::from_bytes(&first_bytes(&secret::hmac(&self.ids, &parts)))
     }
 }
 
-fn first<const N: usize>(bytes: &[u8; 32]) -> [u8; N] {
+fn first_bytes<const N: usize>(bytes: &[u8; 32]) -> [u8; N] {
     let mut out = [0; N];
     out.copy_from_slice(&bytes[..N]);
     out
@@ -73,12 +72,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_request_gives_the_same_and_another_gives_another() {
+    fn ids_and_secrets_follow_from_the_request_and_the_key() {
         let (again, other) = (keys("secret"), keys("other"));
         let keys = keys("secret");
-        assert_eq!(keys.agency("k"), again.agency("k"));
-        assert_ne!(keys.agency("k"), keys.agency("l"));
-        assert_ne!(keys.agency("k"), other.agency("k"));
+        assert_eq!(keys.agency_id("k"), again.agency_id("k"));
+        assert_ne!(keys.agency_id("k"), keys.agency_id("l"));
+        assert_ne!(keys.agency_id("k"), other.agency_id("k"));
 
         let secret =
             |keys: &RegistrationKeys, key, body: u8| keys.agency_secret(key, &[body; 32]).text;
@@ -88,17 +87,23 @@ mod tests {
         assert_ne!(secret(&keys, "k", 1), secret(&other, "k", 1));
         assert_eq!(secret(&keys, "k", 1).len(), 43, "256 bits in base64url");
 
-        let agency = keys.agency("k");
-        assert_eq!(keys.store(&agency, "k", 0), again.store(&agency, "k", 0));
-        assert_ne!(keys.store(&agency, "k", 0), keys.store(&agency, "k", 1));
+        let agency = keys.agency_id("k");
+        assert_eq!(
+            keys.store_id(&agency, "k", 0),
+            again.store_id(&agency, "k", 0)
+        );
         assert_ne!(
-            keys.store(&agency, "k", 0),
-            keys.store(&keys.agency("l"), "k", 0)
+            keys.store_id(&agency, "k", 0),
+            keys.store_id(&agency, "k", 1)
+        );
+        assert_ne!(
+            keys.store_id(&agency, "k", 0),
+            keys.store_id(&keys.agency_id("l"), "k", 0)
         );
     }
 
     #[test]
-    fn what_is_stored_is_the_hash_of_what_is_given() {
+    fn the_stored_hash_is_that_of_the_given_secret() {
         let made = keys("secret").agency_secret("k", &[0; 32]);
         assert_eq!(made.hash, secret::sha256(made.text.as_bytes()));
     }

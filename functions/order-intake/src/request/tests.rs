@@ -41,7 +41,7 @@ fn with(pointer: &str, value: Value) -> Value {
 }
 
 #[test]
-fn a_good_order_is_read_with_what_is_optional_left_out_or_null() {
+fn optional_fields_may_be_missing_or_null() {
     let placing = parse(&good()).unwrap();
     assert_eq!(
         placing.visit.start_at.to_rfc3339(),
@@ -62,7 +62,7 @@ fn a_good_order_is_read_with_what_is_optional_left_out_or_null() {
 }
 
 #[test]
-fn each_fault_is_named_where_it_is() {
+fn each_fault_is_reported_with_its_pointer() {
     for (pointer, value) in [
         ("/service", json!("gardening")),
         ("/start_at", json!("2026-11-24T09:00:00")),
@@ -94,7 +94,7 @@ fn each_fault_is_named_where_it_is() {
 }
 
 #[test]
-fn all_faults_are_named_at_once() {
+fn all_faults_are_reported_at_once() {
     let found = parse(&json!({ "location": { "lat": 80 }, "contact": {}, "colour": 1 }));
     let wanted = [
         "/address",
@@ -122,7 +122,7 @@ fn a_service_that_the_market_does_not_have_is_refused() {
 }
 
 #[test]
-fn a_repeat_is_readable_when_its_start_has_passed() {
+fn a_repeat_can_be_read_after_its_start() {
     let late = with("/start_at", json!("2020-01-01T00:00:00Z"));
     assert!(parse(&late).is_err());
     assert!(Placing::parse(&body(&late), &Market::default()).is_ok());

@@ -74,7 +74,7 @@ fn each_fault_of_a_registration_is_named() {
 }
 
 #[test]
-fn all_faults_of_a_registration_come_at_once() {
+fn all_faults_of_a_registration_are_reported_at_once() {
     let mut registration = good();
     registration["phone"] = json!("1");
     registration["uscc"] = json!("1");
@@ -92,7 +92,7 @@ fn all_faults_of_a_registration_come_at_once() {
 }
 
 #[test]
-fn a_change_of_a_store_changes_something() {
+fn a_change_of_a_store_names_at_least_one_field() {
     for empty in [json!({}), json!({"name": null})] {
         assert_eq!(pointers(StoreChange::read(&body(&empty))), [""]);
     }

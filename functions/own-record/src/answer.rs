@@ -1,4 +1,4 @@
-//! What a worker is shown of her own record.
+//! The answers that show a worker her own record.
 
 use domain::agency::Standing;
 use domain::badge::Badge;
@@ -8,18 +8,17 @@ use record::WorkerAnswer;
 use serde::Serialize;
 use store::{Look, Objection, ObjectionAnswer, View};
 
-/// All of it but the chain, which is read by pages.
+/// The whole record except the chain, which has its own path and pages.
 #[derive(Serialize)]
 pub struct RecordAnswer {
     pub worker: WorkerAnswer,
     pub employer: EmployerAnswer,
     pub badges: Vec<BadgeAnswer>,
     pub objections: Vec<ObjectionShown>,
-    /// Where her chain is read.
+    /// The path of her chain.
     pub trace: &'static str,
 }
 
-/// Whom she works for.
 #[derive(Serialize)]
 pub struct EmployerAnswer {
     pub agency_id: AgencyId,
@@ -27,7 +26,6 @@ pub struct EmployerAnswer {
     pub status: Standing,
 }
 
-/// One of her badges.
 #[derive(Serialize)]
 pub struct BadgeAnswer {
     badge_id: BadgeId,
@@ -39,7 +37,6 @@ pub struct BadgeAnswer {
     expires_at: Millis,
 }
 
-/// What she objected to.
 #[derive(Serialize)]
 pub struct ObjectionShown {
     objection_id: EventId,
@@ -58,7 +55,6 @@ struct AnswerShown {
     at: Millis,
 }
 
-/// Who looked.
 #[derive(Serialize)]
 pub struct ViewShown {
     #[serde(with = "rfc3339")]
@@ -104,7 +100,7 @@ impl From<ObjectionAnswer> for AnswerShown {
 
 impl From<View> for ViewShown {
     fn from(view: View) -> Self {
-        // Who scanned is not hers to know, nor does anybody here: the log holds a keyed hash.
+        // Nobody is told who scanned: the log holds only a keyed hash.
         let who = match view.how {
             Look::Scan => "somebody".to_owned(),
             Look::OrderCheck => "customer".to_owned(),

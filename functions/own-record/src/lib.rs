@@ -1,8 +1,8 @@
-//! A worker's own record: all of it, who looked, and what she can do about it.
+//! A worker's own record: she reads it, sees who looked at it, objects, withdraws her consent and erases her data.
 //!
-//! Everything here is asked for by her own token, so no path names a worker: nobody can ask for another's. What she does
-//! is an event of her chain like what others do to it: an objection waits for the authority's answer; consent taken back
-//! suspends her in the same transaction; her data is erased as the authority would erase it.
+//! No path names a worker, because her own token does: nobody can ask for another worker's record. What she does here
+//! is an event of her chain. An objection waits for the authority's answer; withdrawing consent suspends her in the same
+//! transaction; erasing does the same as when the authority erases her data.
 
 mod answer;
 
@@ -24,7 +24,6 @@ use store::{Appended, Badges, Directory, Objection, Step, WorkerFile, Workers};
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
 
-/// The function.
 pub struct OwnRecord {
     clock: Clock,
     verifier: Verifier,
@@ -54,7 +53,6 @@ impl OwnRecord {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -78,13 +76,13 @@ impl OwnRecord {
 
     async fn record(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
         http::query(request, &[])?;
-        let file = self.file(id).await?;
+        let file = self.open(id).await?;
         let agency = self.directory.agency(&file.worker.agency).await;
         let agency = agency?.ok_or_else(Problem::internal)?;
         let badges = self.badges.of_worker(id).await?;
         let objections = self.workers.objections(&file).await?;
         let record = RecordAnswer {
-            worker: self.shown(&file).await?,
+            worker: self.worker_answer(&file).await?,
             employer: EmployerAnswer {
                 agency_id: agency.id,
                 name: agency.name,
@@ -100,7 +98,7 @@ impl OwnRecord {
     async fn trace(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
         let query = http::query(request, &["limit", "cursor"])?;
         let limit = query.limit()?;
-        let file = self.file(id).await?;
+        let file = self.open(id).await?;
         let page = self.workers.trace(id, true, limit, query.cursor()).await;
         let answer = TraceAnswer::from_page(id, page?, file.head);
         Ok(http::json(StatusCode::OK, &answer))
@@ -109,7 +107,7 @@ impl OwnRecord {
     async fn views(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
         let query = http::query(request, &["limit", "cursor"])?;
         let limit = query.limit()?;
-        let file = self.file(id).await?;
+        let file = self.open(id).await?;
         let page = self.workers.views(&file, limit, query.cursor()).await;
         let page = page?;
         let page = Page {
@@ -155,16 +153,15 @@ impl OwnRecord {
                 Some(_) => event.id = objection.id.clone(),
                 None => objection.id = event.id.clone(),
             }
-            let kept = self.workers.object(file, &objection);
             Ok(Step {
                 events: vec![event],
-                with: vec![kept?],
+                with: vec![self.workers.object(file, &objection)?],
                 ..Step::default()
             })
         };
         let changed = self.workers.change(id, now, decide).await;
         match changed? {
-            Appended::Done(_) => tracing::info!(worker.id = %id, "a worker objected"),
+            Appended::Done(_) => tracing::info!(worker.id = %id, "a worker filed an objection"),
             Appended::Repeat(file) => {
                 let said = self.workers.caused(&file, &objection.id).await;
                 if said? != Some(Some(payload)) {
@@ -182,17 +179,17 @@ impl OwnRecord {
     async fn code_key(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let now = self.clock.now();
-        let file = self.file(id).await?;
+        let file = self.open(id).await?;
         if !file.worker.may_work() {
             return Err(Problem::not_found().detail("Only an approved worker wears a badge."));
         }
         let badges = self.badges.live_of_worker(id, now).await?;
-        // The one that was issued last.
-        let mut worn = badges.into_iter().filter(|badge| {
-            badge.status == BadgeStatus::Valid && badge.agency == file.worker.agency
-        });
+        // The badge that was issued last comes first.
+        let badge = badges
+            .into_iter()
+            .find(|badge| badge.status == BadgeStatus::Valid && badge.agency == file.worker.agency);
         let none = || Problem::not_found().detail("She has no valid badge.");
-        let badge = worn.next().ok_or_else(none)?;
+        let badge = badge.ok_or_else(none)?;
         let key = self.codes.key_of(&badge.id);
         let answer = json!({
             "badge_id": badge.id,
@@ -204,7 +201,7 @@ impl OwnRecord {
         Ok(http::json(StatusCode::OK, &answer))
     }
 
-    /// She takes her consent back, and cannot work from then on. What stands already is answered the same.
+    /// Withdraws her consent and suspends her. A repeat changes nothing and gets the same answer.
     async fn withdraw(&self, id: &WorkerId) -> Result<Response, Problem> {
         let now = self.clock.now();
         let withdrawn_at = self.workers.withdrawn_at(id).await?;
@@ -238,7 +235,10 @@ impl OwnRecord {
             Appended::NotFound => return Err(Problem::unauthenticated()),
         };
         tracing::info!(worker.id = %id, "a worker withdrew her consent");
-        Ok(http::json(StatusCode::OK, &self.shown(&file).await?))
+        Ok(http::json(
+            StatusCode::OK,
+            &self.worker_answer(&file).await?,
+        ))
     }
 
     async fn erase(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
@@ -250,12 +250,12 @@ impl OwnRecord {
         Ok(http::no_content())
     }
 
-    async fn file(&self, id: &WorkerId) -> Result<WorkerFile, Problem> {
+    async fn open(&self, id: &WorkerId) -> Result<WorkerFile, Problem> {
         let file = self.workers.open(id).await?;
         file.ok_or_else(Problem::unauthenticated)
     }
 
-    async fn shown(&self, file: &WorkerFile) -> Result<WorkerAnswer, Problem> {
+    async fn worker_answer(&self, file: &WorkerFile) -> Result<WorkerAnswer, Problem> {
         let (reader, rules, now) = (Reader::All, &self.rules, self.clock.now());
         Ok(WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?)
     }

@@ -1,11 +1,11 @@
-//! The badge check: the customer scans, from within the order, the badge of who stands at the door.
+//! The badge check: the customer scans, from within the order, the badge of the worker at the door.
 //!
-//! What is shown is verified first, and as long as it is not genuine nothing is asked of any table but the order's. Then
-//! the badge tells whose it is; of somebody else nothing more is read, and nothing is said. A match that begins the visit
-//! is one transaction: the order, the badge as it was read, the event in the worker's chain, and where it was a phone's
-//! code, that it was used. Whatever of it has changed meanwhile is read again.
+//! The scanned text is verified first; unless it is genuine, only the order is read. If the badge belongs to another
+//! worker, nothing is read about her and nothing is shown. A match that starts the visit is one transaction: the order,
+//! the badge unchanged since it was read, the event in the worker's chain, and the use of a phone's code. If any of them
+//! has changed, everything is read again.
 //!
-//! A code is good for an order once: shown again, it is `invalid`, though the visit may have begun by it. A printed badge
+//! A phone's code matches once per order. Shown again it is `invalid`, even if it has started the visit. A printed badge
 //! may be scanned as often as the customer likes.
 
 use badge::Presented;
@@ -29,8 +29,8 @@ use store::{Appended, NewEvent, Part, Step};
 
 use crate::Visits;
 
-/// How often it is all looked at again that somebody else was changing.
-const ROUNDS: usize = 4;
+/// The most attempts when the order or the badge changes between reading and writing.
+const MOST_ATTEMPTS: usize = 4;
 
 #[derive(Serialize)]
 struct Answer {
@@ -38,22 +38,22 @@ struct Answer {
     badge: Option<MatchedBadge>,
 }
 
-/// What was found out, for the answer and for the log of scans.
+/// The result of a check, for the answer and for the log of scans.
 struct Checked {
     result: CheckResult,
-    /// The badge, once it was read.
+    /// `None` if the badge was not read.
     badge: Option<Badge>,
-    /// What the customer is shown on a match.
+    /// Shown to the customer on a match.
     matched: Option<MatchedBadge>,
 }
 
 impl Checked {
-    fn only(result: CheckResult) -> Option<Self> {
-        Some(Self {
+    fn unmatched(result: CheckResult, badge: Option<Badge>) -> Self {
+        Self {
             result,
-            badge: None,
+            badge,
             matched: None,
-        })
+        }
     }
 }
 
@@ -66,7 +66,7 @@ impl Visits {
         now: Millis,
     ) -> Result<Response, Problem> {
         let customer = principal.customer()?;
-        // Text that cannot be a token is no badge, and not a fault of the request, whatever a camera has read.
+        // A camera may read any text: one that is no token is an invalid badge, not a fault of the request.
         let shown = http::read_json(request, |fields| {
             let token = fields.required("token")?;
             if !token.is_string() {
@@ -75,7 +75,7 @@ impl Visits {
             token.as_str().map(str::to_owned)
         })?;
         let presented = self.checker.check(shown.trim(), now);
-        for _ in 0..ROUNDS {
+        for _ in 0..MOST_ATTEMPTS {
             let order = self.orders.get(id).await?;
             let order = order.filter(|order| order.customer == *customer);
             let order = order.ok_or_else(Problem::not_found)?;
@@ -84,24 +84,23 @@ impl Visits {
                 State::Unfilled => return Err(Problem::too_late()),
                 _ => {}
             }
-            let Some(found) = self.check(&order, &presented, now).await? else {
-                // Somebody else has changed the order or the badge.
+            let Some(checked) = self.check(&order, &presented, now).await? else {
                 continue;
             };
-            let result = found.result;
+            let result = checked.result;
             tracing::info!(order.id = %id, ?result, "a badge was checked");
-            self.log_scan(&order, &presented, &found, principal, now)
+            self.log_scan(&order, &presented, &checked, principal, now)
                 .await;
             let answer = Answer {
                 result,
-                badge: found.matched,
+                badge: checked.matched,
             };
             return Ok(http::json(StatusCode::OK, &answer));
         }
         Err(Problem::unavailable())
     }
 
-    /// What was shown for this order. `None` when something has changed since it was read.
+    /// `None` if the order or the badge has changed since it was read.
     async fn check(
         &self,
         order: &Order,
@@ -109,23 +108,23 @@ impl Visits {
         now: Millis,
     ) -> Result<Option<Checked>, Problem> {
         let shown = match presented {
-            Presented::NotGenuine => return Ok(Checked::only(CheckResult::Invalid)),
-            Presented::Expired(_) => return Ok(Checked::only(CheckResult::Expired)),
+            Presented::NotGenuine => {
+                return Ok(Some(Checked::unmatched(CheckResult::Invalid, None)));
+            }
+            Presented::Expired(_) => {
+                return Ok(Some(Checked::unmatched(CheckResult::Expired, None)));
+            }
             Presented::Printed(fields) => &fields.badge,
             Presented::OnPhone(code) => &code.badge,
         };
         let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) else {
-            return Ok(Checked::only(CheckResult::NoWorkerYet));
+            return Ok(Some(Checked::unmatched(CheckResult::NoWorkerYet, None)));
         };
         let Some(badge) = self.badges.get(shown).await? else {
-            return Ok(Checked::only(CheckResult::Invalid));
+            return Ok(Some(Checked::unmatched(CheckResult::Invalid, None)));
         };
         if badge.worker != staffing.worker {
-            return Ok(Some(Checked {
-                result: CheckResult::Mismatch,
-                badge: Some(badge),
-                matched: None,
-            }));
+            return Ok(Some(Checked::unmatched(CheckResult::Mismatch, Some(badge))));
         }
         let read = tokio::try_join!(
             self.workers.open(&staffing.worker),
@@ -137,14 +136,10 @@ impl Visits {
         let Check { result, starts } =
             badge_check(order, &badge, worker, standing, &self.market, now);
         let (Some(file), CheckResult::Match) = (file, result) else {
-            return Ok(Some(Checked {
-                result,
-                badge: Some(badge),
-                matched: None,
-            }));
+            return Ok(Some(Checked::unmatched(result, Some(badge))));
         };
 
-        // Read before anything is written: a match whose answer fails would have used up a code.
+        // The photo is read before anything is written: if reading it fails, no code has been used up.
         let photo = self.photo(&file.worker).await?;
         let result = if starts {
             match self.start(order, &badge, standing, presented, now).await? {
@@ -172,7 +167,7 @@ impl Visits {
         }))
     }
 
-    /// Begins the visit. `None` when the order or the badge has changed since it was read.
+    /// Starts the visit. `None` if the order or the badge has changed since it was read.
     async fn start(
         &self,
         order: &Order,
@@ -199,7 +194,7 @@ impl Visits {
             actor: Actor::Customer,
             payload: json!({ "order_id": order.id, "badge_id": badge.id, "shown": shown }),
         };
-        let begun = self
+        let started = self
             .workers
             .change(&badge.worker, now, |file| {
                 let worker = Some(&file.worker);
@@ -214,18 +209,18 @@ impl Visits {
                 })
             })
             .await;
-        Ok(match begun? {
+        Ok(match started? {
             Appended::Done(_) => Some(CheckResult::Match),
             Appended::Refused(result) => Some(result),
             Appended::NotFound => Some(CheckResult::Revoked),
             Appended::WithRefused(Part::Code) => Some(CheckResult::Invalid),
-            // Another scan has begun it. A printed badge is a match again; whether a phone's code is depends on
-            // which code that was.
+            // Another scan has started the visit. Checked again, a printed badge matches, and so does a phone's code
+            // that the other scan has not used.
             Appended::Repeat(_) | Appended::WithRefused(_) => None,
         })
     }
 
-    /// Uses up a phone's code that begins nothing; a printed badge has nothing to use up.
+    /// Uses up a phone's code when the visit has started already. A printed badge has no code.
     async fn use_code(&self, order: &Order, presented: &Presented) -> Result<CheckResult, Problem> {
         let Presented::OnPhone(code) = presented else {
             return Ok(CheckResult::Match);
@@ -239,7 +234,7 @@ impl Visits {
         })
     }
 
-    /// Her photo as a `data:` URL, which lives as long as the answer that it is in.
+    /// The worker's photo as a `data:` URL, so that no link to it outlives the answer.
     async fn photo(&self, worker: &Worker) -> Result<Option<String>, Problem> {
         let Some(photo) = &worker.photo else {
             return Ok(None);
@@ -251,12 +246,12 @@ impl Visits {
         }))
     }
 
-    /// Sends what was scanned to the log. The customer is answered all the same if that fails.
+    /// Sends the scan to the log. If that fails, the customer is answered all the same.
     async fn log_scan(
         &self,
         order: &Order,
         presented: &Presented,
-        found: &Checked,
+        checked: &Checked,
         principal: &Principal,
         now: Millis,
     ) {
@@ -265,11 +260,11 @@ impl Visits {
         };
         let scan = Scan {
             badge_id: badge.clone(),
-            worker_id: found.badge.as_ref().map(|badge| badge.worker.clone()),
+            worker_id: checked.badge.as_ref().map(|badge| badge.worker.clone()),
             at: now,
             by: ScannedBy::Customer,
             who: self.scanners.principal(principal),
-            result: found.result.scanned(),
+            result: checked.result.scanned(),
             order_id: Some(order.id.clone()),
             place: RoughPlace::of_order(order.place),
         };

@@ -1,4 +1,4 @@
-//! The end of a visit, and what the customer says of it.
+//! Completes and rates a visit.
 
 use domain::id::{CustomerId, OrderId};
 use domain::order::{CompleteOutcome, Rating, Stars};
@@ -10,11 +10,11 @@ use store::Rated;
 
 use crate::Visits;
 
-/// The longest comment, in characters.
+/// In characters.
 const LONGEST_COMMENT: usize = 500;
 
 impl Visits {
-    /// The customer says that the visit is over. There is nothing to be said in a body.
+    /// The request's body is ignored.
     pub(crate) async fn complete(
         &self,
         customer: &CustomerId,
@@ -94,6 +94,6 @@ fn rated_already() -> Problem {
         "rated-already",
         StatusCode::CONFLICT,
         "The visit is rated",
-        "This visit has another rating already, and a rating is not changed.",
+        "This visit already has a different rating, and a rating cannot be changed.",
     )
 }

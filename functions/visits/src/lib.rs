@@ -1,7 +1,7 @@
-//! The visit, as its customer takes part in it: the badge check at the door, the end, the rating.
+//! A visit, from the customer's side.
 //!
-//! - [`badge_check`]: who stands at the door.
-//! - [`ending`]: the visit is over, and what the customer says of it.
+//! - [`badge_check`]: checks the badge of the worker at the door.
+//! - [`ending`]: completes and rates the visit.
 
 mod badge_check;
 mod ending;
@@ -17,7 +17,6 @@ use runtime::{Problem, Scanners, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use store::{Badges, Directory, OrderViews, Orders, SealKey, Workers};
 
-/// The function.
 pub struct Visits {
     clock: Clock,
     verifier: Verifier,
@@ -55,7 +54,6 @@ impl Visits {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }

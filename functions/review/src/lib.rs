@@ -1,8 +1,8 @@
-//! The authority: approvals and suspensions of agencies, stores and workers, and what it does about workers' rights.
+//! The authority reviews agencies, stores and workers, answers objections, and erases workers' data.
 //!
-//! A decision on an agency or a store is one transaction of its state and the agency's version; cells and
-//! queue access follow from the table's stream. An agency's order queue is made *before* the approval
-//! that needs it, so that an approved agency is never without one.
+//! A decision on an agency or a store is one transaction of its state and the agency's version; cells and queue access
+//! follow from the table's stream. An agency's order queue is made *before* its approval, so that an approved agency
+//! is never without one.
 
 mod workers;
 
@@ -20,7 +20,6 @@ use store::{AgencyDecided, Directory, StoreDecided, Waiter, Waiting};
 
 use crate::workers::WorkerReview;
 
-/// The function.
 pub struct Review {
     clock: Clock,
     verifier: Verifier,
@@ -42,7 +41,6 @@ impl Review {
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -52,10 +50,10 @@ impl Review {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "agencies", agency, "reviews"]) => {
-                self.agency(request, agency).await
+                self.review_agency(request, agency).await
             }
             (&Method::POST, ["v1", "agencies", agency, "stores", store, "reviews"]) => {
-                self.store(request, agency, store).await
+                self.review_store(request, agency, store).await
             }
             (&Method::GET, ["v1", "reviews"]) => self.waiting(request).await,
             (&Method::POST, ["v1", "workers", worker, "reviews"]) => {
@@ -76,7 +74,7 @@ impl Review {
         }
     }
 
-    async fn agency(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
+    async fn review_agency(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
         let verdict = self.verdict(request)?;
         let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
         if verdict.decision == Decision::Approve {
@@ -94,8 +92,7 @@ impl Review {
         Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
-    /// Makes the order queue of an agency that can be approved. The agency is looked at first, so that
-    /// no queue is made for what does not exist or cannot be approved.
+    /// Makes the agency's order queue, unless there is no such agency or it cannot be approved.
     async fn make_queue(&self, id: &AgencyId) -> Result<(), Problem> {
         let agency = self.directory.agency(id).await?;
         let agency = agency.ok_or_else(Problem::not_found)?;
@@ -106,7 +103,7 @@ impl Review {
         Ok(self.queues.create(id).await?)
     }
 
-    async fn store(
+    async fn review_store(
         &self,
         request: &Request,
         agency: &str,
@@ -136,39 +133,33 @@ impl Review {
         self.caller(request)?;
         let query = http::query(request, &["kind", "limit", "cursor"])?;
         let limit = query.limit()?;
-        let kind = match query.text("kind") {
-            Some("agency") => Waiting::Agency,
-            Some("store") => Waiting::Store,
-            Some("worker") => {
-                let page = self.workers.waiting(limit, query.cursor()).await?;
-                return Ok(http::json(StatusCode::OK, &page));
-            }
-            Some("objection") => {
-                let page = self
-                    .workers
-                    .objections_waiting(limit, query.cursor())
-                    .await?;
-                return Ok(http::json(StatusCode::OK, &page));
-            }
+        let cursor = query.cursor();
+        let page = match query.text("kind") {
+            Some("agency") => self.directory_page(Waiting::Agency, limit, cursor).await?,
+            Some("store") => self.directory_page(Waiting::Store, limit, cursor).await?,
+            Some("worker") => self.workers.waiting(limit, cursor).await?,
+            Some("objection") => self.workers.objections_waiting(limit, cursor).await?,
             _ => {
                 return Err(
                     Problem::malformed().detail("kind must be agency, store, worker or objection.")
                 );
             }
         };
-        let page = self.directory.waiting(kind, limit, query.cursor()).await?;
-        let items = page
-            .items
-            .into_iter()
-            .map(|waiter| Item::of(kind, waiter))
-            .collect();
-        Ok(http::json(
-            StatusCode::OK,
-            &Page {
-                items,
-                next_cursor: page.next,
-            },
-        ))
+        Ok(http::json(StatusCode::OK, &page))
+    }
+
+    async fn directory_page(
+        &self,
+        kind: Waiting,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page<WaitingItem>, Problem> {
+        let page = self.directory.waiting(kind, limit, cursor).await?;
+        let items = page.items.into_iter();
+        Ok(Page {
+            items: items.map(|waiter| WaitingItem::new(kind, waiter)).collect(),
+            next_cursor: page.next,
+        })
     }
 
     fn caller(&self, request: &Request) -> Result<AuthorityId, Problem> {
@@ -176,7 +167,6 @@ impl Review {
         principal.authority().cloned()
     }
 
-    /// What the authority decides, and why.
     fn verdict(&self, request: &Request) -> Result<Verdict, Problem> {
         let by = self.caller(request)?;
         let (decision, reason) = http::read_json(request, |fields| {
@@ -193,9 +183,8 @@ impl Review {
     }
 }
 
-/// Something that waits for review, as HTTP shows it.
 #[derive(Serialize)]
-struct Item {
+struct WaitingItem {
     kind: &'static str,
     agency_id: AgencyId,
     store_id: Option<StoreId>,
@@ -205,8 +194,8 @@ struct Item {
     since: Millis,
 }
 
-impl Item {
-    fn of(kind: Waiting, waiter: Waiter) -> Self {
+impl WaitingItem {
+    fn new(kind: Waiting, waiter: Waiter) -> Self {
         Self {
             kind: kind.as_str(),
             agency_id: waiter.agency,
@@ -217,8 +206,8 @@ impl Item {
         }
     }
 
-    /// Of a worker, or of what she objects to; the agency is the one that waits to employ her, or employs her.
-    fn worker(
+    /// A worker or her objection. `agency` is her employer, or the agency that wants to become it.
+    fn for_worker(
         kind: &'static str,
         worker: WorkerId,
         agency: AgencyId,

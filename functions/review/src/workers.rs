@@ -1,10 +1,11 @@
-//! What the authority decides about workers.
+//! The authority's decisions about workers.
 //!
-//! A worker can wait for two things: that she may work at all, and that another agency that has registered her becomes
-//! her employer. A decision is one transaction of her item, its event, and whatever must hold with it: her phone becomes
-//! hers alone with the approval, and the badges of an agency that she leaves are revoked in the transaction that moves her.
+//! A worker can wait for two decisions: whether she may work at all, and whether another agency that has registered her
+//! becomes her employer. A decision is one transaction of her item, its event and what must change with them: an approval
+//! reserves her phone for her, and a move revokes the badges of the agency that she leaves.
 
 use domain::agency::{Decision, NotFromHere, Standing};
+use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, EventId, WorkerId};
@@ -14,20 +15,19 @@ use lambda_http::http::StatusCode;
 use record::{Eraser, Reader, WorkerAnswer, has_phone, is_erased, next_event};
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
     Appended, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, WorkerFile,
     Workers,
 };
 
-use crate::{Item, conflict};
+use crate::{WaitingItem, conflict};
 
-/// How often a decision is taken anew when badges change meanwhile.
-const ROUNDS: u32 = 10;
+/// The most attempts when her badges change between reading and writing.
+const MOST_ATTEMPTS: u32 = 10;
 const MOVED: &str = "She works for another agency now.";
 
-/// Decides about workers.
 pub struct WorkerReview {
     clock: Clock,
     workers: Workers,
@@ -36,24 +36,24 @@ pub struct WorkerReview {
     rules: CreditRules,
 }
 
-/// What was decided, about which agency's registration of her, and why.
 struct Verdict {
     decision: Decision,
     reason: String,
+    /// The agency whose registration of her is decided on. `None` is her employer.
     agency: Option<AgencyId>,
     by: AuthorityId,
     at: Millis,
 }
 
-/// What a decision is about.
-enum About<'a> {
-    /// That she may work.
+/// The question that a decision answers.
+enum Subject<'a> {
+    /// May she work?
     Registration,
-    /// That she works for another agency from now on.
+    /// Does this other agency become her employer?
     Employment(&'a Profile, &'a ProposedEmployment),
 }
 
-/// Why nothing was decided.
+/// Why a decision was not written.
 enum Refused {
     NotFromHere(NotFromHere),
     Other(Problem),
@@ -82,7 +82,6 @@ impl WorkerReview {
         }
     }
 
-    /// Decides on a worker.
     pub(crate) async fn review(
         &self,
         request: &Request,
@@ -107,27 +106,28 @@ impl WorkerReview {
             by,
             at,
         };
-        let file = self.decided(&id, &verdict).await?;
-        // A badge that was issued in the same moment by the agency that she has left.
+        let file = self.commit(&id, &verdict).await?;
+        // The agency that she leaves may have issued another badge meanwhile.
         let actor = Actor::Authority(verdict.by.clone());
         let employer = file.worker.agency.clone();
-        let keeps = |badge: &domain::badge::Badge| badge.agency == employer;
+        let keeps = |badge: &Badge| badge.agency == employer;
         self.eraser.revoke(&id, &actor, MOVED, at, keeps).await?;
         let decision = verdict.decision.as_str();
         tracing::info!(worker.id = %id, authority.id = %verdict.by, decision, "a worker was decided on");
-        self.shown(&file, &verdict.by, &verdict.reason).await
+        self.look_and_answer(&file, &verdict.by, &verdict.reason)
+            .await
     }
 
-    async fn decided(&self, id: &WorkerId, verdict: &Verdict) -> Result<Box<WorkerFile>, Problem> {
-        for _ in 0..ROUNDS {
+    async fn commit(&self, id: &WorkerId, verdict: &Verdict) -> Result<Box<WorkerFile>, Problem> {
+        for _ in 0..MOST_ATTEMPTS {
             let file = self.workers.open(id).await?;
             let employer = file.ok_or_else(Problem::not_found)?.worker.agency;
-            let keeps = |badge: &domain::badge::Badge| badge.agency != employer;
-            let old = self.eraser.live_badges(id, verdict.at, keeps).await?;
+            let keeps = |badge: &Badge| badge.agency != employer;
+            let old_badges = self.eraser.live_badges(id, verdict.at, keeps).await?;
             let mut phone = None;
             let decide = |file: &WorkerFile| -> Result<Step, Refused> {
-                let (step, taken) = self.decide(file, verdict, &old)?;
-                phone = taken;
+                let (step, reserved) = self.step(file, verdict, &old_badges)?;
+                phone = reserved;
                 Ok(step)
             };
             let changed = self.workers.change(id, verdict.at, decide).await;
@@ -138,7 +138,7 @@ impl WorkerReview {
                 Appended::Refused(Refused::Other(problem)) => return Err(problem),
                 Appended::WithRefused(Part::Consent) => {
                     let words =
-                        "She has taken her consent back since; it has to be given again first.";
+                        "She has withdrawn her consent since; she must give it again first.";
                     return Err(Problem::conflict().detail(words));
                 }
                 Appended::WithRefused(Part::Phone) if let Some(hash) = &phone => {
@@ -147,30 +147,32 @@ impl WorkerReview {
                         return Err(Problem::phone_taken());
                     }
                 }
-                // A badge changed meanwhile: look again.
+                // A badge has changed since it was read: read them again.
                 Appended::WithRefused(_) => {}
             }
         }
         Err(Problem::unavailable())
     }
 
-    /// What a decision comes to, and the hash of the phone that becomes hers with it.
-    fn decide(
+    /// The change that a decision makes, and the hash of the phone that it reserves for her.
+    fn step(
         &self,
         file: &WorkerFile,
         verdict: &Verdict,
-        old_badges: &[domain::badge::Badge],
+        old_badges: &[Badge],
     ) -> Result<(Step, Option<String>), Refused> {
-        match about(file, verdict)? {
-            About::Registration => self.on_registration(file, verdict),
-            About::Employment(profile, proposed) => match verdict.decision {
-                Decision::Approve => self.moved(file, profile, proposed, verdict, old_badges),
-                _ => Ok((not_moved(file, profile, proposed, verdict), None)),
+        match subject(file, verdict)? {
+            Subject::Registration => self.decide_registration(file, verdict),
+            Subject::Employment(profile, proposed) => match verdict.decision {
+                Decision::Approve => {
+                    self.approve_employment(file, profile, proposed, verdict, old_badges)
+                }
+                _ => Ok((reject_employment(file, profile, proposed, verdict), None)),
             },
         }
     }
 
-    fn on_registration(
+    fn decide_registration(
         &self,
         file: &WorkerFile,
         verdict: &Verdict,
@@ -188,9 +190,9 @@ impl WorkerReview {
             with.push(self.workers.consent_stands(id));
             with.push(self.workers.take_phone(taken, id));
         }
-        let about = json!("registration");
+        let agency = &file.worker.agency;
         let step = Step {
-            events: vec![reviewed(file, verdict, about, &file.worker.agency)],
+            events: vec![review_event(file, verdict, "registration", agency)],
             worker: Some(worker),
             with,
             ..Step::default()
@@ -198,14 +200,14 @@ impl WorkerReview {
         Ok((step, phone))
     }
 
-    /// She works for the other agency from now on. Who is suspended stays so: that is another decision.
-    fn moved(
+    /// Moves her to the other agency. A suspended worker stays suspended, because reinstating is a decision of its own.
+    fn approve_employment(
         &self,
         file: &WorkerFile,
         profile: &Profile,
         proposed: &ProposedEmployment,
         verdict: &Verdict,
-        old_badges: &[domain::badge::Badge],
+        old_badges: &[Badge],
     ) -> Result<(Step, Option<String>), Refused> {
         let actor = Actor::Authority(verdict.by.clone());
         let (mut worker, mut new) = (file.worker.clone(), profile.clone());
@@ -226,7 +228,7 @@ impl WorkerReview {
         let phone = self.phones.of(&new.phone);
         let mut with = vec![
             self.workers.take_phone(&phone, id),
-            // The consent that she gave the other agency is the one that counts, unless she has taken back any since.
+            // Her consent to the other agency counts from now on. This is refused if she has withdrawn it since.
             self.workers.give_consent(id, new.consent.given_at),
         ];
         if had_phone && new.phone != profile.phone {
@@ -235,7 +237,7 @@ impl WorkerReview {
         }
         let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
         let mut events = vec![
-            reviewed(file, verdict, json!("employment"), &proposed.agency),
+            review_event(file, verdict, "employment", &proposed.agency),
             event(
                 EventKind::EmployerChanged,
                 json!({ "from": file.worker.agency, "to": proposed.agency }),
@@ -257,7 +259,6 @@ impl WorkerReview {
         Ok((step, Some(phone)))
     }
 
-    /// Erases a worker's personal data.
     pub(crate) async fn erase(
         &self,
         request: &Request,
@@ -268,10 +269,9 @@ impl WorkerReview {
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         let (actor, now) = (Actor::Authority(by.clone()), self.clock.now());
         let file = self.eraser.erase(&id, &actor, &reason, now).await?;
-        self.shown(&file, &by, &reason).await
+        self.look_and_answer(&file, &by, &reason).await
     }
 
-    /// Answers what a worker objects to.
     pub(crate) async fn answer_objection(
         &self,
         request: &Request,
@@ -300,7 +300,7 @@ impl WorkerReview {
         };
         let cause = [id.as_str(), objection.as_str()];
         let event = NewEvent {
-            // An objection is answered once.
+            // The same id for every answer, so that an objection is answered once.
             id: EventId::from_cause("objection_answered", &cause),
             kind: EventKind::Reviewed,
             actor: Actor::Authority(by.clone()),
@@ -324,7 +324,7 @@ impl WorkerReview {
             Appended::Repeat(file) => {
                 let said = self.workers.caused(&file, &event.id).await;
                 if said? != Some(Some(event.payload)) {
-                    let words = "This objection has been answered otherwise.";
+                    let words = "This objection already has a different answer.";
                     return Err(Problem::conflict().detail(words));
                 }
             }
@@ -336,26 +336,30 @@ impl WorkerReview {
         Ok(http::json(StatusCode::OK, &answer))
     }
 
-    /// The workers who wait for a decision.
     pub(crate) async fn waiting(
         &self,
         limit: u32,
         cursor: Option<&str>,
-    ) -> Result<http::Page<Item>, Problem> {
-        let page = self.workers.records().waiting(limit, cursor).await;
-        let page = page?;
+    ) -> Result<http::Page<WaitingItem>, Problem> {
+        let page = self.workers.records().waiting(limit, cursor).await?;
         let files = page.items.iter().map(|(id, _)| self.workers.open(id));
         let files: Vec<_> = files.collect();
         let files = futures::future::try_join_all(files).await?;
         let items = files.into_iter().flatten().filter_map(|file| {
-            // The index may be a moment behind.
+            // The index may lag behind: this one no longer waits.
             let since = file.worker.waits_since?;
             let proposed = file.profile.and_then(|profile| profile.proposed);
             let agency = match (file.worker.standing, proposed) {
                 (Standing::Pending, _) | (_, None) => file.worker.agency,
                 (_, Some(proposed)) => proposed.agency,
             };
-            Some(Item::worker("worker", file.worker.id, agency, None, since))
+            Some(WaitingItem::for_worker(
+                "worker",
+                file.worker.id,
+                agency,
+                None,
+                since,
+            ))
         });
         Ok(http::Page {
             items: items.collect(),
@@ -363,20 +367,18 @@ impl WorkerReview {
         })
     }
 
-    /// The objections that wait for an answer.
     pub(crate) async fn objections_waiting(
         &self,
         limit: u32,
         cursor: Option<&str>,
-    ) -> Result<http::Page<Item>, Problem> {
-        let page = self.workers.objections_waiting(limit, cursor).await;
-        let page = page?;
+    ) -> Result<http::Page<WaitingItem>, Problem> {
+        let page = self.workers.objections_waiting(limit, cursor).await?;
         let ids: Vec<WorkerId> = page.items.iter().map(|item| item.worker.clone()).collect();
         let workers = self.workers.records().get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|waiting| {
             let worker = workers.iter().find(|worker| worker.id == waiting.worker)?;
             let (id, agency) = (worker.id.clone(), worker.agency.clone());
-            Some(Item::worker(
+            Some(WaitingItem::for_worker(
                 "objection",
                 id,
                 agency,
@@ -390,8 +392,8 @@ impl WorkerReview {
         })
     }
 
-    /// The worker as the answer: a look at her record like any other, and hers to see as one.
-    async fn shown(
+    /// Answers with the worker's record. The look is recorded first, and she sees it.
+    async fn look_and_answer(
         &self,
         file: &WorkerFile,
         by: &AuthorityId,
@@ -399,8 +401,7 @@ impl WorkerReview {
     ) -> Result<Response, Problem> {
         let now = self.clock.now();
         if !file.worker.is_erased {
-            let written = self.workers.add_look(file, by, purpose, now).await;
-            written?;
+            self.workers.add_look(file, by, purpose, now).await?;
         }
         let (reader, rules) = (Reader::All, &self.rules);
         let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
@@ -408,24 +409,24 @@ impl WorkerReview {
     }
 }
 
-/// What a decision is about: what the request names, else that she may work. That another agency becomes her employer
-/// must be named: the repeat of an approval would move her otherwise.
-fn about<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<About<'a>, Refused> {
+/// A request that names no agency is about her registration. A move must name the other agency, because otherwise the
+/// repeat of an approval would move her.
+fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, Refused> {
     let profile = file.profile.as_ref();
     let proposed = profile.and_then(|profile| Some((profile, profile.proposed.as_ref()?)));
     let decides = matches!(verdict.decision, Decision::Approve | Decision::Reject);
     match (&verdict.agency, proposed) {
-        (Some(agency), _) if *agency == file.worker.agency => Ok(About::Registration),
+        (Some(agency), _) if *agency == file.worker.agency => Ok(Subject::Registration),
         (Some(agency), Some((profile, proposed))) if decides && *agency == proposed.agency => {
-            Ok(About::Employment(profile, proposed))
+            Ok(Subject::Employment(profile, proposed))
         }
         (Some(_), _) => Err(Refused::Other(Problem::not_found())),
-        (None, _) => Ok(About::Registration),
+        (None, _) => Ok(Subject::Registration),
     }
 }
 
-/// The old employment stands.
-fn not_moved(
+/// She stays with her employer, and the other agency's proposal is dropped.
+fn reject_employment(
     file: &WorkerFile,
     profile: &Profile,
     proposed: &ProposedEmployment,
@@ -439,17 +440,12 @@ fn not_moved(
     Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(new)),
-        events: vec![reviewed(
-            file,
-            verdict,
-            json!("employment"),
-            &proposed.agency,
-        )],
+        events: vec![review_event(file, verdict, "employment", &proposed.agency)],
         with: Vec::new(),
     }
 }
 
-fn reviewed(file: &WorkerFile, verdict: &Verdict, about: Value, agency: &AgencyId) -> NewEvent {
+fn review_event(file: &WorkerFile, verdict: &Verdict, about: &str, agency: &AgencyId) -> NewEvent {
     let actor = Actor::Authority(verdict.by.clone());
     let payload = json!({
         "about": about,

@@ -1,7 +1,7 @@
 //! The badge check: the customer scans, from within the order, the badge of the worker at the door.
 //!
 //! The scanned text is verified first; unless it is genuine, only the order is read. If the badge belongs to another
-//! worker, nothing is read about her and nothing is shown. A match that starts the visit is one transaction: the order,
+//! worker, nothing about that worker is read or shown. A match that starts the visit is one transaction: the order,
 //! the badge unchanged since it was read, the event in the worker's chain, and the use of a phone's code. If any of them
 //! has changed, everything is read again.
 //!

@@ -163,8 +163,7 @@ impl OwnRecord {
         match changed? {
             Appended::Done(_) => tracing::info!(worker.id = %id, "a worker filed an objection"),
             Appended::Repeat(file) => {
-                let said = self.workers.caused(&file, &objection.id).await;
-                if said? != Some(Some(payload)) {
+                if self.workers.caused(&file, &objection.id).await? != Some(Some(payload)) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }

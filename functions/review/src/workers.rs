@@ -39,7 +39,7 @@ pub struct WorkerReview {
 struct Verdict {
     decision: Decision,
     reason: String,
-    /// The agency whose registration of her is decided on. `None` is her employer.
+    /// The agency whose registration of her is decided on. `None` stands for her employer.
     agency: Option<AgencyId>,
     by: AuthorityId,
     at: Millis,
@@ -322,8 +322,7 @@ impl WorkerReview {
                 tracing::info!(worker.id = %id, authority.id = %by, outcome, "an objection was answered");
             }
             Appended::Repeat(file) => {
-                let said = self.workers.caused(&file, &event.id).await;
-                if said? != Some(Some(event.payload)) {
+                if self.workers.caused(&file, &event.id).await? != Some(Some(event.payload)) {
                     let words = "This objection already has a different answer.";
                     return Err(Problem::conflict().detail(words));
                 }

@@ -1,8 +1,9 @@
-//! What agencies change of their workers, and what is recorded of them by hand.
+//! Agencies change their workers' data and photos; agencies and the authority record sections and complaints.
 
 use domain::chain::{Actor, EventKind};
 use domain::credit::{Entry, Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
+use domain::time::Millis;
 use domain::worker::{Profile, masked_name};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::CONTENT_TYPE;
@@ -15,9 +16,9 @@ use store::{Appended, NewEvent, Part, ProfileChange, Step, WorkerFile};
 
 use crate::photo::{self, normalised};
 use crate::request::{SectionResult, WorkerChange};
-use crate::{Desk, employed_by};
+use crate::{Desk, require_employer};
 
-/// The source of what agencies may record of their own workers.
+/// The source of sections that agencies record of their own workers.
 const AGENCY_SOURCE: &str = "agency";
 
 impl Desk {
@@ -26,15 +27,15 @@ impl Desk {
         request: &Request,
         worker: &str,
     ) -> Result<Response, Problem> {
-        let (agency, id) = self.own(request, worker)?;
+        let (agency, id) = self.agency_and_worker(request, worker)?;
         let now = self.clock.now();
         let change = WorkerChange::read(&JsonBody::from_request(request)?, now)?;
-        self.approved(&agency).await?;
+        self.require_approved(&agency).await?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
-            employed_by(file, &agency)?;
+            require_employer(file, &agency)?;
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            self.changed(file, profile, &change, withdrawn_at.is_some())
+            self.change_step(file, profile, &change, withdrawn_at.is_some())
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
@@ -47,11 +48,11 @@ impl Desk {
             Appended::NotFound => return Err(Problem::not_found()),
         };
         tracing::info!(agency.id = %agency, worker.id = %id, "a worker was changed");
-        self.shown(&file, Reader::Agency).await
+        self.worker_response(&file, Reader::Agency).await
     }
 
-    /// What a change comes to. One that changes nothing writes nothing, which is what a repeat finds.
-    fn changed(
+    /// A repeat finds nothing to change, so its step has no event and is not written.
+    fn change_step(
         &self,
         file: &WorkerFile,
         before: &Profile,
@@ -60,9 +61,9 @@ impl Desk {
     ) -> Result<Step, Problem> {
         let by = Actor::Agency(file.worker.agency.clone());
         let (mut worker, mut profile) = (file.worker.clone(), before.clone());
-        let (mut said, mut with, mut events) = (Map::new(), Vec::new(), Vec::new());
+        let (mut changed, mut with, mut events) = (Map::new(), Vec::new(), Vec::new());
         if let Some(name) = change.name.as_ref().filter(|name| **name != before.name) {
-            said.insert("name".to_owned(), from_to(&before.name, name));
+            changed.insert("name".to_owned(), from_to(&before.name, name));
             worker.masked_name = masked_name(name);
             profile.name.clone_from(name);
         }
@@ -71,7 +72,7 @@ impl Desk {
             .as_ref()
             .filter(|phone| **phone != before.phone)
         {
-            said.insert("phone".to_owned(), from_to(&before.phone, phone));
+            changed.insert("phone".to_owned(), from_to(&before.phone, phone));
             if has_phone(&file.worker) {
                 let id = &worker.id;
                 let freed = self.phones.of(&before.phone);
@@ -81,20 +82,19 @@ impl Desk {
             profile.phone.clone_from(phone);
         }
         if let Some(skills) = change.skills.filter(|skills| *skills != worker.skills) {
-            said.insert("skills".to_owned(), from_to(&worker.skills, &skills));
+            changed.insert("skills".to_owned(), from_to(&worker.skills, &skills));
             worker.skills = skills;
         }
-        if !said.is_empty() {
-            let said = json!({ "changed": said });
-            events.push(next_event(file, EventKind::Correction, by.clone(), said));
+        if !changed.is_empty() {
+            let payload = json!({ "changed": changed });
+            events.push(next_event(file, EventKind::Correction, by.clone(), payload));
         }
         let consent = change.consent.as_ref();
         if let Some(consent) = consent.filter(|new| is_withdrawn || **new != before.consent) {
             let kind = EventKind::ConsentGiven;
             events.push(next_event(file, kind, by, json!(consent)));
             profile.consent = consent.clone();
-            let given = self.workers.give_consent(&worker.id, consent.given_at);
-            with.push(given);
+            with.push(self.workers.give_consent(&worker.id, consent.given_at));
         }
         Ok(Step {
             worker: Some(worker),
@@ -109,19 +109,19 @@ impl Desk {
         request: &Request,
         worker: &str,
     ) -> Result<Response, Problem> {
-        let (agency, id) = self.own(request, worker)?;
+        let (agency, id) = self.agency_and_worker(request, worker)?;
         let jpeg = read_photo(request)?;
-        self.approved(&agency).await?;
+        self.require_approved(&agency).await?;
         let file = self.workers.open(&id).await?;
         let file = file.ok_or_else(Problem::not_found)?;
-        employed_by(&file, &agency)?;
+        require_employer(&file, &agency)?;
         let new = Photos::named(&id, &jpeg);
-        // The object first, then what names it, then what it takes the place of: nothing ever names what is not
-        // there, and what nothing names goes when the worker is erased.
+        // The new photo is stored before her item names it, and the old one is deleted after that, so that her item
+        // never names a missing photo. A photo that no item names is deleted when she is erased.
         self.photos.put(&new, jpeg).await?;
         let mut replaced = None;
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
-            employed_by(file, &agency)?;
+            require_employer(file, &agency)?;
             if file.worker.is_erased {
                 return Err(is_erased());
             }
@@ -154,7 +154,7 @@ impl Desk {
             self.photos.delete(&old.key).await?;
         }
         tracing::info!(agency.id = %agency, worker.id = %id, "a photo was stored");
-        self.shown(&file, Reader::Agency).await
+        self.worker_response(&file, Reader::Agency).await
     }
 
     pub(crate) async fn record_section(
@@ -178,7 +178,7 @@ impl Desk {
         let source: SourceId = source.parse().map_err(|_| Problem::internal())?;
         let result = SectionResult::read(&JsonBody::from_request(request)?, &self.rules, now)?;
         if let Principal::Agency(agency) = &principal {
-            self.approved(agency).await?;
+            self.require_approved(agency).await?;
             if result.section != Section::BodyTemperature {
                 let words =
                     "An agency records body_temperature of its own workers, and nothing else.";
@@ -187,10 +187,10 @@ impl Desk {
         }
         let decide = |file: &WorkerFile| {
             if let Principal::Agency(agency) = &principal {
-                employed_by(file, agency)?;
+                require_employer(file, agency)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            recorded(file, profile, &result, &source, &actor)
+            section_step(file, profile, &result, &source, &actor)
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
@@ -203,9 +203,9 @@ impl Desk {
         tracing::info!(worker.id = %id, section, by = principal.role(), "a section was recorded");
         if let Ok(authority) = principal.authority() {
             let purpose = format!("recorded {section}");
-            self.look(&file, authority, &purpose).await?;
+            self.log_look(&file, authority, &purpose).await?;
         }
-        self.shown(&file, reader).await
+        self.worker_response(&file, reader).await
     }
 
     pub(crate) async fn complain(
@@ -231,7 +231,7 @@ impl Desk {
         };
         let decide = |file: &WorkerFile| {
             if let Principal::Agency(agency) = &principal {
-                employed_by(file, agency)?;
+                require_employer(file, agency)?;
             }
             if file.worker.is_erased {
                 return Err(is_erased());
@@ -247,8 +247,7 @@ impl Desk {
                 tracing::info!(worker.id = %id, by = principal.role(), "a complaint was recorded");
             }
             Appended::Repeat(file) => {
-                let said = self.workers.caused(&file, &event.id).await;
-                if said? != Some(Some(event.payload)) {
+                if self.workers.caused(&file, &event.id).await? != Some(Some(event.payload)) {
                     return Err(Problem::idempotency_key_reused());
                 }
             }
@@ -261,15 +260,19 @@ impl Desk {
     }
 
     /// The calling agency, and the worker in the path.
-    fn own(&self, request: &Request, worker: &str) -> Result<(AgencyId, WorkerId), Problem> {
-        let agency = self.agency(request)?;
+    fn agency_and_worker(
+        &self,
+        request: &Request,
+        worker: &str,
+    ) -> Result<(AgencyId, WorkerId), Problem> {
+        let agency = self.calling_agency(request)?;
         let id = worker.parse().map_err(|_| Problem::not_found())?;
         Ok((agency, id))
     }
 }
 
-/// What recording a section by hand comes to. What stands already, word for word, is a repeat.
-fn recorded(
+/// The change that records a section. An entry that is there already, word for word, is a repeat.
+fn section_step(
     file: &WorkerFile,
     profile: &Profile,
     result: &SectionResult,
@@ -281,13 +284,14 @@ fn recorded(
         .worker
         .sections
         .entries()
-        .any(|stands: (Section, &Entry)| stands == (result.section, &entry));
+        .any(|recorded: (Section, &Entry)| recorded == (result.section, &entry));
     let mut worker = file.worker.clone();
     if worker.sections.record(result.section, entry) == Recording::NotNewer {
         return if is_repeat {
             Ok(Step::default())
         } else {
-            let words = "This source has recorded this section as of then, or later.";
+            let words =
+                "This source has already recorded this section with the same or a later as_of.";
             Err(Problem::conflict().detail(words))
         };
     }
@@ -297,7 +301,7 @@ fn recorded(
         Some(reference) => references.insert(source.clone(), reference.clone()),
         None => references.remove(source),
     };
-    let at = |at: Option<domain::time::Millis>| at.map(domain::time::Millis::to_rfc3339);
+    let rfc3339 = |at: Option<Millis>| at.map(Millis::to_rfc3339);
     Ok(Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(profile)),
@@ -310,8 +314,8 @@ fn recorded(
                 "section": result.section,
                 "state": result.recorded,
                 "as_of": result.as_of.to_rfc3339(),
-                "valid_from": at(result.valid_from),
-                "valid_until": at(result.valid_until),
+                "valid_from": rfc3339(result.valid_from),
+                "valid_until": rfc3339(result.valid_until),
                 "reference": result.reference,
             }),
         )],
@@ -319,13 +323,13 @@ fn recorded(
     })
 }
 
-/// The photo in the body, made harmless.
+/// The photo in the body, made harmless by [`normalised`].
 fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
     let media_type = http::header(request, CONTENT_TYPE)
         .and_then(|value| value.split(';').next())
         .unwrap_or_default()
         .trim();
-    // What it is, its content says; here it is only told from a body that means to be something else.
+    // The content decides what the body is. This only refuses bodies that claim to be something else.
     if !["image/jpeg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str()) {
         return Err(
             Problem::unsupported_media_type().detail("The body must be image/jpeg or image/png.")
@@ -338,9 +342,9 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
     normalised(bytes).map_err(|error| fault("", &error.to_string()))
 }
 
-/// A consent counts only if it was given after what it is to outweigh.
-pub(crate) fn consent_too_old(than: &str) -> Problem {
-    fault("/consent/given_at", &format!("must be after {than}"))
+/// A consent counts only if it was given after `event`.
+pub(crate) fn consent_too_old(event: &str) -> Problem {
+    fault("/consent/given_at", &format!("must be after {event}"))
 }
 
 fn fault(pointer: &str, detail: &str) -> Problem {

@@ -1,8 +1,8 @@
-//! Workers: registered and changed by their agencies, read by these and the authority; photos, sections recorded by
-//! hand, complaints.
+//! The desk where agencies register, change and read their workers and the authority reads them: data, photos, sections
+//! recorded by hand, complaints.
 //!
-//! Every change is an event of the worker's chain, in one transaction with it. What the authority reads here it has to
-//! give a purpose for, and the worker sees that it looked.
+//! Every change is an event of the worker's chain, in one transaction with it. The authority gives a purpose for what it
+//! reads here, and the worker sees that it looked.
 
 mod changes;
 mod photo;
@@ -26,10 +26,9 @@ use store::{Directory, PhoneHashes, WorkerFile, WorkerIds, Workers};
 
 use crate::summary::WorkerSummary;
 
-/// The purpose of a look whose request has none. She sees that nobody said why, and may object to it.
+/// The purpose of a look whose request gives none. The worker sees it and may object.
 const NOT_STATED: &str = "not stated";
 
-/// The function.
 pub struct Desk {
     clock: Clock,
     verifier: Verifier,
@@ -38,8 +37,8 @@ pub struct Desk {
     photos: Photos,
     ids: WorkerIds,
     phones: PhoneHashes,
-    /// Makes hashes of idempotency keys and bodies.
-    requests: [u8; 32],
+    /// Keys the hashes of idempotency keys and bodies.
+    request_hash_key: [u8; 32],
     rules: CreditRules,
 }
 
@@ -55,12 +54,11 @@ impl Desk {
             photos: Photos::new(settings),
             ids: WorkerIds::new(settings),
             phones: PhoneHashes::new(settings),
-            requests: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
+            request_hash_key: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
             rules: settings.market().credit,
         })
     }
 
-    /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
         http::respond(self.answer(&request).await)
     }
@@ -86,14 +84,16 @@ impl Desk {
     }
 
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
-        let agency = self.agency(request)?;
+        let agency = self.calling_agency(request)?;
         let query = http::query(request, &["limit", "cursor"])?;
-        let records = self.workers.records();
-        let page = records.of_agency(&agency, query.limit()?, query.cursor());
-        let page = page.await?;
+        let page = self
+            .workers
+            .records()
+            .of_agency(&agency, query.limit()?, query.cursor())
+            .await?;
         let now = self.clock.now();
         let items = page.items.into_iter();
-        let items = items.map(|worker| WorkerSummary::of(worker, &self.rules, now));
+        let items = items.map(|worker| WorkerSummary::new(worker, &self.rules, now));
         let page = Page {
             items: items.collect(),
             next_cursor: page.next,
@@ -104,54 +104,51 @@ impl Desk {
     async fn read(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let query = http::query(request, &["purpose"])?;
-        let file = self.file(&principal, worker).await?;
+        let file = self.open(&principal, worker).await?;
         let now = self.clock.now();
         let reader = match &principal {
             Principal::Agency(agency) if file.worker.agency == *agency => Reader::Agency,
             Principal::Agency(agency) => {
-                let answer = self.proposed(&file, agency, now);
+                let answer = self.proposed_answer(&file, agency, now);
                 return Ok(http::json(StatusCode::OK, &answer?));
             }
             _ => {
-                self.look_for(&principal, &file, &query).await?;
+                self.log_look_from_query(&principal, &file, &query).await?;
                 Reader::All
             }
         };
-        self.shown(&file, reader).await
+        self.worker_response(&file, reader).await
     }
 
     async fn trace(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let query = http::query(request, &["purpose", "limit", "cursor"])?;
         let limit = query.limit()?;
-        let file = self.file(&principal, worker).await?;
+        let file = self.open(&principal, worker).await?;
         let payloads = match &principal {
-            // What the events are about is for the authority and herself.
+            // Only the authority and the worker herself read the events' payloads.
             Principal::Agency(agency) => {
-                employed_by(&file, agency)?;
+                require_employer(&file, agency)?;
                 false
             }
             _ => {
-                self.look_for(&principal, &file, &query).await?;
+                self.log_look_from_query(&principal, &file, &query).await?;
                 true
             }
         };
         let id = &file.worker.id;
         let page = self.workers.trace(id, payloads, limit, query.cursor());
-        let page = page.await?;
-        Ok(http::json(
-            StatusCode::OK,
-            &TraceAnswer::from_page(id, page, file.head),
-        ))
+        let answer = TraceAnswer::from_page(id, page.await?, file.head);
+        Ok(http::json(StatusCode::OK, &answer))
     }
 
     async fn photo(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let query = http::query(request, &["purpose"])?;
-        let file = self.file(&principal, worker).await?;
+        let file = self.open(&principal, worker).await?;
         match &principal {
-            Principal::Agency(agency) => employed_by(&file, agency)?,
-            _ => self.look_for(&principal, &file, &query).await?,
+            Principal::Agency(agency) => require_employer(&file, agency)?,
+            _ => self.log_look_from_query(&principal, &file, &query).await?,
         }
         let photo = file.worker.photo.as_ref().ok_or_else(Problem::not_found)?;
         let content = self.photos.get(photo).await?;
@@ -165,22 +162,21 @@ impl Desk {
         Ok(response)
     }
 
-    /// The calling agency.
-    fn agency(&self, request: &Request) -> Result<AgencyId, Problem> {
+    fn calling_agency(&self, request: &Request) -> Result<AgencyId, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         principal.agency().cloned()
     }
 
-    /// Only an approved agency builds up its workers: pending, rejected and suspended ones cannot staff anybody.
-    async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
+    /// Refuses an agency that is not approved, because it cannot staff anybody.
+    async fn require_approved(&self, agency: &AgencyId) -> Result<(), Problem> {
         let is_approved = self.directory.is_approved(agency).await?;
         is_approved
             .then_some(())
             .ok_or_else(Problem::agency_not_approved)
     }
 
-    /// The worker, for an agency or the authority. What of her is shown to whom is another question.
-    async fn file(&self, principal: &Principal, worker: &str) -> Result<WorkerFile, Problem> {
+    /// Opens a worker for an agency or the authority. The caller decides how much of her to show.
+    async fn open(&self, principal: &Principal, worker: &str) -> Result<WorkerFile, Problem> {
         if matches!(principal, Principal::Customer(_) | Principal::Worker(_)) {
             return Err(Problem::forbidden().detail("Only an agency or the authority can do this."));
         }
@@ -189,22 +185,21 @@ impl Desk {
         file.ok_or_else(Problem::not_found)
     }
 
-    /// Writes down that the authority looks, and why, before anything is shown.
-    async fn look(
+    /// Records in the worker's file that the authority looks, and why. Nothing may be shown before.
+    async fn log_look(
         &self,
         file: &WorkerFile,
         authority: &AuthorityId,
         purpose: &str,
     ) -> Result<(), Problem> {
         let now = self.clock.now();
-        let written = self.workers.add_look(file, authority, purpose, now).await;
-        written?;
-        tracing::info!(worker.id = %file.worker.id, authority.id = %authority, "the authority looked");
+        self.workers.add_look(file, authority, purpose, now).await?;
+        tracing::info!(worker.id = %file.worker.id, authority.id = %authority, "the authority looked at a worker's record");
         Ok(())
     }
 
-    /// The same, of a request that says why in its query.
-    async fn look_for(
+    /// Takes the purpose from the query.
+    async fn log_look_from_query(
         &self,
         principal: &Principal,
         file: &WorkerFile,
@@ -213,14 +208,14 @@ impl Desk {
         let authority = principal.authority()?;
         let purpose = query.text("purpose").map_or(NOT_STATED, str::trim);
         if !(1..=200).contains(&purpose.chars().count()) {
-            let words = "The authority says why it looks: purpose, of 1 to 200 characters.";
+            let words = "The authority must give a purpose of 1 to 200 characters.";
             return Err(Problem::malformed().detail(words));
         }
-        self.look(file, authority, purpose).await
+        self.log_look(file, authority, purpose).await
     }
 
-    /// What an agency sees of somebody whom it has registered and the authority has not decided on.
-    fn proposed(
+    /// The answer to an agency that has proposed to employ the worker; 404 for any other agency.
+    fn proposed_answer(
         &self,
         file: &WorkerFile,
         agency: &AgencyId,
@@ -237,16 +232,19 @@ impl Desk {
         ))
     }
 
-    /// The worker as the answer.
-    async fn shown(&self, file: &WorkerFile, reader: Reader) -> Result<Response, Problem> {
+    async fn worker_response(
+        &self,
+        file: &WorkerFile,
+        reader: Reader,
+    ) -> Result<Response, Problem> {
         let (rules, now) = (&self.rules, self.clock.now());
         let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
         Ok(http::json(StatusCode::OK, &answer))
     }
 }
 
-/// Whether another agency's worker exists is not for this one to know.
-fn employed_by(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
+/// 404 for other agencies, so that they do not learn that the worker exists.
+fn require_employer(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
     if file.worker.agency == *agency {
         Ok(())
     } else {

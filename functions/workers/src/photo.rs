@@ -1,7 +1,7 @@
-//! Photos, made harmless.
+//! Makes photos harmless before they are stored.
 //!
-//! Whatever comes is decoded, turned upright, made smaller, and written anew as a JPEG: what is stored holds pixels and
-//! nothing else, no place where it was taken, no camera's number, no second file behind the first.
+//! A photo is decoded, turned upright, made smaller and encoded anew as a JPEG. The result holds nothing but pixels: no
+//! location, no camera's number, no second file behind the first.
 
 use std::io::Cursor;
 
@@ -11,47 +11,44 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
 };
 
-/// The largest photo that is taken, in bytes.
+/// The largest photo that is accepted, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
 
 /// More pixels than a face needs, and few enough to decode in a function's memory.
 const MOST_PIXELS: u64 = 20_000_000;
-/// What decoding may take, in bytes: 20 megapixels of three channels.
+/// The most memory for decoding, in bytes: 20 megapixels of three channels.
 const MOST_DECODED: u64 = 64 * 1024 * 1024;
-/// What is stored is not longer at any edge: enough to fill a phone's screen.
+/// Of a stored photo, in pixels: enough to fill a phone's screen.
 const LONGEST_EDGE: u32 = 1024;
 const QUALITY: u8 = 85;
 
-/// Why something cannot be a photo.
+/// Why a body is not accepted as a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PhotoFault {
-    /// It does not begin as a JPEG or PNG does, or breaks off, or is broken.
+    /// Neither JPEG nor PNG, or cut off, or corrupt.
     #[error("must be a JPEG or PNG image that can be read to its end")]
     NotAnImage,
-    /// It says that it has more pixels than are taken.
+    /// According to its header; nothing is decoded.
     #[error("must have at most 20 megapixels")]
     TooManyPixels,
 }
 
-/// Whether a JPEG goes on to its end: its decoder takes one that breaks off, and fills up the rest. The marker of the end
-/// (EOI) is looked for behind the one that begins the last scan (SOS); neither stands in what is scanned (ITU-T T.81,
-/// B.1.1.2), and a thumbnail's come before.
-fn jpeg_ends(bytes: &[u8]) -> bool {
+/// Whether a JPEG has its end. The decoder accepts one that is cut off and fills up the rest. In a complete one the end
+/// marker (EOI) comes after the marker of the last scan (SOS). Neither occurs within scan data (ITU-T T.81, B.1.1.2), and
+/// a thumbnail's markers come earlier.
+fn is_complete_jpeg(bytes: &[u8]) -> bool {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     last(0xd9) > last(0xda)
 }
 
-/// The photo as it is stored: a JPEG, upright, at most 1024 pixels wide and high, without anything but its pixels. Its
-/// size is looked at before a pixel is decoded.
-///
-/// # Errors
-/// When it is no photo.
+/// The photo as it is stored: an upright JPEG, at most 1024 pixels wide and high, with nothing but its pixels. Its size
+/// is checked before a pixel is decoded.
 pub fn normalised(bytes: &[u8]) -> Result<Vec<u8>, PhotoFault> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|_| PhotoFault::NotAnImage)?;
     match reader.format() {
         Some(ImageFormat::Png) => {}
-        Some(ImageFormat::Jpeg) if jpeg_ends(bytes) => {}
+        Some(ImageFormat::Jpeg) if is_complete_jpeg(bytes) => {}
         _ => return Err(PhotoFault::NotAnImage),
     }
     let mut limits = Limits::default();
@@ -80,7 +77,7 @@ pub fn normalised(bytes: &[u8]) -> Result<Vec<u8>, PhotoFault> {
     Ok(jpeg)
 }
 
-/// What is transparent shows white, not what colour happens to be stored under it.
+/// Transparent pixels become white, whatever colour they hold.
 fn on_white(image: &DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.to_rgb8();

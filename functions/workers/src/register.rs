@@ -1,8 +1,8 @@
-//! Registering workers.
+//! Registers workers.
 //!
-//! A person has one id, whoever registers her. Somebody new is written with her key, her profile and her first two
-//! events in one transaction. Somebody who works for another agency is proposed to the authority, and the agency that
-//! proposes is told no more than of somebody new. Somebody whose data was erased begins anew, in the same chain.
+//! A person has one id, whichever agency registers her. A new worker is written with her key, her profile and her first
+//! two events in one transaction. A worker of another agency is proposed to the authority, and the proposing agency gets
+//! the same answer as for a new worker. A worker whose data was erased starts anew in the same chain.
 
 use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
@@ -22,10 +22,10 @@ use crate::Desk;
 use crate::changes::consent_too_old;
 use crate::request::WorkerRegistration;
 
-/// How often a registration is tried that others got in the way of.
-const ROUNDS: u32 = 5;
+/// The most attempts when other registrations of the same worker or key interfere.
+const MOST_ATTEMPTS: u32 = 5;
 
-/// A registration with all that follows from it.
+/// A registration, with the ids and hashes derived from it.
 struct Registering {
     agency: AgencyId,
     worker: WorkerId,
@@ -35,11 +35,11 @@ struct Registering {
     now: Millis,
 }
 
-/// Why nobody is registered.
+/// Why a known worker was not registered.
 enum NotRegistered {
     /// The agency has registered her before.
     Exists,
-    /// A write could not be put together.
+    /// The writes could not be prepared.
     Failed(store::Error),
 }
 
@@ -52,38 +52,35 @@ impl From<store::Error> for NotRegistered {
 impl Desk {
     pub(crate) async fn register(&self, request: &Request) -> Result<Response, Problem> {
         let now = self.clock.now();
-        let agency = self.agency(request)?;
+        let agency = self.calling_agency(request)?;
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
         let given = WorkerRegistration::read(&body, now)?;
-        self.approved(&agency).await?;
-        // Keyed, since a plain hash of a body that holds an ID number could be guessed.
+        self.require_approved(&agency).await?;
+        // Keyed, because the ID number in the body could be guessed from a plain hash.
         let parts: [&[u8]; 3] = [b"key", agency.bare().as_bytes(), key.as_bytes()];
-        let key_hash = secret::hmac(&self.requests, &parts);
+        let key_hash = secret::hmac(&self.request_hash_key, &parts);
         let new = Registering {
             worker: self.ids.of(&given.id_number),
             agency,
             given,
             key_hash: domain::id::base32(&key_hash[..16]),
-            body_hash: secret::hmac(&self.requests, &[b"body", &body.hash()]),
+            body_hash: secret::hmac(&self.request_hash_key, &[b"body", &body.hash()]),
             now,
         };
-        let answer = self.registered(&new).await?;
+        let answer = self.register_or_repeat(&new).await?;
         Ok(http::json(StatusCode::CREATED, &answer))
     }
 
-    async fn registered(&self, new: &Registering) -> Result<WorkerAnswer, Problem> {
-        for _ in 0..ROUNDS {
+    async fn register_or_repeat(&self, new: &Registering) -> Result<WorkerAnswer, Problem> {
+        for _ in 0..MOST_ATTEMPTS {
             let known = self
                 .workers
                 .registered_by(&new.agency, &new.key_hash, &new.body_hash)
                 .await?;
             let outcome = match known {
                 Some(outcome) => outcome,
-                None => {
-                    let first = new.first();
-                    self.workers.register(&first, new.now).await?
-                }
+                None => self.workers.register(&new.new_worker(), new.now).await?,
             };
             let file = match outcome {
                 RegisteredWorker::New(file) => {
@@ -100,12 +97,12 @@ impl Desk {
                     None => continue,
                 },
             };
-            return self.as_registered(new, &file).await;
+            return self.registration_answer(new, &file).await;
         }
         Err(Problem::unavailable())
     }
 
-    /// Registers somebody who was registered before. `None`: the same request was quicker.
+    /// Registers a worker who was registered before. `None` if another request with the same key came first.
     async fn register_known(&self, new: &Registering) -> Result<Option<Box<WorkerFile>>, Problem> {
         let workers = &self.workers;
         let decide = |file: &WorkerFile| -> Result<Step, NotRegistered> {
@@ -113,12 +110,11 @@ impl Desk {
             let request = workers.remember_request(agency, &new.key_hash, worker, &new.body_hash);
             let Some(profile) = file.profile.as_ref().filter(|_| !file.worker.is_erased) else {
                 let given_at = new.given.consent.given_at;
-                let anew = [
+                return Ok(new.restart_step(vec![
                     request,
                     workers.unlist_erased(worker, given_at),
                     workers.give_consent(worker, given_at),
-                ];
-                return Ok(new.anew(anew.into()));
+                ]));
             };
             let proposed = profile.proposed.as_ref();
             let is_known = file.worker.agency == *agency
@@ -126,7 +122,7 @@ impl Desk {
             if is_known {
                 return Err(NotRegistered::Exists);
             }
-            Ok(new.proposal(file, profile, request))
+            Ok(new.proposal_step(file, profile, request))
         };
         let changed = self.workers.change(&new.worker, new.now, decide).await;
         match changed? {
@@ -142,8 +138,8 @@ impl Desk {
         }
     }
 
-    /// How the agency that registered sees the worker now.
-    async fn as_registered(
+    /// The answer to the agency that registered the worker.
+    async fn registration_answer(
         &self,
         new: &Registering,
         file: &WorkerFile,
@@ -221,12 +217,12 @@ impl Registering {
     fn events(&self) -> Vec<NewEvent> {
         let by = Actor::Agency(self.agency.clone());
         vec![
-            self.event(EventKind::Registered, by.clone(), self.said()),
+            self.event(EventKind::Registered, by.clone(), self.payload()),
             self.event(EventKind::ConsentGiven, by, json!(self.given.consent)),
         ]
     }
 
-    fn said(&self) -> Value {
+    fn payload(&self) -> Value {
         json!({
             "agency": self.agency,
             "name": self.given.name,
@@ -236,7 +232,7 @@ impl Registering {
         })
     }
 
-    fn first(&self) -> NewWorker {
+    fn new_worker(&self) -> NewWorker {
         NewWorker {
             worker: self.worker(),
             profile: self.profile(),
@@ -247,8 +243,8 @@ impl Registering {
         }
     }
 
-    /// Whose data was erased begins anew: a new key, a new profile, the same chain.
-    fn anew(&self, with: Vec<Member>) -> Step {
+    /// For a worker whose data was erased: a new key and a new profile in the same chain.
+    fn restart_step(&self, with: Vec<Member>) -> Step {
         Step {
             worker: Some(self.worker()),
             profile: ProfileChange::Put(Box::new(self.profile())),
@@ -257,19 +253,19 @@ impl Registering {
         }
     }
 
-    /// Who works for another agency is proposed. The event names nobody, since the present employer can read the
-    /// chain; the payload, which it cannot read, does.
-    fn proposal(&self, file: &WorkerFile, profile: &Profile, request: Member) -> Step {
+    /// For a worker of another agency. The event's actor is the platform, because her present employer can read the
+    /// chain; the payload, which it cannot read, names the new agency.
+    fn proposal_step(&self, file: &WorkerFile, profile: &Profile, request: Member) -> Step {
         let mut worker = file.worker.clone();
         worker.waits_since = worker.waits_since.or(Some(self.now));
         let mut profile = profile.clone();
         profile.proposed = Some(self.proposed());
-        let mut said = self.said();
-        said["consent"] = json!(self.given.consent);
+        let mut payload = self.payload();
+        payload["consent"] = json!(self.given.consent);
         Step {
             worker: Some(worker),
             profile: ProfileChange::Put(Box::new(profile)),
-            events: vec![self.event(EventKind::Registered, Actor::Platform, said)],
+            events: vec![self.event(EventKind::Registered, Actor::Platform, payload)],
             with: vec![request],
         }
     }

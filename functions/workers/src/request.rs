@@ -1,4 +1,4 @@
-//! What is said of workers in requests.
+//! Request bodies about workers.
 
 use std::time::Duration;
 
@@ -14,7 +14,6 @@ use runtime::{Fields, Problem};
 /// How far a caller's clock may be ahead of ours.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
-/// A registration of a worker.
 #[derive(Clone)]
 pub struct WorkerRegistration {
     pub name: String,
@@ -24,7 +23,7 @@ pub struct WorkerRegistration {
     pub consent: Consent,
 }
 
-/// What is to change of a worker.
+/// `None` leaves a field as it is.
 #[derive(Clone)]
 pub struct WorkerChange {
     pub name: Option<String>,
@@ -33,7 +32,7 @@ pub struct WorkerChange {
     pub consent: Option<Consent>,
 }
 
-/// One section, recorded by hand.
+/// A section recorded by hand.
 #[derive(Clone)]
 pub struct SectionResult {
     pub section: Section,
@@ -82,8 +81,8 @@ impl WorkerChange {
                 None => None,
             };
             let consent = fields.optional_object("consent", |consent| read_consent(consent, now));
-            let mut any = ["name", "phone", "skills", "consent"].into_iter();
-            if !any.any(|name| fields.given(name).is_some()) {
+            let mut names = ["name", "phone", "skills", "consent"].into_iter();
+            if !names.any(|name| fields.given(name).is_some()) {
                 fields.refuse_all("must have at least one of name, phone, skills, consent");
             }
             Some(Self {
@@ -138,7 +137,6 @@ impl SectionResult {
         })
     }
 
-    /// As a record of this source.
     pub fn entry(&self, source: &SourceId) -> Entry {
         Entry {
             source: source.clone(),

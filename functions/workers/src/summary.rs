@@ -1,4 +1,4 @@
-//! A worker in a list.
+//! A worker in a list, without personal data.
 
 use domain::agency::Standing;
 use domain::credit::{CreditRules, PublicStanding, public_standing};
@@ -22,8 +22,7 @@ pub struct WorkerSummary {
 }
 
 impl WorkerSummary {
-    /// Of a worker, without anything personal.
-    pub fn of(worker: Worker, rules: &CreditRules, now: Millis) -> Self {
+    pub fn new(worker: Worker, rules: &CreditRules, now: Millis) -> Self {
         Self {
             standing: public_standing(&worker.sections, worker.skills, now, rules),
             worker_id: worker.id,

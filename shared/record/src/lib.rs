@@ -32,7 +32,7 @@ pub fn next_event(file: &WorkerFile, kind: EventKind, actor: Actor, payload: Val
     }
 }
 
-/// Whether the worker's phone is reserved for her. It is from her first approval on.
+/// Whether the worker's phone is reserved for her, as it is from her approval on.
 pub fn has_phone(worker: &Worker) -> bool {
     matches!(worker.standing, Standing::Approved | Standing::Suspended)
 }

@@ -32,7 +32,7 @@ struct HeadAnswer {
 }
 
 impl TraceAnswer {
-    /// `head` must be read before `page`: a page may then contain events beyond the head, and shows no head if it does.
+    /// `head` must have been read before `page`. If the page has events beyond it, the answer has no head.
     pub fn from_page(worker: &WorkerId, page: Page<TracedEvent>, head: Head) -> Self {
         let last = page.items.last().map_or(0, |last| last.stored.event.seq);
         let is_end = page.next.is_none() && last <= head.seq;

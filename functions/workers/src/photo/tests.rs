@@ -19,11 +19,11 @@ fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG with an EXIF segment that says how it is to be turned, and where it was taken.
+/// A JPEG with an EXIF segment that holds an orientation and a location.
 fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut tiff = b"MM\0\x2a\0\0\0\x08\0\x02".to_vec();
     tiff.extend([0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
-    // GPSInfo, at an offset where words stand that must not come through.
+    // GPSInfo: the offset of the text below.
     tiff.extend([0x88, 0x25, 0, 4, 0, 0, 0, 1, 0, 0, 0, 38]);
     tiff.extend([0, 0, 0, 0]);
     tiff.extend(b"GPS N 45.7700 E 126.6270");
@@ -57,20 +57,20 @@ fn a_photo_keeps_its_pixels() {
 }
 
 #[test]
-fn where_it_was_taken_is_gone_and_it_stands_upright() {
+fn the_location_is_removed_and_the_photo_turned_upright() {
     let taken = with_exif(&encoded(&picture(64, 48), ImageFormat::Jpeg), 6);
     let contains = |bytes: &[u8], words: &[u8]| bytes.windows(words.len()).any(|w| w == words);
     assert!(contains(&taken, b"GPS N 45.7700"));
     let stored = normalised(&taken).unwrap();
     assert!(!contains(&stored, b"GPS") && !contains(&stored, b"Exif"));
-    // Turned by 90 degrees: what was upper left is upper right.
+    // Turned by 90 degrees: the red quarter is now upper right.
     let image = decoded(&stored);
     assert_eq!(image.dimensions(), (48, 64));
     assert!(is_red(&image, 40, 8) && !is_red(&image, 8, 8));
 }
 
 #[test]
-fn what_follows_the_image_and_what_is_written_in_it_is_gone() {
+fn comments_and_data_behind_the_image_are_removed() {
     let mut png = encoded(&picture(64, 48), ImageFormat::Png);
     png.extend(b"PK\x03\x04 a second file");
     let jpeg = encoded(&picture(64, 48), ImageFormat::Jpeg);
@@ -90,7 +90,7 @@ fn a_large_photo_is_made_smaller() {
 }
 
 #[test]
-fn what_is_transparent_is_white() {
+fn transparent_pixels_become_white() {
     let clear = RgbaImage::from_pixel(40, 40, Rgba([255, 0, 0, 0]));
     let stored = normalised(&encoded(&clear.into(), ImageFormat::Png)).unwrap();
     assert!(
@@ -102,8 +102,8 @@ fn what_is_transparent_is_white() {
     );
 }
 
-/// The head of a PNG that says it is so wide and high.
-fn claims(width: u32, height: u32) -> Vec<u8> {
+/// A PNG whose header claims this width and height.
+fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
     let mut png = encoded(&picture(64, 48), ImageFormat::Png);
     png[16..20].copy_from_slice(&width.to_be_bytes());
     png[20..24].copy_from_slice(&height.to_be_bytes());
@@ -121,22 +121,22 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn fifty_megapixels_are_refused_before_one_is_decoded() {
+fn too_many_pixels_are_refused_before_decoding() {
     for (width, height) in [(10_000, 5_000), (50_000_000, 1), (4_500, 4_500)] {
         assert_eq!(
-            normalised(&claims(width, height)),
+            normalised(&png_that_claims(width, height)),
             Err(PhotoFault::TooManyPixels)
         );
     }
-    // It is the claim that is looked at: this one is small enough, and then has too few pixels.
+    // A smaller claim is accepted, and decoding then finds too few pixels.
     assert_eq!(
-        normalised(&claims(4_000, 4_000)),
+        normalised(&png_that_claims(4_000, 4_000)),
         Err(PhotoFault::NotAnImage)
     );
 }
 
 #[test]
-fn what_is_no_image_is_refused() {
+fn other_files_and_incomplete_images_are_refused() {
     let jpeg = encoded(&picture(64, 48), ImageFormat::Jpeg);
     let png = encoded(&picture(64, 48), ImageFormat::Png);
     for bytes in [
@@ -150,10 +150,10 @@ fn what_is_no_image_is_refused() {
     ] {
         assert_eq!(normalised(bytes), Err(PhotoFault::NotAnImage), "{bytes:?}");
     }
-    // Its decoder would fill up the rest in grey.
+    // The decoder would fill up the missing rest in grey.
     for bytes in [&jpeg[..jpeg.len() / 2], &jpeg[..jpeg.len() - 2]] {
         assert_eq!(normalised(bytes), Err(PhotoFault::NotAnImage));
     }
     let smallest = encoded(&picture(1, 1), ImageFormat::Png);
-    assert!(normalised(&smallest).is_ok(), "how small is no fault");
+    assert!(normalised(&smallest).is_ok(), "there is no smallest size");
 }

@@ -81,7 +81,7 @@ fn each_fault_of_a_registration_is_named() {
 }
 
 #[test]
-fn all_faults_come_at_once() {
+fn all_faults_are_reported_at_once() {
     let read = WorkerRegistration::read(&body(&json!({"name": 1, "age": 3})), NOW);
     assert_eq!(
         pointers(read),
@@ -97,7 +97,7 @@ fn all_faults_come_at_once() {
 }
 
 #[test]
-fn a_change_changes_something() {
+fn a_change_names_at_least_one_field() {
     assert_eq!(pointers(WorkerChange::read(&body(&json!({})), NOW)), [""]);
     let faults = json!({"name": "", "phone": "1", "skills": []});
     let read = WorkerChange::read(&body(&faults), NOW);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use demo::feed::{FeedRow, FeedSource, Place};
+use demo::feed::{BatchPosition, FeedRow, FeedSource};
 use domain::time::Millis;
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ async fn tell(client: &reqwest::Client, base: &str, feed: &Value, worker: &Value
     let seed = URL_SAFE_NO_PAD.decode(feed["private_key"].as_str().expect("a key"));
     let seed = seed.expect("base64url").try_into().expect("32 bytes");
     let as_of = now();
-    let place = Place {
+    let place = BatchPosition {
         batch_id: "mine".to_owned(),
         seq: feed["last_seq"].as_u64().expect("a number") + 1,
         prev_sha256: feed["last_sha256"].as_str().map(str::to_owned),

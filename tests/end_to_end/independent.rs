@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::MessageSystemAttributeName;
 use domain::time::Millis;
 use local::activity::Activity;
 use local::gateway::Gateway;
-use local::invoker::{Invoker, Started};
+use local::invoker::{Invoker, StartedFunction};
 use local::keys::AccessKey;
 use local::sdk::{self, Endpoints};
 use local::template::{self, Function, Settings};
@@ -147,7 +147,7 @@ impl Elsewhere {
             let settings = settings::Settings::new(variables, sdk.clone(), clock.clone());
             let invoke = functions::start(&function.code, &settings).expect("it starts");
             let timeout = function.timeout;
-            started.insert(function.code.clone(), Started { invoke, timeout });
+            started.insert(function.code.clone(), StartedFunction { invoke, timeout });
         }
         let invoker = Invoker::new(Wire::default(), Activity::default());
         invoker.start(started);

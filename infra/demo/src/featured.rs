@@ -1,24 +1,24 @@
-//! The workers that `demo.json` names: some clear, some of every other kind, with badges and photos.
+//! The workers in `demo.json`: some of every kind, with badges and photos.
 
 use anyhow::{Context, Result};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use store::WorkerIds;
 
-use crate::city::{DemoWorker, Kind, PHONE_CODE};
-use crate::site::text;
+use crate::city::{DemoWorker, PHONE_CODE, WorkerKind};
+use crate::site::string_field;
 use crate::{AgencyAccess, BadgeAccess, Site, WorkerAccess};
 
-/// Of those whom nothing keeps from working.
+/// How many clear workers.
 const CLEAR: usize = 24;
-/// Of each other kind.
-const OF_A_KIND: usize = 3;
-/// The first so many have a photo.
+/// How many workers of each other kind.
+const PER_OTHER_KIND: usize = 3;
+/// How many of them, from the first, have a photo.
 const WITH_PHOTO: usize = 12;
-/// Workers that get their badges at the same time.
+/// How many workers get their badges at the same time.
 const AT_ONCE: usize = 8;
 
-/// Names them; those that `before` has are as they were.
+/// Workers that are in `before` stay as they are. The others get their photos and badges.
 pub(super) async fn load(
     site: &Site<'_>,
     agencies: &[AgencyAccess],
@@ -26,10 +26,10 @@ pub(super) async fn load(
     before: &[WorkerAccess],
 ) -> Result<Vec<WorkerAccess>> {
     let ids = WorkerIds::new(site.settings);
-    let chosen = Kind::ALL.into_iter().flat_map(|kind| {
+    let chosen = WorkerKind::ALL.into_iter().flat_map(|kind| {
         let count = match kind {
-            Kind::Clear => CLEAR,
-            _ => OF_A_KIND,
+            WorkerKind::Clear => CLEAR,
+            _ => PER_OTHER_KIND,
         };
         workers
             .iter()
@@ -91,17 +91,17 @@ async fn feature(
 
 async fn badge(site: &Site<'_>, authorization: (&str, &str), worker: &str) -> Result<BadgeAccess> {
     let path = format!("/v1/workers/{worker}/badges");
-    let key = (site.text)(&format!("badge of {worker}"));
+    let key = (site.secret_text)(&format!("badge of {worker}"));
     let headers = [authorization, ("idempotency-key", key.as_str())];
     let badge = site.post(&path, &headers, &json!({})).await?;
     Ok(BadgeAccess {
-        badge_id: text(&badge, "badge_id")?.to_owned(),
-        token: text(&badge, "token")?.to_owned(),
-        url: text(&badge, "url")?.to_owned(),
+        badge_id: string_field(&badge, "badge_id")?.to_owned(),
+        token: string_field(&badge, "token")?.to_owned(),
+        url: string_field(&badge, "url")?.to_owned(),
     })
 }
 
-/// A head and shoulders before a wall, each with a wall of another colour.
+/// A PNG of a head and shoulders before a wall, whose colour depends on `place`.
 fn portrait(place: usize) -> Result<Vec<u8>> {
     const WIDTH: usize = 150;
     const HEIGHT: usize = 200;

@@ -1,7 +1,7 @@
-//! A simulator of a source of credit records, such as the Ministry's platform: it makes batches as
-//! `/v1/credit-feeds` takes them, signed manifests and parts of JSON Lines.
+//! Simulates a source of credit records, such as the Ministry's platform: makes batches for
+//! `/v1/credit-feeds`, which are a signed manifest and parts of JSON Lines.
 //!
-//! It knows the format alone: what rows say, and who sends them where, is its caller's.
+//! The caller provides the rows and sends the batch.
 
 use anyhow::{Context, Result};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -13,58 +13,52 @@ use domain::feed::{manifest_hash, signed_form};
 use domain::time::Millis;
 use serde_json::{Value, json};
 
-/// A part holds at most so many bytes; the route takes 4 MiB.
+/// The largest part in bytes. The route accepts 4 MiB.
 const PART_BYTES: usize = 4_000_000;
 
-/// A source with its private key.
 pub struct FeedSource {
     name: String,
     pair: Ed25519KeyPair,
 }
 
-/// One row: what is said of one section of somebody.
+/// One entry for one section of one worker's credit record.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FeedRow {
-    /// Whom it is about.
     pub id_number: String,
     pub section: &'static str,
-    /// What is said: `clear`, `flagged`, `pending`, `unknown` or `withheld`.
+    /// `clear`, `flagged`, `pending`, `unknown` or `withheld`.
     pub state: &'static str,
-    /// When that was so.
     pub as_of: Millis,
-    /// From when on it holds.
     pub valid_from: Option<Millis>,
-    /// The first moment at which it does not hold any more.
+    /// The first moment at which the entry is no longer valid.
     pub valid_until: Option<Millis>,
-    /// What the source calls it.
+    /// The source's own name of the entry, such as a policy number.
     pub reference: Option<String>,
 }
 
-/// Where a batch stands among those of its source.
+/// A batch's id and its position among the batches of its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct BatchPosition {
     pub batch_id: String,
-    /// Its number, from 1.
+    /// Counts from 1.
     pub seq: u64,
-    /// [`SignedBatch::hash`] of the batch before; `None` for the first.
+    /// [`SignedBatch::hash`] of the previous batch; `None` for the first.
     pub prev_sha256: Option<String>,
-    /// When what it says was so.
     pub as_of: Millis,
 }
 
-/// A batch, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct SignedBatch {
     /// The body of `POST /v1/credit-feeds/{source}/batches`.
     pub announcement: Value,
     /// The bodies of `PUT …/batches/{batch_id}/parts/{n}`, n from 1.
     pub parts: Vec<Vec<u8>>,
-    /// What the next batch names as the one before it.
+    /// `prev_sha256` of the next batch.
     pub hash: String,
 }
 
 impl FeedSource {
-    /// The source `name`, which signs with the Ed25519 key of this seed.
+    /// The source signs with the Ed25519 key of this seed.
     pub fn new(name: &str, seed: &[u8; 32]) -> Result<Self> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok();
         Ok(Self {
@@ -73,15 +67,14 @@ impl FeedSource {
         })
     }
 
-    /// A batch of these rows.
-    pub fn batch(&self, place: &Place, rows: &[FeedRow]) -> SignedBatch {
+    pub fn batch(&self, position: &BatchPosition, rows: &[FeedRow]) -> SignedBatch {
         let parts = parts(rows);
         let manifest = json!({
             "source": self.name,
-            "batch_id": place.batch_id,
-            "seq": place.seq,
-            "prev_sha256": place.prev_sha256,
-            "as_of": place.as_of.to_rfc3339(),
+            "batch_id": position.batch_id,
+            "seq": position.seq,
+            "prev_sha256": position.prev_sha256,
+            "as_of": position.as_of.to_rfc3339(),
             "rows": rows.len(),
             "parts": parts.len(),
             "sha256": HEXLOWER.encode(digest(&SHA256, &parts.concat()).as_ref()),
@@ -120,14 +113,14 @@ impl FeedRow {
     }
 }
 
-/// Empty, so that personal data cannot slip into a log.
+/// Shows no personal data.
 impl std::fmt::Debug for FeedRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("FeedRow")
     }
 }
 
-/// The rows in as few parts as they fit in, one at least.
+/// The rows in as few parts as possible, at least one.
 fn parts(rows: &[FeedRow]) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];
     for row in rows {
@@ -161,8 +154,8 @@ mod tests {
         }
     }
 
-    fn place() -> Place {
-        Place {
+    fn position() -> BatchPosition {
+        BatchPosition {
             batch_id: "day-1".to_owned(),
             seq: 1,
             prev_sha256: None,
@@ -171,10 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_one_that_its_source_has_signed() {
+    fn a_batch_is_signed_by_its_source() {
         let seed = [7; 32];
         let batch = FeedSource::new(SOURCE, &seed).unwrap();
-        let batch = batch.batch(&place(), &[row(1), row(2)]);
+        let batch = batch.batch(&position(), &[row(1), row(2)]);
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         let key = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
         let sources = json!([{ "source": SOURCE, "public_key": key, "sections": SECTIONS }]);
@@ -190,10 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_spread_over_parts_and_none_goes_on_in_the_next() {
+    fn rows_are_split_into_parts_only_between_rows() {
         let rows: Vec<FeedRow> = (0..30_000).map(row).collect();
         let batch = FeedSource::new(SOURCE, &[7; 32]).unwrap();
-        let batch = batch.batch(&place(), &rows);
+        let batch = batch.batch(&position(), &rows);
         assert_eq!(batch.parts.len(), 2);
         assert!(
             batch
@@ -210,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_one_that_the_feed_takes() {
+    fn the_feed_can_parse_a_row() {
         let row = FeedRow {
             id_number: domain::check::IdNumber::complete("23010319900101123")
                 .unwrap()

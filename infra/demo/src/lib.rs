@@ -1,9 +1,8 @@
-//! The demo: a city to try things in, and what says how to get into it.
+//! Loads a demo city into a running platform, and describes in `demo.json` how to use it.
 //!
-//! The city comes into a running platform through the front: its agencies register and are approved by the functions
-//! that do so for everybody; its workers come by the store, and what is known of them by a credit feed. Registration
-//! keys are derived from the run's key, so that a first start that was cut off goes on at the next, and credentials
-//! stay what they were.
+//! Agencies are registered and approved over HTTP, workers are written by the store, and their credit records
+//! come by a credit feed. Idempotency keys are derived from the run's key, so that an interrupted first start
+//! continues at the next, and credentials stay the same.
 
 pub mod city;
 mod featured;
@@ -27,11 +26,11 @@ use serde_json::{Value, json};
 use city::{DemoAgency, WORKERS, WORKERS_FULL};
 use progress::Progress;
 pub use site::Site;
-use site::text;
+use site::string_field;
 
-/// The source of credit records that the demo plays.
+/// The demo's source of credit records.
 pub const SOURCE: &str = "demo-platform";
-/// The sections that it may send: all there are.
+/// The sections that it may send: all.
 pub const SECTIONS: [&str; 9] = [
     "identity",
     "background_check",
@@ -45,10 +44,9 @@ pub const SECTIONS: [&str; 9] = [
 ];
 const AUTHORITY: &str = "aut_harbin-commerce-bureau";
 const AUTHORITY_ACCESS_KEY: &str = "demo-authority";
-/// Agencies that are registered at the same time.
+/// How many agencies are registered at the same time.
 const AT_ONCE: usize = 8;
 
-/// Which city is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum City {
     /// 311 agencies over Harbin's nine districts, and 2,000 workers.
@@ -69,24 +67,23 @@ impl City {
     }
 }
 
-/// What `demo.json` says.
+/// The content of `demo.json`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Demo {
     pub base_url: String,
     pub authority: Credentials,
-    /// Every agency, approved, with its credentials.
+    /// All agencies of the city.
     pub agencies: Vec<AgencyAccess>,
-    /// Codes that the WeChat stand-in takes.
     pub customers: Vec<Customer>,
-    /// Some of the city's workers: each agency's first of the first few, and some of every other kind.
+    /// Some of the city's workers of every kind.
     pub workers: Vec<WorkerAccess>,
-    /// Sources of credit records, with the keys that they sign with.
+    /// Sources of credit records, with their signing keys.
     pub feeds: Vec<FeedAccess>,
     /// For the AWS CLI and SDKs.
     pub aws: Aws,
 }
 
-/// What a session is opened with.
+/// Opens a session of an agency or the authority.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Credentials {
     pub access_key: String,
@@ -106,28 +103,27 @@ pub struct AgencyAccess {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct StorePlace {
     pub store_id: String,
-    /// Where it is, WGS-84, as stored.
+    /// WGS-84, as in the registry's answer.
     pub location: Value,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Customer {
-    /// What `wx.login` would give.
+    /// The code that `wx.login` would return.
     pub code: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct WorkerAccess {
     pub worker_id: String,
-    /// Whom she works for.
     pub agency_id: String,
     pub name: String,
-    /// Her ID number, as feeds name her.
+    /// Credit feeds identify her by it.
     pub id_number: String,
     pub skills: Vec<String>,
-    /// `clear`, or what keeps her from working: `flagged`, `expired`, `stale`, `unknown`, `withheld`, `pending`.
+    /// `clear`, `flagged`, `expired`, `stale`, `unknown`, `withheld` or `pending`.
     pub kind: String,
-    /// What opens her session: the code by which WeChat tells her phone.
+    /// Opens her session: the code for which the WeChat stand-in returns her phone number.
     pub code: String,
     pub badge: BadgeAccess,
 }
@@ -135,26 +131,25 @@ pub struct WorkerAccess {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct BadgeAccess {
     pub badge_id: String,
-    /// The digits that are printed on it.
+    /// The digits printed on the badge.
     pub token: String,
-    /// The link that its code holds.
+    /// The link in the QR code.
     pub url: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct FeedAccess {
     pub source: String,
-    /// The seed of the Ed25519 key that it signs with, in base64url.
+    /// The seed of its Ed25519 key, in base64url.
     pub private_key: String,
-    /// The sections it may speak for.
     pub sections: Vec<String>,
-    /// The last batch that the source announced, be it the demo's or somebody's: the next one has this `seq` plus 1.
+    /// The `seq` of the last batch that the source announced. The next has one more.
     pub last_seq: Option<u64>,
-    /// What the next batch names as `prev_sha256`.
+    /// `prev_sha256` of the next batch.
     pub last_sha256: Option<String>,
 }
 
-/// How AWS's tools get in: as the operator, who may do everything.
+/// The operator's access for AWS's tools. It may do everything.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Aws {
     pub region: String,
@@ -163,7 +158,7 @@ pub struct Aws {
     pub secret_access_key: String,
 }
 
-/// Where each service is; all but DynamoDB share one endpoint.
+/// All services but DynamoDB share one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ServiceEndpoints {
     /// DynamoDB and its streams.
@@ -176,8 +171,8 @@ pub struct ServiceEndpoints {
     pub kms: String,
 }
 
-/// Loads the city unless it is there. `before` is what the last run's `demo.json` said, and `kept` the file
-/// that knows how far the city's workers are; without it, nothing outlives the run.
+/// Loads what is missing of the city. `before` is the last run's `demo.json`. `kept` is the file that records how
+/// many workers are loaded; `None`: nothing outlives the run.
 pub async fn load(
     site: &Site<'_>,
     city: City,
@@ -226,11 +221,11 @@ pub async fn load(
     })
 }
 
-/// The authority, whom no route registers: the operator enters it.
+/// Writes the authority to the store, because no route registers one.
 async fn authority(site: &Site<'_>) -> Result<Credentials> {
     let credentials = Credentials {
         access_key: AUTHORITY_ACCESS_KEY.to_owned(),
-        secret: (site.text)("authority"),
+        secret: (site.secret_text)("authority"),
     };
     let authority = store::Authority {
         id: AuthorityId::from_str(AUTHORITY)?,
@@ -257,8 +252,8 @@ async fn register(
     )?;
     let Credentials { access_key, secret } = authority;
     let token = site.session("authority", access_key, secret).await?;
-    // All register before the first is approved: an agency that is approved already when its
-    // registration is seen in the stream is put on the map twice.
+    // All register before the first is approved: if an agency is approved before the stream's consumer reads
+    // its registration, its stores are put on the map twice.
     let registered: Vec<Value> = stream::iter(city.iter().enumerate())
         .map(|(index, agency)| registration(site, index, agency).boxed())
         .buffered(AT_ONCE)
@@ -295,7 +290,7 @@ async fn registration(site: &Site<'_>, index: usize, agency: &DemoAgency) -> Res
         "services": agency.services,
         "stores": stores.collect::<Vec<_>>(),
     });
-    let key = (site.text)(&format!("registration {index}"));
+    let key = (site.secret_text)(&format!("registration {index}"));
     let headers = [("idempotency-key", key.as_str())];
     site.post("/v1/agencies", &headers, &body)
         .await
@@ -308,7 +303,7 @@ async fn approval(
     agency: &DemoAgency,
     registered: &Value,
 ) -> Result<AgencyAccess> {
-    let agency_id = text(registered, "agency_id")?;
+    let agency_id = string_field(registered, "agency_id")?;
     let path = format!("/v1/agencies/{agency_id}/reviews");
     let decision = json!({ "decision": "approve", "reason": "part of the demo city" });
     let approved = site
@@ -321,7 +316,7 @@ async fn approval(
         .iter()
         .map(|store| {
             Ok(StorePlace {
-                store_id: text(store, "store_id")?.to_owned(),
+                store_id: string_field(store, "store_id")?.to_owned(),
                 location: store["location"].clone(),
             })
         })
@@ -330,8 +325,8 @@ async fn approval(
         agency_id: agency_id.to_owned(),
         name: agency.name.clone(),
         services: serde_json::from_value(approved["services"].clone())?,
-        access_key: text(registered, "access_key")?.to_owned(),
-        secret: text(registered, "secret")?.to_owned(),
+        access_key: string_field(registered, "access_key")?.to_owned(),
+        secret: string_field(registered, "secret")?.to_owned(),
         stores,
     })
 }

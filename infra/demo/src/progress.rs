@@ -1,4 +1,4 @@
-//! How far the city is, on standard error: a bar on a terminal, else a line every few seconds.
+//! Shows on standard error how much of the city is loaded: a bar on a terminal, otherwise a line every few seconds.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
@@ -9,30 +9,30 @@ use tokio::task::AbortHandle;
 
 const A_LINE_EVERY: Duration = Duration::from_secs(3);
 
-/// Shown until it is dropped.
+/// Is shown until it is dropped.
 pub(crate) struct Progress {
     bar: ProgressBar,
     lines: Option<AbortHandle>,
 }
 
 impl Progress {
-    /// `what` is being done with `count` of `of`.
+    /// `what` is the activity, `count` how many `units` there are.
     pub(crate) fn new(
         shown: bool,
         what: &'static str,
         count: usize,
-        of: &'static str,
+        units: &'static str,
     ) -> Result<Self> {
         let bar = match shown {
-            // It draws nothing where standard error is no terminal.
+            // Draws nothing if standard error is not a terminal.
             true => ProgressBar::new(count as u64),
             false => ProgressBar::hidden(),
         };
-        let style = format!("{{msg}} {{bar:40}} {{pos}}/{{len}} {of}, {{elapsed}}");
+        let style = format!("{{msg}} {{bar:40}} {{pos}}/{{len}} {units}, {{elapsed}}");
         bar.set_style(ProgressStyle::with_template(&style)?);
         bar.set_message(what);
         let prints_lines = shown && !stderr().is_terminal();
-        let lines = prints_lines.then(|| tokio::spawn(lines(bar.clone(), of)).abort_handle());
+        let lines = prints_lines.then(|| tokio::spawn(lines(bar.clone(), units)).abort_handle());
         Ok(Self { bar, lines })
     }
 
@@ -58,10 +58,10 @@ impl Drop for Progress {
     }
 }
 
-async fn lines(bar: ProgressBar, of: &str) {
+async fn lines(bar: ProgressBar, units: &str) {
     loop {
         let (done, count) = (bar.position(), bar.length().unwrap_or_default());
-        let _ = writeln!(stderr(), "{}: {done} of {count} {of}", bar.message());
+        let _ = writeln!(stderr(), "{}: {done} of {count} {units}", bar.message());
         tokio::time::sleep(A_LINE_EVERY).await;
     }
 }

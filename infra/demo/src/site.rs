@@ -1,4 +1,4 @@
-//! The running platform, as far as the demo has to do with it.
+//! Access to the running platform: its HTTP contract and its operator's keys.
 
 use std::path::Path;
 
@@ -11,38 +11,35 @@ use settings::Settings;
 
 use crate::Aws;
 
-/// A running platform, and its operator's keys.
 pub struct Site<'a> {
-    /// Where it serves HTTP.
     pub base_url: &'a str,
     pub client: reqwest::Client,
-    /// How AWS's tools get in, which `demo.json` says.
+    /// Is copied to `demo.json`.
     pub aws: Aws,
-    /// All functions' variables, with the operator's way in.
+    /// The variables of all functions, with the operator's AWS configuration.
     pub settings: &'a Settings,
-    /// A text that nobody else can know, for one purpose; the same at every start.
-    pub text: &'a (dyn Fn(&str) -> String + Sync),
-    /// The seed of the key that the demo's source signs with.
+    /// A secret text for one purpose, the same at every start.
+    pub secret_text: &'a (dyn Fn(&str) -> String + Sync),
+    /// The Ed25519 seed of the demo's source.
     pub source_seed: [u8; 32],
     pub now: Millis,
-    /// Waits until nothing is left to be done.
+    /// Waits until the platform has no work left.
     pub drain: &'a (dyn Fn() -> BoxFuture<'a, Result<()>> + Sync),
-    /// Writes a file that only its owner can read, all of it or nothing.
+    /// Writes a file that only its owner can read, whole or not at all.
     pub write: fn(&Path, &[u8]) -> Result<()>,
-    /// Whether standard error says how far the city is.
     pub shows_progress: bool,
 }
 
 impl Site<'_> {
-    /// The `Authorization` of an agency or the authority.
+    /// Opens a session; returns the `Authorization` header.
     pub(crate) async fn session(&self, role: &str, key: &str, secret: &str) -> Result<String> {
         let body = json!({ "access_key": key, "secret": secret });
         let path = format!("/v1/sessions/{role}");
         let session = self.post(&path, &[], &body).await?;
-        Ok(format!("Bearer {}", text(&session, "token")?))
+        Ok(format!("Bearer {}", string_field(&session, "token")?))
     }
 
-    /// A `POST` of JSON that has to succeed.
+    /// Posts JSON. Any answer but a success is an error.
     pub(crate) async fn post(
         &self,
         path: &str,
@@ -55,7 +52,7 @@ impl Site<'_> {
         self.call("POST", path, &with_type, body).await
     }
 
-    /// A request that has to succeed.
+    /// Any answer but a success is an error.
     pub(crate) async fn call(
         &self,
         method: &str,
@@ -84,17 +81,17 @@ impl Site<'_> {
     }
 }
 
-/// The body of an answer that is a success.
+/// The body of a successful answer.
 pub(crate) fn success(path: &str, (status, body): (StatusCode, Vec<u8>)) -> Result<Value> {
     if !status.is_success() {
         let body = String::from_utf8_lossy(&body);
-        bail!("{path} answers {status}: {body}");
+        bail!("{path} answered {status}: {body}");
     }
-    ensure!(!body.is_empty(), "{path} answers nothing");
+    ensure!(!body.is_empty(), "{path} answered without a body");
     Ok(serde_json::from_slice(&body)?)
 }
 
-pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
+pub(crate) fn string_field<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
     value[name]
         .as_str()
         .with_context(|| format!("the answer has no `{name}`"))

@@ -1,9 +1,9 @@
-//! The city's workers: registered, approved, with what the demo's source says of them.
+//! Loads the city's workers, registered and approved, and their credit records.
 //!
-//! They are registered through the store, in the transactions that the functions make; 20,000 times two
-//! requests would take too long. What is known of them comes in as for everybody: a batch of the demo's source, signed,
-//! announced and sent in parts. A court's answer holds for a day, so a later start sends what a day's batch says.
-//! A file beside `demo.json` knows how far that is: a start that was cut off goes on at the next, with the same batch.
+//! Workers are written by the store, in the same transactions as the functions make, because 40,000 HTTP requests
+//! would take too long. Their credit records come in a signed batch of the demo's source over HTTP. A court's answer
+//! is valid for a day, so later starts send a daily batch. A file beside `demo.json` records the progress, so that an
+//! interrupted start continues at the next with the same batch.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,50 +22,49 @@ use serde_json::{Value, json};
 use store::{NewEvent, NewWorker, PhoneHashes, RegisteredWorker, WorkerIds, Workers};
 
 use crate::city::DemoWorker;
-use crate::feed::{FeedRow, FeedSource, Place};
+use crate::feed::{BatchPosition, FeedRow, FeedSource};
 use crate::progress::Progress;
-use crate::site::{success, text};
+use crate::site::{string_field, success};
 use crate::{AUTHORITY, AgencyAccess, SOURCE, Site};
 
-/// Workers that are registered at the same time.
+/// How many workers are registered at the same time.
 const AT_ONCE: usize = 16;
-/// What a day's batch says is sent anew after this.
+/// The age of the last batch after which a start sends a daily one.
 const DAILY: Duration = Duration::from_secs(12 * 3_600);
-/// How often a batch is looked at that is being applied.
-const LOOK: Duration = Duration::from_millis(200);
+/// Pause between two queries of a batch's status.
+const STATUS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How far the city's workers are, as the file keeps it.
+/// The content of the progress file.
 #[derive(Default, Deserialize, Serialize)]
-struct Kept {
-    /// The first so many are registered.
+struct LoadState {
+    /// How many workers, from the first, are registered.
     registered: usize,
-    /// The first so many are in a batch that was applied.
+    /// How many workers, from the first, have their credit records.
     told: usize,
-    /// The source's last batch.
-    last: Option<Sent>,
-    /// A batch that was announced, or is about to be.
-    sending: Option<Sending>,
+    /// The last batch that was applied.
+    last: Option<AppliedBatch>,
+    /// A batch that is being sent.
+    sending: Option<PendingBatch>,
 }
 
-/// A batch that was applied.
 #[derive(Clone, Deserialize, Serialize)]
-struct Sent {
+struct AppliedBatch {
     seq: u64,
-    /// What the next one names.
+    /// `prev_sha256` of the next batch.
     hash: String,
     as_of_ms: i64,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
-struct Sending {
+struct PendingBatch {
     seq: u64,
     prev: Option<String>,
     as_of_ms: i64,
-    /// Whom it is about: workers from here on …
+    /// Index of the first worker.
     from: usize,
-    /// … up to here, …
+    /// Index after the last worker.
     to: usize,
-    /// … with all that is known of them, or what is new every day.
+    /// Whether it has all rows of these workers; otherwise the daily ones.
     all: bool,
 }
 
@@ -73,14 +72,14 @@ pub(super) struct Loader<'a, 's> {
     pub(super) site: &'a Site<'s>,
     pub(super) agencies: &'a [AgencyAccess],
     pub(super) workers: &'a [DemoWorker],
-    /// Where it is kept how far they are; without it, nothing outlives the run.
+    /// The progress file; `None`: nothing outlives the run.
     pub(super) file: Option<&'a Path>,
 }
 
 impl Loader<'_, '_> {
-    /// Registers who is not registered, and has the source say what it has not said.
+    /// Registers the workers that are not registered, and sends the batches that are due.
     pub(super) async fn load(&self) -> Result<()> {
-        let mut kept: Kept = self
+        let mut kept: LoadState = self
             .file
             .and_then(|file| std::fs::read(file).ok())
             .and_then(|content| serde_json::from_slice(&content).ok())
@@ -88,27 +87,27 @@ impl Loader<'_, '_> {
         if kept.registered < self.workers.len() {
             self.register(kept.registered).await?;
             kept.registered = self.workers.len();
-            self.keep(&kept)?;
+            self.save(&kept)?;
         }
         while let Some(sending) = self.next_batch(&kept) {
             kept.sending = Some(sending.clone());
-            self.keep(&kept)?;
-            let Some(hash) = self.tell(&sending).await? else {
+            self.save(&kept)?;
+            let Some(hash) = self.send_batch(&sending).await? else {
                 break;
             };
             kept.told = kept.told.max(sending.to);
-            kept.last = Some(Sent {
+            kept.last = Some(AppliedBatch {
                 seq: sending.seq,
                 hash,
                 as_of_ms: sending.as_of_ms,
             });
             kept.sending = None;
-            self.keep(&kept)?;
+            self.save(&kept)?;
         }
         Ok(())
     }
 
-    fn keep(&self, kept: &Kept) -> Result<()> {
+    fn save(&self, kept: &LoadState) -> Result<()> {
         match self.file {
             None => Ok(()),
             Some(file) => (self.site.write)(file, &serde_json::to_vec(kept)?),
@@ -116,12 +115,12 @@ impl Loader<'_, '_> {
     }
 
     fn now(&self) -> Millis {
-        // Whole seconds read better.
+        // Whole seconds are easier to read in the records.
         Millis(self.site.now.0 / 1_000 * 1_000)
     }
 
-    /// The batch that was cut off; else one about new workers; else a new day's.
-    fn next_batch(&self, kept: &Kept) -> Option<Sending> {
+    /// The interrupted batch, or else one for new workers, or else a daily one.
+    fn next_batch(&self, kept: &LoadState) -> Option<PendingBatch> {
         if let Some(sending) = &kept.sending {
             return Some(sending.clone());
         }
@@ -136,7 +135,7 @@ impl Loader<'_, '_> {
         if !is_due {
             return None;
         }
-        Some(Sending {
+        Some(PendingBatch {
             seq: kept.last.as_ref().map_or(1, |last| last.seq + 1),
             prev: kept.last.as_ref().map(|last| last.hash.clone()),
             as_of_ms: now.0,
@@ -146,41 +145,41 @@ impl Loader<'_, '_> {
         })
     }
 
-    /// Sends a batch and waits until it is applied; answers what the next one names. `None`: the source has sent
-    /// others meanwhile, which is a person's doing.
-    async fn tell(&self, sending: &Sending) -> Result<Option<String>> {
+    /// Sends a batch and waits until it is applied; returns its hash. `None`: a user has sent other batches as this
+    /// source, so that this one does not follow the last.
+    async fn send_batch(&self, sending: &PendingBatch) -> Result<Option<String>> {
         let as_of = Millis(sending.as_of_ms);
-        let about = self.workers.get(sending.from..sending.to);
-        let about = about.context("the city has become smaller: start with --fresh")?;
-        let rows: Vec<FeedRow> = about
+        let workers = self.workers.get(sending.from..sending.to);
+        let workers = workers.context("the city has become smaller: start with --fresh")?;
+        let rows: Vec<FeedRow> = workers
             .iter()
             .flat_map(|worker| match sending.all {
                 true => worker.rows(as_of),
                 false => worker.daily_rows(as_of),
             })
             .collect();
-        let place = Place {
+        let position = BatchPosition {
             batch_id: format!("demo-{}", sending.seq),
             seq: sending.seq,
             prev_sha256: sending.prev.clone(),
             as_of,
         };
         let source = FeedSource::new(SOURCE, &self.site.source_seed)?;
-        let batch = source.batch(&place, &rows);
+        let batch = source.batch(&position, &rows);
         let path = format!("/v1/credit-feeds/{SOURCE}/batches");
         let announcement = batch.announcement.to_string().into_bytes();
         let json = [("content-type", "application/json")];
         let announced = self.site.send("POST", &path, &json, announcement).await?;
         if announced.0.as_u16() == 409 {
             tracing::warn!(
-                "the demo's source has sent batches of its own: what is known of the demo's workers grows old"
+                "the demo's source has other batches: the credit records of the demo's workers are not updated"
             );
             return Ok(None);
         }
         success(&path, announced)?;
-        let what = "Loading what is known of them";
+        let what = "Loading their credit records";
         let progress = Progress::new(self.site.shows_progress, what, rows.len(), "records")?;
-        let path = format!("{path}/{}", place.batch_id);
+        let path = format!("{path}/{}", position.batch_id);
         for (part, content) in batch.parts.into_iter().enumerate() {
             let path = format!("{path}/parts/{}", part + 1);
             let lines = [("content-type", "application/x-ndjson")];
@@ -188,16 +187,16 @@ impl Loader<'_, '_> {
         }
         loop {
             let standing = self.site.call("GET", &path, &[], Vec::new()).await?;
-            match text(&standing, "status")? {
+            match string_field(&standing, "status")? {
                 "applied" => return Ok(Some(batch.hash)),
                 "refused" => bail!("the demo's batch was refused: {standing}"),
                 _ => progress.set_position(standing["applied"].as_u64().unwrap_or_default()),
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(STATUS_INTERVAL).await;
         }
     }
 
-    /// Registers all workers from `from` on.
+    /// Registers the workers from this index on.
     async fn register(&self, from: usize) -> Result<()> {
         let (count, what) = (self.workers.len(), "Loading the city's workers");
         let progress = Progress::new(self.site.shows_progress, what, count, "workers")?;
@@ -215,7 +214,7 @@ impl Loader<'_, '_> {
     }
 }
 
-/// Registers and approves workers in one transaction each.
+/// Registers and approves each worker in one transaction.
 struct Registrar<'a, 's> {
     loader: &'a Loader<'a, 's>,
     store: Workers,
@@ -270,7 +269,7 @@ impl<'a, 's> Registrar<'a, 's> {
             ),
         ];
         let taken = self.store.take_phone(&self.phones.of(&phone), &id);
-        let key = (self.loader.site.text)(&format!("worker {index}"));
+        let key = (self.loader.site.secret_text)(&format!("worker {index}"));
         let new = NewWorker {
             worker: Worker {
                 id: id.clone(),
@@ -300,7 +299,7 @@ impl<'a, 's> Registrar<'a, 's> {
         };
         match self.store.register(&new, self.now).await? {
             RegisteredWorker::KeyReused => bail!("{id} was registered with another body"),
-            // A start that was cut off had done it.
+            // An interrupted start registered her.
             RegisteredWorker::New(_)
             | RegisteredWorker::Repeat(_)
             | RegisteredWorker::Exists(_) => Ok(()),

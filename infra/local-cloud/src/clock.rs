@@ -56,7 +56,7 @@ impl Clock {
             if left == 0 {
                 return;
             }
-            // Whether the time is up or the clock was moved: look again.
+            // Either the time is up or the clock was moved: check again.
             let _ = tokio::time::timeout(Duration::from_millis(left), moved.changed()).await;
         }
     }

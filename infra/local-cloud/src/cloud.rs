@@ -18,7 +18,7 @@ use crate::sqs::{Depth, Draft, Received, Sent, check_range};
 use crate::state::State;
 use crate::transaction::Transaction;
 
-/// How often what nobody looks at is tidied: expired messages and keys, in milliseconds.
+/// How often expired messages and keys are removed, in milliseconds.
 const TIDY_EVERY_MS: i64 = 10_000;
 
 /// Queues, schedules, a bus, objects and keys of one account in one region.
@@ -29,15 +29,15 @@ pub struct Cloud {
     clock: Clock,
     identities: Arc<Identities>,
     names: Names,
-    /// Told when the next schedule is due at another time than before.
+    /// Notified when the time of the next schedule changes.
     replanned: Arc<Notify>,
 }
 
 impl Cloud {
     /// Opens the cloud on a SQLite file, which is made if it is missing, or without a file for as
     /// long as the value lives. Objects' bytes lie in a folder beside the file, named like it but
-    /// ending in `.objects`. Call it within a Tokio runtime, which it fires schedules on; what
-    /// fell due while the cloud was closed is delivered at once.
+    /// ending in `.objects`. Call it within a Tokio runtime, on which it fires schedules. Those that
+    /// fell due while the cloud was closed fire at once.
     ///
     /// `identities` is consulted on every request and can be filled before or after. A file that
     /// another process has open is refused.

@@ -1,11 +1,11 @@
-//! What makes the cloud durable: every change of state, in order, in one SQLite file.
+//! Makes the cloud durable: writes every change of state, in order, to one SQLite file.
 //!
 //! State lives in memory; a change is applied there under the cloud's lock and handed to this
 //! journal under the same lock, so the file always holds a prefix of the changes. One thread
 //! writes them, as many changes to a commit as are waiting. A call is answered after its change is
 //! committed. Changes of one [`Vec<Op>`] are never split over two commits.
 //!
-//! `synchronous=OFF`: what is committed survives the end of this process, not a power cut.
+//! `synchronous=OFF`: commits survive the end of this process, but not a power cut.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,6 @@ use crate::error::Error;
 /// At most this many calls share a commit: bounds how long the first of them waits.
 const CALLS_PER_COMMIT: usize = 512;
 
-/// What kind of thing a document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Queue,
@@ -43,7 +42,7 @@ impl Kind {
     }
 }
 
-/// Where a message stands: all that changes in its life.
+/// The part of a message that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub queue: Arc<str>,
@@ -83,7 +82,7 @@ pub(crate) enum Op {
     },
 }
 
-/// A message as read back at the start.
+/// A message read at the start.
 pub(crate) struct StoredMessage {
     pub seq: u64,
     pub standing: Standing,
@@ -107,7 +106,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// A journal that forgets: the cloud lives as long as its process.
+    /// A journal that keeps nothing: the state ends with the process.
     pub(crate) fn forgetful() -> Self {
         Self { writer: None }
     }

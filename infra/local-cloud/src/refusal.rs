@@ -1,4 +1,4 @@
-//! What an operation answers when it does not do what it was asked.
+//! Errors of the emulated services.
 
 /// An error of one of the emulated services: AWS's code and a message for a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,7 @@ impl Refusal {
         }
     }
 
-    /// The name that services with JSON give to an error that all services share.
+    /// The code as services with a JSON protocol name it.
     pub fn json_code(&self) -> &'static str {
         match self.code {
             "AccessDenied" => "AccessDeniedException",
@@ -32,7 +32,7 @@ impl Refusal {
         }
     }
 
-    /// What has been acknowledged can no longer be kept: the disk refuses.
+    /// The disk cannot be written.
     pub(crate) fn not_kept() -> Self {
         Self::new(
             "InternalFailure",
@@ -40,7 +40,7 @@ impl Refusal {
         )
     }
 
-    /// `what` is something that AWS knows and this emulation does not.
+    /// `what` names a feature that AWS has and this emulation does not.
     pub(crate) fn not_emulated(code: &'static str, what: &str) -> Self {
         Self::new(
             code,

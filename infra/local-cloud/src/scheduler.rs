@@ -1,4 +1,4 @@
-//! Amazon EventBridge Scheduler: schedules that send to a queue once, and delete themselves.
+//! Amazon EventBridge Scheduler: schedules that send one message to a queue and are then deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,6 @@ use crate::names::Names;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 
-/// What a schedule sends, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Target {
@@ -35,11 +34,11 @@ pub(crate) struct FlexibleTimeWindow {
     mode: String,
 }
 
-/// What `CreateSchedule` says.
+/// The input of `CreateSchedule`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Plan {
-    /// Of a group that is there: there is no default group here.
+    /// An existing group: there is no default group here.
     #[serde(default)]
     pub(crate) group_name: String,
     client_token: Option<String>,
@@ -61,7 +60,7 @@ pub(crate) struct Schedule {
 /// A schedule's group and name.
 pub(crate) type Key = (String, String);
 
-/// A schedule that is due: what is to be delivered.
+/// The delivery of a schedule that is due.
 pub(crate) struct Firing {
     pub(crate) arn: String,
     pub(crate) target: Target,
@@ -152,8 +151,8 @@ impl Schedules {
         self.due.first().map(|(at, _)| *at)
     }
 
-    /// Takes the schedule that is due first, if any is: it is gone in the same transaction in which
-    /// the caller delivers it.
+    /// Removes and returns the schedule that is due first, if any. The caller delivers it in the same
+    /// transaction.
     pub(crate) fn fire(&mut self, transaction: &mut Transaction) -> Option<Firing> {
         let (_, key) = self.due.first().filter(|(at, _)| *at <= transaction.now)?;
         let key = key.clone();
@@ -178,7 +177,7 @@ impl Schedules {
     }
 }
 
-/// Checks a plan and answers when it is due.
+/// Checks a plan and returns when it is due.
 fn check(plan: &Plan) -> Result<i64, Refusal> {
     let is_queue = |arn: &str| arn.starts_with("arn:") && arn.split(':').nth(2) == Some("sqs");
     let zone = plan.schedule_expression_timezone.as_deref();

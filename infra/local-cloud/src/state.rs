@@ -1,4 +1,4 @@
-//! Everything that the cloud holds, and what goes from one service to another.
+//! The state of all services, and deliveries from one service to another.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::scheduler::{Firing, Schedules};
 use crate::sqs::{Draft, MessageAttribute, Queues};
 use crate::transaction::Transaction;
 
-/// All services' state in memory, under the cloud's one lock: what one service delivers to another
-/// is one transaction.
+/// All services' state in memory, under the cloud's one lock. A delivery from one service to another is one
+/// transaction.
 pub(crate) struct State {
     pub(crate) names: Names,
     pub(crate) identities: Arc<Identities>,
@@ -170,7 +170,7 @@ impl State {
     }
 }
 
-/// What the scheduler tells with a dead letter ("Retrieve the dead-letter event", EventBridge
+/// The attributes of the scheduler's dead letters ("Retrieve the dead-letter event", EventBridge
 /// Scheduler User Guide); the body is the schedule's input.
 fn dead_letter_attributes(
     firing: &Firing,

@@ -1,9 +1,9 @@
-//! Whether anything is being done at the moment, so that a test can wait until nothing is.
+//! Counts running work, so that a test can wait until nothing runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts what runs. Clones count together.
+/// Counts invocations and batches that run. Clones share the counts.
 #[derive(Clone, Default)]
 pub struct Activity {
     counts: Arc<Counts>,
@@ -15,7 +15,7 @@ struct Counts {
     begun: AtomicU64,
 }
 
-/// Something runs until this is dropped.
+/// Counts as running until it is dropped.
 pub struct Running {
     counts: Arc<Counts>,
 }
@@ -33,7 +33,7 @@ impl Activity {
         self.counts.running.load(Ordering::SeqCst)
     }
 
-    /// How much has ever begun: unchanged between two looks, nothing began between them.
+    /// How many have ever begun. If it is the same at two moments, nothing began in between.
     pub fn begun(&self) -> u64 {
         self.counts.begun.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! The directory in which everything durable lives.
+//! The data directory of a run: the files that survive a restart, locked against a second process.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ const MARKER_TEXT: &str =
     "The data of a local Homehail run; `homehail --fresh` empties this directory.\n";
 const LOCK: &str = "lock";
 
-/// Everything that a run may leave behind. Nothing else is ever deleted.
+/// The files that a run may create. `--fresh` deletes these and nothing else.
 const OURS: [&str; 6] = [
     "key",
     "tables.sqlite",
@@ -19,20 +19,20 @@ const OURS: [&str; 6] = [
     "demo-workers.json",
     "ports.json",
 ];
-/// Folders of ours: they hold nothing but what we put there.
+/// Folders that `--fresh` deletes with their content. Only a run writes to them.
 const OUR_FOLDERS: [&str; 1] = ["cloud.objects"];
-/// What SQLite and a write that was cut off leave beside a file.
+/// Suffixes of files that SQLite or an interrupted write leaves beside one of ours.
 const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".new"];
 
 /// A data directory that this process alone uses.
 pub struct DataDir {
     path: PathBuf,
-    /// Held until the process ends, however it ends.
+    /// The operating system releases it when the process ends, even when it is killed.
     _lock: File,
 }
 
 impl DataDir {
-    /// Takes the directory, making it if need be; `fresh` empties it first.
+    /// Locks the directory and creates it if it is missing. `fresh` empties it first.
     ///
     /// # Errors
     /// When it holds files but is not a data directory of ours, or another process uses it.
@@ -73,7 +73,6 @@ impl DataDir {
         Ok(directory)
     }
 
-    /// A file in the directory.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn fresh_deletes_what_is_ours_and_nothing_else() {
+    fn fresh_deletes_our_files_and_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("data");
         let data = DataDir::open(&path, false).unwrap();

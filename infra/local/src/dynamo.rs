@@ -1,8 +1,7 @@
 //! DynamoDB: `dynoxide` in this process, with the template's tables.
 //!
-//! It is served on a loopback port of its own that only the [front door](crate::front_door) knows,
-//! from a thread of its own: its database does one thing at a time, and whoever waits for it should
-//! not hold up the functions.
+//! It listens on a loopback port that only the [front door](crate::front_door) knows. It has its own
+//! thread, because the database handles one request at a time and would block the functions.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,17 +20,15 @@ use crate::leading_keys::LeadingKeys;
 use crate::template::Table;
 use crate::template::resolve::STREAM_LABEL;
 
-/// Counts databases in memory, which are known by name within the process.
+/// Numbers the in-memory databases: SQLite finds them by name within the process.
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The database and the server before it.
 pub struct Dynamo {
     database: Database,
     path: Option<PathBuf>,
     address: String,
-    /// Streams in their two names.
     streams: Vec<StreamName>,
     keys: LeadingKeys,
     writes: Writes,
@@ -39,35 +36,33 @@ pub struct Dynamo {
     served: Option<std::thread::JoinHandle<()>>,
 }
 
-/// What a stream is called by the database and by the template.
+/// The two ARNs of a table's stream.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamName {
     pub(crate) table: String,
+    /// The database's ARN.
     pub(crate) inner: String,
+    /// The template's ARN.
     pub(crate) outer: String,
 }
 
-/// Counts writes, so that readers of streams know when there may be something new.
+/// Counts writes, so that stream readers know when to read again.
 #[derive(Clone)]
 pub(crate) struct Writes {
     count: Arc<watch::Sender<u64>>,
-    total: Arc<AtomicU64>,
 }
 
 impl Writes {
     fn new() -> Self {
         Self {
             count: Arc::new(watch::Sender::new(0)),
-            total: Arc::default(),
         }
     }
 
     pub(crate) fn add(&self) {
-        let total = self.total.fetch_add(1, Ordering::SeqCst) + 1;
-        self.count.send_modify(|count| *count = total.max(*count));
+        self.count.send_modify(|count| *count += 1);
     }
 
-    /// How many writes there have been.
     pub(crate) fn count(&self) -> u64 {
         *self.count.borrow()
     }
@@ -78,14 +73,14 @@ impl Writes {
 }
 
 impl Dynamo {
-    /// Opens the database, makes the tables that are not there yet, and serves it.
+    /// Opens the database, creates the tables that are missing, and serves it.
     pub async fn start(path: Option<&Path>, tables: &[Table]) -> Result<Self> {
         let location = match path {
             Some(path) => path
                 .to_str()
                 .context("the data directory's name is not UTF-8")?
                 .to_owned(),
-            // In memory, under a name by which a second connection finds it.
+            // In memory, with a name so that a second connection can open it.
             None => {
                 let number = IN_MEMORY.fetch_add(1, Ordering::Relaxed);
                 format!("file:homehail-tables-{number}?mode=memory&cache=shared")
@@ -93,15 +88,15 @@ impl Dynamo {
         };
         let database = Database::new(&location)
             .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
-        // Hands each write to the operating system and does not wait for the disk. What was
-        // acknowledged survives the end of this process, though not a power cut.
+        // Does not wait for the disk: an acknowledged write survives the end of this process, but not
+        // a power cut.
         database
             .enable_bulk_loading()
             .map_err(|error| anyhow!("the tables cannot be opened: {error}"))?;
         index_streams(&location)?;
         for table in tables {
-            make(&database, table)
-                .with_context(|| format!("the table `{}` cannot be made", table.name))?;
+            create_table(&database, table)
+                .with_context(|| format!("the table `{}` cannot be created", table.name))?;
         }
         let mut streams = Vec::new();
         for table in tables.iter().filter(|table| table.stream) {
@@ -126,14 +121,14 @@ impl Dynamo {
             path: path.map(Path::to_owned),
             address,
             streams,
-            keys: LeadingKeys::of(tables),
+            keys: LeadingKeys::for_tables(tables),
             writes: Writes::new(),
             stop: Some(stop),
             served: Some(served),
         })
     }
 
-    /// Where the database listens; it asks nobody who he is.
+    /// Where the database listens. It does not authenticate callers.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
@@ -142,7 +137,6 @@ impl Dynamo {
         &self.streams
     }
 
-    /// Which attributes the tables' partition keys are.
     pub(crate) fn keys(&self) -> &LeadingKeys {
         &self.keys
     }
@@ -156,7 +150,7 @@ impl Dynamo {
         &self.database
     }
 
-    /// Reads a stream by the name that the template gives it.
+    /// A reader of the stream with this ARN (the template's) that starts after the sequence number `after`.
     pub(crate) fn reader(&self, stream: &str, after: Option<String>) -> Result<StreamReader> {
         let name = self
             .streams
@@ -187,15 +181,15 @@ impl Dynamo {
         })
     }
 
-    /// Deletes stream records that are a day old, as DynamoDB does; for when all consumers have seen them.
+    /// Deletes stream records that are a day old, as DynamoDB does. Call it once all consumers have read them.
     pub(crate) fn trim_streams(&self) -> Result<()> {
         let Some(path) = &self.path else {
             return Ok(());
         };
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        // The database's own connection alone makes checkpoints: SQLite before 3.51.3 can corrupt a file when two
-        // connections write and make checkpoints at once.
+        // SQLite before 3.51.3 can corrupt a file when two connections write and make checkpoints at the same
+        // time, so only the database's own connection makes them.
         connection.execute_batch(
             "PRAGMA synchronous = OFF;
              PRAGMA wal_autocheckpoint = 0;
@@ -204,7 +198,7 @@ impl Dynamo {
         Ok(())
     }
 
-    /// Deletes items whose time to live is over, by the system's clock.
+    /// Deletes items whose time to live has passed by the system's clock.
     pub(crate) fn sweep(&self) -> Result<()> {
         let swept = self
             .database
@@ -216,7 +210,6 @@ impl Dynamo {
         Ok(())
     }
 
-    /// Stops serving and closes the database.
     pub fn stop(mut self) {
         drop(self.stop.take());
         if let Some(served) = self.served.take() {
@@ -225,7 +218,6 @@ impl Dynamo {
     }
 }
 
-/// A place in a stream.
 pub(crate) struct StreamReader {
     database: Database,
     pub(crate) shard: String,
@@ -233,7 +225,6 @@ pub(crate) struct StreamReader {
 }
 
 impl StreamReader {
-    /// The next records, at most `limit`.
     pub(crate) fn next(&mut self, limit: usize) -> Result<Vec<Record>> {
         let request = GetRecordsRequest {
             shard_iterator: self.iterator.clone(),
@@ -250,8 +241,8 @@ impl StreamReader {
     }
 }
 
-/// For each write to a table with a stream, the database looks for the highest sequence number. Without an
-/// index it reads all records for that, and slows down with every order.
+/// For each write to a table with a stream, the database looks up the highest sequence number. Without an
+/// index it scans all stream records and gets slower with every order.
 fn index_streams(location: &str) -> Result<()> {
     let connection = Connection::open(location)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -262,7 +253,7 @@ fn index_streams(location: &str) -> Result<()> {
     Ok(())
 }
 
-fn make(database: &Database, table: &Table) -> Result<()> {
+fn create_table(database: &Database, table: &Table) -> Result<()> {
     if describe(database, &table.name)?.is_some() {
         return Ok(());
     }

@@ -1,9 +1,9 @@
-//! The door before DynamoDB: who calls, and does the role's policy allow it?
+//! The HTTP server in front of the database: authenticates each DynamoDB request and checks it against
+//! the policies of the caller's role.
 //!
-//! Every request's signature is verified, and the action is checked against the table, index or
-//! stream that it is about, and its items' partition keys: a transaction's and a batch's for each of their parts. What is allowed
-//! goes on to the database as it is; only names of streams and tables are translated in operations
-//! that deal in ARNs, because the database has its own idea of region and account.
+//! It checks the action with the table, index or stream and with the items' partition keys. In a
+//! transaction or batch it checks each part. Allowed requests are forwarded unchanged, except that ARNs are
+//! translated, because the database uses another region and account.
 
 use std::sync::Arc;
 
@@ -40,17 +40,17 @@ struct Inner {
     writes: Writes,
     streams: Vec<StreamName>,
     keys: LeadingKeys,
-    /// `arn:aws:dynamodb:<region>:<account>:` here.
+    /// `arn:aws:dynamodb:<region>:<account>:` as callers write it.
     arn_prefix: String,
-    /// The same in the database.
+    /// The same as the database writes it.
     inner_arn_prefix: String,
 }
 
-/// An action of an operation, and what it is about.
-struct Asked<'a> {
+/// A permission that a request needs.
+struct Permission<'a> {
     action: &'a str,
     resource: String,
-    /// Partition keys of the items; `None` where the operation is about no items by key.
+    /// Partition keys of the items; `None` if the operation does not name items by key.
     leading_keys: Option<Vec<String>>,
 }
 
@@ -133,11 +133,11 @@ impl Inner {
         };
         let (status, mut headers, mut body) = self.forward(parts.headers.clone(), body).await?;
         if writes(operation) {
-            // Failed ones too: a transaction may be refused after another one's write was seen.
+            // Refused writes count too: a count too many only makes stream readers read once more.
             self.writes.add();
         }
         if measures && status.is_success() {
-            self.measure(&caller, operation, &body);
+            self.count_capacity(&caller, operation, &body);
             if document.get("ReturnConsumedCapacity").is_none() {
                 body = without_capacity(&body);
                 headers.remove("x-amz-crc32");
@@ -180,15 +180,14 @@ impl Inner {
         Ok((status, headers, body))
     }
 
-    /// Checks every action that the operation stands for.
     fn authorize(&self, caller: &Caller, operation: &str, request: &Value) -> Result<(), Refusal> {
         if caller.is_operator() {
             return Ok(());
         }
-        for asked in self.actions(operation, request)? {
-            let action = format!("dynamodb:{}", asked.action);
-            let mut call = Call::new(caller, &action, &asked.resource);
-            if let Some(keys) = asked.leading_keys {
+        for permission in self.permissions(operation, request)? {
+            let action = format!("dynamodb:{}", permission.action);
+            let mut call = Call::new(caller, &action, &permission.resource);
+            if let Some(keys) = permission.leading_keys {
                 call = call.with_all("dynamodb:LeadingKeys", keys);
             }
             self.identities.authorize(&call)?;
@@ -196,56 +195,57 @@ impl Inner {
         Ok(())
     }
 
-    /// The actions of an operation and what each is about, as the Service Authorization Reference
-    /// has them.
-    fn actions<'a>(&self, operation: &'a str, request: &Value) -> Result<Vec<Asked<'a>>, Refusal> {
+    /// The permissions that a request needs, by the Service Authorization Reference.
+    fn permissions<'a>(
+        &self,
+        operation: &'a str,
+        request: &Value,
+    ) -> Result<Vec<Permission<'a>>, Refusal> {
+        let keys = &self.keys;
         let unknown = || {
             Refusal::new(
                 "AccessDeniedException",
-                format!("{operation} is for the operator alone here"),
+                format!("only the operator can call {operation} here"),
             )
         };
-        let about = |action, of: &Value, leading_keys| Asked {
+        let on_table = |action, part: &Value, leading_keys| Permission {
             action,
-            resource: self.table_arn(of["TableName"].as_str().unwrap_or_default()),
+            resource: self.table_arn(part["TableName"].as_str().unwrap_or_default()),
             leading_keys,
         };
-        let stream = |resource| Asked {
+        let on_item = |action, part: &Value| on_table(action, part, Some(keys.of_item(part)));
+        let on_stream = |resource| Permission {
             action: operation,
             resource,
             leading_keys: None,
         };
         let items = || request["TransactItems"].as_array().into_iter().flatten();
-        let keys = &self.keys;
         Ok(match operation {
             "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" => {
-                vec![about(operation, request, keys.of_one(request))]
+                vec![on_item(operation, request)]
             }
-            "DescribeTable" => vec![about(operation, request, None)],
+            "DescribeTable" => vec![on_table(operation, request, None)],
             "Query" | "Scan" => {
-                // A scan has none: a role that may scan reads every key.
-                let leading_keys = match operation {
-                    "Query" => keys.of_query(request),
-                    _ => None,
-                };
-                let mut asked = about(operation, request, leading_keys);
+                // A scan names no keys: a role that may scan can read them all.
+                let leading_keys = (operation == "Query").then(|| keys.of_query(request));
+                let mut permission = on_table(operation, request, leading_keys);
                 if let Some(index) = request["IndexName"].as_str() {
-                    asked.resource = format!("{}/index/{index}", asked.resource);
+                    permission.resource = format!("{}/index/{index}", permission.resource);
                 }
-                vec![asked]
+                vec![permission]
             }
             "BatchGetItem" | "BatchWriteItem" => {
                 let tables = request["RequestItems"].as_object().into_iter().flatten();
                 tables
-                    .map(|(name, part)| Asked {
+                    .map(|(name, part)| Permission {
                         action: operation,
                         resource: self.table_arn(name),
-                        leading_keys: keys.of_batch(name, part),
+                        leading_keys: Some(keys.of_batch(name, part)),
                     })
                     .collect()
             }
             "TransactGetItems" => items()
-                .map(|item| about("GetItem", &item["Get"], keys.of_one(&item["Get"])))
+                .map(|item| on_item("GetItem", &item["Get"]))
                 .collect(),
             "TransactWriteItems" => items()
                 .map(|item| {
@@ -256,22 +256,20 @@ impl Inner {
                         ("ConditionCheck", "ConditionCheckItem"),
                     ]
                     .into_iter();
-                    let asked = parts.find_map(|(part, action)| {
-                        let part = item.get(part)?;
-                        Some(about(action, part, keys.of_one(part)))
-                    });
-                    asked.ok_or_else(unknown)
+                    parts
+                        .find_map(|(part, action)| Some(on_item(action, item.get(part)?)))
+                        .ok_or_else(unknown)
                 })
                 .collect::<Result<_, _>>()?,
             "ListStreams" => {
-                let table = about(operation, request, None).resource;
-                vec![stream(format!("{table}/stream/*"))]
+                let table = on_table(operation, request, None).resource;
+                vec![on_stream(format!("{table}/stream/*"))]
             }
             "DescribeStream" | "GetShardIterator" => {
                 let arn = request["StreamArn"].as_str().unwrap_or_default();
-                vec![stream(arn.to_owned())]
+                vec![on_stream(arn.to_owned())]
             }
-            "GetRecords" => vec![stream(self.stream_of(request).ok_or_else(unknown)?)],
+            "GetRecords" => vec![on_stream(self.stream_of(request).ok_or_else(unknown)?)],
             _ => return Err(unknown()),
         })
     }
@@ -284,7 +282,7 @@ impl Inner {
         }
     }
 
-    /// The stream that a shard iterator of the database reads.
+    /// The ARN of the stream that the request's shard iterator reads.
     fn stream_of(&self, request: &Value) -> Option<String> {
         let iterator = STANDARD.decode(request["ShardIterator"].as_str()?).ok()?;
         let iterator = String::from_utf8(iterator).ok()?;
@@ -313,7 +311,7 @@ impl Inner {
         Bytes::from(text)
     }
 
-    fn measure(&self, caller: &Caller, operation: &str, body: &[u8]) {
+    fn count_capacity(&self, caller: &Caller, operation: &str, body: &[u8]) {
         let Ok(answer) = serde_json::from_slice::<Value>(body) else {
             return;
         };
@@ -340,7 +338,7 @@ impl Inner {
                     ..Capacity::default()
                 }
             };
-            self.wire.consumed(function, table, operation, used);
+            self.wire.add_capacity(function, table, operation, used);
         }
     }
 }
@@ -367,7 +365,7 @@ fn has_capacity(operation: &str) -> bool {
         || ["GetItem", "Query", "BatchGetItem", "TransactGetItems"].contains(&operation)
 }
 
-/// Operations on tables and streams, not on items: items may hold any text and are left alone.
+/// Operations on tables and streams. Those on items are not translated, since an item may hold any text.
 fn deals_in_arns(operation: &str) -> bool {
     [
         "CreateTable",
@@ -384,7 +382,7 @@ fn deals_in_arns(operation: &str) -> bool {
     .contains(&operation)
 }
 
-/// The caller did not ask for it.
+/// Removes the consumed capacity, which the caller did not ask for.
 fn without_capacity(body: &Bytes) -> Bytes {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(mut answer)) => {

@@ -1,4 +1,4 @@
-//! The functions, by the name that the template calls their code.
+//! Starts each function from the name of its folder under `functions/`.
 
 use std::sync::Arc;
 
@@ -28,12 +28,12 @@ macro_rules! events {
     }};
 }
 
-/// Starts the function whose code is `functions/<code>`, as its process would start.
+/// Starts the function in `functions/<code>` with these settings.
 pub fn start(code: &str, settings: &Settings) -> Result<Invoke> {
-    started(code, settings).with_context(|| format!("the function `{code}` cannot start"))
+    build(code, settings).with_context(|| format!("the function `{code}` cannot start"))
 }
 
-fn started(code: &str, settings: &Settings) -> Result<Invoke> {
+fn build(code: &str, settings: &Settings) -> Result<Invoke> {
     Ok(match code {
         "sessions" => http!(sessions::Sessions, settings),
         "registry" => http!(registry::Registry, settings),
@@ -60,6 +60,6 @@ fn started(code: &str, settings: &Settings) -> Result<Invoke> {
         "scan-log" => events!(scan_log::ScanLog, settings),
         "pages" => http_invoke(pages::handle),
         "sequencer" => events!(sequencer::Sequencer, settings),
-        other => bail!("there is no code of that name: `{other}`"),
+        other => bail!("there is no function of this name: `{other}`"),
     })
 }

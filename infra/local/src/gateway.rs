@@ -1,5 +1,5 @@
-//! API Gateway's HTTP API in front of the functions: the template's routes, and events of payload
-//! version 2.0 as the gateway sends them.
+//! API Gateway's HTTP API in front of the functions. It finds the template's route of a request and
+//! invokes its function with an event of payload version 2.0.
 
 use std::sync::Arc;
 
@@ -25,29 +25,28 @@ use crate::template::{EventSource, Function, Route};
 
 mod limit;
 
-use limit::PerAddress;
+use limit::AddressLimit;
 
-/// The gateway takes no larger bodies.
+/// The largest request body that API Gateway accepts, in bytes.
 const REQUEST_LIMIT: usize = 10 * 1024 * 1024;
-/// Lambda gives no larger answers.
+/// The largest answer that Lambda returns, in bytes.
 const RESPONSE_LIMIT: usize = 6 * 1024 * 1024;
 
-/// The gateway: which function answers what.
 #[derive(Clone)]
 pub struct Gateway {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    routes: Vec<Exact>,
+    routes: Vec<ExactRoute>,
     default: String,
     invoker: Invoker,
     clock: Clock,
     account: String,
-    limit: Option<PerAddress>,
+    limit: Option<AddressLimit>,
 }
 
-struct Exact {
+struct ExactRoute {
     method: String,
     path: String,
     segments: Vec<Segment>,
@@ -60,16 +59,14 @@ enum Segment {
     Parameter(String),
 }
 
-/// A request's route: its key, its function, its path parameters.
-struct Matched<'a> {
+struct MatchedRoute<'a> {
     key: String,
     function: &'a str,
     parameters: Map<String, Value>,
 }
 
 impl Gateway {
-    /// With the routes of `functions`. One address may make `public_per_minute` requests to what anybody may call; without
-    /// it, any number.
+    /// One address may make `public_per_minute` requests to the public paths; `None`: any number.
     pub fn new(
         functions: &[Function],
         invoker: Invoker,
@@ -77,7 +74,7 @@ impl Gateway {
         account: &str,
         public_per_minute: Option<u32>,
     ) -> Result<Self> {
-        let mut routes: Vec<Exact> = Vec::new();
+        let mut routes: Vec<ExactRoute> = Vec::new();
         let mut default = None;
         for function in functions {
             for event in &function.events {
@@ -89,7 +86,7 @@ impl Gateway {
                                 .any(|r| r.method == *method && r.path == *path),
                             "two functions claim {method} {path}"
                         );
-                        routes.push(Exact {
+                        routes.push(ExactRoute {
                             method: method.clone(),
                             path: path.clone(),
                             segments: segments(path)?,
@@ -111,27 +108,26 @@ impl Gateway {
                 invoker,
                 clock,
                 account: account.to_owned(),
-                limit: public_per_minute.map(PerAddress::new),
+                limit: public_per_minute.map(AddressLimit::new),
             }),
         })
     }
 
-    /// The HTTP service; it needs to know who connects.
+    /// Serve it with `ConnectInfo`, which holds the caller's address.
     pub fn router(self) -> Router {
         Router::new().fallback(serve).with_state(self)
     }
 
-    /// Answers one request as if it had come over the network.
     pub async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let refused = self.inner.limit.as_ref().and_then(|limit| {
-            limit.refuses(parts.uri.path(), address(&parts), self.inner.clock.now())
+            limit.seconds_to_wait(parts.uri.path(), address(&parts), self.inner.clock.now())
         });
         if let Some(seconds) = refused {
             return problem(Problem::rate_limited(seconds));
         }
         let Ok(body) = to_bytes(body, REQUEST_LIMIT).await else {
-            // The one answer that is the gateway's alone.
+            // API Gateway's own answer, not a problem of ours.
             return plain(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 r#"{"message":"Request Entity Too Large"}"#,
@@ -159,15 +155,15 @@ impl Gateway {
     }
 }
 
-/// Whether the Host header, if there is one, can be part of a URL. Others do not get as far as AWS's gateway, and
-/// `lambda_http` panics at them.
+/// Whether the Host header, if there is one, can be part of a URL. AWS refuses others before the gateway, and
+/// `lambda_http` panics on them.
 fn names_a_host(headers: &HeaderMap) -> bool {
     headers.get(HOST).is_none_or(|host| {
         host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|a| !a.host().is_empty())
     })
 }
 
-/// Who connects; this machine where no network is in between.
+/// The caller's address; localhost if the request did not come over a network.
 fn address(parts: &Parts) -> IpAddr {
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     info.map_or(Ipv4Addr::LOCALHOST.into(), |info| info.0.ip())
@@ -178,8 +174,8 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
 }
 
 impl Inner {
-    /// The route that fits best: fixed segments before parameters, from the left.
-    fn route(&self, method: &str, path: &str) -> Matched<'_> {
+    /// The best matching route: from the left, a fixed segment wins over a parameter.
+    fn route(&self, method: &str, path: &str) -> MatchedRoute<'_> {
         let asked: Vec<String> = path
             .split('/')
             .skip(1)
@@ -195,12 +191,12 @@ impl Inner {
                 route.segments.iter().map(is_parameter).collect::<Vec<_>>()
             });
         match best {
-            Some((route, parameters)) => Matched {
+            Some((route, parameters)) => MatchedRoute {
                 key: format!("{} {}", route.method, route.path),
                 function: &route.function,
                 parameters,
             },
-            None => Matched {
+            None => MatchedRoute {
                 key: "$default".to_owned(),
                 function: &self.default,
                 parameters: Map::new(),
@@ -208,7 +204,7 @@ impl Inner {
         }
     }
 
-    fn event(&self, parts: &Parts, body: &Bytes, matched: Matched<'_>) -> Value {
+    fn event(&self, parts: &Parts, body: &Bytes, matched: MatchedRoute<'_>) -> Value {
         let now = self.clock.now();
         let path = parts.uri.path();
         let query = parts.uri.query().unwrap_or_default();
@@ -307,7 +303,7 @@ fn parameters(segments: &[Segment], asked: &[String]) -> Option<Map<String, Valu
     Some(parameters)
 }
 
-/// Lower-case names; several values are joined by commas, cookies are left out.
+/// By lower-case name, without cookies. Several values of a name are joined by commas.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut joined: Map<String, Value> = Map::new();
     for name in headers.keys().filter(|name| **name != COOKIE) {
@@ -329,7 +325,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// Decoded; several values of one name are joined by commas.
+/// Several values of a name are joined by commas.
 fn query_parameters(query: &str) -> Map<String, Value> {
     let mut parameters: Map<String, Value> = Map::new();
     let decode = |text: &str| {
@@ -349,7 +345,7 @@ fn query_parameters(query: &str) -> Map<String, Value> {
     parameters
 }
 
-/// Which bodies the gateway passes as text; all others are base64.
+/// Whether the gateway passes such a body as text. It encodes others in base64.
 fn is_text(content_type: &str) -> bool {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     let media = media.to_ascii_lowercase();
@@ -373,7 +369,6 @@ fn common_log_time(at_ms: i64) -> String {
         .unwrap_or_default()
 }
 
-/// A function's answer as HTTP.
 fn response(answer: &Value) -> Result<Response> {
     let status = answer["statusCode"]
         .as_u64()

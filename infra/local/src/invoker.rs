@@ -1,4 +1,4 @@
-//! Invokes functions as Lambda does: each in an invocation of its own, within its time.
+//! Invokes functions as Lambda does, each within its timeout.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,28 +17,25 @@ pub struct Invoker {
 }
 
 struct Inner {
-    functions: OnceLock<BTreeMap<String, Started>>,
+    functions: OnceLock<BTreeMap<String, StartedFunction>>,
     wire: Wire,
     activity: Activity,
     count: AtomicU64,
 }
 
-/// A function that can be invoked.
-pub struct Started {
+pub struct StartedFunction {
     pub invoke: Invoke,
     pub timeout: Duration,
 }
 
-/// An invocation that gave no answer.
+/// Why an invocation gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// No function of that name has been started.
     #[error("there is no function `{0}`")]
     Unknown(String),
-    /// It took longer than the template gives it.
     #[error("the function took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
-    /// A test ended it.
+    /// A test cut it off.
     #[error(transparent)]
     CutOff(#[from] CutOff),
     /// The handler failed or panicked.
@@ -47,7 +44,7 @@ pub enum InvokeError {
 }
 
 impl Invoker {
-    /// Without functions: they are given once, when all that they call is there.
+    /// Knows no functions yet: [`Invoker::start`] adds them once the services that they call are ready.
     pub fn new(wire: Wire, activity: Activity) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -59,12 +56,11 @@ impl Invoker {
         }
     }
 
-    /// Gives the functions, by code name. A second time changes nothing.
-    pub fn start(&self, functions: BTreeMap<String, Started>) {
+    /// Adds the functions, by the name of their code. A second call changes nothing.
+    pub fn start(&self, functions: BTreeMap<String, StartedFunction>) {
         let _ = self.inner.functions.set(functions);
     }
 
-    /// Invokes a function with an event as Lambda gives it.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
         let started = self
             .inner
@@ -81,7 +77,7 @@ impl Invoker {
         }
     }
 
-    /// An id for a request, unlike any other of this run.
+    /// A request id that is unique in this run.
     pub fn request_id(&self) -> String {
         let count = self.inner.count.fetch_add(1, Ordering::Relaxed) + 1;
         format!("00000000-0000-4000-8000-{count:012x}")

@@ -1,7 +1,6 @@
-//! Every secret of a local run, made from one random value that the data directory keeps.
+//! Derives every secret of a local run from one random value in the data directory.
 //!
-//! One value means that a restart finds the same session keys, order ids and access keys again, and
-//! that there is one file to guard.
+//! So a restart has the same session keys, order ids and access keys, and there is one file to guard.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,7 +13,6 @@ use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use runtime::session::Signer;
 use settings::Settings;
 
-/// An access key with its secret, as AWS's tools take them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessKey {
     /// 20 characters, beginning with `AKIA`.
@@ -23,14 +21,13 @@ pub struct AccessKey {
     pub secret: String,
 }
 
-/// Makes all secrets of a run.
 #[derive(Clone)]
 pub struct Keys {
     master: String,
 }
 
 impl Keys {
-    /// New ones, for a run that keeps nothing.
+    /// For a run that keeps nothing.
     pub fn random() -> Result<Self> {
         let mut bytes = [0; 32];
         aws_lc_rs::rand::fill(&mut bytes).context("no random bytes from the system")?;
@@ -39,7 +36,7 @@ impl Keys {
         })
     }
 
-    /// Those of the file, which is made with mode 0600 if it is not there.
+    /// Reads the master value from a file. A missing file is created with mode 0600.
     pub fn open(path: &Path) -> Result<Self> {
         match std::fs::read_to_string(path) {
             Ok(text) => {
@@ -76,8 +73,8 @@ impl Keys {
         }
     }
 
-    /// A text that nobody else can know, for one purpose.
-    pub fn text(&self, purpose: &str) -> String {
+    /// A secret text for one purpose, the same at every start.
+    pub fn secret_text(&self, purpose: &str) -> String {
         HEXLOWER.encode(&self.derive("text", purpose))
     }
 
@@ -89,8 +86,8 @@ impl Keys {
         Ok(signer.jwks().to_string())
     }
 
-    /// The seed (RFC 8032) of a KMS key of the template, by its logical id, or of somebody whom the demo
-    /// plays, such as a source of credit records.
+    /// The Ed25519 seed (RFC 8032) of a KMS key, by its logical id, or of the demo's source of credit records,
+    /// by its name.
     pub fn signing_seed(&self, name: &str) -> [u8; 32] {
         self.derive("signing key", name)
     }
@@ -108,7 +105,7 @@ impl Keys {
     }
 }
 
-/// Writes a file that only its owner can read, all of it or nothing.
+/// Writes a file that only its owner can read. A failed write leaves the old file as it was.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
@@ -143,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn access_keys_have_the_form_that_aws_s_tools_know() {
+    fn access_keys_have_the_form_of_aws_access_keys() {
         let key = Keys::random().unwrap().access_key("operator");
         assert_eq!((key.id.len(), key.secret.len()), (20, 40));
         assert!(key.id.starts_with("AKIA"));

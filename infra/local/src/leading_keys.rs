@@ -1,7 +1,6 @@
-//! The partition keys of the items that a request is about: what `dynamodb:LeadingKeys` in a role's policy
-//! is compared with.
+//! Finds the partition keys that a request names, which policies restrict by `dynamodb:LeadingKeys`.
 //!
-//! A key that cannot be read out of a request counts as the empty text, which no policy of ours names.
+//! A key that cannot be found counts as the empty text, which none of our policies allows.
 
 use std::collections::HashMap;
 
@@ -9,14 +8,13 @@ use serde_json::Value;
 
 use crate::template::Table;
 
-/// The partition key's attribute by table and index; no index is the table itself.
 #[derive(Clone, Debug)]
 pub(crate) struct LeadingKeys {
+    /// Each partition key's attribute, by table and index; `None` is the table itself.
     attributes: HashMap<(String, Option<String>), String>,
 }
 
 impl LeadingKeys {
-    /// Those of the template's tables.
     pub(crate) fn of(tables: &[Table]) -> Self {
         let mut attributes = HashMap::new();
         for table in tables {
@@ -31,15 +29,15 @@ impl LeadingKeys {
         Self { attributes }
     }
 
-    /// Of an operation on one item, which has a `Key` or an `Item`.
-    pub(crate) fn of_one(&self, part: &Value) -> Option<Vec<String>> {
+    /// The key in an operation on one item, which has a `Key` or an `Item`.
+    pub(crate) fn of_item(&self, part: &Value) -> Vec<String> {
         let attribute = self.attribute(name(part), None);
         let item = part.get("Key").or_else(|| part.get("Item"));
-        Some(vec![value(item, attribute)])
+        vec![value(item, attribute)]
     }
 
-    /// Of one table's part of a batch.
-    pub(crate) fn of_batch(&self, table: &str, part: &Value) -> Option<Vec<String>> {
+    /// The keys in one table's part of a batch.
+    pub(crate) fn of_batch(&self, table: &str, part: &Value) -> Vec<String> {
         let attribute = self.attribute(table, None);
         let items = match part {
             Value::Array(writes) => writes
@@ -55,11 +53,11 @@ impl LeadingKeys {
             }
         };
         let keys = items.into_iter().map(|item| value(item, attribute));
-        Some(keys.collect())
+        keys.collect()
     }
 
-    /// Of a query: what its condition compares the partition key with.
-    pub(crate) fn of_query(&self, request: &Value) -> Option<Vec<String>> {
+    /// The key that a query's condition compares the partition key with.
+    pub(crate) fn of_query(&self, request: &Value) -> Vec<String> {
         let attribute = self.attribute(name(request), request["IndexName"].as_str());
         let names = &request["ExpressionAttributeNames"];
         let values = &request["ExpressionAttributeValues"];
@@ -71,7 +69,7 @@ impl LeadingKeys {
             })?;
             text(&values[right])
         });
-        Some(vec![compared.unwrap_or_default()])
+        vec![compared.unwrap_or_default()]
     }
 
     /// `table` may be an ARN.
@@ -86,8 +84,8 @@ fn name(part: &Value) -> &str {
     part["TableName"].as_str().unwrap_or_default()
 }
 
-fn hash_key(of: &Value) -> String {
-    let schema = of["KeySchema"].as_array().into_iter().flatten();
+fn hash_key(table_or_index: &Value) -> String {
+    let schema = table_or_index["KeySchema"].as_array().into_iter().flatten();
     let mut hash = schema.filter(|key| key["KeyType"] == "HASH");
     let key = hash.next().and_then(|key| key["AttributeName"].as_str());
     key.unwrap_or_default().to_owned()
@@ -106,11 +104,11 @@ fn text(value: &Value) -> Option<String> {
     kinds.find_map(|kind| value[kind].as_str().map(str::to_owned))
 }
 
-/// The parts `a = b` of a key condition, which `AND` joins.
+/// The comparisons `a = b` in a key condition.
 fn equalities(condition: &str) -> impl Iterator<Item = (&str, &str)> {
-    let words = |c: char| c.is_whitespace() || c == '(' || c == ')';
+    let separates = |c: char| c.is_whitespace() || c == '(' || c == ')';
     let tokens: Vec<&str> = condition
-        .split(words)
+        .split(separates)
         .flat_map(|word| split_at_equals(word))
         .collect();
     let parts: Vec<(&str, &str)> = tokens
@@ -121,7 +119,7 @@ fn equalities(condition: &str) -> impl Iterator<Item = (&str, &str)> {
     parts.into_iter()
 }
 
-/// `a=b` is three words; an empty one is none.
+/// Splits `a=b` into `a`, `=`, `b`, without empty words.
 fn split_at_equals(word: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = word;
@@ -151,7 +149,7 @@ mod tests {
                 "KeySchema": [{ "AttributeName": "owner", "KeyType": "HASH" }],
             }],
         });
-        LeadingKeys::of(&[Table {
+        LeadingKeys::for_tables(&[Table {
             name: "things".to_owned(),
             create,
             ttl_attribute: None,
@@ -169,7 +167,7 @@ mod tests {
         if let Some(index) = index {
             request["IndexName"] = json!(index);
         }
-        keys().of_query(&request).unwrap().remove(0)
+        keys().of_query(&request).remove(0)
     }
 
     #[test]
@@ -187,18 +185,18 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_items_are_found_in_batches() {
+    fn keys_are_found_in_items_and_batches() {
         let item = |key: &str| json!({ "pk": { "S": key } });
         let get = json!({ "TableName": "things", "Key": item("a") });
-        assert_eq!(keys().of_one(&get).unwrap(), ["a"]);
+        assert_eq!(keys().of_item(&get), ["a"]);
         let put = json!({ "TableName": "things", "Item": item("b") });
-        assert_eq!(keys().of_one(&put).unwrap(), ["b"]);
+        assert_eq!(keys().of_item(&put), ["b"]);
         let gets = json!({ "Keys": [item("a"), item("b")] });
-        assert_eq!(keys().of_batch("things", &gets).unwrap(), ["a", "b"]);
+        assert_eq!(keys().of_batch("things", &gets), ["a", "b"]);
         let writes = json!([
             { "PutRequest": { "Item": item("a") } },
             { "DeleteRequest": { "Key": item("b") } },
         ]);
-        assert_eq!(keys().of_batch("things", &writes).unwrap(), ["a", "b"]);
+        assert_eq!(keys().of_batch("things", &writes), ["a", "b"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `homehail`: the whole platform on one machine.
+//! The command `homehail`: runs the whole platform on this machine.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use demo::City;
 use local::platform::{Options, Platform};
 use tracing_subscriber::EnvFilter;
 
-/// What one address may ask of the badge page, status lists and the log in a minute.
+/// How many requests to the badge page, status lists and the log one address may make in a minute.
 const PUBLIC_PER_MINUTE: u32 = 6_000;
 
 /// Runs the whole platform on this machine.
@@ -36,7 +36,7 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // Standard output carries the one line that says it is ready.
+    // Standard output has only the line `ready <URL>`.
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::try_from_default_env()
@@ -71,14 +71,14 @@ async fn run(arguments: Arguments) -> Result<()> {
     writeln!(output, "ready {}", platform.base_url())?;
     output.flush()?;
     tokio::select! {
-        () = platform.keep_house() => {}
+        () = platform.sweep_periodically() => {}
         () = stopped => {}
     }
     platform.shutdown().await;
     Ok(())
 }
 
-/// Ends when the person or the system says so.
+/// Completes on Ctrl-C or SIGTERM.
 fn stopped() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())

@@ -1,8 +1,7 @@
-//! Queues that trigger functions: what Lambda's pollers do.
+//! Queues that trigger functions, as Lambda's pollers do.
 //!
-//! A batch is invoked as one event. What succeeded is deleted; what failed stays where it is and
-//! comes again when its visibility timeout ends, until the queue's own redrive policy moves it to
-//! the dead letters.
+//! A batch of messages is one invocation. Messages that succeeded are deleted. A failed message is received
+//! again when its visibility timeout ends, until the queue's redrive policy moves it to the dead letters.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,34 +13,38 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::joints::{Joints, queue_name};
 use crate::template::{Function, QueueSource};
+use crate::trigger_context::{TriggerContext, queue_name};
 
-/// Batches of one queue that run at the same time, at most.
+/// The most batches of one queue that run at the same time.
 const CONCURRENCY: usize = 32;
-/// SQS gives at most so many messages at once.
+/// The most messages that SQS returns at once.
 const MOST_MESSAGES: u32 = 10;
 const LONG_POLL_S: i64 = 20;
 
 #[derive(Clone)]
-pub(crate) struct Mapping {
-    joints: Joints,
+pub(crate) struct QueueMapping {
+    context: TriggerContext,
     function: String,
     source: QueueSource,
 }
 
-impl Mapping {
+impl QueueMapping {
     /// Checks that the function's role lets Lambda poll.
-    pub(crate) fn new(joints: &Joints, function: &Function, source: &QueueSource) -> Result<Self> {
+    pub(crate) fn new(
+        context: &TriggerContext,
+        function: &Function,
+        source: &QueueSource,
+    ) -> Result<Self> {
         for action in [
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
         ] {
-            joints.may_lambda(function, action, &source.queue)?;
+            context.check_lambda_may(function, action, &source.queue)?;
         }
         Ok(Self {
-            joints: joints.clone(),
+            context: context.clone(),
             function: function.code.clone(),
             source: source.clone(),
         })
@@ -51,7 +54,7 @@ impl Mapping {
         queue_name(&self.source.queue)
     }
 
-    /// Polls for as long as it is not dropped.
+    /// Polls until it is dropped.
     pub(crate) async fn run(self) {
         let slots = Arc::new(Semaphore::new(CONCURRENCY));
         let mut running = JoinSet::new();
@@ -61,7 +64,7 @@ impl Mapping {
                 return;
             };
             let (most, wait) = (MOST_MESSAGES.into(), Some(LONG_POLL_S));
-            let received = self.joints.cloud.receive(self.queue(), most, wait, None);
+            let received = self.context.cloud.receive(self.queue(), most, wait, None);
             let mut messages = match received.await {
                 Ok(messages) => messages,
                 Err(error) => {
@@ -70,13 +73,13 @@ impl Mapping {
                     continue;
                 }
             };
-            // Counted as running from here on, not only once its turn comes.
+            // Batches count as running while they wait for a slot, so that a test waits for them.
             let mut batches = Vec::new();
             let size = self.source.batch_size.clamp(1, MOST_MESSAGES) as usize;
             while !messages.is_empty() {
                 let rest = messages.split_off(size.min(messages.len()));
                 let batch = std::mem::replace(&mut messages, rest);
-                batches.push((self.joints.activity.begin(), batch));
+                batches.push((self.context.activity.begin(), batch));
             }
             let mut slot = Some(slot);
             for (active, batch) in batches {
@@ -89,19 +92,19 @@ impl Mapping {
                 };
                 let mapping = self.clone();
                 running.spawn(async move {
-                    mapping.batch(batch).await;
+                    mapping.process(batch).await;
                     drop((active, slot));
                 });
             }
         }
     }
 
-    async fn batch(&self, messages: Vec<Received>) {
+    async fn process(&self, messages: Vec<Received>) {
         let records: Vec<Value> = messages.iter().map(|m| self.record(m)).collect();
         let event = json!({ "Records": records });
-        let answer = self.joints.invoker.invoke(&self.function, event).await;
+        let answer = self.context.invoker.invoke(&self.function, event).await;
         let failed = match answer {
-            Ok(answer) => self.failures(&answer, &messages),
+            Ok(answer) => self.failed_ids(&answer, &messages),
             Err(error) => {
                 tracing::warn!(function = self.function, %error, "a batch of messages failed");
                 return;
@@ -115,7 +118,7 @@ impl Mapping {
         if done.is_empty() {
             return;
         }
-        match self.joints.cloud.delete(self.queue(), &done).await {
+        match self.context.cloud.delete(self.queue(), &done).await {
             Ok(results) => {
                 for error in results.into_iter().filter_map(Result::err) {
                     tracing::warn!(queue = self.queue(), %error, "a message cannot be deleted");
@@ -127,8 +130,8 @@ impl Mapping {
         }
     }
 
-    /// The ids of the messages that failed. An answer that names none of ours fails all.
-    fn failures<'a>(&self, answer: &Value, messages: &'a [Received]) -> BTreeSet<&'a str> {
+    /// The ids of the messages that failed. If the answer names an unknown message, all failed.
+    fn failed_ids<'a>(&self, answer: &Value, messages: &'a [Received]) -> BTreeSet<&'a str> {
         let all = || {
             messages
                 .iter()
@@ -154,7 +157,7 @@ impl Mapping {
         failed
     }
 
-    /// A message as Lambda hands it to functions.
+    /// A message as Lambda passes it to functions.
     fn record(&self, message: &Received) -> Value {
         let attributes = message.message_attributes().iter();
         let attributes: Map<String, Value> = attributes

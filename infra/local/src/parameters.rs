@@ -1,4 +1,4 @@
-//! What a local run gives for the template's parameters.
+//! The values of the template's parameters in a local run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,14 +13,13 @@ use settings::Settings;
 use crate::keys::Keys;
 use crate::wechat;
 
-/// The host in badges' links. Nobody serves it: a scan goes to the gateway by its path.
+/// The host in badges' links. Nobody serves it: the gateway answers a scan by its path.
 pub const BADGE_HOST: &str = "b.homehail.cn";
-/// The number of the one key that signs badges here.
 const BADGE_KID: u8 = 1;
 const DAY_MS: i64 = 86_400_000;
 
-/// All that have no default, and those that a run chooses; `given` comes first.
-pub(crate) fn local(
+/// The parameters that have no default or differ here. Those in `given` replace them.
+pub(crate) fn for_run(
     grab_window: Duration,
     given: &BTreeMap<String, String>,
     keys: &Keys,
@@ -46,7 +45,7 @@ pub(crate) fn local(
     Ok(parameters)
 }
 
-/// One key, in use since yesterday, so that every start finds it within its 180 days.
+/// One key, in use since yesterday: at every start it is within the 180 days in which it may sign.
 fn badge_public_keys(keys: &Keys, now_ms: i64) -> Result<String> {
     let key = json!({
         "kid": BADGE_KID,
@@ -57,7 +56,7 @@ fn badge_public_keys(keys: &Keys, now_ms: i64) -> Result<String> {
     Ok(json!({ "keys": [key] }).to_string())
 }
 
-/// As `status-keys` prints it.
+/// In the form that the tool `status-keys` prints.
 fn status_public_keys(keys: &Keys) -> Result<String> {
     let secret = keys.secret("StatusSigningKey");
     let settings = Settings::from_variables([("STATUS_SIGNING_KEY", secret.as_str())]);

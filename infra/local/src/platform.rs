@@ -1,4 +1,4 @@
-//! Starts everything, in the order in which each needs the other.
+//! Starts and stops the whole platform.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,48 +22,47 @@ use tokio::task::JoinSet;
 use crate::activity::Activity;
 use crate::data_dir::DataDir;
 use crate::gateway::Gateway;
-use crate::invoker::{InvokeError, Invoker, Started};
-use crate::joints::Joints;
+use crate::invoker::{InvokeError, Invoker, StartedFunction};
 use crate::keys::{AccessKey, Keys, write_private};
 use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
 use crate::services::Services;
 use crate::template::{self, Stack};
+use crate::trigger_context::TriggerContext;
 use crate::wechat;
 use crate::wire::Wire;
 use crate::{ACCOUNT, REGION};
 
 const STACK: &str = "homehail";
 const OPERATOR: &str = "operator";
-/// On Lambda each invocation has cores of its own; here hundreds share two, so each may take this much longer.
-const SLOWER: u32 = 20;
+/// Factor on the functions' timeouts: on Lambda each invocation has its own cores, here hundreds share a few.
+const TIMEOUT_FACTOR: u32 = 20;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// How a run is started.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The gateway's port; 0 picks a free one.
     pub port: u16,
-    /// Where everything durable lives; without it, nothing outlives the run.
+    /// The data directory; `None`: nothing outlives the run.
     pub data_dir: Option<PathBuf>,
     /// Empties the data directory first.
     pub fresh: bool,
     /// How long orders placed in this run stay on offer.
     pub grab_window: Duration,
-    /// How many requests a minute one address may make to what anybody may call; any number without it.
+    /// How many requests to public paths one address may make in a minute; `None`: any number.
     pub public_per_minute: Option<u32>,
     pub city: City,
-    /// The template; the project's own unless a test has another.
+    /// The template's text; by default the project's own.
     pub template: String,
-    /// Further parameters of the template.
+    /// Values of template parameters that replace those of a local run.
     pub parameters: BTreeMap<String, String>,
-    /// Whether standard error says how far the city is loaded.
+    /// Whether to show on standard error how much of the city is loaded.
     pub progress: bool,
 }
 
 impl Default for Options {
-    /// In memory, on a free port, without a city: what a test wants.
+    /// For tests: in memory, on a free port, without a city.
     fn default() -> Self {
         Self {
             port: 0,
@@ -79,8 +78,7 @@ impl Default for Options {
     }
 }
 
-/// The whole platform, running. Dropping it ends it as a killed process ends, more or less;
-/// [`Platform::shutdown`] does so tidily.
+/// The running platform. Dropping it is like killing its process; [`Platform::shutdown`] stops it in order.
 pub struct Platform {
     base_url: String,
     endpoints: Endpoints,
@@ -93,12 +91,12 @@ pub struct Platform {
     activity: Activity,
     stack: Stack,
     tasks: JoinSet<()>,
-    /// Kept for its lock too.
+    /// Holds the directory's lock.
     data_dir: Option<DataDir>,
 }
 
 impl Platform {
-    /// Starts everything, and returns when it is ready for requests.
+    /// Returns when the platform is ready for requests.
     pub async fn start(options: Options) -> Result<Self> {
         let data_dir = match &options.data_dir {
             Some(path) => Some(DataDir::open(path, options.fresh)?),
@@ -117,7 +115,7 @@ impl Platform {
         };
         let wechat = url(&ports.wechat)?;
         let clock = Clock::system();
-        let parameters = parameters::local(
+        let parameters = parameters::for_run(
             options.grab_window,
             &options.parameters,
             &keys,
@@ -132,8 +130,8 @@ impl Platform {
             parameters,
             secret: &|name| keys.secret(name),
         };
-        let stack = template::load(&options.template, &settings)
-            .context("the template is not understood")?;
+        let stack =
+            template::load(&options.template, &settings).context("the template cannot be read")?;
 
         let wire = Wire::default();
         let activity = Activity::default();
@@ -162,7 +160,7 @@ impl Platform {
         serve(
             &mut tasks,
             ports.wechat,
-            wechat::router(keys.text("wechat token")),
+            wechat::router(keys.secret_text("wechat token")),
         );
         serve(&mut tasks, ports.gateway, gateway.router());
 
@@ -171,26 +169,27 @@ impl Platform {
         for function in &stack.functions {
             let key = keys.access_key(&function.code);
             let sdk = sdk::config(&key, REGION, &endpoints, client.clone());
-            // Besides the template's variables, what tells AWS's own tools where this cloud is: offer-queue
-            // passes it on to agencies that poll.
+            // offer-queue tells this endpoint to agencies that poll.
             let mut variables = function.environment.clone();
             variables.insert("AWS_ENDPOINT_URL_SQS".to_owned(), endpoints.cloud.clone());
             let settings = Settings::new(variables, sdk, function_clock.clone());
-            let started = Started {
+            let started = StartedFunction {
                 invoke: crate::functions::start(&function.code, &settings)?,
-                timeout: function.timeout * SLOWER,
+                timeout: function.timeout * TIMEOUT_FACTOR,
             };
             functions.insert(function.code.clone(), started);
         }
         invoker.start(functions);
 
-        let joints = Joints {
+        let context = TriggerContext {
             cloud: Arc::clone(services.cloud()),
             invoker: invoker.clone(),
             activity: activity.clone(),
         };
         for function in &stack.functions {
-            services.join(function, &joints, &mut tasks).await?;
+            services
+                .start_triggers(function, &context, &mut tasks)
+                .await?;
         }
         let mut platform = Self {
             base_url,
@@ -210,7 +209,7 @@ impl Platform {
         Ok(platform)
     }
 
-    /// Loads the city unless it is there, and writes `demo.json`.
+    /// Loads what is missing of the city, and writes `demo.json`.
     async fn load_demo(&self, options: &Options) -> Result<Demo> {
         let file = |name| self.data_dir.as_ref().map(|directory| directory.file(name));
         let path = file("demo.json");
@@ -237,7 +236,7 @@ impl Platform {
                 secret_access_key: operator.secret,
             },
             settings: &settings,
-            text: &|purpose| self.keys.text(purpose),
+            secret_text: &|purpose| self.keys.secret_text(purpose),
             source_seed: self.keys.signing_seed(demo::SOURCE),
             now: Millis(self.clock.now_ms()),
             drain: &|| self.drain().boxed(),
@@ -252,27 +251,24 @@ impl Platform {
         Ok(demo)
     }
 
-    /// Where the HTTP contract is served.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// What `demo.json` says.
+    /// The content of `demo.json`.
     pub fn demo(&self) -> &Demo {
         &self.demo
     }
 
-    /// The one clock; a test can move it.
+    /// The clock of all services and functions. A test can move it.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Queues, schedules and the bus.
     pub fn cloud(&self) -> &Arc<Cloud> {
         self.services.cloud()
     }
 
-    /// Counters and faults.
     pub fn wire(&self) -> &Wire {
         &self.wire
     }
@@ -281,12 +277,11 @@ impl Platform {
         &self.stack
     }
 
-    /// What the names of queues, tables and all else begin with.
+    /// The prefix of the names of queues, tables and other resources.
     pub fn stack_name(&self) -> &'static str {
         STACK
     }
 
-    /// Where the emulated services are.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
@@ -295,7 +290,7 @@ impl Platform {
         self.keys.access_key(OPERATOR)
     }
 
-    /// A configuration for AWS clients that may do everything.
+    /// AWS configuration with the operator's key, which may do everything.
     pub fn operator_sdk_config(&self) -> SdkConfig {
         sdk::config(
             &self.operator_key(),
@@ -305,7 +300,7 @@ impl Platform {
         )
     }
 
-    /// What the operator's tools build parts from: the variables of all functions, each of which means the same in all.
+    /// Settings with the variables of all functions. A variable has the same value in each function.
     pub fn operator_settings(&self) -> Settings {
         let functions = self.stack.functions.iter();
         let variables = functions.flat_map(|function| function.environment.clone());
@@ -314,26 +309,26 @@ impl Platform {
         Settings::new(variables.collect(), self.operator_sdk_config(), clock)
     }
 
-    /// Deletes items whose time to live is over; a running platform does so every minute.
+    /// Deletes items whose time to live has passed.
     pub fn sweep(&self) -> Result<()> {
         self.services.sweep()
     }
 
-    /// Invokes a function by the name of its code, with an event as Lambda gives it.
+    /// `function` is the name of its code, such as `order-grab`.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
         self.invoker.invoke(function, event).await
     }
 
-    /// Waits until nothing is left to be done at the clock's present time: no invocation runs, no
-    /// queue that triggers a function has a message that can be received, no schedule is due, and
-    /// every stream's consumer has seen all writes. A message that failed and waits for its
-    /// visibility timeout counts as quiet: move the clock to have it come again.
+    /// Waits until there is no work left at the clock's present time: no invocation runs, no queue that
+    /// triggers a function has a message that can be received, no schedule is due, and every stream's consumer
+    /// has processed all writes. It does not wait for a failed message's visibility timeout: move the clock to
+    /// have it received again.
     pub async fn drain(&self) -> Result<()> {
         self.services.drain(&self.activity).await
     }
 
-    /// Runs until the future is dropped: what is left to do beside answering.
-    pub async fn keep_house(&self) {
+    /// Deletes expired items every minute until the future is dropped.
+    pub async fn sweep_periodically(&self) {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
             if let Err(error) = self.services.sweep() {
@@ -342,7 +337,7 @@ impl Platform {
         }
     }
 
-    /// Stops everything. What was not finished goes on at the next start.
+    /// Stops everything. Unfinished work continues at the next start if there is a data directory.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
         self.services.stop().await;
@@ -362,7 +357,7 @@ fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
     });
 }
 
-/// Every role with its policies, a key for every function's, and one that may do everything.
+/// Adds every role with its policies, an access key for each function, and the operator's.
 fn add_identities(identities: &Identities, stack: &Stack, keys: &Keys) -> Result<()> {
     let operator = keys.access_key(OPERATOR);
     identities.add_operator(&operator.id, &operator.secret);
@@ -376,7 +371,7 @@ fn add_identities(identities: &Identities, stack: &Stack, keys: &Keys) -> Result
         };
         identities
             .add_role(&description)
-            .with_context(|| format!("the role `{}` is not understood", role.name))?;
+            .with_context(|| format!("the role `{}` cannot be read", role.name))?;
     }
     for function in &stack.functions {
         let role = stack

@@ -1,7 +1,7 @@
 //! The ports of a run.
 //!
-//! The gateway's is the person's choice. The others are picked once and kept, so that whoever was
-//! given an address before a restart finds it again after it.
+//! `--port` sets the gateway's. The others are picked at the first start and kept, so that addresses given
+//! out before a restart still work after it.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::keys::write_private;
 
-/// Bound, not served yet.
+/// Listeners that are bound but not served yet.
 pub(crate) struct Ports {
     pub(crate) gateway: TcpListener,
     pub(crate) dynamodb: TcpListener,
@@ -27,7 +27,7 @@ struct Numbers {
 }
 
 impl Ports {
-    /// Binds all ports on the loopback address; the numbers are kept in `file`.
+    /// Binds all ports on the loopback address and keeps their numbers in `file`.
     pub(crate) async fn bind(gateway: u16, file: Option<&Path>) -> Result<Self> {
         let before: Numbers = file
             .and_then(|file| std::fs::read(file).ok())
@@ -57,7 +57,7 @@ impl Ports {
     }
 }
 
-/// The same port as before if it is free.
+/// Binds this port, or another one if it is taken.
 async fn bind_again(port: u16) -> Result<TcpListener> {
     match TcpListener::bind(("127.0.0.1", port)).await {
         Ok(listener) => Ok(listener),

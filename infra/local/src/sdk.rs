@@ -1,4 +1,4 @@
-//! AWS clients' configurations: who calls, and where each service is.
+//! Configurations of AWS clients: credentials and the endpoints of the emulated services.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -13,7 +13,6 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::keys::AccessKey;
 
-/// Where the emulated services are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     /// DynamoDB and its streams.
@@ -45,13 +44,13 @@ pub fn config(
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .service_config(endpoints.clone())
         .retry_config(RetryConfig::standard())
-        // On Lambda each function has cores of its own. Here hundreds share two, so a call that takes long is no fault.
+        // On Lambda each function has its own cores. Here hundreds share a few, so a slow call is no fault.
         .timeout_config(TimeoutConfig::disabled())
         .http_client(client)
         .build()
 }
 
-/// A client without TLS: all that it talks to is on this machine. One pool of connections serves all.
+/// A client without TLS, since all services are on this machine. Its users share one connection pool.
 pub fn plain_client() -> SharedHttpClient {
     SharedHttpClient::new(Plain {
         connector: SharedHttpConnector::new(

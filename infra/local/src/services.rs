@@ -1,4 +1,4 @@
-//! Tables, queues, schedules and bus in this process, and what joins functions to them.
+//! Tables, queues, schedules and the bus in this process, and the triggers of functions.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use tokio::task::JoinSet;
 use crate::activity::Activity;
 use crate::dynamo::Dynamo;
 use crate::front_door::FrontDoor;
-use crate::joints::Joints;
 use crate::keys::Keys;
-use crate::mappings::Mapping;
+use crate::mappings::QueueMapping;
 use crate::streams::StreamMapping;
 use crate::template::{EventSource, Function, Stack};
 use crate::timer::{NextAt, Timer};
+use crate::trigger_context::TriggerContext;
 use crate::wire::Wire;
 use crate::{ACCOUNT, REGION};
 
-/// Nothing must have happened for so long, in several looks, before all counts as quiet.
+/// [`Services::drain`] returns after so many checks in a row that found no work, with a pause before each.
 const QUIET_LOOKS: u32 = 3;
 const QUIET_PAUSE: Duration = Duration::from_millis(10);
 
@@ -32,14 +32,13 @@ pub(crate) struct Services {
     dynamo: Dynamo,
     /// Queues that trigger functions.
     queues: Vec<String>,
-    /// Up to which count of writes each stream's consumer is done.
+    /// For each stream's consumer: the count of writes up to which it has processed all.
     streams: Vec<Arc<AtomicU64>>,
-    /// When each schedule that invokes a function is due next.
     times: Vec<NextAt>,
 }
 
 impl Services {
-    /// Opens what is stored in these files, and makes what the template describes.
+    /// Opens the files, and creates the resources that the template describes.
     pub(crate) async fn open(
         stack: &Stack,
         keys: &Keys,
@@ -63,37 +62,37 @@ impl Services {
         &self.cloud
     }
 
-    /// DynamoDB's endpoint, and the one of everything else.
+    /// DynamoDB's router, and that of all other services.
     pub(crate) fn routers(&self, wire: &Wire) -> Result<(Router, Router)> {
         let identities = Arc::clone(self.cloud.identities());
         let door = FrontDoor::new(&self.dynamo, identities, wire.clone())?;
         Ok((door.router(), self.cloud.router()))
     }
 
-    /// Starts what triggers this function, but for HTTP.
-    pub(crate) async fn join(
+    /// Starts the queues, streams and timers that trigger this function.
+    pub(crate) async fn start_triggers(
         &mut self,
         function: &Function,
-        joints: &Joints,
+        context: &TriggerContext,
         tasks: &mut JoinSet<()>,
     ) -> Result<()> {
         for event in &function.events {
             match event {
                 EventSource::Http(_) => {}
                 EventSource::Queue(source) => {
-                    let mapping = Mapping::new(joints, function, source)?;
-                    // Whoever received them is gone.
+                    let mapping = QueueMapping::new(context, function, source)?;
+                    // The process that received them has ended.
                     self.cloud.release_in_flight(mapping.queue()).await?;
                     self.queues.push(mapping.queue().to_owned());
                     tasks.spawn(mapping.run());
                 }
                 EventSource::Stream(source) => {
-                    let mapping = StreamMapping::new(joints, &self.dynamo, function, source)?;
+                    let mapping = StreamMapping::new(context, &self.dynamo, function, source)?;
                     self.streams.push(mapping.caught_up());
                     tasks.spawn(mapping.run());
                 }
                 EventSource::Time(source) => {
-                    let timer = Timer::new(joints, function, source);
+                    let timer = Timer::new(context, function, source);
                     self.times.push(timer.next_at());
                     tasks.spawn(timer.run());
                 }
@@ -102,7 +101,7 @@ impl Services {
         Ok(())
     }
 
-    /// Waits until nothing that triggers a function is left.
+    /// See [`Platform::drain`](crate::platform::Platform::drain).
     pub(crate) async fn drain(&self, activity: &Activity) -> Result<()> {
         let mut quiet = 0;
         let mut begun = activity.begun();
@@ -141,7 +140,7 @@ impl Services {
         streams.all(|caught_up| caught_up.load(Ordering::SeqCst) == writes)
     }
 
-    /// Deletes items whose time to live is over, and stream records that are a day old and done with.
+    /// Deletes items whose time to live has passed, and day-old stream records that all consumers have read.
     pub(crate) fn sweep(&self) -> Result<()> {
         self.dynamo.sweep()?;
         if self.streams_are_done() {
@@ -150,13 +149,11 @@ impl Services {
         Ok(())
     }
 
-    /// Stops serving, and closes what is stored.
     pub(crate) async fn stop(self) {
         let _ = tokio::task::spawn_blocking(move || self.dynamo.stop()).await;
     }
 }
 
-/// Buckets, keys, queues with their policies, groups of schedules, buses, rules and their targets.
 async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()> {
     for bucket in &stack.buckets {
         cloud.create_bucket(&bucket.name, bucket.locked_days.is_some());
@@ -168,7 +165,7 @@ async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()>
         cloud
             .create_queue(&queue.name, &stack.attributes(queue))
             .await
-            .with_context(|| format!("the queue `{}` cannot be made", queue.name))?;
+            .with_context(|| format!("the queue `{}` cannot be created", queue.name))?;
     }
     for group in &stack.schedule_groups {
         cloud.create_schedule_group(group);
@@ -180,7 +177,7 @@ async fn provision(cloud: &Arc<Cloud>, stack: &Stack, keys: &Keys) -> Result<()>
         let targets = rule.targets.iter().map(|target| target.arn.clone());
         cloud
             .put_rule(&rule.bus, &rule.name, &rule.pattern, targets.collect())
-            .with_context(|| format!("the rule `{}` cannot be made", rule.name))?;
+            .with_context(|| format!("the rule `{}` cannot be created", rule.name))?;
     }
     Ok(())
 }

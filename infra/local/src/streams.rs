@@ -1,10 +1,10 @@
-//! Changes of tables that trigger functions: what Lambda's stream pollers do.
+//! Table streams that trigger functions, as Lambda's stream pollers do.
 //!
-//! Records come in order, in batches. A batch that fails comes again, with growing pauses; where the
-//! function names the record from which it failed, only the rest comes again; a batch without
-//! progress is halved, to corner the record that fails. A record that fails for too long is given up:
-//! its position goes to the on-failure queue, and the stream goes on. The position up to which all
-//! is done is kept, so that a restart goes on from there.
+//! A function gets the records in order, in batches. A failed batch is retried with growing pauses. If the
+//! function names the first record that failed, only that one and those after it are retried. A batch that
+//! fails at its first record is halved, to isolate the bad record. When its retries are used up, the poller
+//! sends its position to the on-failure queue and continues. The position reached is stored, so that a restart
+//! continues from there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,37 +17,36 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::dynamo::{Dynamo, StreamReader, Writes};
-use crate::joints::{Joints, queue_name};
 use crate::template::{Function, StreamSource};
+use crate::trigger_context::{TriggerContext, queue_name};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A stream that cannot be read is tried again after this.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
-/// Records come at once after a write; this is for those that nobody told of.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Pause after a failed read.
+const READ_RETRY: Duration = Duration::from_secs(1);
+/// The longest pause between reads. A write that [`Writes`] counts ends it early; some are not counted.
+const READ_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) struct StreamMapping {
-    joints: Joints,
+    context: TriggerContext,
     reader: StreamReader,
     writes: Writes,
-    told: watch::Receiver<u64>,
+    write_counts: watch::Receiver<u64>,
     caught_up: Arc<AtomicU64>,
     function: Function,
     source: StreamSource,
 }
 
-/// What came of an invocation.
-enum Outcome {
+enum BatchOutcome {
     Done,
-    /// Those before this index are done.
+    /// The records before this index succeeded.
     FailedFrom(usize),
 }
 
 impl StreamMapping {
-    /// Goes on where the last run stopped. Checks that the function's role lets Lambda read.
+    /// Continues where the last run stopped. Checks that the function's role lets Lambda read.
     pub(crate) fn new(
-        joints: &Joints,
+        context: &TriggerContext,
         dynamo: &Dynamo,
         function: &Function,
         source: &StreamSource,
@@ -57,30 +56,30 @@ impl StreamMapping {
             "dynamodb:GetShardIterator",
             "dynamodb:GetRecords",
         ] {
-            joints.may_lambda(function, action, &source.stream)?;
+            context.check_lambda_may(function, action, &source.stream)?;
         }
         if let Some(queue) = &source.on_failure {
-            joints.may_lambda(function, "sqs:SendMessage", queue)?;
+            context.check_lambda_may(function, "sqs:SendMessage", queue)?;
         }
-        let after = joints.cloud.note_get(&position_key(function, source));
+        let after = context.cloud.note_get(&position_key(function, source));
         Ok(Self {
-            joints: joints.clone(),
+            context: context.clone(),
             reader: dynamo.reader(&source.stream, after)?,
             writes: dynamo.writes().clone(),
-            told: dynamo.writes().subscribe(),
-            // Unlike any count, until the first look has found nothing more.
+            write_counts: dynamo.writes().subscribe(),
+            // Differs from every count until the reader has reached the end once.
             caught_up: Arc::new(AtomicU64::new(u64::MAX)),
             function: function.clone(),
             source: source.clone(),
         })
     }
 
-    /// The count of writes up to which everything is done.
+    /// The count of writes up to which every record is processed.
     pub(crate) fn caught_up(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.caught_up)
     }
 
-    /// Reads for as long as it is not dropped.
+    /// Reads until it is dropped.
     pub(crate) async fn run(mut self) {
         let position = position_key(&self.function, &self.source);
         loop {
@@ -91,37 +90,37 @@ impl StreamMapping {
                 Err(error) => {
                     let stream = &self.source.stream;
                     tracing::error!(stream, ?error, "a stream cannot be read");
-                    tokio::time::sleep(TRY_AGAIN).await;
+                    tokio::time::sleep(READ_RETRY).await;
                     continue;
                 }
             };
             let Some(last) = records.last() else {
                 self.caught_up.store(count, Ordering::SeqCst);
-                let more = self.told.wait_for(|told| *told > count);
-                let _ = tokio::time::timeout(LOOK_AGAIN, more).await;
+                let more = self.write_counts.wait_for(|latest| *latest > count);
+                let _ = tokio::time::timeout(READ_INTERVAL, more).await;
                 continue;
             };
             let end = last.dynamodb.sequence_number.clone();
-            let _running = self.joints.activity.begin();
+            let _running = self.context.activity.begin();
             let changes: Vec<Record> = records.into_iter().filter(is_change).collect();
-            self.work_off(&changes).await;
-            if let Err(error) = self.joints.cloud.note_put(&position, &end).await {
-                tracing::error!(%error, "a stream's position cannot be kept");
+            self.process(&changes).await;
+            if let Err(error) = self.context.cloud.note_put(&position, &end).await {
+                tracing::error!(%error, "a stream's position cannot be stored");
             }
         }
     }
 
-    /// Ends when every record is done or given up.
-    async fn work_off(&self, records: &[Record]) {
-        // What is left, the next on top, and how often each part has failed as it is.
+    /// Returns when every record has succeeded or was given up.
+    async fn process(&self, records: &[Record]) {
+        // A stack of the parts left, the next on top, each with how often it has failed.
         let mut left = vec![(records, 0)];
         while let Some((batch, failures)) = left.pop() {
             if batch.is_empty() {
                 continue;
             }
             let from = match self.invoke(batch).await {
-                Outcome::Done => continue,
-                Outcome::FailedFrom(from) => from,
+                BatchOutcome::Done => continue,
+                BatchOutcome::FailedFrom(from) => from,
             };
             if from > 0 {
                 left.push((&batch[from..], 0));
@@ -139,16 +138,21 @@ impl StreamMapping {
         }
     }
 
-    async fn invoke(&self, batch: &[Record]) -> Outcome {
+    async fn invoke(&self, batch: &[Record]) -> BatchOutcome {
         let records: Vec<Value> = batch.iter().map(|record| self.record(record)).collect();
         let event = json!({ "Records": records });
-        match self.joints.invoker.invoke(&self.function.code, event).await {
+        match self
+            .context
+            .invoker
+            .invoke(&self.function.code, event)
+            .await
+        {
             Ok(answer) if self.source.reports_failures => failed_from(&answer, batch),
-            Ok(_) => Outcome::Done,
+            Ok(_) => BatchOutcome::Done,
             Err(error) => {
                 let function = &self.function.code;
                 tracing::warn!(function, %error, "a batch of changes failed");
-                Outcome::FailedFrom(0)
+                BatchOutcome::FailedFrom(0)
             }
         }
     }
@@ -158,11 +162,11 @@ impl StreamMapping {
             .saturating_mul(1 << failures.min(10))
             .min(LONGEST_PAUSE);
         let pause_ms = i64::try_from(pause.as_millis()).unwrap_or_default();
-        let until = self.joints.clock().now_ms() + pause_ms;
-        self.joints.clock().sleep_until(until).await;
+        let until = self.context.clock().now_ms() + pause_ms;
+        self.context.clock().sleep_until(until).await;
     }
 
-    /// Tells the on-failure queue which records were given up, in the document that Lambda sends.
+    /// Sends the position of the records to the on-failure queue, in the document that Lambda sends.
     async fn give_up(&self, batch: &[Record], invocations: u32) {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
             return;
@@ -171,14 +175,14 @@ impl StreamMapping {
         tracing::error!(
             function,
             sequence_number = first.dynamodb.sequence_number,
-            "a change is given up after too many failures"
+            "a record is given up after too many failures"
         );
         let Some(on_failure) = &self.source.on_failure else {
             return;
         };
         let document = json!({
             "requestContext": {
-                "requestId": self.joints.invoker.request_id(),
+                "requestId": self.context.invoker.request_id(),
                 "functionArn": self.function.name,
                 "condition": "RetryAttemptsExhausted",
                 "approximateInvokeCount": invocations,
@@ -189,25 +193,25 @@ impl StreamMapping {
                 "functionError": "Unhandled",
             },
             "version": "1.0",
-            "timestamp": rfc3339(self.joints.clock().now_ms()),
+            "timestamp": rfc3339(self.context.clock().now_ms()),
             "DDBStreamBatchInfo": {
                 "shardId": self.reader.shard,
                 "startSequenceNumber": first.dynamodb.sequence_number,
                 "endSequenceNumber": last.dynamodb.sequence_number,
-                "approximateArrivalOfFirstRecord": rfc3339(made_ms(first)),
-                "approximateArrivalOfLastRecord": rfc3339(made_ms(last)),
+                "approximateArrivalOfFirstRecord": rfc3339(created_ms(first)),
+                "approximateArrivalOfLastRecord": rfc3339(created_ms(last)),
                 "batchSize": batch.len(),
                 "streamArn": self.source.stream,
             },
         });
         let draft = Draft::new(document.to_string());
-        let sent = self.joints.cloud.send(queue_name(on_failure), draft).await;
+        let sent = self.context.cloud.send(queue_name(on_failure), draft).await;
         if let Err(error) = sent {
-            tracing::error!(function, %error, "the on-failure queue could not be told of a change that was given up");
+            tracing::error!(function, %error, "the position of a record that was given up cannot be sent to the on-failure queue");
         }
     }
 
-    /// A record as Lambda hands it to functions.
+    /// A record as Lambda passes it to functions.
     fn record(&self, record: &Record) -> Value {
         let mut value = serde_json::to_value(record).unwrap_or_default();
         value["awsRegion"] = Value::from(crate::REGION);
@@ -216,24 +220,24 @@ impl StreamMapping {
     }
 }
 
-/// The database records writes that change nothing; DynamoDB does not.
+/// The database also records writes that change nothing. DynamoDB does not.
 fn is_change(record: &Record) -> bool {
     record.event_name != "MODIFY" || record.dynamodb.new_image != record.dynamodb.old_image
 }
 
-/// When the change was made, in milliseconds since 1970.
-fn made_ms(record: &Record) -> i64 {
+/// Milliseconds since 1970.
+fn created_ms(record: &Record) -> i64 {
     (record.dynamodb.approximate_creation_date_time * 1000.0) as i64
 }
 
-fn failed_from(answer: &Value, batch: &[Record]) -> Outcome {
+fn failed_from(answer: &Value, batch: &[Record]) -> BatchOutcome {
     let failures = match answer.get("batchItemFailures") {
-        None | Some(Value::Null) => return Outcome::Done,
-        Some(Value::Array(failures)) if failures.is_empty() => return Outcome::Done,
+        None | Some(Value::Null) => return BatchOutcome::Done,
+        Some(Value::Array(failures)) if failures.is_empty() => return BatchOutcome::Done,
         Some(Value::Array(failures)) => failures,
-        Some(_) => return Outcome::FailedFrom(0),
+        Some(_) => return BatchOutcome::FailedFrom(0),
     };
-    // The lowest counts. One that is not of this batch fails all of it.
+    // The lowest index counts. A record that is not of this batch fails all of it.
     let indexes = failures.iter().map(|failure| {
         let failed = failure["itemIdentifier"].as_str();
         batch
@@ -241,7 +245,7 @@ fn failed_from(answer: &Value, batch: &[Record]) -> Outcome {
             .position(|record| Some(record.dynamodb.sequence_number.as_str()) == failed)
             .unwrap_or_default()
     });
-    Outcome::FailedFrom(indexes.min().unwrap_or_default())
+    BatchOutcome::FailedFrom(indexes.min().unwrap_or_default())
 }
 
 fn position_key(function: &Function, source: &StreamSource) -> String {

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::activity::Activity;
 use crate::dynamo::Dynamo;
-use crate::invoker::{Invoker, Started};
-use crate::joints::Joints;
+use crate::invoker::{Invoker, StartedFunction};
 use crate::template::{self, EventSource, Function, Settings, Stack};
+use crate::trigger_context::TriggerContext;
 use crate::wire::Wire;
 use crate::{ACCOUNT, REGION};
 
@@ -97,7 +97,7 @@ pub(crate) struct TestBed {
     pub(crate) invoker: Invoker,
 }
 
-/// Events that a function was invoked with, in order.
+/// The events of a function's invocations, in order.
 pub(crate) type Seen = Arc<Mutex<Vec<Value>>>;
 
 impl TestBed {
@@ -153,14 +153,14 @@ impl TestBed {
         }
     }
 
-    /// The one function answers so.
+    /// Starts the one function with this answer to each event; returns the events that it gets.
     pub(crate) fn answers(
         &self,
         answer: impl Fn(&Value) -> Result<Value, String> + Send + Sync + 'static,
     ) -> Seen {
         let seen = Seen::default();
         let kept = Arc::clone(&seen);
-        let started = Started {
+        let started = StartedFunction {
             invoke: Arc::new(move |event| {
                 kept.lock().unwrap().push(event.clone());
                 let answer = answer(&event).map_err(Into::into);
@@ -173,8 +173,8 @@ impl TestBed {
         seen
     }
 
-    pub(crate) fn joints(&self) -> Joints {
-        Joints {
+    pub(crate) fn context(&self) -> TriggerContext {
+        TriggerContext {
             cloud: Arc::clone(&self.cloud),
             invoker: self.invoker.clone(),
             activity: self.activity.clone(),
@@ -190,7 +190,7 @@ impl TestBed {
     }
 }
 
-/// Waits until something holds, for a few seconds at most.
+/// Waits up to five seconds until `holds` is true.
 pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     for _ in 0..500 {
         if holds().await {
@@ -198,5 +198,5 @@ pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("this never came: {what}");
+    panic!("waited in vain until: {what}");
 }

@@ -1,8 +1,7 @@
-//! The stand-in for WeChat: `jscode2session`, and phone numbers with the access token that they take.
+//! The stand-in for WeChat: logins (`jscode2session`), access tokens and phone numbers.
 //!
-//! It takes its codes any number of times, where WeChat's are good once: so an example can be pasted
-//! twice. A customer's code is one of the demo's; a code for a phone number is the number behind
-//! [`PHONE_CODE`], so that a test can have any.
+//! A code works any number of times, where WeChat's works once, so that an example can be pasted twice. A
+//! customer's code is one of the demo's. A code for a phone number is [`PHONE_CODE`] and the number.
 
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -13,13 +12,12 @@ use domain::check::MobilePhone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The app id that the stand-in expects.
 pub const APP_ID: &str = "wx-homehail-local";
 
-/// WeChat: a token is good for two hours.
+/// WeChat: a token is valid for two hours.
 const TOKEN_SECONDS: u32 = 7_200;
 
-/// The three routes. `token` is the access token that it hands out, which nobody else can know.
+/// `token` is the secret access token that it gives out.
 pub fn router(token: String) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(session))
@@ -47,7 +45,7 @@ struct TokenRequest {
 }
 
 #[derive(Deserialize)]
-struct WithToken {
+struct TokenQuery {
     #[serde(default)]
     access_token: String,
 }
@@ -58,7 +56,7 @@ struct PhoneRequest {
 }
 
 async fn session(Query(exchange): Query<Exchange>) -> Json<Value> {
-    // The codes are those of WeChat's documentation of code2Session.
+    // Error codes: WeChat's documentation of code2Session.
     Json(if exchange.appid != APP_ID {
         error(40013, "invalid appid")
     } else if exchange.secret.is_empty() {
@@ -94,10 +92,10 @@ async fn stable_token(State(AccessToken(token)): State<AccessToken>, body: Bytes
 /// `getPhoneNumber`.
 async fn phone_number(
     State(AccessToken(token)): State<AccessToken>,
-    Query(with): Query<WithToken>,
+    Query(query): Query<TokenQuery>,
     body: Bytes,
 ) -> Json<Value> {
-    if with.access_token != token {
+    if query.access_token != token {
         return Json(error(
             40001,
             "invalid credential, access_token is invalid or not latest",
@@ -142,17 +140,17 @@ mod tests {
     }
 
     async fn phone(access_token: &str, code: &str) -> Value {
-        let with = WithToken {
+        let query = TokenQuery {
             access_token: access_token.to_owned(),
         };
         let body = json!({ "code": code }).to_string().into();
-        phone_number(State(AccessToken("token".to_owned())), Query(with), body)
+        phone_number(State(AccessToken("token".to_owned())), Query(query), body)
             .await
             .0
     }
 
     #[tokio::test]
-    async fn a_demo_customer_s_code_is_good_any_number_of_times() {
+    async fn a_demo_customers_code_works_any_number_of_times() {
         let first = ask("demo-customer-1").await;
         assert_eq!(first, ask("demo-customer-1").await);
         assert_ne!(first["openid"], ask("demo-customer-2").await["openid"]);
@@ -166,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_app_gets_a_token_with_its_secret() {
+    async fn the_app_gets_a_token_for_its_secret() {
         let ask = async |grant_type: &str, appid: &str, secret: &str| {
             let body = json!({ "grant_type": grant_type, "appid": appid, "secret": secret });
             let token = State(AccessToken("token".to_owned()));
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_code_tells_its_phone_number_to_who_has_the_token() {
+    async fn a_code_gives_its_phone_number_to_the_holder_of_the_token() {
         let answer = phone("token", "demo-phone-19800000001").await;
         assert_eq!(answer["errcode"], 0);
         assert_eq!(answer["phone_info"]["purePhoneNumber"], "19800000001");

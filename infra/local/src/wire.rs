@@ -1,9 +1,9 @@
-//! What functions send to the cloud: counted, and cut off or held up where a test says so.
+//! The HTTP client of the functions' AWS calls. It counts calls, and a test can cut off or hold up a function
+//! at a call.
 //!
-//! Each function's AWS clients go through a connector of this module. It counts calls by operation,
-//! and can end an invocation at its n-th call as a process ends that is killed there: the call is
-//! made, its answer is lost, and nothing of the invocation runs on. That works because functions
-//! spawn no tasks: all that an invocation does is in its one future, and dropping that stops it.
+//! Cutting off an invocation at its n-th call is like killing its process there: the call is made, its answer
+//! is lost, and the invocation does nothing more. This works because functions spawn no tasks, so dropping the
+//! invocation's future stops all of it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,18 +22,16 @@ tokio::task_local! {
     static INVOCATION: Arc<Invocation>;
 }
 
-/// What was counted of one function.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Invocations begun.
     pub invocations: u64,
-    /// AWS calls by `service:Operation`, repeats by the SDK included.
+    /// AWS calls by `service:Operation`, including the SDK's retries.
     pub calls: BTreeMap<String, u64>,
-    /// Capacity by table and operation; only counted after [`Wire::measure_capacity`].
+    /// By table and operation; only counted after [`Wire::measure_capacity`].
     pub capacity: BTreeMap<(String, String), Capacity>,
 }
 
-/// Capacity that DynamoDB says was consumed.
+/// Consumed capacity as DynamoDB reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Capacity {
     /// Read units, of the table and its indexes.
@@ -53,16 +51,15 @@ pub struct Wire {
 #[derive(Default)]
 struct State {
     usage: BTreeMap<String, Usage>,
-    /// How many more calls a function makes until it is cut off.
+    /// How many more calls a function may begin; it is cut off at the last.
     cuts: BTreeMap<String, u32>,
     /// Functions whose invocations were cut off, in order.
-    cut: Vec<String>,
+    cut_off: Vec<String>,
     /// Calls to be held up, by function and operation.
-    holds: BTreeMap<(String, String), Held>,
+    holds: BTreeMap<(String, String), HeldCall>,
     measures_capacity: bool,
 }
 
-/// One invocation of a function.
 struct Invocation {
     function: String,
     cut: Notify,
@@ -70,12 +67,12 @@ struct Invocation {
 
 /// A call that is held up by [`Wire::hold`].
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct HeldCall {
     reached: Arc<Notify>,
     go: Arc<Notify>,
 }
 
-impl Held {
+impl HeldCall {
     /// Waits until the function is about to make the call.
     pub async fn reached(&self) {
         self.reached.notified().await;
@@ -93,7 +90,7 @@ impl Held {
 pub struct CutOff;
 
 impl Wire {
-    /// What was counted of a function since the start or the last [`Wire::reset`].
+    /// A function's counts since the start or the last [`Wire::reset`].
     pub fn usage(&self, function: &str) -> Usage {
         self.state()
             .usage
@@ -102,7 +99,7 @@ impl Wire {
             .unwrap_or_default()
     }
 
-    /// Counts from zero again.
+    /// Sets all counts to zero.
     pub fn reset(&self) {
         self.state().usage.clear();
     }
@@ -112,25 +109,24 @@ impl Wire {
         self.state().measures_capacity = measure;
     }
 
-    /// The invocation in which `function` makes its `calls`-th AWS call from now (from 1, whichever invocation
-    /// that is) ends there: the call is made, its answer is lost. With 0 the next invocation ends before it does
-    /// anything.
+    /// Cuts `function` off at its `calls`-th AWS call from now, counted over its invocations: the call is made,
+    /// its answer is lost. With 0 the next invocation ends before it does anything.
     pub fn cut_after(&self, function: &str, calls: u32) {
         self.state().cuts.insert(function.to_owned(), calls);
     }
 
-    /// Holds up the next call of this operation (as [`Usage::calls`] names it) that `function` makes, so that others
-    /// can get in between what it has read and what it writes.
-    pub fn hold(&self, function: &str, operation: &str) -> Held {
-        let held = Held::default();
+    /// Holds up the function's next call of this operation (named as in [`Usage::calls`]), so that a test can
+    /// change something between the function's read and its write.
+    pub fn hold(&self, function: &str, operation: &str) -> HeldCall {
+        let held = HeldCall::default();
         let call = (function.to_owned(), operation.to_owned());
         self.state().holds.insert(call, held.clone());
         held
     }
 
-    /// The functions whose invocations were cut off since the last time this was asked.
+    /// The functions whose invocations were cut off since the last call of this.
     pub fn take_cuts(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().cut)
+        std::mem::take(&mut self.state().cut_off)
     }
 
     /// Runs one invocation of `function`.
@@ -153,17 +149,17 @@ impl Wire {
             }
         }
         tokio::select! {
-            // The cut wins over an answer that is ready at the same time: the process is gone.
+            // A cut wins over an answer that is ready at the same time, since the process is gone.
             biased;
             () = cut.cut.notified() => {
-                self.state().cut.push(function.to_owned());
+                self.state().cut_off.push(function.to_owned());
                 Err(CutOff)
             }
             done = INVOCATION.scope(invocation, run) => Ok(done),
         }
     }
 
-    /// The HTTP client of all functions.
+    /// The functions' client, which sends over `inner`.
     pub fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(CountingClient {
             inner,
@@ -175,8 +171,13 @@ impl Wire {
         self.state().measures_capacity
     }
 
-    /// Adds capacity that a call of `function` consumed.
-    pub(crate) fn consumed(&self, function: &str, table: &str, operation: &str, used: Capacity) {
+    pub(crate) fn add_capacity(
+        &self,
+        function: &str,
+        table: &str,
+        operation: &str,
+        used: Capacity,
+    ) {
         let mut state = self.state();
         let key = (table.to_owned(), operation.to_owned());
         let sum = state.usage_of(function).capacity.entry(key).or_default();
@@ -195,8 +196,8 @@ impl State {
         self.usage.entry(function.to_owned()).or_default()
     }
 
-    /// A call is made; answers whether it is the one that the function is cut off at.
-    fn counts_down(&mut self, function: &str) -> bool {
+    /// Counts a call; returns whether the function is cut off at it.
+    fn is_cut_at_this_call(&mut self, function: &str) -> bool {
         let Some(left) = self.cuts.get_mut(function) else {
             return false;
         };
@@ -242,7 +243,7 @@ struct CountingConnector {
 
 impl HttpConnector for CountingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // A call outside of any invocation is made when a function starts.
+        // Functions also make calls when they start, outside any invocation.
         let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {
             return self.inner.call(request);
         };
@@ -254,7 +255,7 @@ impl HttpConnector for CountingConnector {
             let held = state
                 .holds
                 .remove(&(invocation.function.clone(), operation));
-            (state.counts_down(&invocation.function), held)
+            (state.is_cut_at_this_call(&invocation.function), held)
         };
         let inner = self.inner.clone();
         let answer = HttpConnectorFuture::new(async move {
@@ -276,7 +277,7 @@ impl HttpConnector for CountingConnector {
     }
 }
 
-/// `service:Operation`, from what each of AWS's protocols says it in.
+/// `service:Operation`, from the header, body or path that holds it in the service's protocol.
 fn operation(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         let (service, name) = target.rsplit_once('.').unwrap_or(("", target));
@@ -312,7 +313,7 @@ mod tests {
 
     use super::*;
 
-    /// A cloud that answers everything, and knows how many calls it got.
+    /// Answers every call with 200 and counts the calls.
     #[derive(Clone, Debug, Default)]
     struct Answering(Arc<AtomicU32>);
 
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_call_is_made_and_its_answer_lost() {
+    async fn the_call_of_a_cut_is_made_and_its_answer_lost() {
         let wire = Wire::default();
         let (connector, cloud) = connector(&wire);
         wire.cut_after("order-grab", 2);
@@ -365,7 +366,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_counts_the_calls_of_that_function_over_its_invocations() {
+    async fn a_cut_counts_only_that_functions_calls_over_its_invocations() {
         let wire = Wire::default();
         let (connector, _) = connector(&wire);
         wire.cut_after("order-grab", 2);
@@ -383,7 +384,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_is_held_up_is_made_when_it_is_let_go() {
+    async fn a_held_call_is_made_when_it_is_let_go() {
         let wire = Wire::default();
         let (connector, cloud) = connector(&wire);
         let held = wire.hold("review", "dynamodb:PutItem");
@@ -404,7 +405,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_before_the_first_call_does_nothing_at_all() {
+    async fn with_a_cut_at_0_no_call_is_made() {
         let wire = Wire::default();
         let (connector, cloud) = connector(&wire);
         wire.cut_after("review", 0);

@@ -1,4 +1,4 @@
-//! The functions' binaries as they are deployed: where they are, and how large.
+//! Finds the functions' built binaries and measures their sizes.
 
 use std::fs::File;
 use std::io::{BufReader, Write, sink};
@@ -12,13 +12,12 @@ use local::template;
 use crate::table::{Row, Table};
 
 const BUDGET_MB: f64 = 4.0;
-/// The command that builds them for this machine's processor.
+/// The command that builds the binaries for this machine's processor.
 pub(crate) const BUILD: &str = if cfg!(target_arch = "aarch64") {
     "infra/build arm64"
 } else {
     "infra/build x86_64"
 };
-/// Functions are named as the folders of their code.
 const FOLDER: &str = "CodeUri: ../functions/";
 
 #[derive(Clone, Debug)]
@@ -30,11 +29,11 @@ pub(crate) struct Binary {
 #[derive(Clone, Debug)]
 pub(crate) struct Binaries {
     pub(crate) profile: &'static str,
-    /// At most one a function.
+    /// At most one per function.
     pub(crate) found: Vec<Binary>,
 }
 
-/// The deployed binaries, or else those of a release build; nothing if there are none.
+/// The deployed binaries, or else those of a release build; `None` if there are none.
 pub(crate) fn built() -> Result<Option<Binaries>> {
     let program = std::env::current_exe()?;
     // <target>/<profile>/bench
@@ -42,11 +41,15 @@ pub(crate) fn built() -> Result<Option<Binaries>> {
         .ancestors()
         .nth(2)
         .context("this program is in a target folder")?;
-    for place in [Place::Packed, Place::Deploy, Place::Release] {
+    for place in [
+        BuildOutput::Packed,
+        BuildOutput::Deploy,
+        BuildOutput::Release,
+    ] {
         let found: Vec<Binary> = functions()
             .map(|function| Binary {
                 function: function.to_owned(),
-                path: place.of(target, function),
+                path: place.path(target, function),
             })
             .filter(|binary| binary.path.is_file())
             .collect();
@@ -62,17 +65,17 @@ pub(crate) fn built() -> Result<Option<Binaries>> {
 
 /// Where a build leaves its binaries.
 #[derive(Clone, Copy)]
-enum Place {
-    /// By `infra/build`.
+enum BuildOutput {
+    /// Of `infra/build`.
     Packed,
-    /// By `cargo build --profile deploy`.
+    /// Of `cargo build --profile deploy`.
     Deploy,
-    /// By `cargo build --release`.
+    /// Of `cargo build --release`.
     Release,
 }
 
-impl Place {
-    fn of(self, target: &Path, function: &str) -> PathBuf {
+impl BuildOutput {
+    fn path(self, target: &Path, function: &str) -> PathBuf {
         match self {
             Self::Packed => target.join("lambda").join(function).join("bootstrap"),
             Self::Deploy => target.join("deploy").join(function),
@@ -129,7 +132,7 @@ pub(crate) fn row(table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Its size in a zip archive (deflate, as `sam` and CDK pack it), in megabytes.
+/// The file's size in a zip archive (deflate, as `sam` and CDK pack it), in megabytes.
 fn zipped_mb(path: &Path) -> Result<f64> {
     let mut encoder = DeflateEncoder::new(sink(), Compression::default());
     std::io::copy(&mut BufReader::new(File::open(path)?), &mut encoder)?;

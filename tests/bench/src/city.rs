@@ -1,4 +1,4 @@
-//! The demo city, and the people who use it through HTTP.
+//! The demo city on a platform in memory, and its customers' and agencies' HTTP requests.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,21 +15,19 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 const RADIUS_M: f64 = 5_000.0;
-/// Long enough that no timer fires into a measurement; the longest that the template takes.
+/// The longest that the template allows, so that no timer fires during a measurement.
 pub(crate) const GRAB_WINDOW: Duration = Duration::from_secs(900);
-/// Sessions that are opened at the same time.
+/// How many sessions are opened at the same time.
 const AT_ONCE: usize = 8;
 
-/// In memory.
 pub(crate) struct BenchCity {
     pub(crate) platform: Platform,
-    /// Every agency of the city.
     pub(crate) agencies: Vec<AgencyAccess>,
-    /// The ids of those that an order of the bench is offered to, by brute force over all stores.
+    /// Ids of the agencies that the orders are offered to, found by checking all stores.
     pub(crate) in_range: BTreeSet<String>,
-    /// The service that most agencies offer at the place; all orders are for it.
+    /// The service of all orders.
     pub(crate) service: String,
-    /// Where all orders are: of all stores' places the one that most agencies can reach.
+    /// The location of all orders. With `service` it is in range of more agencies than any other store's location.
     place: Wgs84,
     client: reqwest::Client,
     placed: AtomicU64,
@@ -94,7 +92,7 @@ impl BenchCity {
         self.session("agency", &keys).await
     }
 
-    /// A new session of each of the first `count` agencies.
+    /// Opens a session for each of the first `count` agencies.
     pub(crate) async fn desks(&self, count: usize) -> Result<Vec<String>> {
         stream::iter(self.agencies.iter().take(count))
             .map(|agency| self.desk(agency))
@@ -109,7 +107,7 @@ impl BenchCity {
             .await?;
         ensure!(
             status.is_success(),
-            "a session of {role} is refused: {answer}"
+            "a session of {role} was refused: {answer}"
         );
         Ok(answer["token"]
             .as_str()
@@ -141,7 +139,7 @@ impl BenchCity {
         let (status, answer) = self.post("/v1/orders", &headers, &order).await?;
         ensure!(
             status == StatusCode::CREATED,
-            "an order is answered {status}: {answer}"
+            "an order was answered {status}: {answer}"
         );
         let id = answer["order_id"]
             .as_str()
@@ -150,7 +148,6 @@ impl BenchCity {
         Ok(Placed { id })
     }
 
-    /// Tries to claim an order; returns the answer's status and body.
     pub(crate) async fn grab(
         &self,
         desk: &str,
@@ -178,8 +175,7 @@ impl BenchCity {
         Ok((response.status(), response.json().await?))
     }
 
-    /// The claim token of this order's first epoch for this agency, in range or not: minted with the platform's own key, so
-    /// that any number of agencies can have one.
+    /// Makes a claim token for the order's first epoch with the platform's key, also for an agency out of range.
     pub(crate) fn claim_token(&self, order: &str, agency: &AgencyAccess) -> Result<String> {
         let key = self.variable("order-grab", "CLAIM_TOKEN_KEY")?;
         let key = settings::derive(key, domain::claim_token::KEY_LABEL);
@@ -188,7 +184,7 @@ impl BenchCity {
     }
 }
 
-/// The service and the place that most agencies can serve, and their ids.
+/// The service and the store's location that most agencies can serve, with their ids.
 fn busiest(agencies: &[AgencyAccess]) -> Option<(String, Wgs84, BTreeSet<String>)> {
     let places = agencies.iter().flat_map(stores);
     let services: BTreeSet<&String> = agencies.iter().flat_map(|a| &a.services).collect();

@@ -1,14 +1,13 @@
-//! What a million orders cost on AWS: what one order was counted to do, at list prices.
+//! Estimates the cost of a million orders on AWS, from the counts of one order and list prices.
 
 use crate::counts::{Counts, units};
 use crate::table::{Row, Table};
 
-/// How many offers an order has in the budget.
+/// Offers per order in the budget.
 const OFFERS: f64 = 60.0;
 const BUDGET_USD: f64 = 38.0;
 
-// List prices of us-east-1 in USD, a million of each; 1,000,000 orders at one of each cost as much. Free
-// tiers are left out.
+// List prices of us-east-1 in USD per million, without free tiers.
 /// On-demand write request units: <https://aws.amazon.com/dynamodb/pricing/on-demand/>.
 const WRITE_UNIT: f64 = 0.625;
 /// On-demand read request units: the same page.
@@ -27,13 +26,13 @@ const GB_SECOND: f64 = 13.3334;
 const HTTP_REQUEST: f64 = 1.00;
 
 const MEMORY_GB: f64 = 0.25;
-/// How long a function waits for a call within a region, in seconds; most of what it is billed for.
+/// How long a function waits for an AWS call, in seconds. Most of its billed time is waiting.
 const CALL_S: f64 = 0.005;
-/// How many offers the fan-out sends at the same time, at least.
+/// How many offers the fan-out at least sends at the same time.
 const SENT_AT_ONCE: f64 = 8.0;
-/// Requests that receive and delete a message that triggers a function. Messages that come in batches share them.
+/// Requests to receive and delete a message that triggers a function, when no messages share a batch.
 const TAKEN_FROM_QUEUE: f64 = 2.0;
-/// The grab timer, and the staffing timer that it sets.
+/// The grab timer and the staffing timer.
 const TIMERS: f64 = 2.0;
 /// Requests over HTTP: the order and the grab.
 const REQUESTS: f64 = 2.0;
@@ -57,7 +56,7 @@ pub(crate) fn row(counts: &Counts, table: &mut Table) {
     write += TIMERS * timer.write;
     read += TIMERS * timer.read;
 
-    // Each function waits for its calls one after another, but for the offers, which go out side by side.
+    // A function waits for its calls one after another, except that offers are sent at the same time.
     let calls = |usage: &local::wire::Usage| usage.calls.values().sum::<u64>() as f64;
     let fan_out = calls(&counts.fan_out) - counts.agencies as f64 + OFFERS / SENT_AT_ONCE;
     let waits = calls(&counts.intake)
@@ -65,20 +64,12 @@ pub(crate) fn row(counts: &Counts, table: &mut Table) {
         + calls(&counts.grab)
         + calls(&counts.events)
         + TIMERS * calls(&counts.timer);
-    let invocations = [
-        &counts.intake,
-        &counts.fan_out,
-        &counts.grab,
-        &counts.events,
-    ]
-    .map(|usage| usage.invocations)
-    .iter()
-    .sum::<u64>() as f64
+    let invocations = steps.iter().map(|usage| usage.invocations).sum::<u64>() as f64
         + TIMERS * counts.timer.invocations as f64;
 
     let offers = OFFERS * QUEUE_REQUEST;
     let tables = write * WRITE_UNIT + read * READ_UNIT;
-    // The fan-out's message and each timer's are sent, received and deleted.
+    // The message of the fan-out and that of each timer are sent, received and deleted.
     let queues = (1.0 + TIMERS) * (1.0 + TAKEN_FROM_QUEUE) * QUEUE_REQUEST;
     let timers = TIMERS * SCHEDULE;
     let functions = invocations * INVOCATION + waits * CALL_S * MEMORY_GB * GB_SECOND;
@@ -104,10 +95,10 @@ pub(crate) fn row(counts: &Counts, table: &mut Table) {
                  {waits} waits of 5 ms at 256 MB, arm64)"
             ))
             .note(format!(
-                "One grab an order; every grab that comes too late adds {losing_grab:.2} USD a million."
+                "One grab per order; a million grabs that come too late add {losing_grab:.2} USD."
             ))
             .note(
-                "Nothing shares a batch, as in a quiet hour. List prices of us-east-1, without free tiers, logs, storage, \
+                "No messages share a batch, as in a quiet hour. List prices of us-east-1, without free tiers, logs, storage \
                  and the archive of events.",
             ),
     );

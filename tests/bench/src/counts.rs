@@ -1,4 +1,4 @@
-//! What one order costs in AWS calls and capacity, counted at the wire step by step.
+//! Counts the AWS calls and the capacity of one order, step by step.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use crate::city::{BenchCity, GRAB_WINDOW};
 use crate::table::{Row, Table};
 
-/// What each function did for one order.
+/// The usage of each function for one order.
 #[derive(Debug)]
 pub(crate) struct Counts {
     pub(crate) agencies: usize,
@@ -29,14 +29,14 @@ pub(crate) struct Counts {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Units {
     pub(crate) read: f64,
-    /// Written to tables alone.
+    /// Write units of tables without indexes.
     pub(crate) write_table: f64,
-    /// Written to tables and indexes.
+    /// Write units of tables and indexes.
     pub(crate) write: f64,
 }
 
-/// Places one order, has it offered, grabbed and its timer fired, and counts.
-pub(crate) async fn of_one_order(city: &BenchCity) -> Result<Counts> {
+/// Places one order, waits until it is offered, grabs it twice and fires its grab timer.
+pub(crate) async fn count_one_order(city: &BenchCity) -> Result<Counts> {
     let (platform, wire) = (&city.platform, city.platform.wire());
     let customer = city.customer().await?;
     let offered: Vec<_> = city
@@ -71,7 +71,7 @@ pub(crate) async fn of_one_order(city: &BenchCity) -> Result<Counts> {
     let (status, answer) = city.grab(&winners_desk, &order, &token).await?;
     ensure!(
         status == StatusCode::OK,
-        "the grab is answered {status}: {answer}"
+        "the grab was answered {status}: {answer}"
     );
     platform.drain().await?;
     let (grab, events) = (wire.usage("order-grab"), wire.usage("order-events"));
@@ -81,7 +81,7 @@ pub(crate) async fn of_one_order(city: &BenchCity) -> Result<Counts> {
     let (status, answer) = city.grab(&losers_desk, &order, &token).await?;
     ensure!(
         status == StatusCode::CONFLICT,
-        "a late grab is answered {status}: {answer}"
+        "a late grab was answered {status}: {answer}"
     );
     let losing_grab = wire.usage("order-grab");
 
@@ -126,20 +126,20 @@ impl Counts {
                     ),
                     &[(queries as f64, 1.0), (read, 2.0)],
                 )
-                .note("The Query reads one geohash-5 cell, whatever other cells there are."),
+                .note("The Query reads one geohash-5 cell, however many other cells there are."),
         );
         let steps = [
             ("intake", &self.intake),
             ("fan-out", &self.fan_out),
             ("grab", &self.grab),
         ];
-        let of_orders = steps.map(|(_, usage)| units(usage, Some(&self.orders_table)));
-        let alone: f64 = of_orders.iter().map(|units| units.write_table).sum();
-        let all: f64 = of_orders.iter().map(|units| units.write).sum();
+        let of_orders_table = steps.map(|(_, usage)| units(usage, Some(&self.orders_table)));
+        let alone: f64 = of_orders_table.iter().map(|units| units.write_table).sum();
+        let all: f64 = of_orders_table.iter().map(|units| units.write).sum();
         let by_step = |pick: fn(&Units) -> f64| {
             let parts: Vec<String> = steps
                 .iter()
-                .zip(&of_orders)
+                .zip(&of_orders_table)
                 .map(|((step, _), units)| format!("{step} {}", pick(units)))
                 .collect();
             parts.join(" + ")
@@ -177,7 +177,7 @@ impl Counts {
     }
 }
 
-/// What a function consumed, of one table or of all.
+/// The capacity that a function consumed of one table, or of all.
 pub(crate) fn units(usage: &Usage, of_table: Option<&str>) -> Units {
     let mut sum = Units::default();
     for ((table, _), used) in &usage.capacity {

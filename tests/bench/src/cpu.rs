@@ -1,7 +1,7 @@
-//! CPU of one warm grab: the function's own, without the cloud that it talks to.
+//! Measures the CPU of one warm grab without the emulated cloud.
 //!
-//! The function runs on a thread of its own. DynamoDB's answers were recorded from a real grab and are played from memory,
-//! so the thread's CPU clock measures the function and AWS's SDK, and no sockets.
+//! The function runs on its own thread and gets DynamoDB's answers of a recorded grab from memory, so the thread's
+//! CPU clock measures the function and AWS's SDK, without sockets.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -
         .context("the template has the function")?
         .environment
         .clone();
-    // The recorded answers are of this moment, and so is the session.
+    // The clock stands still, so that the recorded answers and the session stay valid.
     let now = domain::time::Millis(city.platform.clock().now_ms());
     let settings = Settings::new(variables, sdk, Clock::new(move || now));
     let order_grab = std::sync::Arc::new(OrderGrab::new(&settings)?);
@@ -64,7 +64,7 @@ pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -
         async move { order_grab.handle(request).await }
     });
 
-    // The recording: a real grab.
+    // Records a real grab.
     invoke_once(&invoke, &event).await?;
     let recorded = tape.operations();
     ensure!(
@@ -84,24 +84,24 @@ pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -
                 &[(milliseconds, BUDGET_MS)],
             )
             .note(format!(
-                "Mean of {invocations} by the thread's CPU clock. In it: the event parsed, session and claim token verified, \
+                "Mean of {invocations} by the thread's CPU clock. It includes parsing the event, verifying session and claim token, \
                  BatchGetItem"
             ))
             .note(
-                "and UpdateItem serialised, signed and parsed by the SDK, details decrypted, answer and log lines written \
+                "and UpdateItem in the SDK (serialising, signing, parsing), decrypting details, and writing answer and log lines \
                  as JSON.",
             )
-            .note("Not in it: sockets and TLS, Lambda's own runtime loop."),
+            .note("It excludes sockets, TLS and Lambda's runtime loop."),
     );
     Ok(())
 }
 
-/// CPU of an invocation on this thread, on average.
+/// Average CPU of an invocation on this thread.
 fn measure(invoke: &Invoke, event: &str, invocations: u32) -> Result<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // Logs are written as on Lambda, to nowhere.
+    // Logs are formatted as on Lambda and discarded.
     let logs = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -124,12 +124,12 @@ fn measure(invoke: &Invoke, event: &str, invocations: u32) -> Result<Duration> {
     })
 }
 
-/// From the event's text to the answer's text, as a function on Lambda does it.
+/// Parses the event, invokes the function and serialises its answer, as on Lambda.
 async fn invoke_once(invoke: &Invoke, event: &str) -> Result<String> {
     let answer = invoke(serde_json::from_str::<Value>(event)?).await;
     let answer = answer.map_err(|error| anyhow::anyhow!(error))?;
     if answer["statusCode"] != 200 {
-        bail!("the grab is answered {answer}");
+        bail!("the grab was answered {answer}");
     }
     Ok(answer.to_string())
 }

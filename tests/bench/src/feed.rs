@@ -1,4 +1,4 @@
-//! A batch of credit records about every worker of the city: how fast it is applied, and what a row costs.
+//! Measures how fast a batch of credit records of all workers is applied, and the capacity per row.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use demo::city;
-use demo::feed::{FeedRow, FeedSource, Place};
+use demo::feed::{BatchPosition, FeedRow, FeedSource};
 use domain::time::Millis;
 use local::platform::Platform;
 use serde_json::Value;
@@ -16,13 +16,12 @@ use crate::counts::units;
 use crate::table::{Row, Table};
 
 const FUNCTION: &str = "feed-apply";
-/// 180,000 rows, which 20,000 workers have, within a minute.
+/// The 180,000 rows of 20,000 workers in a minute.
 const ROWS_PER_SECOND: f64 = 3_000.0;
-/// A worker's item, event, head, payload and profile, each written in a transaction at twice its size: for nine rows.
+/// Nine rows write a worker's item, event, head, payload and profile, at twice their size in a transaction.
 const UNITS_PER_ROW: f64 = 2.0;
-const LOOK: Duration = Duration::from_millis(50);
+const STATUS_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Sends the city's next batch, and adds the rows.
 pub(crate) async fn rows(city: &BenchCity, table: &mut Table) -> Result<()> {
     let platform = &city.platform;
     let wire = platform.wire();
@@ -35,9 +34,9 @@ pub(crate) async fn rows(city: &BenchCity, table: &mut Table) -> Result<()> {
     platform.drain().await?;
     wire.measure_capacity(true);
     wire.reset();
-    let standing = send(platform, &rows, as_of).await?;
+    let batch = send(platform, &rows, as_of).await?;
     wire.measure_capacity(false);
-    let applied = standing.answer["applied"].as_u64().unwrap_or_default();
+    let applied = batch.answer["applied"].as_u64().unwrap_or_default();
     ensure!(
         applied == rows.len() as u64,
         "{} of {} rows were applied",
@@ -48,22 +47,22 @@ pub(crate) async fn rows(city: &BenchCity, table: &mut Table) -> Result<()> {
     let calls: u64 = usage.calls.values().sum();
     let used = units(&usage, None);
     let count = rows.len() as f64;
-    let each = count / standing.took.as_secs_f64();
+    let rows_per_second = count / batch.took.as_secs_f64();
     table.push(
         Row::new(
             "credit feed, one machine",
             "≥ 3,000 rows/s (release): 180,000 in a minute",
         )
         .reached(
-            format!("{each:.0} rows/s ({} build)", crate::build()),
-            each,
+            format!("{rows_per_second:.0} rows/s ({} build)", crate::build()),
+            rows_per_second,
             ROWS_PER_SECOND,
         )
         .note(format!(
-            "{} rows about {} workers in {:.1} s, from the announcement to applied: announced, sent in parts, split, applied.",
+            "{} rows about {} workers in {:.1} s: announced, sent in parts, split and applied.",
             rows.len(),
             workers.len(),
-            standing.took.as_secs_f64(),
+            batch.took.as_secs_f64(),
         )),
     );
     let per_row = used.write / count;
@@ -78,33 +77,33 @@ pub(crate) async fn rows(city: &BenchCity, table: &mut Table) -> Result<()> {
                 &[(per_row, UNITS_PER_ROW)],
             )
             .note(
-                "Of feed-apply, all tables and indexes; nine rows a worker, one transaction and one event for them."
+                "Of feed-apply, all tables and indexes; a worker has nine rows, one transaction and one event."
                     .to_owned(),
             ),
     );
     Ok(())
 }
 
-struct Applied {
+struct AppliedBatch {
     took: Duration,
     answer: Value,
 }
 
 /// Announces the demo source's next batch, sends it, and waits until it is applied.
-async fn send(platform: &Platform, rows: &[FeedRow], as_of: Millis) -> Result<Applied> {
+async fn send(platform: &Platform, rows: &[FeedRow], as_of: Millis) -> Result<AppliedBatch> {
     let demo = platform.demo();
     let feed = demo.feeds.first().context("the city has a feed")?;
     let seed = URL_SAFE_NO_PAD.decode(&feed.private_key)?;
     let seed = seed.first_chunk().context("a seed of 32 bytes")?;
     let source = FeedSource::new(&feed.source, seed)?;
     let seq = feed.last_seq.unwrap_or_default() + 1;
-    let place = Place {
+    let position = BatchPosition {
         batch_id: format!("bench-{seq}"),
         seq,
         prev_sha256: feed.last_sha256.clone(),
         as_of,
     };
-    let batch = source.batch(&place, rows);
+    let batch = source.batch(&position, rows);
     let url = format!(
         "{}/v1/credit-feeds/{}/batches",
         platform.base_url(),
@@ -114,7 +113,7 @@ async fn send(platform: &Platform, rows: &[FeedRow], as_of: Millis) -> Result<Ap
     let started = Instant::now();
     let announced = client.post(&url).json(&batch.announcement).send().await?;
     announced.error_for_status()?;
-    let url = format!("{url}/{}", place.batch_id);
+    let url = format!("{url}/{}", position.batch_id);
     for (part, content) in (1..).zip(batch.parts) {
         let part = client.put(format!("{url}/parts/{part}")).body(content);
         part.send().await?.error_for_status()?;
@@ -123,9 +122,9 @@ async fn send(platform: &Platform, rows: &[FeedRow], as_of: Millis) -> Result<Ap
         let answer: Value = client.get(&url).send().await?.json().await?;
         let took = started.elapsed();
         match answer["status"].as_str() {
-            Some("applied") => return Ok(Applied { took, answer }),
+            Some("applied") => return Ok(AppliedBatch { took, answer }),
             Some("refused") => anyhow::bail!("the batch was refused: {answer}"),
-            _ => tokio::time::sleep(LOOK).await,
+            _ => tokio::time::sleep(STATUS_INTERVAL).await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Many agencies grab one order at the same moment, over HTTP.
+//! Measures how long grabs take when many agencies grab one order at the same moment.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use crate::city::BenchCity;
 use crate::table::{Row, Table, percentile};
 
-/// One row for each number of contenders, with so many orders.
+/// One row per contest, which is a number of contenders and a number of orders.
 pub(crate) async fn rows(
     city: &BenchCity,
     contests: &[(usize, usize)],
@@ -37,7 +37,7 @@ pub(crate) async fn rows(
     Ok(())
 }
 
-/// One order, grabbed by all at once; how long each waited for its answer, in milliseconds.
+/// Places one order that all agencies grab at once; returns how long each waited for its answer, in milliseconds.
 async fn contest(city: &BenchCity, customer: &str, desks: &[String]) -> Result<Vec<f64>> {
     let order = city.place(customer).await?.id;
     city.platform.drain().await?;
@@ -59,7 +59,7 @@ async fn contest(city: &BenchCity, customer: &str, desks: &[String]) -> Result<V
         match *status {
             StatusCode::OK => winners += 1,
             StatusCode::CONFLICT => {}
-            other => anyhow::bail!("a grab is answered {other}: {answer}"),
+            other => anyhow::bail!("a grab was answered {other}: {answer}"),
         }
     }
     ensure!(winners == 1, "an order was grabbed by {winners} agencies");

@@ -1,8 +1,7 @@
-//! The budgets, measured on a whole platform in this process and printed as one table.
+//! Measures the project's budgets on a whole platform in this process, and prints them as one table.
 //!
-//! What is counted (calls, capacity units, bytes) is the same on every machine. What is timed is this machine's, with the
-//! emulated cloud on the same cores: the table says which is which. A budget that is not met is shown as such and fails
-//! nothing; only a wrong answer ends the run with an error.
+//! Counts (calls, capacity units, bytes) are the same on every machine. Times depend on this machine, whose cores
+//! also emulate the cloud. The table shows a missed budget as `over`; only a wrong answer ends the run with an error.
 
 mod badge;
 mod binaries;
@@ -31,7 +30,7 @@ struct Arguments {
     /// Fewer repeats: takes some seconds, with coarser percentiles.
     #[arg(long)]
     quick: bool,
-    /// Be a Lambda function that does nothing, with whose start the others' are compared.
+    /// Be a Lambda function that does nothing, for comparing start times.
     #[arg(long, hide = true)]
     hello_world: bool,
 }
@@ -41,11 +40,11 @@ struct Arguments {
 pub(crate) struct Repeats {
     /// Invocations whose CPU is measured.
     invocations: u32,
-    /// Orders placed one after another, each timed until its last offer.
+    /// Orders placed one after another, each timed until the last agency has its offer.
     timed_orders: usize,
-    /// Orders placed as fast as they are taken.
+    /// Orders placed as fast as the platform accepts them.
     hurried_orders: usize,
-    /// Orders that 60, and that 300 agencies grab at once.
+    /// Pairs of agencies that grab at once, and orders.
     contests: [(usize, usize); 2],
     starts: usize,
 }
@@ -70,7 +69,7 @@ impl Repeats {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.hello_world {
-        // One thread, like every function here.
+        // One thread, like every function of the project.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -99,7 +98,7 @@ async fn measure(repeats: Repeats) -> Result<()> {
     let city = BenchCity::start().await?;
     let mut table = Table::default();
     step("counting calls and capacity at the wire");
-    let counts = counts::of_one_order(&city).await?;
+    let counts = counts::count_one_order(&city).await?;
     counts.rows(&mut table);
     step("CPU of a warm grab");
     cpu::row(&city, repeats.invocations, &mut table).await?;
@@ -110,7 +109,7 @@ async fn measure(repeats: Repeats) -> Result<()> {
     cost::row(&counts, &mut table);
     step("from 201 to the last offer");
     let to_last_offer = throughput::to_last_offer(&city, repeats.timed_orders).await?;
-    step("orders as fast as they are taken");
+    step("orders as fast as they are accepted");
     throughput::sustained(&city, repeats.hurried_orders, &mut table).await?;
     table.push(to_last_offer);
     step("grabs at once");
@@ -135,7 +134,7 @@ fn print(table: &Table, city: &BenchCity) {
     println!("{table}");
 }
 
-/// Where this was measured, in one line.
+/// This machine, in one line.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -151,7 +150,6 @@ fn machine() -> String {
     )
 }
 
-/// Which build of this program is running.
 pub(crate) fn build() -> &'static str {
     if cfg!(debug_assertions) {
         "dev"

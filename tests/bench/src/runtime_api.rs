@@ -1,4 +1,4 @@
-//! As much of the Lambda Runtime API as it takes to time a function's start and give it one event several times:
+//! A Lambda Runtime API that times a function's start and gives it one event several times:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use std::collections::BTreeMap;
@@ -20,21 +20,21 @@ use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// A function that asks for nothing for so long does not work.
+/// How long to wait for a function's next request for an event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Shared {
     event: String,
-    /// How often the function has asked for work.
+    /// How often the function has asked for an event.
     asked: AtomicU32,
-    /// How often the event is given.
+    /// How often it gets the event.
     times: u32,
     failed: AtomicU32,
-    /// The function asked for work.
+    /// Notified at each request for an event.
     asks: Notify,
 }
 
-/// A Runtime API on a loopback port of its own, until it is dropped.
+/// Serves on a loopback port until it is dropped.
 pub(crate) struct RuntimeApi {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -42,15 +42,15 @@ pub(crate) struct RuntimeApi {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    /// From the start of the process until it asked for its first event.
+pub(crate) struct ProcessFigures {
+    /// Time from the start of the process until it asked for its first event.
     pub(crate) start: Duration,
-    /// Resident memory when it had answered all its events, in megabytes.
+    /// Resident memory after the last event, in megabytes.
     pub(crate) resident_mb: f64,
 }
 
 impl RuntimeApi {
-    /// Gives `event` to a function, `times` times.
+    /// Will give `event` to a function `times` times.
     pub(crate) async fn start(event: &str, times: u32) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -68,7 +68,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/init/error", post(fail))
             .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
-            // Ends only with this object.
+            // Runs until the task is aborted.
             let _ = axum::serve(listener, routes).await;
         });
         Ok(Self {
@@ -78,17 +78,14 @@ impl RuntimeApi {
         })
     }
 
-    /// Starts a function's binary with these variables and those that Lambda sets, and no others, and waits until it has
-    /// answered its events.
-    ///
-    /// # Errors
-    /// When it cannot be started here, or fails.
-    pub(crate) async fn watch(
+    /// Runs a function's binary with only these variables and those that Lambda sets, until it has answered its
+    /// events.
+    pub(crate) async fn measure(
         &self,
         binary: &Path,
         arguments: &[&str],
         variables: &BTreeMap<String, String>,
-    ) -> Result<Seen> {
+    ) -> Result<ProcessFigures> {
         let mut command = Command::new(binary);
         command
             .args(arguments)
@@ -107,20 +104,21 @@ impl RuntimeApi {
             .kill_on_drop(true);
         let begun = Instant::now();
         let mut process = command.spawn()?;
-        self.asked(1, &mut process).await?;
+        self.wait_for_requests(1, &mut process).await?;
         let start = begun.elapsed();
-        self.asked(self.shared.times + 1, &mut process).await?;
+        self.wait_for_requests(self.shared.times + 1, &mut process)
+            .await?;
         let resident_mb = resident_mb(&process)?;
         process.kill().await?;
         ensure!(
             self.shared.failed.load(Ordering::Relaxed) == 0,
             "an invocation failed"
         );
-        Ok(Seen { start, resident_mb })
+        Ok(ProcessFigures { start, resident_mb })
     }
 
-    /// Waits until the function has asked for work this often.
-    async fn asked(&self, times: u32, process: &mut Child) -> Result<()> {
+    /// Waits until the function has asked for an event this often.
+    async fn wait_for_requests(&self, times: u32, process: &mut Child) -> Result<()> {
         let asked = async {
             while self.shared.asked.load(Ordering::Relaxed) < times {
                 self.shared.asks.notified().await;
@@ -129,7 +127,7 @@ impl RuntimeApi {
         tokio::select! {
             () = asked => Ok(()),
             ended = process.wait() => anyhow::bail!("the function ended with {}", ended?),
-            () = tokio::time::sleep(PATIENCE) => anyhow::bail!("the function does not ask for work"),
+            () = tokio::time::sleep(PATIENCE) => anyhow::bail!("the function does not ask for an event"),
         }
     }
 }
@@ -144,7 +142,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Result<Response<Body>, Statu
     let before = shared.asked.fetch_add(1, Ordering::Relaxed);
     shared.asks.notify_one();
     if before >= shared.times {
-        // There is no more work.
+        // There are no more events.
         std::future::pending::<()>().await;
     }
     Response::builder()

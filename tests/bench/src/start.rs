@@ -1,4 +1,4 @@
-//! From the start of a function's process until it is ready for its first event, and the memory it then takes.
+//! Measures how long functions' binaries take to start, and their memory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,16 +10,16 @@ use serde_json::Value;
 use crate::binaries::{BUILD, Binaries, built};
 use crate::city::BenchCity;
 use crate::cpu::grab_event;
-use crate::runtime_api::{RuntimeApi, Seen};
+use crate::runtime_api::{ProcessFigures, RuntimeApi};
 use crate::table::{Row, Table, percentile};
 
-/// The function that is given work before its memory is measured.
+/// The function whose memory is also measured after work.
 const BUSY: &str = "order-grab";
-/// How many grabs it answers before that.
+/// How many grabs it answers before its memory is measured.
 const GRABS: u32 = 50;
 const BUDGET_MB: f64 = 30.0;
 
-/// Serves Lambda with a function that answers its event.
+/// Runs a Lambda function that answers with its event.
 pub(crate) async fn hello_world() -> Result<()> {
     let hello =
         service_fn(async |event: LambdaEvent<Value>| Ok::<_, lambda_runtime::Error>(event.payload));
@@ -43,11 +43,11 @@ pub(crate) async fn rows(city: &BenchCity, starts: usize, table: &mut Table) -> 
     let hello = median(&this, &["--hello-world"], &nothing, starts).await?;
     let hello_ms = milliseconds(&hello);
 
-    let mut seen = Vec::new();
+    let mut measured = Vec::new();
     for binary in &found {
         let variables = variables(city, &binary.function)?;
         match median(&binary.path, &[], &variables, starts).await {
-            Ok(of_one) => seen.push((of_one, binary.function.as_str())),
+            Ok(median) => measured.push((median, binary.function.as_str())),
             Err(error) => {
                 let why = format!("{} does not run here: {error}", binary.function);
                 table.push(start_row.not_measured(why.clone()));
@@ -56,12 +56,12 @@ pub(crate) async fn rows(city: &BenchCity, starts: usize, table: &mut Table) -> 
             }
         }
     }
-    seen.sort_by_key(|(seen, _)| std::cmp::Reverse(seen.start));
-    if let Some((slowest, function)) = seen.first() {
+    measured.sort_by_key(|(figures, _)| std::cmp::Reverse(figures.start));
+    if let Some((slowest, function)) = measured.first() {
         let slowest = milliseconds(slowest);
-        let each: Vec<String> = seen
+        let each: Vec<String> = measured
             .iter()
-            .map(|(seen, function)| format!("{function} {:.1}", milliseconds(seen)))
+            .map(|(figures, function)| format!("{function} {:.1}", milliseconds(figures)))
             .collect();
         let mut row = start_row
             .measured(
@@ -78,19 +78,19 @@ pub(crate) async fn rows(city: &BenchCity, starts: usize, table: &mut Table) -> 
         }
         table.push(row);
     }
-    memory(city, &found, &seen, memory_row, table).await
+    memory(city, &found, &measured, memory_row, table).await
 }
 
 async fn memory(
     city: &BenchCity,
     found: &[crate::binaries::Binary],
-    ready: &[(Seen, &str)],
+    ready: &[(ProcessFigures, &str)],
     row: Row,
     table: &mut Table,
 ) -> Result<()> {
     let largest = ready
         .iter()
-        .map(|(seen, _)| seen.resident_mb)
+        .map(|(figures, _)| figures.resident_mb)
         .reduce(f64::max)
         .unwrap_or_default();
     let Some(busy) = found.iter().find(|binary| binary.function == BUSY) else {
@@ -101,7 +101,7 @@ async fn memory(
     };
     let api = RuntimeApi::start(&grab_event(city).await?, GRABS).await?;
     let warm = api
-        .watch(&busy.path, &[], &variables(city, BUSY)?)
+        .measure(&busy.path, &[], &variables(city, BUSY)?)
         .await?
         .resident_mb;
     table.push(row.measured(
@@ -113,33 +113,33 @@ async fn memory(
     Ok(())
 }
 
-fn milliseconds(seen: &Seen) -> f64 {
-    seen.start.as_secs_f64() * 1_000.0
+fn milliseconds(figures: &ProcessFigures) -> f64 {
+    figures.start.as_secs_f64() * 1_000.0
 }
 
-/// The median of several starts, and the largest memory when ready.
+/// The median time of several starts, and the largest memory.
 async fn median(
     binary: &Path,
     arguments: &[&str],
     variables: &BTreeMap<String, String>,
     starts: usize,
-) -> Result<Seen> {
+) -> Result<ProcessFigures> {
     let mut all = Vec::new();
     let mut resident_mb: f64 = 0.0;
     for _ in 0..starts {
-        let seen = RuntimeApi::start("{}", 0)
+        let figures = RuntimeApi::start("{}", 0)
             .await?
-            .watch(binary, arguments, variables)
+            .measure(binary, arguments, variables)
             .await?;
-        all.push(seen.start.as_secs_f64());
-        resident_mb = resident_mb.max(seen.resident_mb);
+        all.push(figures.start.as_secs_f64());
+        resident_mb = resident_mb.max(figures.resident_mb);
     }
     all.sort_by(f64::total_cmp);
     let start = std::time::Duration::from_secs_f64(percentile(&all, 0.5));
-    Ok(Seen { start, resident_mb })
+    Ok(ProcessFigures { start, resident_mb })
 }
 
-/// What the function is given when it starts: what the template says, and where AWS is.
+/// The function's variables in the template, and the endpoints and keys of the emulated services.
 fn variables(city: &BenchCity, function: &str) -> Result<BTreeMap<String, String>> {
     let functions = &city.platform.stack().functions;
     let found = functions.iter().find(|found| found.code == function);

@@ -1,14 +1,13 @@
-//! The table: each budget, what was measured, and how the two compare.
+//! The table of budgets and measurements.
 
 use std::fmt;
 
-/// One budget and what was measured.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     what: String,
     budget: String,
     measured: String,
-    /// Measured to budget, of the worst figure.
+    /// Of the worst figure, measured divided by budget.
     ratio: Option<f64>,
     verdict: &'static str,
     notes: Vec<String>,
@@ -26,12 +25,12 @@ impl Row {
         }
     }
 
-    /// What was measured, and each figure with its budget: the worst of them decides.
+    /// `figures` are pairs of measured and budget. The worst one decides the verdict.
     pub(crate) fn measured(mut self, text: impl Into<String>, figures: &[(f64, f64)]) -> Self {
         self.measured = text.into();
         let worst = figures
             .iter()
-            .map(|(is, budget)| is / budget)
+            .map(|(measured, budget)| measured / budget)
             .reduce(f64::max);
         self.ratio = worst;
         self.verdict = match worst {
@@ -42,19 +41,18 @@ impl Row {
         self
     }
 
-    /// The same where more is better: the ratio is budget to measured, so that up to 1 is still good.
-    pub(crate) fn reached(self, text: impl Into<String>, is: f64, at_least: f64) -> Self {
-        self.measured(text, &[(at_least, is)])
+    /// Like [`Row::measured`] where more is better: the ratio is budget divided by measured.
+    pub(crate) fn reached(self, text: impl Into<String>, measured: f64, at_least: f64) -> Self {
+        self.measured(text, &[(at_least, measured)])
     }
 
-    /// Says why nothing was measured.
     pub(crate) fn not_measured(mut self, why: impl Into<String>) -> Self {
         self.measured = why.into();
         self.verdict = "not measured";
         self
     }
 
-    /// A line below the table.
+    /// Adds a line below the table.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
@@ -115,7 +113,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// The value below which `share` (0 to 1) of the sorted values are.
+/// `share` is 0 to 1.
 pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let index = (share * last as f64).round() as usize;

@@ -1,5 +1,5 @@
-//! An HTTP client for AWS's SDK that records the first answer to each operation and plays it for all later calls, so that
-//! the function and its SDK are measured and not the cloud.
+//! An HTTP client for AWS's SDK that records the first answer to each operation and replays it for later calls, so
+//! that a measurement does not include the cloud.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ pub(crate) struct Tape {
 }
 
 impl Tape {
-    /// A client that asks `inner` where it has no answer yet.
+    /// A client that sends operations without a recorded answer to `inner`.
     pub(crate) fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Client {
             inner,
@@ -37,7 +37,7 @@ impl Tape {
         })
     }
 
-    /// The operations that have an answer.
+    /// The operations that have a recorded answer.
     pub(crate) fn operations(&self) -> Vec<String> {
         let mut names: Vec<String> = self.lock().keys().cloned().collect();
         names.sort();

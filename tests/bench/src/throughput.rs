@@ -1,4 +1,4 @@
-//! How fast offers go out on this machine, which emulates the cloud on the same cores.
+//! Measures how fast offers are delivered on this machine, whose cores also emulate the cloud.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,11 @@ use local_cloud::{Cloud, Refusal};
 use crate::city::BenchCity;
 use crate::table::{Row, Table, percentile};
 
-/// Customers who place orders at the same time.
+/// How many orders are placed at the same time.
 const AT_ONCE: usize = 8;
-/// Orders a second that the machine has to keep up with.
 const ORDERS_A_SECOND: f64 = 25.0;
 const OFFERS_AN_ORDER: f64 = 60.0;
-/// As long as a long poll may be.
+/// SQS's longest.
 const LONG_POLL_S: i64 = 20;
 
 /// The queues of the agencies in range.
@@ -28,8 +27,12 @@ fn queues(city: &BenchCity) -> Result<Vec<String>> {
     city.in_range.iter().map(name).collect()
 }
 
-/// Receives and deletes what waits in a queue, for up to `wait_s` seconds; answers when it came, if any did.
-async fn take(cloud: &Cloud, queue: &str, wait_s: i64) -> Result<Option<Instant>, Refusal> {
+/// Waits up to `wait_s` seconds for messages and deletes them; returns when they arrived, or `None`.
+async fn receive_and_delete(
+    cloud: &Cloud,
+    queue: &str,
+    wait_s: i64,
+) -> Result<Option<Instant>, Refusal> {
     let messages = cloud.receive(queue, 10, Some(wait_s), None).await?;
     if messages.is_empty() {
         return Ok(None);
@@ -45,13 +48,13 @@ async fn take(cloud: &Cloud, queue: &str, wait_s: i64) -> Result<Option<Instant>
 
 async fn empty(cloud: &Cloud, queues: &[String]) -> Result<()> {
     for queue in queues {
-        while take(cloud, queue, 0).await?.is_some() {}
+        while receive_and_delete(cloud, queue, 0).await?.is_some() {}
     }
     Ok(())
 }
 
-/// Places orders one after another, each when the last is all offered, while every agency in range waits at its
-/// queue; the time from the customer's `201` until the last agency has its offer.
+/// Places orders one after another and measures the time from the customer's `201` until the last agency has
+/// received its offer.
 pub(crate) async fn to_last_offer(city: &BenchCity, orders: usize) -> Result<Row> {
     let cloud = city.cloud();
     let queues = queues(city)?;
@@ -60,7 +63,11 @@ pub(crate) async fn to_last_offer(city: &BenchCity, orders: usize) -> Result<Row
     empty(cloud, &queues).await?;
     let mut milliseconds = Vec::new();
     for _ in 0..orders {
-        let waiting = join_all(queues.iter().map(|queue| take(cloud, queue, LONG_POLL_S)));
+        let waiting = join_all(
+            queues
+                .iter()
+                .map(|queue| receive_and_delete(cloud, queue, LONG_POLL_S)),
+        );
         let placing = async {
             city.place(&customer).await?;
             Ok::<_, anyhow::Error>(Instant::now())
@@ -96,8 +103,7 @@ pub(crate) async fn to_last_offer(city: &BenchCity, orders: usize) -> Result<Row
     )
 }
 
-/// Places orders as fast as they are taken, and waits until all is quiet: every offer in its queue, every event on
-/// the bus.
+/// Places orders as fast as the platform accepts them, and measures the time until every offer is in its queue.
 pub(crate) async fn sustained(city: &BenchCity, orders: usize, table: &mut Table) -> Result<()> {
     let (cloud, wire) = (city.cloud(), city.platform.wire());
     let customer = city.customer().await?;
@@ -111,7 +117,7 @@ pub(crate) async fn sustained(city: &BenchCity, orders: usize, table: &mut Table
         .buffer_unordered(AT_ONCE)
         .try_for_each(|_| async { Ok(()) })
         .await?;
-    let taken = begun.elapsed();
+    let accepted = begun.elapsed();
     let expected = orders * queues.len();
     let all = loop {
         let depths = try_join_all(queues.iter().map(|queue| cloud.depth(queue))).await?;
@@ -139,13 +145,13 @@ pub(crate) async fn sustained(city: &BenchCity, orders: usize, table: &mut Table
                 ORDERS_A_SECOND,
             )
             .note(format!(
-                "{orders} orders of {} offers each, taken in {:.1} s and all offered after {seconds:.1} s; functions, \
+                "{orders} orders of {} offers each, accepted in {:.1} s and all offered after {seconds:.1} s; functions, \
                  tables, queues, streams",
                 queues.len(),
-                taken.as_secs_f64(),
+                accepted.as_secs_f64(),
             ))
             .note(format!(
-                "and the customers share these cores; {} build. The ratio is budget to measured.",
+                "and the customers share these cores; {} build. The ratio is budget divided by measured.",
                 crate::build()
             )),
     );

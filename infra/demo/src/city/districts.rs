@@ -1,15 +1,14 @@
-//! Harbin's nine districts, as far as the demo city needs them.
+//! Harbin's nine districts: where the demo city's stores lie, and their streets.
 
-/// A district: where its agencies' stores may lie, and what their addresses are made of.
 pub(super) struct District {
     pub name: &'static str,
-    /// Its code in GB/T 2260, which a credit code carries.
+    /// GB/T 2260; part of a credit code.
     pub code: &'static str,
-    /// How many agencies are at home here.
+    /// How many agencies are registered here.
     pub agencies: usize,
-    /// The middle of its built-up part: WGS-84 latitude and longitude in degrees.
+    /// The middle of its built-up part: latitude and longitude, WGS-84, in degrees.
     pub centre: (f64, f64),
-    /// How far from there, in metres, stores lie.
+    /// The largest distance of a store from the centre, in metres.
     pub spread_m: f64,
     pub streets: &'static [&'static str],
 }

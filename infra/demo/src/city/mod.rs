@@ -1,8 +1,8 @@
 //! The demo city: 311 agencies over Harbin's nine districts, invented from a fixed seed.
 //!
-//! Pure: the same city at every start, so that a seed of it can be repeated and compared. Names, people and
-//! numbers are made up; credit codes have right check digits; telephone numbers are visibly
-//! invented. Streets are real, but a store's place is drawn, and need not lie on its street.
+//! The city is the same at every start, so that runs can be compared. Names, people and numbers are invented,
+//! telephone numbers visibly so. Credit codes have valid check digits. Streets are real, but a store's location
+//! is random and need not lie on its street.
 
 mod districts;
 mod draw;
@@ -16,7 +16,7 @@ use domain::service::{Service, ServiceSet};
 use districts::{DISTRICTS, District};
 use draw::Draw;
 
-pub use workers::{DemoWorker, Kind, WORKERS, WORKERS_FULL, workers};
+pub use workers::{DemoWorker, WORKERS, WORKERS_FULL, WorkerKind, workers};
 
 /// Changing this changes every name, number and place in the city.
 const SEED: u64 = 0x4861_7262_696e;
@@ -24,33 +24,30 @@ const SEED: u64 = 0x4861_7262_696e;
 /// How many customers the WeChat stand-in knows.
 const CUSTOMERS: usize = 20;
 
-/// `demo-phone-13912345678` is the code of a person who lets the mini-program have that number.
+/// The code `demo-phone-13912345678` gives the phone number 13912345678.
 pub const PHONE_CODE: &str = "demo-phone-";
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoAgency {
     pub name: String,
     pub uscc: Uscc,
-    /// Who answers for it.
     pub responsible_person: String,
     pub phone: String,
-    /// What it offers: 2 to 6 services.
+    /// 2 to 6.
     pub services: ServiceSet,
-    /// Where it is: 1 to 4 stores.
+    /// 1 to 4.
     pub stores: Vec<DemoStore>,
-    /// Its record so far.
     pub stats: AgencyStats,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoStore {
-    /// What its sign says.
     pub name: String,
     pub address: String,
     pub location: Wgs84,
 }
 
-/// The city: always the same 311 agencies, in the same order.
+/// The city's 311 agencies, always the same in the same order.
 pub fn harbin() -> Vec<DemoAgency> {
     let mut draw = Draw::seeded(SEED);
     let mut brands = brands();
@@ -64,7 +61,7 @@ pub fn harbin() -> Vec<DemoAgency> {
         .collect()
 }
 
-/// The codes that the WeChat stand-in takes for a customer's, any number of times.
+/// The customers' login codes, which the WeChat stand-in accepts any number of times.
 pub fn customer_codes() -> Vec<String> {
     (1..=CUSTOMERS)
         .map(|number| format!("demo-customer-{number}"))
@@ -76,7 +73,7 @@ fn agency(draw: &mut Draw, index: usize, home: &District, brand: &str) -> DemoAg
         name: format!("哈尔滨{brand}家政服务有限公司"),
         uscc: uscc(draw, home),
         responsible_person: person(draw),
-        // The shape of a mobile number, and to the eye nobody's.
+        // Valid as a mobile number, and visibly invented.
         phone: format!("1990000{index:04}"),
         services: services(draw),
         stores: stores(draw, home, brand),
@@ -84,7 +81,7 @@ fn agency(draw: &mut Draw, index: usize, home: &District, brand: &str) -> DemoAg
     }
 }
 
-/// Every pair of an opening and a closing character, each an agency's brand.
+/// Brand names: every pair of an opening and a closing character.
 fn brands() -> Vec<String> {
     const OPENING: &str = "安康福惠佳乐馨瑞诚益恒宜润暖悦嘉洁信德和顺兴美金";
     const CLOSING: &str = "居家邦心宁泰源民盛缘阳达祥好";
@@ -98,15 +95,15 @@ fn brands() -> Vec<String> {
         .collect()
 }
 
-/// A credit code of an enterprise (91) of this district, with the right check character.
+/// A valid credit code of an enterprise (91) in this district.
 fn uscc(draw: &mut Draw, home: &District) -> Uscc {
-    // The code's own characters, without the letters that are easily mistaken.
+    // The characters of GB 32100, which leaves out I, O, S, V and Z.
     const CHARACTERS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
     let mut body = format!("91{}MA", home.code);
     for _ in 0..7 {
         body.push(char::from(draw.one_of(CHARACTERS)));
     }
-    #[expect(clippy::expect_used, reason = "these are 17 of the code's characters")]
+    #[expect(clippy::expect_used, reason = "these are 17 valid characters")]
     Uscc::complete(&body).expect("17 characters of a credit code")
 }
 
@@ -122,14 +119,13 @@ fn person(draw: &mut Draw) -> String {
     format!("{}{}", draw.one_of(&FAMILY), draw.one_of(&GIVEN))
 }
 
-/// 2 to 6 of the services.
 fn services(draw: &mut Draw) -> ServiceSet {
     let mut services = Service::ALL.to_vec();
     draw.shuffle(&mut services);
     services.into_iter().take(2 + draw.below(5)).collect()
 }
 
-/// 1 to 4 stores: the first in the home district, most of the others too.
+/// The first store is in the home district, and most of the others are too.
 fn stores(draw: &mut Draw, home: &District, brand: &str) -> Vec<DemoStore> {
     let count = match draw.below(100) {
         0..70 => 1,
@@ -139,8 +135,8 @@ fn stores(draw: &mut Draw, home: &District, brand: &str) -> Vec<DemoStore> {
     };
     (0..count)
         .map(|n| {
-            let abroad = n > 0 && draw.below(10) < 3;
-            let district = if abroad {
+            let is_elsewhere = n > 0 && draw.below(10) < 3;
+            let district = if is_elsewhere {
                 &DISTRICTS[draw.below(DISTRICTS.len())]
             } else {
                 home
@@ -160,7 +156,7 @@ fn store(draw: &mut Draw, district: &District, brand: &str) -> DemoStore {
     }
 }
 
-/// A place drawn evenly from the district's disc.
+/// A random place, evenly distributed over the district's disc.
 fn place(draw: &mut Draw, district: &District) -> Wgs84 {
     let distance = district.spread_m * draw.fraction().sqrt();
     let (east, north) = (draw.fraction() * std::f64::consts::TAU).sin_cos();
@@ -179,11 +175,11 @@ fn place_at(lat: f64, lon: f64) -> Wgs84 {
     Wgs84::from_degrees(lat, lon).expect("a place in Harbin")
 }
 
-/// A record of some hundred orders, mostly good.
+/// The record of up to 800 visits, mostly good.
 fn stats(draw: &mut Draw) -> AgencyStats {
     let completed = draw.below(800) as u64;
     let stars_count = completed * (30 + draw.below(50) as u64) / 100;
-    // From 3.6 to 5.0 stars on average, in tenths.
+    // The average stars in tenths: 3.6 to 5.0.
     let tenths = 36 + draw.below(15) as u64;
     AgencyStats {
         stars_sum: stars_count * tenths / 10,
@@ -218,9 +214,9 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_same_city_at_every_start() {
+    fn the_city_is_the_same_at_every_start() {
         assert_eq!(harbin(), harbin());
-        // Written down, so that a change of a dependency cannot change the city unseen.
+        // Fixed values, to notice when a dependency changes the city.
         let city = harbin();
         let first = &city[0];
         assert_eq!(first.name, "哈尔滨佳民家政服务有限公司");
@@ -230,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn names_codes_and_phones_are_valid_and_nobody_elses() {
+    fn names_codes_and_phones_are_valid_and_unique() {
         let city = harbin();
         let unique =
-            |of: fn(&DemoAgency) -> &str| city.iter().map(of).collect::<BTreeSet<_>>().len();
+            |field: fn(&DemoAgency) -> &str| city.iter().map(field).collect::<BTreeSet<_>>().len();
         assert_eq!(unique(|agency| &agency.name), 311);
         assert_eq!(unique(|agency| agency.uscc.as_str()), 311);
         assert_eq!(unique(|agency| &agency.phone), 311);
@@ -267,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_centre_is_as_dense_as_harbin() {
+    fn an_order_in_the_centre_has_25_to_49_agencies_in_range() {
         let city = harbin();
         for (lat, lon) in [
             (45.7568, 126.6424), // the railway station

@@ -1,4 +1,4 @@
-//! The city's workers: invented people with valid numbers, and what is known of each.
+//! The city's workers: invented people with valid ID numbers, and their credit records.
 
 use std::collections::HashSet;
 
@@ -17,32 +17,32 @@ pub const WORKERS: usize = 2_000;
 pub const WORKERS_FULL: usize = 20_000;
 
 const DAY_MS: i64 = 86_400_000;
-/// Where people of Heilongjiang were first registered (GB/T 2260).
+/// Region codes of Heilongjiang for ID numbers (GB/T 2260).
 const REGIONS: [&str; 14] = [
     "230102", "230103", "230104", "230108", "230109", "230110", "230111", "230112", "230113",
     "230183", "230281", "231004", "231223", "232301",
 ];
 
-/// What a worker is an example of.
+/// The state of a worker's credit record, as an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Nothing keeps her from working.
+pub enum WorkerKind {
+    /// Every section that matters is clear.
     Clear,
     /// A court lists her as dishonest.
     Flagged,
     /// Her insurance has ended.
     Expired,
-    /// The court's answer is of days ago.
+    /// The court's answer is three days old.
     Stale,
     /// Nobody has checked her background.
     Unknown,
-    /// The check of her background may not be told.
+    /// The result of her background check is withheld.
     Withheld,
-    /// The check of her background has begun.
+    /// Her background check is not finished.
     Pending,
 }
 
-impl Kind {
+impl WorkerKind {
     pub const ALL: [Self; 7] = [
         Self::Clear,
         Self::Flagged,
@@ -67,32 +67,28 @@ impl Kind {
     }
 }
 
-/// A worker of the demo city.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DemoWorker {
-    /// Whom she works for: the agency's place in the city.
+    /// Index of her agency in [`harbin`](super::harbin).
     pub agency: usize,
-    /// Her name.
     pub name: String,
-    /// Her ID number: a valid one, which may be nobody's.
+    /// Invented, with a valid check digit.
     pub id_number: IdNumber,
-    /// Her mobile phone number.
     pub phone: String,
-    /// What she can do: some of what her agency offers.
+    /// Some of the services that her agency offers.
     pub skills: ServiceSet,
-    /// What she is an example of.
-    pub kind: Kind,
+    pub kind: WorkerKind,
 }
 
-/// Empty, as for people who are not invented.
+/// Shows no personal data, as the debug output of real people.
 impl std::fmt::Debug for DemoWorker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("DemoWorker")
     }
 }
 
-/// The first `count` workers of the city, always the same. Each agency's first can do all that it offers, and
-/// nothing is against her.
+/// The first `count` workers of the city, always the same. Each agency's first worker is clear and has all the
+/// skills that the agency offers.
 pub fn workers(city: &[DemoAgency], count: usize) -> Vec<DemoWorker> {
     let mut draw = Draw::seeded(SEED ^ 0x776f_726b);
     let mut taken = HashSet::new();
@@ -102,7 +98,7 @@ pub fn workers(city: &[DemoAgency], count: usize) -> Vec<DemoWorker> {
             agency: index % agencies,
             name: person(&mut draw),
             id_number: id_number(&mut draw, &mut taken),
-            // The shape of a mobile number, and to the eye nobody's.
+            // Valid as a mobile number, and visibly invented.
             phone: format!("198{:08}", index + 1),
             skills: skills(&mut draw, city, index),
             kind: kind(index, agencies),
@@ -110,14 +106,14 @@ pub fn workers(city: &[DemoAgency], count: usize) -> Vec<DemoWorker> {
         .collect()
 }
 
-/// Of those after each agency's first, one in four is an example of something.
-fn kind(index: usize, agencies: usize) -> Kind {
+/// Each agency's first worker is clear; of the others, one in four is not.
+fn kind(index: usize, agencies: usize) -> WorkerKind {
     if index < agencies {
-        return Kind::Clear;
+        return WorkerKind::Clear;
     }
     match index % 24 {
-        n @ 0..6 => Kind::ALL[n + 1],
-        _ => Kind::Clear,
+        n @ 0..6 => WorkerKind::ALL[n + 1],
+        _ => WorkerKind::Clear,
     }
 }
 
@@ -134,7 +130,7 @@ fn skills(draw: &mut Draw, city: &[DemoAgency], index: usize) -> ServiceSet {
     offered.into_iter().take(count).collect()
 }
 
-/// Somebody born between 1966 and 2003, whom nobody else in the city is.
+/// A number that is not in `taken`, of a person born between 1966 and 2003.
 fn id_number(draw: &mut Draw, taken: &mut HashSet<String>) -> IdNumber {
     loop {
         let region = draw.one_of(&REGIONS);
@@ -154,7 +150,7 @@ fn id_number(draw: &mut Draw, taken: &mut HashSet<String>) -> IdNumber {
 }
 
 impl DemoWorker {
-    /// What the demo's source says of her in a batch of `as_of`.
+    /// Her rows in a full batch of the demo's source.
     pub fn rows(&self, as_of: Millis) -> Vec<FeedRow> {
         Section::ALL
             .iter()
@@ -162,7 +158,7 @@ impl DemoWorker {
             .collect()
     }
 
-    /// What it says anew every day: a court's answer holds for 24 hours, a temperature for a shift.
+    /// Her rows in a daily batch: a court's answer is valid for 24 hours, a temperature for a shift.
     pub fn daily_rows(&self, as_of: Millis) -> Vec<FeedRow> {
         let daily = [
             Section::JudicialEnforcement,
@@ -192,45 +188,44 @@ impl DemoWorker {
             ..clear.clone()
         };
         Some(match (section, self.kind) {
-            (Section::BackgroundCheck, Kind::Unknown) => return None,
-            (Section::BackgroundCheck, Kind::Withheld) => is("withheld"),
-            (Section::BackgroundCheck, Kind::Pending) => is("pending"),
-            (Section::Dishonesty, Kind::Flagged) => is("flagged"),
-            (Section::JudicialEnforcement, Kind::Stale) => FeedRow {
+            (Section::BackgroundCheck, WorkerKind::Unknown) => return None,
+            (Section::BackgroundCheck, WorkerKind::Withheld) => is("withheld"),
+            (Section::BackgroundCheck, WorkerKind::Pending) => is("pending"),
+            (Section::Dishonesty, WorkerKind::Flagged) => is("flagged"),
+            (Section::JudicialEnforcement, WorkerKind::Stale) => FeedRow {
                 as_of: days(-3),
                 ..clear
             },
-            // Records of violations are sealed: mostly nothing can be said.
+            // Records of violations are sealed, so the police mostly withhold the answer.
             (Section::PublicSecurity, _) => is("withheld"),
             (Section::HealthCertificate, _) => FeedRow {
                 as_of: days(-60),
                 valid_until: Some(days(300)),
                 ..clear
             },
-            (Section::PersonalInsurance, Kind::Expired) => FeedRow {
+            (Section::PersonalInsurance, WorkerKind::Expired) => FeedRow {
                 as_of: days(-372),
                 valid_until: Some(days(-7)),
-                reference: Some(self.policy("PA")),
+                reference: Some(self.policy_number("PA")),
                 ..clear
             },
             (Section::PersonalInsurance, _) => FeedRow {
                 as_of: days(-30),
                 valid_until: Some(days(335)),
-                reference: Some(self.policy("PA")),
+                reference: Some(self.policy_number("PA")),
                 ..clear
             },
             (Section::OccupationalInsurance, _) => FeedRow {
                 as_of: days(-30),
                 valid_until: Some(days(335)),
-                reference: Some(self.policy("ZR")),
+                reference: Some(self.policy_number("ZR")),
                 ..clear
             },
             _ => clear,
         })
     }
 
-    /// A policy's number.
-    fn policy(&self, product: &str) -> String {
+    fn policy_number(&self, product: &str) -> String {
         format!("{product}2301{}", &self.phone[3..])
     }
 }
@@ -265,18 +260,18 @@ mod tests {
     }
 
     #[test]
-    fn the_full_city_begins_with_the_workers_of_the_other() {
+    fn the_full_city_begins_with_the_workers_of_the_small_one() {
         let city = harbin();
         let full = workers(&city, WORKERS_FULL);
         assert_eq!(full.len(), 20_000);
         assert!(full[..WORKERS] == workers(&city, WORKERS)[..]);
-        // Written down, so that a change of a dependency cannot change the city unseen.
+        // Fixed values, to notice when a dependency changes the city.
         assert_eq!(full[0].id_number.as_str(), "230110197204064149");
         assert_eq!(full[0].phone, "19800000001");
     }
 
     #[test]
-    fn everybody_is_somebody_else_and_does_what_the_agency_offers() {
+    fn workers_are_unique_and_have_skills_that_their_agency_offers() {
         let city = harbin();
         let workers = workers(&city, WORKERS_FULL);
         let numbers: BTreeSet<_> = workers.iter().map(|w| w.id_number.as_str()).collect();
@@ -291,14 +286,14 @@ mod tests {
         }
         for (agency, first) in city.iter().zip(&workers) {
             assert_eq!(first.skills, agency.services);
-            assert_eq!(first.kind, Kind::Clear);
+            assert_eq!(first.kind, WorkerKind::Clear);
         }
     }
 
     #[test]
-    fn who_is_clear_passes_the_gate_and_nobody_else_does() {
+    fn only_clear_workers_pass_the_gate() {
         let city = harbin();
-        let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut kinds: BTreeMap<WorkerKind, usize> = BTreeMap::new();
         for worker in workers(&city, WORKERS) {
             *kinds.entry(worker.kind).or_default() += 1;
             let rules = CreditRules::default();
@@ -307,16 +302,16 @@ mod tests {
             let refusals = gate(&sections(&worker), skill, (NOW, until), NOW, &rules);
             assert_eq!(
                 refusals.is_empty(),
-                worker.kind == Kind::Clear,
+                worker.kind == WorkerKind::Clear,
                 "{:?}",
                 worker.kind
             );
-            if worker.kind != Kind::Clear {
+            if worker.kind != WorkerKind::Clear {
                 assert_eq!(refusals[0].state.as_str(), worker.kind.as_str());
             }
         }
         assert_eq!(kinds.len(), 7);
-        assert!(kinds[&Kind::Clear] > 1_500);
+        assert!(kinds[&WorkerKind::Clear] > 1_500);
         assert!(kinds.values().all(|count| *count >= 60));
     }
 }

@@ -1,5 +1,5 @@
-//! The one HTTP endpoint: finds out which service is meant and who asks, and answers in that service's
-//! protocol. A module a service reads its requests, authorises them and writes its answers.
+//! The one HTTP endpoint: finds a request's service and caller, and answers in the service's protocol. Each
+//! service has a module that reads its requests, authorises them and writes its answers.
 
 mod events;
 mod kms;
@@ -31,7 +31,7 @@ const MAX_BODY_BYTES: usize = 8 * 1_048_576;
 /// S3 takes 5 GB.
 const MAX_OBJECT_BYTES: usize = 64 * 1_048_576;
 
-/// Which service a request means, with the operation where a header names it.
+/// A request's service, with the operation if a header names it.
 enum Service {
     Sqs(String),
     Events(String),
@@ -58,7 +58,7 @@ impl Cloud {
 
 async fn answer(State(cloud): State<Arc<Cloud>>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
-    let service = Service::of(&parts.headers, &parts.uri);
+    let service = Service::from_request(&parts.headers, &parts.uri);
     let (method, uri) = (parts.method.clone(), parts.uri.clone());
     let result = async {
         let limit = match service {
@@ -94,7 +94,7 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: axum::extract::Request
 }
 
 impl Service {
-    fn of(headers: &HeaderMap, uri: &Uri) -> Self {
+    fn from_request(headers: &HeaderMap, uri: &Uri) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(target) = text("x-amz-target") {
             return match target.split_once('.') {
@@ -173,7 +173,7 @@ impl Service {
     fn refuse(&self, refusal: &Refusal) -> Response {
         match self {
             Self::Sqs(_) => {
-                // SQS names its errors twice: as JSON's type, and as they were named before JSON.
+                // SQS has two codes for an error: JSON's `__type`, and the one of its older protocol.
                 let query_error = format!("{};Sender", query_code(refusal.code));
                 let body = json!({
                     "__type": format!("com.amazonaws.sqs#{}", refusal.code),
@@ -196,13 +196,12 @@ impl Service {
             Self::Events(_) | Self::Kms(_) | Self::Scheduler | Self::S3 | Self::Other(_) => {
                 let code = refusal.json_code();
                 let body = match self {
-                    // The scheduler's own errors spell it with a capital.
+                    // The scheduler spells `Message` with a capital.
                     Self::Scheduler => json!({ "Message": refusal.message }),
                     _ => json!({ "__type": code, "message": refusal.message }),
                 };
                 let headers = [("x-amzn-errortype", code)];
                 let status = match (self, code) {
-                    // REST: what is not there is 404.
                     (Self::Scheduler, "ResourceNotFoundException") => StatusCode::NOT_FOUND,
                     _ => status(refusal.code),
                 };

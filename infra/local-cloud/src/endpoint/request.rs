@@ -1,4 +1,4 @@
-//! A request whose signature has been verified, and what every service asks of it.
+//! A request whose signature has been verified, with the accessors that all services use.
 
 use std::collections::BTreeMap;
 

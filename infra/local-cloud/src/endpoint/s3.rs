@@ -25,10 +25,10 @@ const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// S3: a page has at most a thousand keys.
 const MAX_KEYS: usize = 1_000;
 const CRC32: &str = "x-amz-checksum-crc32";
-/// What S3 says of an object that was written without a type.
+/// The type of an object that was written without one.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
-/// Headers with an `x-amz-` name that are understood, or say nothing that matters here.
-const UNDERSTOOD: [&str; 7] = [
+/// Headers with an `x-amz-` name that are supported or have no effect here.
+const SUPPORTED: [&str; 7] = [
     "x-amz-date",
     "x-amz-content-sha256",
     "x-amz-security-token",
@@ -37,7 +37,7 @@ const UNDERSTOOD: [&str; 7] = [
     "x-amz-checksum-mode",
     CRC32,
 ];
-/// Other headers of S3's that are not: passing them over would do, or answer, something else.
+/// Other headers of S3 that are refused, because ignoring them would give another result.
 const NOT_EMULATED: [&str; 10] = [
     "range",
     "if-modified-since",
@@ -59,9 +59,9 @@ struct Target {
 }
 
 pub(super) async fn call(cloud: &Cloud, request: &Request) -> Result<Response, Refusal> {
-    let target = Target::of(request)?;
+    let target = Target::from_request(request)?;
     for name in request.headers.keys().map(http::HeaderName::as_str) {
-        let is_unknown = name.starts_with("x-amz-") && !UNDERSTOOD.contains(&name);
+        let is_unknown = name.starts_with("x-amz-") && !SUPPORTED.contains(&name);
         let is_condition = name == "if-match" || name == "if-none-match";
         if is_unknown
             || NOT_EMULATED.contains(&name)
@@ -141,7 +141,7 @@ async fn get(cloud: &Cloud, request: &Request, target: Target) -> Result<Respons
         let object = found.map_err(|refusal| or_denied(cloud, request, &target, refusal))?;
         let mut answer = answer(StatusCode::OK)
             .header(LAST_MODIFIED, date(object.at, "%a, %d %b %Y %H:%M:%S GMT"))
-            // What a HEAD says of the body that it leaves out, too.
+            // A HEAD's answer has it too, without the body.
             .header(CONTENT_LENGTH, object.size)
             .header(
                 CONTENT_TYPE,
@@ -151,7 +151,7 @@ async fn get(cloud: &Cloud, request: &Request, target: Target) -> Result<Respons
         if request.method == Method::HEAD {
             return finish(answer, Body::empty());
         }
-        // Removed between the two looks: it has been replaced or deleted.
+        // `None`: the object was replaced or deleted since it was found.
         if let Some(body) = cloud.bodies().read(&object.id).await? {
             return finish(answer, Body::from(body));
         }
@@ -219,7 +219,7 @@ fn list(cloud: &Cloud, request: &Request, mut target: Target) -> Result<Response
     finish(answer, Body::from(xml))
 }
 
-/// A refusal as S3 answers it; one of a HEAD has no body.
+/// A refusal in S3's form. The answer to a HEAD has no body.
 pub(super) fn refuse(method: &Method, uri: &Uri, refusal: &Refusal) -> Response {
     let code = match refusal.code {
         "InvalidClientTokenId" => "InvalidAccessKeyId",
@@ -253,7 +253,7 @@ pub(super) fn refuse(method: &Method, uri: &Uri, refusal: &Refusal) -> Response 
 }
 
 impl Target {
-    fn of(request: &Request) -> Result<Self, Refusal> {
+    fn from_request(request: &Request) -> Result<Self, Refusal> {
         let invalid = || Refusal::new("InvalidURI", "Couldn't parse the specified URI.");
         let decode = |text: &str| {
             let decoded = percent_decode_str(text).decode_utf8();
@@ -262,7 +262,7 @@ impl Target {
         let path = request.uri.path().trim_start_matches('/');
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         let mut query = request.query().ok_or_else(invalid)?;
-        // Names the operation for whoever reads a log.
+        // Only names the operation, for logs.
         query.remove("x-id");
         let target = Self {
             bucket: decode(bucket)?,
@@ -276,7 +276,7 @@ impl Target {
         Ok(target)
     }
 
-    /// Nothing may be left in the query.
+    /// Refuses parameters that are left in the query.
     fn finish(&self) -> Result<(), Refusal> {
         match self.query.keys().next() {
             None => Ok(()),
@@ -290,7 +290,7 @@ impl Target {
     }
 }
 
-/// S3 tells that an object is missing only to who may list the bucket: "If you don't have the
+/// S3 answers that an object is missing only to callers who may list the bucket: "If you don't have the
 /// `s3:ListBucket` permission, Amazon S3 returns an HTTP status code 403" (GetObject).
 fn or_denied(cloud: &Cloud, request: &Request, target: &Target, refusal: Refusal) -> Refusal {
     let bucket = cloud.names().bucket(&target.bucket);
@@ -340,7 +340,7 @@ fn date(at_ms: i64, format: &str) -> String {
     at.strftime(format).to_string()
 }
 
-/// In base64. CRC-32 as in IEEE 802.3, bit by bit from the least.
+/// CRC-32 of IEEE 802.3 (reflected), in base64.
 fn crc32(bytes: &[u8]) -> String {
     const TABLE: [u32; 256] = crc32_table();
     let crc = !bytes.iter().fold(u32::MAX, |crc, byte| {

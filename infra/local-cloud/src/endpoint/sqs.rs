@@ -270,7 +270,7 @@ async fn send(cloud: &Cloud, request: &Request) -> Result<Value, Refusal> {
     Ok(json!({ "MessageId": sent.message_id, "MD5OfMessageBody": sent.md5 }))
 }
 
-/// Does `action` to each of several messages, and answers what became of each.
+/// Deletes or hides several messages, and answers the result of each.
 async fn batch(cloud: &Cloud, request: &Request, action: &str) -> Result<Value, Refusal> {
     let Batch { queue_url, entries } = read(request)?;
     let queue = allowed(cloud, request, action, &queue_url)?;

@@ -15,7 +15,7 @@ struct Rule {
     targets: Vec<String>,
 }
 
-/// One delivery that an event gives rise to.
+/// A delivery of an event to a target.
 pub(crate) struct Delivery {
     pub(crate) rule_arn: String,
     pub(crate) target_arn: String,
@@ -53,7 +53,7 @@ impl Buses {
         Ok(())
     }
 
-    /// Whom an event on a bus is for.
+    /// The deliveries of an event on a bus.
     pub(crate) fn deliveries(&self, bus: &str, event: &Value) -> Result<Vec<Delivery>, Refusal> {
         let rules = self.buses.get(bus).ok_or_else(|| no_bus(bus))?;
         let rules = rules.iter().filter(|(_, rule)| rule.pattern.matches(event));

@@ -1,4 +1,4 @@
-//! Event patterns: which events a rule is about.
+//! Event patterns, which select a rule's events.
 //!
 //! Fields that hold one of a list of values, also nested. Comparison operators (`prefix`, `numeric` and
 //! the others) are refused when the rule is put.

@@ -1,4 +1,4 @@
-//! Who may call, and what each may do.
+//! The account's access keys and roles: authenticates callers and authorises calls.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -175,7 +175,7 @@ impl Identities {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Caller, Refusal> {
-        let authorization = Authorization::of(headers)?;
+        let authorization = Authorization::from_headers(headers)?;
         let unknown = || {
             Refusal::new(
                 "InvalidClientTokenId",
@@ -298,7 +298,7 @@ impl Identities {
     }
 
     /// Whether `service` may take on a role, and the role may do `action` on `resource`.
-    /// A front door before another service asks so for a service that acts for a function.
+    /// For a front door to another service, where an AWS service acts for a function.
     pub fn authorize_service_under_role(
         &self,
         service: &str,

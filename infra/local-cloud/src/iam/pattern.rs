@@ -2,10 +2,10 @@
 
 use super::context::Context;
 
-/// A text in which `*` stands for anything, `?` for one character and `${key}` for what the
-/// request's context holds under that key.
+/// A text in which `*` stands for anything, `?` for one character and `${key}` for the value of that
+/// key in the request's context.
 ///
-/// What a variable brings in is taken literally: a `*` in a tag is a star.
+/// The value of a variable is taken literally: a `*` in a tag is a star.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Piece>);
 

@@ -27,7 +27,7 @@ fn wrong<T>(what: impl Into<String>) -> Result<T, PolicyError> {
     Err(PolicyError(what.into()))
 }
 
-/// What a policy says to a request.
+/// A policy's decision on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// By an explicit Deny: nothing outweighs it.
@@ -158,7 +158,7 @@ impl Policy {
         Ok(Self { statements })
     }
 
-    /// What this policy says of `action` on `resource` by `caller`. An explicit Deny wins.
+    /// The decision on `action` on `resource` by `caller`. An explicit Deny wins.
     pub(super) fn verdict(
         &self,
         caller: &Caller,

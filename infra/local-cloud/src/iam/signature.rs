@@ -1,8 +1,8 @@
-//! Signature Version 4, verified: the server's side of what every AWS SDK sends.
+//! Verifies AWS Signature Version 4.
 //!
 //! Source: "Create a signed AWS API request", IAM User Guide. Only the `Authorization` header is
-//! read; presigned URLs are no part of what this project uses. The age of a signature is not
-//! checked, since the cloud's clock can be moved and its clients' cannot.
+//! read, since this project uses no presigned URLs. The age of a signature is not checked, because
+//! the cloud's clock can be moved and its clients' cannot.
 
 use aws_lc_rs::{constant_time, digest, hmac};
 use data_encoding::HEXLOWER;
@@ -36,8 +36,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// Reads the header of a request.
-    pub(super) fn of(headers: &'a HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn from_headers(headers: &'a HeaderMap) -> Result<Self, Refusal> {
         let missing = || {
             Refusal::new(
                 "MissingAuthenticationToken",
@@ -109,7 +108,7 @@ impl<'a> Authorization<'a> {
         let stated = header("x-amz-content-sha256");
         let body_hash = match stated {
             Some(stated) if is_s3 && is_no_hash(stated) => stated.to_owned(),
-            // A client may state the hash; then it signs it, and it has to be true.
+            // A client that states the hash also signs it, so it has to be right.
             Some(stated) if stated != body_hash => return Err(mismatch()),
             _ => body_hash,
         };
@@ -203,5 +202,5 @@ fn canonical_query(query: &str) -> String {
 
 /// Whether a request is signed for S3, which names its operations by nothing else.
 pub(crate) fn is_for_s3(headers: &HeaderMap) -> bool {
-    Authorization::of(headers).is_ok_and(|authorization| authorization.service() == S3)
+    Authorization::from_headers(headers).is_ok_and(|authorization| authorization.service() == S3)
 }

@@ -1,7 +1,7 @@
-//! Buckets, and what is in them but for the bytes.
+//! Buckets and their objects, without the objects' bytes.
 //!
-//! Versions are not emulated. Where AWS would keep what is replaced or deleted as an older version that object
-//! lock retains, both are refused: what was promised to stay, stays.
+//! Versions are not emulated. Under object lock, AWS would keep a replaced or deleted object as an older version;
+//! here replacing and deleting are refused.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
@@ -29,7 +29,7 @@ struct Bucket {
 pub(crate) struct Object {
     pub(crate) bucket: String,
     pub(crate) key: String,
-    /// Names its file; never used again.
+    /// Its file's name, which is never reused.
     pub(crate) id: String,
     /// When it was written, in milliseconds since the epoch.
     pub(crate) at: i64,
@@ -41,7 +41,7 @@ pub(crate) struct Object {
     pub(crate) crc32: Option<String>,
 }
 
-/// What has to be the case for a write.
+/// The condition of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Always,

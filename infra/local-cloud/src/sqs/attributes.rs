@@ -1,4 +1,4 @@
-//! A queue's attributes: as they were given, and what they mean.
+//! A queue's attributes, as texts and as parsed values.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use crate::iam::Policy;
 use crate::names::Names;
 use crate::refusal::Refusal;
 
-/// Where messages go that were received too often.
+/// Where messages move that were received too often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Redrive {
     /// The name of the dead-letter queue, in this account and region.
@@ -30,7 +30,7 @@ pub(crate) struct Attributes {
     pub(super) redrive: Option<Redrive>,
 }
 
-/// Attributes that are told but not set.
+/// Attributes that can be read but not set.
 const TOLD: [&str; 6] = [
     "QueueArn",
     "ApproximateNumberOfMessages",
@@ -128,7 +128,7 @@ impl Attributes {
         &self.given
     }
 
-    /// Whether each of `asked` is what the queue has; AWS's test for a repeated `CreateQueue`.
+    /// Whether the queue has each of `asked`; AWS's test for a repeated `CreateQueue`.
     pub(super) fn agree_with(&self, asked: &Self) -> bool {
         let has = self.settled();
         let mut asked = asked.given.iter();

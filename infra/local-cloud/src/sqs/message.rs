@@ -1,4 +1,4 @@
-//! A message: what it holds, what it may hold, its digests, its receipts.
+//! A message: its content, limits, digests and receipts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 /// SQS: "The maximum is 1,048,576 bytes (1 MiB)".
 const MAX_BYTES: usize = 1_048_576;
 
-/// What is told of a message beside its body. Only the scheduler does, of its dead letters.
+/// An attribute beside the body. Only the scheduler's dead letters have any.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct MessageAttribute {
@@ -24,7 +24,7 @@ pub struct MessageAttribute {
     pub string_value: String,
 }
 
-/// What a message holds from its sending to its end.
+/// The part of a message that never changes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(super) id: String,
@@ -39,7 +39,7 @@ pub(crate) struct Content {
     pub(super) sent_at: i64,
 }
 
-/// What somebody wants to send.
+/// A message to be sent.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// The body: not empty, characters as XML 1.0 allows them.
@@ -101,7 +101,7 @@ impl Draft {
     }
 }
 
-/// What the sender of an accepted message is told.
+/// The answer to the sender of a message.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub message_id: String,
@@ -112,9 +112,9 @@ pub struct Sent {
 #[derive(Clone, Debug)]
 pub struct Received {
     pub(super) content: Arc<Content>,
-    /// What deletes this receive's message.
+    /// Deletes the message. Each receive gives another one.
     pub receipt_handle: String,
-    /// This time included.
+    /// Including this time.
     pub receives: u32,
     pub(super) first_received_at: i64,
     pub(super) dead_letter_source: Option<Arc<str>>,
@@ -159,7 +159,7 @@ impl Received {
     }
 }
 
-/// What a receipt handle says.
+/// The content of a receipt handle.
 pub(super) struct Receipt {
     pub(super) seq: u64,
     pub(super) message_id: String,

@@ -1,4 +1,4 @@
-//! One queue in memory: which messages can be received, which cannot yet, whose turn it is.
+//! One queue in memory: messages that can be received, hidden messages, and the turns of groups.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::message::{Content, Receipt, Received};
 use crate::journal::{Op, Standing};
 use crate::transaction::Transaction;
 
-/// How many messages a queue has, by what can be done with them.
+/// How many messages a queue has, by their state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Can be received now.
@@ -32,7 +32,7 @@ pub(crate) struct Queue {
     ready: Ready,
     /// Messages that cannot be received yet, by when they can.
     hidden: BTreeSet<(i64, u64)>,
-    /// Told whenever a waiting receiver should look again.
+    /// Notified when a waiting receiver should check again.
     pub(super) changed: Arc<Notify>,
 }
 
@@ -161,7 +161,7 @@ impl Queue {
         Some(message)
     }
 
-    /// Lets time pass: what expired goes, what became visible can be received.
+    /// Removes expired messages, and makes messages receivable whose time has come.
     pub(super) fn turn(&mut self, transaction: &mut Transaction) {
         let now = transaction.now;
         let kept_since = now - self.attributes.retention_s * 1_000;
@@ -263,7 +263,7 @@ impl Queue {
         self.put(seq, message, transaction.now);
     }
 
-    /// Deletes what the receipt is for. SQS: with a receipt that is not the latest "the request
+    /// Deletes the receipt's message. SQS: with a receipt that is not the latest "the request
     /// succeeds, but the message might not be deleted"; here it is not.
     pub(super) fn delete(&mut self, receipt: &Receipt, transaction: &mut Transaction) {
         if self.message(receipt).is_some() {

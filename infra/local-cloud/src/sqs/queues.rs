@@ -1,4 +1,4 @@
-//! All queues of the account, and what can be done with them.
+//! All queues of the account, and their operations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) struct Queues {
     next_seq: u64,
 }
 
-/// As the journal keeps it.
+/// A queue's document in the journal.
 #[derive(Serialize, Deserialize)]
 struct StoredQueue {
     attributes: BTreeMap<String, String>,
@@ -30,7 +30,7 @@ struct StoredQueue {
     modified_at: i64,
 }
 
-/// What a receiver gets, and when it should look again if that is nothing.
+/// The messages for a receiver. If there are none, it should check again at `next_visible_at`.
 pub(crate) struct Receiving {
     pub(crate) messages: Vec<Received>,
     pub(crate) next_visible_at: Option<i64>,
@@ -88,7 +88,7 @@ impl Queues {
         self.queues.get(name)?.attributes.policy.clone()
     }
 
-    /// What tells receivers of a queue to look again.
+    /// Notifies receivers of a queue to check again.
     pub(crate) fn changed(
         &mut self,
         name: &str,
@@ -283,7 +283,7 @@ impl Queues {
         Ok(sent)
     }
 
-    /// Receives what can be received now; dead letters move on the way.
+    /// Receives the messages that are visible now, and moves those that were received too often.
     pub(crate) fn receive(
         &mut self,
         name: &str,
@@ -371,7 +371,7 @@ impl Queues {
         Ok(queue.depth())
     }
 
-    /// Lets expired messages go in queues that nobody looks at.
+    /// Removes expired messages also from queues that nobody receives from.
     pub(crate) fn turn_all(&mut self, transaction: &mut Transaction) {
         for queue in self.queues.values_mut() {
             queue.turn(transaction);

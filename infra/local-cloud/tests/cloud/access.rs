@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::schedules::{create, target};
 use crate::world::{ACCOUNT, Sqs, World, code, policy, queue_arn, sdk};
 
-/// The role of a function that takes on the agencies' role, with a key of its own; answers the latter.
+/// Adds a function's role with a key, and the agencies' role that it may assume; returns the ARN of the latter.
 fn add_roles(world: &World) -> String {
     let send = json!([
         {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue_arn("offers-*")},
@@ -167,7 +167,7 @@ async fn a_queues_policy_can_shut_a_role_out_and_let_it_in() {
 }
 
 #[tokio::test]
-async fn a_role_is_taken_on_only_by_whom_it_trusts_and_for_as_long_as_sts_allows() {
+async fn a_role_is_assumed_only_by_a_trusted_caller_and_within_the_session_limits() {
     let world = World::new().await;
     let role = add_roles(&world);
     let everything = json!([{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]);

@@ -1,4 +1,4 @@
-//! What was acknowledged is there again after the process is gone.
+//! Acknowledged changes are there again after the process has ended.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ use crate::world::{Sqs, World, sdk};
 const FILE: &str = "LOCAL_CLOUD_TEST_FILE";
 
 #[tokio::test]
-async fn everything_is_there_again() {
+async fn a_reopened_cloud_has_its_old_state() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("cloud.sqlite");
     let clock = Clock::system();

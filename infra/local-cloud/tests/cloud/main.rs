@@ -1,4 +1,4 @@
-//! What the emulated cloud promises, tried through AWS's own SDK.
+//! Tests the emulated cloud through AWS's own SDK.
 
 #![expect(clippy::unwrap_used, reason = "clippy excuses only `#[test]`s")]
 

@@ -1,4 +1,4 @@
-//! Objects: written whole, found again, replaced, deleted, locked.
+//! Objects: writing, reading, replacing, deleting and object lock.
 
 use std::path::Path;
 
@@ -70,7 +70,7 @@ async fn an_object_comes_back_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_so() {
+async fn missing_objects_and_unsupported_operations_are_refused() {
     let world = World::new().await;
     world.cloud.create_bucket(BUCKET, false);
     let s3 = world.s3();
@@ -110,7 +110,7 @@ async fn what_is_missing_is_said_so() {
 }
 
 #[tokio::test]
-async fn what_was_damaged_on_the_way_is_refused() {
+async fn a_body_with_a_wrong_checksum_is_refused() {
     let world = World::new().await;
     world.cloud.create_bucket(BUCKET, false);
     let s3 = world.s3();
@@ -160,7 +160,7 @@ async fn one_of_many_writers_is_the_first() {
 }
 
 #[tokio::test]
-async fn a_list_may_be_replaced_by_who_knows_it() {
+async fn an_object_is_replaced_only_with_its_current_etag() {
     let world = World::new().await;
     world.cloud.create_bucket(BUCKET, false);
     let s3 = world.s3();
@@ -207,7 +207,7 @@ async fn a_bucket_is_listed_in_pages_of_a_thousand() {
 }
 
 #[tokio::test]
-async fn what_is_locked_is_neither_replaced_nor_deleted() {
+async fn a_locked_object_is_neither_replaced_nor_deleted() {
     let world = World::new().await;
     world.cloud.create_bucket(BUCKET, true);
     let s3 = world.s3();

@@ -1,4 +1,4 @@
-//! Queues: waiting, hiding, delaying, expiring, by a clock that is moved rather than waited for.
+//! Queues over time: waiting, hiding, delaying and expiring, with a clock that the test moves.
 
 use std::time::{Duration, Instant};
 
@@ -151,7 +151,7 @@ async fn a_delayed_message_wakes_its_receiver_when_it_is_due() {
 }
 
 #[tokio::test]
-async fn what_is_received_too_often_becomes_a_dead_letter() {
+async fn a_message_received_too_often_becomes_a_dead_letter() {
     let world = World::new().await;
     let sqs = world.sqs();
     let dead = sqs.create("dead", &[]).await;

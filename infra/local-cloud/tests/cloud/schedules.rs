@@ -118,7 +118,7 @@ async fn the_same_name_is_a_conflict_unless_it_is_the_same_call() {
 }
 
 #[tokio::test]
-async fn a_time_in_the_past_is_now_and_what_is_not_emulated_is_refused() {
+async fn a_past_time_fires_at_once_and_what_is_not_emulated_is_refused() {
     let world = World::new().await;
     let (sqs, scheduler) = (world.sqs(), world.scheduler());
     let url = sqs.create("timers", &[]).await;
@@ -165,7 +165,7 @@ async fn a_time_in_the_past_is_now_and_what_is_not_emulated_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_delivered_goes_to_the_schedules_dead_letters() {
+async fn an_undeliverable_message_goes_to_the_schedules_dead_letters() {
     let world = World::new().await;
     let (sqs, scheduler) = (world.sqs(), world.scheduler());
     let url = sqs.create("dead", &[]).await;

@@ -1,4 +1,4 @@
-//! Keys that sign, and tell nobody how.
+//! KMS keys that sign.
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use aws_sdk_kms::primitives::Blob;
@@ -23,7 +23,7 @@ async fn sign(kms: &aws_sdk_kms::Client, key: &str, message: &[u8]) -> Result<Ve
 }
 
 #[tokio::test]
-async fn a_signature_is_good_under_the_public_key() {
+async fn a_signature_is_valid_under_the_public_key() {
     let world = World::new().await;
     world.cloud.add_signing_key("badges", &SEED).unwrap();
     let kms = world.kms();
@@ -42,7 +42,7 @@ async fn a_signature_is_good_under_the_public_key() {
 }
 
 #[tokio::test]
-async fn what_kms_refuses_is_refused() {
+async fn wrong_inputs_are_refused_as_by_kms() {
     let world = World::new().await;
     world.cloud.add_signing_key("badges", &SEED).unwrap();
     let kms = world.kms();

@@ -70,13 +70,13 @@ impl World {
         }
     }
 
-    /// Ends the cloud without a word, as far as one can within a process.
+    /// Stops the cloud abruptly, as far as that is possible within a process.
     pub async fn close(mut self) {
         self.server.abort();
         let _ = (&mut self.server).await;
     }
 
-    /// A role that `service` takes on, with a key of its own; answers its ARN.
+    /// Adds a role that `service` may assume, with an access key; returns its ARN.
     pub fn role(&self, name: &str, service: &str, statements: Value) -> String {
         let trust = policy(json!([{
             "Effect": "Allow",

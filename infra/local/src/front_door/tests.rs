@@ -1,4 +1,4 @@
-//! What a role allows at the door before DynamoDB, and what it does not.
+//! What a role's policies allow and refuse at the front door of DynamoDB.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -75,7 +75,7 @@ fn denied<T>() -> Result<T, Option<String>> {
 }
 
 #[tokio::test]
-async fn a_role_does_what_it_may_where_it_may() {
+async fn a_role_may_do_only_what_its_policies_allow() {
     let door = door().await;
     assert_eq!(put(&door.worker, "things").await, Ok(()));
     assert_eq!(put(&door.worker, "others").await, denied());
@@ -213,7 +213,7 @@ async fn a_role_reaches_the_partitions_that_its_policy_names() {
 }
 
 #[tokio::test]
-async fn capacity_is_counted_by_function_when_asked_for() {
+async fn capacity_is_counted_by_function_once_switched_on() {
     let door = door().await;
     put(&door.worker, "things").await.unwrap();
     assert!(door.bed.wire.usage("worker").capacity.is_empty());
@@ -229,7 +229,7 @@ async fn capacity_is_counted_by_function_when_asked_for() {
         .unwrap();
     assert!(
         put_again.consumed_capacity().is_none(),
-        "it was not asked for"
+        "the caller did not ask for it"
     );
     let usage = door.bed.wire.usage("worker");
     let used = usage.capacity[&("things".to_owned(), "PutItem".to_owned())];

@@ -1,7 +1,6 @@
-//! So many requests a minute from one address, and no more.
+//! Limits how many requests to public paths one address may make in a minute, as CloudFront and WAF do on AWS.
 //!
-//! On AWS that is CloudFront's and WAF's, in front of the gateway. Only what anybody may call is counted: whoever has a
-//! session is known by it, and many agencies may share an address.
+//! Requests with a session are not limited by address, because many agencies may share one.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,11 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use domain::time::Millis;
 
 const MINUTE_MS: i64 = 60_000;
-/// Of how many addresses the requests are counted in a minute. Those who come after that many are let through: here it is
-/// for memory to be bounded, and nobody has so many addresses on one machine.
+/// Bounds memory: further addresses in the same minute are not counted and not limited.
 const MOST_ADDRESSES: usize = 65_536;
 
-/// What anybody may call, by how its paths begin.
+/// Prefixes of the paths that anybody may call.
 const PUBLIC: [&str; 5] = [
     "/b/",
     "/p/",
@@ -23,9 +21,8 @@ const PUBLIC: [&str; 5] = [
     "/v1/log/",
 ];
 
-/// The limit, and what came in this minute.
 #[derive(Debug)]
-pub(super) struct PerAddress {
+pub(super) struct AddressLimit {
     most: u32,
     minute: Mutex<Minute>,
 }
@@ -37,7 +34,7 @@ struct Minute {
     requests: HashMap<IpAddr, u32>,
 }
 
-impl PerAddress {
+impl AddressLimit {
     pub(super) fn new(most: u32) -> Self {
         Self {
             most,
@@ -45,8 +42,8 @@ impl PerAddress {
         }
     }
 
-    /// Counts a request; how many seconds to wait, if it is one too many.
-    pub(super) fn refuses(&self, path: &str, address: IpAddr, now: Millis) -> Option<u32> {
+    /// Counts a request. If it is over the limit, returns how many seconds to wait.
+    pub(super) fn seconds_to_wait(&self, path: &str, address: IpAddr, now: Millis) -> Option<u32> {
         if !PUBLIC.iter().any(|public| path.starts_with(public)) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! What functions get from the gateway, and clients get back.
+//! The events that functions get from the gateway, and the answers that clients get.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -59,7 +59,7 @@ async fn events_are_those_of_payload_version_2() {
 }
 
 #[tokio::test]
-async fn one_address_has_so_many_public_requests_a_minute() {
+async fn public_requests_of_one_address_are_limited_per_minute() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!({ "statusCode": 200 })));
     let now = Arc::new(AtomicI64::new(1_795_465_020_000));
@@ -86,7 +86,7 @@ async fn one_address_has_so_many_public_requests_a_minute() {
         (429, &HeaderValue::from_static("31"))
     );
     assert!(body(refused).await.contains("/problems/rate-limited"));
-    // Another address, what a session is needed for, and the next minute.
+    // Not limited: another address, a path that is not public, and the next minute.
     assert_eq!(ask("/b/1", other).await.status(), 200);
     assert_eq!(ask("/things/1", one).await.status(), 200);
     now.fetch_add(31_000, Ordering::Relaxed);
@@ -95,7 +95,7 @@ async fn one_address_has_so_many_public_requests_a_minute() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_none_is_refused_before_any_function() {
+async fn an_invalid_host_is_refused_without_invoking_a_function() {
     let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
     for (host, status) in [
         ("[", 400),
@@ -112,7 +112,7 @@ async fn a_host_that_is_none_is_refused_before_any_function() {
 }
 
 #[tokio::test]
-async fn fixed_parts_of_a_path_come_before_parameters_and_the_rest_is_default() {
+async fn fixed_segments_win_over_parameters_and_unmatched_paths_are_default() {
     let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
     for (method, uri) in [
         ("GET", "/things/all"),
@@ -144,7 +144,7 @@ async fn fixed_parts_of_a_path_come_before_parameters_and_the_rest_is_default() 
 }
 
 #[tokio::test]
-async fn json_comes_as_text_and_pictures_as_base64() {
+async fn json_is_passed_as_text_and_pictures_as_base64() {
     let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
     for (kind, content) in [
         ("application/json", &b"{}"[..]),
@@ -184,7 +184,7 @@ async fn answers_keep_status_headers_cookies_and_bytes() {
 }
 
 #[tokio::test]
-async fn a_function_without_an_answer_is_a_problem() {
+async fn a_failed_function_is_answered_with_a_problem() {
     for answer in [Err("it failed"), Ok(json!({ "no": "status" }))] {
         let (gateway, _) = gateway(answer).await;
         let response = gateway

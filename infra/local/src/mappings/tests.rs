@@ -1,4 +1,4 @@
-//! What a queue's consumer can count on.
+//! Queues that trigger functions: delivery, failure and dead letters.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ async fn consume(bed: &TestBed) -> tokio::task::JoinHandle<()> {
     let EventSource::Queue(source) = event else {
         unreachable!()
     };
-    let mapping = Mapping::new(&bed.joints(), bed.function(), source).unwrap();
+    let mapping = QueueMapping::new(&bed.context(), bed.function(), source).unwrap();
     tokio::spawn(mapping.run())
 }
 
@@ -37,7 +37,7 @@ fn bodies(seen: &Seen) -> Vec<String> {
         .collect()
 }
 
-/// Names the messages with this body as failed.
+/// An answer that names the messages with this body as failed.
 fn fails(event: &Value, body: &str) -> Value {
     let records = event["Records"].as_array().unwrap();
     let failed = records.iter().filter(|record| record["body"] == body);
@@ -48,7 +48,7 @@ fn fails(event: &Value, body: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_done_is_deleted_and_comes_as_lambda_hands_it_over() {
+async fn messages_arrive_as_lambda_passes_them_and_are_deleted_when_done() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!({ "batchItemFailures": [] })));
     send(&bed, &["a", "b"]).await;
@@ -69,7 +69,7 @@ async fn what_is_done_is_deleted_and_comes_as_lambda_hands_it_over() {
 }
 
 #[tokio::test]
-async fn what_failed_comes_again_when_its_timeout_ends_and_then_dies() {
+async fn a_failed_message_is_retried_after_its_timeout_and_then_becomes_a_dead_letter() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|event| Ok(fails(event, "bad")));
     send(&bed, &["good", "bad"]).await;
@@ -84,7 +84,7 @@ async fn what_failed_comes_again_when_its_timeout_ends_and_then_dies() {
     bed.clock.advance(Duration::from_secs(31));
     until("the bad one came again", async || times("bad") == 2).await;
     bed.clock.advance(Duration::from_secs(31));
-    until("the bad one died", async || {
+    until("the bad one is a dead letter", async || {
         bed.cloud.depth("dead").await.unwrap().visible == 1
     })
     .await;
@@ -92,7 +92,7 @@ async fn what_failed_comes_again_when_its_timeout_ends_and_then_dies() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_loses_nothing() {
+async fn a_failed_invocation_keeps_its_messages() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Err("no".to_owned()));
     send(&bed, &["a"]).await;
@@ -103,7 +103,7 @@ async fn a_function_that_fails_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_that_names_a_stranger_fails_the_batch() {
+async fn an_answer_that_names_an_unknown_message_fails_the_batch() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "" }] })));
     send(&bed, &["a"]).await;

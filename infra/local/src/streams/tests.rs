@@ -1,4 +1,4 @@
-//! What a stream's consumer can count on.
+//! Streams that trigger functions: order, retries and giving up.
 
 use std::sync::atomic::Ordering;
 
@@ -26,7 +26,7 @@ impl Stream {
             unreachable!()
         };
         let mapping =
-            StreamMapping::new(&bed.joints(), &bed.dynamo, bed.function(), source).unwrap();
+            StreamMapping::new(&bed.context(), &bed.dynamo, bed.function(), source).unwrap();
         let caught_up = mapping.caught_up();
         (tokio::spawn(mapping.run()), caught_up)
     }
@@ -41,7 +41,7 @@ impl Stream {
 
     async fn caught_up(&self, caught_up: &AtomicU64) {
         let writes = self.bed.dynamo.writes().count();
-        until("the consumer has seen all", async || {
+        until("the consumer has processed all writes", async || {
             self.bed.clock.advance(Duration::from_secs(5));
             caught_up.load(Ordering::SeqCst) == writes
         })
@@ -49,7 +49,6 @@ impl Stream {
     }
 }
 
-/// The keys of all records of an event.
 fn keys(event: &Value) -> Vec<&str> {
     event["Records"]
         .as_array()
@@ -65,7 +64,7 @@ fn all_keys(seen: &Seen) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn changes_come_in_order_and_as_lambda_hands_them_over() {
+async fn changes_arrive_in_order_and_as_lambda_passes_them() {
     let stream = Stream::new().await;
     let seen = stream
         .bed
@@ -86,7 +85,7 @@ async fn changes_come_in_order_and_as_lambda_hands_them_over() {
 }
 
 #[tokio::test]
-async fn a_restart_goes_on_where_the_last_run_stopped() {
+async fn a_restart_continues_where_the_last_run_stopped() {
     let stream = Stream::new().await;
     let seen = stream.bed.answers(|_| Ok(Value::Null));
     stream.put("before", "1");
@@ -100,7 +99,7 @@ async fn a_restart_goes_on_where_the_last_run_stopped() {
 }
 
 #[tokio::test]
-async fn a_write_that_changes_nothing_is_no_change() {
+async fn a_write_that_changes_nothing_is_not_passed_on() {
     let stream = Stream::new().await;
     let seen = stream.bed.answers(|_| Ok(Value::Null));
     for value in ["1", "1", "2"] {
@@ -112,7 +111,7 @@ async fn a_write_that_changes_nothing_is_no_change() {
 }
 
 #[tokio::test]
-async fn only_what_failed_comes_again() {
+async fn only_the_failed_records_and_those_after_them_are_retried() {
     let stream = Stream::new().await;
     let once = std::sync::atomic::AtomicBool::new(true);
     let seen = stream.bed.answers(move |event| {
@@ -132,7 +131,7 @@ async fn only_what_failed_comes_again() {
 }
 
 #[tokio::test]
-async fn a_record_that_always_fails_is_cornered_given_up_and_told_of() {
+async fn a_record_that_always_fails_is_isolated_given_up_and_reported() {
     let stream = Stream::new().await;
     let seen = stream.bed.answers(|event| {
         if keys(event).contains(&"poison") {
@@ -152,7 +151,7 @@ async fn a_record_that_always_fails_is_cornered_given_up_and_told_of() {
         .iter()
         .filter(|event| keys(event) == ["poison"])
         .count();
-    assert_eq!(alone, 3, "once, and two times more");
+    assert_eq!(alone, 3, "once, and two retries");
     let done: Vec<String> = {
         let seen = seen.lock().unwrap();
         let fine = seen.iter().filter(|event| !keys(event).contains(&"poison"));

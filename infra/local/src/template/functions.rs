@@ -1,4 +1,4 @@
-//! Functions and what triggers them.
+//! Reads the template's functions and their triggers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Function {
     pub role: String,
     pub timeout: Duration,
     pub memory_mb: u32,
-    /// Its environment variables, secrets included.
+    /// With the values of secrets.
     pub environment: BTreeMap<String, String>,
     pub events: Vec<EventSource>,
 }
@@ -32,7 +32,7 @@ pub enum EventSource {
     Queue(QueueSource),
     /// Changes of a table.
     Stream(StreamSource),
-    /// Time that has passed.
+    /// A schedule.
     Time(TimeSource),
 }
 
@@ -48,22 +48,20 @@ pub enum Route {
 #[derive(Clone, Debug)]
 pub struct QueueSource {
     pub queue: String,
-    /// Messages in one invocation, at most.
+    /// The most messages in one invocation.
     pub batch_size: u32,
-    /// Whether the function names the messages that failed; else a batch succeeds or fails as one.
+    /// Whether the function names the messages that failed. Otherwise a batch succeeds or fails as a whole.
     pub reports_failures: bool,
 }
 
-/// A schedule that a function is invoked by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeSource {
     pub name: String,
-    /// From one invocation to the next.
     pub every: Duration,
-    /// Whether it invokes first when it is made, as EventBridge Scheduler does, and not a period later, as a
-    /// rule of EventBridge does.
+    /// Whether the first invocation is at once, as with EventBridge Scheduler. With a rule of EventBridge it
+    /// is a period later.
     pub at_once: bool,
-    /// What the function gets as its event; `None`: a scheduled event of EventBridge.
+    /// The function's event; `None`: a scheduled event of EventBridge.
     pub input: Option<Value>,
 }
 
@@ -77,15 +75,15 @@ impl TimeSource {
 #[derive(Clone, Debug)]
 pub struct StreamSource {
     pub stream: String,
-    /// Records in one invocation, at most.
+    /// The most records in one invocation.
     pub batch_size: u32,
-    /// How often a batch is tried again before it is given up; `None`: for as long as the records last.
+    /// How often a batch is retried before it is given up; `None`: without limit.
     pub retries: Option<u32>,
-    /// Whether a failed batch is halved, to find the record that fails.
+    /// Whether a failed batch is halved, to isolate the record that fails.
     pub bisects: bool,
-    /// Whether the function names the record from which it failed.
+    /// Whether the function names the first record that failed.
     pub reports_failures: bool,
-    /// The ARN of the queue that is told the position of what was given up.
+    /// The ARN of the queue that gets the positions of records that were given up.
     pub on_failure: Option<String>,
 }
 
@@ -101,7 +99,7 @@ only! {
 }
 
 properties! {
-    /// What all functions have unless they say otherwise.
+    /// Defaults of all functions.
     #[derive(Default)]
     struct Globals { #[serde(default)] function: GlobalProperties }
     #[derive(Default)]
@@ -162,7 +160,7 @@ properties! {
         name: Option<String>,
         schedule: Rate,
         input: Option<JsonText>,
-        _enabled: Option<Yes>,
+        _enabled: Option<AlwaysTrue>,
         _state: Option<Enabled>,
     }
     // A schedule of EventBridge Scheduler.
@@ -177,7 +175,7 @@ properties! {
     }
     struct Window { _mode: Off }
 
-    // How the binary is built: of no effect here, but a misspelt word must not go unseen.
+    // How the binary is built. Unused here, and read only so that a misspelt name is refused.
     struct Metadata { _build_method: CargoLambda, _build_properties: Option<Build> }
     struct Build { _binary: Ignored }
 }
@@ -198,12 +196,12 @@ impl TryFrom<String> for Folder {
     }
 }
 
-/// Not `false`: a schedule that is made and rests would be passed over in silence.
+/// Refuses `false`: disabled schedules are not supported here.
 #[derive(Deserialize)]
 #[serde(try_from = "bool")]
-struct Yes;
+struct AlwaysTrue;
 
-impl TryFrom<bool> for Yes {
+impl TryFrom<bool> for AlwaysTrue {
     type Error = String;
 
     fn try_from(is: bool) -> Result<Self, String> {
@@ -242,7 +240,7 @@ fn rate(text: &str) -> Option<Duration> {
     let inner = text.strip_prefix("rate(")?.strip_suffix(')')?;
     let (number, unit) = inner.trim().split_once(' ')?;
     let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
-    // EventBridge wants the singular for one and the plural for more.
+    // EventBridge requires the singular for one and the plural for more.
     let seconds = match (unit.strip_suffix('s'), number) {
         (None, 1) => unit,
         (Some(singular), 2..) => singular,

@@ -1,9 +1,9 @@
-//! Reads `infra/template.yaml` into what a local run is built from.
+//! Reads `infra/template.yaml` into a [`Stack`], from which a local run is built.
 //!
-//! YAML becomes nodes, the [`resolve`]r turns those into plain values, and serde reads each resource's properties
-//! out of them. What is not known here is refused by its name, with the path to where it stands: resource types,
-//! properties, attributes, event types, intrinsic functions. What deploys but is not understood must not be
-//! passed over in silence. It is pure: names, ARNs and addresses follow from the template and the [`Settings`].
+//! YAML becomes nodes, the [`resolve`]r turns those into plain values, and serde reads each resource's properties.
+//! Unknown resource types, properties, attributes, event types and intrinsic functions are errors that name the
+//! thing and its place, so that a local run never ignores something that AWS would deploy. Reading has no side
+//! effects: names, ARNs and addresses follow from the template and the [`Settings`].
 
 mod functions;
 mod properties;
@@ -22,28 +22,28 @@ use yaml::Node;
 /// The template that is deployed.
 pub const SOURCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml"));
 
-/// What CloudFormation would know from the account and the deploying person.
+/// Input that CloudFormation would get from the account and the person who deploys.
 pub struct Settings<'a> {
     /// `AWS::StackName`; generated names begin with it.
     pub stack: String,
-    /// Queue URLs are this, the account and the queue's name.
+    /// A queue's URL is `<queue_endpoint>/<account>/<name>`.
     pub queue_endpoint: String,
     /// Where the HTTP API is served.
     pub api_endpoint: String,
-    /// Parameters that do not have their defaults. Their limits do not hold here: a local run takes
-    /// grab windows from 5 s on, which no market may have.
+    /// Values that replace the parameters' defaults. The parameters' limits are not checked, since a local run
+    /// accepts grab windows from 5 s, shorter than any market's.
     pub parameters: BTreeMap<String, String>,
     /// The value of a secret, by its logical id.
     pub secret: &'a dyn Fn(&str) -> String,
 }
 
-/// What the template describes, everything resolved.
+/// The resources that the template describes.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
     pub tables: Vec<Table>,
     pub buckets: Vec<Bucket>,
     pub signing_keys: Vec<SigningKey>,
-    /// A queue's dead-letter queue comes before it.
+    /// A dead-letter queue comes before the queues that use it.
     pub queues: Vec<Queue>,
     pub queue_policies: Vec<QueuePolicy>,
     pub schedule_groups: Vec<String>,
@@ -52,18 +52,17 @@ pub struct Stack {
     /// Roles with all their policies, by ARN.
     pub roles: BTreeMap<String, Role>,
     pub functions: Vec<Function>,
-    /// Logical ids of what is understood and has no effect here, such as alarms.
+    /// Logical ids of resources that have no effect here, such as alarms.
     pub not_run: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Table {
     pub name: String,
-    /// The body of the `CreateTable` call that makes it.
+    /// The body of its `CreateTable` call.
     pub create: Value,
-    /// The attribute that says when an item ends, in epoch seconds.
+    /// The attribute with an item's time to live, in epoch seconds.
     pub ttl_attribute: Option<String>,
-    /// Whether it has a stream.
     pub stream: bool,
 }
 
@@ -72,16 +71,16 @@ pub struct Bucket {
     pub name: String,
     /// Whether replaced and deleted objects are kept as older versions.
     pub versioned: bool,
-    /// For how many days after it was written a version cannot be deleted; `None`: no object lock.
+    /// How many days after its writing a version cannot be deleted; `None`: no object lock.
     pub locked_days: Option<u32>,
 }
 
 /// A KMS key that signs with Ed25519.
 #[derive(Clone, Debug)]
 pub struct SigningKey {
-    /// Its logical id, which the run derives its material from.
+    /// Its logical id, from which the run derives the key.
     pub logical: String,
-    /// As `Ref` gives it.
+    /// The value of `Ref`.
     pub id: String,
     pub arn: String,
 }
@@ -104,7 +103,6 @@ pub struct QueuePolicy {
 pub struct Rule {
     pub name: String,
     pub bus: String,
-    /// What events must match.
     pub pattern: Value,
     pub targets: Vec<Target>,
 }
@@ -113,7 +111,7 @@ pub struct Rule {
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Target {
-    /// Within the rule.
+    /// Unique within the rule.
     pub id: String,
     pub arn: String,
 }
@@ -122,11 +120,9 @@ pub struct Target {
 pub struct Role {
     pub name: String,
     pub arn: String,
-    /// Who may take it on.
+    /// The policy that says who may assume it.
     pub trust: Value,
-    /// What it may do.
     pub policies: Vec<InlinePolicy>,
-    /// The longest session under it, in seconds.
     pub max_session_seconds: u32,
 }
 
@@ -150,13 +146,12 @@ impl Stack {
     }
 }
 
-/// The template says something that is not understood, and where.
+/// An unknown or wrong element of the template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {fault}")]
 pub struct TemplateError {
-    /// The place, such as `Resources.OrdersTable.Properties.BillingMode`.
+    /// For example `Resources.OrdersTable.Properties.BillingMode`.
     pub path: String,
-    /// What is wrong there, naming what is not understood.
     pub fault: String,
 }
 
@@ -169,10 +164,8 @@ impl TemplateError {
     }
 }
 
-/// Reads a template.
-///
 /// # Errors
-/// At the first thing that is not understood, naming it and its place.
+/// At the first unknown or wrong element.
 pub fn load(source: &str, settings: &Settings<'_>) -> Result<Stack, TemplateError> {
     let root = yaml::read(source)?;
     let sections = [
@@ -191,7 +184,7 @@ pub fn load(source: &str, settings: &Settings<'_>) -> Result<Stack, TemplateErro
     resources::read(&root, &resolver)
 }
 
-/// Refuses a map of the template that has other keys.
+/// Refuses a map that has keys other than `known`.
 fn has_only(node: &Node, path: &str, known: &[&str]) -> Result<(), TemplateError> {
     for (key, _) in node.entries(path)? {
         if !known.contains(&key.as_str()) {

@@ -1,4 +1,4 @@
-//! What properties are made of, and how a value is read into them.
+//! Building blocks of resources' properties, and reading them from a value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::TemplateError;
 
-/// A property that may be there and means nothing to a local run.
+/// A property that is allowed and has no effect in a local run.
 pub(super) type Ignored = Option<IgnoredAny>;
 
-/// Structs of properties: their names in PascalCase, and no others.
+/// Defines structs that read properties in PascalCase and refuse unknown ones.
 macro_rules! properties {
     ($($(#[$attribute:meta])* struct $name:ident { $($body:tt)* })*) => {$(
         #[derive(serde::Deserialize)]
@@ -22,7 +22,7 @@ macro_rules! properties {
     )*};
 }
 
-/// Properties that can have one value here, because another would have to do something else.
+/// Defines enums of a single value, for properties whose other values are not supported here.
 macro_rules! only {
     ($($name:ident = $value:literal;)*) => {$(
         #[derive(serde::Deserialize)]
@@ -35,7 +35,7 @@ macro_rules! only {
 
 pub(super) use {only, properties};
 
-/// Reads a value that stands at `path`.
+/// `path` is the value's place in the template, for errors.
 pub(super) fn read<T: DeserializeOwned>(value: Value, path: &str) -> Result<T, TemplateError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = match error.path().to_string() {
@@ -46,7 +46,7 @@ pub(super) fn read<T: DeserializeOwned>(value: Value, path: &str) -> Result<T, T
     })
 }
 
-/// A whole number; CloudFormation takes `"30"` for 30.
+/// A whole number. CloudFormation also accepts it as a text, such as `"30"`.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(try_from = "Value", into = "u32")]
 pub(super) struct Whole(pub(super) u32);
@@ -85,7 +85,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// A policy document: its elements' names are checked, and the rest is for whoever decides by it.
+/// A policy document. Only its elements' names are checked here; `local_cloud::iam` reads the rest.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct PolicyDocument {

@@ -1,4 +1,4 @@
-//! Parameters, conditions and intrinsic functions.
+//! Resolves the template's parameters, conditions and intrinsic functions.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,20 +11,19 @@ use super::yaml::Node;
 use super::{Settings, TemplateError, has_only};
 use crate::{ACCOUNT, REGION, arn};
 
-/// The name that a stream's ARN ends in. On AWS it is the time at which the stream was made.
+/// The last part of a stream's ARN. On AWS it is the time of the stream's creation.
 pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
 
-/// Resolves values of the template.
 pub(crate) struct Resolver<'a> {
     settings: &'a Settings<'a>,
     parameters: BTreeMap<String, String>,
     conditions: BTreeMap<String, bool>,
     resources: &'a [(String, Node)],
-    /// Resources whose names are being made, to notice one that is made from itself.
-    naming: RefCell<Vec<String>>,
+    /// Paths of the properties that are being resolved, to detect one that refers to itself.
+    resolving: RefCell<Vec<String>>,
 }
 
-/// The property that may hold a resource's name. A key has none of its own choosing.
+/// The property that may hold a resource's name. A KMS key has none.
 fn name_property(resource_type: &str) -> &'static str {
     match resource_type {
         "AWS::DynamoDB::Table" => "TableName",
@@ -49,26 +48,26 @@ impl<'a> Resolver<'a> {
             parameters: parameters(root, settings)?,
             conditions: BTreeMap::new(),
             resources,
-            naming: RefCell::default(),
+            resolving: RefCell::default(),
         };
-        // A condition may use those above it.
+        // A condition may use the conditions above it.
         if let Some(conditions) = root.get("Conditions") {
             for (name, node) in conditions.entries("Conditions")? {
                 let path = format!("Conditions.{name}");
                 let Node::Call(function, argument) = node else {
                     return Err(TemplateError::new(path, "not a condition"));
                 };
-                let truth = resolver.truth(function, argument, &path)?;
-                resolver.conditions.insert(name.clone(), truth);
+                let holds = resolver.holds(function, argument, &path)?;
+                resolver.conditions.insert(name.clone(), holds);
             }
         }
         Ok(resolver)
     }
 
-    /// The value of a node; `None` is `AWS::NoValue`.
+    /// `None` is `AWS::NoValue`.
     pub(crate) fn value(&self, node: &Node, path: &str) -> Result<Option<Value>, TemplateError> {
         Ok(Some(match node {
-            Node::Scalar(Value::String(text)) => Value::from(self.dynamic(text.clone(), path)?),
+            Node::Scalar(Value::String(text)) => Value::from(self.with_secret(text.clone(), path)?),
             Node::Scalar(value) => value.clone(),
             Node::List(items) => {
                 let mut list = Vec::with_capacity(items.len());
@@ -96,7 +95,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Replaces `{{resolve:secretsmanager:…}}` by the secret's value.
-    fn dynamic(&self, text: String, path: &str) -> Result<String, TemplateError> {
+    fn with_secret(&self, text: String, path: &str) -> Result<String, TemplateError> {
         let Some(start) = text.find("{{resolve:") else {
             return Ok(text);
         };
@@ -134,18 +133,18 @@ impl<'a> Resolver<'a> {
             ("Ref", _) => self.reference(text.ok_or_else(wrong)?, path)?,
             ("GetAtt", Node::List(parts)) => match parts.as_slice() {
                 [
-                    Node::Scalar(Value::String(of)),
+                    Node::Scalar(Value::String(target)),
                     Node::Scalar(Value::String(attribute)),
-                ] => self.attribute(of, attribute, path)?,
+                ] => self.attribute(target, attribute, path)?,
                 _ => return Err(wrong()),
             },
             ("GetAtt", _) => {
-                let (of, attribute) = text.and_then(|t| t.split_once('.')).ok_or_else(wrong)?;
-                self.attribute(of, attribute, path)?
+                let (target, attribute) = text.and_then(|t| t.split_once('.')).ok_or_else(wrong)?;
+                self.attribute(target, attribute, path)?
             }
             ("Sub", _) => {
                 let text = self.substitute(text.ok_or_else(wrong)?, path)?;
-                self.dynamic(text, path)?
+                self.with_secret(text, path)?
             }
             ("If", Node::List(parts)) if parts.len() == 3 => {
                 let condition = parts[0].text().ok_or_else(wrong)?;
@@ -156,19 +155,19 @@ impl<'a> Resolver<'a> {
                 return self.value(chosen, path);
             }
             ("If", _) => return Err(wrong()),
-            _ => return Ok(Some(Value::from(self.truth(name, argument, path)?))),
+            _ => return Ok(Some(Value::from(self.holds(name, argument, path)?))),
         };
         Ok(Some(Value::from(result)))
     }
 
-    /// What a condition is made of.
-    fn truth(&self, name: &str, argument: &Node, path: &str) -> Result<bool, TemplateError> {
+    /// Evaluates a condition function.
+    fn holds(&self, name: &str, argument: &Node, path: &str) -> Result<bool, TemplateError> {
         match (name, argument) {
             ("Equals", Node::List(sides)) if sides.len() == 2 => {
                 Ok(self.value(&sides[0], path)? == self.value(&sides[1], path)?)
             }
-            ("Not", Node::List(of)) if of.len() == 1 => match &of[0] {
-                Node::Call(name, argument) => Ok(!self.truth(name, argument, path)?),
+            ("Not", Node::List(inner)) if inner.len() == 1 => match &inner[0] {
+                Node::Call(name, argument) => Ok(!self.holds(name, argument, path)?),
                 _ => Err(TemplateError::new(path, "not a condition")),
             },
             ("Condition", Node::Scalar(Value::String(name))) => self.condition(name, path),
@@ -179,7 +178,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// `${Name}`, `${Name.Attribute}`; `${!text}` stands for `${text}`.
+    /// Replaces `${Name}` and `${Name.Attribute}`, and turns `${!text}` into `${text}`.
     fn substitute(&self, text: &str, path: &str) -> Result<String, TemplateError> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
@@ -276,13 +275,13 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// The physical name: as the template says, else made from the stack's name and the logical id.
+    /// The physical name: the template's, or else made from the stack's name and the logical id.
     pub(crate) fn name(&self, logical: &str, node: &Node) -> Result<String, TemplateError> {
         let given = self.property(node, name_property(type_of(node)), logical)?;
         Ok(given.unwrap_or_else(|| {
             let name = format!("{}-{logical}", self.settings.stack);
             match type_of(node) {
-                // Names of buckets have no capitals.
+                // S3: bucket names have no capitals.
                 "AWS::S3::Bucket" => name.to_lowercase(),
                 "AWS::KMS::Key" => key_id(&name),
                 _ => name,
@@ -290,12 +289,11 @@ impl<'a> Resolver<'a> {
         }))
     }
 
-    /// The ARN of a resource that has one.
     pub(crate) fn arn_of(&self, logical: &str, path: &str) -> Result<String, TemplateError> {
         self.attribute(logical, "Arn", path)
     }
 
-    /// A string property, with a guard against properties that are made from themselves.
+    /// A string property. One that refers to itself is an error.
     fn property(
         &self,
         node: &Node,
@@ -306,12 +304,12 @@ impl<'a> Resolver<'a> {
             return Ok(None);
         };
         let path = format!("Resources.{logical}.Properties.{property}");
-        if self.naming.borrow().contains(&path) {
+        if self.resolving.borrow().contains(&path) {
             return Err(TemplateError::new(path, "refers to itself"));
         }
-        self.naming.borrow_mut().push(path.clone());
+        self.resolving.borrow_mut().push(path.clone());
         let value = self.value(value, &path);
-        self.naming.borrow_mut().pop();
+        self.resolving.borrow_mut().pop();
         match value? {
             Some(Value::String(text)) => Ok(Some(text)),
             None => Ok(None),
@@ -320,7 +318,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A key's id has the form of a UUID; here it follows from the name, so that a restart finds it again.
+/// A KMS key's id in the form of a UUID, derived from the name so that it is the same after a restart.
 fn key_id(name: &str) -> String {
     let hash = digest::digest(&digest::SHA256, name.as_bytes());
     let hex = HEXLOWER.encode(&hash.as_ref()[..16]);

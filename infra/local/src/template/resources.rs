@@ -1,4 +1,4 @@
-//! The resource types that the local run knows.
+//! Reads the resource types that a local run knows.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ struct Redrive {
     max_receive_count: Whole,
 }
 
-// Backups, encryption at rest, who may read a file of one's own directory and how long it lies there are the
-// machine's matter: read, so that a misspelt word is seen, and not used.
+// A local run does not use the properties for backups, encryption at rest, public access and lifecycles. They
+// are read so that a misspelt name is refused.
 properties! {
     struct TableProperties {
         _table_name: Ignored,
@@ -110,10 +110,10 @@ properties! {
     struct Versioning { _status: Enabled }
     struct ObjectLock { _object_lock_enabled: Enabled, rule: LockRule }
     struct LockRule { default_retention: Retention }
-    // The other mode lets some delete after all; here nobody can.
+    // The other mode, GOVERNANCE, lets some users delete; the emulated bucket lets nobody.
     struct Retention { _mode: Compliance, days: Whole }
 
-    // The key's policy leaves it to those of the account's roles, which hold here as they stand.
+    // The template's key policies leave the decision to the roles' policies, so they are not used.
     struct KeyProperties { _description: Ignored, _key_spec: Ed25519, _key_usage: SignVerify, _key_policy: PolicyDocument }
 
     struct QueueProperties {
@@ -280,7 +280,7 @@ pub(super) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
             });
         }
     }
-    // A queue can only be made when the queue that its dead letters go to is there.
+    // A dead-letter queue must exist before the queue that uses it.
     stack
         .queues
         .sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
@@ -376,7 +376,7 @@ fn role(name: String, arn: String, properties: RoleProperties) -> Role {
                 document: policy.policy_document.into(),
             })
             .collect(),
-        // The default is IAM's.
+        // IAM's default.
         max_session_seconds: properties.max_session_duration.map_or(3600, u32::from),
     }
 }

@@ -1,4 +1,4 @@
-//! The real template loads; whatever is not understood stops the start, with its name and place.
+//! The real template loads; an unknown element stops the start with its name and place.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ fn function<'a>(stack: &'a Stack, code: &str) -> &'a Function {
 }
 
 #[test]
-fn every_function_is_given_what_it_asks_for_and_nothing_else() {
+fn every_function_has_the_variables_that_it_reads_and_no_others() {
     let stack = real();
     let is_global = |name| {
         stack
@@ -46,7 +46,7 @@ fn every_function_is_given_what_it_asks_for_and_nothing_else() {
             .iter()
             .all(|f| f.environment.contains_key(name))
     };
-    // The logs' level is no setting: it is read by what writes them.
+    // The logging library reads it, not the settings.
     let mut asked_by_any = BTreeSet::from(["RUST_LOG"]);
     let mut given_to_any = BTreeSet::new();
     let mut wrong = Vec::new();
@@ -59,12 +59,16 @@ fn every_function_is_given_what_it_asks_for_and_nothing_else() {
         assert_eq!(started.is_err(), needs_any, "{code}");
         for (name, need) in &asked {
             if *need == Need::Required && !function.environment.contains_key(*name) {
-                wrong.push(format!("{code} asks for {name} and is not given it"));
+                wrong.push(format!(
+                    "{code} reads {name}, which the template does not give it"
+                ));
             }
         }
         for name in function.environment.keys() {
             if !asked.contains_key(name.as_str()) && !is_global(name) {
-                wrong.push(format!("{code} is given {name} and never asks for it"));
+                wrong.push(format!(
+                    "{code} never reads {name}, which the template gives it"
+                ));
             }
         }
         asked_by_any.extend(asked.keys());
@@ -73,7 +77,7 @@ fn every_function_is_given_what_it_asks_for_and_nothing_else() {
     let idle = given_to_any
         .into_iter()
         .filter(|name| !asked_by_any.contains(name.as_str()));
-    wrong.extend(idle.map(|name| format!("nobody asks for {name}")));
+    wrong.extend(idle.map(|name| format!("no function reads {name}")));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -110,7 +114,7 @@ fn the_real_template_loads() {
 }
 
 #[test]
-fn dead_letter_queues_come_before_the_queues_they_serve() {
+fn dead_letter_queues_come_before_the_queues_that_use_them() {
     let stack = real();
     let place = |name: &str| stack.queues.iter().position(|q| q.name == name).unwrap();
     assert!(place("homehail-timers-dead-letters") < place("homehail-timers"));
@@ -118,7 +122,7 @@ fn dead_letter_queues_come_before_the_queues_they_serve() {
 }
 
 #[test]
-fn policies_of_their_own_are_added_to_the_role_they_name() {
+fn policy_resources_are_added_to_the_roles_that_they_name() {
     let stack = real();
     let role = &stack.roles["arn:aws:iam::000000000000:role/homehail-OfferQueueRole"];
     let names: Vec<_> = role.policies.iter().map(|p| p.name.as_str()).collect();
@@ -126,7 +130,7 @@ fn policies_of_their_own_are_added_to_the_role_they_name() {
 }
 
 #[test]
-fn policy_variables_are_left_to_the_moment_of_the_call() {
+fn policy_variables_are_not_resolved() {
     let stack = real();
     let role = &stack.roles["arn:aws:iam::000000000000:role/homehail-AgencyPollingRole"];
     assert_eq!(
@@ -136,7 +140,7 @@ fn policy_variables_are_left_to_the_moment_of_the_call() {
 }
 
 #[test]
-fn tables_for_workers_have_their_streams_and_times_to_live() {
+fn worker_tables_have_their_streams_and_times_to_live() {
     let stack = real();
     let table = |name: &str| {
         let name = format!("homehail-{name}");
@@ -154,7 +158,7 @@ fn tables_for_workers_have_their_streams_and_times_to_live() {
 }
 
 #[test]
-fn checkpoints_are_locked_and_photos_leave_no_versions() {
+fn checkpoints_are_locked_and_photos_are_not_versioned() {
     let stack = real();
     let bucket = |name: &str| stack.buckets.iter().find(|b| b.name == name).unwrap();
     let checkpoints = bucket("homehail-checkpointbucket");
@@ -165,8 +169,8 @@ fn checkpoints_are_locked_and_photos_leave_no_versions() {
 }
 
 #[test]
-fn a_key_is_known_by_an_id_and_named_in_policies_by_its_arn() {
-    let of = |name: &str| {
+fn a_signing_key_has_an_id_and_an_arn() {
+    let signing_key = |name: &str| {
         let stack = real();
         stack
             .signing_keys
@@ -174,14 +178,14 @@ fn a_key_is_known_by_an_id_and_named_in_policies_by_its_arn() {
             .find(|k| k.logical == name)
             .unwrap()
     };
-    let key = of("BadgeKey");
+    let key = signing_key("BadgeKey");
     assert_eq!(key.id.len(), 36);
     let arn = format!("arn:aws:kms:us-east-1:000000000000:key/{}", key.id);
     assert_eq!(key.arn, arn);
-    assert_ne!(key.id, of("CheckpointKey").id);
+    assert_ne!(key.id, signing_key("CheckpointKey").id);
 }
 
-/// What the reader makes of one more event of a function of the real template.
+/// Adds an event to a function of the real template, and reads it.
 fn schedule(event: &str) -> Result<TimeSource, String> {
     let place = "        Customer: { Type: HttpApi,";
     let changed = format!("        Tick: {event}\n{place}");
@@ -195,7 +199,7 @@ fn schedule(event: &str) -> Result<TimeSource, String> {
 }
 
 #[test]
-fn schedules_are_read_and_only_rates_are_understood() {
+fn schedules_are_read_and_only_rates_are_supported() {
     let rule = schedule("{ Type: Schedule, Properties: { Schedule: rate(5 minutes) } }").unwrap();
     assert_eq!(rule.every.as_secs(), 300);
     assert!(!rule.at_once && rule.input.is_none());
@@ -222,7 +226,7 @@ fn schedules_are_read_and_only_rates_are_understood() {
 }
 
 #[test]
-fn a_parameter_is_overridden_by_the_run() {
+fn a_run_can_override_a_parameter() {
     let secret = |_: &str| String::new();
     let mut settings = settings(&secret);
     settings
@@ -259,9 +263,9 @@ fn every_function_s_trigger_is_read() {
     assert_eq!(queue.batch_size, 1);
 }
 
-/// What is changed in the real template, and what the start says of it.
 #[test]
-fn what_is_not_understood_is_named() {
+fn an_unknown_element_is_named_with_its_place() {
+    // Text of the real template, its replacement, the error.
     let cases = [
         (
             "BillingMode: PAY_PER_REQUEST",
@@ -381,7 +385,7 @@ fn what_is_not_understood_is_named() {
 }
 
 #[test]
-fn a_parameter_that_is_not_there_cannot_be_given() {
+fn an_unknown_parameter_is_refused() {
     let secret = |_: &str| String::new();
     let mut settings = settings(&secret);
     settings

@@ -1,25 +1,23 @@
-//! YAML as CloudFormation writes it: tags are calls.
+//! Reads CloudFormation's YAML, in which a tag such as `!Ref` calls an intrinsic function.
 
 use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
 use serde_json::Value;
 
 use super::TemplateError;
 
-/// A value of the template, its intrinsic functions not yet called.
+/// A value of the template whose intrinsic functions are not resolved yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
-    /// A scalar: null, a boolean, a number or a string.
+    /// Null, a boolean, a number or a string.
     Scalar(Value),
-    /// A list.
     List(Vec<Node>),
-    /// A map, in the order written.
+    /// In the order of the file.
     Map(Vec<(String, Node)>),
     /// `!Name argument`, or `Ref`/`Fn::Name` as the only key of a map.
     Call(String, Box<Node>),
 }
 
 impl Node {
-    /// The value of `key` in a map.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match self {
             Self::Map(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, v)| v),
@@ -27,7 +25,6 @@ impl Node {
         }
     }
 
-    /// The entries of a map.
     pub(crate) fn entries(&self, path: &str) -> Result<&[(String, Node)], TemplateError> {
         match self {
             Self::Map(entries) => Ok(entries),
@@ -35,7 +32,6 @@ impl Node {
         }
     }
 
-    /// The text of a string.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Scalar(value) => value.as_str(),
@@ -44,7 +40,6 @@ impl Node {
     }
 }
 
-/// Reads one YAML document.
 pub(crate) fn read(source: &str) -> Result<Node, TemplateError> {
     let documents = YamlOwned::load_from_str(source)
         .map_err(|error| TemplateError::new("template", format!("not readable: {error}")))?;
@@ -98,7 +93,7 @@ fn node(yaml: &YamlOwned, path: &str) -> Result<Node, TemplateError> {
     })
 }
 
-/// `{"Fn::Sub": x}` means the same as `!Sub x`.
+/// A map such as `{"Fn::Sub": x}` is the call `!Sub x`.
 fn long_form(mut entries: Vec<(String, Node)>) -> Node {
     if let [(key, _)] = entries.as_slice() {
         let name = match key.as_str() {

@@ -1,4 +1,4 @@
-//! Schedules fire by the clock, once for what was missed, and know after a restart when they are due.
+//! Schedules fire by the clock, once for several missed periods, and keep their next time over a restart.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn every_five_minutes(at_once: bool) -> TimeSource {
 }
 
 fn start(bed: &TestBed, source: &TimeSource) -> (NextAt, JoinHandle<()>) {
-    let timer = Timer::new(&bed.joints(), bed.function(), source);
+    let timer = Timer::new(&bed.context(), bed.function(), source);
     (timer.next_at(), tokio::spawn(timer.run()))
 }
 
@@ -31,11 +31,11 @@ async fn has_seen(seen: &Seen, count: usize) {
 }
 
 #[tokio::test]
-async fn a_rule_fires_a_period_later_and_makes_up_for_many_with_one() {
+async fn a_rule_fires_after_a_period_and_once_for_several_missed_ones() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!(null)));
     let (next, timer) = start(&bed, &every_five_minutes(false));
-    assert!(!next.is_due(bed.clock.now_ms()), "nothing fell due yet");
+    assert!(!next.is_due(bed.clock.now_ms()), "not due yet");
     bed.clock.advance(Duration::from_secs(300));
     has_seen(&seen, 1).await;
     until("the next time", async || !next.is_due(bed.clock.now_ms())).await;
@@ -60,7 +60,7 @@ async fn a_schedule_fires_at_once_with_its_input() {
     let (next, timer) = start(&bed, &source);
     has_seen(&seen, 1).await;
     assert_eq!(seen.lock().unwrap()[0], json!({ "task": "sequence" }));
-    // It failed: the next period tries again.
+    // It failed, and is retried in the next period.
     until("the next time", async || !next.is_due(bed.clock.now_ms())).await;
     bed.clock.advance(Duration::from_secs(300));
     has_seen(&seen, 2).await;
@@ -68,7 +68,7 @@ async fn a_schedule_fires_at_once_with_its_input() {
 }
 
 #[tokio::test]
-async fn a_restart_knows_when_it_is_due() {
+async fn a_restart_keeps_the_next_time() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!(null)));
     let source = every_five_minutes(true);

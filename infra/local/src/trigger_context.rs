@@ -1,4 +1,4 @@
-//! What everything that triggers functions needs.
+//! Shared by the queues, streams and timers that trigger functions.
 
 use std::sync::Arc;
 
@@ -9,21 +9,20 @@ use crate::activity::Activity;
 use crate::invoker::Invoker;
 use crate::template::Function;
 
-/// The cloud that messages, records and times come from, and the functions that they go to.
 #[derive(Clone)]
-pub(crate) struct Joints {
+pub(crate) struct TriggerContext {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) invoker: Invoker,
     pub(crate) activity: Activity,
 }
 
-impl Joints {
+impl TriggerContext {
     pub(crate) fn clock(&self) -> &Clock {
         self.cloud.clock()
     }
 
-    /// Checks, as Lambda does, that the function's role lets Lambda do this with what triggers it.
-    pub(crate) fn may_lambda(
+    /// Checks, as Lambda does, that the function's role lets Lambda do `action` on the trigger's `resource`.
+    pub(crate) fn check_lambda_may(
         &self,
         function: &Function,
         action: &str,
@@ -42,7 +41,6 @@ impl Joints {
     }
 }
 
-/// The queue's name: the last part of its ARN.
 pub(crate) fn queue_name(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or_default()
 }

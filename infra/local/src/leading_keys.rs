@@ -15,7 +15,7 @@ pub(crate) struct LeadingKeys {
 }
 
 impl LeadingKeys {
-    pub(crate) fn of(tables: &[Table]) -> Self {
+    pub(crate) fn for_tables(tables: &[Table]) -> Self {
         let mut attributes = HashMap::new();
         for table in tables {
             let name = &table.name;

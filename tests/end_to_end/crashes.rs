@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::operator::Operator;
-use crate::world::{Agency, CENTRE, World, moved, registration};
+use crate::world::{Agency, CENTRE, World, decision_on, moved, registration};
 
 /// What happens to an order after it has been placed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -359,7 +359,7 @@ async fn approval_and_suspension_cut_off_anywhere_take_effect_all_the_same() {
             let decide = async |decision: &'static str| {
                 let authority = world.authority().await;
                 let path = format!("/v1/agencies/{}/reviews", agency.id);
-                let body = json!({ "decision": decision, "reason": "papers seen" });
+                let body = decision_on(&json!(1), decision);
                 stage
                     .insist(|| {
                         world

@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 
 use crate::http::Call;
 use crate::polling;
-use crate::world::{CENTRE, moved, registration};
+use crate::world::{CENTRE, decision_on, moved, registration};
 
 /// Its grab window is shorter than a deployment may have, and than the tick of the other cloud's scheduler.
 const MARKET: &str = r#"{"name":"harbin","grab_window_s":5}"#;
@@ -226,7 +226,7 @@ impl Elsewhere {
         let id = agency["agency_id"].as_str().expect("an id").to_owned();
         self.call("POST", &format!("/v1/agencies/{id}/reviews"))
             .token(authority)
-            .json(&json!({ "decision": "approve", "reason": "papers seen" }))
+            .json(&decision_on(&json!(1), "approve"))
             .send()
             .await
             .expect(200);

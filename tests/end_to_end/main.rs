@@ -30,6 +30,7 @@ mod own_record;
 mod polling;
 mod privacy;
 mod programs;
+mod proposals;
 mod real_binaries;
 mod runtime_api;
 mod staffing;

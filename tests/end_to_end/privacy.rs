@@ -63,6 +63,7 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
     let (sent, answer) = world.new_worker(&desk).await;
     let secrets = Secrets::of(&sent);
     let id = answer["worker_id"].as_str().expect("an id").to_owned();
+    world.put_photo(&desk, &answer["worker_id"]).await;
     world
         .review_worker(&answer["worker_id"], "approve")
         .await
@@ -218,7 +219,7 @@ async fn an_order_shows_nothing_of_what_becomes_of_a_worker_who_has_left() {
     let proposed = world.send_worker(&rivals_desk, "moves", &body).await;
     let id = proposed.expect(201)["worker_id"].clone();
     assert_eq!(id, worker.id.as_str());
-    let approved = world.review_employment(&id, "approve", &rival.id).await;
+    let approved = world.review_proposal(&id, "approve", &rival.id).await;
     approved.expect(200);
     for (token, id) in [
         (&customer, Value::Null),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::world::{CENTRE, OnOffer, World, moved, registration};
+use crate::world::{CENTRE, OnOffer, World, decision_on, moved, registration};
 
 #[tokio::test]
 async fn a_suspended_agency_cannot_grab_and_gets_no_new_offers_until_reinstated() {
@@ -106,7 +106,7 @@ async fn pending_and_rejected_agencies_hear_of_nothing() {
     world
         .call("POST", &format!("/v1/agencies/{}/reviews", pending.id))
         .token(&desk)
-        .json(&json!({ "decision": "approve", "reason": "why not" }))
+        .json(&decision_on(&json!(1), "approve"))
         .send()
         .await
         .expect_problem(403, "forbidden");
@@ -159,7 +159,7 @@ async fn a_moved_store_counts_at_its_old_place_until_the_new_one_is_approved() {
     world
         .call("POST", &format!("{path}/stores/{store}/reviews"))
         .token(&authority)
-        .json(&json!({ "decision": "approve", "reason": "visited" }))
+        .json(&decision_on(&moved_store["version"], "approve"))
         .send()
         .await
         .expect(200);
@@ -203,7 +203,7 @@ async fn a_credit_code_is_taken_by_the_first_agency_that_is_approved_with_it() {
         world
             .call("POST", &path)
             .token(&authority)
-            .json(&json!({ "decision": "approve", "reason": "papers seen" }))
+            .json(&decision_on(&json!(1), "approve"))
             .send()
     };
     approve(&second["agency_id"]).await.expect(200);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::log_watch;
-use crate::world::{Agency, CENTRE, World};
+use crate::world::{Agency, CENTRE, World, decision_on};
 
 /// What an agency sends to register a worker whom no other test has.
 pub fn registration(world: &World) -> Value {
@@ -40,18 +40,34 @@ impl World {
         (body, answer)
     }
 
+    /// The authority looks at a worker, has confirmed her phone with her, and decides.
     pub async fn review_worker(&self, id: &Value, decision: &str) -> Answer {
-        let body = json!({ "decision": decision, "reason": "papers seen" });
+        let token = self.authority().await;
+        let shown = self.read_worker(&token, id).await.expect(200);
+        let mut body = decision_on(&shown["version"], decision);
+        body["phone_confirmed"] = json!(true);
         self.send_review(id, &body).await
     }
 
-    /// The authority decides on what this agency has registered of a worker.
-    pub async fn review_employment(&self, id: &Value, decision: &str, agency: &str) -> Answer {
-        let body = json!({ "decision": decision, "reason": "papers seen", "agency_id": agency });
+    /// The authority looks at what this agency proposes of a worker, and decides.
+    pub async fn review_proposal(&self, id: &Value, decision: &str, agency: &str) -> Answer {
+        let body = self.proposal_decision(id, decision, agency).await;
         self.send_review(id, &body).await
     }
 
-    async fn send_review(&self, id: &Value, body: &Value) -> Answer {
+    pub async fn proposal_decision(&self, id: &Value, decision: &str, agency: &str) -> Value {
+        let token = self.authority().await;
+        let shown = self.read_worker(&token, id).await.expect(200);
+        let proposals = shown["proposals"].as_array().expect("proposals");
+        let own = proposals.iter().find(|own| own["agency_id"] == agency);
+        let own = own.expect("a proposal that waits");
+        let mut body = decision_on(&own["version"], decision);
+        body["proposal_id"] = own["proposal_id"].clone();
+        body["phone_confirmed"] = json!(true);
+        body
+    }
+
+    pub async fn send_review(&self, id: &Value, body: &Value) -> Answer {
         let token = self.authority().await;
         self.call("POST", &format!("/v1/workers/{}/reviews", text(id)))
             .token(&token)
@@ -72,6 +88,13 @@ impl World {
             .json(&json!({ "code": format!("demo-phone-{}", text(phone)) }))
             .send()
             .await
+    }
+
+    /// Stores a photo; of an approved worker it is a proposal.
+    pub async fn put_photo(&self, desk: &str, id: &Value) -> Value {
+        let path = format!("/v1/workers/{}/photo", text(id));
+        let call = self.call("PUT", &path).token(desk);
+        call.raw("image/jpeg", photo()).send().await.expect(200)
     }
 
     pub async fn badge_for(&self, desk: &str, id: &Value) -> Value {
@@ -323,13 +346,20 @@ async fn a_phone_is_one_approved_worker_s() {
         .expect(200);
     let taken = world.review_worker(&second["worker_id"], "approve").await;
     taken.expect_problem(409, "phone-taken");
-    // The first one gets another phone, and the second one can have hers.
+    // The first one gets another phone once the authority has approved it, and the second one can have hers.
     let path = format!("/v1/workers/{}", text(&first["worker_id"]));
     let change = json!({ "phone": "15399990000", "skills": ["cooking"] });
     for _ in 0..2 {
         let call = world.call("PATCH", &path).token(&desk).json(&change);
-        assert_eq!(call.send().await.expect(200)["skills"], json!(["cooking"]));
+        let seen = call.send().await.expect(200);
+        assert_eq!(seen["phone"], sent["phone"], "the old one serves");
+        assert_eq!(seen["pending_changes"]["phone"], "15399990000");
+        assert_eq!(seen["pending_changes"]["skills"], json!(["cooking"]));
     }
+    let taken = world.review_worker(&second["worker_id"], "approve").await;
+    taken.expect_problem(409, "phone-taken");
+    let changed = world.review_worker(&first["worker_id"], "approve").await;
+    assert_eq!(changed.expect(200)["skills"], json!(["cooking"]));
     world
         .review_worker(&second["worker_id"], "approve")
         .await
@@ -337,8 +367,11 @@ async fn a_phone_is_one_approved_worker_s() {
     let session = world.worker_session(&sent["phone"]).await.expect(200);
     assert_eq!(session["subject"], second["worker_id"]);
     let chain = world.chain(&desk, &format!("{path}/trace?")).await;
-    assert_eq!(kinds(&chain).last(), Some(&"correction"));
-    assert_eq!(chain.len(), 4, "the repeat added nothing");
+    assert_eq!(
+        kinds(&chain)[2..],
+        ["reviewed", "correction", "reviewed"],
+        "the repeat added nothing"
+    );
 }
 
 #[tokio::test]
@@ -348,6 +381,7 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
     let (new, new_desk) = with_agency(&world).await;
     let (sent, worker) = world.new_worker(&old_desk).await;
     let id = &worker["worker_id"];
+    world.put_photo(&old_desk, id).await;
     world.review_worker(id, "approve").await.expect(200);
     world.badge_for(&old_desk, id).await;
 
@@ -378,29 +412,42 @@ async fn another_agency_learns_nothing_until_the_authority_moves_the_worker() {
         .token(&authority)
         .send()
         .await;
-    assert_eq!(waiting.expect(200)["items"][0]["agency_id"], json!(new.id));
+    let waiting = waiting.expect(200);
+    assert_eq!(waiting["items"][0]["agency_id"], json!(new.id));
+    assert_eq!(
+        waiting["items"][0]["pending_changes"]["skills"],
+        json!(["elder_care"])
+    );
     let repeated = world.review_worker(id, "approve").await.expect(200);
     assert_eq!(
         (&repeated["agency_id"], &repeated["status"]),
         (&json!(old.id), &json!("approved")),
         "the first approval, sent again, moves nobody"
     );
-    let kept = world.review_employment(id, "reject", &new.id).await;
+    let kept = world.review_proposal(id, "reject", &new.id).await;
     let kept = kept.expect(200);
     assert_eq!(
         (&kept["agency_id"], &kept["status"]),
         (&json!(old.id), &json!("approved"))
     );
-    world
-        .read_worker(&new_desk, id)
-        .await
-        .expect_problem(404, "not-found");
+    // It hears that, and no more.
     let turned_down = world.send_worker(&new_desk, "k", &body).await.expect(201);
     assert_eq!(turned_down["status"], "rejected");
+    let seen = world.read_worker(&new_desk, id).await.expect(200);
+    assert_eq!(seen, turned_down);
 
-    world.send_worker(&new_desk, "m", &body).await.expect(201);
+    // It may correct itself.
+    let correction = json!({ "skills": ["elder_care", "cooking"] });
+    let path = format!("/v1/workers/{}", text(id));
+    let call = world.call("PATCH", &path).token(&new_desk);
+    let again = call.json(&correction).send().await.expect(200);
+    assert_eq!(again["status"], "pending");
+    let call = world.call("PATCH", &path).token(&new_desk);
+    let call = call.json(&json!({ "skills": ["elder_care"] }));
+    call.send().await.expect(200);
+    let decision = world.proposal_decision(id, "approve", &new.id).await;
     for _ in 0..2 {
-        let moved = world.review_employment(id, "approve", &new.id).await;
+        let moved = world.send_review(id, &decision).await;
         let moved = moved.expect(200);
         assert_eq!(
             (&moved["agency_id"], &moved["skills"]),
@@ -474,10 +521,12 @@ async fn a_photo_is_stored_without_where_it_was_taken() {
     );
     let stored = stored.bytes().await.expect("a photo");
     assert!(stored.starts_with(&[0xff, 0xd8]) && !stored.windows(3).any(|w| w == b"GPS"));
-    let trace = format!("/v1/workers/{}/trace?", text(&worker["worker_id"]));
+    let id = &worker["worker_id"];
+    world.review_worker(id, "approve").await.expect(200);
+    let trace = format!("/v1/workers/{}/trace?", text(id));
     assert_eq!(
         world.chain(&desk, &trace).await.len(),
-        3,
+        4,
         "one event, however often it is sent"
     );
 }
@@ -488,7 +537,9 @@ async fn sections_are_recorded_by_hand_by_those_who_may() {
     let (_, desk) = with_agency(&world).await;
     let (_, other) = with_agency(&world).await;
     let (_, worker) = world.new_worker(&desk).await;
-    let path = format!("/v1/workers/{}/sections", text(&worker["worker_id"]));
+    let id = &worker["worker_id"];
+    world.review_worker(id, "approve").await.expect(200);
+    let path = format!("/v1/workers/{}/sections", text(id));
     let now = world.now().to_rfc3339();
     let record = |token: String, section: &'static str| {
         let body =

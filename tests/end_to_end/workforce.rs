@@ -10,6 +10,7 @@ use domain::credit::{Entry, Recorded, Section, Sections};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, Worker, masked_name};
+use objects::Photos;
 use serde_json::json;
 use store::{Appended, NewEvent, NewWorker, RegisteredWorker, Step, WorkerIds, Workers};
 
@@ -71,6 +72,10 @@ impl World {
             actor,
             payload: json!({}),
         };
+        let photos = Photos::new(&self.platform.operator_settings());
+        let jpeg = include_bytes!("photo.jpg");
+        let photo = Photos::named(&hired.id.parse().expect("a worker"), jpeg);
+        photos.put(&photo, jpeg.to_vec()).await.expect("stored");
         let worker = Worker {
             id: hired.id.parse().expect("a worker"),
             version: 0,
@@ -83,9 +88,11 @@ impl World {
             masked_name: masked_name(&hired.name),
             registered_at: now,
             waits_since: None,
-            photo: None,
+            photo: Some(photo),
             sections: record,
             is_erased: false,
+            review_version: 1,
+            last_decision: None,
         };
         let new = NewWorker {
             worker,
@@ -98,7 +105,8 @@ impl World {
                     given_at: now,
                 },
                 references: Default::default(),
-                proposed: None,
+                phone_confirmed: true,
+                proposals: Vec::new(),
             },
             events: vec![
                 event(EventKind::Registered, Actor::Agency(by.clone())),

@@ -171,11 +171,20 @@ impl World {
         }
     }
 
+    /// What the authority is shown of an agency and its stores.
+    pub async fn shown_agency(&self, agency: &str) -> Value {
+        let token = self.authority().await;
+        let call = self.call("GET", &format!("/v1/agencies/{agency}"));
+        call.token(&token).send().await.expect(200)
+    }
+
+    /// The authority looks at an agency and decides.
     pub async fn review(&self, agency: &Agency, decision: &str) -> Answer {
+        let version = self.shown_agency(&agency.id).await["version"].take();
         let token = self.authority().await;
         self.call("POST", &format!("/v1/agencies/{}/reviews", agency.id))
             .token(&token)
-            .json(&json!({ "decision": decision, "reason": "papers seen" }))
+            .json(&decision_on(&version, decision))
             .send()
             .await
     }
@@ -378,4 +387,9 @@ fn token_of(body: &Value) -> String {
     let token = body["token"].as_str().expect("a token");
     log_watch::keep_secret(token);
     token.to_owned()
+}
+
+/// A decision on the version that was shown.
+pub fn decision_on(version: &Value, decision: &str) -> Value {
+    json!({ "decision": decision, "version": version, "reason": "papers seen" })
 }

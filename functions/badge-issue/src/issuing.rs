@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use badge::{BadgeFields, Token, Verdict};
+use domain::agency::Standing;
 use domain::badge::{Badge, BadgeSignature, BadgeStatus, LIST_PLACES, StatusIndex};
 use domain::chain::Actor;
 use domain::id::{AgencyId, BadgeId, WorkerId};
@@ -23,6 +24,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// Why no badge is issued.
 enum Refusal {
+    /// No photo of her has been approved.
+    PhotoMissing,
     /// The worker belongs to another agency.
     NotHers,
     /// The worker is not approved, or was erased.
@@ -39,9 +42,10 @@ impl BadgeIssue {
         let key = http::idempotency_key(request)?;
         let (days, body_hash) = wanted(request)?;
         self.approved(agency).await?;
-        let hers = self.workers.records().get(&worker).await?;
-        if hers.is_none_or(|hers| hers.agency != *agency) {
-            return Err(Problem::not_found());
+        let records = self.workers.records();
+        let seen = records.seen_by(agency, &worker).await?;
+        if seen.ok_or_else(Problem::not_found)?.standing != Standing::Approved {
+            return Err(Problem::worker_not_approved());
         }
         let id = self.badge_id(agency, &worker, key);
         let before = self.badges.get_issued(&id).await?;
@@ -105,6 +109,8 @@ impl BadgeIssue {
                     Err(Refusal::NotHers)
                 } else if !file.worker.may_work() {
                     Err(Refusal::NotApproved)
+                } else if file.worker.photo.is_none() {
+                    Err(Refusal::PhotoMissing)
                 } else {
                     Ok(())
                 }
@@ -116,6 +122,7 @@ impl BadgeIssue {
             }
             Issued::KeyReused => Err(Problem::idempotency_key_reused()),
             Issued::Refused(Refusal::NotApproved) => Err(Problem::worker_not_approved()),
+            Issued::Refused(Refusal::PhotoMissing) => Err(Problem::photo_missing()),
             Issued::Refused(Refusal::NotHers) | Issued::NotFound => Err(Problem::not_found()),
         }
     }

@@ -136,6 +136,8 @@ mod tests {
             photo: None,
             sections: sections.collect::<Sections>(),
             is_erased: false,
+            review_version: 1,
+            last_decision: None,
         }
     }
 

@@ -63,7 +63,7 @@ impl OrderGrab {
             }
             let staffed = match outcome {
                 StaffOutcome::Already => Some(read.order),
-                _ => self.name_worker(&read, agency, now).await?,
+                _ => self.name_worker(&read, now).await?,
             };
             if let Some(order) = staffed {
                 let now = self.clock.now();
@@ -82,7 +82,7 @@ impl OrderGrab {
     ) -> Result<StaffingRead, Problem> {
         let read = tokio::try_join!(
             self.orders.grab_read(&self.directory, id, agency),
-            self.workers.get(worker),
+            self.workers.seen_by(agency, worker),
             self.calendars.get(worker),
         );
         let (read, worker, calendar) = read?;
@@ -107,20 +107,18 @@ impl OrderGrab {
     async fn name_worker(
         &self,
         read: &StaffingRead,
-        agency: &AgencyId,
         now: Millis,
     ) -> Result<Option<Order>, Problem> {
         let order = &read.order;
         // Another agency's worker counts as unknown.
-        let worker = read.worker.as_ref();
-        let worker = worker.filter(|worker| worker.agency == *agency);
-        let worker = worker.ok_or_else(Problem::not_found)?;
+        let worker = read.worker.as_ref().ok_or_else(Problem::not_found)?;
 
         let travel_time = self.market.travel_time();
         let in_the_way: Vec<_> = read.calendar.in_the_way(order, travel_time).collect();
         let others: Vec<OrderId> = in_the_way.iter().map(|e| e.order.clone()).collect();
         let others = self.orders.get_many(&others).await?;
-        let is_booked = is_booked(in_the_way, &others, &worker.id);
+        // Of somebody who is only proposed, no other employer's visits are told.
+        let is_booked = worker.was_approved() && is_booked(in_the_way, &others, &worker.id);
         let reasons = ineligible(order, worker, is_booked, &self.market, now);
         if !reasons.is_empty() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "a worker was not eligible");

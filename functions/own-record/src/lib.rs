@@ -14,13 +14,14 @@ use domain::badge::BadgeStatus;
 use domain::chain::{Actor, EventKind};
 use domain::credit::{CreditRules, Section};
 use domain::id::{EventId, WorkerId};
+use domain::worker::Consent;
 use lambda_http::http::{Method, StatusCode};
 use record::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
-use store::{Appended, Badges, Directory, Objection, Step, WorkerFile, Workers};
+use store::{Appended, Badges, Directory, Objection, ProfileChange, Step, WorkerFile, Workers};
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
 
@@ -68,6 +69,7 @@ impl OwnRecord {
             (&Method::GET, ["v1", "me", "views"]) => self.views(request, id).await,
             (&Method::POST, ["v1", "me", "objections"]) => self.object(request, id).await,
             (&Method::GET, ["v1", "me", "code-key"]) => self.code_key(request, id).await,
+            (&Method::POST, ["v1", "me", "consent"]) => self.give_consent(request, id).await,
             (&Method::POST, ["v1", "me", "consent", "withdraw"]) => self.withdraw(id).await,
             (&Method::POST, ["v1", "me", "erase"]) => self.erase(request, id).await,
             _ => Err(Problem::not_found()),
@@ -208,11 +210,13 @@ impl OwnRecord {
             if file.worker.is_erased {
                 return Err(is_erased());
             }
-            if withdrawn_at.is_some() && file.worker.standing == Standing::Suspended {
+            if withdrawn_at.is_some() && file.worker.standing != Standing::Approved {
                 return Ok(Step::default());
             }
             let mut worker = file.worker.clone();
-            worker.standing = Standing::Suspended;
+            if worker.standing == Standing::Approved {
+                worker.standing = Standing::Suspended;
+            }
             let withdrawn = self.workers.withdraw_consent(id, now);
             Ok(Step {
                 worker: Some(worker),
@@ -234,6 +238,43 @@ impl OwnRecord {
             Appended::NotFound => return Err(Problem::unauthenticated()),
         };
         tracing::info!(worker.id = %id, "a worker withdrew her consent");
+        Ok(http::json(
+            StatusCode::OK,
+            &self.worker_answer(&file).await?,
+        ))
+    }
+
+    /// Gives her consent, again after she has withdrawn it: nobody else can. Whether she works again is for the authority.
+    async fn give_consent(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let text_version =
+            http::read_json(request, |fields| fields.string("text_version", 1..=40))?;
+        let withdrawn_at = self.workers.withdrawn_at(id).await?;
+        let decide = |file: &WorkerFile| -> Result<Step, Problem> {
+            let mut profile = file.profile.clone().ok_or_else(is_erased)?;
+            if withdrawn_at.is_none() && profile.consent.text_version == text_version {
+                return Ok(Step::default());
+            }
+            profile.consent = Consent {
+                text_version: text_version.clone(),
+                given_at: now,
+            };
+            let (kind, payload) = (EventKind::ConsentGiven, json!(profile.consent));
+            Ok(Step {
+                profile: ProfileChange::Put(Box::new(profile)),
+                events: vec![next_event(file, kind, Actor::Worker(id.clone()), payload)],
+                with: vec![self.workers.forget_consent(id)],
+                ..Step::default()
+            })
+        };
+        let changed = self.workers.change(id, now, decide).await;
+        let file = match changed? {
+            Appended::Done(file) | Appended::Repeat(file) => file,
+            Appended::Refused(problem) => return Err(problem),
+            Appended::WithRefused(_) => return Err(Problem::internal()),
+            Appended::NotFound => return Err(Problem::unauthenticated()),
+        };
+        tracing::info!(worker.id = %id, "a worker gave her consent");
         Ok(http::json(
             StatusCode::OK,
             &self.worker_answer(&file).await?,

@@ -15,7 +15,7 @@ use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{Directory, Registered, StoreAdded};
 
-use crate::registration::{NewStore, Registration, StoreChange};
+use crate::registration::{NewStore, Registration, read_agency_change, read_store_change};
 use crate::secrets::RegistrationKeys;
 
 /// In characters. The agency's secret is derived from the key, so nobody may guess it.
@@ -50,6 +50,7 @@ impl Registry {
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "agencies"]) => self.register(request).await,
             (&Method::GET, ["v1", "agencies", agency]) => self.read(request, agency).await,
+            (&Method::PATCH, ["v1", "agencies", agency]) => self.change(request, agency).await,
             (&Method::POST, ["v1", "agencies", agency, "stores"]) => {
                 self.add_store(request, agency).await
             }
@@ -116,6 +117,9 @@ impl Registry {
             services: given.services,
             standing: Standing::Pending,
             version: 1,
+            review_version: 1,
+            proposed: None,
+            waits_since: Some(now),
             stats: AgencyStats::default(),
             registered_at: now,
             reviews: Vec::new(),
@@ -134,6 +138,16 @@ impl Registry {
         }
         let found = self.directory.agency_with_stores(&id).await?;
         let (agency, stores) = found.ok_or_else(Problem::not_found)?;
+        Ok(http::json(StatusCode::OK, &agency.view(&stores)))
+    }
+
+    async fn change(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
+        let id = self.own_agency(request, agency)?;
+        let change = read_agency_change(&JsonBody::from_request(request)?)?;
+        let now = self.clock.now();
+        let changed = self.directory.change_agency(&id, &change, now).await?;
+        let (agency, stores) = changed.ok_or_else(Problem::not_found)?;
+        tracing::info!(agency.id = %id, "an agency changed itself, or proposed to");
         Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
@@ -169,11 +183,9 @@ impl Registry {
     ) -> Result<Response, Problem> {
         let id = self.own_agency(request, agency)?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
-        let change = StoreChange::read(&JsonBody::from_request(request)?)?;
+        let change = read_store_change(&JsonBody::from_request(request)?)?;
         let now = self.clock.now();
-        let changed = self
-            .directory
-            .change_store(&id, &store_id, now, |store| change.applied_to(store));
+        let changed = self.directory.change_store(&id, &store_id, now, &change);
         let store = changed.await?.ok_or_else(Problem::not_found)?;
         tracing::info!(agency.id = %id, store.id = %store.id, "a store was changed");
         Ok(http::json(StatusCode::OK, &store.view()))

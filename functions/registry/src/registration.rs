@@ -1,6 +1,6 @@
-//! Request bodies of agencies: a registration, a new store, a change of a store.
+//! Request bodies of agencies: a registration, a new store, changes of both.
 
-use domain::agency::Store;
+use domain::agency::{AgencyChange, StoreChange};
 use domain::check::{MobilePhone, Uscc};
 use domain::geo::Wgs84;
 use domain::service::ServiceSet;
@@ -24,14 +24,6 @@ pub struct NewStore {
     pub name: String,
     pub address: String,
     pub location: Wgs84,
-}
-
-/// `None` leaves a field as it is.
-#[derive(Default)]
-pub struct StoreChange {
-    pub name: Option<String>,
-    pub address: Option<String>,
-    pub location: Option<Wgs84>,
 }
 
 impl Registration {
@@ -61,41 +53,40 @@ impl NewStore {
     }
 }
 
-impl StoreChange {
-    pub fn read(body: &JsonBody) -> Result<Self, Problem> {
-        body.read(|fields| {
-            let name = fields.optional_string("name", 1..=60);
-            let address = fields.optional_string("address", 1..=200);
-            let location = match fields.given("location") {
-                Some(_) => fields.location("location"),
-                None => None,
-            };
-            let mut names = ["name", "address", "location"].into_iter();
-            if !names.any(|name| fields.given(name).is_some()) {
-                fields.refuse_all("must have at least one of name, address, location");
-            }
-            Some(Self {
-                name,
-                address,
-                location,
-            })
-        })
-    }
-
-    /// The store after this change. A new location waits for review, a new name or address does not.
-    pub fn applied_to(&self, store: &Store) -> Store {
-        let mut store = match self.location {
-            Some(to) => store.moved(to),
-            None => store.clone(),
+pub fn read_store_change(body: &JsonBody) -> Result<StoreChange, Problem> {
+    body.read(|fields| {
+        let name = fields.optional_string("name", 1..=60);
+        let address = fields.optional_string("address", 1..=200);
+        let location = match fields.given("location") {
+            Some(_) => fields.location("location"),
+            None => None,
         };
-        if let Some(name) = &self.name {
-            store.name.clone_from(name);
-        }
-        if let Some(address) = &self.address {
-            store.address.clone_from(address);
-        }
-        store
-    }
+        fields.require_one_of(&["name", "address", "location"]);
+        Some(StoreChange {
+            name,
+            address,
+            location,
+        })
+    })
+}
+
+pub fn read_agency_change(body: &JsonBody) -> Result<AgencyChange, Problem> {
+    body.read(|fields| {
+        let name = fields.optional_string("name", 1..=60);
+        let responsible_person = fields.optional_string("responsible_person", 1..=60);
+        let phone = fields.optional_parsed("phone");
+        let services = match fields.given("services") {
+            Some(_) => fields.services("services"),
+            None => None,
+        };
+        fields.require_one_of(&["name", "responsible_person", "phone", "services"]);
+        Some(AgencyChange {
+            name,
+            responsible_person,
+            phone,
+            services,
+        })
+    })
 }
 
 fn new_store(fields: &mut Fields<'_>) -> Option<NewStore> {

@@ -7,14 +7,15 @@
 mod workers;
 
 use bus::OfferQueues;
-use domain::agency::{Decision, NotFromHere, Review as Verdict};
-use domain::id::{AgencyId, AuthorityId, EventId, StoreId, WorkerId};
+use domain::agency::{Agency, Decision, NotDecided, Review as Verdict, Standing, Store};
+use domain::id::{AgencyId, AuthorityId, EventId, ProposalId, StoreId, WorkerId};
 use domain::time::{Millis, rfc3339};
+use domain::worker::Worker;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Problem, Verifier};
+use runtime::{Fields, Problem, Verifier};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
 use store::{AgencyDecided, Directory, StoreDecided, Waiter, Waiting};
 
@@ -83,7 +84,7 @@ impl Review {
         let decided = self.directory.decide_agency(&id, &verdict).await?;
         let (agency, stores) = match decided {
             AgencyDecided::Done(agency, stores) => (agency, stores),
-            AgencyDecided::NotFromHere(refusal) => return Err(conflict(refusal)),
+            AgencyDecided::NotDecided(refusal) => return Err(not_decided(refusal)),
             AgencyDecided::UsccTaken => return Err(Problem::uscc_taken()),
             AgencyDecided::NotFound => return Err(Problem::not_found()),
         };
@@ -92,15 +93,14 @@ impl Review {
         Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
-    /// Makes the agency's order queue, unless there is no such agency or it cannot be approved.
+    /// Makes the order queue of an agency that has not been approved yet.
     async fn make_queue(&self, id: &AgencyId) -> Result<(), Problem> {
         let agency = self.directory.agency(id).await?;
         let agency = agency.ok_or_else(Problem::not_found)?;
-        agency
-            .standing
-            .decide(Decision::Approve)
-            .map_err(conflict)?;
-        Ok(self.queues.create(id).await?)
+        match agency.standing {
+            Standing::Pending | Standing::Rejected => Ok(self.queues.create(id).await?),
+            Standing::Approved | Standing::Suspended => Ok(()),
+        }
     }
 
     async fn review_store(
@@ -118,7 +118,7 @@ impl Review {
             .await?;
         let store = match decided {
             StoreDecided::Done(store) => store,
-            StoreDecided::NotFromHere(refusal) => return Err(conflict(refusal)),
+            StoreDecided::NotDecided(refusal) => return Err(not_decided(refusal)),
             StoreDecided::NotFound => return Err(Problem::not_found()),
         };
         let decision = verdict.decision.as_str();
@@ -155,9 +155,13 @@ impl Review {
         cursor: Option<&str>,
     ) -> Result<Page<WaitingItem>, Problem> {
         let page = self.directory.waiting(kind, limit, cursor).await?;
-        let items = page.items.into_iter();
+        let found = page.items.into_iter().map(async |waiter: Waiter| {
+            let found = self.directory.agency_with_stores(&waiter.agency).await?;
+            Ok::<_, store::Error>(found.and_then(|found| WaitingItem::new(kind, waiter, found)))
+        });
+        let items = futures::future::try_join_all(found).await?;
         Ok(Page {
-            items: items.map(|waiter| WaitingItem::new(kind, waiter)).collect(),
+            items: items.into_iter().flatten().collect(),
             next_cursor: page.next,
         })
     }
@@ -169,13 +173,13 @@ impl Review {
 
     fn verdict(&self, request: &Request) -> Result<Verdict, Problem> {
         let by = self.caller(request)?;
-        let (decision, reason) = http::read_json(request, |fields| {
-            let decision = fields.deserialized("decision");
-            let reason = fields.string("reason", 1..=500);
-            Some((decision?, reason?))
+        let (decision, version, reason) = http::read_json(request, |fields| {
+            let (decision, version) = decision_and_version(fields)?;
+            Some((decision, version, fields.string("reason", 1..=500)?))
         })?;
         Ok(Verdict {
             decision,
+            version,
             reason,
             by,
             at: self.clock.now(),
@@ -183,50 +187,90 @@ impl Review {
     }
 }
 
+/// What waits, with what it is called, and what would change if it works already.
 #[derive(Serialize)]
 struct WaitingItem {
     kind: &'static str,
     agency_id: AgencyId,
     store_id: Option<StoreId>,
     worker_id: Option<WorkerId>,
+    proposal_id: Option<ProposalId>,
     objection_id: Option<EventId>,
+    /// Of a worker as anybody may see it: who looks closer says why.
+    name: String,
+    /// What the decision names; none of an objection.
+    version: Option<u64>,
+    pending_changes: Option<Value>,
     #[serde(with = "rfc3339")]
     since: Millis,
 }
 
 impl WaitingItem {
-    fn new(kind: Waiting, waiter: Waiter) -> Self {
-        Self {
+    /// `None` if nothing waits any more: the index may be a moment behind.
+    fn new(kind: Waiting, waiter: Waiter, (agency, stores): (Agency, Vec<Store>)) -> Option<Self> {
+        let (name, version, pending_changes) = match &waiter.store {
+            Some(id) => {
+                let store = stores.into_iter().find(|store| store.id == *id)?;
+                let changes = store.pending_changes().map(|changes| json!(changes));
+                (store.name, store.review_version, changes)
+            }
+            None => {
+                let changes = agency.proposed.as_ref().map(|changes| json!(changes));
+                (agency.name, agency.review_version, changes)
+            }
+        };
+        Some(Self {
             kind: kind.as_str(),
             agency_id: waiter.agency,
             store_id: waiter.store,
             worker_id: None,
+            proposal_id: None,
             objection_id: None,
+            name,
+            version: Some(version),
+            pending_changes,
             since: waiter.since,
-        }
+        })
     }
 
-    /// A worker or her objection. `agency` is her employer, or the agency that wants to become it.
-    fn for_worker(
-        kind: &'static str,
-        worker: WorkerId,
-        agency: AgencyId,
-        objection: Option<EventId>,
-        since: Millis,
-    ) -> Self {
+    /// What waits of a worker: her registration, an agency's proposal, or her objection. `agency` is her employer, or the
+    /// agency that wants to become it.
+    fn for_worker(kind: &'static str, worker: &Worker, agency: AgencyId, since: Millis) -> Self {
         Self {
             kind,
             agency_id: agency,
             store_id: None,
-            worker_id: Some(worker),
-            objection_id: objection,
+            worker_id: Some(worker.id.clone()),
+            proposal_id: None,
+            objection_id: None,
+            name: worker.masked_name.clone(),
+            version: None,
+            pending_changes: None,
             since,
         }
     }
 }
 
-fn conflict(refusal: NotFromHere) -> Problem {
-    Problem::conflict()
-        .detail(refusal.to_string())
-        .member("standing", json!(refusal.standing))
+/// Which version was looked at has to be said by who approves or rejects.
+fn decision_and_version(fields: &mut Fields<'_>) -> Option<(Decision, Option<u64>)> {
+    let decision: Option<Decision> = fields.deserialized("decision");
+    let version = fields.optional_integer("version", 0..=i64::MAX);
+    let version = version.and_then(|version| u64::try_from(version).ok());
+    let is_needed = decision.is_some_and(Decision::needs_version);
+    if is_needed && fields.given("version").is_none() {
+        fields.refuse("version", "is required: the version that was shown");
+    }
+    Some((decision?, version))
+}
+
+fn not_decided(refusal: NotDecided) -> Problem {
+    let detail = refusal.to_string();
+    match refusal {
+        NotDecided::NotFromHere(refusal) => Problem::conflict()
+            .detail(detail)
+            .member("standing", json!(refusal.standing)),
+        NotDecided::ChangedSince { version } => Problem::changed_since()
+            .detail(detail)
+            .member("version", version),
+    }
 }

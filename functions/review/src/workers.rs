@@ -1,28 +1,29 @@
 //! The authority's decisions about workers.
 //!
-//! A worker can wait for two decisions: whether she may work at all, and whether another agency that has registered her
-//! becomes her employer. A decision is one transaction of her item, its event and what must change with them: an approval
-//! reserves her phone for her, and a move revokes the badges of the agency that she leaves.
+//! A worker can wait for several decisions: whether she may work at all, whether what her agency proposes is right, and
+//! whether another agency that has registered her becomes her employer. A decision is one transaction of her item, its event
+//! and what must change with them: an approval reserves her phone for her, and a move revokes the badges of the agency that
+//! she leaves.
 
-use domain::agency::{Decision, NotFromHere, Standing};
+use domain::agency::{Decision, NotDecided, Standing};
 use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
 use domain::credit::CreditRules;
-use domain::id::{AgencyId, AuthorityId, EventId, WorkerId};
+use domain::id::{AgencyId, AuthorityId, EventId, ProposalId, WorkerId};
 use domain::time::Millis;
-use domain::worker::{Profile, ProposedEmployment, masked_name};
+use domain::worker::{LastDecision, Profile, Proposal, Worker};
 use lambda_http::http::StatusCode;
-use record::{Eraser, Reader, WorkerAnswer, has_phone, is_erased, next_event};
+use record::{ChangesAnswer, Eraser, Reader, WorkerAnswer, is_erased, next_event};
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
 use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
-    Appended, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, WorkerFile,
-    Workers,
+    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step,
+    WorkerFile, Workers,
 };
 
-use crate::{WaitingItem, conflict};
+use crate::{WaitingItem, decision_and_version, not_decided};
 
 /// The most attempts when her badges change between reading and writing.
 const MOST_ATTEMPTS: u32 = 10;
@@ -38,9 +39,13 @@ pub struct WorkerReview {
 
 struct Verdict {
     decision: Decision,
+    version: Option<u64>,
     reason: String,
-    /// The agency whose registration of her is decided on. `None` stands for her employer.
+    proposal: Option<ProposalId>,
+    /// The agency whose registration or proposal is decided on. `None` stands for her employer.
     agency: Option<AgencyId>,
+    /// Whether her phone was confirmed with her.
+    phone_confirmed: bool,
     by: AuthorityId,
     at: Millis,
 }
@@ -49,14 +54,22 @@ struct Verdict {
 enum Subject<'a> {
     /// May she work?
     Registration,
-    /// Does this other agency become her employer?
-    Employment(&'a Profile, &'a ProposedEmployment),
+    /// Are these changes right, and does this agency become her employer if it is not?
+    Proposal(&'a Profile, &'a Proposal),
+    /// It was answered the same way just before.
+    Answered,
 }
 
 /// Why a decision was not written.
 enum Refused {
-    NotFromHere(NotFromHere),
+    NotDecided(NotDecided),
     Other(Problem),
+}
+
+impl From<NotDecided> for Refused {
+    fn from(refusal: NotDecided) -> Self {
+        Self::NotDecided(refusal)
+    }
 }
 
 impl From<Problem> for Refused {
@@ -88,24 +101,26 @@ impl WorkerReview {
         by: AuthorityId,
         worker: &str,
     ) -> Result<Response, Problem> {
-        let (decision, reason, agency) = http::read_json(request, |fields| {
-            let decision = fields.deserialized("decision");
-            let reason = fields.string("reason", 1..=500);
-            let agency = match fields.given("agency_id") {
-                Some(_) => fields.parsed("agency_id").map(Some),
-                None => Some(None),
-            };
-            Some((decision?, reason?, agency?))
-        })?;
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         let at = self.clock.now();
-        let verdict = Verdict {
-            decision,
-            reason,
-            agency,
-            by,
-            at,
-        };
+        let verdict = http::read_json(request, |fields| {
+            let decided = decision_and_version(fields);
+            let reason = fields.string("reason", 1..=500);
+            let proposal = fields.optional_parsed("proposal_id");
+            let agency = fields.optional_parsed("agency_id");
+            let phone_confirmed = fields.optional_flag("phone_confirmed");
+            let (decision, version) = decided?;
+            Some(Verdict {
+                decision,
+                version,
+                reason: reason?,
+                proposal,
+                agency,
+                phone_confirmed: phone_confirmed.unwrap_or_default(),
+                by,
+                at,
+            })
+        })?;
         let file = self.commit(&id, &verdict).await?;
         // The agency that she leaves may have issued another badge meanwhile.
         let actor = Actor::Authority(verdict.by.clone());
@@ -124,17 +139,25 @@ impl WorkerReview {
             let employer = file.ok_or_else(Problem::not_found)?.worker.agency;
             let keeps = |badge: &Badge| badge.agency != employer;
             let old_badges = self.eraser.live_badges(id, verdict.at, keeps).await?;
-            let mut phone = None;
+            let (mut phone, mut before) = (None, None);
             let decide = |file: &WorkerFile| -> Result<Step, Refused> {
                 let (step, reserved) = self.step(file, verdict, &old_badges)?;
                 phone = reserved;
+                before = Some(file.clone());
                 Ok(step)
             };
             let changed = self.workers.change(id, verdict.at, decide).await;
             match changed? {
-                Appended::Done(file) | Appended::Repeat(file) => return Ok(file),
+                Appended::Done(file) | Appended::Repeat(file) => {
+                    if let Some(before) = &before {
+                        self.eraser.delete_replaced_photos(before, &file).await?;
+                    }
+                    return Ok(file);
+                }
                 Appended::NotFound => return Err(Problem::not_found()),
-                Appended::Refused(Refused::NotFromHere(refusal)) => return Err(conflict(refusal)),
+                Appended::Refused(Refused::NotDecided(refusal)) => {
+                    return Err(not_decided(refusal));
+                }
                 Appended::Refused(Refused::Other(problem)) => return Err(problem),
                 Appended::WithRefused(Part::Consent) => {
                     let words =
@@ -163,12 +186,21 @@ impl WorkerReview {
     ) -> Result<(Step, Option<String>), Refused> {
         match subject(file, verdict)? {
             Subject::Registration => self.decide_registration(file, verdict),
-            Subject::Employment(profile, proposed) => match verdict.decision {
-                Decision::Approve => {
-                    self.approve_employment(file, profile, proposed, verdict, old_badges)
+            Subject::Proposal(profile, proposal) => {
+                let (worker, new) = file.worker.proposal_decided(
+                    profile,
+                    proposal,
+                    verdict.on(Some(proposal)),
+                    verdict.phone_confirmed,
+                );
+                if verdict.decision == Decision::Approve {
+                    Ok(self.approve_proposal(file, proposal, worker, new, verdict, old_badges))
+                } else {
+                    let event = review_event(file, verdict, Some(proposal));
+                    Ok((put_both(worker, new, vec![event], Vec::new()), None))
                 }
-                _ => Ok((reject_employment(file, profile, proposed, verdict), None)),
-            },
+            }
+            Subject::Answered => Ok((Step::default(), None)),
         }
     }
 
@@ -177,86 +209,68 @@ impl WorkerReview {
         file: &WorkerFile,
         verdict: &Verdict,
     ) -> Result<(Step, Option<String>), Refused> {
-        let decided = file.worker.decided(verdict.decision);
-        let Some(mut worker) = decided.map_err(Refused::NotFromHere)? else {
-            return Ok((Step::default(), None));
+        let profile = file.profile.as_ref();
+        let decision = verdict.on(None);
+        let is_new = file.worker.binds(&decision, file.worker.review_version)?;
+        let decided = if is_new {
+            file.worker.decided(profile, decision)?
+        } else {
+            None
         };
-        let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-        worker.waits_since = profile.proposed.as_ref().map(|proposed| proposed.at);
+        // That her phone was confirmed may also be said later.
+        let confirms = verdict.phone_confirmed
+            && verdict.decision == Decision::Approve
+            && profile.is_some_and(|profile| !profile.phone_confirmed);
+        if decided.is_none() && !confirms {
+            return Ok((Step::default(), None));
+        }
+        let worker = decided.unwrap_or_else(|| file.worker.clone());
+        let mut profile = profile.ok_or_else(is_erased)?.clone();
+        profile.phone_confirmed |= confirms;
         let (mut with, mut phone) = (Vec::new(), None);
         if worker.standing == Standing::Approved {
             let id = &worker.id;
             let taken = phone.insert(self.phones.of(&profile.phone));
             with.push(self.workers.consent_stands(id));
-            with.push(self.workers.take_phone(taken, id));
+            with.push(self.workers.take_phone(taken, id, profile.phone_confirmed));
         }
-        let agency = &file.worker.agency;
-        let step = Step {
-            events: vec![review_event(file, verdict, "registration", agency)],
-            worker: Some(worker),
-            with,
-            ..Step::default()
-        };
-        Ok((step, phone))
+        let events = vec![review_event(file, verdict, None)];
+        Ok((put_both(worker, profile, events, with), phone))
     }
 
-    /// Moves her to the other agency. A suspended worker stays suspended, because reinstating is a decision of its own.
-    fn approve_employment(
+    /// Makes the changes, and moves her to the agency if it does not employ her yet.
+    fn approve_proposal(
         &self,
         file: &WorkerFile,
-        profile: &Profile,
-        proposed: &ProposedEmployment,
+        proposal: &Proposal,
+        worker: Worker,
+        profile: Profile,
         verdict: &Verdict,
         old_badges: &[Badge],
-    ) -> Result<(Step, Option<String>), Refused> {
+    ) -> (Step, Option<String>) {
         let actor = Actor::Authority(verdict.by.clone());
-        let (mut worker, mut new) = (file.worker.clone(), profile.clone());
-        let had_phone = has_phone(&file.worker);
-        if worker.standing != Standing::Suspended {
-            worker.standing = Standing::Approved;
-        }
-        worker.agency = proposed.agency.clone();
-        worker.skills = proposed.skills;
-        worker.masked_name = masked_name(&proposed.name);
-        worker.waits_since = None;
-        new.name.clone_from(&proposed.name);
-        new.phone.clone_from(&proposed.phone);
-        new.consent = proposed.consent.clone();
-        new.proposed = None;
-
         let id = &worker.id;
-        let phone = self.phones.of(&new.phone);
-        let mut with = vec![
-            self.workers.take_phone(&phone, id),
-            // Her consent to the other agency counts from now on. This is refused if she has withdrawn it since.
-            self.workers.give_consent(id, new.consent.given_at),
-        ];
-        if had_phone && new.phone != profile.phone {
-            let old = self.phones.of(&profile.phone);
-            with.push(self.workers.free_phone(&old));
+        let phone = self.phones.of(&profile.phone);
+        let mut with = vec![self.workers.take_phone(&phone, id, profile.phone_confirmed)];
+        let old = file.profile.as_ref().map(|profile| &profile.phone);
+        if let Some(old) = old.filter(|old| file.worker.was_approved() && **old != profile.phone) {
+            with.push(self.workers.free_phone(&self.phones.of(old)));
         }
-        let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
-        let mut events = vec![
-            review_event(file, verdict, "employment", &proposed.agency),
-            event(
-                EventKind::EmployerChanged,
-                json!({ "from": file.worker.agency, "to": proposed.agency }),
-            ),
-            event(EventKind::ConsentGiven, json!(proposed.consent)),
-        ];
-        let badges = self.eraser.badges();
-        let badges = badges.revoke(old_badges, actor.clone(), MOVED);
-        if let Some(badges) = badges {
-            events.push(badges.event);
-            with.extend(badges.with);
+        let mut events = vec![review_event(file, verdict, Some(proposal))];
+        if let Some(consent) = &proposal.consent {
+            // Whoever has withdrawn her consent gives it again herself, before she works for anybody.
+            with.push(self.workers.consent_stands(id));
+            let moved = json!({ "from": file.worker.agency, "to": proposal.agency });
+            let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
+            events.push(event(EventKind::EmployerChanged, moved));
+            events.push(event(EventKind::ConsentGiven, json!(consent)));
+            let badges = self.eraser.badges();
+            if let Some(badges) = badges.revoke(old_badges, actor.clone(), MOVED) {
+                events.push(badges.event);
+                with.extend(badges.with);
+            }
         }
-        let step = Step {
-            worker: Some(worker),
-            profile: ProfileChange::Put(Box::new(new)),
-            events,
-            with,
-        };
-        Ok((step, Some(phone)))
+        (put_both(worker, profile, events, with), Some(phone))
     }
 
     pub(crate) async fn erase(
@@ -328,7 +342,7 @@ impl WorkerReview {
                 }
             }
             Appended::Refused(Refused::Other(problem)) => return Err(problem),
-            Appended::Refused(Refused::NotFromHere(refusal)) => return Err(conflict(refusal)),
+            Appended::Refused(Refused::NotDecided(refusal)) => return Err(not_decided(refusal)),
             Appended::WithRefused(_) | Appended::NotFound => return Err(Problem::not_found()),
         }
         let answer = json!({ "objection_id": objection, "outcome": outcome });
@@ -344,21 +358,25 @@ impl WorkerReview {
         let files = page.items.iter().map(|(id, _)| self.workers.open(id));
         let files: Vec<_> = files.collect();
         let files = futures::future::try_join_all(files).await?;
-        let items = files.into_iter().flatten().filter_map(|file| {
-            // The index may lag behind: this one no longer waits.
-            let since = file.worker.waits_since?;
-            let proposed = file.profile.and_then(|profile| profile.proposed);
-            let agency = match (file.worker.standing, proposed) {
-                (Standing::Pending, _) | (_, None) => file.worker.agency,
-                (_, Some(proposed)) => proposed.agency,
-            };
-            Some(WaitingItem::for_worker(
-                "worker",
-                file.worker.id,
-                agency,
-                None,
-                since,
-            ))
+        let items = files.iter().flatten().flat_map(|file| {
+            let worker = &file.worker;
+            // The index may lag behind: then nothing waits of her any more.
+            let registration = worker
+                .waits_since
+                .filter(|_| worker.standing == Standing::Pending);
+            let registration = registration.map(|since| WaitingItem {
+                version: Some(worker.review_version),
+                ..WaitingItem::for_worker("worker", worker, worker.agency.clone(), since)
+            });
+            let proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
+            let waiting = proposals.filter(|proposal| proposal.waits());
+            let proposals = waiting.map(|proposal| WaitingItem {
+                proposal_id: Some(proposal.id.clone()),
+                version: Some(proposal.version(worker)),
+                pending_changes: Some(json!(ChangesAnswer::masked(&proposal.changes))),
+                ..WaitingItem::for_worker("worker", worker, proposal.agency.clone(), proposal.at)
+            });
+            registration.into_iter().chain(proposals)
         });
         Ok(http::Page {
             items: items.collect(),
@@ -376,14 +394,11 @@ impl WorkerReview {
         let workers = self.workers.records().get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|waiting| {
             let worker = workers.iter().find(|worker| worker.id == waiting.worker)?;
-            let (id, agency) = (worker.id.clone(), worker.agency.clone());
-            Some(WaitingItem::for_worker(
-                "objection",
-                id,
-                agency,
-                Some(waiting.id),
-                waiting.since,
-            ))
+            let agency = worker.agency.clone();
+            Some(WaitingItem {
+                objection_id: Some(waiting.id),
+                ..WaitingItem::for_worker("objection", worker, agency, waiting.since)
+            })
         });
         Ok(http::Page {
             items: items.collect(),
@@ -408,47 +423,72 @@ impl WorkerReview {
     }
 }
 
-/// A request that names no agency is about her registration. A move must name the other agency, because otherwise the
-/// repeat of an approval would move her.
-fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, Refused> {
-    let profile = file.profile.as_ref();
-    let proposed = profile.and_then(|profile| Some((profile, profile.proposed.as_ref()?)));
-    let decides = matches!(verdict.decision, Decision::Approve | Decision::Reject);
-    match (&verdict.agency, proposed) {
-        (Some(agency), _) if *agency == file.worker.agency => Ok(Subject::Registration),
-        (Some(agency), Some((profile, proposed))) if decides && *agency == proposed.agency => {
-            Ok(Subject::Employment(profile, proposed))
+impl Verdict {
+    fn on(&self, proposal: Option<&Proposal>) -> LastDecision {
+        LastDecision {
+            proposal: proposal.map(|proposal| proposal.id.clone()),
+            decision: self.decision,
+            version: self.version,
         }
-        (Some(_), _) => Err(Refused::Other(Problem::not_found())),
-        (None, _) => Ok(Subject::Registration),
     }
 }
 
-/// She stays with her employer, and the other agency's proposal is dropped.
-fn reject_employment(
-    file: &WorkerFile,
-    profile: &Profile,
-    proposed: &ProposedEmployment,
-    verdict: &Verdict,
-) -> Step {
-    let mut worker = file.worker.clone();
-    let waits = worker.standing == Standing::Pending;
-    worker.waits_since = worker.waits_since.filter(|_| waits);
-    let mut new = profile.clone();
-    new.proposed = None;
+/// What is decided on: the proposal that is named, or that of the agency that is named. Where none is named it is her
+/// employer's, if one waits, else her registration; another agency's wish to employ her must be named.
+fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, Refused> {
+    let worker = &file.worker;
+    let agency = verdict.agency.as_ref().unwrap_or(&worker.agency);
+    let id = verdict.proposal.clone();
+    let id = id.unwrap_or_else(|| ProposalId::new(&worker.id, agency));
+    let mut waiting = file.profile.iter().flat_map(|profile| {
+        let proposals = profile.proposals.iter();
+        proposals.map(move |proposal| (profile, proposal))
+    });
+    let waiting = waiting.find(|(_, proposal)| proposal.id == id && proposal.waits());
+    let is_registration = verdict.proposal.is_none() && *agency == worker.agency;
+    let decision = LastDecision {
+        proposal: Some(id),
+        decision: verdict.decision,
+        version: verdict.version,
+    };
+    match waiting {
+        _ if !verdict.decision.needs_version() && is_registration => Ok(Subject::Registration),
+        Some((profile, proposal)) if verdict.decision.needs_version() => {
+            let is_new = worker.binds(&decision, proposal.version(worker))?;
+            Ok(if is_new {
+                Subject::Proposal(profile, proposal)
+            } else {
+                Subject::Answered
+            })
+        }
+        _ if worker.last_decision.as_ref() == Some(&decision) => Ok(Subject::Answered),
+        _ if is_registration => Ok(Subject::Registration),
+        _ => Err(Refused::Other(Problem::not_found())),
+    }
+}
+
+fn put_both(worker: Worker, profile: Profile, events: Vec<NewEvent>, with: Vec<Member>) -> Step {
     Step {
         worker: Some(worker),
-        profile: ProfileChange::Put(Box::new(new)),
-        events: vec![review_event(file, verdict, "employment", &proposed.agency)],
-        with: Vec::new(),
+        profile: ProfileChange::Put(Box::new(profile)),
+        events,
+        with,
     }
 }
 
-fn review_event(file: &WorkerFile, verdict: &Verdict, about: &str, agency: &AgencyId) -> NewEvent {
+fn review_event(file: &WorkerFile, verdict: &Verdict, proposal: Option<&Proposal>) -> NewEvent {
     let actor = Actor::Authority(verdict.by.clone());
+    let about = match proposal {
+        None => "registration",
+        Some(proposal) if proposal.consent.is_some() => "employment",
+        Some(_) => "changes",
+    };
     let payload = json!({
         "about": about,
-        "agency": agency,
+        "agency": proposal.map_or(&file.worker.agency, |proposal| &proposal.agency),
+        "version": verdict.version,
+        "changes": proposal.map(|proposal| &proposal.changes),
+        "phone_confirmed": verdict.phone_confirmed,
         "decision": verdict.decision,
         "reason": verdict.reason,
     });

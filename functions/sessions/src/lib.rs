@@ -103,7 +103,10 @@ impl Sessions {
         let Some(phone) = phone else {
             return Err(Problem::bad_credentials());
         };
-        let found = self.workers.by_phone(&self.phones.of(&phone)).await;
+        let found = self
+            .workers
+            .by_confirmed_phone(&self.phones.of(&phone))
+            .await;
         let Some(id) = found? else {
             return Err(Problem::bad_credentials());
         };

@@ -140,7 +140,11 @@ impl Visits {
         };
 
         // The photo is read before anything is written: if reading it fails, no code has been used up.
-        let photo = self.photo(&file.worker).await?;
+        let Some(photo) = self.photo(&file.worker).await? else {
+            // The customer could not see whether it is her.
+            let result = CheckResult::NotCleared;
+            return Ok(Some(Checked::unmatched(result, Some(badge))));
+        };
         let result = if starts {
             match self.start(order, &badge, standing, presented, now).await? {
                 Some(result) => result,

@@ -4,19 +4,19 @@ use domain::chain::{Actor, EventKind};
 use domain::credit::{Entry, Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::time::Millis;
-use domain::worker::{Profile, masked_name};
+use domain::worker::{Consent, Profile, ProposedChanges};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::CONTENT_TYPE;
 use objects::Photos;
-use record::{Reader, has_phone, is_erased, next_event};
+use record::{Reader, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Principal, Problem};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use store::{Appended, NewEvent, Part, ProfileChange, Step, WorkerFile};
 
 use crate::photo::{self, normalised};
 use crate::request::{SectionResult, WorkerChange};
-use crate::{Desk, require_employer};
+use crate::{Desk, require_employee, require_seen_by};
 
 /// The source of sections that agencies record of their own workers.
 const AGENCY_SOURCE: &str = "agency";
@@ -33,75 +33,58 @@ impl Desk {
         self.require_approved(&agency).await?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
-            require_employer(file, &agency)?;
-            let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            self.change_step(file, profile, &change, withdrawn_at.is_some())
+            require_seen_by(file, &agency)?;
+            let consent = change.consent.as_ref();
+            if file.worker.agency == agency && consent.is_some() && withdrawn_at.is_some() {
+                return Err(consent_withdrawn());
+            }
+            let mut step = change_step(file, &agency, change.fields.clone(), now)?;
+            if let Some(consent) = consent {
+                self.add_consent(&mut step, file, &agency, consent)?;
+            }
+            Ok(step)
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
-            Appended::WithRefused(Part::Consent) => {
-                return Err(consent_too_old("the consent was withdrawn"));
-            }
-            Appended::WithRefused(_) => return Err(Problem::phone_taken()),
+            Appended::WithRefused(Part::Consent) => return Err(consent_withdrawn()),
+            Appended::WithRefused(_) => return Err(Problem::internal()),
             Appended::NotFound => return Err(Problem::not_found()),
         };
-        tracing::info!(agency.id = %agency, worker.id = %id, "a worker was changed");
-        self.worker_response(&file, Reader::Agency).await
+        tracing::info!(agency.id = %agency, worker.id = %id, "a worker was changed, or it was proposed");
+        self.agency_response(&file, &agency).await
     }
 
-    /// A repeat finds nothing to change, so its step has no event and is not written.
-    fn change_step(
+    /// Adds to a change that the worker has given the agency another consent.
+    fn add_consent(
         &self,
+        step: &mut Step,
         file: &WorkerFile,
-        before: &Profile,
-        change: &WorkerChange,
-        is_withdrawn: bool,
-    ) -> Result<Step, Problem> {
-        let by = Actor::Agency(file.worker.agency.clone());
-        let (mut worker, mut profile) = (file.worker.clone(), before.clone());
-        let (mut changed, mut with, mut events) = (Map::new(), Vec::new(), Vec::new());
-        if let Some(name) = change.name.as_ref().filter(|name| **name != before.name) {
-            changed.insert("name".to_owned(), from_to(&before.name, name));
-            worker.masked_name = masked_name(name);
-            profile.name.clone_from(name);
-        }
-        if let Some(phone) = change
-            .phone
-            .as_ref()
-            .filter(|phone| **phone != before.phone)
-        {
-            changed.insert("phone".to_owned(), from_to(&before.phone, phone));
-            if has_phone(&file.worker) {
-                let id = &worker.id;
-                let freed = self.phones.of(&before.phone);
-                with.push(self.workers.take_phone(&self.phones.of(phone), id));
-                with.push(self.workers.free_phone(&freed));
-            }
-            profile.phone.clone_from(phone);
-        }
-        if let Some(skills) = change.skills.filter(|skills| *skills != worker.skills) {
-            changed.insert("skills".to_owned(), from_to(&worker.skills, &skills));
-            worker.skills = skills;
-        }
-        if !changed.is_empty() {
-            let payload = json!({ "changed": changed });
-            events.push(next_event(file, EventKind::Correction, by.clone(), payload));
-        }
-        let consent = change.consent.as_ref();
-        if let Some(consent) = consent.filter(|new| is_withdrawn || **new != before.consent) {
+        agency: &AgencyId,
+        consent: &Consent,
+    ) -> Result<(), Problem> {
+        let mut profile = match std::mem::take(&mut step.profile) {
+            ProfileChange::Put(profile) => *profile,
+            _ => file.profile.clone().ok_or_else(is_erased)?,
+        };
+        let place = if file.worker.agency == *agency {
+            Some(&mut profile.consent)
+        } else {
+            let mut proposals = profile.proposals.iter_mut();
+            let own = proposals.find(|proposal| proposal.agency == *agency);
+            own.and_then(|own| own.consent.as_mut())
+        };
+        if let Some(place) = place.filter(|place| *place != consent) {
+            place.clone_from(consent);
             let kind = EventKind::ConsentGiven;
-            events.push(next_event(file, kind, by, json!(consent)));
-            profile.consent = consent.clone();
-            with.push(self.workers.give_consent(&worker.id, consent.given_at));
+            let payload = json!({ "agency": agency, "consent": consent });
+            step.events
+                .push(next_event(file, kind, actor(file, agency), payload));
+            step.with.push(self.workers.consent_stands(&file.worker.id));
         }
-        Ok(Step {
-            worker: Some(worker),
-            profile: ProfileChange::Put(Box::new(profile)),
-            events,
-            with,
-        })
+        step.profile = ProfileChange::Put(Box::new(profile));
+        Ok(())
     }
 
     pub(crate) async fn put_photo(
@@ -114,47 +97,40 @@ impl Desk {
         self.require_approved(&agency).await?;
         let file = self.workers.open(&id).await?;
         let file = file.ok_or_else(Problem::not_found)?;
-        require_employer(&file, &agency)?;
+        require_seen_by(&file, &agency)?;
         let new = Photos::named(&id, &jpeg);
-        // The new photo is stored before her item names it, and the old one is deleted after that, so that her item
-        // never names a missing photo. A photo that no item names is deleted when she is erased.
+        // The new photo is stored before anything names it, and the old one is deleted after that, so that nothing
+        // ever names a missing photo. A photo that nothing names is deleted when she is erased.
         self.photos.put(&new, jpeg).await?;
-        let mut replaced = None;
+        let (now, mut before) = (self.clock.now(), None);
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
-            require_employer(file, &agency)?;
-            if file.worker.is_erased {
-                return Err(is_erased());
-            }
-            if file.worker.photo.as_ref() == Some(&new) {
-                return Ok(Step::default());
-            }
-            let mut worker = file.worker.clone();
-            replaced = worker.photo.replace(new.clone());
-            Ok(Step {
-                worker: Some(worker),
-                events: vec![next_event(
-                    file,
-                    EventKind::Correction,
-                    Actor::Agency(agency.clone()),
-                    json!({ "changed": { "photo": from_to(&replaced, &new) } }),
-                )],
-                ..Step::default()
-            })
+            before = Some(file.clone());
+            require_seen_by(file, &agency)?;
+            let change = ProposedChanges {
+                photo: Some(new.clone()),
+                ..ProposedChanges::default()
+            };
+            change_step(file, &agency, change, now)
         };
-        let changed = self.workers.change(&id, self.clock.now(), decide).await;
+        let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => {
-                self.photos.delete(&new.key).await?;
+                if before.is_none_or(|file| file.photos().all(|photo| *photo != new)) {
+                    self.photos.delete(&new.key).await?;
+                }
                 return Err(problem);
             }
             Appended::WithRefused(_) | Appended::NotFound => return Err(Problem::internal()),
         };
-        if let Some(old) = replaced.filter(|old| *old != new) {
+        for old in before
+            .iter()
+            .flat_map(|before| before.photos_replaced(&file))
+        {
             self.photos.delete(&old.key).await?;
         }
         tracing::info!(agency.id = %agency, worker.id = %id, "a photo was stored");
-        self.worker_response(&file, Reader::Agency).await
+        self.agency_response(&file, &agency).await
     }
 
     pub(crate) async fn record_section(
@@ -187,7 +163,7 @@ impl Desk {
         }
         let decide = |file: &WorkerFile| {
             if let Principal::Agency(agency) = &principal {
-                require_employer(file, agency)?;
+                require_employee(file, agency)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
             section_step(file, profile, &result, &source, &actor)
@@ -231,7 +207,7 @@ impl Desk {
         };
         let decide = |file: &WorkerFile| {
             if let Principal::Agency(agency) = &principal {
-                require_employer(file, agency)?;
+                require_employee(file, agency)?;
             }
             if file.worker.is_erased {
                 return Err(is_erased());
@@ -342,9 +318,51 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
     normalised(bytes).map_err(|error| fault("", &error.to_string()))
 }
 
-/// A consent counts only if it was given after `event`.
-pub(crate) fn consent_too_old(event: &str) -> Problem {
-    fault("/consent/given_at", &format!("must be after {event}"))
+/// What an agency changes of a worker whom it employs, or of its proposal to employ her. A repeat finds nothing to change, so
+/// its step has no event and is not written.
+fn change_step(
+    file: &WorkerFile,
+    agency: &AgencyId,
+    change: ProposedChanges,
+    now: Millis,
+) -> Result<Step, Problem> {
+    let profile = file.profile.as_ref().ok_or_else(is_erased)?;
+    let Some((worker, new)) = file.worker.changed(profile, agency, change.clone(), now) else {
+        return Ok(Step::default());
+    };
+    let payload = json!({
+        "agency": agency,
+        "changes": change,
+        "proposed": new.proposals != profile.proposals,
+    });
+    let kind = EventKind::Correction;
+    Ok(Step {
+        worker: Some(worker),
+        profile: ProfileChange::Put(Box::new(new)),
+        events: vec![next_event(file, kind, actor(file, agency), payload)],
+        ..Step::default()
+    })
+}
+
+/// Who acts, as the present employer may read it in the chain: another agency is not named there, only in the payload, which
+/// it cannot read.
+fn actor(file: &WorkerFile, agency: &AgencyId) -> Actor {
+    if file.worker.agency == *agency {
+        Actor::Agency(agency.clone())
+    } else {
+        Actor::Platform
+    }
+}
+
+pub(crate) fn consent_withdrawn() -> Problem {
+    let words =
+        "She has withdrawn her consent. Only she can give it again, in a session of her own.";
+    Problem::conflict().detail(words)
+}
+
+/// A consent counts only if it was given after what it is to outweigh.
+pub(crate) fn consent_too_old(than: &str) -> Problem {
+    fault("/consent/given_at", &format!("must be after {than}"))
 }
 
 fn fault(pointer: &str, detail: &str) -> Problem {
@@ -352,8 +370,4 @@ fn fault(pointer: &str, detail: &str) -> Problem {
         pointer: pointer.to_owned(),
         detail: detail.to_owned(),
     }])
-}
-
-fn from_to(from: &impl serde::Serialize, to: &impl serde::Serialize) -> Value {
-    json!({ "from": from, "to": to })
 }

@@ -10,10 +10,9 @@ mod register;
 mod request;
 mod summary;
 
-use domain::agency::Standing;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
-use domain::time::Millis;
+use domain::worker::Photo;
 use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
@@ -22,7 +21,7 @@ use record::{Reader, TraceAnswer, WorkerAnswer};
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Principal, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, PhoneHashes, WorkerFile, WorkerIds, Workers};
+use store::{Directory, WorkerFile, WorkerIds, Workers};
 
 use crate::summary::WorkerSummary;
 
@@ -36,7 +35,6 @@ pub struct Desk {
     workers: Workers,
     photos: Photos,
     ids: WorkerIds,
-    phones: PhoneHashes,
     /// Keys the hashes of idempotency keys and bodies.
     request_hash_key: [u8; 32],
     rules: CreditRules,
@@ -53,7 +51,6 @@ impl Desk {
             workers: Workers::new(settings),
             photos: Photos::new(settings),
             ids: WorkerIds::new(settings),
-            phones: PhoneHashes::new(settings),
             request_hash_key: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
             rules: settings.market().credit,
         })
@@ -105,19 +102,11 @@ impl Desk {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let query = http::query(request, &["purpose"])?;
         let file = self.open(&principal, worker).await?;
-        let now = self.clock.now();
-        let reader = match &principal {
-            Principal::Agency(agency) if file.worker.agency == *agency => Reader::Agency,
-            Principal::Agency(agency) => {
-                let answer = self.proposed_answer(&file, agency, now);
-                return Ok(http::json(StatusCode::OK, &answer?));
-            }
-            _ => {
-                self.log_look_from_query(&principal, &file, &query).await?;
-                Reader::All
-            }
-        };
-        self.worker_response(&file, reader).await
+        if let Principal::Agency(agency) = &principal {
+            return self.agency_response(&file, agency).await;
+        }
+        self.log_look_from_query(&principal, &file, &query).await?;
+        self.worker_response(&file, Reader::All).await
     }
 
     async fn trace(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
@@ -128,7 +117,7 @@ impl Desk {
         let payloads = match &principal {
             // Only the authority and the worker herself read the events' payloads.
             Principal::Agency(agency) => {
-                require_employer(&file, agency)?;
+                require_employee(&file, agency)?;
                 false
             }
             _ => {
@@ -144,13 +133,19 @@ impl Desk {
 
     async fn photo(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        let query = http::query(request, &["purpose"])?;
+        let query = http::query(request, &["purpose", "proposal_id"])?;
         let file = self.open(&principal, worker).await?;
-        match &principal {
-            Principal::Agency(agency) => require_employer(&file, agency)?,
-            _ => self.log_look_from_query(&principal, &file, &query).await?,
-        }
-        let photo = file.worker.photo.as_ref().ok_or_else(Problem::not_found)?;
+        let photo = match &principal {
+            Principal::Agency(agency) => {
+                require_seen_by(&file, agency)?;
+                shown_photo(&file, query.text("proposal_id"), Some(agency))
+            }
+            _ => {
+                self.log_look_from_query(&principal, &file, &query).await?;
+                shown_photo(&file, query.text("proposal_id"), None)
+            }
+        };
+        let photo = photo.ok_or_else(Problem::not_found)?;
         let content = self.photos.get(photo).await?;
         let content = content.ok_or_else(Problem::not_found)?;
         let media_type =
@@ -214,22 +209,24 @@ impl Desk {
         self.log_look(file, authority, purpose).await
     }
 
-    /// The answer to an agency that has proposed to employ the worker; 404 for any other agency.
-    fn proposed_answer(
+    /// The answer to an agency about a worker whom it employs or has proposed to employ; 404 for any other agency.
+    async fn agency_response(
         &self,
         file: &WorkerFile,
         agency: &AgencyId,
-        now: Millis,
-    ) -> Result<WorkerAnswer, Problem> {
-        let profile = file.profile.as_ref();
-        let found = profile.and_then(|profile| Some((profile, profile.proposed.as_ref()?)));
-        let found = found.filter(|(_, proposed)| proposed.agency == *agency);
-        let (profile, proposed) = found.ok_or_else(Problem::not_found)?;
-        let (id, number) = (&file.worker.id, &profile.id_number);
-        let (status, rules) = (Standing::Pending, &self.rules);
-        Ok(WorkerAnswer::proposed(
-            id, proposed, number, status, rules, now,
-        ))
+    ) -> Result<Response, Problem> {
+        if file.worker.agency == *agency {
+            return self.worker_response(file, Reader::Agency).await;
+        }
+        let found = file.profile.iter().find_map(|profile| {
+            let mut proposals = profile.proposals.iter();
+            let own = proposals.find(|proposal| proposal.agency == *agency)?;
+            Some((own, &profile.id_number))
+        });
+        let (own, number) = found.ok_or_else(Problem::not_found)?;
+        let (rules, now) = (&self.rules, self.clock.now());
+        let answer = WorkerAnswer::proposed(&file.worker.id, own, number, rules, now);
+        Ok(http::json(StatusCode::OK, &answer))
     }
 
     async fn worker_response(
@@ -243,11 +240,42 @@ impl Desk {
     }
 }
 
-/// 404 for other agencies, so that they do not learn that the worker exists.
-fn require_employer(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
-    if file.worker.agency == *agency {
+/// 404 for agencies that neither employ nor have proposed to employ her, so that they do not learn that she exists.
+fn require_seen_by(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
+    let mut proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
+    if file.worker.agency == *agency || proposals.any(|proposal| proposal.agency == *agency) {
         Ok(())
     } else {
         Err(Problem::not_found())
     }
+}
+
+/// For what only an employer does. One who waits, and one whom the authority has rejected, is answered alike, whoever employs
+/// her.
+fn require_employee(file: &WorkerFile, agency: &AgencyId) -> Result<(), Problem> {
+    require_seen_by(file, agency)?;
+    if file.worker.agency == *agency && file.worker.was_approved() {
+        Ok(())
+    } else {
+        let words = "The authority has not approved this worker for the agency.";
+        Err(Problem::worker_not_approved().detail(words))
+    }
+}
+
+/// The photo that is proposed, if a proposal is named; else the one that serves. An agency sees its own proposal's only.
+fn shown_photo<'a>(
+    file: &'a WorkerFile,
+    proposal: Option<&str>,
+    agency: Option<&AgencyId>,
+) -> Option<&'a Photo> {
+    let mut proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
+    let is_employer = agency.is_none_or(|agency| file.worker.agency == *agency);
+    let proposed = proposals.find(|own| {
+        let is_shown = agency.is_none_or(|agency| own.agency == *agency);
+        is_shown && proposal.is_none_or(|id| own.id.as_str() == id)
+    });
+    if is_employer && proposal.is_none() {
+        return file.worker.photo.as_ref();
+    }
+    proposed?.changes.photo.as_ref()
 }

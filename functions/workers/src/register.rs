@@ -8,7 +8,7 @@ use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::id::{AgencyId, EventId, WorkerId};
 use domain::time::Millis;
-use domain::worker::{Profile, ProposedEmployment, Worker, masked_name};
+use domain::worker::{Profile, Proposal, ProposedChanges, Worker, masked_name};
 use lambda_http::http::StatusCode;
 use record::{Reader, WorkerAnswer};
 use runtime::http::{self, JsonBody, Request, Response};
@@ -18,14 +18,17 @@ use store::{
     Appended, Member, NewEvent, NewWorker, Part, ProfileChange, RegisteredWorker, Step, WorkerFile,
 };
 
-use crate::Desk;
 use crate::changes::consent_too_old;
 use crate::request::WorkerRegistration;
+use crate::{Desk, require_seen_by};
 
 /// The most attempts when other registrations of the same worker or key interfere.
 const MOST_ATTEMPTS: u32 = 5;
 
 /// A registration, with the ids and hashes derived from it.
+/// The most proposals that are kept of one worker. Of those that were rejected the oldest makes room.
+const MOST_PROPOSALS: usize = 20;
+
 struct Registering {
     agency: AgencyId,
     worker: WorkerId,
@@ -39,6 +42,8 @@ struct Registering {
 enum NotRegistered {
     /// The agency has registered her before.
     Exists,
+    /// So many agencies want her that no other one's wish is taken.
+    TooMany,
     /// The writes could not be prepared.
     Failed(store::Error),
 }
@@ -116,11 +121,12 @@ impl Desk {
                     workers.give_consent(worker, given_at),
                 ]));
             };
-            let proposed = profile.proposed.as_ref();
-            let is_known = file.worker.agency == *agency
-                || proposed.is_some_and(|proposed| proposed.agency == *agency);
-            if is_known {
+            if require_seen_by(file, agency).is_ok() {
                 return Err(NotRegistered::Exists);
+            }
+            let waiting = profile.proposals.iter().filter(|proposal| proposal.waits());
+            if waiting.count() >= MOST_PROPOSALS {
+                return Err(NotRegistered::TooMany);
             }
             Ok(new.proposal_step(file, profile, request))
         };
@@ -131,6 +137,9 @@ impl Desk {
                 Ok(Some(file))
             }
             Appended::Refused(NotRegistered::Exists) => Err(Problem::worker_exists()),
+            Appended::Refused(NotRegistered::TooMany) => Err(Problem::rate_limited(3600).detail(
+                "Too many agencies have registered this person and wait for the authority.",
+            )),
             Appended::Refused(NotRegistered::Failed(error)) => Err(error.into()),
             Appended::WithRefused(Part::Request) => Ok(None),
             Appended::WithRefused(_) => Err(consent_too_old("her data was erased")),
@@ -150,18 +159,15 @@ impl Desk {
             let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now);
             return Ok(answer.await?);
         }
-        let proposed = file
-            .profile
-            .as_ref()
-            .and_then(|profile| profile.proposed.as_ref());
-        let waits = proposed.filter(|proposed| proposed.agency == new.agency);
-        let (proposed, status) = match waits {
-            Some(proposed) => (proposed.clone(), Standing::Pending),
-            None => (new.proposed(), Standing::Rejected),
+        let proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
+        let own = proposals.into_iter().find(|own| own.agency == new.agency);
+        let gone = Proposal {
+            standing: Standing::Rejected,
+            ..new.proposal()
         };
         let (id, number) = (&new.worker, &new.given.id_number);
-        let answer = WorkerAnswer::proposed(id, &proposed, number, status, rules, now);
-        Ok(answer)
+        let own = own.unwrap_or(&gone);
+        Ok(WorkerAnswer::proposed(id, own, number, rules, now))
     }
 }
 
@@ -179,6 +185,8 @@ impl Registering {
             photo: None,
             sections: domain::credit::Sections::default(),
             is_erased: false,
+            review_version: 1,
+            last_decision: None,
         }
     }
 
@@ -189,18 +197,21 @@ impl Registering {
             phone: self.given.phone.clone(),
             consent: self.given.consent.clone(),
             references: Default::default(),
-            proposed: None,
+            phone_confirmed: false,
+            proposals: Vec::new(),
         }
     }
 
-    fn proposed(&self) -> ProposedEmployment {
-        ProposedEmployment {
-            agency: self.agency.clone(),
-            name: self.given.name.clone(),
-            phone: self.given.phone.clone(),
-            skills: self.given.skills,
-            consent: self.given.consent.clone(),
-            at: self.now,
+    fn proposal(&self) -> Proposal {
+        let changes = ProposedChanges {
+            name: Some(self.given.name.clone()),
+            phone: Some(self.given.phone.clone()),
+            skills: Some(self.given.skills),
+            photo: None,
+        };
+        Proposal {
+            consent: Some(self.given.consent.clone()),
+            ..Proposal::new(&self.worker, &self.agency, changes, self.now)
         }
     }
 
@@ -259,7 +270,13 @@ impl Registering {
         let mut worker = file.worker.clone();
         worker.waits_since = worker.waits_since.or(Some(self.now));
         let mut profile = profile.clone();
-        profile.proposed = Some(self.proposed());
+        if let (true, Some(place)) = (
+            profile.proposals.len() >= MOST_PROPOSALS,
+            profile.proposals.iter().position(|old| !old.waits()),
+        ) {
+            profile.proposals.remove(place);
+        }
+        profile.proposals.push(self.proposal());
         let mut payload = self.payload();
         payload["consent"] = json!(self.given.consent);
         Step {

@@ -7,7 +7,7 @@ use domain::credit::{CreditRules, Entry, Recorded, Section};
 use domain::id::SourceId;
 use domain::service::ServiceSet;
 use domain::time::Millis;
-use domain::worker::Consent;
+use domain::worker::{Consent, ProposedChanges};
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
 
@@ -26,9 +26,7 @@ pub struct WorkerRegistration {
 /// `None` leaves a field as it is.
 #[derive(Clone)]
 pub struct WorkerChange {
-    pub name: Option<String>,
-    pub phone: Option<MobilePhone>,
-    pub skills: Option<ServiceSet>,
+    pub fields: ProposedChanges,
     pub consent: Option<Consent>,
 }
 
@@ -72,23 +70,20 @@ impl WorkerChange {
     pub fn read(body: &JsonBody, now: Millis) -> Result<Self, Problem> {
         body.read(|fields| {
             let name = fields.optional_string("name", 1..=40);
-            let phone = match fields.given("phone") {
-                Some(_) => fields.parsed("phone"),
-                None => None,
-            };
+            let phone = fields.optional_parsed("phone");
             let skills = match fields.given("skills") {
                 Some(_) => fields.services("skills"),
                 None => None,
             };
             let consent = fields.optional_object("consent", |consent| read_consent(consent, now));
-            let mut names = ["name", "phone", "skills", "consent"].into_iter();
-            if !names.any(|name| fields.given(name).is_some()) {
-                fields.refuse_all("must have at least one of name, phone, skills, consent");
-            }
+            fields.require_one_of(&["name", "phone", "skills", "consent"]);
             Some(Self {
-                name,
-                phone,
-                skills,
+                fields: ProposedChanges {
+                    name,
+                    phone,
+                    skills,
+                    photo: None,
+                },
                 consent,
             })
         })

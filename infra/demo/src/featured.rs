@@ -7,25 +7,27 @@ use store::WorkerIds;
 
 use crate::city::{DemoWorker, PHONE_CODE, WorkerKind};
 use crate::site::string_field;
-use crate::{AgencyAccess, BadgeAccess, Site, WorkerAccess};
+use crate::{AgencyAccess, BadgeAccess, Credentials, Site, WorkerAccess};
 
 /// How many clear workers.
 const CLEAR: usize = 24;
 /// How many workers of each other kind.
 const PER_OTHER_KIND: usize = 3;
-/// How many of them, from the first, have a photo.
-const WITH_PHOTO: usize = 12;
 /// How many workers get their badges at the same time.
 const AT_ONCE: usize = 8;
 
 /// Workers that are in `before` stay as they are. The others get their photos and badges.
 pub(super) async fn load(
     site: &Site<'_>,
+    authority: &Credentials,
     agencies: &[AgencyAccess],
     workers: &[DemoWorker],
     before: &[WorkerAccess],
 ) -> Result<Vec<WorkerAccess>> {
     let ids = WorkerIds::new(site.settings);
+    let Credentials { access_key, secret } = authority;
+    let authority = site.session("authority", access_key, secret).await?;
+    let authority = authority.as_str();
     let chosen = WorkerKind::ALL.into_iter().flat_map(|kind| {
         let count = match kind {
             WorkerKind::Clear => CLEAR,
@@ -43,7 +45,7 @@ pub(super) async fn load(
             async move {
                 match known {
                     Some(known) => Ok(known),
-                    None => feature(site, agencies, place, worker, id).await,
+                    None => feature(site, authority, agencies, place, worker, id).await,
                 }
             }
             .boxed()
@@ -55,6 +57,7 @@ pub(super) async fn load(
 
 async fn feature(
     site: &Site<'_>,
+    authority: &str,
     agencies: &[AgencyAccess],
     place: usize,
     worker: &DemoWorker,
@@ -67,11 +70,12 @@ async fn feature(
         .session("agency", &agency.access_key, &agency.secret)
         .await?;
     let authorization = ("authorization", token.as_str());
-    if place < WITH_PHOTO {
-        let path = format!("/v1/workers/{id}/photo");
-        let headers = [authorization, ("content-type", "image/png")];
-        site.call("PUT", &path, &headers, portrait(place)?).await?;
-    }
+    let path = format!("/v1/workers/{id}");
+    let headers = [authorization, ("content-type", "image/png")];
+    let photo = portrait(place)?;
+    site.call("PUT", &format!("{path}/photo"), &headers, photo)
+        .await?;
+    approve_photo(site, authority, &path).await?;
     let badge = badge(site, authorization, &id).await?;
     Ok(WorkerAccess {
         worker_id: id,
@@ -87,6 +91,26 @@ async fn feature(
         code: format!("{PHONE_CODE}{}", worker.phone),
         badge,
     })
+}
+
+/// An approved worker's photo waits for review, unless an interrupted start had it approved.
+async fn approve_photo(site: &Site<'_>, authority: &str, worker: &str) -> Result<()> {
+    let headers = [("authorization", authority)];
+    let purpose = "purpose=part+of+the+demo+city";
+    let shown = site
+        .call("GET", &format!("{worker}?{purpose}"), &headers, Vec::new())
+        .await?;
+    if shown["pending_changes"].is_null() {
+        return Ok(());
+    }
+    let decision = json!({
+        "decision": "approve",
+        "version": shown["version"],
+        "reason": "part of the demo city",
+    });
+    let path = format!("{worker}/reviews");
+    site.post(&path, &headers, &decision).await?;
+    Ok(())
 }
 
 async fn badge(site: &Site<'_>, authorization: (&str, &str), worker: &str) -> Result<BadgeAccess> {

@@ -202,7 +202,7 @@ pub async fn load(
     .await?;
     let feeds = site.settings.finish(store::Feeds::new(site.settings))?;
     let last = feeds.last(&SourceId::from_str(SOURCE)?).await?;
-    let featured = featured::load(site, &agencies, &workers, &before.workers).await?;
+    let featured = featured::load(site, &authority, &agencies, &workers, &before.workers).await?;
     let customers = city::customer_codes().into_iter();
     Ok(Demo {
         base_url: site.base_url.to_owned(),
@@ -305,7 +305,9 @@ async fn approval(
 ) -> Result<AgencyAccess> {
     let agency_id = string_field(registered, "agency_id")?;
     let path = format!("/v1/agencies/{agency_id}/reviews");
-    let decision = json!({ "decision": "approve", "reason": "part of the demo city" });
+    // Nobody has changed it since it was registered.
+    let decision =
+        json!({ "decision": "approve", "version": 1, "reason": "part of the demo city" });
     let approved = site
         .post(&path, &[("authorization", token)], &decision)
         .await

@@ -268,7 +268,7 @@ impl<'a, 's> Registrar<'a, 's> {
                 approval,
             ),
         ];
-        let taken = self.store.take_phone(&self.phones.of(&phone), &id);
+        let taken = self.store.take_phone(&self.phones.of(&phone), &id, true);
         let key = (self.loader.site.secret_text)(&format!("worker {index}"));
         let new = NewWorker {
             worker: Worker {
@@ -283,6 +283,8 @@ impl<'a, 's> Registrar<'a, 's> {
                 photo: None,
                 sections: Default::default(),
                 is_erased: false,
+                review_version: 1,
+                last_decision: None,
             },
             profile: Profile {
                 name: demo.name.clone(),
@@ -290,7 +292,8 @@ impl<'a, 's> Registrar<'a, 's> {
                 phone,
                 consent,
                 references: Default::default(),
-                proposed: None,
+                phone_confirmed: true,
+                proposals: Vec::new(),
             },
             events,
             with: vec![taken],

@@ -1,4 +1,7 @@
 //! Agencies, their stores, and what the authority decides about them.
+//!
+//! Everything reviewable has a version, which rises with each change of what its review shows. A decision names the version that
+//! was looked at, so that nothing is approved that nobody has seen. What was approved stays in force until its change is approved.
 
 mod view;
 
@@ -77,6 +80,11 @@ impl Decision {
         }
     }
 
+    /// Whether it must name the version that was looked at: suspending must never wait for another look.
+    pub fn needs_version(self) -> bool {
+        matches!(self, Self::Approve | Self::Reject)
+    }
+
     fn leads_to(self) -> Standing {
         match self {
             Self::Approve | Self::Reinstate => Standing::Approved,
@@ -95,12 +103,44 @@ pub struct NotFromHere {
     pub decision: Decision,
 }
 
+/// Why a decision is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotDecided {
+    #[error(transparent)]
+    NotFromHere(#[from] NotFromHere),
+    #[error("What is to be decided has changed since it was shown; its version is {version} now.")]
+    ChangedSince { version: u64 },
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     pub decision: Decision,
+    /// The version that was looked at; always there when something is approved or rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
     pub reason: String,
     pub by: AuthorityId,
     pub at: Millis,
+}
+
+impl Review {
+    /// Whether this decision can be taken on what has this version now and was decided on by `last`.
+    ///
+    /// Returns `false` for the repeat of the last decision, which changes nothing, whatever has changed since.
+    ///
+    /// # Errors
+    /// When something is approved or rejected that is not what was looked at.
+    fn binds(&self, version: u64, last: Option<&Review>) -> Result<bool, NotDecided> {
+        if !self.decision.needs_version() {
+            return Ok(true);
+        }
+        let is_repeat =
+            last.is_some_and(|last| (last.decision, last.version) == (self.decision, self.version));
+        if !is_repeat && self.version != Some(version) {
+            return Err(NotDecided::ChangedSince { version });
+        }
+        Ok(!is_repeat)
+    }
 }
 
 /// What an agency has done so far: the numbers that it is scored by.
@@ -115,6 +155,16 @@ pub struct AgencyStats {
     pub abandoned: u64,
 }
 
+/// What an agency wants to change of itself; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgencyChange {
+    pub name: Option<String>,
+    pub responsible_person: Option<String>,
+    pub phone: Option<MobilePhone>,
+    pub services: Option<ServiceSet>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agency {
     pub id: AgencyId,
@@ -126,25 +176,128 @@ pub struct Agency {
     pub standing: Standing,
     /// Rises by one with every change of the agency or any of its stores.
     pub version: u64,
+    /// Rises with every change of what its review shows: itself, and the stores that would be approved with it.
+    pub review_version: u64,
+    /// What it wants to change, of what was approved.
+    pub proposed: Option<AgencyChange>,
+    /// Since when something about it waits for the authority.
+    pub waits_since: Option<Millis>,
     pub stats: AgencyStats,
     pub registered_at: Millis,
     /// Oldest first.
     pub reviews: Vec<Review>,
 }
 
-impl Agency {
-    /// The agency after a decision: a new version, with the decision kept. `None` when it already stands as decided.
-    pub fn decided(&self, review: Review) -> Result<Option<Self>, NotFromHere> {
-        let standing = self.standing.decide(review.decision)?;
-        if standing == self.standing {
-            return Ok(None);
+impl AgencyChange {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn apply(self, agency: &mut Agency) {
+        if let Some(name) = self.name {
+            agency.name = name;
         }
+        if let Some(person) = self.responsible_person {
+            agency.responsible_person = person;
+        }
+        if let Some(phone) = self.phone {
+            agency.phone = phone;
+        }
+        agency.services = self.services.unwrap_or(agency.services);
+    }
+}
+
+impl Agency {
+    /// The agency after a change that it wants: made at once while it has not been approved, and then it waits for review
+    /// (again); proposed otherwise, beside what it has proposed already. What it has already is no proposal. `None` when
+    /// nothing changes.
+    pub fn changed(&self, change: AgencyChange, now: Millis) -> Option<Self> {
         let mut agency = self.clone();
-        agency.standing = standing;
+        match self.standing {
+            Standing::Pending | Standing::Rejected => {
+                change.apply(&mut agency);
+                agency.standing = Standing::Pending;
+                agency.waits_since.get_or_insert(now);
+            }
+            Standing::Approved | Standing::Suspended => {
+                let before = self.proposed.clone().unwrap_or_default();
+                let proposed = AgencyChange {
+                    name: change.name.or(before.name).filter(|new| *new != self.name),
+                    responsible_person: change
+                        .responsible_person
+                        .or(before.responsible_person)
+                        .filter(|new| *new != self.responsible_person),
+                    phone: change
+                        .phone
+                        .or(before.phone)
+                        .filter(|new| *new != self.phone),
+                    services: change
+                        .services
+                        .or(before.services)
+                        .filter(|new| *new != self.services),
+                };
+                agency.proposed = Some(proposed).filter(|proposed| !proposed.is_empty());
+                agency.waits_since = agency
+                    .proposed
+                    .is_some()
+                    .then(|| self.waits_since.unwrap_or(now));
+            }
+        }
+        if agency == *self {
+            return None;
+        }
+        agency.version += 1;
+        agency.review_version += 1;
+        Some(agency)
+    }
+
+    /// The agency after a change of one of its stores.
+    #[must_use]
+    pub fn with_store_changed(&self) -> Self {
+        let mut agency = self.clone();
+        agency.version += 1;
+        // Its stores are approved with it.
+        if matches!(self.standing, Standing::Pending | Standing::Rejected) {
+            agency.review_version += 1;
+        }
+        agency
+    }
+
+    /// The agency after a decision, which is kept, or after one on what it has proposed. `None` when it already stands as
+    /// decided.
+    ///
+    /// # Errors
+    /// When the decision makes no sense now, or is not about what waits now.
+    pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
+        let is_new = review.binds(self.review_version, self.reviews.last())?;
+        let mut agency = self.clone();
+        if let (Some(proposed), true) = (&self.proposed, review.decision.needs_version()) {
+            if !is_new {
+                return Ok(None);
+            }
+            if review.decision == Decision::Approve {
+                proposed.clone().apply(&mut agency);
+            }
+            agency.proposed = None;
+        } else {
+            agency.standing = self.standing.decide(review.decision)?;
+            if agency.standing == self.standing {
+                return Ok(None);
+            }
+        }
+        agency.waits_since = self.waits_since.filter(|_| agency.proposed.is_some());
         agency.version += 1;
         agency.reviews.push(review);
         Ok(Some(agency))
     }
+}
+
+/// What an agency changes of a store; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreChange {
+    pub name: Option<String>,
+    pub address: Option<String>,
+    pub location: Option<Wgs84>,
 }
 
 /// A store (门店) of an agency. Distance counts from its approved location.
@@ -159,6 +312,8 @@ pub struct Store {
     pub proposed: Option<Wgs84>,
     /// `pending` while a location waits for review.
     pub status: Standing,
+    /// Rises with every change of what its review shows.
+    pub review_version: u64,
     pub added_at: Millis,
     /// Oldest first.
     pub reviews: Vec<Review>,
@@ -174,6 +329,7 @@ impl Store {
             location: None,
             proposed: Some(at),
             status: Standing::Pending,
+            review_version: 1,
             added_at: now,
             reviews: Vec::new(),
         }
@@ -188,36 +344,44 @@ impl Store {
         }
     }
 
-    /// The store after a move: the new location waits for review, and the old one counts meanwhile.
-    /// A suspended store stays suspended.
-    #[must_use]
-    pub fn moved(&self, to: Wgs84) -> Self {
+    /// The store after a change. A new location waits for review, and the old one counts meanwhile; back at the old one,
+    /// nothing waits. A suspended store stays suspended. `None` when nothing changes.
+    pub fn changed(&self, change: StoreChange) -> Option<Self> {
         let mut store = self.clone();
-        if self.location == Some(to) && self.status == Standing::Approved {
-            // It is there already: nothing to review.
-            return store;
+        if change.location.is_some() {
+            store.proposed = change.location.filter(|_| change.location != self.location);
+            store.status = match (self.status, store.proposed) {
+                (Standing::Suspended, _) => Standing::Suspended,
+                (_, Some(_)) => Standing::Pending,
+                (_, None) => Standing::Approved,
+            };
         }
-        store.proposed = Some(to);
-        if self.status != Standing::Suspended {
-            store.status = Standing::Pending;
+        store.name = change.name.unwrap_or(store.name);
+        store.address = change.address.unwrap_or(store.address);
+        if store == *self {
+            return None;
         }
-        store
+        store.review_version += 1;
+        Some(store)
     }
 
     /// The store after a decision, which is kept. `None` when it already stands as decided.
     ///
     /// Approving makes the proposed location the one that counts. Rejecting a move leaves the store where it was. A
     /// store that was moved while suspended waits for review once it is reinstated.
-    pub fn decided(&self, review: Review) -> Result<Option<Self>, NotFromHere> {
+    ///
+    /// # Errors
+    /// When the decision makes no sense now, or is not about what waits now.
+    pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
         let decision = review.decision;
-        let is_repeat = self.proposed.is_none()
-            && self.reviews.last().map(|last| last.decision) == Some(decision);
+        if !review.binds(self.review_version, self.reviews.last())? {
+            return Ok(None);
+        }
         // A store that works while its move is reviewed can be suspended like any other.
         let works = self.status == Standing::Pending && self.location.is_some();
         let standing = match decision {
             Decision::Suspend if works => Standing::Suspended,
             Decision::Reinstate if works => return Ok(None),
-            Decision::Reject if is_repeat => return Ok(None),
             _ => self.status.decide(decision)?,
         };
         if standing == self.status {

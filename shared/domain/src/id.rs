@@ -158,6 +158,18 @@ id! {
     EventId, "evt_", 16
 }
 
+id! {
+    /// What an agency wants of one worker: a hash of both, so that there is one at a time.
+    ProposalId, "prp_", 16
+}
+
+impl ProposalId {
+    pub fn new(worker: &WorkerId, agency: &AgencyId) -> Self {
+        let parts = ["homehail-proposal-id-v1", worker.as_str(), agency.as_str()];
+        Self::from_bytes(&hash(&parts))
+    }
+}
+
 impl BadgeId {
     /// The bytes that a token carries.
     pub fn to_bytes(&self) -> [u8; 8] {
@@ -173,20 +185,23 @@ impl BadgeId {
 }
 
 impl EventId {
-    /// The event of this kind with this cause: SHA-256 of all parts, each preceded by its length.
+    /// The event of this kind with this cause.
     pub fn from_cause(kind: &str, cause: &[&str]) -> Self {
-        let mut context = Context::new(&SHA256);
-        for part in [b"homehail-event-id-v1", kind.as_bytes()]
-            .into_iter()
-            .chain(cause.iter().map(|part| part.as_bytes()))
-        {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&context.finish().as_ref()[..16]);
-        Self::from_bytes(&bytes)
+        let domain = ["homehail-event-id-v1", kind];
+        Self::from_bytes(&hash(domain.iter().chain(cause)))
     }
+}
+
+/// The first half of the SHA-256 of all parts, each preceded by its length.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a &'a str>) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&context.finish().as_ref()[..16]);
+    bytes
 }
 
 /// The authority, by the name that the operator chose: 1 to 40 of `a` to `z`, `0` to `9` and `-`.

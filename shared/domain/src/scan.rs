@@ -162,6 +162,8 @@ mod tests {
             photo: None,
             sections: Sections::default(),
             is_erased: false,
+            review_version: 1,
+            last_decision: None,
         }
     }
 

@@ -1,15 +1,19 @@
 //! Workers (家政服务员): whom they work for, what they can do, and what the authority decided about them.
 
+mod proposal;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agency::{Decision, NotFromHere, Standing};
+use crate::agency::Standing;
 use crate::check::{IdNumber, MobilePhone};
 use crate::credit::{Section, Sections};
 use crate::id::{AgencyId, SourceId, WorkerId};
 use crate::service::ServiceSet;
 use crate::time::Millis;
+
+pub use proposal::{LastDecision, Proposal, ProposedChanges};
 
 /// A worker without personal data other than the masked name. Everything that the trust gate looks at is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +21,9 @@ pub struct Worker {
     pub id: WorkerId,
     /// Rises by one with every change to these fields.
     pub version: u64,
+    /// Rises with every change of what her review shows: what was given of her, not what is recorded of her.
+    pub review_version: u64,
+    pub last_decision: Option<LastDecision>,
     pub agency: AgencyId,
     /// Her standing with the authority.
     pub standing: Standing,
@@ -51,9 +58,12 @@ pub struct Profile {
     /// The sources' own references, such as the numbers of certificates and policies.
     #[serde(default)]
     pub references: BTreeMap<Section, BTreeMap<SourceId, String>>,
-    /// Set while the authority has not decided on another agency's registration of her.
+    /// Whether the authority has confirmed with her that this phone is hers. It opens sessions only then.
     #[serde(default)]
-    pub proposed: Option<ProposedEmployment>,
+    pub phone_confirmed: bool,
+    /// What agencies want of her, at most one proposal of each, the oldest first.
+    #[serde(default)]
+    pub proposals: Vec<Proposal>,
 }
 
 /// Her consent to the processing of sensitive data (PIPL 28, 29).
@@ -65,31 +75,10 @@ pub struct Consent {
     pub given_at: Millis,
 }
 
-/// Another agency's registration of somebody who already works for one.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposedEmployment {
-    pub agency: AgencyId,
-    /// As given by that agency.
-    pub name: String,
-    /// As given by that agency.
-    pub phone: MobilePhone,
-    /// As given by that agency.
-    pub skills: ServiceSet,
-    pub consent: Consent,
-    pub at: Millis,
-}
-
 /// Empty, so that personal data cannot slip into a log.
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Profile")
-    }
-}
-
-/// Empty, so that personal data cannot slip into a log.
-impl std::fmt::Debug for ProposedEmployment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ProposedEmployment")
     }
 }
 
@@ -99,16 +88,9 @@ impl Worker {
         self.standing == Standing::Approved && !self.is_erased
     }
 
-    /// The worker after a decision; `None` when she already stands as decided.
-    pub fn decided(&self, decision: Decision) -> Result<Option<Self>, NotFromHere> {
-        let standing = self.standing.decide(decision)?;
-        if standing == self.standing {
-            return Ok(None);
-        }
-        let mut worker = self.clone();
-        worker.standing = standing;
-        worker.waits_since = None;
-        Ok(Some(worker))
+    /// Whether what is known of her has been approved: its changes are proposals then, and her phone is reserved for her.
+    pub fn was_approved(&self) -> bool {
+        matches!(self.standing, Standing::Approved | Standing::Suspended)
     }
 }
 

@@ -5,10 +5,10 @@ use domain::check::{IdNumber, MobilePhone};
 use domain::credit::{
     CreditRules, PublicStanding, Section, SectionState, SectionView, Sections, public_standing,
 };
-use domain::id::{AgencyId, SourceId, WorkerId};
+use domain::id::{AgencyId, ProposalId, SourceId, WorkerId};
 use domain::service::ServiceSet;
 use domain::time::{Millis, optional_rfc3339, rfc3339};
-use domain::worker::{Consent, Photo, Profile, ProposedEmployment};
+use domain::worker::{Consent, Photo, Profile, Proposal, ProposedChanges, Worker, masked_name};
 use serde::Serialize;
 use store::{Error, WorkerFile, Workers};
 
@@ -27,6 +27,9 @@ pub struct WorkerAnswer {
     worker_id: WorkerId,
     agency_id: AgencyId,
     status: Standing,
+    /// For those who decide: it rises with what other agencies want of her, of which her agency is not told.
+    version: Option<u64>,
+    pending_changes: Option<ChangesAnswer>,
     name: Option<String>,
     id_number: Option<String>,
     phone: Option<MobilePhone>,
@@ -38,7 +41,7 @@ pub struct WorkerAnswer {
     erased: bool,
     standing: PublicStanding,
     sections: Vec<SectionAnswer>,
-    proposed_employment: Option<ProposedAnswer>,
+    proposals: Vec<ProposalAnswer>,
 }
 
 #[derive(Serialize)]
@@ -67,15 +70,26 @@ struct SectionAnswer {
     reference: Option<String>,
 }
 
+/// What an agency wants of her and the authority has not decided on.
 #[derive(Serialize)]
-struct ProposedAnswer {
+struct ProposalAnswer {
+    proposal_id: ProposalId,
     agency_id: AgencyId,
-    name: String,
-    phone: MobilePhone,
-    skills: ServiceSet,
-    consent: ConsentAnswer,
+    version: u64,
+    pending_changes: ChangesAnswer,
+    /// Her consent to the agency, if it does not employ her yet.
+    consent: Option<ConsentAnswer>,
     #[serde(with = "rfc3339")]
     at: Millis,
+}
+
+/// The fields that would change; the others are `null`.
+#[derive(Serialize)]
+pub struct ChangesAnswer {
+    name: Option<String>,
+    phone: Option<MobilePhone>,
+    skills: Option<ServiceSet>,
+    photo: Option<PhotoAnswer>,
 }
 
 impl WorkerAnswer {
@@ -95,13 +109,18 @@ impl WorkerAnswer {
             _ => None,
         };
         let consent = |profile: &Profile| ConsentAnswer::new(&profile.consent, withdrawn_at);
+        let own = profile.and_then(|profile| profile.waiting(&worker.agency));
+        let proposals = profile.map_or(&[][..], |profile| &profile.proposals);
+        let waiting = proposals.iter().filter(|proposal| proposal.waits());
         // Her agency is not told that another one wants to employ her.
-        let proposed = profile.and_then(|profile| profile.proposed.as_ref());
-        let proposed = proposed.filter(|_| reader == Reader::All);
+        let waiting = waiting.filter(|_| reader == Reader::All);
+        let version = own.map_or(worker.review_version, |own| own.version(worker));
         Ok(Self {
             worker_id: worker.id.clone(),
             agency_id: worker.agency.clone(),
             status: worker.standing,
+            version: (reader == Reader::All).then_some(version),
+            pending_changes: own.map(|own| ChangesAnswer::from(&own.changes)),
             name: profile.map(|profile| profile.name.clone()),
             id_number: profile.map(|profile| profile.id_number.masked()),
             phone: profile.map(|profile| profile.phone.clone()),
@@ -115,36 +134,41 @@ impl WorkerAnswer {
                 worker.sections.views(worker.skills, now, rules),
                 profile.filter(|_| reader == Reader::All),
             ),
-            proposed_employment: proposed.map(ProposedAnswer::from),
+            proposals: waiting
+                .map(|proposal| ProposalAnswer::new(proposal, worker))
+                .collect(),
         })
     }
 
     /// The answer to an agency that has registered a worker of another agency. It contains only what this agency has
-    /// given, so that she looks like a new worker. `status` is `pending`, or `rejected` once the authority has
-    /// rejected the move.
+    /// given, so that she looks like a new worker.
     pub fn proposed(
         id: &WorkerId,
-        given: &ProposedEmployment,
+        given: &Proposal,
         id_number: &IdNumber,
-        status: Standing,
         rules: &CreditRules,
         now: Millis,
     ) -> Self {
+        let changes = &given.changes;
+        let skills = changes.skills.unwrap_or_default();
+        let consent = given.consent.as_ref();
         Self {
             worker_id: id.clone(),
             agency_id: given.agency.clone(),
-            status,
-            name: Some(given.name.clone()),
+            status: given.standing,
+            version: None,
+            pending_changes: None,
+            name: changes.name.clone(),
             id_number: Some(id_number.masked()),
-            phone: Some(given.phone.clone()),
-            skills: given.skills,
-            consent: Some(ConsentAnswer::new(&given.consent, None)),
-            photo: None,
+            phone: changes.phone.clone(),
+            skills,
+            consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
+            photo: changes.photo.as_ref().map(PhotoAnswer::from),
             registered_at: given.at,
             erased: false,
             standing: PublicStanding::Unverified,
-            sections: sections(Sections::default().views(given.skills, now, rules), None),
-            proposed_employment: None,
+            sections: sections(Sections::default().views(skills, now, rules), None),
+            proposals: Vec::new(),
         }
     }
 }
@@ -167,15 +191,38 @@ impl From<&Photo> for PhotoAnswer {
     }
 }
 
-impl From<&ProposedEmployment> for ProposedAnswer {
-    fn from(proposed: &ProposedEmployment) -> Self {
+impl ProposalAnswer {
+    fn new(proposal: &Proposal, worker: &Worker) -> Self {
+        let consent = proposal.consent.as_ref();
         Self {
-            agency_id: proposed.agency.clone(),
-            name: proposed.name.clone(),
-            phone: proposed.phone.clone(),
-            skills: proposed.skills,
-            consent: ConsentAnswer::new(&proposed.consent, None),
-            at: proposed.at,
+            proposal_id: proposal.id.clone(),
+            agency_id: proposal.agency.clone(),
+            version: proposal.version(worker),
+            pending_changes: ChangesAnswer::from(&proposal.changes),
+            consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
+            at: proposal.at,
+        }
+    }
+}
+
+impl ChangesAnswer {
+    /// As in a list of what waits: who looks closer says why.
+    pub fn masked(changes: &ProposedChanges) -> Self {
+        Self {
+            name: changes.name.as_deref().map(masked_name),
+            phone: None,
+            ..Self::from(changes)
+        }
+    }
+}
+
+impl From<&ProposedChanges> for ChangesAnswer {
+    fn from(changes: &ProposedChanges) -> Self {
+        Self {
+            name: changes.name.clone(),
+            phone: changes.phone.clone(),
+            skills: changes.skills,
+            photo: changes.photo.as_ref().map(PhotoAnswer::from),
         }
     }
 }

@@ -21,7 +21,7 @@ use serde_json::json;
 use settings::Settings;
 use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
 
-use crate::{has_phone, next_event};
+use crate::next_event;
 
 /// The most attempts when her badges change between reading and writing.
 const MOST_ATTEMPTS: u32 = 10;
@@ -94,6 +94,21 @@ impl Eraser {
         Ok(live)
     }
 
+    /// Deletes the photos that were named before a change and are not any more.
+    ///
+    /// # Errors
+    /// Some may be left; they go when she is erased.
+    pub async fn delete_replaced_photos(
+        &self,
+        before: &WorkerFile,
+        after: &WorkerFile,
+    ) -> Result<(), Problem> {
+        for photo in before.photos_replaced(after) {
+            self.photos.delete(&photo.key).await?;
+        }
+        Ok(())
+    }
+
     pub fn badges(&self) -> &Badges {
         &self.badges
     }
@@ -155,6 +170,7 @@ impl Eraser {
         worker.masked_name = String::new();
         worker.photo = None;
         worker.waits_since = None;
+        worker.last_decision = None;
         worker.sections = Sections::default();
         worker.is_erased = true;
         let mut with = vec![
@@ -162,7 +178,7 @@ impl Eraser {
             self.workers.forget_consent(id),
         ];
         if let Some(profile) = &file.profile
-            && has_phone(&file.worker)
+            && file.worker.was_approved()
         {
             let phone = self.phones.of(&profile.phone);
             with.push(self.workers.free_phone(&phone));

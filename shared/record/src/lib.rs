@@ -8,15 +8,13 @@ mod answer;
 mod erasure;
 mod trace;
 
-use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::id::EventId;
-use domain::worker::Worker;
 use runtime::Problem;
 use serde_json::Value;
 use store::{NewEvent, WorkerFile};
 
-pub use answer::{Reader, WorkerAnswer};
+pub use answer::{ChangesAnswer, Reader, WorkerAnswer};
 pub use erasure::Eraser;
 pub use trace::TraceAnswer;
 
@@ -30,11 +28,6 @@ pub fn next_event(file: &WorkerFile, kind: EventKind, actor: Actor, payload: Val
         actor,
         payload,
     }
-}
-
-/// Whether the worker's phone is reserved for her, as it is from her approval on.
-pub fn has_phone(worker: &Worker) -> bool {
-    matches!(worker.standing, Standing::Approved | Standing::Suspended)
 }
 
 /// Refuses a change of a worker whose personal data is erased.

@@ -112,6 +112,22 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// As [`Self::parsed`], where missing or `null` is `None`.
+    pub fn optional_parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
+        self.given(name)?;
+        self.parsed(name)
+    }
+
+    /// `true` or `false`, where missing or `null` is `None`.
+    pub fn optional_flag(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.given(name)?;
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.refuse(name, "must be true or false");
+        }
+        flag
+    }
+
     pub fn deserialized<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let value = self.required(name)?;
         match T::deserialize(value) {
@@ -269,6 +285,13 @@ impl<'a> Fields<'a> {
             pointer,
             detail: detail.into(),
         });
+    }
+
+    /// Notes a fault if none of these fields is there: a change must change something.
+    pub fn require_one_of(&mut self, names: &[&'static str]) {
+        if !names.iter().any(|name| self.given(name).is_some()) {
+            self.refuse_all(format!("must have at least one of {}", names.join(", ")));
+        }
     }
 
     /// Notes a fault in this object as a whole.

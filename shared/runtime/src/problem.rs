@@ -94,6 +94,10 @@ problems! {
     conflict: CONFLICT, "conflict", "In conflict with the current state", "The current state does not allow this.";
     /// 409: the visit has begun or is over.
     too_late: CONFLICT, "too-late", "Too late", "The order is in service or over.";
+    /// 409: what is to be decided is not what was shown any more.
+    changed_since: CONFLICT, "changed-since", "Changed since it was shown", "What is to be decided has changed since it was shown.";
+    /// 409: a badge shows the worker's face, and there is none.
+    photo_missing: CONFLICT, "photo-missing", "The photo is missing", "A worker without an approved photo has no badge.";
     /// 409: another agency has the order.
     order_taken: CONFLICT, "order-taken", "The order is taken", "Another agency has claimed this order.";
     /// 409: the authority has not approved the worker, or her data is erased.

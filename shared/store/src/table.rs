@@ -26,7 +26,7 @@ use crate::Error;
 pub use cursor::Page;
 pub(crate) use key::{Index, Item, ItemKey, Key, PK, Partition, SK, number, read};
 pub(crate) use query::Query;
-pub(crate) use transaction::{Committed, Refused, commit};
+pub(crate) use transaction::{Committed, commit};
 pub use transaction::{Member, Part};
 pub(crate) use tries::{Rivals, Tries};
 use write::Act;

@@ -21,7 +21,7 @@ mod worker_id;
 use domain::chain::Head;
 use domain::id::{AgencyId, WorkerId};
 use domain::time::Millis;
-use domain::worker::{Profile, Worker};
+use domain::worker::{Photo, Profile, Worker};
 use settings::Settings;
 
 use crate::ledger::{self, Ledger};
@@ -55,6 +55,16 @@ impl WorkerRecords {
     pub async fn get(&self, id: &WorkerId) -> Result<Option<Worker>, Error> {
         let found = self.table.get(Key::worker(id)).await?;
         found.map(item::read_worker).transpose()
+    }
+
+    /// A worker as this agency sees her: its own, or one whom it has proposed to employ; none that is another's.
+    pub async fn seen_by(&self, agency: &AgencyId, id: &WorkerId) -> Result<Option<Worker>, Error> {
+        let worker = self.get(id).await?;
+        if let Some(worker) = worker.filter(|worker| worker.agency == *agency) {
+            return Ok(Some(worker));
+        }
+        let proposed = self.table.get(Key::proposed(id, agency)).await?;
+        proposed.map(item::read_worker).transpose()
     }
 
     /// Workers in no order. Who is not there is left out.
@@ -121,6 +131,19 @@ pub struct WorkerFile {
 }
 
 impl WorkerFile {
+    /// Her photo, and those that are proposed.
+    pub fn photos(&self) -> impl Iterator<Item = &Photo> {
+        let proposals = self.profile.iter().flat_map(|profile| &profile.proposals);
+        let proposed = proposals.filter_map(|proposal| proposal.changes.photo.as_ref());
+        self.worker.photo.iter().chain(proposed)
+    }
+
+    /// The photos that are named here and not any more after a change.
+    pub fn photos_replaced<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Photo> {
+        let is_gone = |photo: &&Photo| after.photos().all(|kept| kept != *photo);
+        self.photos().filter(is_gone)
+    }
+
     /// Her own key, for what is personal of her in other items; none once it is erased.
     pub fn key(&self) -> Option<&PersonKey> {
         self.key.as_ref()

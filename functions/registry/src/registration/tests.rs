@@ -94,19 +94,29 @@ fn all_faults_of_a_registration_are_reported_at_once() {
 #[test]
 fn a_change_of_a_store_names_at_least_one_field() {
     for empty in [json!({}), json!({"name": null})] {
-        assert_eq!(pointers(StoreChange::read(&body(&empty))), [""]);
+        assert_eq!(pointers(read_store_change(&body(&empty))), [""]);
     }
     assert_eq!(
-        pointers(StoreChange::read(&body(&json!({"name": ""})))),
+        pointers(read_store_change(&body(&json!({"name": ""})))),
         ["/name"]
     );
     assert_eq!(
-        pointers(StoreChange::read(&body(&json!({"location": {}})))).len(),
+        pointers(read_store_change(&body(&json!({"location": {}})))).len(),
         3
     );
-    let change = StoreChange::read(&body(&json!({"name": "新店"}))).unwrap();
+    let change = read_store_change(&body(&json!({"name": "新店"}))).unwrap();
     assert_eq!(
         (change.name.as_deref(), change.address, change.location),
         (Some("新店"), None, None)
+    );
+}
+
+#[test]
+fn a_change_of_an_agency_names_at_least_one_field() {
+    assert_eq!(pointers(read_agency_change(&body(&json!({})))), [""]);
+    let faults = json!({"name": "", "phone": "1", "services": ["flying"], "uscc": "x"});
+    assert_eq!(
+        pointers(read_agency_change(&body(&faults))),
+        ["/name", "/phone", "/services/0", "/uscc"]
     );
 }

@@ -103,8 +103,8 @@ fn a_change_names_at_least_one_field() {
     let read = WorkerChange::read(&body(&faults), NOW);
     assert_eq!(pointers(read), ["/name", "/phone", "/skills"]);
     let read = WorkerChange::read(&body(&json!({"name": "李梅"})), NOW).unwrap();
-    assert_eq!(read.name.as_deref(), Some("李梅"));
-    assert!(read.phone.is_none() && read.skills.is_none() && read.consent.is_none());
+    assert_eq!(read.fields.name.as_deref(), Some("李梅"));
+    assert!(read.fields.phone.is_none() && read.fields.skills.is_none() && read.consent.is_none());
 }
 
 #[test]

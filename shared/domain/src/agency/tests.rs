@@ -3,9 +3,11 @@ use super::*;
 use Decision::{Approve, Reinstate, Reject, Suspend};
 use Standing::{Approved, Pending, Rejected, Suspended};
 
-fn review(decision: Decision) -> Review {
+/// Of somebody who has looked at this version.
+fn review_of(version: u64, decision: Decision) -> Review {
     Review {
         decision,
+        version: Some(version),
         reason: "papers seen".to_owned(),
         by: "aut_harbin".parse().unwrap(),
         at: Millis(5),
@@ -29,7 +31,43 @@ fn store() -> Store {
 
 #[track_caller]
 fn after(store: &Store, decision: Decision) -> Store {
-    store.decided(review(decision)).unwrap().unwrap()
+    let review = review_of(store.review_version, decision);
+    store.decided(review).unwrap().unwrap()
+}
+
+fn moved(store: &Store, lat: f64) -> Store {
+    let change = StoreChange {
+        location: Some(place(lat)),
+        ..StoreChange::default()
+    };
+    store.changed(change).unwrap()
+}
+
+fn agency() -> Agency {
+    Agency {
+        id: AgencyId::from_bytes(&[1; 16]),
+        name: "龙江家政".into(),
+        uscc: "91350100M000100Y43".parse().unwrap(),
+        responsible_person: "李明".into(),
+        phone: "13912345678".parse().unwrap(),
+        services: ServiceSet::all(),
+        standing: Pending,
+        version: 3,
+        review_version: 1,
+        proposed: None,
+        waits_since: Some(Millis(1)),
+        stats: AgencyStats::default(),
+        registered_at: Millis(1),
+        reviews: Vec::new(),
+    }
+}
+
+fn renamed(agency: &Agency, name: &str) -> Agency {
+    let change = AgencyChange {
+        name: Some(name.to_owned()),
+        ..AgencyChange::default()
+    };
+    agency.changed(change, Millis(9)).unwrap()
 }
 
 #[test]
@@ -67,24 +105,68 @@ fn every_decision_from_every_standing() {
 
 #[test]
 fn a_decision_on_an_agency_is_kept_once() {
-    let agency = Agency {
-        id: AgencyId::from_bytes(&[1; 16]),
-        name: "龙江家政".into(),
-        uscc: "91350100M000100Y43".parse().unwrap(),
-        responsible_person: "李明".into(),
-        phone: "13912345678".parse().unwrap(),
-        services: ServiceSet::all(),
-        standing: Pending,
-        version: 3,
-        stats: AgencyStats::default(),
-        registered_at: Millis(1),
-        reviews: Vec::new(),
-    };
-    let approved = agency.decided(review(Approve)).unwrap().unwrap();
+    let approve = review_of(1, Approve);
+    let approved = agency().decided(approve.clone()).unwrap().unwrap();
     assert_eq!((approved.standing, approved.version), (Approved, 4));
-    assert_eq!(approved.reviews, [review(Approve)]);
-    assert_eq!(approved.decided(review(Approve)), Ok(None));
-    assert!(approved.decided(review(Reject)).is_err());
+    assert_eq!(approved.waits_since, None);
+    assert_eq!(approved.reviews, std::slice::from_ref(&approve));
+    assert_eq!(approved.decided(approve), Ok(None));
+    assert!(approved.decided(review_of(1, Reject)).is_err());
+}
+
+#[test]
+fn a_decision_binds_what_was_seen() {
+    let changed_since = |version| Err(NotDecided::ChangedSince { version });
+    let renamed = renamed(&agency(), "龙江家政服务");
+    assert_eq!(renamed.decided(review_of(1, Approve)), changed_since(2));
+    assert_eq!(renamed.decided(review_of(1, Reject)), changed_since(2));
+    let unseen = Review {
+        version: None,
+        ..review_of(1, Approve)
+    };
+    assert_eq!(renamed.decided(unseen), changed_since(2));
+    // Its stores are approved with it, later ones are not.
+    let with_store = renamed.with_store_changed();
+    assert_eq!(with_store.decided(review_of(2, Approve)), changed_since(3));
+    let approved = with_store.decided(review_of(3, Approve)).unwrap().unwrap();
+    assert_eq!(approved.with_store_changed().review_version, 3);
+
+    let first = moved(&after(&store(), Approve), 45.8);
+    let again = moved(&first, 45.9);
+    let seen = review_of(first.review_version, Approve);
+    assert!(again.decided(seen.clone()).is_err());
+    // Nor does the same approval, sent again, approve the next move.
+    let there = first.decided(seen.clone()).unwrap().unwrap();
+    let next = moved(&there, 45.9);
+    assert_eq!(next.decided(seen), Ok(None));
+    assert_eq!(next.counts_at(), Some(place(45.8)));
+}
+
+#[test]
+fn what_was_approved_stays_until_its_change_is_approved() {
+    let approved = agency().decided(review_of(1, Approve)).unwrap().unwrap();
+    let proposes = renamed(&approved, "别的家政");
+    assert_eq!(proposes.name, "龙江家政");
+    assert_eq!(proposes.standing, Approved);
+    assert_eq!(proposes.waits_since, Some(Millis(9)));
+    let rejected = proposes.decided(review_of(2, Reject)).unwrap().unwrap();
+    assert_eq!((&*rejected.name, &rejected.proposed), ("龙江家政", &None));
+    let renamed_now = proposes.decided(review_of(2, Approve)).unwrap().unwrap();
+    assert_eq!(
+        (&*renamed_now.name, renamed_now.standing),
+        ("别的家政", Approved)
+    );
+    assert_eq!(renamed_now.waits_since, None);
+    // Back to what it is: nothing waits.
+    let back = renamed(&proposes, "龙江家政");
+    assert_eq!((&back.proposed, back.waits_since), (&None, None));
+    // One that was rejected corrects itself.
+    let rejected = agency().decided(review_of(1, Reject)).unwrap().unwrap();
+    let corrected = renamed(&rejected, "龙江家政服务");
+    assert_eq!(
+        (&*corrected.name, corrected.standing),
+        ("龙江家政服务", Pending)
+    );
 }
 
 #[test]
@@ -94,29 +176,33 @@ fn a_store_counts_only_where_it_was_approved() {
     let approved = after(&new, Approve);
     assert_eq!(approved.counts_at(), Some(place(45.7)));
 
-    let moved = approved.moved(place(45.9));
+    let moved_away = moved(&approved, 45.9);
     assert_eq!(
-        (moved.status, moved.counts_at()),
+        (moved_away.status, moved_away.counts_at()),
         (Pending, Some(place(45.7)))
     );
-    let there = after(&moved, Approve);
+    let there = after(&moved_away, Approve);
     assert_eq!(
         (there.status, there.counts_at()),
         (Approved, Some(place(45.9)))
     );
     assert_eq!(there.proposed, None);
 
-    let back = after(&moved, Reject);
+    let back = after(&moved_away, Reject);
     assert_eq!(
         (back.status, back.counts_at()),
         (Approved, Some(place(45.7)))
     );
     assert_eq!(
-        back.decided(review(Reject)),
+        back.decided(review_of(moved_away.review_version, Reject)),
         Ok(None),
         "a repeat changes nothing"
     );
-    assert_eq!(approved.moved(place(45.7)), approved, "it is there already");
+    let change = StoreChange {
+        location: Some(place(45.7)),
+        ..StoreChange::default()
+    };
+    assert_eq!(approved.changed(change), None, "it is there already");
 }
 
 #[test]
@@ -126,17 +212,17 @@ fn a_suspended_store_counts_nowhere_until_reinstated() {
     assert_eq!(suspended.counts_at(), None);
     assert_eq!(after(&suspended, Reinstate).counts_at(), Some(place(45.7)));
     // Moved meanwhile: the old place counts again, and the new one waits.
-    let moved = suspended.moved(place(45.9));
-    assert_eq!((moved.status, moved.counts_at()), (Suspended, None));
-    let reinstated = after(&moved, Reinstate);
+    let moved_away = moved(&suspended, 45.9);
+    assert_eq!(
+        (moved_away.status, moved_away.counts_at()),
+        (Suspended, None)
+    );
+    let reinstated = after(&moved_away, Reinstate);
     assert_eq!(
         (reinstated.status, reinstated.counts_at()),
         (Pending, Some(place(45.7)))
     );
     // One that works while its move is reviewed can be suspended too.
-    assert_eq!(
-        after(&approved.moved(place(45.9)), Suspend).counts_at(),
-        None
-    );
+    assert_eq!(after(&moved(&approved, 45.9), Suspend).counts_at(), None);
     assert_eq!(after(&store(), Reject).counts_at(), None);
 }

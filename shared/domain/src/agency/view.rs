@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Agency, Review, Standing, Store};
+use super::{Agency, AgencyChange, Review, Standing, Store};
 use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
@@ -19,6 +19,9 @@ pub struct AgencyView<'a> {
     phone: &'a MobilePhone,
     services: ServiceSet,
     status: Standing,
+    /// What a decision names.
+    version: u64,
+    pending_changes: Option<&'a AgencyChange>,
     #[serde(with = "rfc3339")]
     registered_at: Millis,
     reviews: Vec<ReviewView<'a>>,
@@ -34,9 +37,18 @@ pub struct StoreView<'a> {
     status: Standing,
     location: Option<Wgs84>,
     proposed_location: Option<Wgs84>,
+    /// What a decision names.
+    version: u64,
+    pending_changes: Option<StoreChanges>,
     #[serde(with = "rfc3339")]
     added_at: Millis,
     reviews: Vec<ReviewView<'a>>,
+}
+
+/// What would change of a store that works already.
+#[derive(Serialize)]
+pub struct StoreChanges {
+    location: Wgs84,
 }
 
 #[derive(Serialize)]
@@ -49,6 +61,11 @@ struct ReviewView<'a> {
 }
 
 impl Agency {
+    /// As its view and its review show them.
+    pub fn pending_changes(&self) -> Option<&AgencyChange> {
+        self.proposed.as_ref()
+    }
+
     /// With its stores, in the order given.
     pub fn view<'a>(&'a self, stores: &'a [Store]) -> AgencyView<'a> {
         AgencyView {
@@ -59,6 +76,8 @@ impl Agency {
             phone: &self.phone,
             services: self.services,
             status: self.standing,
+            version: self.review_version,
+            pending_changes: self.pending_changes(),
             registered_at: self.registered_at,
             reviews: reviews(&self.reviews),
             stores: stores.iter().map(Store::view).collect(),
@@ -67,6 +86,12 @@ impl Agency {
 }
 
 impl Store {
+    /// As its view and its review show them.
+    pub fn pending_changes(&self) -> Option<StoreChanges> {
+        let location = self.proposed.filter(|_| self.location.is_some())?;
+        Some(StoreChanges { location })
+    }
+
     /// As its agency and the authority see it.
     pub fn view(&self) -> StoreView<'_> {
         StoreView {
@@ -76,6 +101,8 @@ impl Store {
             status: self.status,
             location: self.location,
             proposed_location: self.proposed,
+            version: self.review_version,
+            pending_changes: self.pending_changes(),
             added_at: self.added_at,
             reviews: reviews(&self.reviews),
         }

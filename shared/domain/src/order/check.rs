@@ -124,7 +124,7 @@ pub struct MatchedBadge {
     pub name: String,
     pub agency: String,
     /// In full size, as a `data:` URL.
-    pub photo: Option<String>,
+    pub photo: String,
     pub question: &'static str,
     pub standing: PublicStanding,
     #[serde(with = "crate::time::rfc3339")]
@@ -160,7 +160,7 @@ impl MatchedBadge {
         worker: &Worker,
         profile: Option<&Profile>,
         agency_name: &str,
-        photo: Option<String>,
+        photo: String,
         market: &Market,
         now: Millis,
     ) -> Self {

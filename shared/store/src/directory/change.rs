@@ -1,7 +1,8 @@
 //! Changes of agencies and stores: one transaction each, conditional on the agency's version.
 
-use domain::agency::{Agency, AgencyStats, Decision, NotFromHere, Review, Standing, Store};
-use domain::geo::Wgs84;
+use domain::agency::{
+    Agency, AgencyChange, AgencyStats, NotDecided, Review, Standing, Store, StoreChange,
+};
 use domain::id::{AgencyId, StoreId};
 use domain::time::Millis;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use super::item::{self, StoredStore, Waits};
 use super::{Directory, Waiting};
 use crate::Error;
-use crate::table::{Committed, Key, Member, Part, Refused, Rivals, TRANSACT, Tries, commit};
+use crate::table::{Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
 
 /// Of the 100 writes that a transaction can have, those that are not stores'.
 const BESIDE_STORES: usize = 2;
@@ -35,8 +36,8 @@ pub enum Registered {
 pub enum AgencyDecided {
     /// It is decided; or it stood already, and nothing was written.
     Done(Box<Agency>, Vec<Store>),
-    /// It cannot be decided from where it stands.
-    NotFromHere(NotFromHere),
+    /// It cannot be decided so.
+    NotDecided(NotDecided),
     /// Another agency was approved with its credit code.
     UsccTaken,
     /// There is no such agency.
@@ -61,8 +62,8 @@ pub enum StoreAdded {
 pub enum StoreDecided {
     /// It is decided; or it stood already, and nothing was written.
     Done(Box<Store>),
-    /// It cannot be decided from where it stands.
-    NotFromHere(NotFromHere),
+    /// It cannot be decided so.
+    NotDecided(NotDecided),
     /// There is no such store.
     NotFound,
 }
@@ -127,17 +128,24 @@ impl Directory {
             let after = match before.decided(review.clone()) {
                 Ok(Some(after)) => after,
                 Ok(None) => return Ok(AgencyDecided::Done(Box::new(before), plain)),
-                Err(refusal) => return Ok(AgencyDecided::NotFromHere(refusal)),
+                Err(refusal) => return Ok(AgencyDecided::NotDecided(refusal)),
             };
             let mut members = vec![self.raise(&before, &after)];
-            if review.decision == Decision::Approve {
+            let works_from_now_on = after.standing == Standing::Approved
+                && matches!(before.standing, Standing::Pending | Standing::Rejected);
+            if works_from_now_on {
                 members.push(self.take_uscc(&after));
                 let room = 100 - BESIDE_STORES;
                 let waiting = stores.iter().enumerate().filter(|(_, stored)| {
                     stored.store.status == Standing::Pending && stored.store.proposed.is_some()
                 });
                 for (place, stored) in waiting.take(room) {
-                    if let Ok(Some(store)) = stored.store.decided(review.clone()) {
+                    // They were shown with the agency.
+                    let review = Review {
+                        version: Some(stored.store.review_version),
+                        ..review.clone()
+                    };
+                    if let Ok(Some(store)) = stored.store.decided(review) {
                         plain[place] = store.clone();
                         let stored = StoredStore {
                             store,
@@ -159,6 +167,28 @@ impl Directory {
         }
     }
 
+    /// Changes an agency, or proposes that change. `None` when there is no such agency.
+    pub async fn change_agency(
+        &self,
+        agency: &AgencyId,
+        change: &AgencyChange,
+        now: Millis,
+    ) -> Result<Option<(Agency, Vec<Store>)>, Error> {
+        let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.as_str());
+        loop {
+            tries.next().await?;
+            let Some((before, stores)) = self.agency_with_stores(agency).await? else {
+                return Ok(None);
+            };
+            let Some(after) = before.changed(change.clone(), now) else {
+                return Ok(Some((before, stores)));
+            };
+            if let Committed::Done = commit(vec![self.raise(&before, &after)]).await? {
+                return Ok(Some((after, stores)));
+            }
+        }
+    }
+
     /// Adds a store, which waits for review.
     pub async fn add_store(
         &self,
@@ -171,52 +201,32 @@ impl Directory {
             body_hash: Some(*body_hash),
             waits: Waits::since(Waiting::Store, store.added_at),
         };
-        let put = self
-            .table
-            .put(item::write_store(agency, &stored))
-            .if_absent();
-        let raise = self.table.update(Key::agency(agency), "ADD version :one");
-        let raise = raise.when("attribute_exists(pk)").value(":one", 1);
-        let members = [put.named(Part::Store), raise.named(Part::Agency)];
+        let put = self.table.put(item::write_store(agency, &stored));
+        let put = put.if_absent().named(Part::Store);
         let mut tries = Tries::new(TRANSACT, Rivals::Few, store.id.as_str());
         loop {
             tries.next().await?;
-            let refused = match commit(members.clone()).await? {
+            let Some(before) = self.agency(agency).await? else {
+                return Ok(StoreAdded::NotFound);
+            };
+            let raise = self.raise(&before, &before.with_store_changed());
+            let refused = match commit([put.clone(), raise]).await? {
                 Committed::Done => return Ok(StoreAdded::New),
                 Committed::Conflict => continue,
                 Committed::Refused(refused) => refused,
             };
-            match refused.into_iter().next() {
-                Some(Refused {
-                    part: Part::Store,
-                    item: Some(found),
-                }) => {
-                    let found = item::read_store(found)?;
-                    return Ok(if found.body_hash == Some(*body_hash) {
-                        StoreAdded::Repeat(Box::new(found.store))
-                    } else {
-                        StoreAdded::KeyReused
-                    });
-                }
-                Some(Refused {
-                    part: Part::Agency, ..
-                }) => return Ok(StoreAdded::NotFound),
-                _ => {}
+            let found = refused
+                .into_iter()
+                .find(|refused| refused.part == Part::Store);
+            if let Some(found) = found.and_then(|refused| refused.item) {
+                let found = item::read_store(found)?;
+                return Ok(if found.body_hash == Some(*body_hash) {
+                    StoreAdded::Repeat(Box::new(found.store))
+                } else {
+                    StoreAdded::KeyReused
+                });
             }
         }
-    }
-
-    /// Moves a store: the new location waits for review, the old one serves meanwhile. `None` when this agency
-    /// has no such store.
-    pub async fn move_store(
-        &self,
-        agency: &AgencyId,
-        store: &StoreId,
-        to: Wgs84,
-        now: Millis,
-    ) -> Result<Option<Store>, Error> {
-        self.change_store(agency, store, now, |store| store.moved(to))
-            .await
     }
 
     /// Changes a store; a change that leaves it as it was writes nothing. `None` when this agency has no such
@@ -226,15 +236,18 @@ impl Directory {
         agency: &AgencyId,
         store: &StoreId,
         now: Millis,
-        change: impl Fn(&Store) -> Store,
+        change: &StoreChange,
     ) -> Result<Option<Store>, Error> {
-        let changed = self.commit_store(agency, store, now, |store| {
-            let changed = change(store);
-            Ok((changed != *store).then_some(changed))
-        });
+        let changed =
+            self.commit_store(
+                agency,
+                store,
+                now,
+                |store| Ok(store.changed(change.clone())),
+            );
         Ok(match changed.await? {
             StoreDecided::Done(store) => Some(*store),
-            StoreDecided::NotFromHere(_) | StoreDecided::NotFound => None,
+            StoreDecided::NotDecided(_) | StoreDecided::NotFound => None,
         })
     }
 
@@ -256,7 +269,7 @@ impl Directory {
         agency: &AgencyId,
         store: &StoreId,
         now: Millis,
-        change: impl Fn(&Store) -> Result<Option<Store>, NotFromHere>,
+        change: impl Fn(&Store) -> Result<Option<Store>, NotDecided>,
     ) -> Result<StoreDecided, Error> {
         let mut tries = Tries::new(TRANSACT, Rivals::Few, store.as_str());
         loop {
@@ -272,7 +285,7 @@ impl Directory {
             let changed = match change(&stored.store) {
                 Ok(Some(changed)) => changed,
                 Ok(None) => return Ok(StoreDecided::Done(Box::new(stored.store))),
-                Err(refusal) => return Ok(StoreDecided::NotFromHere(refusal)),
+                Err(refusal) => return Ok(StoreDecided::NotDecided(refusal)),
             };
             let waits = match (changed.proposed == stored.store.proposed, changed.status) {
                 (_, Standing::Approved | Standing::Rejected | Standing::Suspended) => {
@@ -288,10 +301,7 @@ impl Directory {
                 waits,
                 ..stored
             };
-            let after = Agency {
-                version: before.version + 1,
-                ..before.clone()
-            };
+            let after = before.with_store_changed();
             let members = [self.raise(&before, &after), self.put_store(agency, &stored)];
             if let Committed::Done = commit(members).await? {
                 return Ok(StoreDecided::Done(Box::new(changed)));
@@ -324,19 +334,48 @@ impl Directory {
             .named(Part::Agency)
     }
 
-    /// Takes an agency from one version to the next, with its standing and the review that led there. What it
-    /// has done so far is not touched: it changes without a new version.
+    /// Takes an agency from one version to the next. What it has done so far is not touched: it changes without a new
+    /// version.
     fn raise(&self, before: &Agency, after: &Agency) -> Member {
         let key = Key::agency(&after.id);
-        let update = if before.standing == after.standing {
-            self.table.update(key, "SET version = :after")
-        } else {
-            let update = "SET version = :after, standing = :standing, reviews = :reviews \
-                          REMOVE #wait, since";
-            let update = self.table.update(key, update);
+        let is_reviewed = after.reviews != before.reviews;
+        let update = if is_reviewed || after.review_version != before.review_version {
+            let mut set = "SET version = :after, review_version = :review_version, standing = :standing, \
+                           reviews = :reviews, #name = :name, responsible_person = :responsible_person, \
+                           phone = :phone, services = :services"
+                .to_owned();
+            let mut remove = Vec::new();
+            match after.waits_since {
+                Some(_) => set.push_str(", #wait = :wait, since = :since"),
+                None => remove.extend(["#wait", "since"]),
+            }
+            match after.proposed {
+                Some(_) => set.push_str(", proposed = :proposed"),
+                None => remove.push("proposed"),
+            }
+            if !remove.is_empty() {
+                set = format!("{set} REMOVE {}", remove.join(", "));
+            }
+            let mut update = self.table.update(key, set);
+            if let Some(since) = after.waits_since {
+                update = update
+                    .value(":wait", Waiting::Agency)
+                    .value(":since", since);
+            }
+            if let Some(proposed) = &after.proposed {
+                update = update.value(":proposed", proposed);
+            }
             update
+                .value(":review_version", after.review_version)
                 .value(":standing", after.standing)
                 .value(":reviews", &after.reviews)
+                .value(":name", &after.name)
+                .value(":responsible_person", &after.responsible_person)
+                .value(":phone", &after.phone)
+                .value(":services", after.services)
+        } else {
+            // One of its stores has changed.
+            self.table.update(key, "SET version = :after")
         };
         update
             .when("version = :before")

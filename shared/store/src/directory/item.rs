@@ -1,6 +1,6 @@
 //! Items of agencies, stores and authorities.
 
-use domain::agency::{Agency, AgencyStats, Review, Standing, Store};
+use domain::agency::{Agency, AgencyChange, AgencyStats, Review, Standing, Store};
 use domain::check::{MobilePhone, Uscc};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, AuthorityId};
@@ -23,6 +23,10 @@ struct AgencyItem {
     services: ServiceSet,
     standing: Standing,
     version: u64,
+    #[serde(default = "first_version")]
+    review_version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proposed: Option<AgencyChange>,
     stats: AgencyStats,
     registered_at: Millis,
     reviews: Vec<Review>,
@@ -41,6 +45,8 @@ struct StoreItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     proposed: Option<Point>,
     status: Standing,
+    #[serde(default = "first_version")]
+    review_version: u64,
     added_at: Millis,
     reviews: Vec<Review>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,13 +55,18 @@ struct StoreItem {
     waits: Waits,
 }
 
+/// Of items from before there were versions.
+fn first_version() -> u64 {
+    1
+}
+
 /// Both or none are there: an item is in the index as long as it waits.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Waits {
     #[serde(skip_serializing_if = "Option::is_none")]
-    wait: Option<Waiting>,
+    pub(super) wait: Option<Waiting>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Millis>,
+    pub(super) since: Option<Millis>,
 }
 
 impl Waits {
@@ -115,10 +126,8 @@ pub(super) fn write_agency(
     secret_hash: &[u8; 32],
     body_hash: &[u8; 32],
 ) -> Item<Directory> {
-    let waits = match agency.standing {
-        Standing::Pending => Waits::since(Waiting::Agency, agency.registered_at),
-        _ => Waits::default(),
-    };
+    let waits = agency.waits_since;
+    let waits = waits.map(|since| Waits::since(Waiting::Agency, since));
     Key::agency(&agency.id).item(AgencyItem {
         name: agency.name.clone(),
         uscc: agency.uscc.clone(),
@@ -127,12 +136,14 @@ pub(super) fn write_agency(
         services: agency.services,
         standing: agency.standing,
         version: agency.version,
+        review_version: agency.review_version,
+        proposed: agency.proposed.clone(),
         stats: agency.stats,
         registered_at: agency.registered_at,
         reviews: agency.reviews.clone(),
         secret_hash: Bytes(secret_hash.to_vec()),
         body_hash: Bytes(body_hash.to_vec()),
-        waits,
+        waits: waits.unwrap_or_default(),
     })
 }
 
@@ -147,6 +158,9 @@ pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredA
         services: item.services,
         standing: item.standing,
         version: item.version,
+        review_version: item.review_version,
+        proposed: item.proposed,
+        waits_since: item.waits.since,
         stats: item.stats,
         registered_at: item.registered_at,
         reviews: item.reviews,
@@ -166,6 +180,7 @@ pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Item<Direc
         location: store.location.map(Point::from),
         proposed: store.proposed.map(Point::from),
         status: store.status,
+        review_version: store.review_version,
         added_at: store.added_at,
         reviews: store.reviews.clone(),
         body_hash: stored.body_hash.map(|hash| Bytes(hash.to_vec())),
@@ -182,6 +197,7 @@ pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredSt
         location: item.location.map(Point::wgs84).transpose()?,
         proposed: item.proposed.map(Point::wgs84).transpose()?,
         status: item.status,
+        review_version: item.review_version,
         added_at: item.added_at,
         reviews: item.reviews,
     };

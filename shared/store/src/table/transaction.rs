@@ -41,6 +41,8 @@ pub enum Part {
     Payload,
     Phone,
     Profile,
+    /// How an agency that has proposed to employ a worker sees her.
+    Proposed,
     Rating,
     /// A registration, by its idempotency key.
     Request,

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use domain::chain::{Actor, ChainEvent, EventKind, Head, commitment};
 use domain::id::{AgencyId, EventId, WorkerId};
 use domain::time::Millis;
-use domain::worker::{Profile, Worker};
+use domain::worker::{Profile, Proposal, Worker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -257,9 +257,11 @@ impl Workers {
             );
             key = Some(new);
         }
+        let old = profile.as_ref().map_or(&[][..], |old| &old.proposals);
         match step.profile {
             ProfileChange::Keep => {}
             ProfileChange::Put(new) => {
+                members.extend(self.list_proposals(id, old, &new.proposals));
                 let key = key.as_ref().ok_or(Error::Sealed)?;
                 let sealed = SealedItem::of(key.seal(id, PROFILE, &new)?);
                 let put = self.workers.put(Key::profile(id).item(sealed));
@@ -267,6 +269,7 @@ impl Workers {
                 profile = Some(*new);
             }
             ProfileChange::Erase => {
+                members.extend(self.list_proposals(id, old, &[]));
                 let delete = self.subject_keys.delete(Key::subject_key(id));
                 members.push(delete.named(Part::SubjectKey));
                 let delete = self.workers.delete(Key::profile(id));
@@ -298,6 +301,19 @@ impl Workers {
                 key: if erases { None } else { key },
             },
         })
+    }
+
+    /// Keeps the items by which agencies see whom they have proposed to employ.
+    fn list_proposals(&self, id: &WorkerId, old: &[Proposal], new: &[Proposal]) -> Vec<Member> {
+        let is_employment = |proposal: &&Proposal| proposal.consent.is_some();
+        let puts = new.iter().filter(is_employment);
+        let puts = puts.filter(|proposal| !old.contains(proposal));
+        let puts = puts.map(|proposal| self.workers.put(item::write_proposed(id, proposal)));
+        let gone = old.iter().filter(is_employment);
+        let gone = gone.filter(|gone| new.iter().all(|proposal| proposal.agency != gone.agency));
+        let deletes = gone.map(|gone| self.workers.delete(Key::proposed(id, &gone.agency)));
+        let writes = puts.chain(deletes);
+        writes.map(|write| write.named(Part::Proposed)).collect()
     }
 
     /// Her own item: new, on its version, or unchanged.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::agency::Standing;
 use domain::credit::{Entry, Recorded, Section, Sections};
-use domain::id::{AgencyId, SourceId};
+use domain::id::{AgencyId, SourceId, WorkerId};
 use domain::service::ServiceSet;
 use domain::time::Millis;
-use domain::worker::{Photo, Worker};
+use domain::worker::{LastDecision, Photo, Proposal, Worker, masked_name};
 use serde::{Deserialize, Serialize};
 
 use super::Workers;
@@ -21,6 +21,10 @@ pub(super) const WAITS: &str = "worker";
 #[derive(Serialize, Deserialize)]
 struct WorkerItem {
     v: u64,
+    #[serde(default = "first_version")]
+    rv: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ld: Option<LastDecision>,
     st: Standing,
     ag: AgencyId,
     skl: u16,
@@ -39,6 +43,11 @@ struct WorkerItem {
     se: BTreeMap<Section, Vec<StoredEntry>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     er: Option<bool>,
+}
+
+/// Of items from before there were versions, and of an index that leaves it out.
+fn first_version() -> u64 {
+    1
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,6 +74,8 @@ pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
     }
     Key::worker(&worker.id).item(WorkerItem {
         v: worker.version,
+        rv: worker.review_version,
+        ld: worker.last_decision.clone(),
         st: worker.standing,
         ag: worker.agency.clone(),
         skl: worker.skills.bits(),
@@ -75,6 +86,27 @@ pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
         ph: worker.photo.clone(),
         se,
         er: worker.is_erased.then_some(true),
+    })
+}
+
+/// How an agency that has proposed to employ a worker sees her, in lists and where it names her: as it would see somebody
+/// new, whom nobody knows.
+pub(super) fn write_proposed(worker: &WorkerId, proposal: &Proposal) -> Item<Workers> {
+    let changes = &proposal.changes;
+    Key::proposed(worker, &proposal.agency).item(WorkerItem {
+        v: proposal.revision,
+        rv: 1,
+        ld: None,
+        st: proposal.standing,
+        ag: proposal.agency.clone(),
+        skl: changes.skills.unwrap_or_default().bits(),
+        mn: changes.name.as_deref().map(masked_name).unwrap_or_default(),
+        rg: proposal.at,
+        wait: None,
+        since: None,
+        ph: None,
+        se: BTreeMap::new(),
+        er: None,
     })
 }
 
@@ -98,6 +130,8 @@ pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker,
     Ok(Worker {
         id,
         version: item.v,
+        review_version: item.rv,
+        last_decision: item.ld,
         agency: item.ag,
         standing: item.st,
         skills: ServiceSet::from_bits(item.skl),

@@ -9,12 +9,16 @@ use crate::table::{Index, ItemKey, Key, Partition};
 
 /// Sort key of a worker's own item.
 const WORKER: &str = "worker";
+/// What sort keys of agencies' proposals to employ a worker begin with.
+const PROPOSED: &str = "proposed#";
 /// What sort keys of looks at a worker's record begin with.
 const VIEW: &str = "view#";
 /// What sort keys of a worker's objections begin with.
 const OBJECTION: &str = "objection#";
 
-pub(super) static BY_AGENCY: Index<Workers> = Index::new("by-agency", "ag", "rg", is_worker);
+pub(super) static BY_AGENCY: Index<Workers> = Index::new("by-agency", "ag", "rg", |key| {
+    is_worker(key) || key.sk.starts_with(PROPOSED)
+});
 /// The workers of whom something waits for the authority.
 pub(super) static WORKERS_BY_REVIEW: Index<Workers> =
     Index::new("by-review", "wait", "since", is_worker);
@@ -27,6 +31,14 @@ pub(super) static OBJECTIONS_BY_REVIEW: Index<Workers> =
 impl Key<Workers> {
     pub(super) fn worker(worker: &WorkerId) -> Self {
         Self::new(format!("W#{}", worker.bare()), WORKER)
+    }
+
+    /// How an agency that has proposed to employ a worker sees her.
+    pub(super) fn proposed(worker: &WorkerId, agency: &AgencyId) -> Self {
+        Self::new(
+            format!("W#{}", worker.bare()),
+            format!("{PROPOSED}{}", agency.bare()),
+        )
     }
 
     /// A worker's sealed personal data, apart from what others may read of her.

@@ -44,6 +44,8 @@ impl Desk {
                 photo: None,
                 sections: Default::default(),
                 is_erased: false,
+                review_version: 1,
+                last_decision: None,
             },
             profile: Profile {
                 name: "张秀兰".to_owned(),
@@ -54,7 +56,8 @@ impl Desk {
                     given_at: NOW,
                 },
                 references: Default::default(),
-                proposed: None,
+                phone_confirmed: false,
+                proposals: Vec::new(),
             },
             events: vec![NewEvent {
                 id: EventId::from_cause("registered", &["one"]),

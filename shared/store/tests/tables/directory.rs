@@ -1,6 +1,6 @@
 //! Agencies, stores and what is decided about them.
 
-use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store};
+use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store, StoreChange};
 use domain::check::Uscc;
 use domain::geo::Wgs84;
 use domain::id::StoreId;
@@ -23,6 +23,9 @@ pub fn candidate(n: u8, uscc: &Uscc) -> Agency {
         services: ServiceSet::from_iter([Service::Cleaning, Service::LiveIn]),
         standing: Standing::Pending,
         version: 1,
+        review_version: 1,
+        proposed: None,
+        waits_since: None,
         stats: AgencyStats::default(),
         registered_at: Millis(NOW.0 + i64::from(n)),
         reviews: Vec::new(),
@@ -58,8 +61,14 @@ pub async fn registered(world: &World, n: u8) -> Agency {
 }
 
 fn review(decision: Decision) -> Review {
+    review_of(1, decision)
+}
+
+/// Of somebody who has looked at this version.
+fn review_of(version: u64, decision: Decision) -> Review {
     Review {
         decision,
+        version: Some(version),
         reason: "查过了".to_owned(),
         by: "aut_harbin".parse().unwrap(),
         at: Millis(NOW.0 + 5),
@@ -72,6 +81,13 @@ async fn decide(world: &World, n: u8, decision: Decision) -> AgencyDecided {
         .decide_agency(&agency(n), &review(decision))
         .await
         .unwrap()
+}
+
+fn to(location: Wgs84) -> StoreChange {
+    StoreChange {
+        location: Some(location),
+        ..StoreChange::default()
+    }
 }
 
 fn elsewhere() -> Wgs84 {
@@ -143,7 +159,7 @@ async fn approval_approves_the_stores_that_wait_with_the_agency() {
     );
     assert!(matches!(
         decide(&world, 1, Decision::Reject).await,
-        AgencyDecided::NotFromHere(_)
+        AgencyDecided::NotDecided(_)
     ));
     assert_eq!(
         decide(&world, 9, Decision::Approve).await,
@@ -205,9 +221,10 @@ async fn of_two_decisions_at_once_both_count_in_turn() {
         .map(|n| Wgs84::from_degrees(45.7 + f64::from(n) / 100.0, 126.6).unwrap())
         .collect();
     let store_id = store(1).id;
+    let moves: Vec<_> = moves.into_iter().map(to).collect();
     let changes = moves
         .iter()
-        .map(|to| directory.move_store(&agency_id, &store_id, *to, NOW));
+        .map(|to| directory.change_store(&agency_id, &store_id, NOW, to));
     for changed in futures::future::join_all(changes).await {
         assert!(changed.unwrap().is_some());
     }
@@ -225,7 +242,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     let directory = &world.directory;
     let (agency, id) = (agency(1), store(1).id);
     let moved = directory
-        .move_store(&agency, &id, elsewhere(), NOW)
+        .change_store(&agency, &id, NOW, &to(elsewhere()))
         .await
         .unwrap()
         .unwrap();
@@ -239,7 +256,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
 
     let version = directory.agency(&agency).await.unwrap().unwrap().version;
     let repeat = directory
-        .move_store(&agency, &id, elsewhere(), NOW)
+        .change_store(&agency, &id, NOW, &to(elsewhere()))
         .await
         .unwrap()
         .unwrap();
@@ -250,7 +267,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     );
 
     let approved = directory
-        .decide_store(&agency, &id, &review(Decision::Approve))
+        .decide_store(&agency, &id, &review_of(2, Decision::Approve))
         .await
         .unwrap();
     assert!(
@@ -274,7 +291,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     assert_eq!(missing.unwrap(), StoreDecided::NotFound);
     assert_eq!(
         directory
-            .move_store(&agency, &store(9).id, elsewhere(), NOW)
+            .change_store(&agency, &store(9).id, NOW, &to(elsewhere()))
             .await
             .unwrap(),
         None

@@ -54,6 +54,8 @@ fn registration(by: u8, key: &str) -> NewWorker {
             photo: None,
             sections: domain::credit::Sections::default(),
             is_erased: false,
+            review_version: 1,
+            last_decision: None,
         },
         profile: Profile {
             name: NAME.to_owned(),
@@ -64,7 +66,8 @@ fn registration(by: u8, key: &str) -> NewWorker {
                 given_at: NOW,
             },
             references: Default::default(),
-            proposed: None,
+            phone_confirmed: false,
+            proposals: Vec::new(),
         },
         events: vec![
             event(
@@ -237,7 +240,7 @@ async fn of_changes_at_once_none_is_lost() {
 async fn what_else_belongs_to_a_change_is_written_with_it_or_nothing_is() {
     let world = World::new().await;
     let id = registered(&world).await;
-    let take = |by: &WorkerId| world.workers.take_phone("hash", by);
+    let take = |by: &WorkerId| world.workers.take_phone("hash", by, true);
     let with = |member, cause: &'static str| {
         move |_: &store::WorkerFile| -> Result<Step, ()> {
             Ok(Step {

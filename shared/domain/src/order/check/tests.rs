@@ -67,6 +67,8 @@ fn worker() -> Worker {
         photo: None,
         sections: Section::ALL.iter().map(|s| (*s, entry(as_of))).collect(),
         is_erased: false,
+        review_version: 1,
+        last_decision: None,
     }
 }
 
@@ -245,10 +247,11 @@ fn the_customer_sees_who_says_what_and_the_end_of_a_policys_number() {
             given_at: START,
         },
         references: [(Section::PersonalInsurance, policy)].into_iter().collect(),
-        proposed: None,
+        phone_confirmed: false,
+        proposals: Vec::new(),
     };
     let market = Market::default();
-    let photo = Some("data:image/jpeg;base64,AA==".to_owned());
+    let photo = "data:image/jpeg;base64,AA==".to_owned();
     let seen = MatchedBadge::new(
         &badge(),
         &worker(),

@@ -80,6 +80,8 @@ fn worker(clear_until: Millis) -> Worker {
         photo: None,
         sections: Section::ALL.iter().map(|s| (*s, entry(s))).collect(),
         is_erased: false,
+        review_version: 1,
+        last_decision: None,
     }
 }
 

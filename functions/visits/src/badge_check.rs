@@ -3,10 +3,10 @@
 //! What is shown is verified first, and as long as it is not genuine nothing is asked of any table but the order's. Then
 //! the badge tells whose it is; of somebody else nothing more is read, and nothing is said. A match that begins the visit
 //! is one transaction: the order, the badge as it was read, the event in the worker's chain, and where it was a phone's
-//! code, that it was used. Whatever of it has changed meanwhile is read again.
+//! code, that it was used for this order. Whatever of it has changed meanwhile is read again.
 //!
-//! A code is good for an order once: shown again, it is `invalid`, though the visit may have begun by it. A printed badge
-//! may be scanned as often as the customer likes.
+//! A phone's code is good for one order: for another it is `invalid`. For the same order it may be shown again, as an
+//! answer may have been lost, and a printed badge as often as the customer likes.
 
 use badge::Presented;
 use base64::Engine;
@@ -144,7 +144,7 @@ impl Visits {
             }));
         };
 
-        // Read before anything is written: a match whose answer fails would have used up a code.
+        // Read before anything is written: a match that cannot be answered begins nothing.
         let photo = self.photo(&file.worker).await?;
         let result = if starts {
             match self.start(order, &badge, standing, presented, now).await? {
@@ -219,20 +219,19 @@ impl Visits {
             Appended::Refused(result) => Some(result),
             Appended::NotFound => Some(CheckResult::Revoked),
             Appended::WithRefused(Part::Code) => Some(CheckResult::Invalid),
-            // Another scan has begun it. A printed badge is a match again; whether a phone's code is depends on
-            // which code that was.
+            // Another scan has begun it: this one is a match again.
             Appended::Repeat(_) | Appended::WithRefused(_) => None,
         })
     }
 
-    /// Uses up a phone's code that begins nothing; a printed badge has nothing to use up.
+    /// Keeps a phone's code that begins nothing from other orders.
     async fn use_code(&self, order: &Order, presented: &Presented) -> Result<CheckResult, Problem> {
         let Presented::OnPhone(code) = presented else {
             return Ok(CheckResult::Match);
         };
         let used = self.orders.use_code(&order.id, &code.badge, code.step);
-        let is_first = used.await?;
-        Ok(if is_first {
+        let is_ours = used.await?;
+        Ok(if is_ours {
             CheckResult::Match
         } else {
             CheckResult::Invalid

@@ -332,7 +332,8 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
         .unwrap_or_default()
         .trim();
     // What it is, its content says; here it is only told from a body that means to be something else.
-    if !["image/jpeg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str()) {
+    if !["image/jpeg", "image/jpg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str())
+    {
         return Err(
             Problem::unsupported_media_type().detail("The body must be image/jpeg or image/png.")
         );

@@ -15,6 +15,8 @@ use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
 use domain::time::Millis;
 use lambda_http::Body;
+use domain::service::ServiceSet;
+use domain::text::clean;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
@@ -211,12 +213,15 @@ impl Desk {
         query: &http::Query,
     ) -> Result<(), Problem> {
         let authority = principal.authority()?;
-        let purpose = query.text("purpose").map_or(NOT_STATED, str::trim);
-        if !(1..=200).contains(&purpose.chars().count()) {
-            let words = "The authority says why it looks: purpose, of 1 to 200 characters.";
-            return Err(Problem::malformed().detail(words));
-        }
-        self.look(file, authority, purpose).await
+        let purpose = clean(query.text("purpose").unwrap_or(NOT_STATED));
+        let purpose = purpose
+            .ok()
+            .filter(|purpose| (1..=200).contains(&purpose.chars().count()));
+        let purpose = purpose.ok_or_else(|| {
+            let words = "The authority says why it looks: purpose, of 1 to 200 visible characters.";
+            Problem::malformed().detail(words)
+        })?;
+        self.look(file, authority, &purpose).await
     }
 
     /// What an agency sees of somebody whom it has registered and the authority has not decided on.

@@ -11,6 +11,7 @@ use crate::id::{AgencyId, SourceId, WorkerId};
 use crate::service::ServiceSet;
 use crate::time::Millis;
 
+use crate::text::first_visible;
 /// A worker without personal data other than the masked name. Everything that the trust gate looks at is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
@@ -112,10 +113,10 @@ impl Worker {
     }
 }
 
-/// A name as anyone may see it: the first character of the family name and one `*` (`张*`). The number of `*` does not
+/// A name as anyone may see it: the first visible character of the family name and one `*` (`张*`). The number of `*` does not
 /// depend on the name's length, which would say something too.
 pub fn masked_name(name: &str) -> String {
-    let first = name.trim().chars().next();
+    let first = first_visible(name);
     first.map(|first| format!("{first}*")).unwrap_or_default()
 }
 
@@ -135,3 +136,5 @@ mod tests {
         }
     }
 }
+            ("\u{200b}\u{202e}张丽", "张*"),
+            ("\u{301}\u{feff}Zoë", "Z*"),

@@ -257,9 +257,9 @@ impl Query {
         self.number("limit", 1..=LARGEST_PAGE, USUAL_PAGE)
     }
 
-    /// `cursor`: where a page begins, copied from the page before; the store checks it.
+    /// `cursor`: where a page begins, copied from the page before; the store checks it. An empty one is none.
     pub fn cursor(&self) -> Option<&str> {
-        self.text("cursor")
+        self.text("cursor").filter(|cursor| !cursor.is_empty())
     }
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::typed;
 use crate::time::Millis;
 
 /// A resident ID number (公民身份号码), GB 11643-1999: 17 digits with region, birth date and serial number, and a check
@@ -86,7 +87,7 @@ impl FromStr for IdNumber {
     type Err = IdNumberFault;
 
     fn from_str(text: &str) -> Result<Self, IdNumberFault> {
-        let text = text.to_ascii_uppercase();
+        let text = typed(text).to_ascii_uppercase();
         let (body, last) = text
             .split_at_checked(17)
             .filter(|(_, last)| matches!(last.as_bytes(), [b'0'..=b'9' | b'X']))

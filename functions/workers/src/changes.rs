@@ -29,12 +29,17 @@ impl Desk {
     ) -> Result<Response, Problem> {
         let (agency, id) = self.own(request, worker)?;
         let now = self.clock.now();
-        let change = WorkerChange::read(&JsonBody::from_request(request)?, now)?;
-        self.approved(&agency).await?;
+        let services = self.approved(&agency).await?;
+        let change = WorkerChange::read(&JsonBody::from_request(request)?, services)?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
             employed_by(file, &agency)?;
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
+            let consent = change.consent.as_ref();
+            if let Some(consent) = consent.filter(|new| **new != profile.consent) {
+                let checked = consent.check(Some(&profile.id_number), now);
+                checked.map_err(|error| fault("/consent/given_at", &error.to_string()))?;
+            }
             self.changed(file, profile, &change, withdrawn_at.is_some())
         };
         let changed = self.workers.change(&id, now, decide).await;

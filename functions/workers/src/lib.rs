@@ -10,13 +10,15 @@ mod register;
 mod request;
 mod summary;
 
+use std::ops::RangeInclusive;
+
 use domain::agency::Standing;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
-use domain::time::Millis;
-use lambda_http::Body;
 use domain::service::ServiceSet;
 use domain::text::clean;
+use domain::time::Millis;
+use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
@@ -43,12 +45,15 @@ pub struct Desk {
     /// Makes hashes of idempotency keys and bodies.
     requests: [u8; 32],
     rules: CreditRules,
+    /// How old workers are when they are registered, in full years.
+    ages: RangeInclusive<i16>,
 }
 
 impl Desk {
     /// # Errors
     /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let market = settings.market();
         settings.finish(Self {
             clock: settings.clock(),
             verifier: Verifier::new(settings),
@@ -58,7 +63,8 @@ impl Desk {
             ids: WorkerIds::new(settings),
             phones: PhoneHashes::new(settings),
             requests: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
-            rules: settings.market().credit,
+            rules: market.credit,
+            ages: market.youngest_worker..=market.oldest_worker,
         })
     }
 
@@ -173,12 +179,13 @@ impl Desk {
         principal.agency().cloned()
     }
 
-    /// Only an approved agency builds up its workers: pending, rejected and suspended ones cannot staff anybody.
-    async fn approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let is_approved = self.directory.is_approved(agency).await?;
-        is_approved
-            .then_some(())
-            .ok_or_else(Problem::agency_not_approved)
+    /// What the agency was approved for. Only an approved one builds up its workers: pending, rejected and suspended ones
+    /// cannot staff anybody.
+    async fn approved(&self, agency: &AgencyId) -> Result<ServiceSet, Problem> {
+        let agency = self.directory.agency(agency).await?;
+        let approved = agency.filter(|agency| agency.standing == Standing::Approved);
+        let approved = approved.ok_or_else(Problem::agency_not_approved)?;
+        Ok(approved.services)
     }
 
     /// The worker, for an agency or the authority. What of her is shown to whom is another question.

@@ -20,7 +20,7 @@ use store::{
 
 use crate::Desk;
 use crate::changes::consent_too_old;
-use crate::request::WorkerRegistration;
+use crate::request::{Terms, WorkerRegistration};
 
 /// How often a registration is tried that others got in the way of.
 const ROUNDS: u32 = 5;
@@ -55,8 +55,19 @@ impl Desk {
         let agency = self.agency(request)?;
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
-        let given = WorkerRegistration::read(&body, now)?;
-        self.approved(&agency).await?;
+        let terms = Terms {
+            ages: self.ages.clone(),
+            services: self.approved(&agency).await?,
+            now,
+        };
+        let (given, refused) = match WorkerRegistration::parse_now(&body, &terms) {
+            Ok(given) => (given, None),
+            // What could be registered then may be repeated when it could not be any more.
+            Err(problem) => match WorkerRegistration::parse(&body) {
+                Ok(given) => (given, Some(problem)),
+                Err(_) => return Err(problem),
+            },
+        };
         // Keyed, since a plain hash of a body that holds an ID number could be guessed.
         let parts: [&[u8]; 3] = [b"key", agency.bare().as_bytes(), key.as_bytes()];
         let key_hash = secret::hmac(&self.requests, &parts);
@@ -68,11 +79,16 @@ impl Desk {
             body_hash: secret::hmac(&self.requests, &[b"body", &body.hash()]),
             now,
         };
-        let answer = self.registered(&new).await?;
+        let answer = self.registered(&new, refused).await?;
         Ok(http::json(StatusCode::CREATED, &answer))
     }
 
-    async fn registered(&self, new: &Registering) -> Result<WorkerAnswer, Problem> {
+    /// Unless it is a repeat, it is `refused`.
+    async fn registered(
+        &self,
+        new: &Registering,
+        mut refused: Option<Problem>,
+    ) -> Result<WorkerAnswer, Problem> {
         for _ in 0..ROUNDS {
             let known = self
                 .workers
@@ -81,6 +97,9 @@ impl Desk {
             let outcome = match known {
                 Some(outcome) => outcome,
                 None => {
+                    if let Some(problem) = refused.take() {
+                        return Err(problem);
+                    }
                     let first = new.first();
                     self.workers.register(&first, new.now).await?
                 }

@@ -12,25 +12,27 @@ use crate::http::Answer;
 use crate::log_watch;
 use crate::world::{Agency, CENTRE, World};
 
+/// A number as it can be part of a name.
+pub fn numerals(n: u64) -> String {
+    let numerals = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
+    let digits = n.to_string();
+    let digits = digits.bytes().map(|digit| usize::from(digit - b'0'));
+    digits.map(|digit| numerals[digit]).collect()
+}
+
 /// What an agency sends to register a worker whom no other test has.
 pub fn registration(world: &World) -> Value {
     let n = world.unique();
     let born = 1971 + n / 1_000 % 28;
     let number =
         IdNumber::complete(&format!("230102{born}0412{:03}", n % 1_000)).expect("a number");
-    let numeral = |digit: u8| {
-        ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'][usize::from(digit - b'0')]
-    };
-    let name: String = "钱工"
-        .chars()
-        .chain(n.to_string().bytes().map(numeral))
-        .collect();
+    let name = format!("钱工{}", numerals(n));
     let phone = format!("151{n:08}");
     for words in [name.as_str(), number.as_str(), &phone] {
         log_watch::keep_secret(words);
     }
     json!({
-        "name": name, "id_number": number.as_str(), "phone": phone, "skills": ["cleaning", "cooking"],
+        "name": name, "id_number": number.as_str(), "phone": phone, "skills": ["cleaning"],
         "consent": { "text_version": "2026-01", "given_at": world.now().to_rfc3339() },
     })
 }

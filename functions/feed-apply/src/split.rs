@@ -134,7 +134,7 @@ impl FeedApply {
         for workers in content.shards {
             let mut shard = ShardRows::default();
             for (worker, rows) in workers {
-                let mut said = newest(rows);
+                let mut said = newest(rows, found.batch.received_at);
                 rejected.append(&mut said.rejected);
                 let NewestRows {
                     rows, unchanged, ..

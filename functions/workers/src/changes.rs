@@ -2,8 +2,9 @@
 
 use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
-use domain::credit::{Entry, Recording, Section};
+use domain::credit::{Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
+use domain::time::Millis;
 use domain::worker::{Profile, Worker, masked_name};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::CONTENT_TYPE;
@@ -191,7 +192,7 @@ impl Desk {
                 employed_by(file, agency)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            recorded(file, profile, &result, &source, &actor)
+            recorded(file, profile, &result, &source, &actor, now)
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
@@ -276,29 +277,30 @@ fn recorded(
     result: &SectionResult,
     source: &SourceId,
     actor: &Actor,
+    now: Millis,
 ) -> Result<Step, Problem> {
     let entry = result.entry(source);
-    let is_repeat = file
-        .worker
-        .sections
-        .entries()
-        .any(|stands: (Section, &Entry)| stands == (result.section, &entry));
     let mut worker = file.worker.clone();
-    if worker.sections.record(result.section, entry) == Recording::NotNewer {
-        return if is_repeat {
-            Ok(Step::default())
-        } else {
-            let words = "This source has recorded this section as of then, or later.";
-            Err(Problem::conflict().detail(words))
-        };
+    let recording = worker.sections.record(result.section, entry.clone(), now);
+    let refusal = match recording {
+        Recording::New | Recording::Known => None,
+        Recording::NotNewer => Some("This source has recorded something newer of this section."),
+        Recording::TooMany => Some(
+            "This source has 8 entries of this section that hold now or begin later, and can have no more.",
+        ),
+    };
+    if let Some(words) = refusal {
+        return Err(Problem::conflict().detail(words));
     }
     let mut profile = profile.clone();
-    let references = profile.references.entry(result.section).or_default();
-    match &result.reference {
-        Some(reference) => references.insert(source.clone(), reference.clone()),
-        None => references.remove(source),
-    };
-    let at = |at: Option<domain::time::Millis>| at.map(domain::time::Millis::to_rfc3339);
+    let reference = result.reference.as_deref();
+    let is_renamed = profile
+        .references
+        .note(&worker.sections, result.section, &entry, reference);
+    if recording == Recording::Known && !is_renamed {
+        return Ok(Step::default());
+    }
+    let at = |at: Option<Millis>| at.map(Millis::to_rfc3339);
     Ok(Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(profile)),

@@ -1,13 +1,11 @@
 //! Workers (家政服务员): whom they work for, what they can do, and what the authority decided about them.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::agency::{Decision, NotFromHere, Standing};
 use crate::check::{IdNumber, MobilePhone};
-use crate::credit::{Section, Sections};
-use crate::id::{AgencyId, SourceId, WorkerId};
+use crate::credit::{References, Sections};
+use crate::id::{AgencyId, WorkerId};
 use crate::service::ServiceSet;
 use crate::time::Millis;
 
@@ -48,9 +46,8 @@ pub struct Profile {
     pub id_number: IdNumber,
     pub phone: MobilePhone,
     pub consent: Consent,
-    /// The sources' own references, such as the numbers of certificates and policies.
     #[serde(default)]
-    pub references: BTreeMap<Section, BTreeMap<SourceId, String>>,
+    pub references: References,
     /// Set while the authority has not decided on another agency's registration of her.
     #[serde(default)]
     pub proposed: Option<ProposedEmployment>,

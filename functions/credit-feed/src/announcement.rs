@@ -100,7 +100,7 @@ fn read(fields: &mut Fields<'_>, source: &SourceId, now: Millis) -> Option<Manif
         rows: u32::try_from(rows?).ok()?,
         parts: u32::try_from(parts?).ok()?,
         sha256: sha256?,
-        part_sha256: part_sha256?,
+        part_sha256: Some(part_sha256?),
     })
 }
 

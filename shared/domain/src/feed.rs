@@ -104,9 +104,9 @@ pub struct Manifest {
     pub parts: u32,
     /// SHA-256 of all parts one after another.
     pub sha256: Hash,
-    /// SHA-256 of each part. Empty in batches that were announced before it was required.
+    /// SHA-256 of each part. `None` in batches that were announced before it was required.
     #[serde(default)]
-    pub part_sha256: Vec<Hash>,
+    pub part_sha256: Option<Vec<Hash>>,
 }
 
 /// The bytes that a source signs: the manifest's canonical JSON (RFC 8785), as it was sent.

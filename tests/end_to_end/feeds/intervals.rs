@@ -44,7 +44,7 @@ async fn a_renewal_announced_early_leaves_her_insured_until_it_begins() {
     };
     let now = court.now();
     let this_year = policy(ann, now - DAY, now, -100, 20);
-    let (first, counts) = court.say(None, &[this_year.clone()]).await;
+    let (first, counts) = court.say(None, std::slice::from_ref(&this_year)).await;
     assert_eq!(counts, [1, 0, 0]);
     let renewal = policy(ann, now, now, 20, 385);
     // Of another worker both come at once.
@@ -96,7 +96,7 @@ async fn a_correction_as_of_the_same_moment_counts() {
         (&flagged, SectionState::Flagged),
         (&clear, SectionState::Clear),
     ] {
-        let (batch, counts) = court.say(last.as_ref(), &[row.clone()]).await;
+        let (batch, counts) = court.say(last.as_ref(), std::slice::from_ref(row)).await;
         assert_eq!(counts, [1, 0, 0]);
         let now = court.now();
         assert_eq!(court.state(worker, Section::Dishonesty, now).await, state);

@@ -42,7 +42,7 @@ async fn a_batch_that_its_source_did_not_sign_is_not_applied_however_it_got_ther
         ("a stranger's signature", "sg", Some(by_stranger)),
         ("announced before it was kept", "sg", None),
     ] {
-        let batch = court.batch(None, &[clear.clone()], 1);
+        let batch = court.batch(None, std::slice::from_ref(&clear), 1);
         court.announce(&batch).await.expect(202);
         if attribute == "mf" {
             let manifest = forged.with("batch_id", batch.manifest["batch_id"].clone());

@@ -636,7 +636,7 @@ fn a_visit_is_covered_by_several_entries_if_there_is_no_gap() {
 #[test]
 fn a_reference_is_the_one_of_the_entry_that_counts() {
     let (old, new) = (policy("picc", 0, 0, 10), policy("picc", 1, 10, 20));
-    let mut sections = insured(&[old.clone()]);
+    let mut sections = insured(std::slice::from_ref(&old));
     // As it was stored before entries were intervals.
     let stored = serde_json::json!({ "personal_insurance": { "picc": "P-1" } });
     let mut references: References = serde_json::from_value(stored).unwrap();

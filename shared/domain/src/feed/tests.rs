@@ -113,6 +113,21 @@ fn a_manifest_is_signed_in_canonical_form() {
     assert_eq!(manifest_hash(&canonical).to_string().len(), 64);
 }
 
+#[test]
+fn a_manifest_from_before_parts_were_named_is_read() {
+    let mut old = json!({
+        "source": "court", "batch_id": "b", "seq": 1, "as_of": "2026-01-31T01:00:00Z",
+        "rows": 1, "parts": 1, "sha256": "00".repeat(32),
+    });
+    for parts in [None, Some(Value::Null)] {
+        if let Some(parts) = parts {
+            old["part_sha256"] = parts;
+        }
+        let manifest: Manifest = serde_json::from_value(old.clone()).unwrap();
+        assert_eq!(manifest.part_sha256, None);
+    }
+}
+
 const LATEST: &str = "2026-06-01T00:00:00Z";
 
 fn rules() -> RowRules {

@@ -15,7 +15,6 @@ use serde_json::json;
 use store::{Appended, NewEvent, NewWorker, RegisteredWorker, Step, WorkerIds, Workers};
 
 use crate::log_watch;
-use crate::workers::numerals;
 use crate::world::{Agency, World};
 
 /// The source of the clear sections of [`World::cleared_worker`].
@@ -59,7 +58,7 @@ impl World {
             id: WorkerIds::new(&self.platform.operator_settings())
                 .of(&number)
                 .to_string(),
-            name: format!("赵试{}", numerals(n)),
+            name: format!("赵试{n}"),
             id_number: number.as_str().to_owned(),
             phone: format!("150{n:08}"),
         };
@@ -153,9 +152,8 @@ impl World {
 
     /// Sets one section of a worker.
     pub async fn record(&self, id: &str, section: Section, entry: Entry) {
-        let now = self.now();
         self.change_worker(id, |worker| {
-            worker.sections.record(section, entry.clone(), now);
+            worker.sections.record(section, entry.clone());
         })
         .await;
     }

@@ -50,14 +50,12 @@ pub fn sift(
 }
 
 fn is_of_use(offer: &Offer, order: &Order, agency: &AgencyId, now: Millis) -> bool {
-    let is_of_now = offer.epoch == order.epoch;
+    if offer.epoch != order.epoch {
+        return false;
+    }
     match offer.kind {
-        OfferKind::Open => is_of_now && can_be_grabbed(order, agency, now),
-        OfferKind::Assigned => {
-            is_of_now && order.claim().is_some_and(|claim| claim.agency == *agency)
-        }
-        // However late it is read.
-        OfferKind::Ended => true,
+        OfferKind::Open => can_be_grabbed(order, agency, now),
+        OfferKind::Assigned => order.claim().is_some_and(|claim| claim.agency == *agency),
     }
 }
 

@@ -19,7 +19,7 @@ use lambda_http::http::StatusCode;
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
 use serde_json::Value;
-use store::GrabRead;
+use store::{GrabRead, Sealed};
 
 use crate::{OrderGrab, not_claimed};
 
@@ -30,6 +30,7 @@ const PAUSE: Duration = Duration::from_millis(15);
 
 struct StaffingRead {
     order: Order,
+    details: Sealed,
     is_approved: bool,
     worker: Option<Worker>,
     calendar: Calendar,
@@ -66,7 +67,7 @@ impl OrderGrab {
             };
             if let Some(order) = staffed {
                 let now = self.clock.now();
-                let view = self.views.view_claimed(&order, agency, now);
+                let view = self.views.view_claimed(&order, agency, &read.details, now);
                 return Ok(http::json(StatusCode::OK, &view.await?));
             }
         }
@@ -88,9 +89,14 @@ impl OrderGrab {
         let GrabRead {
             agency: found,
             order,
+            details,
         } = read;
+        let (Some(order), Some(details)) = (order, details) else {
+            return Err(Problem::not_found());
+        };
         Ok(StaffingRead {
-            order: order.ok_or_else(Problem::not_found)?,
+            order,
+            details,
             is_approved: found.is_some_and(|agency| agency.standing == Standing::Approved),
             worker,
             calendar,

@@ -1,7 +1,7 @@
 //! Agencies change their workers' data and photos; agencies and the authority record sections and complaints.
 
 use domain::chain::{Actor, EventKind};
-use domain::credit::{Recording, Section};
+use domain::credit::{Entry, Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, ProposedChanges};
@@ -29,8 +29,8 @@ impl Desk {
     ) -> Result<Response, Problem> {
         let (agency, id) = self.agency_and_worker(request, worker)?;
         let now = self.clock.now();
-        let services = self.require_approved(&agency).await?;
-        let change = WorkerChange::read(&JsonBody::from_request(request)?, services)?;
+        let change = WorkerChange::read(&JsonBody::from_request(request)?, now)?;
+        self.require_approved(&agency).await?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
             require_seen_by(file, &agency)?;
@@ -40,7 +40,7 @@ impl Desk {
             }
             let mut step = change_step(file, &agency, change.fields.clone(), now)?;
             if let Some(consent) = consent {
-                self.add_consent(&mut step, file, &agency, consent, now)?;
+                self.add_consent(&mut step, file, &agency, consent)?;
             }
             Ok(step)
         };
@@ -63,7 +63,6 @@ impl Desk {
         file: &WorkerFile,
         agency: &AgencyId,
         consent: &Consent,
-        now: Millis,
     ) -> Result<(), Problem> {
         let mut profile = match std::mem::take(&mut step.profile) {
             ProfileChange::Put(profile) => *profile,
@@ -77,8 +76,6 @@ impl Desk {
             own.and_then(|own| own.consent.as_mut())
         };
         if let Some(place) = place.filter(|place| *place != consent) {
-            let checked = consent.check(Some(&profile.id_number), now);
-            checked.map_err(|error| fault("/consent/given_at", &error.to_string()))?;
             place.clone_from(consent);
             let kind = EventKind::ConsentGiven;
             let payload = json!({ "agency": agency, "consent": consent });
@@ -169,7 +166,7 @@ impl Desk {
                 require_employee(file, agency)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            section_step(file, profile, &result, &source, &actor, now)
+            section_step(file, profile, &result, &source, &actor)
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
@@ -257,30 +254,30 @@ fn section_step(
     result: &SectionResult,
     source: &SourceId,
     actor: &Actor,
-    now: Millis,
 ) -> Result<Step, Problem> {
     let entry = result.entry(source);
+    let is_repeat = file
+        .worker
+        .sections
+        .entries()
+        .any(|recorded: (Section, &Entry)| recorded == (result.section, &entry));
     let mut worker = file.worker.clone();
-    let recording = worker.sections.record(result.section, entry.clone(), now);
-    let refusal = match recording {
-        Recording::New | Recording::Known => None,
-        Recording::NotNewer => Some("This source has recorded something newer of this section."),
-        Recording::TooMany => Some(
-            "This source has 8 entries of this section that hold now or begin later, and can have no more.",
-        ),
-    };
-    if let Some(words) = refusal {
-        return Err(Problem::conflict().detail(words));
+    if worker.sections.record(result.section, entry) == Recording::NotNewer {
+        return if is_repeat {
+            Ok(Step::default())
+        } else {
+            let words =
+                "This source has already recorded this section with the same or a later as_of.";
+            Err(Problem::conflict().detail(words))
+        };
     }
     let mut profile = profile.clone();
-    let reference = result.reference.as_deref();
-    let is_renamed = profile
-        .references
-        .note(&worker.sections, result.section, &entry, reference);
-    if recording == Recording::Known && !is_renamed {
-        return Ok(Step::default());
-    }
-    let at = |at: Option<Millis>| at.map(Millis::to_rfc3339);
+    let references = profile.references.entry(result.section).or_default();
+    match &result.reference {
+        Some(reference) => references.insert(source.clone(), reference.clone()),
+        None => references.remove(source),
+    };
+    let rfc3339 = |at: Option<Millis>| at.map(Millis::to_rfc3339);
     Ok(Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(profile)),
@@ -293,8 +290,8 @@ fn section_step(
                 "section": result.section,
                 "state": result.recorded,
                 "as_of": result.as_of.to_rfc3339(),
-                "valid_from": at(result.valid_from),
-                "valid_until": at(result.valid_until),
+                "valid_from": rfc3339(result.valid_from),
+                "valid_until": rfc3339(result.valid_until),
                 "reference": result.reference,
             }),
         )],
@@ -309,8 +306,7 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
         .unwrap_or_default()
         .trim();
     // The content decides what the body is. This only refuses bodies that claim to be something else.
-    if !["image/jpeg", "image/jpg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str())
-    {
+    if !["image/jpeg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str()) {
         return Err(
             Problem::unsupported_media_type().detail("The body must be image/jpeg or image/png.")
         );

@@ -229,11 +229,13 @@ impl From<&ProposedChanges> for ChangesAnswer {
 
 /// All nine sections, with their sources' references if `profile` is given.
 fn sections(views: Vec<SectionView>, profile: Option<&Profile>) -> Vec<SectionAnswer> {
-    let reference = |view: &SectionView| Some(profile?.references.get(view)?.to_owned());
+    let reference = |section: Section, source: Option<&SourceId>| {
+        profile?.references.get(&section)?.get(source?).cloned()
+    };
     views
         .into_iter()
         .map(|view| SectionAnswer {
-            reference: reference(&view),
+            reference: reference(view.section, view.source.as_ref()),
             section: view.section,
             state: view.state,
             source: view.source,

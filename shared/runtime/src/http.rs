@@ -75,15 +75,6 @@ pub fn raw_path(request: &Request) -> &str {
     }
 }
 
-/// Marks a request that came as HEAD and is handled as GET.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head;
-
-/// Whether the request came as HEAD, so that nobody sees the answer's body.
-pub fn is_head(request: &Request) -> bool {
-    request.extensions().get::<Head>().is_some()
-}
-
 /// A well-formed JSON body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonBody(Value);
@@ -92,11 +83,6 @@ impl JsonBody {
     /// The request's body: 415 unless `application/json` (parameters are allowed), 413 above [`LARGEST_BODY`], 400
     /// `malformed` when it is not JSON.
     pub fn from_request(request: &Request) -> Result<Self, Problem> {
-        Self::up_to(LARGEST_BODY, request)
-    }
-
-    /// As [`Self::from_request`], with a limit of its own, in bytes.
-    pub fn up_to(largest: usize, request: &Request) -> Result<Self, Problem> {
         let media_type = header(request, CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
             .unwrap_or_default();
@@ -104,9 +90,8 @@ impl JsonBody {
             return Err(Problem::unsupported_media_type());
         }
         let bytes: &[u8] = request.body();
-        if bytes.len() > largest {
-            let kib = largest / 1024;
-            return Err(Problem::too_large().detail(format!("The body is larger than {kib} KiB.")));
+        if bytes.len() > LARGEST_BODY {
+            return Err(Problem::too_large());
         }
         serde_json::from_slice(bytes)
             .map(Self)
@@ -263,9 +248,9 @@ impl Query {
         self.number("limit", 1..=LARGEST_PAGE, USUAL_PAGE)
     }
 
-    /// `cursor`: where a page begins, copied from the page before; the store checks it. An empty one is none.
+    /// `cursor`: where a page begins, copied from the page before; the store checks it.
     pub fn cursor(&self) -> Option<&str> {
-        self.text("cursor").filter(|cursor| !cursor.is_empty())
+        self.text("cursor")
     }
 }
 

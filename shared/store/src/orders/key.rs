@@ -1,7 +1,6 @@
-//! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
-//! have partitions of their own, since an order must see that another one used them.
+//! Where what is in the table `orders`: everything of an order has its id as partition key.
 
-use domain::id::{AgencyId, BadgeId, OrderId};
+use domain::id::{BadgeId, OrderId};
 use domain::time::Millis;
 
 use super::Orders;
@@ -10,15 +9,11 @@ use crate::table::{Index, ItemKey, Key};
 
 /// Sort key of an order's own item.
 pub(super) const ORDER: &str = "order";
-/// What sort keys of claims that agencies have lost begin with.
-const LOST: &str = "lost#";
 /// Sort key of an order's sealed details.
 pub(super) const DETAILS: &str = "details";
 
 pub(super) static BY_CUSTOMER: Index<Orders> = Index::new("by-customer", "cu", "pa", is_order);
-pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", |key| {
-    parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST))
-});
+pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", is_order);
 
 impl Key<Orders> {
     pub(super) fn order(order: &OrderId) -> Self {
@@ -27,11 +22,6 @@ impl Key<Orders> {
 
     pub(super) fn details(order: &OrderId) -> Self {
         Self::new(order.bare(), DETAILS)
-    }
-
-    /// That this agency has lost its claim of an order; by it the order stays in the agency's list.
-    pub(super) fn lost(order: &OrderId, agency: &AgencyId) -> Self {
-        Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
     }
 
     pub(super) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {
@@ -48,9 +38,9 @@ impl Key<Orders> {
         Self::new(order.bare(), "rating")
     }
 
-    /// A code of a worker's phone that was used.
-    pub(super) fn used_code(badge: &BadgeId, step: u32) -> Self {
-        Self::new(format!("code#{}#{step}", badge.bare()), "code")
+    /// A code of a worker's phone that was used for this order.
+    pub(super) fn used_code(order: &OrderId, badge: &BadgeId, step: u32) -> Self {
+        Self::new(order.bare(), format!("code#{}#{step}", badge.bare()))
     }
 
     /// That a version of an order has been counted for its agency.
@@ -74,8 +64,6 @@ mod tests {
     #[test]
     fn keys_are_what_the_data_model_says() {
         let order = OrderId::from_bytes(&[0; 16]);
-        let code = Key::used_code(&BadgeId::from_bytes(&[0; 8]), 7);
-        assert_eq!(code.to_string(), "code#0000000000000#7 code");
         for (key, sk) in [
             (Key::order(&order), "order"),
             (Key::details(&order), "details"),

@@ -1,24 +1,17 @@
 //! A visit: who is named for it, its beginning, its end, its rating.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
+use domain::id::{BadgeId, CustomerId, OrderId, WorkerId};
 use domain::order::{
     Change, CompleteOutcome, Order, RateOutcome, Rating, Staffing, State, complete_outcome,
     rate_outcome,
 };
 use domain::time::Millis;
-use serde::Serialize;
 
 use super::change::Changed;
 use super::write::{Write, Written};
 use super::{Orders, read_sealed, sealed};
 use crate::table::{self, Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
 use crate::{Error, Sealed};
-
-#[derive(Serialize)]
-struct UsedCode {
-    /// The order that it was used for.
-    od: OrderId,
-}
 
 /// What ending a visit whose time is over came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +32,6 @@ pub enum Rated {
     NotCompleted,
     /// The order has ended without a visit.
     TooLate,
-}
-
-/// The attributes by which the index finds an agency's orders.
-#[derive(Serialize)]
-struct LostItem {
-    ca: AgencyId,
-    ct: Millis,
 }
 
 impl Orders {
@@ -95,12 +81,12 @@ impl Orders {
     }
 
     /// Remembers, as part of a transaction, that the code which a phone showed at this step was used for this order;
-    /// refused if it was used for another.
+    /// refused if it was used for it before.
     pub fn code_used(&self, order: &OrderId, badge: &BadgeId, step: u32) -> Member {
         self.put_code(order, badge, step).named(Part::Code)
     }
 
-    /// Remembers that a code was used for this order. `false` if it was used for another.
+    /// Remembers that a code was used for this order. `false` if it was used for it before.
     pub async fn use_code(
         &self,
         order: &OrderId,
@@ -111,10 +97,8 @@ impl Orders {
     }
 
     fn put_code(&self, order: &OrderId, badge: &BadgeId, step: u32) -> table::Write {
-        let code = Key::used_code(badge, step).item(UsedCode { od: order.clone() });
-        let put = self.table.put(code);
-        put.when("attribute_not_exists(pk) OR od = :order")
-            .value(":order", order)
+        let code = Key::used_code(order, badge, step);
+        self.table.put(code.only()).if_absent()
     }
 
     /// Its customer rates a visit that is over; `rating_sealed` is the rating. `None` when this customer has no such order.
@@ -187,21 +171,6 @@ impl Orders {
                 Committed::Conflict => {}
             }
         }
-    }
-
-    /// Keeps an order in the list of an agency that has lost its claim. Doing so again is harmless.
-    pub async fn keep_lost(
-        &self,
-        order: &OrderId,
-        agency: &AgencyId,
-        at: Millis,
-    ) -> Result<(), Error> {
-        let item = LostItem {
-            ca: agency.clone(),
-            ct: at,
-        };
-        let put = self.table.put(Key::lost(order, agency).item(item));
-        put.send().await.map(|_| ())
     }
 
     /// What the customer says of a visit, sealed.

@@ -34,11 +34,12 @@ pub(crate) fn offer(order: &FanOut, area: &Area, line: &OfferTo, claim_token: St
         start_at: order.start_at,
         duration_min: order.duration_min,
         area: area.clone(),
-        distance_m: line.distance_m,
-        store_id: line.store_id.clone(),
+        distance_m: Some(line.distance_m),
+        store_id: Some(line.store_id.clone()),
         budget_fen: order.budget_fen,
         grab_deadline: order.deadline,
         claim_token: Some(claim_token),
+        reason: None,
     }
 }
 

@@ -149,12 +149,13 @@ fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
         service: order.service,
         start_at: order.start_at,
         duration_min: order.duration_min,
-        distance_m: offer_distance_m(nearest.at, &area),
+        distance_m: Some(offer_distance_m(nearest.at, &area)),
         area,
-        store_id: nearest.store,
+        store_id: Some(nearest.store),
         budget_fen: order.budget_fen,
         grab_deadline: order.grab_deadline,
         claim_token: None,
+        reason: None,
     }
 }
 

@@ -50,12 +50,14 @@ pub fn sift(
 }
 
 fn is_of_use(offer: &Offer, order: &Order, agency: &AgencyId, now: Millis) -> bool {
-    if offer.epoch != order.epoch {
-        return false;
-    }
+    let is_of_now = offer.epoch == order.epoch;
     match offer.kind {
-        OfferKind::Open => can_be_grabbed(order, agency, now),
-        OfferKind::Assigned => order.claim().is_some_and(|claim| claim.agency == *agency),
+        OfferKind::Open => is_of_now && can_be_grabbed(order, agency, now),
+        OfferKind::Assigned => {
+            is_of_now && order.claim().is_some_and(|claim| claim.agency == *agency)
+        }
+        // However late it is read.
+        OfferKind::Ended => true,
     }
 }
 

@@ -7,13 +7,15 @@
 //!
 //! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
+//! An agency that has lost a claim keeps the order in its list, and hears of it in its queue, unless it was its own doing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
+use bus::{Offer, OfferQueues};
 use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
-use domain::order::{Order, What, tally};
+use domain::order::{ClaimEnd, Order, What, ended_claims, tally};
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
 use runtime::problem::chain;
@@ -22,6 +24,7 @@ use store::{Directory, Orders};
 
 pub struct OrderEvents {
     events: Events,
+    queues: OfferQueues,
     orders: Orders,
     directory: Directory,
 }
@@ -32,18 +35,30 @@ struct Pending {
     event: OrderEvent,
     /// The agencies' numbers that it changes.
     tally: Vec<(AgencyId, AgencyStats)>,
+    ended: Vec<EndedClaim>,
+}
+
+/// A claim that an agency had before the change and lost by it.
+#[derive(Debug, PartialEq)]
+struct EndedClaim {
+    agency: AgencyId,
+    notice: Offer,
+    /// Whether the order itself still says that the agency had it.
+    is_kept: bool,
 }
 
 #[derive(Debug, PartialEq)]
 struct OrderChange {
     event: OrderEvent,
     tally: Vec<(AgencyId, AgencyStats)>,
+    ended: Vec<EndedClaim>,
 }
 
 impl OrderEvents {
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             events: Events::new(settings),
+            queues: OfferQueues::new(settings),
             orders: Orders::new(settings),
             directory: Directory::new(settings),
         })
@@ -56,10 +71,15 @@ impl OrderEvents {
         for record in event.records {
             let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
             match event_of(record) {
-                Ok(Some(OrderChange { event, tally })) => pending.push(Pending {
+                Ok(Some(OrderChange {
+                    event,
+                    tally,
+                    ended,
+                })) => pending.push(Pending {
                     sequence_number,
                     event,
                     tally,
+                    ended,
                 }),
                 Ok(None) => {}
                 Err(error) => {
@@ -91,7 +111,11 @@ impl OrderEvents {
     /// Adds to agencies' numbers; returns the position of the first record that could not be counted.
     async fn count(&self, pending: &[Pending]) -> Option<usize> {
         for (place, record) in pending.iter().enumerate() {
-            if let Err(error) = self.count_one(record).await {
+            let done = async {
+                self.count_one(record).await?;
+                self.tell_of_ended(record).await
+            };
+            if let Err(error) = done.await {
                 tracing::error!(error = chain(&error), "a change cannot be counted");
                 return Some(place);
             }
@@ -114,6 +138,28 @@ impl OrderEvents {
         Ok(())
     }
 
+    /// Keeps lost claims in the agencies' lists, and tells those that have not given them up themselves.
+    async fn tell_of_ended(&self, record: &Pending) -> Result<(), Error> {
+        let OrderEventDetail { order_id, at, .. } = &record.event.detail;
+        for ended in &record.ended {
+            if !ended.is_kept {
+                let kept = self.orders.keep_lost(order_id, &ended.agency, *at);
+                kept.await?;
+            }
+            if ended.notice.reason == Some(ClaimEnd::Released) {
+                continue;
+            }
+            match self.queues.send(&ended.agency, &ended.notice).await {
+                Err(Error::NoSuchQueue) => {
+                    tracing::warn!(agency.id = %ended.agency, "an agency has no queue for a notice");
+                }
+                sent => sent?,
+            }
+            tracing::info!(order.id = %order_id, agency.id = %ended.agency, "an agency was told that its claim is over");
+        }
+        Ok(())
+    }
+
     /// Sends the events; returns the position of the first that was not accepted.
     async fn put(&self, pending: &[Pending]) -> Option<usize> {
         let events: Vec<OrderEvent> = pending.iter().map(|record| record.event.clone()).collect();
@@ -133,13 +179,29 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let tally = match &before {
+    let (tally, ended) = match &before {
         Some(before) if before.version >= order.version => return Ok(None),
-        Some(before) => tally(before, &order),
-        None => Vec::new(),
+        Some(before) => (tally(before, &order), ended(before, &order)),
+        None => Default::default(),
     };
-    let event = describe(&order);
-    Ok(Some(OrderChange { event, tally }))
+    Ok(Some(OrderChange {
+        event: describe(&order),
+        tally,
+        ended,
+    }))
+}
+
+fn ended(before: &Order, after: &Order) -> Vec<EndedClaim> {
+    let claims = ended_claims(before, after).into_iter();
+    let claims = claims.map(|(agency, reason)| EndedClaim {
+        notice: Offer::ended(after, before.epoch, reason),
+        is_kept: after
+            .state
+            .last_claim()
+            .is_some_and(|claim| claim.agency == agency),
+        agency,
+    });
+    claims.collect()
 }
 
 fn describe(order: &Order) -> OrderEvent {

@@ -24,7 +24,7 @@ use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::{Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Calendars, Directory, GrabRead, OrderViews, Orders, Sealed, WorkerRecords};
+use store::{Calendars, Directory, GrabRead, OrderViews, Orders, WorkerRecords};
 
 /// The message of a reopened order is received this much later, so that the write it needs is there first.
 const WRITE_COMES_FIRST: Duration = Duration::from_secs(1);
@@ -118,8 +118,8 @@ impl OrderGrab {
         if let Some(problem) = losing_reason(grabbed.outcome) {
             return Err(problem);
         }
-        let (order, details, now) = (&grabbed.order, &grabber.details, self.clock.now());
-        let view = self.views.view_claimed(order, agency, details, now);
+        let (order, now) = (&grabbed.order, self.clock.now());
+        let view = self.views.view_claimed(order, agency, now);
         Ok(http::json(StatusCode::OK, &view.await?))
     }
 
@@ -171,16 +171,13 @@ impl OrderGrab {
 struct Grabber {
     agency_name: String,
     order: Order,
-    details: Sealed,
 }
 
 impl Grabber {
     /// Checks what comes before the write's own reasons: `not-offered` for an earlier
     /// epoch's token, and then `agency-not-approved`.
     fn check(read: GrabRead, epoch: u32) -> Result<Self, Problem> {
-        let (Some(order), Some(details)) = (read.order, read.details) else {
-            return Err(Problem::not_offered());
-        };
+        let order = read.order.ok_or_else(Problem::not_offered)?;
         if order.epoch != epoch {
             return Err(Problem::not_offered());
         }
@@ -188,7 +185,6 @@ impl Grabber {
             Some(agency) if agency.standing == Standing::Approved => Ok(Self {
                 agency_name: agency.name,
                 order,
-                details,
             }),
             _ => Err(Problem::agency_not_approved()),
         }

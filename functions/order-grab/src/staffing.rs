@@ -19,7 +19,7 @@ use lambda_http::http::StatusCode;
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
 use serde_json::Value;
-use store::{GrabRead, Sealed};
+use store::GrabRead;
 
 use crate::{OrderGrab, not_claimed};
 
@@ -30,7 +30,6 @@ const PAUSE: Duration = Duration::from_millis(15);
 
 struct StaffingRead {
     order: Order,
-    details: Sealed,
     is_approved: bool,
     worker: Option<Worker>,
     calendar: Calendar,
@@ -67,7 +66,7 @@ impl OrderGrab {
             };
             if let Some(order) = staffed {
                 let now = self.clock.now();
-                let view = self.views.view_claimed(&order, agency, &read.details, now);
+                let view = self.views.view_claimed(&order, agency, now);
                 return Ok(http::json(StatusCode::OK, &view.await?));
             }
         }
@@ -89,14 +88,9 @@ impl OrderGrab {
         let GrabRead {
             agency: found,
             order,
-            details,
         } = read;
-        let (Some(order), Some(details)) = (order, details) else {
-            return Err(Problem::not_found());
-        };
         Ok(StaffingRead {
-            order,
-            details,
+            order: order.ok_or_else(Problem::not_found)?,
             is_approved: found.is_some_and(|agency| agency.standing == Standing::Approved),
             worker,
             calendar,

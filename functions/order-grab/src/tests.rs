@@ -1,9 +1,8 @@
 use domain::agency::{Agency, AgencyStats};
 use domain::geo::Wgs84;
 use domain::id::CustomerId;
-use domain::order::{Contact, OrderDetails, Visit};
+use domain::order::Visit;
 use domain::service::{Service, ServiceSet};
-use store::SealKey;
 
 use super::*;
 
@@ -44,21 +43,9 @@ fn agency(standing: Standing) -> Agency {
 }
 
 fn read(epoch: u32, standing: Standing) -> GrabRead {
-    let order = order(epoch);
-    let details = OrderDetails {
-        address: "中央大街 100 号".into(),
-        contact: Contact {
-            name: "王芳".into(),
-            phone: "13912345678".parse().unwrap(),
-        },
-        notes: None,
-    };
-    let settings = Settings::from_variables([("DETAILS_KEY", "secret")]);
-    let sealed = SealKey::new(&settings).seal(&order.id, &details).unwrap();
     GrabRead {
         agency: Some(agency(standing)),
-        order: Some(order),
-        details: Some(sealed),
+        order: Some(order(epoch)),
     }
 }
 

@@ -262,9 +262,7 @@ impl OrderIntake {
 fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
     match principal {
         Principal::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
-        Principal::Agency(agency) => order
-            .viewer(agency)
-            .filter(|viewer| matches!(viewer, Viewer::Claimant(_))),
+        Principal::Agency(agency) => order.viewer(agency),
         Principal::Authority(_) => Some(Viewer::Authority),
         Principal::Worker(_) => None,
     }

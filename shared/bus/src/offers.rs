@@ -14,8 +14,8 @@ use crate::{Error, Offer};
 
 /// An offer that is not acknowledged comes again after this long.
 const VISIBILITY_S: &str = "30";
-/// An offer is worthless long before: windows are minutes.
-const RETENTION_S: &str = "86400";
+/// Offers are worthless long before, but a notice is read on Monday that came on Friday: 4 days.
+const RETENTION_S: &str = "345600";
 /// The most entries of a batch call.
 const BATCH: usize = 10;
 /// What a long poll is given beyond its waiting.
@@ -194,7 +194,7 @@ impl OfferQueues {
     /// # Errors
     /// [`Error::NoSuchQueue`] when the agency has none; else when it was not accepted, or that is not known.
     pub async fn allow(&self, agency: &AgencyId) -> Result<(), Error> {
-        self.set_policy(agency, String::new()).await
+        self.set_attributes(agency, String::new()).await
     }
 
     /// Keeps an agency from polling its queue with keys that it still has: an explicit deny for the polling
@@ -204,14 +204,20 @@ impl OfferQueues {
     /// As [`Self::allow`].
     pub async fn deny(&self, agency: &AgencyId, polling_role_arn: &str) -> Result<(), Error> {
         let policy = denial(polling_role_arn, &self.name(agency));
-        self.set_policy(agency, policy).await
+        self.set_attributes(agency, policy).await
     }
 
-    async fn set_policy(&self, agency: &AgencyId, policy: String) -> Result<(), Error> {
+    /// Sets the policy, and what a queue from before notices has otherwise.
+    async fn set_attributes(&self, agency: &AgencyId, policy: String) -> Result<(), Error> {
+        let retention = QueueAttributeName::MessageRetentionPeriod;
+        let attributes = [
+            (QueueAttributeName::Policy, policy),
+            (retention, RETENTION_S.to_owned()),
+        ];
         self.sqs
             .set_queue_attributes()
             .queue_url(self.url(agency))
-            .set_attributes(Some(HashMap::from([(QueueAttributeName::Policy, policy)])))
+            .set_attributes(Some(HashMap::from(attributes)))
             .send()
             .await
             .map_err(|error| Error::call("SetQueueAttributes", error))?;

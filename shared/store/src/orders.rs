@@ -57,8 +57,6 @@ pub struct GrabRead {
     pub agency: Option<Agency>,
     /// The order, for what never changes of it. Whether it can be grabbed, the write alone says.
     pub order: Option<Order>,
-    /// Address and contact, to be opened once the order is won.
-    pub details: Option<Sealed>,
 }
 
 /// The fields of details and ratings.
@@ -121,15 +119,25 @@ impl Orders {
         order: &OrderId,
     ) -> Result<Option<(Order, Sealed)>, Error> {
         let keys = [Key::order(order), Key::details(order)];
-        let found = sorted(self.table.get_all(keys).await?)?;
-        let Some(order) = found.order else {
+        let (mut found, mut details) = (None, None);
+        for item in self.table.get_all(keys).await? {
+            match ItemKey::of(&item)?.sk.as_str() {
+                key::ORDER => found = Some(item::read(item)?),
+                _ => details = Some(read_sealed(item)?),
+            }
+        }
+        let Some(order) = found else {
             return Ok(None);
         };
-        let details = found.details;
-        Ok(Some((
-            order,
-            details.ok_or(Error::wrong("an order has no details"))?,
-        )))
+        let details = details.ok_or(Error::wrong("an order has no details"))?;
+        Ok(Some((order, details)))
+    }
+
+    /// What only those may read who are to come: sealed, as it is stored.
+    pub async fn details(&self, order: &OrderId) -> Result<Sealed, Error> {
+        let found = self.table.get(Key::details(order)).await?;
+        let found = found.ok_or(Error::wrong("an order has no details"))?;
+        read_sealed(found)
     }
 
     /// Orders in the order asked for; what is not there is left out.
@@ -150,9 +158,16 @@ impl Orders {
     ) -> Result<GrabRead, Error> {
         let mut reads = Reads::default();
         reads.add(&self.table, Key::order(order));
-        reads.add(&self.table, Key::details(order));
         reads.add(&directory.table, Key::agency(agency));
-        sorted(reads.send().await?)
+        let mut found = GrabRead::default();
+        for item in reads.send().await? {
+            match ItemKey::of(&item)?.sk.as_str() {
+                key::ORDER => found.order = Some(item::read(item)?),
+                directory::AGENCY => found.agency = Some(directory::read_agency(item)?),
+                _ => return Err(Error::wrong("an item of another kind came back")),
+            }
+        }
+        Ok(found)
     }
 
     /// Keeps the explanation of a choice, before the change that names it. Answers the name to name it by.
@@ -187,18 +202,4 @@ fn sealed(key: Key<Orders>, sealed: &Sealed) -> crate::table::Item<Orders> {
 fn read_sealed(item: Attributes) -> Result<Sealed, Error> {
     let (_, item) = read::<SealedItem>(item)?;
     Ok(Sealed(item.sealed.0))
-}
-
-/// Items of a grab's kinds, told apart by their sort keys.
-fn sorted(items: Vec<Attributes>) -> Result<GrabRead, Error> {
-    let mut sorted = GrabRead::default();
-    for item in items {
-        match ItemKey::of(&item)?.sk.as_str() {
-            key::ORDER => sorted.order = Some(item::read(item)?),
-            key::DETAILS => sorted.details = Some(read_sealed(item)?),
-            directory::AGENCY => sorted.agency = Some(directory::read_agency(item)?),
-            _ => return Err(Error::wrong("an item of another kind came back")),
-        }
-    }
-    Ok(sorted)
 }

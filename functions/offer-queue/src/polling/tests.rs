@@ -53,11 +53,12 @@ fn received(order: &Order, epoch: u32, kind: OfferKind, receipt: &str) -> Receiv
         start_at: order.start_at,
         duration_min: order.duration_min,
         area: Area::containing(order.place),
-        distance_m: 700,
-        store_id: StoreId::from_bytes(&[3; 8]),
+        distance_m: Some(700),
+        store_id: Some(StoreId::from_bytes(&[3; 8])),
         budget_fen: order.budget_fen,
         grab_deadline: order.grab_deadline,
         claim_token: None,
+        reason: None,
     };
     Received {
         offer: Some(offer),

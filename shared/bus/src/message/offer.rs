@@ -3,6 +3,7 @@
 
 use domain::geo::Area;
 use domain::id::{OrderId, StoreId};
+use domain::order::{ClaimEnd, Order};
 use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -18,15 +19,17 @@ pub enum OfferKind {
     Open,
     /// It has been assigned to this agency.
     Assigned,
+    /// A notice: this agency's claim of it is over.
+    Ended,
 }
 
-/// An order shown to one agency.
+/// An order shown to one agency, or a notice of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     pub order_id: OrderId,
     /// The epoch it is offered or assigned in.
     pub epoch: u32,
-    /// To be grabbed, or assigned.
+    /// To be grabbed, assigned, or over.
     pub kind: OfferKind,
     /// What is asked for.
     pub service: Service,
@@ -37,20 +40,42 @@ pub struct Offer {
     pub duration_min: u32,
     /// Where, as a geohash of 6 characters.
     pub area: Area,
-    /// From the store to the area's centre, in metres, rounded up to 100.
-    pub distance_m: u32,
-    /// The agency's nearest store.
-    pub store_id: StoreId,
+    /// From the store to the area's centre, in metres, rounded up to 100. None in a notice.
+    pub distance_m: Option<u32>,
+    /// The agency's nearest store. None in a notice.
+    pub store_id: Option<StoreId>,
     /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
     /// The epoch's grab deadline.
     #[serde(with = "domain::time::rfc3339")]
     pub grab_deadline: Millis,
-    /// What to grab with; none when assigned.
+    /// What to grab with; none unless it can be grabbed.
     pub claim_token: Option<String>,
+    /// Why the claim is over; only in a notice.
+    #[serde(default)]
+    pub reason: Option<ClaimEnd>,
 }
 
 impl Offer {
+    /// The notice to an agency that it has the claim of this order no more.
+    pub fn ended(order: &Order, epoch: u32, reason: ClaimEnd) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            epoch,
+            kind: OfferKind::Ended,
+            service: order.service,
+            start_at: order.start_at,
+            duration_min: order.duration_min,
+            area: Area::containing(order.place),
+            distance_m: None,
+            store_id: None,
+            budget_fen: order.budget_fen,
+            grab_deadline: order.grab_deadline,
+            claim_token: None,
+            reason: Some(reason),
+        }
+    }
+
     pub fn body(&self) -> Result<String, Error> {
         Ok(serde_json::to_string(self)?)
     }

@@ -41,7 +41,7 @@ pub use outcome::{
 };
 pub use rule::{Moment, Term};
 pub use staffing::{Ineligible, StaffOutcome, ineligible, staff_outcome};
-pub use tally::tally;
+pub use tally::{ClaimEnd, ended_claims, tally};
 pub use timeline::{By, TimelineEntry, What};
 pub use view::{OrderView, RatingView, Viewer, WorkerView};
 

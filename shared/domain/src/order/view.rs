@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::agency::Standing;
 use crate::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84};
 use crate::id::{AgencyId, OrderId, WorkerId};
 use crate::service::Service;
 use crate::time::Millis;
@@ -53,6 +53,8 @@ pub struct OrderView {
     pub summary: OrderSummary,
     /// `None` until a worker is named.
     pub worker: Option<WorkerView>,
+    /// The geohash cell of 6 characters around the home.
+    pub area: Area,
     pub location: Option<Wgs84>,
     pub address: Option<String>,
     pub contact: Option<Contact>,
@@ -172,6 +174,16 @@ pub struct LineView {
     pub epoch: u32,
 }
 
+impl OrderView {
+    /// Shows nothing that says where the home is and who lives there.
+    pub fn hide_home(&mut self) {
+        self.location = None;
+        self.address = None;
+        self.contact = None;
+        self.notes = None;
+    }
+}
+
 impl Order {
     /// In which role this agency may read the order; `None` if it never had the claim. An agency that lost it by
     /// missed staffing or a cancellation is not shown the exact place any more.
@@ -189,14 +201,20 @@ impl Order {
         }
     }
 
-    /// The order as `viewer` sees it now. `details` are needed only for viewers who may see them.
+    /// The order as `viewer` sees it now. `details` are needed only for viewers who may see them: of the agencies only the one
+    /// that has named who comes, so that nobody collects homes by grabbing.
     pub fn view(&self, viewer: &Viewer, details: Option<&OrderDetails>, now: Millis) -> OrderView {
-        let is_former = matches!(viewer, Viewer::Former(_));
-        let details = details.filter(|_| !is_former);
+        let may_come = match viewer {
+            Viewer::Customer | Viewer::Authority => true,
+            Viewer::Claimant(_) => self.staffing().is_some(),
+            Viewer::Former(_) => false,
+        };
+        let details = details.filter(|_| may_come);
         OrderView {
             summary: self.summary(viewer, now),
             worker: None,
-            location: (!is_former).then_some(self.place),
+            area: Area::containing(self.place),
+            location: may_come.then_some(self.place),
             address: details.map(|details| details.address.clone()),
             contact: details.map(|details| details.contact.clone()),
             notes: details.and_then(|details| details.notes.clone()),

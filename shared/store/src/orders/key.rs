@@ -1,6 +1,6 @@
 //! Where what is in the table `orders`: everything of an order has its id as partition key.
 
-use domain::id::{BadgeId, OrderId};
+use domain::id::{AgencyId, BadgeId, OrderId};
 use domain::time::Millis;
 
 use super::Orders;
@@ -9,11 +9,15 @@ use crate::table::{Index, ItemKey, Key};
 
 /// Sort key of an order's own item.
 pub(super) const ORDER: &str = "order";
+/// What sort keys of claims that agencies have lost begin with.
+const LOST: &str = "lost#";
 /// Sort key of an order's sealed details.
 pub(super) const DETAILS: &str = "details";
 
 pub(super) static BY_CUSTOMER: Index<Orders> = Index::new("by-customer", "cu", "pa", is_order);
-pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", is_order);
+pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", |key| {
+    parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST))
+});
 
 impl Key<Orders> {
     pub(super) fn order(order: &OrderId) -> Self {
@@ -22,6 +26,11 @@ impl Key<Orders> {
 
     pub(super) fn details(order: &OrderId) -> Self {
         Self::new(order.bare(), DETAILS)
+    }
+
+    /// That this agency has lost its claim of an order; by it the order stays in the agency's list.
+    pub(super) fn lost(order: &OrderId, agency: &AgencyId) -> Self {
+        Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
     }
 
     pub(super) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {

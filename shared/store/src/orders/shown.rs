@@ -7,7 +7,7 @@ use domain::order::{Order, OrderDetails, OrderView, RatingView, State, Viewer, W
 use domain::time::Millis;
 use settings::Settings;
 
-use crate::{Directory, Error, Orders, SealKey, Sealed, WorkerRecords};
+use crate::{Directory, Error, Orders, SealKey, WorkerRecords};
 
 /// Loads what an order is shown with. It needs the key of details, and no personal data of workers.
 #[derive(Debug)]
@@ -54,6 +54,10 @@ impl OrderViews {
         now: Millis,
     ) -> Result<OrderView, Error> {
         let mut view = order.view(viewer, Some(details), now);
+        // What became of the order since is not told to an agency that has lost it.
+        if matches!(viewer, Viewer::Former(_)) {
+            return Ok(view);
+        }
         if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
             let read = tokio::try_join!(
                 self.workers.get(&staffing.worker),
@@ -61,6 +65,9 @@ impl OrderViews {
             );
             let (worker, agency) = read?;
             let standing = agency.map(|agency| agency.standing);
+            if matches!(viewer, Viewer::Claimant(_)) && standing != Some(Standing::Approved) {
+                view.hide_home();
+            }
             let rules = &self.rules;
             view.worker =
                 worker.map(|worker| WorkerView::new(&worker, claim, standing, viewer, now, rules));
@@ -83,8 +90,8 @@ impl OrderViews {
         self.view(order, &Viewer::Customer, &details, now).await
     }
 
-    /// An order as the agency is shown it that has the claim, which was found to be approved. It takes a read only where
-    /// a worker is named.
+    /// An order as the agency is shown it that has the claim, which was found to be approved. It takes reads only where a
+    /// worker is named, and before that nothing is shown that says where the home is.
     ///
     /// # Errors
     /// When the worker cannot be read, or the details cannot be opened.
@@ -92,18 +99,22 @@ impl OrderViews {
         &self,
         order: &Order,
         agency: &AgencyId,
-        details: &Sealed,
         now: Millis,
     ) -> Result<OrderView, Error> {
-        let details = self.seal.open(&order.id, details)?;
         let viewer = Viewer::Claimant(agency.clone());
+        let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) else {
+            return Ok(order.view(&viewer, None, now));
+        };
+        let read = tokio::try_join!(
+            self.orders.details(&order.id),
+            self.workers.get(&staffing.worker),
+        );
+        let (details, worker) = read?;
+        let details = self.seal.open(&order.id, &details)?;
         let mut view = order.view(&viewer, Some(&details), now);
-        if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
-            let worker = self.workers.get(&staffing.worker).await?;
-            let (approved, rules) = (Some(Standing::Approved), &self.rules);
-            view.worker =
-                worker.map(|worker| WorkerView::new(&worker, claim, approved, &viewer, now, rules));
-        }
+        let (approved, rules) = (Some(Standing::Approved), &self.rules);
+        view.worker =
+            worker.map(|worker| WorkerView::new(&worker, claim, approved, &viewer, now, rules));
         Ok(view)
     }
 }

@@ -1,11 +1,12 @@
 //! A visit: who is named for it, its beginning, its end, its rating.
 
-use domain::id::{BadgeId, CustomerId, OrderId, WorkerId};
+use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
 use domain::order::{
     Change, CompleteOutcome, Order, RateOutcome, Rating, Staffing, State, complete_outcome,
     rate_outcome,
 };
 use domain::time::Millis;
+use serde::Serialize;
 
 use super::change::Changed;
 use super::write::{Write, Written};
@@ -32,6 +33,13 @@ pub enum Rated {
     NotCompleted,
     /// The order has ended without a visit.
     TooLate,
+}
+
+/// The attributes by which the index finds an agency's orders.
+#[derive(Serialize)]
+struct LostItem {
+    ca: AgencyId,
+    ct: Millis,
 }
 
 impl Orders {
@@ -171,6 +179,21 @@ impl Orders {
                 Committed::Conflict => {}
             }
         }
+    }
+
+    /// Keeps an order in the list of an agency that has lost its claim. Doing so again is harmless.
+    pub async fn keep_lost(
+        &self,
+        order: &OrderId,
+        agency: &AgencyId,
+        at: Millis,
+    ) -> Result<(), Error> {
+        let item = LostItem {
+            ca: agency.clone(),
+            ct: at,
+        };
+        let put = self.table.put(Key::lost(order, agency).item(item));
+        put.send().await.map(|_| ())
     }
 
     /// What the customer says of a visit, sealed.

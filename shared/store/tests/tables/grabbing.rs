@@ -188,7 +188,7 @@ async fn what_a_grab_needs_is_read_at_once() {
         .await
         .unwrap();
     assert_eq!(read.order, Some(order.clone()));
-    assert!(read.details.is_some() && read.agency.is_none());
+    assert!(read.agency.is_none());
 
     let registered = crate::directory::registered(&world, 1).await;
     let read = world

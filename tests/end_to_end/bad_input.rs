@@ -112,6 +112,93 @@ async fn every_fault_of_an_order_is_named_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn what_people_type_is_taken_as_it_was_meant() {
+    let world = World::empty().await;
+    let mut typed = registration(1, &["cleaning"], &[CENTRE]);
+    let uscc = typed["uscc"].as_str().expect("a code").to_lowercase();
+    let full_width = |c: char| char::from_u32(u32::from(c) + 0xfee0).expect("a character");
+    typed["uscc"] = json!(format!(" {}-{}", &uscc[..9], &uscc[9..]));
+    typed["phone"] = json!("１３８ １２３４ ５６７８");
+    typed["responsible_person"] = json!("买买提•吐尔逊");
+    let body = world
+        .call("POST", "/v1/agencies")
+        .key("a-registration-key-of-more-than-32-characters")
+        .json(&typed)
+        .send()
+        .await
+        .expect(201);
+    let path = format!(
+        "/v1/agencies/{}",
+        body["agency_id"].as_str().expect("an id")
+    );
+    let authority = world.authority().await;
+    let seen = world.call("GET", &path).token(&authority).send().await;
+    let seen = seen.expect(200);
+    assert_eq!(seen["uscc"], json!(uscc.to_uppercase()));
+    assert_eq!(seen["phone"], "13812345678");
+    assert_eq!(seen["responsible_person"], "买买提·吐尔逊");
+
+    let customer = world.customer("demo-customer-1").await;
+    let mut typed = world.cleaning(CENTRE);
+    typed["duration_min"] = json!(120.0);
+    typed["budget_fen"] = json!(12000.0);
+    typed["notes"] = json!(" ");
+    typed["contact"]["name"] = json!("Zoe\u{308} ❤\u{fe0f}");
+    let phone: String = "+86 139-1234-5678"
+        .chars()
+        .map(|c| if c == ' ' { c } else { full_width(c) })
+        .collect();
+    typed["contact"]["phone"] = json!(phone);
+    let placed = world.place(&customer, &typed).await;
+    assert_eq!(placed["duration_min"], 120);
+    assert_eq!(placed["notes"], Value::Null);
+    let contact = json!({ "name": "Zoë ❤\u{fe0f}", "phone": "13912345678" });
+    assert_eq!(placed["contact"], contact);
+}
+
+#[tokio::test]
+async fn what_nobody_can_see_is_in_no_text() {
+    let world = World::empty().await;
+    let customer = world.customer("demo-customer-1").await;
+    let order = world.cleaning(CENTRE);
+    let agency = registration(1, &["cleaning"], &[CENTRE]);
+    // Zero width, byte-order mark, overriding direction, private, unassigned, nothing but a filler.
+    for hidden in [
+        "张\u{200b}丽",
+        "\u{feff}张丽",
+        "张丽\u{202e}",
+        "\u{e000}",
+        "张\u{378}",
+        "\u{3164}",
+    ] {
+        for pointer in ["/address", "/notes", "/contact/name"] {
+            let body = with(order.clone(), pointer, Some(json!(hidden)));
+            let call = world.call("POST", "/v1/orders").token(&customer).key("k");
+            let answer = call.json(&body).send().await;
+            assert_eq!(
+                (answer.status, answer.pointers()),
+                (422, vec![pointer.to_owned()])
+            );
+        }
+        for pointer in [
+            "/name",
+            "/responsible_person",
+            "/stores/0/name",
+            "/stores/0/address",
+        ] {
+            let body = with(agency.clone(), pointer, Some(json!(hidden)));
+            let call = world.call("POST", "/v1/agencies");
+            let call = call.key("a-registration-key-of-more-than-32-characters");
+            let answer = call.json(&body).send().await;
+            assert_eq!(
+                (answer.status, answer.pointers()),
+                (422, vec![pointer.to_owned()])
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_even_json_is_told_apart() {
     let world = World::empty().await;
     let customer = world.customer("demo-customer-1").await;
@@ -176,6 +263,7 @@ async fn keys_cursors_and_queries_are_checked() {
         "limit=101",
         "limit=ten",
         "cursor=zzz",
+        "cursor=%20",
         "cursor=e30",
         "color=red",
         "limit=1&limit=2",
@@ -192,6 +280,10 @@ async fn keys_cursors_and_queries_are_checked() {
             answer.body
         );
     }
+    let first = world
+        .call("GET", "/v1/orders?limit=5&cursor=")
+        .token(&customer);
+    first.send().await.expect(200);
     // A cursor of somebody else's list, or one edited by hand, is refused.
     for _ in 0..2 {
         world.place(&customer, &order).await;

@@ -384,6 +384,17 @@ async fn a_message_that_comes_twice_is_one_line() {
 }
 
 #[tokio::test]
+async fn a_link_preview_is_no_scan() {
+    let wearer = Wearer::new().await;
+    let path = format!("/b/{}", wearer.token);
+    for accept in ["text/html", "application/json"] {
+        let call = wearer.world.call("HEAD", &path).header("accept", accept);
+        call.send().await.expect(200);
+    }
+    assert_eq!(wearer.scans().await.len(), 0);
+}
+
+#[tokio::test]
 async fn a_badge_in_two_distant_places_raises_an_event() {
     let wearer = Wearer::new().await;
     let scan = async |agent: &str, lat: &str, lon: &str| {

@@ -21,6 +21,8 @@ static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
 /// Fails the test if the contract does not know this answer of this route.
 #[track_caller]
 pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, body: &Value) {
+    let is_head = method == "HEAD";
+    let method = if is_head { "GET" } else { method };
     let bare = path.split('?').next().unwrap_or(path);
     let Some(template) = route(method, bare) else {
         assert!(
@@ -54,6 +56,10 @@ pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, 
     let Some(described) = content.get(media) else {
         panic!("openapi.yaml names no {status} of `{media}` for {method} {template}: {body}");
     };
+    if is_head {
+        assert!(body.is_null(), "HEAD {template} has a body: {body}");
+        return;
+    }
     let schema = &described["schema"];
     let name = format!("{method} {template} {key} {media}");
     let errors: Vec<String> = validator(&name, schema)
@@ -140,5 +146,42 @@ async fn the_contract_has_exactly_the_routes_of_the_template() {
     let mut described = operations();
     routes.sort();
     described.sort();
+    let of = |routes: &[(String, String)], method: &str| -> Vec<String> {
+        let paths = routes.iter().filter(|(m, _)| m == method);
+        paths.map(|(_, path)| path.clone()).collect()
+    };
+    assert_eq!(of(&routes, "HEAD"), of(&routes, "GET"));
+    routes.retain(|(method, _)| method != "HEAD");
     assert_eq!(routes, described);
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_is_without_the_body() {
+    let world = World::empty().await;
+    let customer = world.customer("demo-customer-1").await;
+    let ask = async |method: reqwest::Method, path: &str| {
+        let url = format!("{}{path}", world.platform.base_url());
+        let request = world.client.request(method, url).bearer_auth(&customer);
+        let answer = request.send().await.expect("an answer");
+        let headers = ["content-type", "content-length", "cache-control"];
+        let headers = headers.map(|name| answer.headers().get(name).cloned());
+        let status = answer.status().as_u16();
+        (status, headers, answer.bytes().await.expect("a body"))
+    };
+    let (all, mut answered) = (operations(), 0);
+    for (_, template) in all.iter().filter(|(method, _)| method == "GET") {
+        let path: Vec<&str> = template
+            .split('/')
+            .map(|part| if part.starts_with('{') { "1" } else { part })
+            .collect();
+        let path = path.join("/");
+        let (status, headers, _) = ask(reqwest::Method::GET, &path).await;
+        let head = ask(reqwest::Method::HEAD, &path).await;
+        assert_eq!(head, (status, headers, Vec::new().into()), "{path}");
+        answered += u32::from(status == 200);
+    }
+    // The keys, the badge page of no badge, the log's checkpoint and keys, one's orders, whether it is in health.
+    assert!(answered >= 5, "{answered}");
+    let post_only = world.call("HEAD", "/v1/orders/1/grab").send().await;
+    assert_eq!(post_only.status, 404);
 }

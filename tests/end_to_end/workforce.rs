@@ -15,6 +15,7 @@ use serde_json::json;
 use store::{Appended, NewEvent, NewWorker, RegisteredWorker, Step, WorkerIds, Workers};
 
 use crate::log_watch;
+use crate::workers::numerals;
 use crate::world::{Agency, World};
 
 /// The source of the clear sections of [`World::cleared_worker`].
@@ -58,7 +59,7 @@ impl World {
             id: WorkerIds::new(&self.platform.operator_settings())
                 .of(&number)
                 .to_string(),
-            name: format!("赵试{n}"),
+            name: format!("赵试{}", numerals(n)),
             id_number: number.as_str().to_owned(),
             phone: format!("150{n:08}"),
         };

@@ -109,7 +109,7 @@ def checked(text, folder, keys, now):
         return "not-genuine"
     index = int.from_bytes(fields[10:14], "big")
     last_day = int.from_bytes(fields[14:16], "big")
-    if now >= (last_day + 1) * 86_400:
+    if now >= (last_day + 1) * 86_400 - 8 * 3_600:  # Days are China's.
         return "expired"
     statuses = list_of(folder, index // LIST_PLACES, keys, now)
     if statuses is None:

@@ -138,6 +138,10 @@ impl BadgeVerify {
             Presented::Printed(fields) => self.live(badge, Some(fields), now).await?,
             Presented::OnPhone(_) => self.live(badge, None, now).await?,
         };
+        if http::is_head(request) {
+            // Nobody has looked: link previews ask so, from wherever their servers are.
+            return Ok(answer);
+        }
         let scan = Scan {
             badge_id: badge.clone(),
             worker_id,

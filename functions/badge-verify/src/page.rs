@@ -8,7 +8,7 @@ mod words;
 
 use domain::credit::{PublicStanding, SectionState};
 use domain::scan::ScanResult;
-use domain::time::Millis;
+use domain::time::{CHINA, Millis};
 use html::headers::Header;
 use html::{Bilingual, Language, Shell};
 use lambda_http::http::header::{HeaderName, HeaderValue};
@@ -18,9 +18,6 @@ use runtime::http::Response;
 
 use crate::answer::Answer;
 use symbol::Symbol;
-
-/// China has one time zone.
-const CHINA: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Pages {

@@ -18,7 +18,7 @@ use domain::worker::Consent;
 use lambda_http::http::{Method, StatusCode};
 use record::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Problem, Verifier};
+use runtime::{Fields, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{Appended, Badges, Directory, Objection, ProfileChange, Step, WorkerFile, Workers};
@@ -125,7 +125,7 @@ impl OwnRecord {
         let (about, text) = http::read_json(request, |fields| {
             let about = fields.required("about").and_then(|about| {
                 let section = about.as_str().and_then(Section::named);
-                let seq = about.as_u64().filter(|seq| *seq > 0);
+                let seq = Fields::whole(about).filter(|seq| *seq > 0);
                 let about = section
                     .map(|section| section.as_str().to_owned())
                     .or_else(|| seq.map(|seq| seq.to_string()));

@@ -31,7 +31,7 @@ impl Registration {
         body.read(|fields| {
             let name = fields.string("name", 1..=60);
             let uscc = fields.parsed("uscc");
-            let responsible_person = fields.string("responsible_person", 1..=60);
+            let responsible_person = fields.person_name("responsible_person", 60);
             let phone = fields.parsed("phone");
             let services = fields.services("services");
             let stores = fields.objects("stores", 1..=MOST_STORES, new_store);

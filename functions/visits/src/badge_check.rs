@@ -5,8 +5,8 @@
 //! the badge unchanged since it was read, the event in the worker's chain, and the use of a phone's code. If any of them
 //! has changed, everything is read again.
 //!
-//! A phone's code matches once per order. Shown again it is `invalid`, even if it has started the visit. A printed badge
-//! may be scanned as often as the customer likes.
+//! A phone's code is good for one order: for another it is `invalid`. For the same order it may be shown again, because an
+//! answer may have been lost. A printed badge may be scanned as often as the customer likes.
 
 use badge::Presented;
 use base64::Engine;
@@ -218,20 +218,19 @@ impl Visits {
             Appended::Refused(result) => Some(result),
             Appended::NotFound => Some(CheckResult::Revoked),
             Appended::WithRefused(Part::Code) => Some(CheckResult::Invalid),
-            // Another scan has started the visit. Checked again, a printed badge matches, and so does a phone's code
-            // that the other scan has not used.
+            // Another scan has started the visit: checked again, this one is a match.
             Appended::Repeat(_) | Appended::WithRefused(_) => None,
         })
     }
 
-    /// Uses up a phone's code when the visit has started already. A printed badge has no code.
+    /// Keeps a phone's code that begins nothing from other orders.
     async fn use_code(&self, order: &Order, presented: &Presented) -> Result<CheckResult, Problem> {
         let Presented::OnPhone(code) = presented else {
             return Ok(CheckResult::Match);
         };
         let used = self.orders.use_code(&order.id, &code.badge, code.step);
-        let is_first = used.await?;
-        Ok(if is_first {
+        let is_ours = used.await?;
+        Ok(if is_ours {
             CheckResult::Match
         } else {
             CheckResult::Invalid

@@ -29,8 +29,8 @@ impl Desk {
     ) -> Result<Response, Problem> {
         let (agency, id) = self.agency_and_worker(request, worker)?;
         let now = self.clock.now();
-        let change = WorkerChange::read(&JsonBody::from_request(request)?, now)?;
-        self.require_approved(&agency).await?;
+        let services = self.require_approved(&agency).await?;
+        let change = WorkerChange::read(&JsonBody::from_request(request)?, services)?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
             require_seen_by(file, &agency)?;
@@ -40,7 +40,7 @@ impl Desk {
             }
             let mut step = change_step(file, &agency, change.fields.clone(), now)?;
             if let Some(consent) = consent {
-                self.add_consent(&mut step, file, &agency, consent)?;
+                self.add_consent(&mut step, file, &agency, consent, now)?;
             }
             Ok(step)
         };
@@ -63,6 +63,7 @@ impl Desk {
         file: &WorkerFile,
         agency: &AgencyId,
         consent: &Consent,
+        now: Millis,
     ) -> Result<(), Problem> {
         let mut profile = match std::mem::take(&mut step.profile) {
             ProfileChange::Put(profile) => *profile,
@@ -76,6 +77,8 @@ impl Desk {
             own.and_then(|own| own.consent.as_mut())
         };
         if let Some(place) = place.filter(|place| *place != consent) {
+            let checked = consent.check(Some(&profile.id_number), now);
+            checked.map_err(|error| fault("/consent/given_at", &error.to_string()))?;
             place.clone_from(consent);
             let kind = EventKind::ConsentGiven;
             let payload = json!({ "agency": agency, "consent": consent });
@@ -306,7 +309,8 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
         .unwrap_or_default()
         .trim();
     // The content decides what the body is. This only refuses bodies that claim to be something else.
-    if !["image/jpeg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str()) {
+    if !["image/jpeg", "image/jpg", "image/png"].contains(&media_type.to_ascii_lowercase().as_str())
+    {
         return Err(
             Problem::unsupported_media_type().detail("The body must be image/jpeg or image/png.")
         );

@@ -10,8 +10,13 @@ mod register;
 mod request;
 mod summary;
 
+use std::ops::RangeInclusive;
+
+use domain::agency::Standing;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
+use domain::service::ServiceSet;
+use domain::text::clean;
 use domain::worker::Photo;
 use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -38,12 +43,15 @@ pub struct Desk {
     /// Keys the hashes of idempotency keys and bodies.
     request_hash_key: [u8; 32],
     rules: CreditRules,
+    /// How old workers are when they are registered, in full years.
+    ages: RangeInclusive<i16>,
 }
 
 impl Desk {
     /// # Errors
     /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let market = settings.market();
         settings.finish(Self {
             clock: settings.clock(),
             verifier: Verifier::new(settings),
@@ -52,7 +60,8 @@ impl Desk {
             photos: Photos::new(settings),
             ids: WorkerIds::new(settings),
             request_hash_key: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
-            rules: settings.market().credit,
+            rules: market.credit,
+            ages: market.youngest_worker..=market.oldest_worker,
         })
     }
 
@@ -162,12 +171,12 @@ impl Desk {
         principal.agency().cloned()
     }
 
-    /// Refuses an agency that is not approved, because it cannot staff anybody.
-    async fn require_approved(&self, agency: &AgencyId) -> Result<(), Problem> {
-        let is_approved = self.directory.is_approved(agency).await?;
-        is_approved
-            .then_some(())
-            .ok_or_else(Problem::agency_not_approved)
+    /// The services that the agency was approved for. One that is not approved is refused, because it cannot staff anybody.
+    async fn require_approved(&self, agency: &AgencyId) -> Result<ServiceSet, Problem> {
+        let agency = self.directory.agency(agency).await?;
+        let approved = agency.filter(|agency| agency.standing == Standing::Approved);
+        let approved = approved.ok_or_else(Problem::agency_not_approved)?;
+        Ok(approved.services)
     }
 
     /// Opens a worker for an agency or the authority. The caller decides how much of her to show.
@@ -201,12 +210,15 @@ impl Desk {
         query: &http::Query,
     ) -> Result<(), Problem> {
         let authority = principal.authority()?;
-        let purpose = query.text("purpose").map_or(NOT_STATED, str::trim);
-        if !(1..=200).contains(&purpose.chars().count()) {
-            let words = "The authority must give a purpose of 1 to 200 characters.";
-            return Err(Problem::malformed().detail(words));
-        }
-        self.log_look(file, authority, purpose).await
+        let purpose = clean(query.text("purpose").unwrap_or(NOT_STATED));
+        let purpose = purpose
+            .ok()
+            .filter(|purpose| (1..=200).contains(&purpose.chars().count()));
+        let purpose = purpose.ok_or_else(|| {
+            let words = "The authority must give a purpose of 1 to 200 visible characters.";
+            Problem::malformed().detail(words)
+        })?;
+        self.log_look(file, authority, &purpose).await
     }
 
     /// The answer to an agency about a worker whom it employs or has proposed to employ; 404 for any other agency.

@@ -19,16 +19,16 @@ use store::{
 };
 
 use crate::changes::consent_too_old;
-use crate::request::WorkerRegistration;
+use crate::request::{Terms, WorkerRegistration};
 use crate::{Desk, require_seen_by};
 
 /// The most attempts when other registrations of the same worker or key interfere.
 const MOST_ATTEMPTS: u32 = 5;
 
-/// A registration, with the ids and hashes derived from it.
 /// The most proposals that are kept of one worker. Of those that were rejected the oldest makes room.
 const MOST_PROPOSALS: usize = 20;
 
+/// A registration, with the ids and hashes derived from it.
 struct Registering {
     agency: AgencyId,
     worker: WorkerId,
@@ -60,8 +60,19 @@ impl Desk {
         let agency = self.calling_agency(request)?;
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
-        let given = WorkerRegistration::read(&body, now)?;
-        self.require_approved(&agency).await?;
+        let terms = Terms {
+            ages: self.ages.clone(),
+            services: self.require_approved(&agency).await?,
+            now,
+        };
+        let (given, refused) = match WorkerRegistration::parse_now(&body, &terms) {
+            Ok(given) => (given, None),
+            // What could be registered then may be repeated when it could not be any more.
+            Err(problem) => match WorkerRegistration::parse(&body) {
+                Ok(given) => (given, Some(problem)),
+                Err(_) => return Err(problem),
+            },
+        };
         // Keyed, because the ID number in the body could be guessed from a plain hash.
         let parts: [&[u8]; 3] = [b"key", agency.bare().as_bytes(), key.as_bytes()];
         let key_hash = secret::hmac(&self.request_hash_key, &parts);
@@ -73,11 +84,16 @@ impl Desk {
             body_hash: secret::hmac(&self.request_hash_key, &[b"body", &body.hash()]),
             now,
         };
-        let answer = self.register_or_repeat(&new).await?;
+        let answer = self.register_or_repeat(&new, refused).await?;
         Ok(http::json(StatusCode::CREATED, &answer))
     }
 
-    async fn register_or_repeat(&self, new: &Registering) -> Result<WorkerAnswer, Problem> {
+    /// Unless it is a repeat, it is `refused`.
+    async fn register_or_repeat(
+        &self,
+        new: &Registering,
+        mut refused: Option<Problem>,
+    ) -> Result<WorkerAnswer, Problem> {
         for _ in 0..MOST_ATTEMPTS {
             let known = self
                 .workers
@@ -85,7 +101,12 @@ impl Desk {
                 .await?;
             let outcome = match known {
                 Some(outcome) => outcome,
-                None => self.workers.register(&new.new_worker(), new.now).await?,
+                None => {
+                    if let Some(problem) = refused.take() {
+                        return Err(problem);
+                    }
+                    self.workers.register(&new.new_worker(), new.now).await?
+                }
             };
             let file = match outcome {
                 RegisteredWorker::New(file) => {

@@ -1,18 +1,15 @@
 //! Request bodies about workers.
 
-use std::time::Duration;
+use std::ops::RangeInclusive;
 
 use domain::check::{IdNumber, MobilePhone};
 use domain::credit::{CreditRules, Entry, Recorded, Section};
 use domain::id::SourceId;
 use domain::service::ServiceSet;
 use domain::time::Millis;
-use domain::worker::{Consent, ProposedChanges};
+use domain::worker::{CLOCKS_DIFFER, Consent, ProposedChanges};
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
-
-/// How far a caller's clock may be ahead of ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct WorkerRegistration {
@@ -41,41 +38,73 @@ pub struct SectionResult {
     pub reference: Option<String>,
 }
 
+/// Whom an agency may register now.
+pub struct Terms {
+    /// In full years.
+    pub ages: RangeInclusive<i16>,
+    /// What the agency was approved for.
+    pub services: ServiceSet,
+    pub now: Millis,
+}
+
 impl WorkerRegistration {
-    pub fn read(body: &JsonBody, now: Millis) -> Result<Self, Problem> {
-        body.read(|fields| {
-            let name = fields.string("name", 1..=40);
-            let id_number: Option<IdNumber> = fields.parsed("id_number");
-            if id_number
-                .as_ref()
-                .is_some_and(|number| !number.is_born_by(now))
+    /// From a body, whenever it was sent.
+    pub fn parse(body: &JsonBody) -> Result<Self, Problem> {
+        body.read(|fields| Self::read(fields, None))
+    }
+
+    /// From a body that was sent now.
+    pub fn parse_now(body: &JsonBody, terms: &Terms) -> Result<Self, Problem> {
+        body.read(|fields| Self::read(fields, Some(terms)))
+    }
+
+    fn read(fields: &mut Fields<'_>, terms: Option<&Terms>) -> Option<Self> {
+        let name = fields.person_name("name", 40);
+        let id_number: Option<IdNumber> = fields.parsed("id_number");
+        let mut whose = id_number.as_ref();
+        if let (Some(number), Some(Terms { ages, now, .. })) = (whose, terms)
+            && !ages.contains(&number.age(*now))
+        {
+            whose = None;
+            let (youngest, oldest) = (ages.start(), ages.end());
+            let words = format!("must be of somebody from {youngest} to {oldest} years of age");
+            fields.refuse("id_number", words);
+        }
+        let phone = fields.parsed("phone");
+        let skills = match terms {
+            Some(terms) => fields.services_among("skills", terms.services),
+            None => fields.services("skills"),
+        };
+        let consent = fields.object("consent", |fields| {
+            let consent = read_consent(fields)?;
+            if let Some(terms) = terms
+                && let Err(fault) = consent.check(whose, terms.now)
             {
-                fields.refuse("id_number", "must not have a birth date in the future");
+                fields.refuse("given_at", fault.to_string());
             }
-            let phone = fields.parsed("phone");
-            let skills = fields.services("skills");
-            let consent = fields.object("consent", |consent| read_consent(consent, now));
-            Some(Self {
-                name: name?,
-                id_number: id_number?,
-                phone: phone?,
-                skills: skills?,
-                consent: consent?,
-            })
+            Some(consent)
+        });
+        Some(Self {
+            name: name?,
+            id_number: id_number?,
+            phone: phone?,
+            skills: skills?,
+            consent: consent?,
         })
     }
 }
 
 impl WorkerChange {
-    pub fn read(body: &JsonBody, now: Millis) -> Result<Self, Problem> {
+    /// Whether its consent can be recorded depends on the worker: [`Consent::check`].
+    pub fn read(body: &JsonBody, services: ServiceSet) -> Result<Self, Problem> {
         body.read(|fields| {
-            let name = fields.optional_string("name", 1..=40);
+            let name = fields.optional_person_name("name", 40);
             let phone = fields.optional_parsed("phone");
             let skills = match fields.given("skills") {
-                Some(_) => fields.services("skills"),
+                Some(_) => fields.services_among("skills", services),
                 None => None,
             };
-            let consent = fields.optional_object("consent", |consent| read_consent(consent, now));
+            let consent = fields.optional_object("consent", read_consent);
             fields.require_one_of(&["name", "phone", "skills", "consent"]);
             Some(Self {
                 fields: ProposedChanges {
@@ -143,12 +172,9 @@ impl SectionResult {
     }
 }
 
-fn read_consent(fields: &mut Fields<'_>, now: Millis) -> Option<Consent> {
+fn read_consent(fields: &mut Fields<'_>) -> Option<Consent> {
     let text_version = fields.string("text_version", 1..=40);
     let given_at = fields.time("given_at");
-    if given_at.is_some_and(|given_at| given_at > now + CLOCKS_DIFFER) {
-        fields.refuse("given_at", "must not be in the future");
-    }
     Some(Consent {
         text_version: text_version?,
         given_at: given_at?,

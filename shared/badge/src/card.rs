@@ -119,15 +119,13 @@ fn person(data: &CardData<'_>) -> Markup {
         9.6,
         &[3.2, 2.9, 2.6, 2.3, 2.0, 1.8],
     );
-    // The token's last day in UTC. It ends in China at eight the next morning, too late for anybody to rely on.
-    let last = Millis(data.expires_at.0.saturating_sub(1)).to_rfc3339();
-    let day = last.get(..10).unwrap_or_default();
+    let last_day = Millis(data.expires_at.0.saturating_sub(1)).date();
     html! {
         (lines(&name, TEXT_X, 21.2, "700", "#12242d"))
         (label(TEXT_X, 25.2, "2.1", "所属机构 Agency"))
         (lines(&agency, TEXT_X, 28.7, "500", "#12242d"))
         (label(TEXT_X, 39.2, "2.1", "有效期至 Valid until"))
-        text x=(TEXT_X) y="43.1" font-size="3.6" font-weight="700" fill="#12242d" { (day) }
+        text x=(TEXT_X) y="43.1" font-size="3.6" font-weight="700" fill="#12242d" { (last_day.to_string()) }
     }
 }
 

@@ -33,7 +33,7 @@ const CODE_BYTES: usize = FIELDS_BYTES + MAC_BYTES;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneCode {
     pub badge: BadgeId,
-    /// When it was shown, in steps of 30 seconds since 1970. An order accepts each step only once.
+    /// When it was shown, in steps of 30 seconds since 1970. Each step is good for one order.
     pub step: u32,
 }
 

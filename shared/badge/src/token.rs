@@ -20,7 +20,6 @@ pub(crate) const PATH: &str = "/b/";
 const FIELDS_BYTES: usize = 16;
 const SIGNATURE_BYTES: usize = 64;
 const TOKEN_BYTES: usize = FIELDS_BYTES + SIGNATURE_BYTES;
-const DAY_MS: i64 = 86_400_000;
 
 /// What a token says. Nothing of it is about the worker, and nobody can guess another badge's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub struct BadgeFields {
     pub badge: BadgeId,
     /// Its place in the status lists.
     pub index: u32,
-    /// The last day on which it is valid, in days since 1970-01-01 UTC.
+    /// The last day on which it is valid, in China's days since 1970-01-01.
     pub expires_day: u16,
 }
 
@@ -40,15 +39,15 @@ impl BadgeFields {
         [&DOMAIN[..], &self.bytes()].concat()
     }
 
-    /// The first moment at which the badge is not valid any more: the end of its last day in UTC.
+    /// The first moment at which the badge is not valid any more: the end of its last day in China.
     pub fn expires_at(&self) -> Millis {
         end_of_day(self.expires_day)
     }
 
-    /// The last day that ends at or before `until`, in days since 1970-01-01 UTC; `None` outside the two bytes that a
+    /// The last day that ends at or before `until`, in China's days since 1970-01-01; `None` outside the two bytes that a
     /// token has for it.
     pub fn last_day_before(until: Millis) -> Option<u16> {
-        u16::try_from(until.0.div_euclid(DAY_MS) - 1).ok()
+        u16::try_from(until.day() - 1).ok()
     }
 
     /// Version, kid, badge id, status index, expiry day; numbers with the most significant byte first.
@@ -188,9 +187,9 @@ mod tests {
             expires_day,
             ..fields()
         };
-        assert_eq!(day(0).expires_at(), Millis(86_400_000));
+        assert_eq!(day(0).expires_at(), Millis(16 * 3_600_000));
         let end = day(20_833).expires_at();
-        assert_eq!(end.to_rfc3339(), "2027-01-16T00:00:00.000Z");
+        assert_eq!(end.to_rfc3339(), "2027-01-15T16:00:00.000Z");
         assert_eq!(BadgeFields::last_day_before(end), Some(20_833));
         assert_eq!(
             BadgeFields::last_day_before(Millis(end.0 - 1)),

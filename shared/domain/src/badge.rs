@@ -88,7 +88,7 @@ pub struct Badge {
     pub agency: AgencyId,
     pub status: BadgeStatus,
     pub index: StatusIndex,
-    /// The last day on which it is valid, in days since 1970-01-01 UTC.
+    /// The last day on which it is valid, in China's days since 1970-01-01.
     pub expires_day: u16,
     pub issued_at: Millis,
     /// Rises by one with every change.
@@ -152,15 +152,15 @@ impl Badge {
         now >= self.expires_at()
     }
 
-    /// The first moment at which it is not valid any more: the end of its last day in UTC.
+    /// The first moment at which it is not valid any more: the end of its last day in China.
     pub fn expires_at(&self) -> Millis {
         end_of_day(self.expires_day)
     }
 }
 
-/// The first moment after a day, which is given in days since 1970-01-01 UTC.
+/// The first moment after a day, which is given in China's days since 1970-01-01.
 pub fn end_of_day(day: u16) -> Millis {
-    Millis((i64::from(day) + 1) * 86_400_000)
+    Millis::day_begins(i64::from(day) + 1)
 }
 
 #[cfg(test)]
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_badge_is_valid_through_its_last_day() {
         let badge = badge(BadgeStatus::Valid);
-        let end = Millis::parse_rfc3339("2027-01-16T00:00:00Z").unwrap();
+        let end = Millis::parse_rfc3339("2027-01-16T00:00:00+08:00").unwrap();
         assert_eq!(badge.expires_at(), end);
         assert!(!badge.is_expired(Millis(end.0 - 1)));
         assert!(badge.is_expired(end));

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::typed;
+
 pub use id_number::{IdNumber, IdNumberFault};
 
 macro_rules! checked_text {
@@ -26,9 +28,11 @@ macro_rules! checked_text {
         impl FromStr for $name {
             type Err = $error;
 
+            /// Takes it as people type it.
             fn from_str(text: &str) -> Result<Self, $error> {
-                Self::check(text)?;
-                Ok(Self(text.to_owned()))
+                let text = Self::typed(text);
+                Self::check(&text)?;
+                Ok(Self(text))
             }
         }
 
@@ -55,7 +59,7 @@ pub struct Uscc(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsccFault {
-    #[error("must have 18 digits and capital letters, without I, O, S, V and Z")]
+    #[error("must have 18 digits and letters, without I, O, S, V and Z")]
     Characters,
     #[error("has a wrong check character; please compare it with the licence")]
     CheckCharacter,
@@ -65,6 +69,10 @@ pub enum UsccFault {
 const USCC_CHARACTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 impl Uscc {
+    fn typed(text: &str) -> String {
+        typed(text).to_ascii_uppercase()
+    }
+
     fn check(text: &str) -> Result<(), UsccFault> {
         let values: Vec<u32> = text
             .bytes()
@@ -111,7 +119,7 @@ fn check_value(body: &[u32]) -> u32 {
 
 checked_text!(Uscc, UsccFault);
 
-/// A Chinese mobile phone number: 11 digits, without country code.
+/// A Chinese mobile phone number: 11 digits; China's country code is taken, and left out.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MobilePhone(String);
@@ -121,6 +129,14 @@ pub struct MobilePhone(String);
 pub struct NotAMobilePhone;
 
 impl MobilePhone {
+    /// Without China's country code, in any of the ways in which it is written.
+    fn typed(text: &str) -> String {
+        let typed = typed(text);
+        let mut codes = ["+86", "0086", "86"].into_iter();
+        let number = codes.find_map(|code| typed.strip_prefix(code));
+        number.map(str::to_owned).unwrap_or(typed)
+    }
+
     fn check(text: &str) -> Result<(), NotAMobilePhone> {
         let well_formed = match text.as_bytes() {
             [b'1', b'3'..=b'9', rest @ ..] => {
@@ -170,12 +186,49 @@ mod tests {
             "",
             "91350100M000100Y4",
             "91350100M000100Y433",
-            "91350100m000100y43",
             "91350100M000100I43",
             "9135010 M000100Y43",
-            "９1350100M000100Y43",
+            "91350100M000100Ý43",
         ] {
             assert_eq!(text.parse::<Uscc>(), Err(UsccFault::Characters), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_taken_as_people_type_them() {
+        for typed in [
+            "91350100m000100y43",
+            " 9135 0100 M000-100Y 43\n",
+            "９１３５０１００ｍ０００１００Ｙ４３",
+            "91350100\u{200b}M000100Y43",
+        ] {
+            let code = typed.parse::<Uscc>().unwrap();
+            assert_eq!(code.as_str(), "91350100M000100Y43", "{typed}");
+        }
+        for typed in [
+            "139 1234 5678",
+            "139-1234-5678",
+            "139—1234−5678",
+            "１３９１２３４５６７８",
+            "+8613912345678",
+            "＋86 139 1234 5678",
+            "0086-139-1234-5678",
+            "8613912345678",
+            "\u{3000}139\u{a0}12345678",
+            // As an iPhone's contacts give it.
+            "\u{202d}139 1234 5678\u{202c}",
+        ] {
+            let phone = typed.parse::<MobilePhone>().unwrap();
+            assert_eq!(phone.as_str(), "13912345678", "{typed}");
+        }
+        for typed in [
+            "11010519491231002x",
+            "110105 19491231 002X",
+            "110105-19491231-002Ｘ",
+            "１１０１０５１９４９１２３１００２ｘ",
+        ] {
+            let number = typed.parse::<IdNumber>().unwrap();
+            assert_eq!(number.as_str(), "11010519491231002X", "{typed}");
         }
     }
 
@@ -199,10 +252,12 @@ mod tests {
             "12345678901",
             "1391234567",
             "139123456789",
-            "+8613912345678",
+            "+8513912345678",
+            "+86+8613912345678",
             "139-1234567",
             "02512345678",
-            "1391234567８",
+            "1391234567八",
+            "1391234567٨",
         ] {
             assert_eq!(text.parse::<MobilePhone>(), Err(NotAMobilePhone), "{text}");
         }

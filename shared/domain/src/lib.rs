@@ -14,6 +14,7 @@
 //! - [`badge`]: a worker's badges, and whether they are still good.
 //! - [`scan`]: scans of badges, and what a badge says now.
 //! - [`claim_token`]: proof that an order was offered to an agency.
+//! - [`text`]: what names and remarks may hold.
 //! - [`service`], [`check`], [`id`], [`time`]: the values that all of these are written in.
 //!
 //! Text from outside is parsed into these types, and their errors are worded for clients.
@@ -33,5 +34,6 @@ pub mod order;
 pub mod scan;
 pub mod score;
 pub mod service;
+pub mod text;
 pub mod time;
 pub mod worker;

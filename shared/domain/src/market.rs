@@ -40,6 +40,10 @@ pub struct Market {
     pub assignment_cap: u32,
     /// How often an order is put on offer before it ends unfilled.
     pub max_epochs: u32,
+    /// How old a worker is at least when she is registered, in full years.
+    pub youngest_worker: i16,
+    /// How old a worker is at most when she is registered, in full years.
+    pub oldest_worker: i16,
     /// The services that can be ordered here.
     pub services: ServiceSet,
     /// The weights by which an agency is chosen.
@@ -61,6 +65,8 @@ impl Default for Market {
             visit_grace_s: 7_200,
             assignment_cap: 20,
             max_epochs: 5,
+            youngest_worker: 18,
+            oldest_worker: 70,
             services: ServiceSet::all(),
             score: ScoreWeights::default(),
             credit: CreditRules::default(),
@@ -201,6 +207,13 @@ impl Market {
             "1 to 1000",
         )?;
         require((1..=20).contains(&self.max_epochs), "max_epochs", "1 to 20")?;
+        // The Labour Law, article 15, allows nobody under 16 to be employed.
+        require(
+            (16..=self.oldest_worker).contains(&self.youngest_worker),
+            "youngest_worker",
+            "16 to oldest_worker",
+        )?;
+        require(self.oldest_worker <= 100, "oldest_worker", "at most 100")?;
         require(!self.services.is_empty(), "services", "at least one")?;
         require(
             (1..=1_000).contains(&self.score.sum()),

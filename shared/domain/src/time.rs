@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
+/// Days are those of China Standard Time, which has no summer time.
+pub const CHINA: Duration = Duration::from_secs(8 * 3600);
+const DAY_MS: i64 = 86_400_000;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00")]
 pub struct NotATime;
@@ -42,6 +46,23 @@ impl Millis {
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
         Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
+    /// The day in China, in days since 1970-01-01.
+    pub fn day(self) -> i64 {
+        (self + CHINA).0.div_euclid(DAY_MS)
+    }
+
+    /// When this day, in days since 1970-01-01, begins in China.
+    pub fn day_begins(day: i64) -> Self {
+        Self(day.saturating_mul(DAY_MS)) - CHINA
+    }
+
+    /// The day in China, as the calendar has it.
+    pub fn date(self) -> jiff::civil::Date {
+        jiff::Timestamp::from_millisecond(self.0)
+            .map(|at| jiff::tz::offset(8).to_datetime(at).date())
+            .unwrap_or(jiff::civil::Date::MAX)
     }
 
     /// In seconds since 1970, rounded down.
@@ -166,6 +187,22 @@ mod tests {
         ] {
             assert_eq!(Millis::parse_rfc3339(text), Err(NotATime), "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_in_china_eight_hours_before_it_does_in_utc() {
+        for (at, day, date) in [
+            ("1970-01-01T00:00:00+08:00", 0, "1970-01-01"),
+            ("1970-01-01T15:59:59.999Z", 0, "1970-01-01"),
+            ("1970-01-01T16:00:00Z", 1, "1970-01-02"),
+            ("1969-12-31T15:59:59.999Z", -1, "1969-12-31"),
+            ("2024-02-28T16:00:00Z", 19_782, "2024-02-29"),
+        ] {
+            let at = Millis::parse_rfc3339(at).unwrap();
+            assert_eq!((at.day(), at.date().to_string().as_str()), (day, date));
+            assert!(Millis::day_begins(day) <= at && at < Millis::day_begins(day + 1));
+        }
+        assert_eq!(Millis(i64::MAX).date(), jiff::civil::Date::MAX);
     }
 
     #[test]

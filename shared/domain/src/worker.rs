@@ -3,7 +3,9 @@
 mod proposal;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::Standing;
@@ -11,6 +13,7 @@ use crate::check::{IdNumber, MobilePhone};
 use crate::credit::{Section, Sections};
 use crate::id::{AgencyId, SourceId, WorkerId};
 use crate::service::ServiceSet;
+use crate::text::first_visible;
 use crate::time::Millis;
 
 pub use proposal::{LastDecision, Proposal, ProposedChanges};
@@ -75,6 +78,39 @@ pub struct Consent {
     pub given_at: Millis,
 }
 
+/// Who is younger cannot consent alone (Civil Code, article 17).
+const FULL_AGE: i16 = 18;
+/// How long ago a consent may have been given when it is recorded, in years.
+const CONSENT_YEARS: i64 = 2;
+/// How far a caller's clock may be ahead of ours.
+pub const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
+/// Why a consent does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConsentFault {
+    #[error("must not be in the future")]
+    Future,
+    #[error("must not be more than 2 years ago")]
+    TooOld,
+    #[error("must not be before she was 18")]
+    UnderAge,
+}
+
+impl Consent {
+    /// Whether it can be recorded now; that she was of age only if it is known who she is.
+    pub fn check(&self, whose: Option<&IdNumber>, now: Millis) -> Result<(), ConsentFault> {
+        if self.given_at > now + CLOCKS_DIFFER {
+            Err(ConsentFault::Future)
+        } else if self.given_at.date() < now.date().saturating_sub(CONSENT_YEARS.years()) {
+            Err(ConsentFault::TooOld)
+        } else if whose.is_some_and(|number| number.age(self.given_at) < FULL_AGE) {
+            Err(ConsentFault::UnderAge)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// Empty, so that personal data cannot slip into a log.
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -94,10 +130,10 @@ impl Worker {
     }
 }
 
-/// A name as anyone may see it: the first character of the family name and one `*` (`张*`). The number of `*` does not
+/// A name as anyone may see it: the first visible character of the family name and one `*` (`张*`). The number of `*` does not
 /// depend on the name's length, which would say something too.
 pub fn masked_name(name: &str) -> String {
-    let first = name.trim().chars().next();
+    let first = first_visible(name);
     first.map(|first| format!("{first}*")).unwrap_or_default()
 }
 
@@ -106,11 +142,67 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_consent_is_recent_and_an_adult_s() {
+        let of = IdNumber::complete("23010220080601001").unwrap();
+        let at = |text: &str| Millis::parse_rfc3339(text).unwrap();
+        for (given_at, now, expected) in [
+            (
+                "2026-06-01T00:00:00+08:00",
+                "2026-06-01T00:00:01+08:00",
+                Ok(()),
+            ),
+            (
+                "2026-05-31T23:59:59+08:00",
+                "2026-06-02T00:00:00+08:00",
+                Err(ConsentFault::UnderAge),
+            ),
+            (
+                "2026-06-01T00:00:00+08:00",
+                "2028-06-01T23:59:59+08:00",
+                Ok(()),
+            ),
+            (
+                "2026-06-01T23:59:59+08:00",
+                "2028-06-02T00:00:00+08:00",
+                Err(ConsentFault::TooOld),
+            ),
+            (
+                "2028-02-29T12:00:00+08:00",
+                "2030-02-28T12:00:00+08:00",
+                Ok(()),
+            ),
+            (
+                "2028-02-29T12:00:00+08:00",
+                "2030-03-01T00:00:00+08:00",
+                Err(ConsentFault::TooOld),
+            ),
+            ("2027-01-01T00:01:00Z", "2027-01-01T00:00:00Z", Ok(())),
+            (
+                "2027-01-01T00:01:00.001Z",
+                "2027-01-01T00:00:00Z",
+                Err(ConsentFault::Future),
+            ),
+        ] {
+            let consent = Consent {
+                text_version: "1".to_owned(),
+                given_at: at(given_at),
+            };
+            assert_eq!(
+                consent.check(Some(&of), at(now)),
+                expected,
+                "{given_at} {now}"
+            );
+        }
+    }
+
+    #[test]
     fn a_name_is_masked_behind_its_first_character() {
         for (name, masked) in [
             ("张伟", "张*"),
             ("欧阳娜娜", "欧*"),
             (" 李 ", "李*"),
+            ("\u{200b}\u{202e}张丽", "张*"),
+            ("\u{301}\u{feff}Zoë", "Z*"),
             ("", ""),
         ] {
             assert_eq!(masked_name(name), masked);

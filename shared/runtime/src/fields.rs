@@ -25,7 +25,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use domain::geo::{Datum, Location, Wgs84};
-use domain::service::{Service, ServiceSet};
+use domain::service::{NotAService, Service, ServiceSet};
+use domain::text::{TextFault, clean, person_name};
 use domain::time::Millis;
 
 use crate::{Fault, Problem};
@@ -53,30 +54,41 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Text whose length in characters is in this range, without surrounding white space and control characters (line
-    /// breaks and tabs are allowed). If the range does not contain 0, blank text is a fault.
+    /// [`clean`] text whose length in characters is in this range. If that does not contain 0, blank text is a fault.
     pub fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         let value = self.required(name)?;
-        self.checked_string(name, value, length)
+        self.checked_string(name, value, length, clean)
     }
 
-    /// As [`Self::string`], where missing or `null` is `None`.
+    /// As [`Self::string`], where missing, `null` or blank is `None`.
     pub fn optional_string(
         &mut self,
         name: &'static str,
         length: RangeInclusive<usize>,
     ) -> Option<String> {
         let value = self.given(name)?;
-        self.checked_string(name, value, length)
+        self.checked_string(name, value, length, clean)
     }
 
-    /// A whole number within `range`.
+    /// A [`person_name`] of at most so many characters.
+    pub fn person_name(&mut self, name: &'static str, most: usize) -> Option<String> {
+        let value = self.required(name)?;
+        self.checked_string(name, value, 1..=most, person_name)
+    }
+
+    /// As [`Self::person_name`], where missing, `null` or blank is `None`.
+    pub fn optional_person_name(&mut self, name: &'static str, most: usize) -> Option<String> {
+        let value = self.given(name)?;
+        self.checked_string(name, value, 1..=most, person_name)
+    }
+
+    /// A whole number within `range`, which may be written as `120.0`.
     pub fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let value = self.required(name)?;
         self.checked_integer(name, value, range)
     }
 
-    /// As [`Self::integer`], where missing or `null` is `None`.
+    /// As [`Self::integer`], where missing, `null` or blank is `None`.
     pub fn optional_integer(
         &mut self,
         name: &'static str,
@@ -99,6 +111,20 @@ impl<'a> Fields<'a> {
     /// Text that parses into a `T`; its error says what is wrong.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.required(name)?;
+        self.checked_parsed(name, value)
+    }
+
+    /// As [`Self::parsed`], where missing, `null` or blank is `None`.
+    pub fn optional_parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.given(name)?;
+        self.checked_parsed(name, value)
+    }
+
+    fn checked_parsed<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &'static str,
+        value: &Value,
+    ) -> Option<T> {
         let Some(text) = value.as_str() else {
             self.refuse(name, "must be a string");
             return None;
@@ -185,7 +211,7 @@ impl<'a> Fields<'a> {
         read_object(value, self.at(name), &mut self.faults, read)
     }
 
-    /// As [`Self::object`], where missing or `null` is `None`.
+    /// As [`Self::object`], where missing, `null` or blank is `None`.
     pub fn optional_object<T>(
         &mut self,
         name: &'static str,
@@ -253,8 +279,28 @@ impl<'a> Fields<'a> {
 
     /// A list of services: at least one, none twice.
     pub fn services(&mut self, name: &'static str) -> Option<ServiceSet> {
+        self.services_among(name, ServiceSet::all())
+    }
+
+    /// As [`Self::services`], of those that an agency was approved for.
+    pub fn services_among(
+        &mut self,
+        name: &'static str,
+        approved: ServiceSet,
+    ) -> Option<ServiceSet> {
+        let read = |value: &Value| {
+            let text = value.as_str().ok_or("must be a string")?;
+            let service: Service = text
+                .parse()
+                .map_err(|fault: NotAService| fault.to_string())?;
+            if approved.contains(service) {
+                Ok(service)
+            } else {
+                Err(format!("{service} is no approved service of this agency"))
+            }
+        };
         // Twice the number there are, so that an element that is wrong is named rather than their count.
-        let named = self.parsed_list::<Service>(name, 1..=2 * Service::ALL.len())?;
+        let named = self.list(name, 1..=2 * Service::ALL.len(), read)?;
         let set: ServiceSet = named.iter().copied().collect();
         if set.len() as usize != named.len() {
             self.refuse(name, "must not name a service twice");
@@ -263,15 +309,20 @@ impl<'a> Fields<'a> {
         Some(set)
     }
 
-    /// The field's value if present and not `null`, for types that no method here reads.
+    /// The value of an optional field, unless it is missing, `null`, or the blank text that forms send for nothing.
     pub fn given(&mut self, name: &'static str) -> Option<&'a Value> {
+        let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+        self.value(name).filter(|value| !is_blank(value))
+    }
+
+    fn value(&mut self, name: &'static str) -> Option<&'a Value> {
         self.asked.push(name);
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    /// The field's value; a fault if it is missing.
+    /// The field's value; a fault if it is missing or `null`.
     pub fn required(&mut self, name: &'static str) -> Option<&'a Value> {
-        let value = self.given(name);
+        let value = self.value(name);
         if value.is_none() {
             self.refuse(name, "is required");
         }
@@ -303,6 +354,15 @@ impl<'a> Fields<'a> {
         });
     }
 
+    /// A whole number, which JSON Schema takes in the form `120.0` too. Beyond 2^53 a double stands for several numbers.
+    pub fn whole(value: &Value) -> Option<i64> {
+        let of_double = |number: f64| {
+            let is_whole = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+            is_whole.then_some(number as i64)
+        };
+        value.as_i64().or_else(|| of_double(value.as_f64()?))
+    }
+
     fn at(&self, name: &str) -> String {
         // RFC 6901: only these two need escaping.
         format!(
@@ -317,25 +377,22 @@ impl<'a> Fields<'a> {
         name: &'static str,
         value: &Value,
         length: RangeInclusive<usize>,
+        cleaned: impl Fn(&str) -> Result<String, TextFault>,
     ) -> Option<String> {
         let Some(text) = value.as_str() else {
             self.refuse(name, "must be a string");
             return None;
         };
-        let text = text.trim();
-        if text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        {
-            self.refuse(name, "must not have control characters");
-            return None;
+        let is_blank = text.trim().is_empty();
+        match cleaned(text) {
+            Ok(text) if length.contains(&text.chars().count()) => return Some(text),
+            Err(fault) if !is_blank => self.refuse(name, fault.to_string()),
+            _ => {
+                let (least, most) = (length.start(), length.end());
+                self.refuse(name, format!("must have {least} to {most} characters"));
+            }
         }
-        if !length.contains(&text.chars().count()) {
-            let (least, most) = (length.start(), length.end());
-            self.refuse(name, format!("must have {least} to {most} characters"));
-            return None;
-        }
-        Some(text.to_owned())
+        None
     }
 
     fn checked_integer(
@@ -344,7 +401,7 @@ impl<'a> Fields<'a> {
         value: &Value,
         range: RangeInclusive<i64>,
     ) -> Option<i64> {
-        let number = value.as_i64();
+        let number = Self::whole(value);
         let within = number.filter(|number| range.contains(number));
         if within.is_none() {
             let (least, most) = (range.start(), range.end());

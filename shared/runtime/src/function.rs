@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ::http::Method;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lambda_http::request::LambdaRequest;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::http::{Request, Response, raw_path};
+use crate::http::{Head, Request, Response, raw_path};
 use crate::problem::Cause;
 use crate::{Problem, telemetry};
 
@@ -111,8 +112,8 @@ async fn guarded(invoked: impl Future<Output = Result<Value, Error>>) -> Result<
         .unwrap_or_else(|_| Err("the invocation panicked".into()))
 }
 
-/// Calls the handler, and logs the outcome once.
-async fn answer<F, Fut>(handler: &F, request: Request) -> Response
+/// Calls the handler, and logs the outcome once. HEAD is handled as GET; the gateway leaves out the body.
+async fn answer<F, Fut>(handler: &F, mut request: Request) -> Response
 where
     F: Fn(Request) -> Fut,
     Fut: Future<Output = Response> + Send,
@@ -126,6 +127,10 @@ where
         method = %request.method(),
         path = logged_path(&request),
     );
+    if *request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+        request.extensions_mut().insert(Head);
+    }
     let started = Instant::now();
     let handled = AssertUnwindSafe(handler(request))
         .catch_unwind()

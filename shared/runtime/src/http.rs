@@ -75,6 +75,15 @@ pub fn raw_path(request: &Request) -> &str {
     }
 }
 
+/// Marks a request that came as HEAD and is handled as GET.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head;
+
+/// Whether the request came as HEAD, so that nobody sees the answer's body.
+pub fn is_head(request: &Request) -> bool {
+    request.extensions().get::<Head>().is_some()
+}
+
 /// A well-formed JSON body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonBody(Value);
@@ -248,9 +257,9 @@ impl Query {
         self.number("limit", 1..=LARGEST_PAGE, USUAL_PAGE)
     }
 
-    /// `cursor`: where a page begins, copied from the page before; the store checks it.
+    /// `cursor`: where a page begins, copied from the page before; the store checks it. An empty one is none.
     pub fn cursor(&self) -> Option<&str> {
-        self.text("cursor")
+        self.text("cursor").filter(|cursor| !cursor.is_empty())
     }
 }
 

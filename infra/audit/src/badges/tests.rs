@@ -137,6 +137,17 @@ fn what_is_no_badge_is_told() {
 }
 
 #[test]
+fn a_badge_is_good_through_its_last_day_in_china() {
+    let line = token(&signer(), DOMAIN, 5, TODAY);
+    // 2027-01-16T00:00:00+08:00.
+    let midnight = 1_800_028_800;
+    for (at, holds) in [(midnight - 1, true), (midnight, false)] {
+        let report = verify("batch", &line, &keys(), &[], at).unwrap();
+        assert_eq!(report.holds(), holds, "{report:?}");
+    }
+}
+
+#[test]
 fn the_status_is_read_offline() {
     let jwt = status_list(&[(6, 1), (7, 2), (8, 3)], json!({}));
     let list = StatusList::read("list", &jwt, &keys(), NOW)

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::typed;
 use crate::time::Millis;
 
 /// A resident ID number (公民身份号码), GB 11643-1999: 17 digits with region, birth date and serial number, and a check
-/// character. A lower-case `x` is read and kept as `X`.
+/// character. It is read as people type it, with a small `x` too.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdNumber(String);
@@ -48,11 +49,16 @@ impl IdNumber {
 
     /// Whether the birth date is not after the day that `now` falls on in China.
     pub fn is_born_by(&self, now: Millis) -> bool {
-        let china = jiff::tz::offset(8);
-        let today = jiff::Timestamp::from_millisecond(now.0)
-            .map(|now| china.to_datetime(now).date())
-            .unwrap_or(jiff::civil::Date::MAX);
-        birth_date(&self.0).is_some_and(|born| born <= today)
+        self.age(now) >= 0
+    }
+
+    /// In full years, on the day that `at` falls on in China; below 0 before the birth date.
+    pub fn age(&self, at: Millis) -> i16 {
+        let (Some(born), today) = (birth_date(&self.0), at.date()) else {
+            return -1;
+        };
+        let is_before_birthday = (today.month(), today.day()) < (born.month(), born.day());
+        today.year() - born.year() - i16::from(is_before_birthday)
     }
 
     /// The number that begins with these 17 digits, completed by its check character.
@@ -86,7 +92,7 @@ impl FromStr for IdNumber {
     type Err = IdNumberFault;
 
     fn from_str(text: &str) -> Result<Self, IdNumberFault> {
-        let text = text.to_ascii_uppercase();
+        let text = typed(text).to_ascii_uppercase();
         let (body, last) = text
             .split_at_checked(17)
             .filter(|(_, last)| matches!(last.as_bytes(), [b'0'..=b'9' | b'X']))
@@ -144,7 +150,7 @@ mod tests {
             ("", IdNumberFault::Characters),
             ("1101051949123100", IdNumberFault::Characters),
             ("11010519491231002XX", IdNumberFault::Characters),
-            ("１1010519491231002", IdNumberFault::Characters),
+            ("一1010519491231002", IdNumberFault::Characters),
             ("11010519491231002Y", IdNumberFault::Characters),
             ("X1010519491231002X", IdNumberFault::Characters),
             ("110105194902300021", IdNumberFault::BirthDate),
@@ -163,6 +169,23 @@ mod tests {
         let begins = Millis::parse_rfc3339("2026-05-31T16:00:00Z").unwrap();
         assert!(born.is_born_by(begins));
         assert!(!born.is_born_by(Millis(begins.0 - 1)));
+    }
+
+    #[test]
+    fn an_age_rises_on_the_birthday_in_china() {
+        for (born, at, age) in [
+            ("20080601", "2026-05-31T15:59:59.999Z", 17),
+            ("20080601", "2026-05-31T16:00:00Z", 18),
+            ("20080601", "2008-05-31T15:59:59.999Z", -1),
+            ("20080229", "2026-02-28T12:00:00+08:00", 17),
+            ("20080229", "2026-03-01T00:00:00+08:00", 18),
+            ("19551231", "2026-12-30T23:59:59+08:00", 70),
+            ("19551231", "2026-12-31T00:00:00+08:00", 71),
+        ] {
+            let number = IdNumber::complete(&format!("230102{born}001")).unwrap();
+            let at = Millis::parse_rfc3339(at).unwrap();
+            assert_eq!(number.age(at), age, "{born}");
+        }
     }
 
     proptest! {

@@ -34,6 +34,9 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"visit_grace_s":599}"#, "visit_grace_s"),
         (r#"{"assignment_cap":0}"#, "assignment_cap"),
         (r#"{"max_epochs":0}"#, "max_epochs"),
+        (r#"{"youngest_worker":15}"#, "youngest_worker"),
+        (r#"{"oldest_worker":17}"#, "youngest_worker"),
+        (r#"{"oldest_worker":101}"#, "oldest_worker"),
         (r#"{"services":[]}"#, "services"),
         (
             r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0}}"#,

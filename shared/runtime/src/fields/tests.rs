@@ -15,6 +15,8 @@ fn read(body: Value) -> Result<(), Vec<(String, String)>> {
         let stores = fields.objects("stores", 1..=2, |store| store.string("name", 1..=5));
         let notes = fields.optional_string("notes", 0..=3);
         let budget = fields.optional_integer("budget", 0..=10);
+        fields.optional_person_name("person", 4);
+        fields.optional_parsed::<u16>("port_too");
         Some((
             name?, minutes?, ratio?, start?, port?, kinds?, contact?, stores?, notes, budget,
         ))
@@ -64,6 +66,31 @@ fn each_fault_is_named_with_its_place() {
             "must not have control characters",
         ),
         (
+            "name",
+            json!("a\u{202e}b"),
+            "/name",
+            "must not have invisible characters, such as U+202E at place 2",
+        ),
+        (
+            "notes",
+            json!("\u{200b}"),
+            "/notes",
+            "must not have invisible characters, such as U+200B at place 1",
+        ),
+        (
+            "person",
+            json!("张三1"),
+            "/person",
+            "must be a person's name: letters, with spaces, hyphens or · between them",
+        ),
+        (
+            "person",
+            json!("买买提·吐尔逊"),
+            "/person",
+            "must have 1 to 4 characters",
+        ),
+        ("port_too", json!(80), "/port_too", "must be a string"),
+        (
             "minutes",
             json!(29),
             "/minutes",
@@ -80,6 +107,18 @@ fn each_fault_is_named_with_its_place() {
             json!(30.5),
             "/minutes",
             "must be a whole number within 30 and 720",
+        ),
+        (
+            "minutes",
+            json!(1e300),
+            "/minutes",
+            "must be a whole number within 30 and 720",
+        ),
+        (
+            "minutes",
+            json!(29.0),
+            "/minutes",
+            "must be within 30 and 720",
         ),
         (
             "minutes",
@@ -128,6 +167,30 @@ fn each_fault_is_named_with_its_place() {
         let expected = vec![((*pointer).to_owned(), (*detail).to_owned())];
         assert_eq!(read(body), Err(expected), "{field} = {value}");
     }
+}
+
+#[test]
+fn what_means_the_same_is_taken_for_the_same() {
+    for (field, value) in [
+        ("minutes", json!(60.0)),
+        ("minutes", json!(6e1)),
+        ("budget", json!(-0.0)),
+        ("notes", json!("")),
+        ("notes", json!(" \u{3000}")),
+        ("budget", json!("")),
+        ("person", json!("")),
+        ("port_too", json!(" ")),
+    ] {
+        let mut body = good();
+        body[field] = value.clone();
+        assert_eq!(read(body), Ok(()), "{field} = {value}");
+    }
+    let body = json!({ "notes": "", "comment": "Zoe\u{308} " });
+    let read = Fields::read(&body, |fields| {
+        let notes = fields.optional_string("notes", 0..=3);
+        Some((notes, fields.optional_string("comment", 1..=3)))
+    });
+    assert_eq!(read, Ok((None, Some("Zoë".to_owned()))));
 }
 
 #[test]

@@ -137,6 +137,8 @@ fn queries_are_read_strictly() {
     };
     assert_eq!(read("/").unwrap(), (20, None));
     assert_eq!(read("/?").unwrap(), (20, None));
+    assert_eq!(read("/?limit=5&cursor=").unwrap(), (5, None));
+    assert_eq!(read("/?cursor").unwrap(), (20, None));
     assert_eq!(
         read("/?limit=1&cursor=a%2Bb+c").unwrap(),
         (1, Some("a+b c".to_owned()))

@@ -1,4 +1,5 @@
-//! Where what is in the table `orders`: everything of an order has its id as partition key.
+//! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
+//! have partitions of their own, since an order must see that another one used them.
 
 use domain::id::{AgencyId, BadgeId, OrderId};
 use domain::time::Millis;
@@ -47,9 +48,9 @@ impl Key<Orders> {
         Self::new(order.bare(), "rating")
     }
 
-    /// A code of a worker's phone that was used for this order.
-    pub(super) fn used_code(order: &OrderId, badge: &BadgeId, step: u32) -> Self {
-        Self::new(order.bare(), format!("code#{}#{step}", badge.bare()))
+    /// A code of a worker's phone that was used.
+    pub(super) fn used_code(badge: &BadgeId, step: u32) -> Self {
+        Self::new(format!("code#{}#{step}", badge.bare()), "code")
     }
 
     /// That a version of an order has been counted for its agency.
@@ -73,6 +74,8 @@ mod tests {
     #[test]
     fn keys_are_what_the_data_model_says() {
         let order = OrderId::from_bytes(&[0; 16]);
+        let code = Key::used_code(&BadgeId::from_bytes(&[0; 8]), 7);
+        assert_eq!(code.to_string(), "code#0000000000000#7 code");
         for (key, sk) in [
             (Key::order(&order), "order"),
             (Key::details(&order), "details"),

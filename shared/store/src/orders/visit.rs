@@ -14,6 +14,12 @@ use super::{Orders, read_sealed, sealed};
 use crate::table::{self, Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
 use crate::{Error, Sealed};
 
+#[derive(Serialize)]
+struct UsedCode {
+    /// The order that it was used for.
+    od: OrderId,
+}
+
 /// What ending a visit whose time is over came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VisitEnded {
@@ -89,12 +95,12 @@ impl Orders {
     }
 
     /// Remembers, as part of a transaction, that the code which a phone showed at this step was used for this order;
-    /// refused if it was used for it before.
+    /// refused if it was used for another.
     pub fn code_used(&self, order: &OrderId, badge: &BadgeId, step: u32) -> Member {
         self.put_code(order, badge, step).named(Part::Code)
     }
 
-    /// Remembers that a code was used for this order. `false` if it was used for it before.
+    /// Remembers that a code was used for this order. `false` if it was used for another.
     pub async fn use_code(
         &self,
         order: &OrderId,
@@ -105,8 +111,10 @@ impl Orders {
     }
 
     fn put_code(&self, order: &OrderId, badge: &BadgeId, step: u32) -> table::Write {
-        let code = Key::used_code(order, badge, step);
-        self.table.put(code.only()).if_absent()
+        let code = Key::used_code(badge, step).item(UsedCode { od: order.clone() });
+        let put = self.table.put(code);
+        put.when("attribute_not_exists(pk) OR od = :order")
+            .value(":order", order)
     }
 
     /// Its customer rates a visit that is over; `rating_sealed` is the rating. `None` when this customer has no such order.

@@ -3,7 +3,7 @@
 use domain::agency::{Agency, AgencyStats, Standing};
 use domain::calendar::Calendar;
 use domain::chain::{Actor, EventKind};
-use domain::id::{BadgeId, EventId, WorkerId};
+use domain::id::{BadgeId, EventId, OrderId, WorkerId};
 use domain::order::{
     CompleteOutcome, GrabOutcome, Order, Rating, ReleaseOutcome, Reopening, Staffing, Stars, State,
     Status,
@@ -161,8 +161,11 @@ async fn a_visit_begins_once_with_its_event() {
             });
         begun.await.unwrap()
     };
-    assert!(world.orders.use_code(&order.id, &badge, 7).await.unwrap());
-    assert!(!world.orders.use_code(&order.id, &badge, 7).await.unwrap());
+    let other = OrderId::from_bytes(&[9; 16]);
+    for (by, is_good) in [(&other, true), (&other, true), (&order.id, false)] {
+        let used = world.orders.use_code(by, &badge, 7).await;
+        assert_eq!(used.unwrap(), is_good);
+    }
     assert!(matches!(
         begin("a", 7).await,
         Appended::WithRefused(Part::Code)

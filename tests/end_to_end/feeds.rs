@@ -2,7 +2,9 @@
 //! come and wherever functions are cut off.
 
 mod cut_off;
+mod intervals;
 mod parts;
+mod signature;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,8 +46,10 @@ struct Court {
     workers: Vec<Hired>,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn sha256(bytes: &[u8]) -> String {
+    let hash = digest(&SHA256, bytes);
+    let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
 }
 
 fn sign(manifest: &Value) -> String {
@@ -134,7 +138,8 @@ impl Court {
             "as_of": (self.now() + Duration::from_millis(seq)).to_rfc3339(),
             "rows": lines.iter().filter(|line| !line.trim().is_empty()).count(),
             "parts": parts.len(),
-            "sha256": hex(digest(&SHA256, &parts.concat()).as_ref()),
+            "sha256": sha256(&parts.concat()),
+            "part_sha256": parts.iter().map(|part| sha256(part)).collect::<Vec<_>>(),
         });
         Batch { manifest, parts }
     }
@@ -385,6 +390,9 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
         row[field] = value;
         row
     };
+    let twice = |row: &Value, member: &str, also: &str| {
+        json!(row.to_string().replace(member, &format!("{also},{member}")))
+    };
     let stranger = json!({ "id_number": "11010519491231002X" });
     let mut contradiction = court.row(eve, Section::Identity, HOUR);
     let one_side = contradiction.clone();
@@ -412,6 +420,8 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
         ), // 17
         older("worker", stranger),                         // 18
         court.row(eve, Section::Identity, HOUR * 3),       // 19
+        twice(&good(ann), r#""state":"clear""#, r#""state":"flagged""#), // 20
+        twice(&good(ann), r#""id_number":"#, r#""id_number":null"#), // 21
     ];
     let batch = court.batch(None, &rows, 2);
     court.send(&batch).await;
@@ -462,6 +472,8 @@ async fn bad_rows_are_told_by_line_and_good_ones_count() {
             19,
             "lines 13 and 14 contradict one another, of the same section and a later moment",
         ),
+        (20, "a member is given twice"),
+        (21, "a member is given twice"),
     ];
     assert_eq!(rejected, expected);
     assert_eq!(standing["applied"], 2);

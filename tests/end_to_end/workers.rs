@@ -596,3 +596,41 @@ async fn sections_are_recorded_by_hand_by_those_who_may() {
         .await
         .expect_problem(422, "idempotency-key-reused");
 }
+
+/// What one source said long ago does not lie over what another says now.
+#[tokio::test]
+async fn one_sources_lapsed_word_does_not_outweigh_anothers_fresh_one() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+    let authority = world.authority().await;
+    let path = format!("/v1/workers/{}/sections", worker.id);
+    let ago = |hours: u32| (world.now() - Duration::from_secs(3_600) * hours).to_rfc3339();
+    let record = |section: &str, state: &str, hours: u32, until: Option<String>| {
+        let body = json!({ "section": section, "state": state, "as_of": ago(hours), "valid_until": until });
+        world
+            .call("POST", &path)
+            .token(&authority)
+            .json(&body)
+            .send()
+    };
+    let over = Some(ago(24));
+    let holds = Some(world.in_future(Duration::from_secs(86_400)));
+    for (section, state, hours, until, expected) in [
+        ("dishonesty", "clear", 25, None, "clear"),
+        ("personal_insurance", "clear", 300, over, "clear"),
+        ("personal_insurance", "clear", 200, holds, "clear"),
+        ("personal_insurance", "unknown", 100, None, "clear"),
+        ("dishonesty", "flagged", 25, None, "flagged"),
+        ("dishonesty", "withheld", 24, None, "withheld"),
+        ("dishonesty", "clear", 24, None, "clear"),
+    ] {
+        let seen = record(section, state, hours, until).await.expect(200);
+        let sections = seen["sections"].as_array().expect("nine");
+        let found = sections.iter().find(|found| found["section"] == section);
+        let found = found.expect("the section");
+        assert_eq!(found["state"], expected, "{section} {state} {hours} h ago");
+    }
+    let older = record("dishonesty", "flagged", 26, None).await;
+    older.expect_problem(409, "conflict");
+}

@@ -153,8 +153,9 @@ impl World {
 
     /// Sets one section of a worker.
     pub async fn record(&self, id: &str, section: Section, entry: Entry) {
+        let now = self.now();
         self.change_worker(id, |worker| {
-            worker.sections.record(section, entry.clone());
+            worker.sections.record(section, entry.clone(), now);
         })
         .await;
     }

@@ -17,6 +17,8 @@ const LARGEST: i64 = (1 << 53) - 1;
 pub(crate) struct Announcement {
     /// The bytes that were signed.
     pub(crate) signed_form: Vec<u8>,
+    /// As it was given.
+    pub(crate) signature: String,
 }
 
 impl Announcement {
@@ -41,7 +43,11 @@ impl Announcement {
         let known = source.and_then(|source| sources.get(&source).map(|keys| (source, keys)));
         match known {
             Some((source, keys)) if keys.has_signed(&signed_form, &signature) => {
-                Ok((source, Self { signed_form }))
+                let announcement = Self {
+                    signed_form,
+                    signature,
+                };
+                Ok((source, announcement))
             }
             _ => Err(answer::bad_signature()),
         }
@@ -79,9 +85,11 @@ fn read(fields: &mut Fields<'_>, source: &SourceId, now: Millis) -> Option<Manif
     let rows = fields.integer("rows", 1..=MOST_ROWS.into());
     let parts = fields.integer("parts", 1..=MOST_PARTS.into());
     let sha256 = fields.parsed("sha256");
-    let part_sha256 = fields.given("part_sha256").map(|list| hashes(list, parts));
-    if let Some(Err(detail)) = &part_sha256 {
-        fields.refuse("part_sha256", detail);
+    let part_sha256: Option<Vec<Hash>> = fields.parsed_list("part_sha256", 1..=MOST_PARTS as usize);
+    if let (Some(parts), Some(hashes)) = (parts, &part_sha256)
+        && usize::try_from(parts) != Ok(hashes.len())
+    {
+        fields.refuse("part_sha256", "must have a hash for each part");
     }
     Some(Manifest {
         source: named?,
@@ -92,7 +100,7 @@ fn read(fields: &mut Fields<'_>, source: &SourceId, now: Millis) -> Option<Manif
         rows: u32::try_from(rows?).ok()?,
         parts: u32::try_from(parts?).ok()?,
         sha256: sha256?,
-        part_sha256: part_sha256.transpose().ok()?,
+        part_sha256: Some(part_sha256?),
     })
 }
 
@@ -100,13 +108,4 @@ fn hash(value: &Value) -> Result<Hash, String> {
     let text = value.as_str().ok_or("must be a string")?;
     text.parse()
         .map_err(|fault: domain::chain::NotAHash| fault.to_string())
-}
-
-fn hashes(list: &Value, parts: Option<i64>) -> Result<Vec<Hash>, String> {
-    let list = list.as_array().ok_or("must be a list")?;
-    let as_many = |parts: i64| usize::try_from(parts).is_ok_and(|parts| parts == list.len());
-    if !parts.is_none_or(as_many) {
-        return Err("must have a hash for each part".to_owned());
-    }
-    list.iter().map(hash).collect()
 }

@@ -1,7 +1,7 @@
 //! Batches of credit records, as their sources send them: announced with a signed manifest, then sent in parts.
 //!
-//! A source has no session. Its signature proves what it announces. The parts that it sends must match the hash in
-//! the manifest, and count for nothing until they do. Whoever knows the names of source and batch can ask for the
+//! A source has no session. Its signature proves what it announces. Each part that it sends must have its hash in the
+//! manifest, or it is not stored. Whoever knows the names of source and batch can ask for the
 //! batch's progress: the answer contains nothing of what its rows say.
 //!
 //! A refused manifest changes nothing. Each refusal is logged with `alarm`, and the template makes an alarm of that.
@@ -25,6 +25,8 @@ use store::{Announced, Batch, BatchInTurn, BatchState, Feeds};
 
 use crate::announcement::Announcement;
 
+/// In bytes. A manifest with a hash for each of 1,000 parts has some 70 KiB.
+const LARGEST_ANNOUNCEMENT: usize = 128 * 1024;
 /// In bytes.
 const LARGEST_PART: usize = 4 * 1024 * 1024;
 
@@ -72,7 +74,7 @@ impl CreditFeed {
     async fn announce(&self, request: &Request, source: &str) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let now = self.clock.now();
-        let body = JsonBody::from_request(request)?;
+        let body = JsonBody::up_to(LARGEST_ANNOUNCEMENT, request)?;
         let (source, announcement) = Announcement::authenticate(&body, source, &self.sources)
             .inspect_err(|problem| {
                 if problem.slug == answer::BAD_SIGNATURE {
@@ -80,9 +82,13 @@ impl CreditFeed {
                 }
             })?;
         let manifest = announcement.manifest(&body, &source, now)?;
+        let Announcement {
+            signed_form,
+            signature,
+        } = &announcement;
         let announced = self
             .feeds
-            .announce(&manifest, &announcement.signed_form, now)
+            .announce(&manifest, signed_form, signature, now)
             .await;
         match announced? {
             Announced::New(batch) => {
@@ -221,14 +227,15 @@ impl CreditFeed {
     }
 }
 
-/// The number of a part in a path, from 1; 0 is accepted from those who count from 0.
+/// The number of a part in a path, from 1.
 fn part_number(text: &str, parts: u32) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number: u32 = text.parse().ok()?;
-    (digits && number <= parts).then_some(number)
+    (digits && (1..=parts).contains(&number)).then_some(number)
 }
 
-/// Refuses a part that differs from the hash in the manifest, if it has one.
+/// Refuses a part that does not have its hash in the manifest. A manifest without hashes is from before they were
+/// required; its batch takes any part, and is not applied.
 fn check_part(batch: &Batch, part: u32, content: &[u8]) -> Result<(), Problem> {
     let Some(hashes) = &batch.manifest.part_sha256 else {
         return Ok(());

@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn parts_have_whole_numbers_within_the_batch() {
-    for (text, number) in [("1", Some(1)), ("0", Some(0)), ("3", Some(3)), ("4", None)] {
+    for (text, number) in [("1", Some(1)), ("0", None), ("3", Some(3)), ("4", None)] {
         assert_eq!(part_number(text, 3), number);
     }
     for text in ["", "+1", "-1", "1.0", "one", "99999999999"] {
@@ -41,7 +41,7 @@ fn refusals_say_what_would_be_accepted() {
 }
 
 #[test]
-fn a_manifest_that_names_its_parts_has_each_checked() {
+fn each_part_is_checked_against_its_hash() {
     let content = b"{}";
     let manifest = json!({
         "source": "court", "batch_id": "b", "seq": 1, "prev_sha256": null,
@@ -49,6 +49,8 @@ fn a_manifest_that_names_its_parts_has_each_checked() {
         "sha256": "00".repeat(32), "part_sha256": [Hash(secret::sha256(content))],
     });
     let mut batch = Batch {
+        signed_form: manifest.to_string(),
+        signature: None,
         manifest_sha256: manifest_hash(b""),
         manifest: serde_json::from_value(manifest).unwrap(),
         received_at: domain::time::Millis(0),
@@ -67,5 +69,8 @@ fn a_manifest_that_names_its_parts_has_each_checked() {
         assert_eq!(problem.slug, "invalid");
     }
     batch.manifest.part_sha256 = None;
-    assert!(check_part(&batch, 1, b"anything").is_ok());
+    assert!(
+        check_part(&batch, 1, b"anything").is_ok(),
+        "announced long ago"
+    );
 }

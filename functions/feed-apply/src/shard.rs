@@ -21,11 +21,14 @@ const WORKERS_AT_ONCE: usize = 8;
 const NO_SUCH_WORKER: &str = "no such worker";
 const CANNOT_BE_RECORDED: &str =
     "this worker's record cannot be written here; the operator has been told";
+const TOO_MANY: &str =
+    "this source has 8 entries of this section that hold now or begin later, and can have no more";
 
 #[derive(Debug, PartialEq, Eq)]
 enum Recorded {
-    /// How many rows were new; the others had been recorded before.
-    New(usize),
+    /// How many rows count now that did not before, and the lines of those that find no place. The others had been
+    /// recorded before.
+    New(usize, Vec<u32>),
     Nobody,
 }
 
@@ -80,37 +83,34 @@ impl FeedApply {
         // A broken record must not stop the others; but if none can be written, the fault lies elsewhere.
         let is_working = recorded
             .iter()
-            .any(|(_, recorded)| matches!(recorded, Ok(Recorded::New(_))));
+            .any(|(_, recorded)| matches!(recorded, Ok(Recorded::New(..))));
         let mut counts = Counts::default();
         let mut rejected = Vec::new();
         for (said, recorded) in recorded {
             let known = said.unchanged.len();
-            let detail = match recorded {
-                Ok(Recorded::New(new)) => {
+            let (detail, lines) = match recorded {
+                Ok(Recorded::New(new, too_many)) => {
+                    let placed = said.rows.len() - too_many.len();
                     counts.applied += count(new);
-                    counts.unchanged += count(said.rows.len().saturating_sub(new) + known);
-                    continue;
+                    counts.unchanged += count(placed.saturating_sub(new) + known);
+                    (TOO_MANY, too_many)
                 }
-                Ok(Recorded::Nobody) => NO_SUCH_WORKER,
+                Ok(Recorded::Nobody) => (NO_SUCH_WORKER, all_lines(said)),
                 Err(error) if is_working && is_broken(&error) => {
                     tracing::error!(
                         worker.id = %said.worker,
                         error = &error as &dyn std::error::Error,
                         "a worker's record is broken; rows of a batch were not recorded"
                     );
-                    CANNOT_BE_RECORDED
+                    (CANNOT_BE_RECORDED, all_lines(said))
                 }
                 Err(error) => return Err(error),
             };
-            // All lines about her, not only those that would have been recorded.
-            let lines = said.rows.iter().map(|row| row.line);
-            let lines = lines.chain(said.unchanged.iter().copied());
-            let before = rejected.len();
-            rejected.extend(lines.map(|line| Rejected {
+            counts.rejected += count(lines.len());
+            rejected.extend(lines.into_iter().map(|line| Rejected {
                 line,
                 detail: detail.to_owned(),
             }));
-            counts.rejected += count(rejected.len() - before);
         }
         rejected.sort();
         Ok((counts, rejected))
@@ -130,27 +130,30 @@ impl FeedApply {
             said.worker.as_str(),
         ];
         let event = EventId::from_cause(EventKind::FeedApplied.as_str(), &cause);
-        let mut new = 0;
+        let mut decided = Decided::default();
         let changed = self
             .workers
             .change(&said.worker, now, |file| {
                 if file.profile.is_none() {
                     return Err(Erased);
                 }
-                let (step, recorded) = decide(file, batch, &said.rows, &event);
-                new = recorded;
-                Ok(step)
+                decided = decide(file, batch, &said.rows, &event, now);
+                Ok(std::mem::take(&mut decided.step))
             })
             .await?;
+        let Decided { new, too_many, .. } = decided;
         match changed {
-            Appended::Done(_) if new > 0 => Ok(Recorded::New(new)),
+            Appended::Done(_) if new > 0 => Ok(Recorded::New(new, too_many)),
             // Rows that equal the stored ones may have been recorded by this very batch.
-            Appended::Done(file) if !stands(&file, batch, &said.rows) => Ok(Recorded::New(0)),
+            Appended::Done(file) if !stands(&file, batch, &said.rows) => {
+                Ok(Recorded::New(0, too_many))
+            }
             Appended::Done(file) | Appended::Repeat(file) => {
                 let payload = self.workers.caused(&file, &event).await?;
-                Ok(Recorded::New(payload.map_or(0, |payload| {
+                let new = payload.map_or(0, |payload| {
                     payload.map_or(said.rows.len(), |payload| recorded_before(&payload))
-                })))
+                });
+                Ok(Recorded::New(new, too_many))
             }
             Appended::NotFound | Appended::Refused(Erased) => Ok(Recorded::Nobody),
             // Nothing else is written in this transaction.
@@ -159,37 +162,53 @@ impl FeedApply {
     }
 }
 
-/// The change that a worker's rows make, and how many of them are new.
-fn decide(file: &WorkerFile, batch: &Batch, rows: &[Row], event: &EventId) -> (Step, usize) {
+/// What a worker's rows come to.
+#[derive(Default)]
+struct Decided {
+    step: Step,
+    /// How many rows change something.
+    new: usize,
+    /// The lines of rows that find no place among those that have not begun.
+    too_many: Vec<u32>,
+}
+
+fn decide(file: &WorkerFile, batch: &Batch, rows: &[Row], event: &EventId, now: Millis) -> Decided {
     let source = &batch.manifest.source;
     let mut worker = file.worker.clone();
-    let new: Vec<&Row> = rows
-        .iter()
-        .filter(|row| worker.sections.record(row.section, row.entry(source)) == Recording::Newer)
-        .collect();
+    let mut profile = file.profile.clone();
+    let mut new: Vec<&Row> = Vec::new();
+    let mut too_many = Vec::new();
+    for row in rows {
+        let entry = row.entry(source);
+        let recording = worker.sections.record(row.section, entry.clone(), now);
+        match recording {
+            Recording::NotNewer => {}
+            Recording::TooMany => too_many.push(row.line),
+            Recording::New | Recording::Known => {
+                let sections = &worker.sections;
+                let is_renamed = profile.as_mut().is_some_and(|profile| {
+                    let reference = row.reference.as_deref();
+                    let references = &mut profile.references;
+                    references.note(sections, row.section, &entry, reference)
+                });
+                if recording == Recording::New || is_renamed {
+                    new.push(row);
+                }
+            }
+        }
+    }
     if new.is_empty() {
-        return (Step::default(), 0);
+        return Decided {
+            too_many,
+            ..Decided::default()
+        };
     }
-    let mut profile = ProfileChange::Keep;
-    if let Some(before) = &file.profile {
-        let mut changed = before.clone();
-        for row in &new {
-            let of_section = changed.references.entry(row.section).or_default();
-            match &row.reference {
-                Some(reference) => of_section.insert(source.clone(), reference.clone()),
-                None => of_section.remove(source),
-            };
-        }
-        changed
-            .references
-            .retain(|_, by_source| !by_source.is_empty());
-        if changed != *before {
-            profile = ProfileChange::Put(Box::new(changed));
-        }
-    }
+    let profile = profile.filter(|profile| file.profile.as_ref() != Some(profile));
     let step = Step {
         worker: Some(worker),
-        profile,
+        profile: profile.map_or(ProfileChange::Keep, |profile| {
+            ProfileChange::Put(Box::new(profile))
+        }),
         events: vec![NewEvent {
             id: event.clone(),
             kind: EventKind::FeedApplied,
@@ -198,7 +217,11 @@ fn decide(file: &WorkerFile, batch: &Batch, rows: &[Row], event: &EventId) -> (S
         }],
         with: Vec::new(),
     };
-    (step, new.len())
+    Decided {
+        new: new.len(),
+        step,
+        too_many,
+    }
 }
 
 /// The event's payload: the batch, and the rows that were new.
@@ -235,10 +258,15 @@ fn recorded_before(payload: &Value) -> usize {
 fn stands(file: &WorkerFile, batch: &Batch, rows: &[Row]) -> bool {
     let source = &batch.manifest.source;
     rows.iter().any(|row| {
-        let entry = row.entry(source);
-        let mut entries = file.worker.sections.entries();
-        entries.any(|(section, stands)| section == row.section && *stands == entry)
+        let said = file.worker.sections.of(row.section, source);
+        said.contains(&row.entry(source))
     })
+}
+
+/// All lines about a worker, not only those that would have been recorded.
+fn all_lines(said: &WorkerRows) -> Vec<u32> {
+    let lines = said.rows.iter().map(|row| row.line);
+    lines.chain(said.unchanged.iter().copied()).collect()
 }
 
 /// Whether the stored data is at fault, and not the storage.

@@ -46,15 +46,20 @@ impl FeedApply {
             BatchState::Received | BatchState::Refused => {
                 let turn = found.turn == domain::feed::Turn::Next;
                 // When a missing part arrives, it sends for the batch.
-                let Some(numbers) = found.batch.numbering().filter(|_| turn) else {
+                if !turn || !found.batch.is_complete() {
                     return Ok(());
-                };
+                }
                 let Some(allowed) = self.sources.get(source) else {
                     return self
                         .refuse(&found, "This source may not send credit records any more.")
                         .await;
                 };
-                let content = self.read(&found.batch, allowed, numbers).await?;
+                if !is_signed(&found.batch, allowed) {
+                    let detail = "Its announcement is not signed with the key that this source has now. \
+                        Announce this seq again under another batch_id.";
+                    return self.refuse(&found, detail).await;
+                }
+                let content = self.read(&found.batch, allowed).await?;
                 if let Some(detail) = unlike(&found.batch, &content) {
                     return self.refuse(&found, &detail).await;
                 }
@@ -74,12 +79,7 @@ impl FeedApply {
     }
 
     /// Reads all parts in order, and collects their rows.
-    async fn read(
-        &self,
-        batch: &Batch,
-        allowed: &CreditSource,
-        numbers: std::ops::Range<u32>,
-    ) -> Result<Content, Error> {
+    async fn read(&self, batch: &Batch, allowed: &CreditSource) -> Result<Content, Error> {
         let manifest = &batch.manifest;
         // The time of the announcement, and not now: reading again must give the same result.
         let latest = batch.received_at + CLOCKS_DIFFER;
@@ -93,7 +93,7 @@ impl FeedApply {
         };
         let mut hash = Context::new(&SHA256);
         let mut lines = 0;
-        let parts: Vec<_> = numbers
+        let parts: Vec<_> = (1..=manifest.parts)
             .map(|part| {
                 self.objects
                     .part(&manifest.source, &manifest.batch_id, part)
@@ -134,7 +134,7 @@ impl FeedApply {
         for workers in content.shards {
             let mut shard = ShardRows::default();
             for (worker, rows) in workers {
-                let mut said = newest(rows);
+                let mut said = newest(rows, found.batch.received_at);
                 rejected.append(&mut said.rejected);
                 let NewestRows {
                     rows, unchanged, ..
@@ -186,6 +186,12 @@ impl FeedApply {
         }
         Ok(())
     }
+}
+
+/// Whether the source has signed what is stored of the announcement. Whoever can write batches cannot sign them.
+fn is_signed(batch: &Batch, source: &CreditSource) -> bool {
+    let signature = batch.signature.as_deref();
+    signature.is_some_and(|signature| source.has_signed(batch.signed_form.as_bytes(), signature))
 }
 
 /// How the content differs from what the manifest says.

@@ -1,7 +1,7 @@
 //! Agencies change their workers' data and photos; agencies and the authority record sections and complaints.
 
 use domain::chain::{Actor, EventKind};
-use domain::credit::{Entry, Recording, Section};
+use domain::credit::{Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, ProposedChanges};
@@ -169,7 +169,7 @@ impl Desk {
                 require_employee(file, agency)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            section_step(file, profile, &result, &source, &actor)
+            section_step(file, profile, &result, &source, &actor, now)
         };
         let changed = self.workers.change(&id, now, decide).await;
         let file = match changed? {
@@ -257,30 +257,30 @@ fn section_step(
     result: &SectionResult,
     source: &SourceId,
     actor: &Actor,
+    now: Millis,
 ) -> Result<Step, Problem> {
     let entry = result.entry(source);
-    let is_repeat = file
-        .worker
-        .sections
-        .entries()
-        .any(|recorded: (Section, &Entry)| recorded == (result.section, &entry));
     let mut worker = file.worker.clone();
-    if worker.sections.record(result.section, entry) == Recording::NotNewer {
-        return if is_repeat {
-            Ok(Step::default())
-        } else {
-            let words =
-                "This source has already recorded this section with the same or a later as_of.";
-            Err(Problem::conflict().detail(words))
-        };
+    let recording = worker.sections.record(result.section, entry.clone(), now);
+    let refusal = match recording {
+        Recording::New | Recording::Known => None,
+        Recording::NotNewer => Some("This source has recorded something newer of this section."),
+        Recording::TooMany => Some(
+            "This source has 8 entries of this section that hold now or begin later, and can have no more.",
+        ),
+    };
+    if let Some(words) = refusal {
+        return Err(Problem::conflict().detail(words));
     }
     let mut profile = profile.clone();
-    let references = profile.references.entry(result.section).or_default();
-    match &result.reference {
-        Some(reference) => references.insert(source.clone(), reference.clone()),
-        None => references.remove(source),
-    };
-    let rfc3339 = |at: Option<Millis>| at.map(Millis::to_rfc3339);
+    let reference = result.reference.as_deref();
+    let is_renamed = profile
+        .references
+        .note(&worker.sections, result.section, &entry, reference);
+    if recording == Recording::Known && !is_renamed {
+        return Ok(Step::default());
+    }
+    let at = |at: Option<Millis>| at.map(Millis::to_rfc3339);
     Ok(Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(profile)),
@@ -293,8 +293,8 @@ fn section_step(
                 "section": result.section,
                 "state": result.recorded,
                 "as_of": result.as_of.to_rfc3339(),
-                "valid_from": rfc3339(result.valid_from),
-                "valid_until": rfc3339(result.valid_until),
+                "valid_from": at(result.valid_from),
+                "valid_until": at(result.valid_until),
                 "reference": result.reference,
             }),
         )],

@@ -77,7 +77,8 @@ impl FeedSource {
             "as_of": position.as_of.to_rfc3339(),
             "rows": rows.len(),
             "parts": parts.len(),
-            "sha256": HEXLOWER.encode(digest(&SHA256, &parts.concat()).as_ref()),
+            "sha256": sha256(&parts.concat()),
+            "part_sha256": parts.iter().map(|part| sha256(part)).collect::<Vec<_>>(),
         });
         let signed = signed_form(&manifest);
         let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(&signed).as_ref());
@@ -87,6 +88,10 @@ impl FeedSource {
             hash: HEXLOWER.encode(&manifest_hash(&signed).0),
         }
     }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }
 
 impl FeedRow {

@@ -1,6 +1,7 @@
 //! Credit records (诚信信息): what is known about a worker, in sections, each with its source and date.
 //!
 //! - [`Sections`]: what the sources said, and what that comes to at a given time ([`Sections::view`]).
+//! - [`References`]: what the sources call it, such as a policy's number.
 //! - [`CreditRules`]: how long each section holds, and which services require it; set for each market.
 //! - [`gate`]: what keeps a worker from being staffed for a visit.
 //! - [`at_the_door`]: what keeps a visit from starting.
@@ -8,7 +9,8 @@
 //!
 //! A section is never green because nothing is known: only `clear` within its validity counts, worked out when asked.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::iter;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +18,13 @@ use crate::id::SourceId;
 use crate::service::{Service, ServiceSet};
 use crate::time::{Millis, optional_rfc3339};
 
+mod references;
 mod rules;
+mod sections;
 
+pub use references::References;
 pub use rules::{CreditRules, Lapse, SectionRule};
+pub use sections::{MOST_ENTRIES, Recording, Sections};
 
 macro_rules! named {
     ($(#[$about:meta])* $type:ident { $($(#[$doc:meta])* $name:ident = $text:literal,)+ }) => {
@@ -109,7 +115,7 @@ named! {
 }
 
 impl SectionState {
-    /// Of several states the highest counts.
+    /// Of a section's states during a visit the highest counts.
     pub fn gravity(self) -> u8 {
         match self {
             Self::Withheld => 6,
@@ -130,10 +136,26 @@ pub struct Entry {
     pub recorded: Recorded,
     /// The time that the statement is true for.
     pub as_of: Millis,
-    /// When it begins to hold, if not at `as_of`.
+    /// When it begins to hold; see [`begins`].
     pub valid_from: Option<Millis>,
     /// The first moment at which it does not hold any more, as printed or confirmed.
     pub valid_until: Option<Millis>,
+}
+
+impl Entry {
+    pub fn begins(&self) -> Millis {
+        begins(self.recorded, self.as_of, self.valid_from)
+    }
+}
+
+/// When a statement begins to hold: when its source says so; else `clear` from its as-of time on, and anything else at
+/// once, so that no `clear` outlasts it for the seconds by which the source's clock is ahead.
+pub fn begins(recorded: Recorded, as_of: Millis, valid_from: Option<Millis>) -> Millis {
+    let usual = match recorded {
+        Recorded::Clear => as_of,
+        _ => Millis(i64::MIN),
+    };
+    valid_from.unwrap_or(usual)
 }
 
 /// A section at a given time.
@@ -146,92 +168,12 @@ pub struct SectionView {
     /// When that was so.
     #[serde(with = "optional_rfc3339")]
     pub as_of: Option<Millis>,
-    /// The first moment at which it is not clear any more.
+    /// The first moment at which it is not clear any more, whichever source keeps it clear until then.
     #[serde(with = "optional_rfc3339")]
     pub valid_until: Option<Millis>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recording {
-    /// It is newer than what its source said before, and now stands.
-    Newer,
-    /// Its source has said something as new or newer; nothing changed.
-    NotNewer,
-}
-
-/// The newest statement of each source on each section.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sections(BTreeMap<Section, BTreeMap<SourceId, Entry>>);
-
-impl Sections {
-    /// Records what a source says, if it is newer than what that source said before.
-    pub fn record(&mut self, section: Section, entry: Entry) -> Recording {
-        let said = self.0.entry(section).or_default();
-        if said
-            .get(&entry.source)
-            .is_some_and(|before| before.as_of >= entry.as_of)
-        {
-            return Recording::NotNewer;
-        }
-        said.insert(entry.source.clone(), entry);
-        Recording::Newer
-    }
-
-    pub fn entries(&self) -> impl Iterator<Item = (Section, &Entry)> {
-        let sections = self.0.iter();
-        sections.flat_map(|(section, said)| said.values().map(|entry| (*section, entry)))
-    }
-
-    /// What a section says at `at`. Of several sources the gravest counts; among equals, the one that ends first.
-    pub fn view(&self, section: Section, at: Millis, rules: &CreditRules) -> SectionView {
-        let rule = rules.rule(section);
-        let said = self.0.get(&section).into_iter().flat_map(BTreeMap::values);
-        let views = said.map(|entry| SectionView {
-            section,
-            state: rule.state(entry, at),
-            source: Some(entry.source.clone()),
-            as_of: Some(entry.as_of),
-            valid_until: rule.valid_until(entry),
-        });
-        let gravest = views.reduce(|a, b| {
-            let ends = |view: &SectionView| view.valid_until.map_or(i64::MAX, |until| until.0);
-            let rank = |view: &SectionView| (view.state.gravity(), -ends(view));
-            if rank(&b) > rank(&a) { b } else { a }
-        });
-        gravest.unwrap_or(SectionView {
-            section,
-            state: SectionState::Unknown,
-            source: None,
-            as_of: None,
-            valid_until: None,
-        })
-    }
-
-    /// All nine sections at `now`, for a worker with these skills.
-    pub fn views(&self, skills: ServiceSet, now: Millis, rules: &CreditRules) -> Vec<SectionView> {
-        let all = Section::ALL.iter();
-        all.map(|section| {
-            let mut view = self.view(*section, now, rules);
-            let is_required = skills
-                .iter()
-                .any(|skill| rules.rule(*section).required_by.contains(skill));
-            if view.source.is_none() && !is_required {
-                view.state = SectionState::NotRequired;
-            }
-            view
-        })
-        .collect()
-    }
-}
-
-impl FromIterator<(Section, Entry)> for Sections {
-    fn from_iter<I: IntoIterator<Item = (Section, Entry)>>(entries: I) -> Self {
-        let mut sections = Self::default();
-        for (section, entry) in entries {
-            sections.record(section, entry);
-        }
-        sections
-    }
+    /// Which of the source's entries counts: the one that begins then.
+    #[serde(skip)]
+    pub begins: Option<Millis>,
 }
 
 /// A section that keeps a worker from a visit.
@@ -256,8 +198,9 @@ impl From<SectionView> for SectionRefusal {
 }
 
 /// The trust gate: the sections that keep a worker from being staffed for a visit `from`..`to`, asked at `now`.
-/// Durable sections must be clear from the visit's beginning to its end. Refreshed ones, which nobody can know ahead,
-/// must be clear now. Sections that are looked at only at the door are left out.
+/// Durable sections must be clear from the visit's beginning to its end, be it by several entries one after another.
+/// Refreshed ones, which nobody can know ahead, must be clear now. Sections that are looked at only at the door are
+/// left out.
 pub fn gate(
     sections: &Sections,
     service: Service,
@@ -270,17 +213,18 @@ pub fn gate(
         (rule.required_by.contains(service) && !rule.only_at_the_door).then_some((*section, rule))
     });
     let refused = required.filter_map(|(section, rule)| {
-        let moments = if rule.refreshed {
-            [now, now]
+        // `to` itself does not belong to the visit.
+        let (from, to) = if rule.refreshed {
+            (now, now)
         } else {
-            // `to` itself does not belong to the visit.
-            [from.max(now), Millis(to.0.saturating_sub(1)).max(now)]
+            (from.max(now), to)
         };
+        let changes = sections.changes(section, from, rules).into_iter();
+        let moments = iter::once(from).chain(changes.filter(|at| *at < to));
         let views = moments.map(|at| sections.view(section, at, rules));
         views
-            .into_iter()
             .filter(|view| view.state != SectionState::Clear)
-            .max_by_key(|view| view.state.gravity())
+            .min_by_key(|view| Reverse(view.state.gravity()))
     });
     refused.map(SectionRefusal::from).collect()
 }

@@ -3,7 +3,7 @@
 //! - [`CreditSources`]: who may send credit records, and for which sections.
 //! - [`Manifest`]: what a batch is, as its source signed it.
 //! - [`Source`]: which batches of a source are applied and which wait, and whether a new one may follow.
-//! - [`RowRules::parse`]: one row; [`newest`]: what several rows of a worker come to.
+//! - [`RowRules::parse`]: one row; [`newest`]: which of several rows of a worker count.
 //!
 //! Nothing here looks at the clock: reading a batch again gives the same result.
 
@@ -19,6 +19,7 @@ use crate::chain::Hash;
 use crate::id::SourceId;
 use crate::time::Millis;
 
+mod json;
 mod row;
 mod source;
 mod sources;
@@ -103,7 +104,7 @@ pub struct Manifest {
     pub parts: u32,
     /// SHA-256 of all parts one after another.
     pub sha256: Hash,
-    /// SHA-256 of each part, if the source wants each checked as it arrives.
+    /// SHA-256 of each part. `None` in batches that were announced before it was required.
     #[serde(default)]
     pub part_sha256: Option<Vec<Hash>>,
 }

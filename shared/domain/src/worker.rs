@@ -2,7 +2,6 @@
 
 mod proposal;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::ToSpan;
@@ -10,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::Standing;
 use crate::check::{IdNumber, MobilePhone};
-use crate::credit::{Section, Sections};
-use crate::id::{AgencyId, SourceId, WorkerId};
+use crate::credit::{References, Sections};
+use crate::id::{AgencyId, WorkerId};
 use crate::service::ServiceSet;
 use crate::text::first_visible;
 use crate::time::Millis;
@@ -58,9 +57,8 @@ pub struct Profile {
     pub id_number: IdNumber,
     pub phone: MobilePhone,
     pub consent: Consent,
-    /// The sources' own references, such as the numbers of certificates and policies.
     #[serde(default)]
-    pub references: BTreeMap<Section, BTreeMap<SourceId, String>>,
+    pub references: References,
     /// Whether the authority has confirmed with her that this phone is hers. It opens sessions only then.
     #[serde(default)]
     pub phone_confirmed: bool,

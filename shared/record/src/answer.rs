@@ -229,13 +229,11 @@ impl From<&ProposedChanges> for ChangesAnswer {
 
 /// All nine sections, with their sources' references if `profile` is given.
 fn sections(views: Vec<SectionView>, profile: Option<&Profile>) -> Vec<SectionAnswer> {
-    let reference = |section: Section, source: Option<&SourceId>| {
-        profile?.references.get(&section)?.get(source?).cloned()
-    };
+    let reference = |view: &SectionView| Some(profile?.references.get(view)?.to_owned());
     views
         .into_iter()
         .map(|view| SectionAnswer {
-            reference: reference(view.section, view.source.as_ref()),
+            reference: reference(&view),
             section: view.section,
             state: view.state,
             source: view.source,

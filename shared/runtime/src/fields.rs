@@ -138,12 +138,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// As [`Self::parsed`], where missing or `null` is `None`.
-    pub fn optional_parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
-        self.given(name)?;
-        self.parsed(name)
-    }
-
     /// `true` or `false`, where missing or `null` is `None`.
     pub fn optional_flag(&mut self, name: &'static str) -> Option<bool> {
         let value = self.given(name)?;

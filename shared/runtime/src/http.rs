@@ -92,6 +92,11 @@ impl JsonBody {
     /// The request's body: 415 unless `application/json` (parameters are allowed), 413 above [`LARGEST_BODY`], 400
     /// `malformed` when it is not JSON.
     pub fn from_request(request: &Request) -> Result<Self, Problem> {
+        Self::up_to(LARGEST_BODY, request)
+    }
+
+    /// As [`Self::from_request`], with a limit of its own, in bytes.
+    pub fn up_to(largest: usize, request: &Request) -> Result<Self, Problem> {
         let media_type = header(request, CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
             .unwrap_or_default();
@@ -99,8 +104,9 @@ impl JsonBody {
             return Err(Problem::unsupported_media_type());
         }
         let bytes: &[u8] = request.body();
-        if bytes.len() > LARGEST_BODY {
-            return Err(Problem::too_large());
+        if bytes.len() > largest {
+            let kib = largest / 1024;
+            return Err(Problem::too_large().detail(format!("The body is larger than {kib} KiB.")));
         }
         serde_json::from_slice(bytes)
             .map(Self)

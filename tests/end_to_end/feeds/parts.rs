@@ -85,15 +85,14 @@ async fn parts_that_are_not_what_was_signed_are_refused_until_they_are() {
         .collect();
     let first = court.batch(None, &rows, 2);
     court.announce(&first).await.expect(202);
-    // A stranger's part.
+    // A stranger's part, and one in another's place.
     let strange = rows[1].to_string().replace("clear", "flagged").into_bytes();
-    let answer = court
-        .put_bytes(&first, 2, strange)
-        .await
-        .expect("an answer");
-    answer.expect(202);
+    for wrong in [strange, first.parts[0].clone(), Vec::new()] {
+        let answer = court.put_bytes(&first, 2, wrong).await.expect("an answer");
+        answer.expect_problem(422, "invalid");
+    }
     court.put(&first, 1).await.expect("an answer").expect(202);
-    assert_eq!(court.status(&first).await, "refused");
+    assert_eq!(court.status(&first).await, "received");
     assert!(court.events(&court.workers[1]).await.is_empty());
     court.put(&first, 2).await.expect("an answer").expect(202);
     let standing = court.applied(&first).await;
@@ -121,23 +120,61 @@ async fn parts_that_are_not_what_was_signed_are_refused_until_they_are() {
         let late = court.put(gone, 1).await.expect("an answer");
         late.expect_problem(409, "conflict");
     }
-    let after = court.batch(Some(&right), &rows, 1);
-    // If the source lists hashes of parts, each part is checked when it comes.
-    let after = after.with("part_sha256", json!([after.manifest["sha256"]]));
-    court.announce(&after).await.expect(202);
-    let wrong = court.put_bytes(&after, 1, b"{}".to_vec()).await;
-    wrong.expect("an answer").expect_problem(422, "invalid");
-    court.send_parts(&after).await;
-    court.applied(&after).await;
+    // Each part has its hash, and all of them together do not have theirs.
+    let other = court.batch(Some(&right), &rows, 2);
+    let other = other.with("sha256", json!("0".repeat(64)));
+    court.send(&other).await;
+    assert_eq!(court.status(&other).await, "refused");
+    // It is read once more when a part is put again.
+    court.put(&other, 1).await.expect("an answer").expect(202);
+    assert_eq!(court.status(&other).await, "refused");
+}
+
+#[tokio::test]
+async fn every_part_of_the_largest_batch_is_named_and_each_batch_names_its_parts() {
+    let court = Court::with(1).await;
+    let row = court.row(&court.workers[0], Section::Identity, HOUR);
+    let batch = court.batch(None, &[row], 1);
+    let hashes = |n: usize| json!(vec!["a".repeat(64); n]);
+    for (parts, given, pointer) in [
+        (1, Value::Null, "/manifest/part_sha256"),
+        (2, hashes(1), "/manifest/part_sha256"),
+        (1, hashes(2), "/manifest/part_sha256"),
+        (1, json!(["x"]), "/manifest/part_sha256/0"),
+    ] {
+        let batch = batch.with("parts", json!(parts)).with("part_sha256", given);
+        let told = court.announce(&batch).await;
+        assert_eq!(told.pointers(), [pointer]);
+        told.expect_problem(422, "invalid");
+    }
+    let largest = batch
+        .with("parts", json!(1_000))
+        .with("part_sha256", hashes(1_000));
+    let body = json!({ "manifest": largest.manifest, "signature": sign(&largest.manifest) });
+    assert!(body.to_string().len() > 64 * 1024);
+    let too_large = batch.with("part_sha256", hashes(2_000));
+    let told = court.announce(&too_large).await;
+    let told = told.expect_problem(413, "too-large");
+    assert_eq!(told["detail"], "The body is larger than 128 KiB.");
+    court.announce(&largest).await.expect(202);
 }
 
 #[tokio::test]
 async fn who_may_ask_and_what_a_part_may_be() {
     let court = Court::with(1).await;
     let world = &court.world;
-    let rows: Vec<Value> = (0..1_500)
+    let mut rows: Vec<Value> = (0..1_500)
         .map(|n| json!(format!("{{\"row\":{n}}}")))
         .collect();
+    // A part of 4 MiB to the byte; white space around a row is none of it.
+    let bytes: usize = rows
+        .iter()
+        .map(|row| row.as_str().map_or(0, str::len) + 1)
+        .sum();
+    rows[0] = json!(format!(
+        "{}{{\"row\":0}}",
+        " ".repeat(4 * 1024 * 1024 - bytes)
+    ));
     let batch = court.batch(None, &rows, 1);
     court.announce(&batch).await.expect(202);
     let path = format!("/v1/credit-feeds/{SOURCE}/batches/{}", batch.id());
@@ -157,7 +194,7 @@ async fn who_may_ask_and_what_a_part_may_be() {
             .await
             .expect_problem(404, "not-found");
     }
-    for part in ["2", "-1", "one", "1.0"] {
+    for part in ["0", "2", "-1", "one", "1.0"] {
         let put = world.call("PUT", &format!("{path}/parts/{part}"));
         let put = put.raw("application/x-ndjson", b"{}".to_vec()).send().await;
         put.expect_problem(404, "not-found");
@@ -170,8 +207,7 @@ async fn who_may_ask_and_what_a_part_may_be() {
         .put_bytes(&batch, 1, largest)
         .await
         .expect("an answer");
-    put.expect(202);
-    assert_eq!(court.status(&batch).await, "refused");
+    put.expect_problem(422, "invalid");
     court.send_parts(&batch).await;
     let standing = court.applied(&batch).await;
     assert_eq!(standing["rejected_total"], 1_500);

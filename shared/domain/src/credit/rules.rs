@@ -71,18 +71,20 @@ impl SectionRule {
 
     /// What an entry says at `at`.
     pub fn state(&self, entry: &Entry, at: Millis) -> SectionState {
+        let has_begun = at >= entry.begins();
         match entry.recorded {
-            Recorded::Flagged => SectionState::Flagged,
-            Recorded::Pending => SectionState::Pending,
             Recorded::Unknown => SectionState::Unknown,
-            Recorded::Withheld => SectionState::Withheld,
             Recorded::Clear => match self.valid_until(entry) {
                 None => SectionState::Unknown,
                 Some(until) if at >= until && self.refreshed => SectionState::Stale,
                 Some(until) if at >= until => SectionState::Expired,
-                Some(_) if at < entry.valid_from.unwrap_or(entry.as_of) => SectionState::Pending,
+                Some(_) if !has_begun => SectionState::Pending,
                 Some(_) => SectionState::Clear,
             },
+            _ if !has_begun => SectionState::Pending,
+            Recorded::Flagged => SectionState::Flagged,
+            Recorded::Pending => SectionState::Pending,
+            Recorded::Withheld => SectionState::Withheld,
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Rows of a batch: reading one, and finding the newest of each section.
+//! Rows of a batch: reading one, and finding those that count.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::json;
 use crate::check::IdNumber;
-use crate::credit::{CreditRules, Entry, Recorded, Section};
+use crate::credit::{CreditRules, Entry, Recorded, Section, begins};
 use crate::id::SourceId;
 use crate::time::Millis;
 
@@ -21,7 +23,7 @@ pub struct Row {
     pub section: Section,
     pub state: Recorded,
     pub as_of: Millis,
-    /// When it begins to hold, if not at `as_of`.
+    /// When it begins to hold; see [`begins`].
     pub valid_from: Option<Millis>,
     /// The first moment at which it does not hold any more.
     pub valid_until: Option<Millis>,
@@ -45,6 +47,10 @@ impl Row {
             valid_from: self.valid_from,
             valid_until: self.valid_until,
         }
+    }
+
+    fn begins(&self) -> Millis {
+        begins(self.state, self.as_of, self.valid_from)
     }
 
     fn agrees(&self, other: &Self) -> bool {
@@ -94,10 +100,13 @@ impl RowRules {
         if text.len() > LONGEST_ROW {
             return Err(rejected("the row is longer than 4096 bytes"));
         }
-        let Ok(Value::Object(row)) = serde_json::from_slice(text) else {
+        let Some((Value::Object(row), is_repeated)) = json::read(text) else {
             return Err(rejected("the row is not a JSON object"));
         };
         let mut faults = Faults(Vec::new());
+        if is_repeated {
+            faults.add("a member is given twice");
+        }
         let read = self.read(line, &row, &mut faults);
         match read {
             Some(read) if faults.0.is_empty() => Ok(read),
@@ -260,7 +269,8 @@ pub fn rows_of(part: &[u8], before: u32) -> (Vec<(u32, &[u8])>, u32) {
 /// What all rows about one worker in a batch come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewestRows {
-    /// The newest row of each section.
+    /// The rows that count: of each section the newest one, and older ones that hold until it begins. By section, in
+    /// the order in which they begin.
     pub rows: Vec<Row>,
     /// Lines of rows that add nothing to those.
     pub unchanged: Vec<u32>,
@@ -268,53 +278,75 @@ pub struct NewestRows {
     pub rejected: Vec<Rejected>,
 }
 
-/// The newest row of each section. Rows of one section that say different things about the same moment contradict
-/// each other, and none of them counts. If the newest ones do, no older one counts either: an older `clear` cannot
-/// stand in for what its source cannot agree on now.
-pub fn newest(mut rows: Vec<Row>) -> NewestRows {
-    // The newest first within a section, and among those of one moment the first of the batch.
-    rows.sort_by_key(|row| (row.section, std::cmp::Reverse(row.as_of), row.line));
+/// The rows that count at some moment from `from` on, when the batch was announced.
+///
+/// Rows of one section that say different things about the same moment contradict each other, and none of them counts.
+/// Several that are `clear` and begin at different times do not contradict each other: one follows the other. Where
+/// the newest rows contradict each other, no older one counts either: an older `clear` cannot stand in for what its
+/// source cannot agree on now.
+pub fn newest(mut rows: Vec<Row>, from: Millis) -> NewestRows {
+    // The newest first within a section, and among those of one moment the one that begins last.
+    rows.sort_by_key(|row| {
+        let newest_first = (Reverse(row.as_of), Reverse(row.begins()));
+        (row.section, newest_first, row.line)
+    });
     let mut said = NewestRows::default();
     for of_a_section in rows.chunk_by(|a, b| a.section == b.section) {
-        let mut has_newest = false;
-        // Two lines that contradict each other, with nothing newer.
+        // From here on newer rows count.
+        let mut until = Millis(i64::MAX);
+        // Two lines that contradict each other, with nothing newer that counts in their place.
         let mut disputed = None;
         for of_a_moment in of_a_section.chunk_by(|a, b| a.as_of == b.as_of) {
-            let Some((first, others)) = of_a_moment.split_first() else {
-                continue;
-            };
-            let other = others.iter().find(|row| !row.agrees(first));
-            if let Some((one, another)) = disputed {
-                said.rejected.extend(of_a_moment.iter().map(|row| Rejected {
-                    line: row.line,
-                    detail: format!(
-                        "lines {one} and {another} contradict one another, of the same section and a later moment"
-                    ),
-                }));
-            } else if let Some(other) = other {
-                said.rejected.extend(of_a_moment.iter().map(|row| {
-                    let line = if row.line == first.line {
-                        other.line
+            let is_clear = of_a_moment.iter().all(|row| row.state == Recorded::Clear);
+            let alike = |a: &Row, b: &Row| !is_clear || a.begins() == b.begins();
+            let mut disputed_now = None;
+            for rows in of_a_moment.chunk_by(alike) {
+                let Some(first) = rows.first() else {
+                    continue;
+                };
+                let other = rows.iter().find(|row| !row.agrees(first));
+                for row in rows {
+                    let counts = until > from.max(row.begins());
+                    let against = if row.agrees(first) {
+                        other
                     } else {
-                        first.line
+                        Some(first)
                     };
-                    Rejected {
-                        line: row.line,
-                        detail: format!(
-                            "line {line} says something else of the same section and moment"
-                        ),
+                    if let Some((one, another)) = disputed {
+                        if counts {
+                            said.rejected.push(Rejected {
+                                line: row.line,
+                                detail: format!(
+                                    "lines {one} and {another} contradict one another, of the same section and a later moment"
+                                ),
+                            });
+                        } else {
+                            said.unchanged.push(row.line);
+                        }
+                    } else if let Some(against) = against {
+                        let line = against.line;
+                        said.rejected.push(Rejected {
+                            line: row.line,
+                            detail: format!(
+                                "line {line} says something else of the same section and moment"
+                            ),
+                        });
+                        if counts {
+                            let pair = (row.line.min(line), row.line.max(line));
+                            disputed_now.get_or_insert(pair);
+                        }
+                    } else if counts {
+                        until = row.begins();
+                        said.rows.push(row.clone());
+                    } else {
+                        said.unchanged.push(row.line);
                     }
-                }));
-                disputed = (!has_newest).then_some((first.line, other.line));
-            } else if has_newest {
-                said.unchanged
-                    .extend(of_a_moment.iter().map(|row| row.line));
-            } else {
-                has_newest = true;
-                said.rows.push(first.clone());
-                said.unchanged.extend(others.iter().map(|row| row.line));
+                }
             }
+            disputed = disputed.or(disputed_now);
         }
     }
+    said.rows
+        .sort_by_key(|row| (row.section, row.as_of, row.begins()));
     said
 }

@@ -113,6 +113,21 @@ fn a_manifest_is_signed_in_canonical_form() {
     assert_eq!(manifest_hash(&canonical).to_string().len(), 64);
 }
 
+#[test]
+fn a_manifest_from_before_parts_were_named_is_read() {
+    let mut old = json!({
+        "source": "court", "batch_id": "b", "seq": 1, "as_of": "2026-01-31T01:00:00Z",
+        "rows": 1, "parts": 1, "sha256": "00".repeat(32),
+    });
+    for parts in [None, Some(Value::Null)] {
+        if let Some(parts) = parts {
+            old["part_sha256"] = parts;
+        }
+        let manifest: Manifest = serde_json::from_value(old.clone()).unwrap();
+        assert_eq!(manifest.part_sha256, None);
+    }
+}
+
 const LATEST: &str = "2026-06-01T00:00:00Z";
 
 fn rules() -> RowRules {
@@ -236,6 +251,22 @@ fn a_bad_row_is_told_what_is_wrong_and_nothing_of_what_it_says() {
         parse(&strange).unwrap_err(),
         "there is a field that is not known; state must be one of clear, flagged, pending, unknown, withheld"
     );
+    for (member, twice) in [
+        (r#""state":"clear""#, r#""state":"flagged","state":"clear""#),
+        (r#""state":"clear""#, r#""state":"clear","state":"clear""#),
+        (
+            r#""id_number":"#,
+            r#""id_number":"11010519491231002X","id_number":"#,
+        ),
+        (
+            r#""reference":"P-1""#,
+            r#""reference":null,"reference":"P-1""#,
+        ),
+    ] {
+        let text = row().to_string().replace(member, twice);
+        let rejected = rules().parse(7, text.as_bytes()).unwrap_err();
+        assert_eq!(rejected.detail, "a member is given twice", "{twice}");
+    }
     let long = rules().parse(1, &[b' '; LONGEST_ROW + 1]).unwrap_err();
     assert_eq!(long.detail, "the row is longer than 4096 bytes");
     assert!(rules().parse(1, b"\xff{}").is_err());
@@ -278,7 +309,7 @@ fn of_several_rows_the_newest_counts_and_contradictions_do_not() {
         said(6, Dishonesty, 40, Clear),
         said(7, Dishonesty, 5, Clear),
     ];
-    let result = newest(rows);
+    let result = newest(rows, Millis(100));
     let lines: Vec<u32> = result.rows.iter().map(|row| row.line).collect();
     assert_eq!(lines, [2, 6]);
     assert_eq!(result.unchanged, [3, 1, 7]);
@@ -303,17 +334,97 @@ fn of_several_rows_the_newest_counts_and_contradictions_do_not() {
 }
 
 #[test]
+fn rows_that_follow_one_another_all_count() {
+    use Recorded::{Clear, Flagged};
+    let insured = |line, as_of, from, until| Row {
+        valid_from: Some(Millis(from)),
+        valid_until: Some(Millis(until)),
+        ..said(line, Section::PersonalInsurance, as_of, Clear)
+    };
+    let flagged = said(9, Section::PersonalInsurance, 10, Flagged);
+    // (case, rows, lines that count, unchanged, rejected), announced at 100
+    for (case, rows, counting, unchanged, rejected) in [
+        (
+            "a policy and its renewal, of one moment",
+            vec![insured(1, 10, 200, 300), insured(2, 10, 50, 200)],
+            vec![2, 1],
+            vec![],
+            vec![],
+        ),
+        (
+            "of different moments",
+            vec![insured(1, 11, 200, 300), insured(2, 10, 50, 200)],
+            vec![2, 1],
+            vec![],
+            vec![],
+        ),
+        (
+            "what begins later was said earlier",
+            vec![insured(1, 10, 200, 300), insured(2, 11, 50, 200)],
+            vec![2],
+            vec![1],
+            vec![],
+        ),
+        (
+            "the newer one has begun",
+            vec![insured(1, 11, 99, 300), insured(2, 10, 50, 200)],
+            vec![1],
+            vec![2],
+            vec![],
+        ),
+        (
+            "two ends of one policy",
+            vec![insured(1, 10, 50, 200), insured(2, 10, 50, 300)],
+            vec![],
+            vec![],
+            vec![1, 2],
+        ),
+        (
+            "flagged and clear at once, whenever that begins",
+            vec![insured(1, 10, 50, 200), insured(2, 10, 200, 300), flagged],
+            vec![],
+            vec![],
+            vec![1, 2, 9],
+        ),
+        (
+            "a renewal of what it cannot agree on",
+            vec![
+                insured(1, 11, 200, 300),
+                insured(2, 10, 50, 200),
+                insured(3, 10, 50, 190),
+                insured(4, 9, 50, 180),
+                insured(5, 9, 250, 280),
+            ],
+            vec![1],
+            vec![5],
+            vec![2, 3, 4],
+        ),
+    ] {
+        let result = newest(rows, Millis(100));
+        let lines: Vec<u32> = result.rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, counting, "{case}");
+        assert_eq!(result.unchanged, unchanged, "{case}");
+        let mut lines: Vec<u32> = result.rejected.iter().map(|row| row.line).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, rejected, "{case}");
+    }
+}
+
+#[test]
 fn where_the_newest_rows_contradict_one_another_no_older_one_counts() {
     use Recorded::{Clear, Flagged};
     use Section::{Dishonesty, Identity};
-    let result = newest(vec![
-        said(1, Dishonesty, 10, Clear),
-        said(2, Dishonesty, 20, Flagged),
-        said(3, Dishonesty, 20, Clear),
-        said(4, Dishonesty, 5, Flagged),
-        said(5, Dishonesty, 5, Clear),
-        said(6, Identity, 10, Clear),
-    ]);
+    let result = newest(
+        vec![
+            said(1, Dishonesty, 10, Clear),
+            said(2, Dishonesty, 20, Flagged),
+            said(3, Dishonesty, 20, Clear),
+            said(4, Dishonesty, 5, Flagged),
+            said(5, Dishonesty, 5, Clear),
+            said(6, Identity, 10, Clear),
+        ],
+        Millis(100),
+    );
     let lines: Vec<u32> = result.rows.iter().map(|row| row.line).collect();
     assert_eq!(lines, [6], "of the other section alone");
     assert!(result.unchanged.is_empty());
@@ -345,19 +456,21 @@ fn where_the_newest_rows_contradict_one_another_no_older_one_counts() {
 proptest! {
     #[test]
     fn every_row_is_accounted_for_in_whatever_order_they_come(
-        rows in proptest::collection::vec((0..3usize, 0..4i64, 0..2usize), 0..20),
+        rows in proptest::collection::vec((0..3usize, 0..4i64, 0..2usize, 0..4i64), 0..20),
         turn in 0..20usize,
+        from in 0..9i64,
     ) {
-        let mut rows: Vec<Row> = rows.iter().enumerate().map(|(line, (section, as_of, state))| {
-            said(u32::try_from(line).unwrap(), Section::ALL[*section], *as_of, Recorded::ALL[*state])
+        let mut rows: Vec<Row> = rows.iter().enumerate().map(|(line, (section, as_of, state, later))| Row {
+            valid_from: (*later > 1).then_some(Millis(*as_of + *later)),
+            ..said(u32::try_from(line).unwrap(), Section::ALL[*section], *as_of, Recorded::ALL[*state])
         }).collect();
         let all = rows.len();
-        let first = newest(rows.clone());
+        let first = newest(rows.clone(), Millis(from));
         let count = first.rows.len() + first.rejected.len() + first.unchanged.len();
         prop_assert_eq!(count, all);
         if all > 0 {
             rows.rotate_left(turn % all);
         }
-        prop_assert_eq!(newest(rows), first);
+        prop_assert_eq!(newest(rows, Millis(from)), first);
     }
 }

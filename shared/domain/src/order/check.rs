@@ -171,13 +171,10 @@ impl MatchedBadge {
                 Section::PersonalInsurance | Section::OccupationalInsurance
             );
             let source = view.source.as_ref().filter(|_| is_insurance);
-            let number = source.and_then(|source| {
-                let references = &profile?.references;
-                references.get(&view.section)?.get(source)
-            });
+            let number = source.and_then(|_| profile?.references.get(&view));
             MatchedSection {
                 insurer: source.map(ToString::to_string),
-                policy_number: number.map(|number| masked_number(number)),
+                policy_number: number.map(masked_number),
                 view,
             }
         });

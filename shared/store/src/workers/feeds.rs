@@ -59,6 +59,10 @@ impl BatchState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     pub manifest: Manifest,
+    /// The manifest's canonical JSON, which its source signed.
+    pub signed_form: String,
+    /// As the source gave it. `None` in batches that were announced before it was kept.
+    pub signature: Option<String>,
     /// The hash of that.
     pub manifest_sha256: Hash,
     pub received_at: Millis,
@@ -92,16 +96,7 @@ pub struct Counts {
 impl Batch {
     /// Whether all its parts are there.
     pub fn is_complete(&self) -> bool {
-        self.numbering().is_some()
-    }
-
-    /// The numbers of its parts in their order, once all are there. They count from 1; those of a source that
-    /// counts from 0 are taken too.
-    pub fn numbering(&self) -> Option<std::ops::Range<u32>> {
-        let parts = self.manifest.parts;
-        [1..parts + 1, 0..parts]
-            .into_iter()
-            .find(|numbers| numbers.clone().all(|n| self.parts.contains(&n)))
+        (1..=self.manifest.parts).all(|n| self.parts.contains(&n))
     }
 
     /// Whether all its shards are done.
@@ -152,6 +147,7 @@ impl Feeds {
         &self,
         manifest: &Manifest,
         signed: &[u8],
+        signature: &str,
         now: Millis,
     ) -> Result<Announced, Error> {
         let hash = domain::feed::manifest_hash(signed);
@@ -172,7 +168,7 @@ impl Feeds {
                 Ok(after) => after,
                 Err(unfit) => return Ok(Announced::Unfit(unfit)),
             };
-            let batch = BatchItem::announced(signed, hash, now);
+            let batch = BatchItem::announced(signed, signature, hash, now);
             let put = self.table.put(Key::feed_batch(source, id).item(&batch));
             let members = [
                 put.if_absent().named(Part::Batch),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::badge::{BadgeStatus, Decider, StatusIndex};
-use crate::credit::{Entry, Recorded};
+use crate::credit::{Entry, Recorded, References};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use crate::order::{Claim, How, Staffing, Visit};
@@ -234,10 +234,12 @@ fn everything_else_has_its_word() {
 
 #[test]
 fn the_customer_sees_who_says_what_and_the_end_of_a_policys_number() {
-    let source: crate::id::SourceId = "picc-harbin".parse().unwrap();
-    let policy = [(source, "PICC2026001234".to_owned())]
-        .into_iter()
-        .collect();
+    let insurance = Section::PersonalInsurance;
+    let worker = worker();
+    let source = "picc-harbin".parse().unwrap();
+    let policy = &worker.sections.of(insurance, &source)[0];
+    let mut references = References::default();
+    references.note(&worker.sections, insurance, policy, Some("PICC2026001234"));
     let profile = Profile {
         name: "张伟".to_owned(),
         id_number: crate::check::IdNumber::complete("23010319850615123").unwrap(),
@@ -246,7 +248,7 @@ fn the_customer_sees_who_says_what_and_the_end_of_a_policys_number() {
             text_version: "2026-01".to_owned(),
             given_at: START,
         },
-        references: [(Section::PersonalInsurance, policy)].into_iter().collect(),
+        references,
         phone_confirmed: false,
         proposals: Vec::new(),
     };
@@ -254,7 +256,7 @@ fn the_customer_sees_who_says_what_and_the_end_of_a_policys_number() {
     let photo = "data:image/jpeg;base64,AA==".to_owned();
     let seen = MatchedBadge::new(
         &badge(),
-        &worker(),
+        &worker,
         Some(&profile),
         "龙江家政",
         photo,

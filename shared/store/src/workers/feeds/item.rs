@@ -47,6 +47,9 @@ pub(super) fn read_source(item: Attributes) -> Result<(Source, u64), Error> {
 pub(super) struct BatchItem {
     /// The manifest as it was signed.
     mf: String,
+    /// The signature, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sg: Option<String>,
     mh: Bytes,
     ra: Millis,
     st: BatchState,
@@ -85,9 +88,10 @@ pub(super) struct BatchItem {
 
 impl BatchItem {
     /// A batch that has just been announced.
-    pub(super) fn announced(signed: &[u8], hash: Hash, now: Millis) -> Self {
+    pub(super) fn announced(signed: &[u8], signature: &str, hash: Hash, now: Millis) -> Self {
         Self {
             mf: String::from_utf8_lossy(signed).into_owned(),
+            sg: Some(signature.to_owned()),
             mh: Bytes(hash.0.to_vec()),
             ra: now,
             st: BatchState::Received,
@@ -106,6 +110,8 @@ impl BatchItem {
     pub(super) fn batch(self) -> Result<Batch, Error> {
         Ok(Batch {
             manifest: serde_json::from_str(&self.mf)?,
+            signed_form: self.mf,
+            signature: self.sg,
             manifest_sha256: Hash(self.mh.array()?),
             received_at: self.ra,
             state: self.st,

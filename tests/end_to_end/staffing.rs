@@ -148,12 +148,10 @@ async fn the_worker_who_is_named_is_shown_to_each_as_they_may_see_her() {
     // An agency that has lost the claim does not see who was named.
     release(&world, &order).await;
     let desk = world.desk(&agency).await;
-    world
-        .call("GET", &format!("/v1/orders/{}", order.id))
-        .token(&desk)
-        .send()
-        .await
-        .expect_problem(404, "not-found");
+    let seen = world.order(&desk, &order.id).await;
+    for hidden in ["worker", "address", "contact", "location", "claim"] {
+        assert_eq!(seen[hidden], Value::Null);
+    }
     staff(&world, &order, &worker.id)
         .await
         .expect_problem(409, "not-claimed");
@@ -535,4 +533,79 @@ async fn staffing_cut_off_anywhere_names_her_once() {
             return;
         }
     }
+}
+
+/// Whoever travels in vain has not been told.
+#[tokio::test]
+async fn an_agency_is_told_that_its_claim_is_over_and_why() {
+    let world = World::empty().await;
+    let agency = agency_that_does(&world, "cleaning").await;
+    let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+    let notices = async |order: &Claimed| {
+        world.drain().await;
+        let desk = world.desk(&agency).await;
+        let mut notices = world.poll(&desk).await;
+        notices.retain(|offer| offer["order_id"] == order.id.as_str());
+        notices
+    };
+    let listed = async |order: &Claimed| {
+        let desk = world.desk(&agency).await;
+        let list = world.call("GET", "/v1/orders").token(&desk);
+        let list = list.send().await.expect(200);
+        let items = list["items"].as_array().expect("items").iter();
+        let found: Vec<_> = items
+            .filter(|item| item["order_id"] == order.id.as_str())
+            .cloned()
+            .collect();
+        assert_eq!(found.len(), 1, "it stays in the agency's list");
+        found[0].clone()
+    };
+
+    // Cancelled by the customer while the worker is on her way.
+    let cancelled = claimed(&world, &agency, "cleaning", 24 * HOUR).await;
+    staff(&world, &cancelled, &worker.id).await.expect(200);
+    let customer = world.customer("demo-customer-1").await;
+    let call = world.call("POST", &format!("/v1/orders/{}/cancel", cancelled.id));
+    let call = call.token(&customer).json(&json!({ "reason": "临时有事" }));
+    call.send().await.expect(200);
+    let told = notices(&cancelled).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (
+            &told[0]["kind"],
+            &told[0]["reason"],
+            &told[0]["claim_token"]
+        ),
+        (&json!("ended"), &json!("cancelled"), &Value::Null)
+    );
+    assert_eq!(listed(&cancelled).await["status"], "cancelled");
+    let desk = world.desk(&agency).await;
+    let seen = world.order(&desk, &cancelled.id).await;
+    for hidden in ["address", "contact", "location", "notes", "worker"] {
+        assert_eq!(seen[hidden], Value::Null);
+    }
+    // It comes again until it is acknowledged.
+    world.advance(MINUTE).await;
+    assert_eq!(notices(&cancelled).await.len(), 1);
+    world.advance(MINUTE).await;
+    world.all_offers(&world.desk(&agency).await).await;
+    world.advance(MINUTE).await;
+    assert_eq!(notices(&cancelled).await, [] as [Value; 0]);
+
+    // Released by itself: in its list, and no news.
+    let released = claimed(&world, &agency, "cleaning", 24 * HOUR).await;
+    release(&world, &released).await;
+    assert_eq!(notices(&released).await, [] as [Value; 0]);
+    listed(&released).await;
+
+    let missed = claimed(&world, &agency, "cleaning", 24 * HOUR).await;
+    world.advance(31 * MINUTE).await;
+    assert_eq!(notices(&missed).await[0]["reason"], "not_staffed");
+    assert_eq!(listed(&missed).await["claim"], Value::Null);
+
+    let unattended = claimed(&world, &agency, "cleaning", 2 * HOUR).await;
+    staff(&world, &unattended, &worker.id).await.expect(200);
+    world.advance(8 * HOUR).await;
+    assert_eq!(notices(&unattended).await[0]["reason"], "unattended");
+    assert_eq!(listed(&unattended).await["status"], "unfilled");
 }

@@ -305,7 +305,7 @@ impl World {
                 .all_offers(&desk)
                 .await
                 .iter()
-                .any(|offer| offer["order_id"] == order_id)
+                .any(|offer| offer["order_id"] == order_id && offer["kind"] != "ended")
             {
                 found.insert(agency.id.clone());
             }

@@ -146,6 +146,7 @@ mod tests {
                 "budget_fen": 12000,
                 "grab_deadline": "1970-01-01T00:03:00.000Z",
                 "claim_token": "token",
+                "reason": null,
             })
         );
     }

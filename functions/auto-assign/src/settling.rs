@@ -207,6 +207,7 @@ mod tests {
                 "budget_fen": null,
                 "grab_deadline": "1970-01-01T00:03:00.000Z",
                 "claim_token": null,
+                "reason": null,
             })
         );
         assert!(offer["distance_m"].as_u64().is_some_and(|m| m % 100 == 0));

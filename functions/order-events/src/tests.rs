@@ -178,8 +178,14 @@ fn function() -> OrderEvents {
         )))
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .build();
-    let variables = ["EVENT_BUS", "ORDERS_TABLE", "DIRECTORY_TABLE"]
-        .map(|name| (name.to_owned(), "homehail".to_owned()));
+    let variables = [
+        "EVENT_BUS",
+        "ORDERS_TABLE",
+        "DIRECTORY_TABLE",
+        "OFFER_QUEUE_PREFIX",
+        "QUEUE_URL_SIBLING",
+    ]
+    .map(|name| (name.to_owned(), "homehail".to_owned()));
     let clock = Clock::new(|| Millis(0));
     OrderEvents::new(&Settings::new(variables.into(), sdk, clock)).unwrap()
 }

@@ -45,6 +45,9 @@ impl Placing {
         let duration_min = fields.integer("duration_min", 30..=24 * 60);
         let address = fields.string("address", 1..=200);
         let place = fields.location("location");
+        if place.is_some_and(|place| !market.serves(place)) {
+            fields.refuse("location", "must be where this market serves");
+        }
         let contact = fields.object("contact", |contact| {
             let name = contact.string("name", 1..=50);
             let phone = contact.parsed("phone");

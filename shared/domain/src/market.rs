@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::credit::CreditRules;
+use crate::geo::Wgs84;
 use crate::service::ServiceSet;
 use crate::time::Millis;
 
@@ -44,6 +45,8 @@ pub struct Market {
     pub youngest_worker: i16,
     /// How old a worker is at most when she is registered, in full years.
     pub oldest_worker: i16,
+    /// Where orders can be placed; `None` is anywhere.
+    pub bounds: Option<Bounds>,
     /// The services that can be ordered here.
     pub services: ServiceSet,
     /// The weights by which an agency is chosen.
@@ -67,10 +70,32 @@ impl Default for Market {
             max_epochs: 5,
             youngest_worker: 18,
             oldest_worker: 70,
+            bounds: None,
             services: ServiceSet::all(),
             score: ScoreWeights::default(),
             credit: CreditRules::default(),
         }
+    }
+}
+
+/// A stretch of the Earth between two corners; where the western one lies east of the other, across the antimeridian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    pub south_west: Wgs84,
+    pub north_east: Wgs84,
+}
+
+impl Bounds {
+    pub fn contain(&self, place: Wgs84) -> bool {
+        let (from, to) = (self.south_west.lon(), self.north_east.lon());
+        let (is_east, is_west) = (place.lon() >= from, place.lon() <= to);
+        (self.south_west.lat()..=self.north_east.lat()).contains(&place.lat())
+            && if from <= to {
+                is_east && is_west
+            } else {
+                is_east || is_west
+            }
     }
 }
 
@@ -146,6 +171,11 @@ pub enum StartFault {
 }
 
 impl Market {
+    /// Whether orders can be placed here.
+    pub fn serves(&self, place: Wgs84) -> bool {
+        self.bounds.is_none_or(|bounds| bounds.contain(place))
+    }
+
     /// Reads and checks the setting `MARKET`.
     pub fn from_json(text: &str) -> Result<Self, MarketFault> {
         let market: Self = serde_json::from_str(text)
@@ -184,6 +214,12 @@ impl Market {
             radii.is_sorted_by(|a, b| a < b) && radii.iter().all(|radius| *radius <= 50_000),
             "widening_m",
             "ascending, wider than radius_m, at most 50000",
+        )?;
+        let is_ordered = |bounds: Bounds| bounds.south_west.lat() <= bounds.north_east.lat();
+        require(
+            self.bounds.is_none_or(is_ordered),
+            "bounds",
+            "a south-western corner and a north-eastern one",
         )?;
         require(
             (60..=86_400).contains(&self.lead_time_s),

@@ -142,3 +142,18 @@ fn a_reason_has_1_to_200_characters() {
         assert!(reason(&body(&bad)).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn an_order_where_nobody_serves_is_refused_at_once() {
+    let bounds = json!({
+        "south_west": { "lat": 44.0, "lon": 125.7, "datum": "wgs84" },
+        "north_east": { "lat": 46.7, "lon": 130.2, "datum": "wgs84" },
+    });
+    let market = Market::from_json(&json!({ "bounds": bounds }).to_string()).unwrap();
+    let now = Millis::parse_rfc3339(NOW).unwrap();
+    let parse = |value: &Value| Placing::parse_now(&body(value), &market, now);
+    assert!(parse(&good()).is_ok());
+    let elsewhere = json!({ "lat": 39.9, "lon": 116.4, "datum": "wgs84" });
+    let refused = parse(&with("/location", elsewhere)).unwrap_err();
+    assert_eq!(refused.errors[0].pointer, "/location");
+}

@@ -21,6 +21,10 @@ fn settings_that_make_no_sense_are_refused_by_name() {
     for (json, setting) in [
         (r#"{"name":""}"#, "name"),
         (r#"{"name":"Harbin"}"#, "name"),
+        (
+            r#"{"bounds":{"south_west":{"lat":46,"lon":1,"datum":"wgs84"},"north_east":{"lat":45,"lon":2,"datum":"wgs84"}}}"#,
+            "bounds",
+        ),
         (r#"{"radius_m":0}"#, "radius_m"),
         (r#"{"radius_m":30000}"#, "radius_m"),
         (r#"{"grab_window_s":4}"#, "grab_window_s"),
@@ -130,5 +134,31 @@ proptest! {
             prop_assert!(deadline > NOW && deadline <= in_s(180));
             prop_assert!(deadline.0 <= NOW.0 + start - 600_000);
         }
+    }
+}
+
+#[test]
+fn a_market_serves_within_its_bounds() {
+    let at = |lat, lon| Wgs84::from_degrees(lat, lon).unwrap();
+    assert!(Market::default().serves(at(-70.0, 10.0)), "anywhere");
+    let within = |south_west, north_east| Market {
+        bounds: Some(Bounds {
+            south_west,
+            north_east,
+        }),
+        ..Market::default()
+    };
+    let harbin = within(at(44.0, 125.7), at(46.7, 130.2));
+    let chukotka = within(at(62.0, 157.0), at(70.0, -169.0));
+    for (market, place, serves) in [
+        (&harbin, at(45.7, 126.6), true),
+        (&harbin, at(44.0, 125.7), true),
+        (&harbin, at(43.9, 126.6), false),
+        (&harbin, at(45.7, 131.0), false),
+        (&chukotka, at(65.0, 179.0), true),
+        (&chukotka, at(65.0, -179.0), true),
+        (&chukotka, at(65.0, 0.0), false),
+    ] {
+        assert_eq!(market.serves(place), serves, "{place:?}");
     }
 }

@@ -14,7 +14,7 @@ fn details() -> OrderDetails {
 }
 
 #[test]
-fn who_has_the_claim_is_shown_where_to_go_and_who_lost_it_is_not() {
+fn who_has_named_a_worker_is_shown_where_to_go_and_nobody_else() {
     let claimed = in_state(Status::Claimed);
     assert_eq!(
         claimed.viewer(&agency(1)),
@@ -24,16 +24,22 @@ fn who_has_the_claim_is_shown_where_to_go_and_who_lost_it_is_not() {
     let shown = |order: &Order, viewer: &Viewer| {
         serde_json::to_value(order.view(viewer, Some(&details()), PLACED)).unwrap()
     };
-    for viewer in [
-        Viewer::Customer,
-        Viewer::Claimant(agency(1)),
-        Viewer::Authority,
+    let staffed = in_state(Status::Staffed);
+    for (order, viewer) in [
+        (&claimed, Viewer::Customer),
+        (&claimed, Viewer::Authority),
+        (&staffed, Viewer::Claimant(agency(1))),
     ] {
-        let seen = shown(&claimed, &viewer);
+        let seen = shown(order, &viewer);
         assert_eq!(seen["contact"]["phone"], "13912345678");
         assert_eq!(seen["location"]["datum"], "wgs84");
         assert_eq!(seen["claim"]["how"], "grab");
     }
+    let unstaffed = shown(&claimed, &Viewer::Claimant(agency(1)));
+    for secret in ["address", "contact", "location", "notes"] {
+        assert!(unstaffed[secret].is_null(), "{secret} in {unstaffed}");
+    }
+    assert_eq!(unstaffed["area"].as_str().map(str::len), Some(6));
     let released = claimed.changed(&release(1, again()), 1, PLACED).unwrap();
     let taken = released
         .changed(&Change::Claim(claim(2, How::Grab, PLACED)), 2, PLACED)

@@ -120,7 +120,7 @@ impl Desk {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => {
                 if before.is_none_or(|file| file.photos().all(|photo| *photo != new)) {
-                    self.photos.delete(&new.key).await?;
+                    self.photos.delete(&id, &new).await?;
                 }
                 return Err(problem);
             }
@@ -130,7 +130,7 @@ impl Desk {
             .iter()
             .flat_map(|before| before.photos_replaced(&file))
         {
-            self.photos.delete(&old.key).await?;
+            self.photos.delete(&id, old).await?;
         }
         tracing::info!(agency.id = %agency, worker.id = %id, "a photo was stored");
         self.agency_response(&file, &agency).await

@@ -112,6 +112,7 @@ impl Desk {
         let query = http::query(request, &["purpose"])?;
         let file = self.open(&principal, worker).await?;
         if let Principal::Agency(agency) = &principal {
+            self.require_approved(agency).await?;
             return self.agency_response(&file, agency).await;
         }
         self.log_look_from_query(&principal, &file, &query).await?;
@@ -126,6 +127,7 @@ impl Desk {
         let payloads = match &principal {
             // Only the authority and the worker herself read the events' payloads.
             Principal::Agency(agency) => {
+                self.require_approved(agency).await?;
                 require_employee(&file, agency)?;
                 false
             }
@@ -146,6 +148,7 @@ impl Desk {
         let file = self.open(&principal, worker).await?;
         let photo = match &principal {
             Principal::Agency(agency) => {
+                self.require_approved(agency).await?;
                 require_seen_by(&file, agency)?;
                 shown_photo(&file, query.text("proposal_id"), Some(agency))
             }

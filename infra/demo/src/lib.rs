@@ -7,6 +7,7 @@
 pub mod city;
 mod featured;
 pub mod feed;
+mod portraits;
 mod progress;
 mod site;
 mod workers;
@@ -202,7 +203,7 @@ pub async fn load(
     .await?;
     let feeds = site.settings.finish(store::Feeds::new(site.settings))?;
     let last = feeds.last(&SourceId::from_str(SOURCE)?).await?;
-    let featured = featured::load(site, &authority, &agencies, &workers, &before.workers).await?;
+    let featured = featured::load(site, &agencies, &workers, &before.workers).await?;
     let customers = city::customer_codes().into_iter();
     Ok(Demo {
         base_url: site.base_url.to_owned(),

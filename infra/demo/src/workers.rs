@@ -23,6 +23,7 @@ use store::{NewEvent, NewWorker, PhoneHashes, RegisteredWorker, WorkerIds, Worke
 
 use crate::city::DemoWorker;
 use crate::feed::{BatchPosition, FeedRow, FeedSource};
+use crate::portraits;
 use crate::progress::Progress;
 use crate::site::{string_field, success};
 use crate::{AUTHORITY, AgencyAccess, SOURCE, Site};
@@ -201,6 +202,7 @@ impl Loader<'_, '_> {
         let (count, what) = (self.workers.len(), "Loading the city's workers");
         let progress = Progress::new(self.site.shows_progress, what, count, "workers")?;
         progress.set_position(from as u64);
+        portraits::store(self.site.settings).await?;
         let registrar = Registrar::new(self)?;
         let left = self.workers.iter().enumerate().skip(from);
         stream::iter(left)
@@ -280,7 +282,7 @@ impl<'a, 's> Registrar<'a, 's> {
                 masked_name: masked_name(&demo.name),
                 registered_at: self.now,
                 waits_since: None,
-                photo: None,
+                photo: Some(portraits::portrait(index)),
                 sections: Default::default(),
                 is_erased: false,
                 review_version: 1,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::typed;
 
-pub use id_number::{IdNumber, IdNumberFault};
+pub use id_number::{IdNumber, IdNumberFault, Sex};
 
 macro_rules! checked_text {
     ($name:ident, $error:ident) => {

@@ -43,9 +43,12 @@ impl Photos {
         Ok(found.map(|object| object.content))
     }
 
-    /// Deletes a photo, if it is there.
-    pub async fn delete(&self, key: &str) -> Result<(), Error> {
-        self.0.delete(key).await
+    /// Deletes a worker's photo, if it is there. One that does not lie under her own prefix stays: others may have it too.
+    pub async fn delete(&self, worker: &WorkerId, photo: &Photo) -> Result<(), Error> {
+        if photo.key.starts_with(&prefix(worker)) {
+            self.0.delete(&photo.key).await?;
+        }
+        Ok(())
     }
 
     /// Deletes every photo of a worker, those too that were replaced or never named.

@@ -1,7 +1,7 @@
 //! How HTTP answers show a worker to her agency, the authority and herself.
 
 use domain::agency::Standing;
-use domain::check::{IdNumber, MobilePhone};
+use domain::check::{IdNumber, MobilePhone, Sex};
 use domain::credit::{
     CreditRules, PublicStanding, Section, SectionState, SectionView, Sections, public_standing,
 };
@@ -32,6 +32,9 @@ pub struct WorkerAnswer {
     pending_changes: Option<ChangesAnswer>,
     name: Option<String>,
     id_number: Option<String>,
+    /// For those who look whether it is she, and do not see the number.
+    age: Option<i16>,
+    sex: Option<Sex>,
     phone: Option<MobilePhone>,
     skills: ServiceSet,
     consent: Option<ConsentAnswer>,
@@ -109,6 +112,7 @@ impl WorkerAnswer {
             _ => None,
         };
         let consent = |profile: &Profile| ConsentAnswer::new(&profile.consent, withdrawn_at);
+        let everything = profile.filter(|_| reader == Reader::All);
         let own = profile.and_then(|profile| profile.waiting(&worker.agency));
         let proposals = profile.map_or(&[][..], |profile| &profile.proposals);
         let waiting = proposals.iter().filter(|proposal| proposal.waits());
@@ -123,6 +127,8 @@ impl WorkerAnswer {
             pending_changes: own.map(|own| ChangesAnswer::from(&own.changes)),
             name: profile.map(|profile| profile.name.clone()),
             id_number: profile.map(|profile| profile.id_number.masked()),
+            age: everything.map(|profile| profile.id_number.age(now)),
+            sex: everything.map(|profile| profile.id_number.sex()),
             phone: profile.map(|profile| profile.phone.clone()),
             skills: worker.skills,
             consent: profile.map(consent),
@@ -130,10 +136,7 @@ impl WorkerAnswer {
             registered_at: worker.registered_at,
             erased: worker.is_erased,
             standing: public_standing(&worker.sections, worker.skills, now, rules),
-            sections: sections(
-                worker.sections.views(worker.skills, now, rules),
-                profile.filter(|_| reader == Reader::All),
-            ),
+            sections: sections(worker.sections.views(worker.skills, now, rules), everything),
             proposals: waiting
                 .map(|proposal| ProposalAnswer::new(proposal, worker))
                 .collect(),
@@ -160,6 +163,8 @@ impl WorkerAnswer {
             pending_changes: None,
             name: changes.name.clone(),
             id_number: Some(id_number.masked()),
+            age: None,
+            sex: None,
             phone: changes.phone.clone(),
             skills,
             consent: consent.map(|consent| ConsentAnswer::new(consent, None)),

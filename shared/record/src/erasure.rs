@@ -104,7 +104,7 @@ impl Eraser {
         after: &WorkerFile,
     ) -> Result<(), Problem> {
         for photo in before.photos_replaced(after) {
-            self.photos.delete(&photo.key).await?;
+            self.photos.delete(&after.worker.id, photo).await?;
         }
         Ok(())
     }

@@ -168,6 +168,7 @@ properties! {
         _description: Ignored,
         _role_arn: Ignored,
         _flexible_time_window: Option<Window>,
+        _omit_name: Option<AlwaysTrue>,
         name: Option<String>,
         schedule_expression: Rate,
         input: Option<JsonText>,

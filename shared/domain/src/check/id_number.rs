@@ -31,6 +31,14 @@ const CHECK_CHARACTERS: &[u8; 11] = b"10X98765432";
 /// Nobody who ever had such a number was born before.
 const FIRST_YEAR: i16 = 1850;
 
+/// As an ID number has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sex {
+    Female,
+    Male,
+}
+
 impl IdNumber {
     /// As printed on the card, with a capital `X`.
     pub fn as_str(&self) -> &str {
@@ -59,6 +67,16 @@ impl IdNumber {
         };
         let is_before_birthday = (today.month(), today.day()) < (born.month(), born.day());
         today.year() - born.year() - i16::from(is_before_birthday)
+    }
+
+    /// By the last digit before the check character: odd of men, even of women (GB 11643-1999, 4.2.3).
+    pub fn sex(&self) -> Sex {
+        let is_odd = self
+            .0
+            .as_bytes()
+            .get(16)
+            .is_some_and(|digit| digit % 2 == 1);
+        if is_odd { Sex::Male } else { Sex::Female }
     }
 
     /// The number that begins with these 17 digits, completed by its check character.
@@ -160,6 +178,13 @@ mod tests {
         ] {
             assert_eq!(text.parse::<IdNumber>(), Err(fault), "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_digit_tells_the_sex() {
+        let number = |text: &str| text.parse::<IdNumber>().unwrap();
+        assert_eq!(number("11010519491231002X").sex(), Sex::Female);
+        assert_eq!(number("440524188001010014").sex(), Sex::Male);
     }
 
     #[test]

@@ -224,13 +224,17 @@ async fn queues_are_made_as_the_contract_says() {
             "QueueName": "offers-00000000000000000000000000",
             "Attributes": {
                 "VisibilityTimeout": "30",
-                "MessageRetentionPeriod": "86400",
+                "MessageRetentionPeriod": "345600",
                 "SqsManagedSseEnabled": "true",
                 "ReceiveMessageWaitTimeSeconds": "0",
             },
         })
     );
-    assert_eq!(asked[1]["Attributes"], json!({"Policy": ""}));
+    // A queue from before notices keeps messages as long as a new one.
+    assert_eq!(
+        asked[1]["Attributes"],
+        json!({"Policy": "", "MessageRetentionPeriod": "345600"})
+    );
 }
 
 #[tokio::test]

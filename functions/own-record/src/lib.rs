@@ -14,6 +14,7 @@ use domain::badge::BadgeStatus;
 use domain::chain::{Actor, EventKind};
 use domain::credit::{CreditRules, Section};
 use domain::id::{EventId, WorkerId};
+use domain::time::Millis;
 use domain::worker::Consent;
 use lambda_http::http::{Method, StatusCode};
 use record::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
@@ -230,18 +231,9 @@ impl OwnRecord {
                 ..Step::default()
             })
         };
-        let changed = self.workers.change(id, now, decide).await;
-        let file = match changed? {
-            Appended::Done(file) | Appended::Repeat(file) => file,
-            Appended::Refused(problem) => return Err(problem),
-            Appended::WithRefused(_) => return Err(Problem::internal()),
-            Appended::NotFound => return Err(Problem::unauthenticated()),
-        };
+        let answer = self.change_own(id, now, decide).await?;
         tracing::info!(worker.id = %id, "a worker withdrew her consent");
-        Ok(http::json(
-            StatusCode::OK,
-            &self.worker_answer(&file).await?,
-        ))
+        Ok(http::json(StatusCode::OK, &answer))
     }
 
     /// Gives her consent, again after she has withdrawn it: nobody else can. Whether she works again is for the authority.
@@ -267,18 +259,24 @@ impl OwnRecord {
                 ..Step::default()
             })
         };
-        let changed = self.workers.change(id, now, decide).await;
-        let file = match changed? {
-            Appended::Done(file) | Appended::Repeat(file) => file,
-            Appended::Refused(problem) => return Err(problem),
-            Appended::WithRefused(_) => return Err(Problem::internal()),
-            Appended::NotFound => return Err(Problem::unauthenticated()),
-        };
+        let answer = self.change_own(id, now, decide).await?;
         tracing::info!(worker.id = %id, "a worker gave her consent");
-        Ok(http::json(
-            StatusCode::OK,
-            &self.worker_answer(&file).await?,
-        ))
+        Ok(http::json(StatusCode::OK, &answer))
+    }
+
+    /// Makes a change that nothing beside it can refuse; returns her as she is after it.
+    async fn change_own(
+        &self,
+        id: &WorkerId,
+        now: Millis,
+        decide: impl FnMut(&WorkerFile) -> Result<Step, Problem>,
+    ) -> Result<WorkerAnswer, Problem> {
+        match self.workers.change(id, now, decide).await? {
+            Appended::Done(file) | Appended::Repeat(file) => self.worker_answer(&file).await,
+            Appended::Refused(problem) => Err(problem),
+            Appended::WithRefused(_) => Err(Problem::internal()),
+            Appended::NotFound => Err(Problem::unauthenticated()),
+        }
     }
 
     async fn erase(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {

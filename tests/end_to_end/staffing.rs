@@ -481,6 +481,53 @@ async fn an_agency_without_a_cleared_free_worker_is_not_assigned() {
     assert_eq!(seen["claim"]["agency_id"], booked.id.as_str());
 }
 
+/// Of two orders for the same hour, an agency with one worker is assigned one.
+#[tokio::test]
+async fn what_an_agency_has_promised_is_not_free() {
+    let world = World::empty().await;
+    let near = world.agency(&["cleaning"], &[CENTRE]).await;
+    let far = world
+        .agency(&["cleaning"], &[moved(CENTRE, 8_000.0, 0.0)])
+        .await;
+    for agency in [&near, &far] {
+        world.cleared_worker(agency, &["cleaning"]).await;
+    }
+    let order = world.cleaning(CENTRE);
+    let mut ids = Vec::new();
+    for code in ["demo-customer-1", "demo-customer-2"] {
+        let customer = world.customer(code).await;
+        let placed = world.place(&customer, &order).await;
+        ids.push(placed["order_id"].as_str().expect("an id").to_owned());
+    }
+    // Both windows close in the same moment.
+    world.advance(Duration::from_secs(182)).await;
+    let authority = world.authority().await;
+    let mut assigned = Vec::new();
+    for id in &ids {
+        let seen = world.order(&authority, id).await;
+        assigned.push(seen["claim"]["agency_id"].clone());
+    }
+    assigned.sort_by_key(Value::to_string);
+    let mut both = [json!(near.id), json!(far.id)];
+    both.sort_by_key(Value::to_string);
+    assert_eq!(assigned, both);
+
+    // Nobody is left for a third one then, but there is an hour later, after both visits and the way.
+    let customer = world.customer("demo-customer-3").await;
+    let third = world.place(&customer, &order).await;
+    let mut later = order.clone();
+    later["start_at"] = world.in_future(28 * HOUR).into();
+    let fourth = world.place(&customer, &later).await;
+    world.advance(Duration::from_secs(182)).await;
+    let authority = world.authority().await;
+    let status = async |placed: &Value| {
+        let id = placed["order_id"].as_str().expect("an id");
+        world.order(&authority, id).await["status"].clone()
+    };
+    assert_eq!(status(&third).await, "unfilled");
+    assert_eq!(status(&fourth).await, "claimed");
+}
+
 /// Sends a request again until it is answered by anything but a failure.
 pub async fn insist<F>(world: &World, request: impl Fn() -> F) -> Answer
 where

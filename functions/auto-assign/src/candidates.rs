@@ -5,40 +5,47 @@ use std::time::Duration;
 
 use domain::agency::{Agency, Standing};
 use domain::geo::Nearest;
-use domain::id::{AgencyId, StoreId};
+use domain::id::{AgencyId, OrderId, StoreId};
 use domain::order::Order;
 use domain::score::{Candidate, Choice, choose};
 use futures::{StreamExt, TryStreamExt, stream};
+use store::Assignments;
 
 use crate::AutoAssign;
-use crate::workers::Cleared;
+use crate::workers::{Cleared, count};
 
-/// How many agencies' loads are read at the same time.
-const LOADS_AT_ONCE: usize = 16;
+/// The unstaffed claims of each agency.
+pub(crate) type Claims = BTreeMap<AgencyId, Vec<OrderId>>;
+
+/// How many agencies' claims are read at the same time.
+const CLAIMS_AT_ONCE: usize = 16;
 
 impl AutoAssign {
-    /// The choice within each radius in turn, up to the first that has a winner.
-    pub(crate) async fn choices(&self, order: &Order) -> Result<Vec<Choice>, store::Error> {
+    /// The choice within each radius in turn, up to the first that has a winner; with what the winner had been assigned
+    /// when it was chosen.
+    pub(crate) async fn choices(
+        &self,
+        order: &Order,
+    ) -> Result<(Vec<Choice>, Assignments), store::Error> {
         let mut choices = Vec::new();
         for radius_m in self.market.radii() {
-            let (candidates, cleared) = self.candidates(order, radius_m).await?;
+            let (candidates, cleared, claims) = self.candidates(order, radius_m).await?;
             let mut choice = choose(order, candidates, &self.market, radius_m);
-            self.pass_over_the_booked(order, &mut choice, &cleared)
-                .await?;
-            let won = choice.winner().is_some();
+            let won = self.pass_over_the_booked(order, &mut choice, &cleared, &claims);
+            let won = won.await?;
             choices.push(choice);
-            if won {
-                break;
+            if let Some(assignments) = won {
+                return Ok((choices, assignments));
             }
         }
-        Ok(choices)
+        Ok((choices, Assignments::default()))
     }
 
     async fn candidates(
         &self,
         order: &Order,
         radius_m: u32,
-    ) -> Result<(Vec<Candidate>, Cleared), store::Error> {
+    ) -> Result<(Vec<Candidate>, Cleared, Claims), store::Error> {
         let in_range = self
             .directory
             .in_range(order.place, order.service, radius_m, self.market.radius_m)
@@ -46,33 +53,33 @@ impl AutoAssign {
         let ids: Vec<AgencyId> = in_range.keys().cloned().collect();
         // Consistent, because only the agency's own item knows its standing.
         let agencies = self.directory.agencies(&ids).await?;
-        let loads = self.loads(order, &agencies).await?;
+        let claims = self.claims(order, &agencies).await?;
+        let loads: BTreeMap<_, _> = claims
+            .iter()
+            .map(|(agency, claims)| (agency.clone(), count(claims.len())))
+            .collect();
         let under_cap = loads
             .iter()
             .filter(|(_, load)| **load < self.market.assignment_cap)
             .map(|(agency, _)| agency.clone());
         let cleared = self.cleared(order, under_cap.collect()).await?;
         let candidates = candidates(in_range, agencies, &loads, &cleared);
-        Ok((candidates, cleared))
+        Ok((candidates, cleared, claims))
     }
 
     /// The unstaffed claims of each agency that could have the order at all. The index is a moment behind, so choices
     /// made at the same time can lift an agency a little over its cap.
-    async fn loads(
-        &self,
-        order: &Order,
-        agencies: &[Agency],
-    ) -> Result<BTreeMap<AgencyId, u32>, store::Error> {
+    async fn claims(&self, order: &Order, agencies: &[Agency]) -> Result<Claims, store::Error> {
         // Older claims were staffed or lost.
         let window = Duration::from_secs(self.market.staffing_window_s.into());
         let since = self.clock.now() - window;
         let possible = agencies.iter().filter(|agency| may_have(order, agency));
-        let loads = possible.map(|agency| async move {
-            let load = self.orders.unstaffed_claims(&agency.id, since).await?;
-            Ok((agency.id.clone(), load))
+        let claims = possible.map(|agency| async move {
+            let claims = self.orders.unstaffed_claims(&agency.id, since).await?;
+            Ok((agency.id.clone(), claims))
         });
-        stream::iter(loads.collect::<Vec<_>>())
-            .buffer_unordered(LOADS_AT_ONCE)
+        stream::iter(claims.collect::<Vec<_>>())
+            .buffer_unordered(CLAIMS_AT_ONCE)
             .try_collect()
             .await
     }
@@ -119,7 +126,7 @@ mod tests {
     use domain::agency::AgencyStats;
     use domain::check::Uscc;
     use domain::geo::{Wgs84, nearest_in_range};
-    use domain::id::{CustomerId, OrderId};
+    use domain::id::CustomerId;
     use domain::market::Market;
     use domain::order::{State, Visit};
     use domain::score::{Exclusion, Explanation, Workforce};

@@ -3,8 +3,8 @@
 use bus::{Offer, OfferKind, Stage, Timer};
 use domain::geo::{Area, Nearest, nearest_in_range, offer_distance_m};
 use domain::id::StoreId;
-use domain::order::{How, Order, State};
-use domain::score::{Candidate, Choice, Explanation};
+use domain::order::{Claim, How, Order, State};
+use domain::score::{Choice, Explanation};
 use domain::time::Millis;
 use store::Settled;
 
@@ -15,28 +15,57 @@ use crate::AutoAssign;
 /// In metres; no two places on Earth are further apart.
 const ANYWHERE_M: u32 = 30_000_000;
 
+/// How often an agency is chosen anew to which something else is assigned meanwhile.
+const MOST_CHOICES: u32 = 8;
+
 /// The timeline's words for an order that no agency could be assigned.
 const NOBODY: &str = "no agency in range could be assigned";
 
 impl AutoAssign {
     /// Chooses an agency and gives it the order. The explanation is written first, because the claim names it; then
     /// the staffing timer, because no claim may be without one; then the claim; last, the agency is told.
+    ///
+    /// # Errors
+    /// Also when so much is assigned to the best agencies in this moment that no choice stands: the timer comes again.
     pub(crate) async fn settle(&self, timer: &Timer, order: &Order) -> Result<(), Error> {
-        let choices = self.choices(order).await?;
+        for _ in 0..MOST_CHOICES {
+            if let Some(settled) = self.choose_once(order).await? {
+                return self.settled(timer, order, settled).await;
+            }
+        }
+        Err(Error::Busy { call: "assign" })
+    }
+
+    /// `None`: the chosen agency was assigned another order meanwhile.
+    async fn choose_once(&self, order: &Order) -> Result<Option<Settled>, Error> {
+        let (choices, assignments) = self.choices(order).await?;
         let now = self.clock.now();
         let explanation = serde_json::to_string(&Explanation::new(&choices, &self.market))?;
         let explanation = self
             .orders
             .put_explanation(&order.id, order.epoch, now, &explanation)
             .await?;
-        let settled = match choices.last().and_then(Choice::winner) {
-            Some(winner) => self.assign(order, winner, now, &explanation).await?,
-            None => {
-                self.orders
-                    .unfilled(&order.id, order.epoch, now, NOBODY, &explanation)
-                    .await?
-            }
+        let Some(winner) = choices.last().and_then(Choice::winner) else {
+            let unfilled = self
+                .orders
+                .unfilled(&order.id, order.epoch, now, NOBODY, &explanation);
+            return Ok(Some(unfilled.await?));
         };
+        let claim = Claim {
+            agency: winner.agency.clone(),
+            agency_name: winner.name.clone(),
+            how: How::Assignment,
+            at: now,
+            staff_by: self.market.staff_by(now, order.start_at),
+        };
+        self.set_staffing_timer(order, claim.staff_by).await?;
+        let assigned =
+            self.orders
+                .assign(&order.id, order.epoch, &claim, &explanation, &assignments);
+        Ok(assigned.await?)
+    }
+
+    async fn settled(&self, timer: &Timer, order: &Order, settled: Settled) -> Result<(), Error> {
         match settled {
             Settled::Now(order) | Settled::Before(order) => {
                 tracing::info!(
@@ -53,30 +82,6 @@ impl AutoAssign {
             Settled::Over(_) => Ok(()),
             Settled::NotDue(found) => self.wait_until(timer, found.grab_deadline).await,
         }
-    }
-
-    async fn assign(
-        &self,
-        order: &Order,
-        winner: &Candidate,
-        now: Millis,
-        explanation: &str,
-    ) -> Result<Settled, Error> {
-        let staff_by = self.market.staff_by(now, order.start_at);
-        self.set_staffing_timer(order, staff_by).await?;
-        let settled = self
-            .orders
-            .assign(
-                &order.id,
-                order.epoch,
-                &winner.agency,
-                &winner.name,
-                now,
-                staff_by,
-                explanation,
-            )
-            .await?;
-        Ok(settled)
     }
 
     /// Makes what a claim needs: its staffing timer and, if the platform made the claim, the message to the agency.

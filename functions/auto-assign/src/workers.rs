@@ -1,15 +1,17 @@
 //! Who could be sent: an agency's workers with the skill whose credit records pass the gate and who are free.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::calendar::is_booked;
+use domain::calendar::{is_booked, promised};
 use domain::id::{AgencyId, OrderId, WorkerId};
 use domain::order::{Order, ineligible};
 use domain::score::{Choice, Workforce};
 use domain::worker::Worker;
 use futures::{StreamExt, TryStreamExt, stream};
+use store::Assignments;
 
 use crate::AutoAssign;
+use crate::candidates::Claims;
 
 /// How many agencies' workers are read at the same time.
 const AGENCIES_AT_ONCE: usize = 16;
@@ -62,7 +64,6 @@ impl AutoAssign {
             .filter(|worker| ineligible(order, worker, false, &self.market, now).is_empty())
             .map(|worker| worker.id.clone())
             .collect();
-        let count = |workers: usize| u32::try_from(workers).unwrap_or(u32::MAX);
         let workforce = Workforce {
             skilled: count(skilled.len()),
             cleared: count(cleared.len()),
@@ -70,52 +71,72 @@ impl AutoAssign {
         (workforce, cleared)
     }
 
-    /// Passes over the best until one has a cleared worker who is free. The agencies behind the winner are not asked,
-    /// because that would change nothing.
+    /// Passes over the best until one has more cleared workers who are free than it has promised for the same time, and
+    /// returns what that one had been assigned before. The agencies behind the winner are not asked, because that would
+    /// change nothing.
     pub(crate) async fn pass_over_the_booked(
         &self,
         order: &Order,
         choice: &mut Choice,
         cleared: &Cleared,
-    ) -> Result<(), store::Error> {
+        claims: &Claims,
+    ) -> Result<Option<Assignments>, store::Error> {
         while let Some(winner) = choice.winner() {
-            let workers = cleared.get(&winner.agency);
+            let agency = &winner.agency;
+            // Before the claims that it is compared with, so that none can come in between unseen.
+            let assignments = self.orders.assignments(agency).await?;
+            let claimed = claims.get(agency).into_iter().flatten();
+            let claimed: BTreeSet<_> = claimed.chain(&assignments.orders).cloned().collect();
+            let claimed: Vec<OrderId> = claimed.into_iter().collect();
+            let claimed = self.orders.get_many(&claimed).await?;
+            let promised = promised(order, &claimed, agency, self.market.travel_time());
+            let workers = cleared.get(agency);
             let workers = workers.map(|(_, ids)| ids.as_slice()).unwrap_or_default();
-            if self.is_any_free(order, workers).await? {
-                break;
+            if self.are_more_free(order, workers, promised).await? {
+                return Ok(Some(assignments));
             }
             choice.pass_over_winner();
         }
-        Ok(())
+        Ok(None)
     }
 
-    async fn is_any_free(&self, order: &Order, workers: &[WorkerId]) -> Result<bool, store::Error> {
+    /// Whether more than `promised` of these workers are free for the visit.
+    async fn are_more_free(
+        &self,
+        order: &Order,
+        workers: &[WorkerId],
+        promised: usize,
+    ) -> Result<bool, store::Error> {
         let travel_time = self.market.travel_time();
+        let mut free = 0;
         for some in workers.chunks(CALENDARS_AT_ONCE) {
             let calendars = self.calendars.get_all(some).await?;
-            if calendars.len() < some.len() {
-                return Ok(true);
-            }
+            // Whoever has no calendar yet has no visits.
+            free += some.len() - calendars.len();
             let in_the_way: BTreeMap<&WorkerId, Vec<_>> = calendars
                 .iter()
                 .map(|(worker, calendar)| {
                     (worker, calendar.in_the_way(order, travel_time).collect())
                 })
                 .collect();
-            if in_the_way.values().any(Vec::is_empty) {
-                return Ok(true);
-            }
             let others: Vec<OrderId> = in_the_way
                 .values()
                 .flatten()
                 .map(|entry| entry.order.clone())
                 .collect();
             let others = self.orders.get_many(&others).await?;
-            let mut each = in_the_way.into_iter();
-            if each.any(|(worker, entries)| !is_booked(entries, &others, worker)) {
+            let each = in_the_way.into_iter();
+            free += each
+                .filter(|(worker, entries)| !is_booked(entries.iter().copied(), &others, worker))
+                .count();
+            if free > promised {
                 return Ok(true);
             }
         }
         Ok(false)
     }
+}
+
+pub(crate) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::id::{OrderId, WorkerId};
+use crate::id::{AgencyId, OrderId, WorkerId};
 use crate::order::{Order, State};
 use crate::time::Millis;
 
@@ -77,6 +77,23 @@ impl Calendar {
     }
 }
 
+/// How many of these orders this agency has claimed, without having said yet who comes, for the same time as `order`: so
+/// many of its workers are as good as booked.
+pub fn promised(
+    order: &Order,
+    orders: &[Order],
+    agency: &AgencyId,
+    travel_time: Duration,
+) -> usize {
+    let wanted = CalendarEntry::for_order(order);
+    let promised = orders.iter().filter(|other| {
+        other.id != order.id
+            && matches!(&other.state, State::Claimed(claim) if claim.agency == *agency)
+            && CalendarEntry::for_order(other).is_in_the_way_of(&wanted, travel_time)
+    });
+    promised.count()
+}
+
 /// Whether an entry still holds: its order, as it is now, is in that epoch and has this worker named for it.
 pub fn holds(entry: &CalendarEntry, order: Option<&Order>, worker: &WorkerId) -> bool {
     order.is_some_and(|order| {
@@ -105,7 +122,7 @@ pub fn is_booked<'a>(
 mod tests {
     use super::*;
     use crate::geo::Wgs84;
-    use crate::id::{AgencyId, CustomerId};
+    use crate::id::CustomerId;
     use crate::market::Market;
     use crate::order::{Claim, How, Staffing, Visit};
     use crate::service::Service;

@@ -1,10 +1,11 @@
 //! The table `orders`: orders, their sealed details, explanations of choices.
 //!
 //! Every change of an order is one conditional UpdateItem: the version rises by one, the lines that the change
-//! leaves are appended to the timeline, and if the condition fails, the order as it was then says why. Three changes
-//! are that update within a transaction: naming a worker (with her calendar), a check-in (with the event in her
-//! chain), a rating (with what it says).
+//! leaves are appended to the timeline, and if the condition fails, the order as it was then says why. Four changes
+//! are that update within a transaction: an assignment (with the agency's latest ones), naming a worker (with her
+//! calendar), a check-in (with the event in her chain), a rating (with what it says).
 
+mod assignments;
 mod change;
 mod item;
 mod key;
@@ -28,6 +29,7 @@ use crate::table::{
     Attributes, Committed, ItemKey, Key, Part, Reads, Rivals, TRANSACT, Table, Tries, commit, read,
 };
 
+pub use assignments::Assignments;
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
 pub use seal::{SealKey, Sealed};

@@ -7,10 +7,10 @@ use domain::order::{
 };
 use domain::time::Millis;
 
-use super::Orders;
 use super::write::{Write, Written};
+use super::{Assignments, Orders, item};
 use crate::Error;
-use crate::table::{Rivals, Tries};
+use crate::table::{Committed, Part, Rivals, Tries, commit};
 
 const CALL: &str = "UpdateItem";
 /// How often a grab is tried whose answer did not come.
@@ -140,30 +140,49 @@ impl Orders {
         Err(failure)
     }
 
-    /// Assigns an order whose grab window has closed.
-    #[expect(clippy::too_many_arguments, reason = "each is part of the one write")]
+    /// Gives an order whose grab window has closed to an agency, unless that has been assigned anything since
+    /// `assignments` were read: then `None`, and it has to be chosen anew.
     pub async fn assign(
         &self,
         order: &OrderId,
         epoch: u32,
-        agency: &AgencyId,
-        agency_name: &str,
-        now: Millis,
-        staff_by: Millis,
+        claim: &Claim,
         explanation: &str,
-    ) -> Result<Settled, Error> {
-        let change = Change::Claim(Claim {
-            agency: agency.clone(),
-            agency_name: agency_name.to_owned(),
-            how: How::Assignment,
-            at: now,
-            staff_by,
-        });
-        self.settle(order, epoch, &change, explanation, now, |found| {
-            let ours = |claim: &Claim| claim.agency == *agency && claim.how == How::Assignment;
-            found.claim().is_some_and(ours)
-        })
-        .await
+        assignments: &Assignments,
+    ) -> Result<Option<Settled>, Error> {
+        let change = Change::Claim(claim.clone());
+        let write = Write::of(&change, epoch, claim.at)?.explained(explanation);
+        let members = [
+            write.to(self, order).named(Part::Order),
+            self.add_assignment(&claim.agency, assignments, order),
+        ];
+        let refused = match commit(members).await? {
+            Committed::Done => {
+                let after = self.get(order).await?;
+                let after = after.ok_or(Error::wrong("an order is gone"))?;
+                return Ok(Some(Settled::Now(Box::new(after))));
+            }
+            Committed::Conflict => return Ok(None),
+            Committed::Refused(refused) => refused.into_iter(),
+        };
+        let Some(refused) = refused
+            .into_iter()
+            .find(|refused| refused.part == Part::Order)
+        else {
+            return Ok(None);
+        };
+        let found = refused.item.map(item::read).transpose()?;
+        Ok(Some(settled_before(
+            found,
+            &change,
+            epoch,
+            claim.at,
+            |found| {
+                let ours =
+                    |ours: &Claim| ours.agency == claim.agency && ours.how == How::Assignment;
+                found.claim().is_some_and(ours)
+            },
+        )))
     }
 
     /// Ends an order whose grab window has closed and that nobody can be assigned.
@@ -194,15 +213,9 @@ impl Orders {
         is_same: impl Fn(&Order) -> bool,
     ) -> Result<Settled, Error> {
         let write = Write::of(change, epoch, now)?.explained(explanation);
-        let found = match self.write(order, write).await? {
-            Written::Done(order) => return Ok(Settled::Now(Box::new(order))),
-            Written::Refused(None) => return Ok(Settled::Over(None)),
-            Written::Refused(Some(found)) => Box::new(found),
-        };
-        Ok(match found.unmet(change.terms(epoch, now)) {
-            Some(Term::Reached(..)) => Settled::NotDue(found),
-            Some(Term::Is(_)) if is_same(&found) => Settled::Before(found),
-            _ => Settled::Over(Some(found)),
+        Ok(match self.write(order, write).await? {
+            Written::Done(order) => Settled::Now(Box::new(order)),
+            Written::Refused(found) => settled_before(found, change, epoch, now, is_same),
         })
     }
 
@@ -314,5 +327,23 @@ impl Orders {
             Some(Term::Reached(Moment::StaffBy, _)) => Missed::NotDue(found),
             _ => Missed::Over(Some(found)),
         })
+    }
+}
+
+/// What an order came to that was found so when it was to be settled.
+fn settled_before(
+    found: Option<Order>,
+    change: &Change,
+    epoch: u32,
+    now: Millis,
+    is_same: impl Fn(&Order) -> bool,
+) -> Settled {
+    let Some(found) = found.map(Box::new) else {
+        return Settled::Over(None);
+    };
+    match found.unmet(change.terms(epoch, now)) {
+        Some(Term::Reached(..)) => Settled::NotDue(found),
+        Some(Term::Is(_)) if is_same(&found) => Settled::Before(found),
+        _ => Settled::Over(Some(found)),
     }
 }

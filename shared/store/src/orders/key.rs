@@ -34,6 +34,11 @@ impl Key<Orders> {
         Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
     }
 
+    /// What an agency has been assigned lately; of no order in particular.
+    pub(super) fn assignments(agency: &AgencyId) -> Self {
+        Self::new(format!("A#{}", agency.bare()), "assignments")
+    }
+
     pub(super) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {
         Self::new(order.bare(), format!("explanation#{epoch}#{}", at.0))
     }

@@ -32,14 +32,18 @@ impl Orders {
         list.page(limit, cursor, id).await
     }
 
-    /// How many claims an agency has got since then and not staffed. Eventually consistent, as indexes are.
-    pub async fn unstaffed_claims(&self, agency: &AgencyId, since: Millis) -> Result<u32, Error> {
+    /// The claims that an agency has got since then and not staffed. Eventually consistent, as indexes are.
+    pub async fn unstaffed_claims(
+        &self,
+        agency: &AgencyId,
+        since: Millis,
+    ) -> Result<Vec<OrderId>, Error> {
         let list = self.table.list_by(&BY_AGENCY, agency);
         list.and("ct >= :since")
             .value(":since", since)
             .filter("st = :claimed")
             .value(":claimed", Status::Claimed)
-            .count()
+            .all(id)
             .await
     }
 }

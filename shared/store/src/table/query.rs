@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::cursor::{self, Cursors, Page};
@@ -183,15 +183,6 @@ impl<'a> Query<'a> {
         Ok(all)
     }
 
-    pub(crate) async fn count(mut self) -> Result<u32, Error> {
-        let mut count = 0_u32;
-        while !self.is_at_end {
-            let answer = self.send(Some(Select::Count)).await?;
-            count = count.saturating_add(u32::try_from(answer.count).unwrap_or_default());
-        }
-        Ok(count)
-    }
-
     /// Whether [`Self::more`] has given all there is.
     pub(crate) fn is_at_end(&self) -> bool {
         self.is_at_end
@@ -199,13 +190,10 @@ impl<'a> Query<'a> {
 
     /// What one call answers, from where the one before ended.
     pub(crate) async fn more(&mut self) -> Result<Vec<Attributes>, Error> {
-        Ok(self.send(None).await?.items.unwrap_or_default())
+        Ok(self.send().await?.items.unwrap_or_default())
     }
 
-    async fn send(
-        &mut self,
-        select: Option<Select>,
-    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, Error> {
+    async fn send(&mut self) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, Error> {
         if let Some(fault) = self.fault.take() {
             return Err(fault.into());
         }
@@ -223,7 +211,6 @@ impl<'a> Query<'a> {
             .consistent_read(self.is_consistent)
             .scan_index_forward(!self.is_backward)
             .set_limit(self.limit)
-            .set_select(select)
             .set_exclusive_start_key(self.start.take());
         let answer = Box::pin(call.send()).await;
         let mut answer = answer.map_err(|error| Error::call("Query", error))?;

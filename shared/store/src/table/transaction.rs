@@ -14,6 +14,8 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Agency,
+    /// What an agency has been assigned lately.
+    Assignments,
     Badge,
     /// That a badge is not valid, in a status list.
     BadgeEntry,

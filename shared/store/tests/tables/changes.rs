@@ -106,11 +106,16 @@ async fn an_order_is_settled_from_its_deadline_on() {
     let assign = |epoch, by, at| {
         let (orders, id) = (world.orders.clone(), placed.id.clone());
         async move {
-            let agency = agency(by);
-            orders
-                .assign(&id, epoch, &agency, "家政", at, staff_by(at), "x")
-                .await
-                .unwrap()
+            let claim = Claim {
+                agency: agency(by),
+                agency_name: "家政".to_owned(),
+                how: How::Assignment,
+                at,
+                staff_by: staff_by(at),
+            };
+            let assignments = orders.assignments(&claim.agency).await.unwrap();
+            let assigned = orders.assign(&id, epoch, &claim, "x", &assignments);
+            assigned.await.unwrap().expect("nothing else is assigned")
         }
     };
     let early = Millis(deadline.0 - 1);

@@ -118,10 +118,13 @@ async fn an_approved_agency_proposes_what_it_wants_to_change() {
 async fn a_rejected_agency_corrects_itself() {
     let world = World::empty().await;
     let agency = world.register(&["cleaning"], &[CENTRE]).await;
-    world.review(&agency, "reject").await.expect(200);
     let desk = world.desk(&agency).await;
     let path = format!("/v1/agencies/{}", agency.id);
-    let corrected = patch(&world, &desk, &path, &json!({ "name": "好家政" })).await;
+    let reject = decision_on(&json!(1), "reject");
+    decide(&world, &path, &reject).await.expect(200);
+    patch(&world, &desk, &path, &json!({ "name": "好家政" })).await;
+    // The same decision, sent again, is none on what has been corrected.
+    let corrected = decide(&world, &path, &reject).await.expect(200);
     assert_eq!(
         (&corrected["status"], &corrected["name"]),
         (&json!("pending"), &json!("好家政"))
@@ -237,6 +240,40 @@ async fn agencies_that_want_the_same_worker_wait_side_by_side() {
     assert!(!told.to_string().contains(&third.id));
 }
 
+#[tokio::test]
+async fn no_approval_of_before_counts_for_who_comes_back_after_her_data_was_erased() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (sent, worker) = world.new_worker(&desk).await;
+    let id = &worker["worker_id"];
+    let path = format!("/v1/workers/{}", text(id));
+    world.put_photo(&desk, id).await;
+    let authority = world.authority().await;
+    let shown = world.read_worker(&authority, id).await.expect(200);
+    let mut approve = decision_on(&shown["version"], "approve");
+    approve["phone_confirmed"] = json!(true);
+    decide(&world, &path, &approve).await.expect(200);
+    let erase = world
+        .call("POST", &format!("{path}/erase"))
+        .token(&authority);
+    let erase = erase.json(&json!({ "reason": "she asked for it" }));
+    erase.send().await.expect(200);
+
+    world.advance(std::time::Duration::from_secs(1)).await;
+    let (_, other) = with_agency(&world).await;
+    let mut anew = registration(&world);
+    anew["id_number"] = sent["id_number"].clone();
+    anew["consent"]["given_at"] = json!(world.now().to_rfc3339());
+    let again = world.send_worker(&other, "anew", &anew).await.expect(201);
+    assert_eq!(again["worker_id"], *id);
+    let put = world.put_photo(&other, id).await;
+    assert_eq!(put["status"], "pending");
+    let unseen = decide(&world, &path, &approve).await;
+    unseen.expect_problem(409, "changed-since");
+    let no_session = world.worker_session(&anew["phone"]).await;
+    no_session.expect_problem(401, "bad-credentials");
+}
+
 /// Whatever it asks, an agency cannot tell whether somebody whom it has registered works elsewhere.
 #[tokio::test]
 async fn a_proposal_is_answered_as_a_registration_is() {
@@ -256,6 +293,13 @@ async fn a_proposal_is_answered_as_a_registration_is() {
         let id = registered.body["worker_id"].clone();
         let path = format!("/v1/workers/{}", text(&id));
         answers.push(registered);
+        // What a source says of her is not for an agency that she does not work for.
+        let said =
+            json!({ "section": "identity", "state": "clear", "as_of": world.now().to_rfc3339() });
+        let authority = world.authority().await;
+        let recorded = world.call("POST", &format!("{path}/sections"));
+        let recorded = recorded.token(&authority).json(&said);
+        recorded.send().await.expect(200);
         answers.push(world.send_worker(&desk, key, body).await);
         answers.push(world.read_worker(&desk, &id).await);
         let call = |method, path: &str| world.call(method, path).token(&desk);

@@ -56,7 +56,7 @@ impl Placing {
                 phone: phone?,
             })
         });
-        let notes = fields.optional_string("notes", 0..=500);
+        let notes = fields.optional_text("notes", 0..=500);
         let budget_fen = fields.optional_integer("budget_fen", 0..=MOST_FEN);
         Some(Self {
             visit: Visit {

@@ -14,8 +14,8 @@ use domain::time::Millis;
 use domain::worker::{LastDecision, Profile, Proposal, Worker};
 use lambda_http::http::StatusCode;
 use record::{ChangesAnswer, Eraser, Reader, WorkerAnswer, is_erased, next_event};
-use runtime::Problem;
 use runtime::http::{self, Request, Response};
+use runtime::{Fault, Problem};
 use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
@@ -438,8 +438,13 @@ impl Verdict {
 fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, Refused> {
     let worker = &file.worker;
     let agency = verdict.agency.as_ref().unwrap_or(&worker.agency);
-    let id = verdict.proposal.clone();
-    let id = id.unwrap_or_else(|| ProposalId::new(&worker.id, agency));
+    let named = ProposalId::new(&worker.id, agency);
+    let id = verdict.proposal.clone().unwrap_or_else(|| named.clone());
+    if verdict.agency.is_some() && id != named {
+        let detail = "is not the agency of this proposal".to_owned();
+        let pointer = "/agency_id".to_owned();
+        return Err(Problem::invalid(vec![Fault { pointer, detail }]).into());
+    }
     let mut waiting = file.profile.iter().flat_map(|profile| {
         let proposals = profile.proposals.iter();
         proposals.map(move |proposal| (profile, proposal))

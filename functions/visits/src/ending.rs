@@ -44,7 +44,7 @@ impl Visits {
     ) -> Result<Response, Problem> {
         let rating = http::read_json(request, |fields| {
             let stars = fields.integer("stars", 1..=5);
-            let comment = fields.optional_string("comment", 1..=LONGEST_COMMENT);
+            let comment = fields.optional_text("comment", 1..=LONGEST_COMMENT);
             let stars = u8::try_from(stars?).ok()?;
             Some(Rating {
                 stars: Stars::try_from(stars).ok()?,

@@ -79,12 +79,19 @@ impl Desk {
         if let Some(place) = place.filter(|place| *place != consent) {
             let checked = consent.check(Some(&profile.id_number), now);
             checked.map_err(|error| fault("/consent/given_at", &error.to_string()))?;
+            // She may have given another one herself since.
+            if consent.given_at <= place.given_at {
+                return Err(consent_too_old("the one that is recorded"));
+            }
             place.clone_from(consent);
             let kind = EventKind::ConsentGiven;
             let payload = json!({ "agency": agency, "consent": consent });
             step.events
                 .push(next_event(file, kind, actor(file, agency), payload));
-            step.with.push(self.workers.consent_stands(&file.worker.id));
+            // Whether she has withdrawn it elsewhere is for the authority, which cannot approve her then.
+            if file.worker.agency == *agency {
+                step.with.push(self.workers.consent_stands(&file.worker.id));
+            }
         }
         step.profile = ProfileChange::Put(Box::new(profile));
         Ok(())
@@ -201,6 +208,9 @@ impl Desk {
         };
         let key = http::idempotency_key(request)?;
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
+        if let Principal::Agency(agency) = &principal {
+            self.require_approved(agency).await?;
+        }
         let cause = [&principal.subject(), id.as_str(), key];
         let event = NewEvent {
             id: EventId::from_cause(EventKind::Complaint.as_str(), &cause),

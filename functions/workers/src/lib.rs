@@ -16,7 +16,7 @@ use domain::agency::Standing;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
 use domain::service::ServiceSet;
-use domain::text::clean;
+use domain::text::line;
 use domain::worker::Photo;
 use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -92,6 +92,7 @@ impl Desk {
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
         let agency = self.calling_agency(request)?;
         let query = http::query(request, &["limit", "cursor"])?;
+        self.require_approved(&agency).await?;
         let page = self
             .workers
             .records()
@@ -99,7 +100,10 @@ impl Desk {
             .await?;
         let now = self.clock.now();
         let items = page.items.into_iter();
-        let items = items.map(|worker| WorkerSummary::new(worker, &self.rules, now));
+        let items = items.map(|worker| {
+            let worker = worker.shown_to_agency();
+            WorkerSummary::new(worker, &self.rules, now)
+        });
         let page = Page {
             items: items.collect(),
             next_cursor: page.next,
@@ -213,7 +217,7 @@ impl Desk {
         query: &http::Query,
     ) -> Result<(), Problem> {
         let authority = principal.authority()?;
-        let purpose = clean(query.text("purpose").unwrap_or(NOT_STATED));
+        let purpose = line(query.text("purpose").unwrap_or(NOT_STATED));
         let purpose = purpose
             .ok()
             .filter(|purpose| (1..=200).contains(&purpose.chars().count()));

@@ -136,11 +136,14 @@ impl Desk {
             let request = workers.remember_request(agency, &new.key_hash, worker, &new.body_hash);
             let Some(profile) = file.profile.as_ref().filter(|_| !file.worker.is_erased) else {
                 let given_at = new.given.consent.given_at;
-                return Ok(new.restart_step(vec![
-                    request,
-                    workers.unlist_erased(worker, given_at),
-                    workers.give_consent(worker, given_at),
-                ]));
+                return Ok(new.restart_step(
+                    &file.worker,
+                    vec![
+                        request,
+                        workers.unlist_erased(worker, given_at),
+                        workers.give_consent(worker, given_at),
+                    ],
+                ));
             };
             if require_seen_by(file, agency).is_ok() {
                 return Err(NotRegistered::Exists);
@@ -276,9 +279,12 @@ impl Registering {
     }
 
     /// For a worker whose data was erased: a new key and a new profile in the same chain.
-    fn restart_step(&self, with: Vec<Member>) -> Step {
+    fn restart_step(&self, erased: &Worker, with: Vec<Member>) -> Step {
         Step {
-            worker: Some(self.worker()),
+            worker: Some(Worker {
+                review_version: erased.review_version + 1,
+                ..self.worker()
+            }),
             profile: ProfileChange::Put(Box::new(self.profile())),
             events: self.events(),
             with,

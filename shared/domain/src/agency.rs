@@ -269,12 +269,11 @@ impl Agency {
     /// # Errors
     /// When the decision makes no sense now, or is not about what waits now.
     pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
-        let is_new = review.binds(self.review_version, self.reviews.last())?;
+        if !review.binds(self.review_version, self.reviews.last())? {
+            return Ok(None);
+        }
         let mut agency = self.clone();
         if let (Some(proposed), true) = (&self.proposed, review.decision.needs_version()) {
-            if !is_new {
-                return Ok(None);
-            }
             if review.decision == Decision::Approve {
                 proposed.clone().apply(&mut agency);
             }

@@ -63,6 +63,16 @@ pub fn clean(text: &str) -> Result<String, TextFault> {
     Ok(text.into_owned())
 }
 
+/// [`clean`] text on one line: line breaks and tabs become spaces.
+///
+/// # Errors
+/// As [`clean`].
+pub fn line(text: &str) -> Result<String, TextFault> {
+    Ok(clean(text)?
+        .replace("\r\n", " ")
+        .replace(['\n', '\r', '\t'], " "))
+}
+
 /// A person's name as [`clean`] text of letters and their marks, with single spaces, `-` and `·` between them. Other
 /// forms of these separators are taken for them.
 ///
@@ -70,7 +80,7 @@ pub fn clean(text: &str) -> Result<String, TextFault> {
 /// When it is no such name. An empty one is none.
 pub fn person_name(text: &str) -> Result<String, TextFault> {
     let mut name = String::new();
-    for character in clean(text)?.chars() {
+    for character in line(text)?.chars() {
         let character = match character {
             '•' | '‧' | '∙' | '⋅' | '・' | '･' => '·',
             _ if is(GeneralCategoryGroup::DashPunctuation, character) => '-',
@@ -133,9 +143,10 @@ fn has<P: BinaryProperty>(character: Option<char>) -> bool {
 /// Bidirectional controls are all of the category Format.
 fn is_invisible(character: char) -> bool {
     const BRAILLE_BLANK: char = '\u{2800}';
+    const OBJECT: char = '\u{fffc}';
     has::<DefaultIgnorableCodePoint>(Some(character))
         || category(character) == GeneralCategory::Format
-        || character == BRAILLE_BLANK
+        || matches!(character, BRAILLE_BLANK | OBJECT)
 }
 
 /// Whether an invisible character chooses the look of an emoji, or joins two to one (UTS #51, 1.4).

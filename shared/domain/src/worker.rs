@@ -117,6 +117,16 @@ impl std::fmt::Debug for Profile {
 }
 
 impl Worker {
+    /// As her agency sees her. What sources say of her it reads once she is approved: before, it would tell whether she is
+    /// known already, and to whom.
+    #[must_use]
+    pub fn shown_to_agency(mut self) -> Self {
+        if !self.was_approved() {
+            self.sections = Sections::default();
+        }
+        self
+    }
+
     /// Whether she may work at all: approved, and her data not erased.
     pub fn may_work(&self) -> bool {
         self.standing == Standing::Approved && !self.is_erased

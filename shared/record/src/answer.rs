@@ -105,7 +105,13 @@ impl WorkerAnswer {
         rules: &CreditRules,
         now: Millis,
     ) -> Result<Self, Error> {
-        let (worker, profile) = (&file.worker, file.profile.as_ref());
+        let profile = file.profile.as_ref();
+        let worker = file.worker.clone();
+        let worker = match reader {
+            Reader::Agency => worker.shown_to_agency(),
+            Reader::All => worker,
+        };
+        let worker = &worker;
         // Withdrawing consent suspends her, so only a suspended worker needs this read.
         let withdrawn_at = match worker.standing {
             Standing::Suspended => workers.withdrawn_at(&worker.id).await?,

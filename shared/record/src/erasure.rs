@@ -170,7 +170,7 @@ impl Eraser {
         worker.masked_name = String::new();
         worker.photo = None;
         worker.waits_since = None;
-        worker.last_decision = None;
+        worker.forget_decisions(file.profile.as_ref());
         worker.sections = Sections::default();
         worker.is_erased = true;
         let mut with = vec![

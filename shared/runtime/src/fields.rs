@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 
 use domain::geo::{Datum, Location, Wgs84};
 use domain::service::{NotAService, Service, ServiceSet};
-use domain::text::{TextFault, clean, person_name};
+use domain::text::{TextFault, clean, line, person_name};
 use domain::time::Millis;
 
 use crate::{Fault, Problem};
@@ -54,14 +54,24 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// [`clean`] text whose length in characters is in this range. If that does not contain 0, blank text is a fault.
+    /// Text on one [`line`] whose length in characters is in this range. If that does not contain 0, blank text is a fault.
     pub fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         let value = self.required(name)?;
-        self.checked_string(name, value, length, clean)
+        self.checked_string(name, value, length, line)
     }
 
     /// As [`Self::string`], where missing, `null` or blank is `None`.
     pub fn optional_string(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let value = self.given(name)?;
+        self.checked_string(name, value, length, line)
+    }
+
+    /// As [`Self::optional_string`], with line breaks as they are.
+    pub fn optional_text(
         &mut self,
         name: &'static str,
         length: RangeInclusive<usize>,

@@ -61,7 +61,7 @@ impl WorkerRecords {
     pub async fn seen_by(&self, agency: &AgencyId, id: &WorkerId) -> Result<Option<Worker>, Error> {
         let worker = self.get(id).await?;
         if let Some(worker) = worker.filter(|worker| worker.agency == *agency) {
-            return Ok(Some(worker));
+            return Ok(Some(worker.shown_to_agency()));
         }
         let proposed = self.table.get(Key::proposed(id, agency)).await?;
         proposed.map(item::read_worker).transpose()

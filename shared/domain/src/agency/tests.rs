@@ -167,6 +167,11 @@ fn what_was_approved_stays_until_its_change_is_approved() {
         (&*corrected.name, corrected.standing),
         ("龙江家政服务", Pending)
     );
+    assert_eq!(
+        corrected.decided(review_of(1, Reject)),
+        Ok(None),
+        "the same decision, sent again, is none on what has been corrected"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::json;
 use crate::check::IdNumber;
 use crate::credit::{CreditRules, Entry, Recorded, Section, begins};
 use crate::id::SourceId;
+use crate::text::line;
 use crate::time::Millis;
 
 pub const LONGEST_ROW: usize = 4 * 1024;
@@ -236,13 +237,12 @@ fn optional_time(
 
 fn reference(value: Option<&Value>, faults: &mut Faults) -> Option<String> {
     let given = value.filter(|value| !value.is_null())?;
-    let text = given.as_str().map(str::trim).unwrap_or_default();
-    let fits = (1..=LONGEST_REFERENCE).contains(&text.chars().count())
-        && !text.chars().any(char::is_control);
-    if !fits {
-        faults.add("reference must be a string of 1 to 64 characters");
+    let text = given.as_str().and_then(|text| line(text).ok());
+    let text = text.filter(|text| (1..=LONGEST_REFERENCE).contains(&text.chars().count()));
+    if text.is_none() {
+        faults.add("reference must be a string of 1 to 64 visible characters");
     }
-    Some(text.to_owned())
+    text
 }
 
 /// The rows of one part with their line numbers, and how many lines the part has. `before` is the number of lines in

@@ -220,7 +220,17 @@ impl Order {
             notes: details.and_then(|details| details.notes.clone()),
             rating: None,
             explanation: None,
-            timeline: self.lines_for(viewer).map(LineView::from).collect(),
+            timeline: self
+                .lines_for(viewer)
+                .map(|line| LineView {
+                    // What a customer writes may say who and where.
+                    why: line
+                        .why
+                        .clone()
+                        .filter(|_| may_come || line.by != By::Customer),
+                    ..LineView::from(line)
+                })
+                .collect(),
         }
     }
 

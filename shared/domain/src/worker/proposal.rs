@@ -103,7 +103,10 @@ impl Worker {
         worker.remember(Some(&profile), decision.clone());
         let is_own = proposal.agency == self.agency;
         if decision.decision == Decision::Approve {
-            if let Some(consent) = &proposal.consent {
+            // Unless she has given another one herself since.
+            let consent = proposal.consent.iter();
+            let newer = consent.filter(|new| new.given_at > profile.consent.given_at);
+            if let Some(consent) = newer.last() {
                 profile.consent = consent.clone();
             }
             if worker.standing != Standing::Suspended {
@@ -203,6 +206,17 @@ impl Worker {
         let revision = proposals.map(|proposal| proposal.revision).max();
         self.review_version += revision.map_or(0, |revision| revision + 1);
         self.last_decision = Some(decision);
+    }
+
+    /// Who is registered anew after her data was erased is somebody whom nobody has looked at: no decision of before, and
+    /// no version that was shown then, counts for her. Her profile cannot be read once she is in a restored table.
+    pub fn forget_decisions(&mut self, profile: Option<&Profile>) {
+        const MORE_THAN_ANY_REVISION: u64 = 1_000_000;
+        let proposals = profile.map(|profile| profile.proposals.iter());
+        let revision = proposals.map(|all| all.map(|proposal| proposal.revision).max());
+        let revision = revision.map_or(MORE_THAN_ANY_REVISION, Option::unwrap_or_default);
+        self.review_version += revision + 1;
+        self.last_decision = None;
     }
 }
 

@@ -80,7 +80,7 @@ pub fn line(text: &str) -> Result<String, TextFault> {
 /// When it is no such name. An empty one is none.
 pub fn person_name(text: &str) -> Result<String, TextFault> {
     let mut name = String::new();
-    for character in line(text)?.chars() {
+    for character in clean(text)?.chars() {
         let character = match character {
             '•' | '‧' | '∙' | '⋅' | '・' | '･' => '·',
             _ if is(GeneralCategoryGroup::DashPunctuation, character) => '-',

@@ -218,7 +218,7 @@ fn a_bad_row_is_told_what_is_wrong_and_nothing_of_what_it_says() {
         ),
         (
             with("/reference", json!("x".repeat(65))),
-            "reference must be a string of 1 to 64 characters".to_owned(),
+            "reference must be a string of 1 to 64 visible characters".to_owned(),
         ),
         (
             with("/worker", json!({"id_number": "110105194912310021"})),

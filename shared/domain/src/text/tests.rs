@@ -3,6 +3,16 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
+fn what_is_on_one_line_has_no_line_breaks() {
+    assert_eq!(
+        line("中央大街\r\n100 号\t3 单元").unwrap(),
+        "中央大街 100 号 3 单元"
+    );
+    assert_eq!(line("a\u{202e}b"), clean("a\u{202e}b"));
+    assert!(clean("a\u{fffc}").is_err());
+}
+
+#[test]
 fn text_is_kept_as_it_shows() {
     for (text, kept) in [
         ("", ""),

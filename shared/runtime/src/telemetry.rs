@@ -2,21 +2,33 @@
 
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging; a second call changes nothing.
 ///
 /// Standard error, because the local run writes its `ready` line to standard output; Lambda collects both.
+///
+/// `RUST_LOG` is a level, or levels by target. Filters by span or field would bring a regex engine into every binary.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "logging starts before settings are read, and must not depend on them"
+)]
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let started = tracing_subscriber::fmt()
+    let wanted = std::env::var("RUST_LOG").ok();
+    let wanted = wanted.and_then(|wanted| wanted.parse::<Targets>().ok());
+    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
         .with_target(true)
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = tracing_subscriber::registry()
+        .with(lines)
+        .with(filter)
         .try_init();
     if started.is_err() {
         tracing::debug!("logging had been started already");

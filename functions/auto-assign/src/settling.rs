@@ -62,7 +62,7 @@ impl AutoAssign {
         let assigned =
             self.orders
                 .assign(&order.id, order.epoch, &claim, &explanation, &assignments);
-        Ok(assigned.await?)
+        assigned.await
     }
 
     async fn settled(&self, timer: &Timer, order: &Order, settled: Settled) -> Result<(), Error> {

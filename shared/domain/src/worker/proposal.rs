@@ -104,9 +104,9 @@ impl Worker {
         let is_own = proposal.agency == self.agency;
         if decision.decision == Decision::Approve {
             // Unless she has given another one herself since.
-            let consent = proposal.consent.iter();
-            let newer = consent.filter(|new| new.given_at > profile.consent.given_at);
-            if let Some(consent) = newer.last() {
+            if let Some(consent) = &proposal.consent
+                && consent.given_at > profile.consent.given_at
+            {
                 profile.consent = consent.clone();
             }
             if worker.standing != Standing::Suspended {

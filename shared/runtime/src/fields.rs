@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Text on one [`line`] whose length in characters is in this range. If that does not contain 0, blank text is a fault.
+    /// Text on one [`line()`] whose length in characters is in this range. If that does not contain 0, blank text is a fault.
     pub fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         let value = self.required(name)?;
         self.checked_string(name, value, length, line)

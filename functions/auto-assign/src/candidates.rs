@@ -5,17 +5,14 @@ use std::time::Duration;
 
 use domain::agency::{Agency, Standing};
 use domain::geo::Nearest;
-use domain::id::{AgencyId, OrderId, StoreId};
+use domain::id::{AgencyId, StoreId};
 use domain::order::Order;
 use domain::score::{Candidate, Choice, choose};
 use futures::{StreamExt, TryStreamExt, stream};
 use store::Assignments;
 
 use crate::AutoAssign;
-use crate::workers::{Cleared, count};
-
-/// The unstaffed claims of each agency.
-pub(crate) type Claims = BTreeMap<AgencyId, Vec<OrderId>>;
+use crate::workers::{Claims, Cleared, count};
 
 /// How many agencies' claims are read at the same time.
 const CLAIMS_AT_ONCE: usize = 16;
@@ -126,7 +123,7 @@ mod tests {
     use domain::agency::AgencyStats;
     use domain::check::Uscc;
     use domain::geo::{Wgs84, nearest_in_range};
-    use domain::id::CustomerId;
+    use domain::id::{CustomerId, OrderId};
     use domain::market::Market;
     use domain::order::{State, Visit};
     use domain::score::{Exclusion, Explanation, Workforce};

@@ -11,7 +11,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use store::Assignments;
 
 use crate::AutoAssign;
-use crate::candidates::Claims;
 
 /// How many agencies' workers are read at the same time.
 const AGENCIES_AT_ONCE: usize = 16;
@@ -24,6 +23,9 @@ const CALENDARS_AT_ONCE: usize = 50;
 
 /// The cleared workers of each agency.
 pub(crate) type Cleared = BTreeMap<AgencyId, (Workforce, Vec<WorkerId>)>;
+
+/// The unstaffed claims of each agency.
+pub(crate) type Claims = BTreeMap<AgencyId, Vec<OrderId>>;
 
 impl AutoAssign {
     /// The workers of these agencies who pass the gate for the order's visit now, free or not. The index is a moment

@@ -25,7 +25,7 @@ pub fn candidate(n: u8, uscc: &Uscc) -> Agency {
         version: 1,
         review_version: 1,
         proposed: None,
-        waits_since: None,
+        waits_since: Some(Millis(NOW.0 + i64::from(n))),
         stats: AgencyStats::default(),
         registered_at: Millis(NOW.0 + i64::from(n)),
         reviews: Vec::new(),

@@ -85,7 +85,7 @@ impl AutoAssign {
     ) -> Result<Option<Assignments>, store::Error> {
         while let Some(winner) = choice.winner() {
             let agency = &winner.agency;
-            // Before the claims that it is compared with, so that none can come in between unseen.
+            // What is assigned after this read is refused by its version; what was before, the index may not show yet.
             let assignments = self.orders.assignments(agency).await?;
             let claimed = claims.get(agency).into_iter().flatten();
             let claimed: BTreeSet<_> = claimed.chain(&assignments.orders).cloned().collect();

@@ -11,21 +11,21 @@ pub mod note;
 
 use std::time::Duration;
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::primitives::ByteStream;
 use calls::Error;
 use domain::time::Millis;
+use s3::{Bucket, Over};
 use settings::Settings;
 use signer::Signer;
 use store::{Log, LogHead, Recorded, SignedCheckpoint};
 use tokio::sync::OnceCell;
 
+const MEDIA_TYPE: &str = "text/plain; charset=utf-8";
+
 #[derive(Debug)]
 pub struct Checkpoints {
     log: Log,
     signer: Signer,
-    s3: aws_sdk_s3::Client,
-    bucket: String,
+    bucket: Bucket,
     origin: String,
     retired: Vec<String>,
     public_key: OnceCell<[u8; 32]>,
@@ -43,8 +43,7 @@ impl Checkpoints {
         Self {
             log: Log::new(settings),
             signer: Signer::new(settings, "CHECKPOINT_KEY"),
-            s3: settings.client(aws_sdk_s3::Client::new),
-            bucket: settings.text("CHECKPOINT_BUCKET"),
+            bucket: Bucket::new(settings, "CHECKPOINT_BUCKET"),
             origin,
             retired: retired.map(str::to_owned).collect(),
             public_key: OnceCell::new(),
@@ -115,55 +114,29 @@ impl Checkpoints {
 
     /// Keeps a note where nobody can take it back. A note that is there already says the same.
     async fn keep(&self, head: &LogHead, note: &str) -> Result<(), Error> {
-        let kept = self
-            .s3
-            .put_object()
-            .bucket(&self.bucket)
-            .key(self.object(head.size))
-            .body(ByteStream::from(note.as_bytes().to_vec()))
-            .content_type("text/plain; charset=utf-8")
-            .if_none_match("*")
-            .send()
-            .await;
-        match kept {
-            Err(error) if error.code() == Some("PreconditionFailed") => Ok(()),
-            Err(error) => Err(Error::call("PutObject", error)),
-            Ok(_) => Ok(()),
-        }
+        let (key, note) = (self.object(head.size), note.as_bytes().to_vec());
+        let kept = self.bucket.put(&key, Some(MEDIA_TYPE), note, Over::Nothing);
+        kept.await.map(|_| ())
     }
 
     /// The largest signed tree in the bucket, of those larger than `size`.
     async fn signed_after(&self, size: Option<u64>) -> Result<Option<LogHead>, Error> {
-        let mut last = None;
-        let mut after = size.map(|size| self.object(size));
+        let mut last = size.map(|size| self.object(size));
+        let mut newer = false;
         loop {
-            let page = self
-                .s3
-                .list_objects_v2()
-                .bucket(&self.bucket)
-                .prefix(self.folder())
-                .set_start_after(after)
-                .send()
-                .await
-                .map_err(|error| Error::call("ListObjectsV2", error))?;
-            let key = page.contents().last().and_then(|object| object.key());
-            last = key.map(str::to_owned).or(last);
-            if page.is_truncated() != Some(true) {
+            let found = self.bucket.keys(&self.folder(), last.as_deref()).await?;
+            newer |= !found.keys.is_empty();
+            last = found.keys.into_iter().next_back().or(last);
+            if !found.more {
                 break;
             }
-            after = last.clone();
         }
-        let Some(key) = last else {
+        let Some(key) = last.filter(|_| newer) else {
             return Ok(None);
         };
-        let found = self.s3.get_object().bucket(&self.bucket).key(key).send();
-        let found = found
-            .await
-            .map_err(|error| Error::call("GetObject", error))?;
-        let note = found.body.collect().await;
-        let note = note.map_err(|error| Error::cut_off("GetObject", error))?;
-        let note = note.to_vec();
-        let head = std::str::from_utf8(&note).ok();
+        let note = self.bucket.get(&key).await?;
+        let note = note.ok_or(Error::wrong("a checkpoint that is listed is not there"))?;
+        let head = std::str::from_utf8(&note.content).ok();
         let head = head.and_then(|note| note::read(note, &self.origin));
         head.map(Some)
             .ok_or(Error::wrong("a checkpoint in the bucket cannot be read"))

@@ -3,13 +3,13 @@
 
 use domain::feed::{BatchId, Rejected, Row};
 use domain::id::{SourceId, WorkerId};
+use s3::{Bucket, Over};
 use sealing::SealingKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
 
 use crate::Error;
-use crate::bucket::{Bucket, Over};
 
 /// Tells this use of a secret from any other.
 const LABEL: &str = "homehail feed objects v1";

@@ -6,7 +6,6 @@
 //!
 //! Apart from the tables, so that a function which reads and writes no objects is built without S3.
 
-mod bucket;
 mod feeds;
 mod photos;
 mod status_lists;

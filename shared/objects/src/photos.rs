@@ -6,10 +6,10 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::id::WorkerId;
 use domain::worker::Photo;
+use s3::{Bucket, Over};
 use settings::Settings;
 
 use crate::Error;
-use crate::bucket::{Bucket, Over};
 
 const MEDIA_TYPE: &str = "image/jpeg";
 
@@ -32,8 +32,9 @@ impl Photos {
     }
 
     pub async fn put(&self, photo: &Photo, jpeg: Vec<u8>) -> Result<(), Error> {
-        let media_type = Some(photo.media_type.as_str());
-        let put = self.0.put(&photo.key, media_type, jpeg, Over::Anything);
+        let put = self
+            .0
+            .put(&photo.key, Some(MEDIA_TYPE), jpeg, Over::Anything);
         put.await.map(|_| ())
     }
 
@@ -56,7 +57,15 @@ impl Photos {
     /// # Errors
     /// When some were not deleted; doing it again goes on where it stopped.
     pub async fn delete_all(&self, worker: &WorkerId) -> Result<(), Error> {
-        self.0.delete_all(&prefix(worker)).await
+        loop {
+            let found = self.0.keys(&prefix(worker), None).await?;
+            for key in &found.keys {
+                self.0.delete(key).await?;
+            }
+            if !found.more {
+                return Ok(());
+            }
+        }
     }
 }
 

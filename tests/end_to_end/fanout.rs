@@ -124,6 +124,15 @@ pub async fn offered_equals_brute_force(
                 break;
             }
         }
+        // The list for people names the same agencies as the queues for programs.
+        let mut listed = BTreeSet::new();
+        for agency in &agencies {
+            let offers = world.open_offers(&world.desk(agency).await).await;
+            if offers.iter().any(|offer| offer["order_id"] == id) {
+                listed.insert(agency.id.clone());
+            }
+        }
+        assert_eq!(listed, expected, "around {at:?}");
         assert_eq!(
             world.offered(&agencies, id).await,
             expected,

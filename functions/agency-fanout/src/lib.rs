@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use bus::{FanOut, FanOutMessage, FanOutQueue, OfferQueues, OfferTo, Offers};
+use bus::{FanOut, FanOutMessage, FanOutQueue, Offer, OfferQueues, OfferTo, Offers};
 use calls::Error;
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::geo::{Area, Nearest};
@@ -24,7 +24,7 @@ use futures::{StreamExt, stream};
 use runtime::problem::chain;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, FannedOut, Orders};
+use store::{Directory, FannedOut, Listing, Orders};
 
 /// How many offers are sent at the same time; that many connections are kept alive.
 const SENDS_AT_ONCE: usize = 16;
@@ -91,15 +91,11 @@ impl AgencyFanout {
         };
         let found = self.in_range(&message, &excluded).await?;
         let agencies = u32::try_from(found.agencies.len()).unwrap_or(u32::MAX);
+        let listing = Listing::new(message.place, found.radius_m, &self.market);
+        let (order, epoch) = (&message.order_id, message.epoch);
         let marked = self
             .orders
-            .mark_fanned_out(
-                &message.order_id,
-                message.epoch,
-                now,
-                found.radius_m,
-                agencies,
-            )
+            .mark_fanned_out(order, epoch, now, agencies, &listing)
             .await?;
         let order = match marked {
             FannedOut::Now(order) | FannedOut::Before(order) => order,
@@ -196,7 +192,7 @@ impl AgencyFanout {
         let sends = offers.iter().map(|line| async move {
             let agency = &line.agency_id;
             let token = self.tokens.mint(&order.order_id, order.epoch, agency);
-            let offer = offering::offer(order, area, line, token);
+            let offer = Offer::open(order, area, line, token);
             match self.offers.send(agency, &offer).await {
                 Ok(()) => 0,
                 Err(Error::NoSuchQueue) => {

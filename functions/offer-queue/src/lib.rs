@@ -1,16 +1,19 @@
-//! An agency's offers over HTTP, and keys for polling its queue directly.
+//! An agency's offers over HTTP, from its queue and as a list, and keys for polling its queue directly.
 //!
 //! An offer stays in the agency's queue until it is acknowledged or has become useless: its window has closed, its
 //! order is not on offer in that epoch, or an assigned order does not belong to this agency. Useless offers are not
 //! shown, and are cleared away. Only an approved agency is shown anything.
 
+mod open;
 mod polling;
 
 use std::time::{Duration, Instant};
 
 use aws_sdk_sts::types::Tag;
 use bus::{OfferQueues, Received};
+use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
+use domain::market::Market;
 use domain::order::Order;
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
@@ -43,6 +46,8 @@ pub struct OfferQueue {
     orders: Orders,
     directory: Directory,
     queues: OfferQueues,
+    tokens: ClaimTokenKeys,
+    market: Market,
     sts: aws_sdk_sts::Client,
     polling_role: String,
     region: String,
@@ -73,6 +78,9 @@ impl OfferQueue {
             orders: Orders::new(settings),
             directory: Directory::new(settings),
             queues: OfferQueues::new(settings),
+            // Tokens are only minted here, so the previous key is not needed.
+            tokens: ClaimTokenKeys::new(&settings.key("CLAIM_TOKEN_KEY", KEY_LABEL), None),
+            market: settings.market(),
             sts: settings.client(aws_sdk_sts::Client::new),
             polling_role: settings.text("AGENCY_POLLING_ROLE_ARN"),
             region: region.unwrap_or_default(),
@@ -90,6 +98,7 @@ impl OfferQueue {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let agency = principal.agency();
         match (request.method(), path.as_slice()) {
+            (&Method::GET, ["v1", "offers", "open"]) => self.list_open(request, agency?).await,
             (&Method::GET, ["v1", "offers"]) => self.poll(request, agency?).await,
             (&Method::POST, ["v1", "offers", "check"]) => self.check(request, agency?).await,
             (&Method::POST, ["v1", "offers", "ack"]) => self.acknowledge(request, agency?).await,

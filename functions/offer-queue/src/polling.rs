@@ -13,8 +13,9 @@ use crate::can_be_grabbed;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct ShownOffer {
     #[serde(flatten)]
-    offer: Offer,
-    receipt: String,
+    pub offer: Offer,
+    /// What acknowledges it; none in a list, which nothing is taken from.
+    pub receipt: Option<String>,
 }
 
 /// Received offers, sorted by what has to be done with them.
@@ -42,7 +43,10 @@ pub fn sift(
                 && seen.insert((offer.order_id.clone(), offer.epoch, offer.kind))
         });
         match of_use {
-            Some(offer) => sifted.shown.push(ShownOffer { offer, receipt }),
+            Some(offer) => sifted.shown.push(ShownOffer {
+                offer,
+                receipt: Some(receipt),
+            }),
             None => sifted.cleared.push(receipt),
         }
     }

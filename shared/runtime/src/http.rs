@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ::http::StatusCode;
-use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use data_encoding::HEXLOWER;
 use lambda_http::{Body, RequestExt};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -34,6 +35,42 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
         }
         Err(error) => Problem::internal().because(&error).into_response(),
     }
+}
+
+/// 200, or 304 when the caller has this very answer: its entity tag is a hash of the body.
+pub fn json_if_changed(request: &Request, body: &impl Serialize) -> Response {
+    let answer = json(StatusCode::OK, body);
+    let hash = secret::sha256(answer.body());
+    let etag = format!("\"{}\"", HEXLOWER.encode(&hash[..16]));
+    let mut answer = if answer.status().is_success() && is_held(request, &etag) {
+        not_modified()
+    } else {
+        answer
+    };
+    let headers = answer.headers_mut();
+    // A shared cache never has it; the caller's own asks each time whether it is still so.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(ETAG, etag);
+    }
+    answer
+}
+
+/// 304, without a body.
+pub fn not_modified() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response
+}
+
+/// Whether the caller has what this entity tag stands for: it is among those in `If-None-Match`, by weak comparison
+/// (RFC 9110, section 13.1.2).
+pub fn is_held(request: &Request, etag: &str) -> bool {
+    let held = header(request, IF_NONE_MATCH).unwrap_or_default();
+    held.split(',').map(str::trim).any(|one| {
+        let strong = one.strip_prefix("W/").unwrap_or(one);
+        one == "*" || strong == etag
+    })
 }
 
 /// 204, without a body.

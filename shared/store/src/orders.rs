@@ -10,6 +10,7 @@ mod change;
 mod item;
 mod key;
 mod list;
+mod on_offer;
 mod seal;
 mod shown;
 mod visit;
@@ -32,6 +33,7 @@ use crate::table::{
 pub use assignments::Assignments;
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
+pub use on_offer::{Listing, OnOffer};
 pub use seal::{SealKey, Sealed};
 pub use shown::OrderViews;
 pub use visit::{Rated, VisitEnded};

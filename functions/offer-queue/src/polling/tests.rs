@@ -73,7 +73,7 @@ fn receipts(received: Vec<Received>, orders: &[Order], now: Millis) -> (Vec<Stri
         sifted
             .shown
             .into_iter()
-            .map(|shown| shown.receipt)
+            .filter_map(|shown| shown.receipt)
             .collect(),
         sifted.cleared,
     )

@@ -1,6 +1,6 @@
 //! Orders to be offered.
 
-use domain::geo::{Cell5, Wgs84};
+use domain::geo::{Area, Cell5, Nearest, Wgs84, offer_distance_m};
 use domain::id::{AgencyId, OrderId, StoreId};
 use domain::order::Order;
 use domain::service::Service;
@@ -78,6 +78,16 @@ pub struct OfferTo {
     pub store_id: StoreId,
     /// From there to the centre of the order's area, in metres, rounded up to 100.
     pub distance_m: u32,
+}
+
+impl OfferTo {
+    pub fn new(agency: &AgencyId, nearest: &Nearest<StoreId>, area: &Area) -> Self {
+        Self {
+            agency_id: agency.clone(),
+            store_id: nearest.store.clone(),
+            distance_m: offer_distance_m(nearest.at, area),
+        }
+    }
 }
 
 /// What the fan-out queue carries.

@@ -8,7 +8,7 @@ use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, read};
+use super::{FanOut, OfferTo, Unreadable, read};
 use crate::Error;
 
 /// What an offer says about its order.
@@ -57,6 +57,25 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// What one agency may grab. It shows only the area of the order's place.
+    pub fn open(order: &FanOut, area: &Area, line: &OfferTo, claim_token: String) -> Self {
+        Self {
+            order_id: order.order_id.clone(),
+            epoch: order.epoch,
+            kind: OfferKind::Open,
+            service: order.service,
+            start_at: order.start_at,
+            duration_min: order.duration_min,
+            area: area.clone(),
+            distance_m: Some(line.distance_m),
+            store_id: Some(line.store_id.clone()),
+            budget_fen: order.budget_fen,
+            grab_deadline: order.deadline,
+            claim_token: Some(claim_token),
+            reason: None,
+        }
+    }
+
     /// The notice to an agency that it has the claim of this order no more.
     pub fn ended(order: &Order, epoch: u32, reason: ClaimEnd) -> Self {
         Self {

@@ -151,3 +151,33 @@ fn a_reader_ignores_fields_and_refuses_kinds_and_versions_it_does_not_know() {
         Err(Unreadable::Json(_))
     ));
 }
+
+#[test]
+fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
+    let order = fan_out();
+    let area = Area::containing(order.place);
+    let line = OfferTo {
+        agency_id: AgencyId::from_bytes(&[1; 16]),
+        store_id: StoreId::from_bytes(&[1; 8]),
+        distance_m: 1_200,
+    };
+    let offer = Offer::open(&order, &area, &line, "token".to_owned());
+    assert_eq!(
+        serde_json::to_value(offer).unwrap(),
+        serde_json::json!({
+            "order_id": order.order_id,
+            "epoch": 1,
+            "kind": "open",
+            "service": "deep_cleaning",
+            "start_at": "2027-01-16T08:00:00.000Z",
+            "duration_min": 120,
+            "area": area.as_str(),
+            "distance_m": 1200,
+            "store_id": "sto_040g2081040g2",
+            "budget_fen": null,
+            "grab_deadline": "2027-01-15T08:03:00.000Z",
+            "claim_token": "token",
+            "reason": null,
+        })
+    );
+}

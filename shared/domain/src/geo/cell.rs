@@ -77,6 +77,11 @@ cell! {
     Cell4, GRID4
 }
 
+cell! {
+    /// A geohash cell of 3 characters: 109 km by 156 km at Harbin. It lists orders that were offered in a wider radius.
+    Cell3, GRID3
+}
+
 /// The cells that the disc of `radius_m` metres around `centre` touches: every cell that holds a point
 /// within the radius, and none that is more than a centimetre beyond it.
 pub fn cells5_touched_by_disc(centre: Wgs84, radius_m: u32) -> BTreeSet<Cell5> {
@@ -86,6 +91,11 @@ pub fn cells5_touched_by_disc(centre: Wgs84, radius_m: u32) -> BTreeSet<Cell5> {
 /// As [`cells5_touched_by_disc`], in cells of 4 characters.
 pub fn cells4_touched_by_disc(centre: Wgs84, radius_m: u32) -> BTreeSet<Cell4> {
     touched(&GRID4, centre, radius_m).map(Cell4).collect()
+}
+
+/// As [`cells5_touched_by_disc`], in cells of 3 characters.
+pub fn cells3_touched_by_disc(centre: Wgs84, radius_m: u32) -> BTreeSet<Cell3> {
+    touched(&GRID3, centre, radius_m).map(Cell3).collect()
 }
 
 /// The division of the globe into the cells of one length. Odd bits halve longitude first.
@@ -104,6 +114,12 @@ const GRID4: Grid = Grid {
     characters: 4,
     columns: 1 << 10,
     rows: 1 << 10,
+};
+
+const GRID3: Grid = Grid {
+    characters: 3,
+    columns: 1 << 8,
+    rows: 1 << 7,
 };
 
 impl Grid {

@@ -23,7 +23,10 @@ pub mod rough;
 mod range_tests;
 
 pub use area::{Area, offer_distance_m};
-pub use cell::{Cell4, Cell5, NotACell, cells4_touched_by_disc, cells5_touched_by_disc};
+pub use cell::{
+    Cell3, Cell4, Cell5, NotACell, cells3_touched_by_disc, cells4_touched_by_disc,
+    cells5_touched_by_disc,
+};
 pub use datum::{Datum, Location, LocationFault};
 pub use nearest::{Nearest, nearest_in_range};
 pub use point::{EARTH_RADIUS_M, MAX_LATITUDE, Wgs84, distance_m};

@@ -8,7 +8,7 @@ use domain::order::{
 use domain::time::Millis;
 
 use super::write::{Write, Written};
-use super::{Assignments, Orders, item};
+use super::{Assignments, Listing, Orders, item};
 use crate::Error;
 use crate::table::{Committed, Part, Rivals, Tries, commit};
 
@@ -61,18 +61,18 @@ pub enum Missed {
 }
 
 impl Orders {
-    /// Marks an epoch as fanned out: so many agencies within so many metres. Nothing that an index projects is
-    /// touched, so it costs one write.
+    /// Marks an epoch as fanned out to so many agencies. From now on the order is listed among those on offer.
     pub async fn mark_fanned_out(
         &self,
         order: &OrderId,
         epoch: u32,
         now: Millis,
-        radius_m: u32,
         agencies: u32,
+        listing: &Listing,
     ) -> Result<FannedOut, Error> {
+        let radius_m = listing.ra;
         let change = Change::Offer { agencies, radius_m };
-        let write = Write::of(&change, epoch, now)?;
+        let write = Write::of(&change, epoch, now)?.listed(listing)?;
         Ok(match self.write(order, write).await? {
             Written::Done(order) => FannedOut::Now(Box::new(order)),
             Written::Refused(None) => FannedOut::NotYet,

@@ -20,6 +20,8 @@ pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct",
     parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST))
 });
 
+pub(super) static ON_OFFER: Index<Orders> = Index::new("on-offer", "oc", "dl", is_order);
+
 impl Key<Orders> {
     pub(super) fn order(order: &OrderId) -> Self {
         Self::new(order.bare(), ORDER)

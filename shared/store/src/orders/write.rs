@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Orders;
 use super::item::{self, ClaimItem, Line, StaffingItem};
+use super::on_offer::Listing;
 use crate::Error;
 use crate::table::{self, Attributes, Key, Sent};
 
@@ -26,13 +27,15 @@ pub enum Written {
 const CLAIM: &[&str] = &["ca", "cn", "ch", "ct", "sb", "wo", "wt"];
 /// The attributes of who was named.
 const STAFFING: &[&str] = &["wo", "wt"];
+/// The attributes by which an order on offer is listed.
+const LISTING: &[&str] = &["oc", "ra"];
 
 /// One conditional write of an order.
 #[derive(Default)]
 pub(super) struct Write {
     condition: Vec<String>,
     set: Vec<String>,
-    remove: &'static [&'static str],
+    remove: Vec<&'static str>,
     add: Option<String>,
     values: HashMap<String, AttributeValue>,
     /// Terms on what never changes of an order. They are no part of the condition; [`Orders::change`] evaluates them.
@@ -64,7 +67,6 @@ impl Write {
         write.set.push(format!("v = v + {one}"));
         write.set.push(format!("tl = list_append(tl, {lines})"));
         match change {
-            // The status stays, so that no index is written.
             Change::Offer { .. } => write.set("fe", n(epoch)),
             Change::Claim(claim) => {
                 write.becomes(Status::Claimed, ClaimItem::from(claim.clone()))?;
@@ -97,7 +99,7 @@ impl Write {
             }
             Change::Cancel { .. } => {
                 write.status(Status::Cancelled);
-                write.remove = STAFFING;
+                write.remove.extend(STAFFING);
             }
             Change::LeaveUnfilled { .. } => write.status(Status::Unfilled),
         }
@@ -109,6 +111,12 @@ impl Write {
     pub(super) fn once(mut self) -> Self {
         self.is_sent_once = true;
         self
+    }
+
+    /// The order is listed among those on offer.
+    pub(super) fn listed(mut self, listing: &Listing) -> Result<Self, Error> {
+        self.attributes(listing)?;
+        Ok(self)
     }
 
     /// The change is explained by the item of this name.
@@ -160,6 +168,10 @@ impl Write {
 
     fn becomes(&mut self, status: Status, attributes: impl Serialize) -> Result<(), Error> {
         self.status(status);
+        self.attributes(attributes)
+    }
+
+    fn attributes(&mut self, attributes: impl Serialize) -> Result<(), Error> {
         let attributes: Attributes = serde_dynamo::to_item(attributes)?;
         for (attribute, value) in attributes {
             self.set(&attribute, value);
@@ -167,13 +179,15 @@ impl Write {
         Ok(())
     }
 
+    /// Whatever it becomes, it is not on offer; what opens again is listed when it is offered again.
     fn status(&mut self, status: Status) {
         self.set("st", s(status.as_str()));
+        self.remove.extend(LISTING);
     }
 
     /// Ends the agency's claim, and leaves the agency out from now on.
     fn end_claim(&mut self, agency: &AgencyId) {
-        self.remove = CLAIM;
+        self.remove.extend(CLAIM);
         let agencies = self.value(AttributeValue::Ss(vec![agency.to_string()]));
         self.add = Some(format!("ex {agencies}"));
     }

@@ -20,7 +20,7 @@ use domain::order::GrabOutcome;
 use store::{Cell, CellStore, Directory, FannedOut, Orders};
 
 use crate::world::{
-    DIRECTORY, NOW, ORDERS, World, agency, order, place, sealed, settings, staff_by,
+    DIRECTORY, NOW, ORDERS, World, agency, listing, order, place, sealed, settings, staff_by,
 };
 
 /// Asks for the consumed capacity of every call, and keeps it.
@@ -135,7 +135,7 @@ fn value_size(value: &AttributeValue) -> usize {
 }
 
 #[tokio::test]
-async fn an_order_from_placed_to_claimed_costs_six_units_and_three_of_indexes() {
+async fn an_order_from_placed_to_claimed_costs_six_units_and_five_of_indexes() {
     let world = World::new().await;
     let (client, meter) = metered(&world);
     let orders = Orders::new(&settings(&client));
@@ -149,12 +149,16 @@ async fn an_order_from_placed_to_claimed_costs_six_units_and_three_of_indexes() 
     );
 
     let marked = orders
-        .mark_fanned_out(&order.id, 1, NOW, 5000, 62)
+        .mark_fanned_out(&order.id, 1, NOW, 62, &listing())
         .await
         .unwrap();
     assert!(matches!(marked, FannedOut::Now(_)));
     let fanned_out = meter.take();
-    assert_eq!(fanned_out, (1.0, 0.0), "the fan-out write touches no index");
+    assert_eq!(
+        fanned_out,
+        (1.0, 1.0),
+        "the fan-out write lists it among those on offer"
+    );
 
     // The longest name that registration takes, in Chinese.
     let name = "家".repeat(60);
@@ -163,8 +167,8 @@ async fn an_order_from_placed_to_claimed_costs_six_units_and_three_of_indexes() 
         .await
         .unwrap();
     assert_eq!(grabbed.unwrap().outcome, GrabOutcome::Won);
-    // The claim enters one index, and changes `st` in the other.
-    assert_eq!(meter.take(), (1.0, 2.0));
+    // The claim enters one index, changes `st` in another, and leaves the list of those on offer.
+    assert_eq!(meter.take(), (1.0, 3.0));
 
     let item = raw(&world, ORDERS, order.id.bare(), "order").await;
     assert!(size(&item) <= 1024, "{} bytes", size(&item));

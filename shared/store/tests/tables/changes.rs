@@ -7,7 +7,7 @@ use domain::order::{
 use domain::time::Millis;
 use store::{Changed, FannedOut, Missed, Settled};
 
-use crate::world::{NOW, World, agency, customer, market, order, staff_by};
+use crate::world::{NOW, World, agency, customer, listing, market, order, staff_by};
 
 fn after(millis: i64) -> Millis {
     Millis(NOW.0 + millis)
@@ -47,7 +47,8 @@ async fn an_epoch_is_fanned_out_once() {
     let world = World::new().await;
     let orders = &world.orders;
     let id = order(1).id;
-    let mark = |epoch, at| orders.mark_fanned_out(&id, epoch, at, 5000, 62);
+    let listing = listing();
+    let mark = |epoch, at| orders.mark_fanned_out(&id, epoch, at, 62, &listing);
     assert_eq!(mark(1, NOW).await.unwrap(), FannedOut::NotYet);
 
     let placed = world.placed(1).await;
@@ -337,7 +338,7 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
     world.wire.lose_answers(1);
     let marked = world
         .orders
-        .mark_fanned_out(&placed.id, 1, NOW, 5000, 3)
+        .mark_fanned_out(&placed.id, 1, NOW, 3, &listing())
         .await
         .unwrap();
     assert!(matches!(marked, FannedOut::Before(order) if order.version == 2));

@@ -23,7 +23,7 @@ use domain::order::{Contact, Order, OrderDetails, Visit};
 use domain::service::Service;
 use domain::time::Millis;
 use settings::Settings;
-use store::{Directory, Orders, SealKey, Sealed, Workers};
+use store::{Directory, Listing, Orders, SealKey, Sealed, Workers};
 
 pub const NOW: Millis = Millis(1_800_000_000_000);
 pub const ORDERS: &str = "orders";
@@ -77,10 +77,23 @@ impl World {
         create(
             &client,
             ORDERS,
-            &[("cu", "S"), ("pa", "N"), ("ca", "S"), ("ct", "N")],
+            &[
+                ("cu", "S"),
+                ("pa", "N"),
+                ("ca", "S"),
+                ("ct", "N"),
+                ("oc", "S"),
+                ("dl", "N"),
+            ],
             vec![
                 index("by-customer", "cu", "pa", &["st"]),
                 index("by-agency", "ca", "ct", &["st"]),
+                index(
+                    "on-offer",
+                    "oc",
+                    "dl",
+                    &["ep", "sv", "sa", "du", "la", "lo", "bu", "ra", "ex"],
+                ),
             ],
         )
         .await;
@@ -307,6 +320,11 @@ pub fn agency(n: u8) -> AgencyId {
 
 pub fn customer(n: u8) -> CustomerId {
     CustomerId::from_bytes(&[n; 16])
+}
+
+/// Where an order there is listed that is offered in the market's usual radius.
+pub fn listing() -> Listing {
+    Listing::new(place(), 5_000, &Market::default())
 }
 
 pub fn place() -> Wgs84 {

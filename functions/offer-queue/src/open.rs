@@ -1,0 +1,69 @@
+//! What an agency can grab now, for people at several desks: the same at each of them, and reading takes nothing away.
+
+use bus::{FanOut, Offer, OfferTo};
+use domain::agency::{Agency, Standing, Store};
+use domain::geo::{Area, nearest_in_range};
+use domain::id::AgencyId;
+use runtime::Problem;
+use runtime::http::{self, Request, Response};
+use serde_json::json;
+use store::OnOffer;
+
+use crate::OfferQueue;
+use crate::polling::ShownOffer;
+
+/// The most offers that are listed, of those the soonest to close.
+const MOST_LISTED: usize = 100;
+
+impl OfferQueue {
+    /// `GET /v1/offers/open`. Places of orders are read here, but what is shown of them is what offers show.
+    pub(crate) async fn list_open(
+        &self,
+        request: &Request,
+        agency: &AgencyId,
+    ) -> Result<Response, Problem> {
+        http::query(request, &[])?;
+        let found = self.directory.agency_with_stores(agency).await?;
+        let (agency, stores) = found
+            .filter(|(agency, _)| agency.standing == Standing::Approved)
+            .ok_or_else(Problem::agency_not_approved)?;
+        let places: Vec<_> = stores.iter().filter_map(|store| store.location).collect();
+        let now = self.clock.now();
+        let orders = self.orders.on_offer_at(&places, &self.market, now).await?;
+        let offers = orders
+            .into_iter()
+            .filter_map(|order| self.offered(order, &agency, &stores));
+        let offers: Vec<_> = offers.take(MOST_LISTED).collect();
+        Ok(http::json_if_changed(request, &json!({ "items": offers })))
+    }
+
+    /// An order as this agency is offered it; `None` if it is not.
+    fn offered(&self, order: OnOffer, agency: &Agency, stores: &[Store]) -> Option<ShownOffer> {
+        if !agency.services.contains(order.service) || order.excluded.contains(&agency.id) {
+            return None;
+        }
+        let stores = stores
+            .iter()
+            .filter_map(|store| Some((&agency.id, store.id.clone(), store.location?)));
+        let nearest = nearest_in_range(order.place, order.radius_m, stores);
+        let area = Area::containing(order.place);
+        let line = OfferTo::new(&agency.id, nearest.get(&agency.id)?, &area);
+        let order = FanOut {
+            order_id: order.order,
+            epoch: order.epoch,
+            deadline: order.deadline,
+            service: order.service,
+            start_at: order.start_at,
+            duration_min: order.duration_min,
+            place: order.place,
+            budget_fen: order.budget_fen,
+            radius_m: order.radius_m,
+            redrives: 0,
+        };
+        let token = self.tokens.mint(&order.order_id, order.epoch, &agency.id);
+        Some(ShownOffer {
+            offer: Offer::open(&order, &area, &line, token),
+            receipt: None,
+        })
+    }
+}

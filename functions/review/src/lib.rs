@@ -253,7 +253,7 @@ impl WaitingItem {
 
 /// Which version was looked at has to be said by who approves or rejects.
 fn decision_and_version(fields: &mut Fields<'_>) -> Option<(Decision, Option<u64>)> {
-    let decision: Option<Decision> = fields.deserialized("decision");
+    let decision: Option<Decision> = fields.one_of("decision");
     let version = fields.optional_integer("version", 0..=i64::MAX);
     let version = version.and_then(|version| u64::try_from(version).ok());
     let is_needed = decision.is_some_and(Decision::needs_version);

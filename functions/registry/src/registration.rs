@@ -73,7 +73,7 @@ pub fn read_store_change(body: &JsonBody) -> Result<StoreChange, Problem> {
 pub fn read_agency_change(body: &JsonBody) -> Result<AgencyChange, Problem> {
     body.read(|fields| {
         let name = fields.optional_string("name", 1..=60);
-        let responsible_person = fields.optional_string("responsible_person", 1..=60);
+        let responsible_person = fields.optional_person_name("responsible_person", 60);
         let phone = fields.optional_parsed("phone");
         let services = match fields.given("services") {
             Some(_) => fields.services("services"),

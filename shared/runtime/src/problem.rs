@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use ::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use ::http::{Response, StatusCode};
 use lambda_http::Body;
@@ -151,6 +151,18 @@ impl Problem {
             "A valid bearer token is needed.",
         )
         .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 405: no path is answered by this method.
+    pub fn method_not_allowed() -> Self {
+        let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+        Self::new(
+            "method-not-allowed",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method not allowed",
+            "No path is answered by this method.",
+        )
+        .header(ALLOW, methods)
     }
 
     /// 422: the body can be read, but is wrong in these places.

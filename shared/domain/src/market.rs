@@ -39,6 +39,12 @@ pub struct Market {
     pub visit_grace_s: u32,
     /// An agency with this many unstaffed claims is not assigned another; it may still grab.
     pub assignment_cap: u32,
+    /// A customer has at most this many orders on offer at once; above 50, any number.
+    pub open_orders_cap: u32,
+    /// A customer places at most this many orders a day.
+    pub daily_orders_cap: u32,
+    /// More wrong secrets of an access key from one address than this, within a quarter of an hour, are refused as such.
+    pub wrong_secrets_cap: u32,
     /// How often an order is put on offer before it ends unfilled.
     pub max_epochs: u32,
     /// How old a worker is at least when she is registered, in full years.
@@ -67,6 +73,9 @@ impl Default for Market {
             travel_time_s: 1_800,
             visit_grace_s: 7_200,
             assignment_cap: 20,
+            open_orders_cap: 5,
+            daily_orders_cap: 20,
+            wrong_secrets_cap: 10,
             max_epochs: 5,
             youngest_worker: 18,
             oldest_worker: 70,
@@ -242,6 +251,13 @@ impl Market {
             "assignment_cap",
             "1 to 1000",
         )?;
+        for (cap, setting) in [
+            (self.open_orders_cap, "open_orders_cap"),
+            (self.daily_orders_cap, "daily_orders_cap"),
+            (self.wrong_secrets_cap, "wrong_secrets_cap"),
+        ] {
+            require(cap > 0, setting, "at least 1")?;
+        }
         require((1..=20).contains(&self.max_epochs), "max_epochs", "1 to 20")?;
         // The Labour Law, article 15, allows nobody under 16 to be employed.
         require(

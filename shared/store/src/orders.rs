@@ -10,6 +10,7 @@ mod change;
 mod item;
 mod key;
 mod list;
+mod quota;
 mod seal;
 mod shown;
 mod visit;
@@ -17,7 +18,7 @@ mod write;
 
 use domain::agency::Agency;
 use domain::id::{AgencyId, OrderId};
-use domain::order::Order;
+use domain::order::{Order, Quota};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
@@ -32,6 +33,7 @@ use crate::table::{
 pub use assignments::Assignments;
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
+pub use quota::BeforePlacing;
 pub use seal::{SealKey, Sealed};
 pub use shown::OrderViews;
 pub use visit::{Rated, VisitEnded};
@@ -40,16 +42,6 @@ pub use write::Written;
 #[derive(Clone, Debug)]
 pub struct Orders {
     table: Table<Orders>,
-}
-
-/// What placing an order came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Placed {
-    New,
-    /// The same request had stored it before; this is how it stands.
-    Repeat(Box<Order>),
-    /// Another request has used the same key.
-    KeyReused,
 }
 
 /// What a grab needs to know, read at once.
@@ -79,32 +71,28 @@ impl Orders {
         }
     }
 
-    /// Stores a new order with its details, if its id is not taken. Placing it again is harmless.
-    pub async fn place(&self, order: &Order, details: &Sealed) -> Result<Placed, Error> {
+    /// Stores a new order with its details, and the customer's quota that has it. `false` if the order is there already,
+    /// or the customer has placed another one since the quota was read.
+    pub async fn place(
+        &self,
+        order: &Order,
+        details: &Sealed,
+        quota: &Quota,
+    ) -> Result<bool, Error> {
         let put_order = self.table.put(item::write(order)).if_absent();
         let put_details = self.table.put(sealed(Key::details(&order.id), details));
         let members = [
             put_order.named(Part::Order),
             put_details.named(Part::Details),
+            self.keep_quota(&order.customer, quota),
         ];
         let mut tries = Tries::new(TRANSACT, Rivals::Few, order.id.as_str());
         loop {
             tries.next().await?;
             match commit(members.clone()).await? {
-                Committed::Done => return Ok(Placed::New),
+                Committed::Done => return Ok(true),
+                Committed::Refused(_) => return Ok(false),
                 Committed::Conflict => {}
-                Committed::Refused(refused) => {
-                    let found = refused.into_iter().find_map(|refused| refused.item);
-                    let found = found.ok_or(Error::wrong("an order that is there is gone"))?;
-                    let found = item::read(found)?;
-                    let is_repeat =
-                        found.body_hash == order.body_hash && found.customer == order.customer;
-                    return Ok(if is_repeat {
-                        Placed::Repeat(Box::new(found))
-                    } else {
-                        Placed::KeyReused
-                    });
-                }
             }
         }
     }

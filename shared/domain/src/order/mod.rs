@@ -5,6 +5,7 @@
 //! - [`rule`]: what each change requires, said once.
 //! - [`check`]: who is at the door, and whether the visit begins.
 //! - [`outcome`]: what an agency or customer is told whose change comes too late.
+//! - [`quota`]: how many orders a customer may place.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`view`]: who is shown what.
 //!
@@ -26,6 +27,7 @@ use crate::time::Millis;
 pub mod change;
 pub mod check;
 pub mod outcome;
+pub mod quota;
 pub mod rule;
 pub mod staffing;
 mod tally;
@@ -39,6 +41,7 @@ pub use outcome::{
     Settlement, cancel_outcome, complete_outcome, grab_outcome, rate_outcome, release_outcome,
     reopen, settlement,
 };
+pub use quota::{OverQuota, Quota};
 pub use rule::{Moment, Term};
 pub use staffing::{Ineligible, StaffOutcome, ineligible, staff_outcome};
 pub use tally::{ClaimEnd, ended_claims, tally};

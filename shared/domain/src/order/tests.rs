@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod quota;
 mod shown;
 mod visits;
 

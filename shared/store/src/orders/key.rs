@@ -1,7 +1,7 @@
 //! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
 //! have partitions of their own, since an order must see that another one used them.
 
-use domain::id::{AgencyId, BadgeId, OrderId};
+use domain::id::{AgencyId, BadgeId, CustomerId, OrderId};
 use domain::time::Millis;
 
 use super::Orders;
@@ -14,6 +14,8 @@ pub(super) const ORDER: &str = "order";
 const LOST: &str = "lost#";
 /// Sort key of an order's sealed details.
 pub(super) const DETAILS: &str = "details";
+/// Sort key of a customer's quota.
+pub(super) const QUOTA: &str = "quota";
 
 pub(super) static BY_CUSTOMER: Index<Orders> = Index::new("by-customer", "cu", "pa", is_order);
 pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", |key| {
@@ -32,6 +34,11 @@ impl Key<Orders> {
     /// That this agency has lost its claim of an order; by it the order stays in the agency's list.
     pub(super) fn lost(order: &OrderId, agency: &AgencyId) -> Self {
         Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
+    }
+
+    /// What a customer has placed lately; of no order in particular.
+    pub(super) fn quota(customer: &CustomerId) -> Self {
+        Self::new(format!("C#{}", customer.bare()), QUOTA)
     }
 
     /// What an agency has been assigned lately; of no order in particular.

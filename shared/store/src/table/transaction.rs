@@ -43,6 +43,8 @@ pub enum Part {
     Payload,
     Phone,
     Profile,
+    /// What a customer has placed lately.
+    Quota,
     /// How an agency that has proposed to employ a worker sees her.
     Proposed,
     Rating,

@@ -1,46 +1,47 @@
 //! Placing and reading orders.
 
+use domain::order::Quota;
+use futures::future::join_all;
 use settings::Settings;
-use store::{Error, Placed};
+use store::Error;
 
-use crate::world::{World, details, order, seal, sealed};
+use crate::world::{World, details, market, order, place_of, seal, sealed};
 
 #[tokio::test]
-async fn an_order_is_placed_once_however_often_it_is_sent() {
+async fn an_order_is_placed_once_with_what_its_customer_has_placed() {
     let world = World::new().await;
-    let order = order(1);
-    let sealed = sealed(&order);
-    assert_eq!(
-        world.orders.place(&order, &sealed).await.unwrap(),
-        Placed::New
-    );
-    let repeat = world.orders.place(&order, &sealed).await.unwrap();
-    assert_eq!(repeat, Placed::Repeat(Box::new(order.clone())));
+    let (orders, order) = (&world.orders, order(1));
+    let before = orders.before_placing(&order.id, &order.customer).await;
+    let before = before.unwrap();
+    assert_eq!((before.order, &before.quota), (None, &Quota::default()));
+    let quota = before.quota.with(&order, &market()).unwrap();
+    let place = async |order, quota| orders.place(order, &sealed(order), quota).await.unwrap();
+    assert!(place(&order, &quota).await);
+    assert!(!place(&order, &quota).await, "it is there");
+    let next = quota.with(&order, &market()).unwrap();
+    assert!(!place(&order, &next).await, "and is not counted again");
 
-    let mut other_body = order.clone();
-    other_body.body_hash = [9; 16];
-    assert_eq!(
-        world.orders.place(&other_body, &sealed).await.unwrap(),
-        Placed::KeyReused
-    );
-    assert_eq!(world.orders.get(&order.id).await.unwrap(), Some(order));
+    let found = orders.before_placing(&order.id, &order.customer).await;
+    let found = found.unwrap();
+    assert_eq!((found.order, &found.quota), (Some(order.clone()), &quota));
+    assert_eq!((quota.version, quota.placed), (1, 1));
+    assert_eq!(quota.open, std::slice::from_ref(&order.id));
+
+    // Another one of this customer, by what was read before the first.
+    let second = crate::world::order(2);
+    assert!(!place(&second, &quota).await);
+    assert_eq!(orders.get(&second.id).await.unwrap(), None);
+    let quota = quota.with(&second, &market()).unwrap();
+    assert!(place(&second, &quota).await);
 }
 
 #[tokio::test]
 async fn one_of_many_placements_at_once_stores_the_order() {
     let world = World::new().await;
     let order = order(1);
-    let sealed = sealed(&order);
-    let placed = futures::future::join_all((0..20).map(|_| world.orders.place(&order, &sealed)));
-    let placed: Vec<Placed> = placed.await.into_iter().map(Result::unwrap).collect();
-    assert_eq!(
-        placed
-            .iter()
-            .filter(|placed| **placed == Placed::New)
-            .count(),
-        1
-    );
-    assert!(placed.iter().all(|placed| *placed != Placed::KeyReused));
+    let placed = join_all((0..20).map(|_| place_of(&world.orders, &order)));
+    let placed = placed.await.into_iter().filter(|placed| *placed);
+    assert_eq!(placed.count(), 1);
 }
 
 #[tokio::test]

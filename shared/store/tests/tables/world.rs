@@ -124,9 +124,21 @@ impl World {
     /// A new order, stored.
     pub async fn placed(&self, n: u8) -> Order {
         let order = order(n);
-        self.orders.place(&order, &sealed(&order)).await.unwrap();
+        assert!(place_of(&self.orders, &order).await);
         order
     }
+}
+
+/// Places an order, however many its customer has placed. `false` if it is there already, or something came between.
+pub async fn place_of(orders: &Orders, order: &Order) -> bool {
+    let found = orders.before_placing(&order.id, &order.customer).await;
+    let uncapped = Market {
+        open_orders_cap: u32::MAX,
+        daily_orders_cap: u32::MAX,
+        ..market()
+    };
+    let quota = found.unwrap().quota.with(order, &uncapped).unwrap();
+    orders.place(order, &sealed(order), &quota).await.unwrap()
 }
 
 /// The DynamoDB of another make that the tests are to run against, if any.

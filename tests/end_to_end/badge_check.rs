@@ -2,6 +2,7 @@
 
 mod at_once;
 mod photo;
+mod ratings;
 
 use std::time::Duration;
 
@@ -408,6 +409,7 @@ async fn a_visit_is_completed_and_rated_once_and_counts_for_its_agency() {
     post(&world, &order, "rating", &rating)
         .await
         .expect_problem(409, "not-completed");
+    world.advance(HOUR).await;
     for _ in 0..2 {
         let done = post(&world, &order, "complete", &json!({}))
             .await
@@ -434,6 +436,7 @@ async fn a_visit_is_completed_and_rated_once_and_counts_for_its_agency() {
         assert_eq!(rated["status"], "rated");
         assert_eq!(rated["rating"]["stars"], 4);
         assert_eq!(rated["rating"]["comment"], "干净利落");
+        assert_eq!(rated["rating"]["counts"], true);
     }
     post(&world, &order, "rating", &json!({ "stars": 5 }))
         .await
@@ -543,7 +546,7 @@ async fn a_rating_and_its_count_cut_off_anywhere_are_given_once() {
             let world = World::empty().await;
             let (agency, _, badge, order) = staffed(&world, "cleaning", HOUR).await;
             assert_eq!(result(&world, &order, &badge.token).await, "match");
-            world.drain().await;
+            world.advance(HOUR).await;
             let wire = world.platform.wire().clone();
             wire.cut_after(function, n);
             let customer = world.customer("demo-customer-1").await;

@@ -147,6 +147,9 @@ fn a_change_says_what_it_counts_for_an_agency() {
         ..AgencyStats::default()
     };
     assert_eq!(counted(&rated, &completed), [(agency.clone(), stats)]);
+    let mut not_counted = rated.clone();
+    not_counted["rn"] = json!({"BOOL": true});
+    assert_eq!(counted(&not_counted, &completed), []);
     let staffed = image(4, "staffed", &["staffed"]);
     assert_eq!(counted(&serving, &staffed), []);
     let mut released = image(5, "open", &["released", "reopened"]);

@@ -4,7 +4,7 @@
 use crate::id::{AgencyId, CustomerId, WorkerId};
 use crate::time::Millis;
 
-use super::{By, Claim, How, Order, Reopening, Staffing, Stars, State, Term, TimelineEntry, What};
+use super::{By, Claim, Given, How, Order, Reopening, Staffing, State, Term, TimelineEntry, What};
 
 /// A change of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Change {
     },
     Rate {
         customer: CustomerId,
-        stars: Stars,
+        given: Given,
     },
     /// Nobody came to the visit: no badge check ever matched.
     LeaveUnattended {
@@ -150,8 +150,8 @@ impl Order {
                 Change::Complete { .. } | Change::CompleteByTime { .. },
                 State::InService(claim, staffing),
             ) => State::Completed(claim, staffing),
-            (Change::Rate { stars, .. }, State::Completed(claim, staffing)) => {
-                State::Rated(claim, staffing, *stars)
+            (Change::Rate { given, .. }, State::Completed(claim, staffing)) => {
+                State::Rated(claim, staffing, *given)
             }
             (Change::Release { then, .. } | Change::MissStaffing { then, .. }, _) => match *then {
                 Reopening::Again { epoch, deadline } => {

@@ -91,7 +91,7 @@ pub enum State {
     InService(Claim, Staffing),
     /// The visit is over.
     Completed(Claim, Staffing),
-    Rated(Claim, Staffing, Stars),
+    Rated(Claim, Staffing, Given),
     Cancelled {
         claim: Option<Claim>,
     },
@@ -147,6 +147,17 @@ impl From<Stars> for u8 {
         stars.0
     }
 }
+
+/// What a customer gave for a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub stars: Stars,
+    /// Whether it counts for the agency's stars; it is kept and shown either way.
+    pub counts: bool,
+}
+
+/// Of a customer's ratings of one agency, one counts in this time.
+pub const RATING_COUNTS_EVERY: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// What a customer says about a visit.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -343,6 +354,17 @@ impl Order {
     /// The first moment after the visit.
     pub fn ends_at(&self) -> Millis {
         self.start_at + Duration::from_secs(u64::from(self.duration_min) * 60)
+    }
+
+    /// Whether the visit took at least half of the time that was booked: a rating of a shorter one does not count.
+    pub fn took_half(&self) -> bool {
+        let at = |what| {
+            let line = self.timeline.iter().rfind(|line| line.what == what);
+            line.map(|line| line.at)
+        };
+        let booked = self.ends_at().since(self.start_at);
+        let took = at(What::Started).zip(at(What::Completed));
+        took.is_some_and(|(began, over)| over.since(began) * 2 >= booked)
     }
 
     /// Whether it is open past its deadline, so that an agency is being chosen.

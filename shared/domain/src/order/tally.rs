@@ -59,9 +59,9 @@ pub fn tally(before: &Order, after: &Order) -> Vec<(AgencyId, AgencyStats)> {
             };
             tally.push((claim.agency.clone(), completed));
         }
-        (State::Completed(..), State::Rated(claim, _, stars)) => {
+        (State::Completed(..), State::Rated(claim, _, given)) if given.counts => {
             let rated = AgencyStats {
-                stars_sum: stars.count().into(),
+                stars_sum: given.stars.count().into(),
                 stars_count: 1,
                 ..AgencyStats::default()
             };

@@ -53,7 +53,7 @@ fn in_state(status: Status) -> Order {
         Status::Staffed => State::Staffed(claim, staffing(1)),
         Status::InService => State::InService(claim, staffing(1)),
         Status::Completed => State::Completed(claim, staffing(1)),
-        Status::Rated => State::Rated(claim, staffing(1), Stars(5)),
+        Status::Rated => State::Rated(claim, staffing(1), given(5, true)),
         Status::Cancelled => State::Cancelled { claim: None },
         Status::Unfilled => State::Unfilled,
     };
@@ -101,9 +101,14 @@ fn complete(customer: CustomerId) -> Change {
     Change::Complete { customer }
 }
 
-fn rate(customer: CustomerId, stars: u8) -> Change {
+fn given(stars: u8, counts: bool) -> Given {
     let stars = Stars(stars);
-    Change::Rate { customer, stars }
+    Given { stars, counts }
+}
+
+fn rate(customer: CustomerId, stars: u8) -> Change {
+    let given = given(stars, true);
+    Change::Rate { customer, given }
 }
 
 fn unattended(n: u8, visit_by: Millis) -> Change {

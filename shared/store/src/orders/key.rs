@@ -16,6 +16,8 @@ const LOST: &str = "lost#";
 pub(super) const DETAILS: &str = "details";
 /// Sort key of a customer's quota.
 pub(super) const QUOTA: &str = "quota";
+/// Sort key of what says that a rating counted.
+pub(super) const RATER: &str = "rater";
 
 pub(super) static BY_CUSTOMER: Index<Orders> = Index::new("by-customer", "cu", "pa", is_order);
 pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", |key| {
@@ -39,6 +41,11 @@ impl Key<Orders> {
     /// What a customer has placed lately; of no order in particular.
     pub(super) fn quota(customer: &CustomerId) -> Self {
         Self::new(format!("C#{}", customer.bare()), QUOTA)
+    }
+
+    /// That a customer's rating of an agency counted, by a hash of the agency and who the customer is.
+    pub(super) fn rater(hash: &str) -> Self {
+        Self::new(format!("R#{hash}"), RATER)
     }
 
     /// What an agency has been assigned lately; of no order in particular.

@@ -72,10 +72,11 @@ impl OrderViews {
             view.worker =
                 worker.map(|worker| WorkerView::new(&worker, claim, standing, viewer, now, rules));
         }
-        if matches!(order.state, State::Rated(..)) {
+        if let State::Rated(_, _, rated) = order.state {
             let sealed = self.orders.rating(&order.id).await?;
             let rating = sealed.map(|sealed| self.seal.open_rating(&order.id, &sealed));
-            view.rating = rating.transpose()?.map(RatingView::from);
+            let rating = rating.transpose()?;
+            view.rating = rating.map(|rating| RatingView::new(rating, rated.counts));
         }
         Ok(view)
     }

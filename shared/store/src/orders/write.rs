@@ -76,9 +76,12 @@ impl Write {
             Change::Complete { .. } | Change::CompleteByTime { .. } => {
                 write.status(Status::Completed);
             }
-            Change::Rate { stars, .. } => {
+            Change::Rate { given, .. } => {
                 write.status(Status::Rated);
-                write.set("rs", n(stars.count()));
+                write.set("rs", n(given.stars.count()));
+                if !given.counts {
+                    write.set("rn", AttributeValue::Bool(true));
+                }
             }
             Change::Release { agency, then, .. } | Change::MissStaffing { agency, then } => {
                 write.end_claim(agency);

@@ -45,6 +45,8 @@ pub enum Part {
     Profile,
     /// What a customer has placed lately.
     Quota,
+    /// That a rating counted of who gave it.
+    Rater,
     /// How an agency that has proposed to employ a worker sees her.
     Proposed,
     Rating,

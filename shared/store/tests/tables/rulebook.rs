@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use domain::id::{OrderId, WorkerId};
-use domain::order::{Change, Claim, How, Order, Reopening, Staffing, Stars, State, Status};
+use domain::order::{Change, Claim, Given, How, Order, Reopening, Staffing, State, Status};
 use domain::time::Millis;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -75,6 +75,11 @@ struct Case {
     customer: u8,
     visit_by: i64,
     now: i64,
+}
+
+fn given(stars: u8, counts: bool) -> Given {
+    let stars = stars.try_into().unwrap();
+    Given { stars, counts }
 }
 
 fn at(minutes: i64) -> Millis {
@@ -167,7 +172,7 @@ impl Case {
                 Status::Staffed => State::Staffed(claim, staffing),
                 Status::InService => State::InService(claim, staffing),
                 Status::Completed => State::Completed(claim, staffing),
-                Status::Rated => State::Rated(claim, staffing, Stars::try_from(3).unwrap()),
+                Status::Rated => State::Rated(claim, staffing, given(3, false)),
                 Status::Cancelled => State::Cancelled { claim: Some(claim) },
                 Status::Unfilled => State::Unfilled,
             },
@@ -228,7 +233,7 @@ impl Case {
             Kind::CompleteByTime => Change::CompleteByTime { visit_by },
             Kind::Rate => Change::Rate {
                 customer,
-                stars: Stars::try_from(4).unwrap(),
+                given: given(4, self.now % 2 == 0),
             },
             Kind::LeaveUnattended => Change::LeaveUnattended { agency, visit_by },
             Kind::Release => Change::Release {

@@ -328,6 +328,15 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
             late,
             vec![[4, 1, 0, 0]],
         ),
+        (
+            Status::Completed,
+            Change::Rate {
+                customer: order().customer,
+                given: given(4, false),
+            },
+            late,
+            vec![[0, 0, 0, 0]; 0],
+        ),
         (Status::Staffed, start(1), late, vec![]),
         (Status::Staffed, cancel(), PLACED, vec![]),
         (Status::Open, unfilled(), DEADLINE, vec![]),
@@ -340,4 +349,26 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
             "{name} while {status:?}"
         );
     }
+}
+
+#[test]
+fn a_visit_took_half_of_what_was_booked_or_not() {
+    let minutes = |n: i64| Millis(PLACED.0 + n * 60_000);
+    let over = |began: i64, ended: i64| {
+        let began = in_state(Status::Staffed).changed(&start(1), 1, minutes(began));
+        let ended = began
+            .unwrap()
+            .changed(&complete(order().customer), 1, minutes(ended));
+        ended.unwrap()
+    };
+    // Two hours are booked.
+    for (began, ended, wanted) in [
+        (0, 59, false),
+        (0, 60, true),
+        (90, 149, false),
+        (90, 300, true),
+    ] {
+        assert_eq!(over(began, ended).took_half(), wanted, "{began} to {ended}");
+    }
+    assert!(!in_state(Status::Completed).took_half(), "nobody knows");
 }

@@ -168,6 +168,75 @@ async fn placing_over_the_quota_cut_off_anywhere_counts_once() {
     }
 }
 
+#[tokio::test]
+async fn an_agency_has_fifty_stores_waiting_for_review() {
+    let world = World::empty().await;
+    let agency = world.register(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let path = format!("/v1/agencies/{}/stores", agency.id);
+    let add = async |n: u32| {
+        let store = json!({
+            "name": format!("{n} 号店"), "address": "南岗区西大直街 1 号",
+            "location": { "lat": CENTRE.0, "lon": CENTRE.1, "datum": "wgs84" },
+        });
+        let call = world
+            .call("POST", &path)
+            .token(&desk)
+            .key(&format!("store-{n}"));
+        call.json(&store).send().await
+    };
+    for n in 1..50 {
+        add(n).await.expect(201);
+    }
+    let (detail, _) = over(add(50).await);
+    assert_eq!(detail, "At most 50 stores of an agency wait for review.");
+    add(49).await.expect(201);
+    // All of them are decided on in one transaction; then there is room.
+    world.review(&agency, "approve").await.expect(200);
+    add(50).await.expect(201);
+}
+
+#[tokio::test]
+async fn ten_objections_of_a_worker_wait_at_once() {
+    let world = World::empty().await;
+    let (_, _, token, _) = crate::own_record::approved(&world).await;
+    let object = async |n: u32| {
+        let call = world.call("POST", "/v1/me/objections").token(&token);
+        let call = call.key(&format!("objection-{n}"));
+        let about = json!({ "about": "identity", "text": format!("wrong {n}") });
+        call.json(&about).send().await
+    };
+    for n in 0..10 {
+        object(n).await.expect(201);
+    }
+    let (detail, _) = over(object(10).await);
+    assert!(detail.contains("10 objections"), "{detail}");
+    object(3).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_worker_has_thirty_badges_that_have_not_expired() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+    let path = format!("/v1/workers/{}/badges", worker.id);
+    let issue = async |desk: &str, n: u32| {
+        let call = world.call("POST", &path).token(desk);
+        let call = call.key(&format!("badge-{n}"));
+        call.json(&json!({ "valid_days": 2 })).send().await
+    };
+    for n in 0..30 {
+        issue(&desk, n).await.expect(201);
+    }
+    let (detail, _) = over(issue(&desk, 30).await);
+    assert!(detail.contains("30 badges"), "{detail}");
+    issue(&desk, 7).await.expect(201);
+    world.advance(Duration::from_secs(3 * 86_400)).await;
+    let desk = world.desk(&agency).await;
+    issue(&desk, 30).await.expect(201);
+}
+
 /// A quota that refuses leaves no timer behind, and one that changed in between takes the same timer again.
 #[tokio::test]
 async fn a_refused_order_has_no_timer() {

@@ -8,7 +8,7 @@ use crate::workers::text;
 use crate::world::{CENTRE, World};
 
 /// An approved worker: what was sent to register her, her id, her token, her agency's token.
-async fn approved(world: &World) -> (Value, Value, String, String) {
+pub async fn approved(world: &World) -> (Value, Value, String, String) {
     let agency = world.agency(&["cleaning"], &[CENTRE]).await;
     let desk = world.desk(&agency).await;
     let (sent, worker) = world.new_worker(&desk).await;

@@ -26,6 +26,9 @@ use store::{Appended, Badges, Directory, Objection, ProfileChange, Step, WorkerF
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
 
+/// So many objections of one worker wait for the authority at once.
+const MOST_WAITING_OBJECTIONS: usize = 10;
+
 pub struct OwnRecord {
     clock: Clock,
     verifier: Verifier,
@@ -146,6 +149,15 @@ impl OwnRecord {
             text,
             answer: None,
         };
+        let before = self.workers.objection_ids(id).await?;
+        let is_repeat = key.is_some() && before.iter().any(|(before, _)| *before == objection.id);
+        let waiting = before.iter().filter(|(_, waits)| *waits).count();
+        if waiting >= MOST_WAITING_OBJECTIONS && !is_repeat {
+            let words = format!(
+                "At most {MOST_WAITING_OBJECTIONS} objections wait for the authority at once."
+            );
+            return Err(Problem::rate_limited(3_600).detail(words));
+        }
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             if file.worker.is_erased {
                 return Err(is_erased());

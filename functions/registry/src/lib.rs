@@ -195,6 +195,11 @@ impl Registry {
     fn own_agency(&self, request: &Request, agency: &str) -> Result<AgencyId, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let own = principal.agency()?;
+            StoreAdded::TooMany => {
+                let most = Directory::MOST_WAITING_STORES;
+                let words = format!("At most {most} stores of an agency wait for review.");
+                return Err(Problem::rate_limited(3_600).detail(words));
+            }
         // An agency is not told whether another one exists.
         if own.as_str() == agency {
             Ok(own.clone())

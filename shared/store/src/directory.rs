@@ -70,8 +70,9 @@ pub struct Authority {
 }
 
 impl Directory {
-    /// The most stores that an agency can register with: they are approved with it in one transaction.
-    pub const MOST_STORES: usize = 90;
+    /// The most stores of an agency that can wait for review: of a new one all are approved in one transaction, and
+    /// no agency in a city has more.
+    pub const MOST_WAITING_STORES: usize = 50;
 
     pub fn new(settings: &Settings) -> Self {
         Self {

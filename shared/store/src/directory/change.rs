@@ -12,9 +12,6 @@ use super::{Directory, Waiting};
 use crate::Error;
 use crate::table::{Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
 
-/// Of the 100 writes that a transaction can have, those that are not stores'.
-const BESIDE_STORES: usize = 2;
-
 #[derive(Serialize)]
 struct UsccItem<'a> {
     agency: &'a AgencyId,
@@ -54,6 +51,8 @@ pub enum StoreAdded {
     /// Another request has used the same key.
     KeyReused,
     /// There is no such agency.
+    /// [`Directory::MOST_WAITING_STORES`] of this agency wait.
+    TooMany,
     NotFound,
 }
 
@@ -69,7 +68,7 @@ pub enum StoreDecided {
 }
 
 impl Directory {
-    /// Registers an agency with at most [`Directory::MOST_STORES`] stores. They wait for review with it, and
+    /// Registers an agency with at most [`Directory::MOST_WAITING_STORES`] stores, and how it logs in. The stores wait for review with it, and
     /// not by themselves.
     pub async fn register(
         &self,
@@ -135,11 +134,10 @@ impl Directory {
                 && matches!(before.standing, Standing::Pending | Standing::Rejected);
             if works_from_now_on {
                 members.push(self.take_uscc(&after));
-                let room = 100 - BESIDE_STORES;
                 let waiting = stores.iter().enumerate().filter(|(_, stored)| {
                     stored.store.status == Standing::Pending && stored.store.proposed.is_some()
                 });
-                for (place, stored) in waiting.take(room) {
+                for (place, stored) in waiting {
                     // They were shown with the agency.
                     let review = Review {
                         version: Some(stored.store.review_version),
@@ -206,7 +204,7 @@ impl Directory {
         let mut tries = Tries::new(TRANSACT, Rivals::Few, store.id.as_str());
         loop {
             tries.next().await?;
-            let Some(before) = self.agency(agency).await? else {
+            let Some((before, stores)) = self.agency_with_stores(agency).await? else {
                 return Ok(StoreAdded::NotFound);
             };
             let raise = self.raise(&before, &before.with_store_changed());
@@ -217,6 +215,13 @@ impl Directory {
             };
             let found = refused
                 .into_iter()
+            let is_repeat = stores.iter().any(|before| before.id == store.id);
+            let waiting = stores
+                .iter()
+                .filter(|store| store.status == Standing::Pending);
+            if waiting.count() >= Self::MOST_WAITING_STORES && !is_repeat {
+                return Ok(StoreAdded::TooMany);
+            }
                 .find(|refused| refused.part == Part::Store);
             if let Some(found) = found.and_then(|refused| refused.item) {
                 let found = item::read_store(found)?;

@@ -169,6 +169,48 @@ async fn placing_over_the_quota_cut_off_anywhere_counts_once() {
 }
 
 #[tokio::test]
+async fn wrong_secrets_are_refused_as_such_and_a_right_one_never_is() {
+    let world = World::empty().await;
+    let agency = world.register(&["cleaning"], &[CENTRE]).await;
+    let authority = world.platform.demo().authority.clone();
+    let log_in = async |role: &str, access_key: &str, secret: &str| {
+        let call = world.call("POST", &format!("/v1/sessions/{role}"));
+        let given = json!({ "access_key": access_key, "secret": secret });
+        call.json(&given).send().await
+    };
+    let unknown = format!("{}0", &agency.access_key[..agency.access_key.len() - 1]);
+    for (role, key) in [
+        ("agency", agency.access_key.as_str()),
+        ("agency", &unknown),
+        ("agency", "hak_nobody"),
+        ("authority", &authority.access_key),
+        ("authority", "nobody"),
+    ] {
+        for _ in 0..10 {
+            log_in(role, key, "wrong")
+                .await
+                .expect_problem(401, "bad-credentials");
+        }
+        for _ in 0..2 {
+            let (detail, wait) = over(log_in(role, key, "wrong").await);
+            assert!(detail.contains("wrong secrets"), "{detail}");
+            assert!((800..=901).contains(&wait), "{wait}");
+        }
+    }
+    log_in("agency", &agency.access_key, &agency.secret)
+        .await
+        .expect(200);
+    log_in("authority", &authority.access_key, &authority.secret)
+        .await
+        .expect(200);
+    let answer = log_in("agency", &agency.access_key, "wrong").await;
+    assert_eq!(answer.status, 429, "a right one ends nothing");
+    world.advance(Duration::from_secs(15 * 60)).await;
+    let answer = log_in("agency", &agency.access_key, "wrong").await;
+    answer.expect_problem(401, "bad-credentials");
+}
+
+#[tokio::test]
 async fn an_agency_has_fifty_stores_waiting_for_review() {
     let world = World::empty().await;
     let agency = world.register(&["cleaning"], &[CENTRE]).await;

@@ -30,6 +30,7 @@ pub struct Sessions {
     phone_numbers: PhoneNumbers,
     phones: PhoneHashes,
     workers: WorkerRecords,
+    wrong_secrets_cap: u32,
 }
 
 impl Sessions {
@@ -49,6 +50,7 @@ impl Sessions {
             wechat: WeChat::new(settings),
             phone_numbers: PhoneNumbers::default(),
             phones: PhoneHashes::new(settings),
+            wrong_secrets_cap: settings.market().wrong_secrets_cap,
         })
     }
 
@@ -61,12 +63,8 @@ impl Sessions {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let principal = match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "sessions", "customer"]) => self.customer(request).await?,
-            (&Method::POST, ["v1", "sessions", "agency"]) => {
-                credentials::agency(&self.directory, request).await?
-            }
-            (&Method::POST, ["v1", "sessions", "authority"]) => {
-                credentials::authority(&self.directory, request).await?
-            }
+            (&Method::POST, ["v1", "sessions", "agency"]) => self.agency(request).await?,
+            (&Method::POST, ["v1", "sessions", "authority"]) => self.authority(request).await?,
             (&Method::POST, ["v1", "sessions", "worker"]) => self.worker(request).await?,
             // The gateway sends here whatever no function has a route for.
             _ => return Err(Problem::not_found()),

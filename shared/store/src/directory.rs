@@ -5,6 +5,7 @@
 
 mod cell;
 mod change;
+mod credentials;
 mod item;
 mod key;
 mod range;
@@ -95,14 +96,6 @@ impl Directory {
     pub async fn is_approved(&self, agency: &AgencyId) -> Result<bool, Error> {
         let agency = self.agency(agency).await?;
         Ok(agency.is_some_and(|agency| agency.standing == Standing::Approved))
-    }
-
-    /// SHA-256 of an agency's secret.
-    pub async fn secret_hash(&self, agency: &AgencyId) -> Result<Option<[u8; 32]>, Error> {
-        Ok(self
-            .stored_agency(agency)
-            .await?
-            .map(|stored| stored.secret_hash))
     }
 
     /// An agency with its stores in the order of their ids, consistently read.

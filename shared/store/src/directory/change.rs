@@ -1,7 +1,8 @@
 //! Changes of agencies and stores: one transaction each, conditional on the agency's version.
 
 use domain::agency::{
-    Agency, AgencyChange, AgencyStats, NotDecided, Review, Standing, Store, StoreChange,
+    Agency, AgencyChange, AgencyStats, Credential, Credentials, NotDecided, Review, Standing,
+    Store, StoreChange,
 };
 use domain::id::{AgencyId, StoreId};
 use domain::time::Millis;
@@ -50,9 +51,9 @@ pub enum StoreAdded {
     Repeat(Box<Store>),
     /// Another request has used the same key.
     KeyReused,
-    /// There is no such agency.
     /// [`Directory::MOST_WAITING_STORES`] of this agency wait.
     TooMany,
+    /// There is no such agency.
     NotFound,
 }
 
@@ -75,11 +76,18 @@ impl Directory {
         agency: &Agency,
         stores: &[Store],
         body_hash: &[u8; 32],
-        secret_hash: &[u8; 32],
+        credential: &Credential,
     ) -> Result<Registered, Error> {
-        let agency_item = item::write_agency(agency, secret_hash, body_hash);
-        let put = self.table.put(agency_item).if_absent();
-        let mut members = vec![put.named(Part::Agency)];
+        let put = self.table.put(item::write_agency(agency, body_hash));
+        let credentials = Credentials {
+            version: 1,
+            all: vec![credential.clone()],
+        };
+        let credentials = self.put_credentials(&agency.id, &credentials);
+        let mut members = vec![
+            put.if_absent().named(Part::Agency),
+            credentials.named(Part::Credentials),
+        ];
         for store in stores {
             let stored = StoredStore {
                 store: store.clone(),
@@ -95,7 +103,7 @@ impl Directory {
                 Committed::Done => return Ok(Registered::New),
                 Committed::Conflict => {}
                 Committed::Refused(refused) => {
-                    // The stores' writes have no condition.
+                    // No other write has a condition.
                     if let Some(found) = refused.into_iter().find_map(|refused| refused.item) {
                         let found = item::read_agency(found)?;
                         return Ok(if found.body_hash == *body_hash {
@@ -207,6 +215,13 @@ impl Directory {
             let Some((before, stores)) = self.agency_with_stores(agency).await? else {
                 return Ok(StoreAdded::NotFound);
             };
+            let is_repeat = stores.iter().any(|before| before.id == store.id);
+            let waiting = stores
+                .iter()
+                .filter(|store| store.status == Standing::Pending);
+            if waiting.count() >= Self::MOST_WAITING_STORES && !is_repeat {
+                return Ok(StoreAdded::TooMany);
+            }
             let raise = self.raise(&before, &before.with_store_changed());
             let refused = match commit([put.clone(), raise]).await? {
                 Committed::Done => return Ok(StoreAdded::New),
@@ -215,13 +230,6 @@ impl Directory {
             };
             let found = refused
                 .into_iter()
-            let is_repeat = stores.iter().any(|before| before.id == store.id);
-            let waiting = stores
-                .iter()
-                .filter(|store| store.status == Standing::Pending);
-            if waiting.count() >= Self::MOST_WAITING_STORES && !is_repeat {
-                return Ok(StoreAdded::TooMany);
-            }
                 .find(|refused| refused.part == Part::Store);
             if let Some(found) = found.and_then(|refused| refused.item) {
                 let found = item::read_store(found)?;

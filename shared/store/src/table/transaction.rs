@@ -30,6 +30,7 @@ pub enum Part {
     Consent,
     /// That something is counted, so that it is not counted again.
     Counted,
+    Credentials,
     /// Whatever is deleted with a worker's data.
     Deleted,
     Details,

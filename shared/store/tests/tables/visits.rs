@@ -13,6 +13,7 @@ use domain::time::Millis;
 use serde_json::json;
 use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded};
 
+use crate::directory::credential;
 use crate::workers::registered;
 use crate::world::{NOW, World, agency, customer, market, order, place_of, seal, staff_by};
 
@@ -373,7 +374,7 @@ async fn a_version_of_an_order_counts_once() {
     };
     let registered = world
         .directory
-        .register(&counted, &[], &[0; 32], &[0; 32])
+        .register(&counted, &[], &[0; 32], &credential(1))
         .await;
     registered.unwrap();
     let more = AgencyStats {

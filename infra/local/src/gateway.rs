@@ -1,7 +1,7 @@
 //! API Gateway's HTTP API in front of the functions. It finds the template's route of a request and
 //! invokes its function with an event of payload version 2.0.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
@@ -26,6 +26,7 @@ use crate::template::{EventSource, Function, Route};
 mod limit;
 
 use limit::AddressLimit;
+pub(crate) use limit::{RULES, Rule};
 
 /// The largest request body that API Gateway accepts, in bytes.
 const REQUEST_LIMIT: usize = 10 * 1024 * 1024;
@@ -43,7 +44,7 @@ struct Inner {
     invoker: Invoker,
     clock: Clock,
     account: String,
-    limit: Option<AddressLimit>,
+    limits: OnceLock<Vec<AddressLimit>>,
 }
 
 struct ExactRoute {
@@ -66,13 +67,11 @@ struct MatchedRoute<'a> {
 }
 
 impl Gateway {
-    /// One address may make `public_per_minute` requests to the public paths; `None`: any number.
     pub fn new(
         functions: &[Function],
         invoker: Invoker,
         clock: Clock,
         account: &str,
-        public_per_minute: Option<u32>,
     ) -> Result<Self> {
         let mut routes: Vec<ExactRoute> = Vec::new();
         let mut default = None;
@@ -108,9 +107,15 @@ impl Gateway {
                 invoker,
                 clock,
                 account: account.to_owned(),
-                limit: public_per_minute.map(AddressLimit::new),
+                limits: OnceLock::new(),
             }),
         })
+    }
+
+    /// From now on one address may ask no more often than these rules say.
+    pub(crate) fn limit_addresses(&self, rules: impl IntoIterator<Item = Rule>) {
+        let limits = rules.into_iter().map(AddressLimit::new).collect();
+        self.inner.limits.get_or_init(|| limits);
     }
 
     /// Serve it with `ConnectInfo`, which holds the caller's address.
@@ -120,9 +125,10 @@ impl Gateway {
 
     pub async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        let refused = self.inner.limit.as_ref().and_then(|limit| {
-            limit.seconds_to_wait(parts.uri.path(), address(&parts), self.inner.clock.now())
-        });
+        let (address, now) = (address(&parts), self.inner.clock.now());
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let mut limits = self.inner.limits.get().into_iter().flatten();
+        let refused = limits.find_map(|limit| limit.seconds_to_wait(method, path, address, now));
         if let Some(seconds) = refused {
             return problem(Problem::rate_limited(seconds));
         }

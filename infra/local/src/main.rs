@@ -10,9 +10,6 @@ use demo::City;
 use local::platform::{Options, Platform};
 use tracing_subscriber::EnvFilter;
 
-/// How many requests to the badge page, status lists and the log one address may make in a minute.
-const PUBLIC_PER_MINUTE: u32 = 6_000;
-
 /// Runs the whole platform on this machine.
 #[derive(Parser)]
 #[command(name = "homehail", version)]
@@ -58,7 +55,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         data_dir: Some(arguments.data_dir),
         fresh: arguments.fresh,
         grab_window: arguments.grab_window,
-        public_per_minute: Some(PUBLIC_PER_MINUTE),
+        limits_addresses: true,
         city: arguments.demo,
         progress: true,
         ..Options::default()

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::activity::Activity;
 use crate::data_dir::DataDir;
-use crate::gateway::Gateway;
+use crate::gateway::{self, Gateway};
 use crate::invoker::{InvokeError, Invoker, StartedFunction};
 use crate::keys::{AccessKey, Keys, write_private};
 use crate::parameters;
@@ -50,8 +50,8 @@ pub struct Options {
     pub fresh: bool,
     /// How long orders placed in this run stay on offer.
     pub grab_window: Duration,
-    /// How many requests to public paths one address may make in a minute; `None`: any number.
-    pub public_per_minute: Option<u32>,
+    /// Whether one address may ask only so often for what needs no session.
+    pub limits_addresses: bool,
     pub city: City,
     /// The template's text; by default the project's own.
     pub template: String,
@@ -69,7 +69,7 @@ impl Default for Options {
             data_dir: None,
             fresh: false,
             grab_window: Duration::from_secs(180),
-            public_per_minute: None,
+            limits_addresses: false,
             city: City::None,
             template: template::SOURCE.to_owned(),
             parameters: BTreeMap::new(),
@@ -145,7 +145,6 @@ impl Platform {
             invoker.clone(),
             function_clock.clone(),
             ACCOUNT,
-            options.public_per_minute,
         )?;
 
         let mut tasks = JoinSet::new();
@@ -162,7 +161,7 @@ impl Platform {
             ports.wechat,
             wechat::router(keys.secret_text("wechat token")),
         );
-        serve(&mut tasks, ports.gateway, gateway.router());
+        serve(&mut tasks, ports.gateway, gateway.clone().router());
 
         let client = wire.client(sdk::plain_client());
         let mut functions = BTreeMap::new();
@@ -206,6 +205,10 @@ impl Platform {
             data_dir,
         };
         platform.demo = platform.load_demo(&options).await?;
+        // The city registers from one address.
+        if options.limits_addresses {
+            gateway.limit_addresses(gateway::RULES);
+        }
         Ok(platform)
     }
 

@@ -69,8 +69,8 @@ pub enum StoreDecided {
 }
 
 impl Directory {
-    /// Registers an agency with at most [`Directory::MOST_WAITING_STORES`] stores, and how it logs in. The stores wait for review with it, and
-    /// not by themselves.
+    /// Registers an agency, how it logs in, and at most [`Directory::MOST_WAITING_STORES`] stores, which wait for review with it
+    /// and not by themselves.
     pub async fn register(
         &self,
         agency: &Agency,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::agency::{Agency, Standing};
 use domain::geo::Nearest;
 use domain::id::{AgencyId, StoreId};
-use domain::order::Order;
+use domain::order::{Order, Status};
 use domain::score::{Candidate, Choice, choose};
 use futures::{StreamExt, TryStreamExt, stream};
 use store::Assignments;
@@ -72,8 +72,8 @@ impl AutoAssign {
         let since = self.clock.now() - window;
         let possible = agencies.iter().filter(|agency| may_have(order, agency));
         let claims = possible.map(|agency| async move {
-            let claims = self.orders.unstaffed_claims(&agency.id, since).await?;
-            Ok((agency.id.clone(), claims))
+            let claims = self.orders.claims(&agency.id, Status::Claimed, since);
+            Ok((agency.id.clone(), claims.await?))
         });
         stream::iter(claims.collect::<Vec<_>>())
             .buffer_unordered(CLAIMS_AT_ONCE)

@@ -91,10 +91,13 @@ impl AutoAssign {
             return Ok(());
         };
         self.set_staffing_timer(order, claim.staff_by).await?;
-        self.announce(order).await
+        match claim.how {
+            How::Assignment => self.announce(order).await,
+            How::Grab => Ok(()),
+        }
     }
 
-    async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Error> {
+    pub(crate) async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Error> {
         let timer = Timer {
             order_id: order.id.clone(),
             epoch: order.epoch,
@@ -107,11 +110,10 @@ impl AutoAssign {
         self.timers.set(&timer, self.clock.now()).await
     }
 
-    /// Puts an assignment into the agency's queue.
-    async fn announce(&self, order: &Order) -> Result<(), Error> {
-        let claim = match &order.state {
-            State::Claimed(claim) if claim.how == How::Assignment => claim,
-            _ => return Ok(()),
+    /// Tells the agency, in its queue, that it has an order to name a worker for which it does not know of.
+    pub(crate) async fn announce(&self, order: &Order) -> Result<(), Error> {
+        let Some(claim) = order.claim() else {
+            return Ok(());
         };
         let Some((_, stores)) = self.directory.agency_with_stores(&claim.agency).await? else {
             tracing::error!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency does not exist");

@@ -9,6 +9,7 @@ mod answer;
 use badge::{PhoneCodes, phone};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bus::{TimerQueue, Whose};
 use domain::agency::Standing;
 use domain::badge::BadgeStatus;
 use domain::chain::{Actor, EventKind};
@@ -29,6 +30,7 @@ use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, V
 pub struct OwnRecord {
     clock: Clock,
     verifier: Verifier,
+    timers: TimerQueue,
     directory: Directory,
     workers: Workers,
     badges: Badges,
@@ -45,6 +47,7 @@ impl OwnRecord {
         settings.finish(Self {
             clock: settings.clock(),
             verifier: Verifier::new(settings),
+            timers: TimerQueue::new(settings),
             directory: Directory::new(settings),
             workers: Workers::new(settings),
             badges: Badges::new(settings),
@@ -203,10 +206,14 @@ impl OwnRecord {
         Ok(http::json(StatusCode::OK, &answer))
     }
 
-    /// Withdraws her consent and suspends her. A repeat changes nothing and gets the same answer.
+    /// Withdraws her consent and suspends her; `auto-assign` is told before to take her from coming visits. A repeat changes nothing and gets the same answer.
     async fn withdraw(&self, id: &WorkerId) -> Result<Response, Problem> {
         let now = self.clock.now();
         let withdrawn_at = self.workers.withdrawn_at(id).await?;
+        if withdrawn_at.is_none() {
+            let whose = Whose::WorkerId(id.clone());
+            self.timers.sweep_after(whose, now).await?;
+        }
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             if file.worker.is_erased {
                 return Err(is_erased());

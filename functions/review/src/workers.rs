@@ -5,6 +5,7 @@
 //! and what must change with them: an approval reserves her phone for her, and a move revokes the badges of the agency that
 //! she leaves.
 
+use bus::{TimerQueue, Whose};
 use domain::agency::{Decision, NotDecided, Standing};
 use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
@@ -31,6 +32,7 @@ const MOVED: &str = "She works for another agency now.";
 
 pub struct WorkerReview {
     clock: Clock,
+    timers: TimerQueue,
     workers: Workers,
     eraser: Eraser,
     phones: PhoneHashes,
@@ -88,6 +90,7 @@ impl WorkerReview {
     pub fn new(settings: &Settings) -> Self {
         Self {
             clock: settings.clock(),
+            timers: TimerQueue::new(settings),
             workers: Workers::new(settings),
             eraser: Eraser::new(settings),
             phones: PhoneHashes::new(settings),
@@ -121,6 +124,10 @@ impl WorkerReview {
                 at,
             })
         })?;
+        if verdict.may_end_work() {
+            let whose = Whose::WorkerId(id.clone());
+            self.timers.sweep_after(whose, at).await?;
+        }
         let file = self.commit(&id, &verdict).await?;
         // The agency that she leaves may have issued another badge meanwhile.
         let actor = Actor::Authority(verdict.by.clone());
@@ -424,6 +431,16 @@ impl WorkerReview {
 }
 
 impl Verdict {
+    /// Whether she cannot go any more, after it, to visits that she is named for: suspended, or with another agency.
+    fn may_end_work(&self) -> bool {
+        let is_named = self.proposal.is_some() || self.agency.is_some();
+        match self.decision {
+            Decision::Suspend => true,
+            Decision::Approve => is_named,
+            Decision::Reject | Decision::Reinstate => false,
+        }
+    }
+
     fn on(&self, proposal: Option<&Proposal>) -> LastDecision {
         LastDecision {
             proposal: proposal.map(|proposal| proposal.id.clone()),

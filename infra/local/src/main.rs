@@ -26,6 +26,9 @@ struct Arguments {
     /// How long new orders stay on offer before an agency is assigned: 5 s to 15 min, such as `180s` or `3m`.
     #[arg(long, default_value = "180s", value_parser = grab_window)]
     grab_window: Duration,
+    /// Whether orders, claims and logins are capped as in a real market.
+    #[arg(long, default_value = "on", value_parser = ["on", "off"])]
+    caps: String,
     /// Empty the data directory first.
     #[arg(long)]
     fresh: bool,
@@ -58,6 +61,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         data_dir: Some(arguments.data_dir),
         fresh: arguments.fresh,
         grab_window: arguments.grab_window,
+        caps: arguments.caps == "on",
         public_per_minute: Some(PUBLIC_PER_MINUTE),
         city: arguments.demo,
         progress: true,

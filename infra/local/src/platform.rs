@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use axum::Router;
 use demo::{Aws, City, Demo, ServiceEndpoints, Site};
+use domain::market::Market;
 use domain::time::Millis;
 use futures::FutureExt;
 use local_cloud::iam::{Identities, RoleDescription};
@@ -50,6 +51,8 @@ pub struct Options {
     pub fresh: bool,
     /// How long orders placed in this run stay on offer.
     pub grab_window: Duration,
+    /// Whether the market has its caps.
+    pub caps: bool,
     /// How many requests to public paths one address may make in a minute; `None`: any number.
     pub public_per_minute: Option<u32>,
     pub city: City,
@@ -69,6 +72,7 @@ impl Default for Options {
             data_dir: None,
             fresh: false,
             grab_window: Duration::from_secs(180),
+            caps: true,
             public_per_minute: None,
             city: City::None,
             template: template::SOURCE.to_owned(),
@@ -130,8 +134,11 @@ impl Platform {
             parameters,
             secret: &|name| keys.secret(name),
         };
-        let stack =
+        let mut stack =
             template::load(&options.template, &settings).context("the template cannot be read")?;
+        if !options.caps {
+            lift_caps(&mut stack)?;
+        }
 
         let wire = Wire::default();
         let activity = Activity::default();
@@ -342,6 +349,16 @@ impl Platform {
         self.tasks.shutdown().await;
         self.services.stop().await;
     }
+}
+
+/// Of the one setting that all functions have.
+fn lift_caps(stack: &mut Stack) -> Result<()> {
+    for function in &mut stack.functions {
+        if let Some(market) = function.environment.get_mut("MARKET") {
+            *market = serde_json::to_string(&Market::from_json(market)?.without_caps())?;
+        }
+    }
+    Ok(())
 }
 
 fn url(listener: &TcpListener) -> Result<String> {

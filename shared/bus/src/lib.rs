@@ -15,7 +15,7 @@ mod timers;
 pub use calls::Error;
 pub use message::{
     FanOut, FanOutMessage, FeedBatch, FeedMessage, Offer, OfferKind, OfferTo, Offers, ScanMessage,
-    Stage, Timer, Unreadable,
+    Stage, Sweep, Timer, Unreadable, Whose,
 };
 pub use offers::{OfferQueues, Received};
 pub use queue::{FanOutQueue, FeedQueue, LONGEST_DELAY, ScanQueue, TimerQueue, UndeliverableQueue};

@@ -5,12 +5,14 @@ mod fan_out;
 mod feed;
 mod offer;
 mod scan;
+mod sweep;
 mod timer;
 
 pub use fan_out::{FanOut, FanOutMessage, OfferTo, Offers};
 pub use feed::{FeedBatch, FeedMessage};
 pub use offer::{Offer, OfferKind};
 pub use scan::ScanMessage;
+pub use sweep::{Sweep, Whose};
 pub use timer::{Stage, Timer};
 
 use serde::de::DeserializeOwned;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use domain::scan::Scan;
+use domain::time::Millis;
 use settings::Settings;
 
-use crate::{Error, FanOutMessage, FeedMessage, ScanMessage, Timer};
+use crate::{Error, FanOutMessage, FeedMessage, ScanMessage, Sweep, Timer, Whose};
 
 /// The longest delay that SQS takes.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
+/// A sweep is received this much later, so that it mostly finds the decision.
+const DECISION_COMES_FIRST: Duration = Duration::from_secs(1);
 
 /// Orders to be offered.
 #[derive(Clone, Debug)]
@@ -56,6 +59,21 @@ impl TimerQueue {
     /// Sends a timer. Delays are whole seconds, rounded up, at most [`LONGEST_DELAY`].
     pub async fn send(&self, timer: &Timer, delay: Duration) -> Result<(), Error> {
         send(&self.sqs, &self.url, timer.body()?, None, delay).await
+    }
+
+    /// Sends a sweep, with a delay as a timer's.
+    pub async fn send_sweep(&self, sweep: &Sweep, delay: Duration) -> Result<(), Error> {
+        send(&self.sqs, &self.url, sweep.body()?, None, delay).await
+    }
+
+    /// Has it looked at what this agency or worker has to do, for a decision that is written right after.
+    pub async fn sweep_after(&self, whose: Whose, now: Millis) -> Result<(), Error> {
+        let sweep = Sweep {
+            whose,
+            at: now,
+            redrives: 0,
+        };
+        self.send_sweep(&sweep, DECISION_COMES_FIRST).await
     }
 }
 

@@ -40,8 +40,8 @@ pub use ledger::{
     StoredEvent, TracedEvent, waits_for_the_log,
 };
 pub use orders::{
-    Assignments, Changed, FannedOut, GrabRead, Missed, OrderViews, Orders, Placed, Rated, SealKey,
-    Sealed, Settled, VisitEnded, Written, order_image,
+    Assignments, Changed, FannedOut, GrabRead, OrderViews, Orders, Placed, Rated, SealKey, Sealed,
+    Settled, VisitEnded, Written, order_image,
 };
 pub use subject_keys::PersonKey;
 pub use table::{Member, Page, Part};

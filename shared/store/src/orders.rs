@@ -7,6 +7,7 @@
 
 mod assignments;
 mod change;
+mod counts;
 mod item;
 mod key;
 mod list;
@@ -17,7 +18,7 @@ mod write;
 
 use domain::agency::Agency;
 use domain::id::{AgencyId, OrderId};
-use domain::order::Order;
+use domain::order::{ClaimCounts, Order};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
@@ -30,7 +31,7 @@ use crate::table::{
 };
 
 pub use assignments::Assignments;
-pub use change::{Changed, FannedOut, Missed, Settled};
+pub use change::{Changed, FannedOut, Settled};
 pub use item::order_image;
 pub use seal::{SealKey, Sealed};
 pub use shown::OrderViews;
@@ -59,6 +60,8 @@ pub struct GrabRead {
     pub agency: Option<Agency>,
     /// The order, for what never changes of it. Whether it can be grabbed, the write alone says.
     pub order: Option<Order>,
+    /// The agency's; a moment behind, as the stream is.
+    pub counts: ClaimCounts,
 }
 
 /// The fields of details and ratings.
@@ -161,11 +164,13 @@ impl Orders {
         let mut reads = Reads::default();
         reads.add(&self.table, Key::order(order));
         reads.add(&directory.table, Key::agency(agency));
+        reads.add(&self.table, Key::counts(agency));
         let mut found = GrabRead::default();
         for item in reads.send().await? {
             match ItemKey::of(&item)?.sk.as_str() {
                 key::ORDER => found.order = Some(item::read(item)?),
                 directory::AGENCY => found.agency = Some(directory::read_agency(item)?),
+                key::COUNTS => found.counts = counts::read(item)?.1,
                 _ => return Err(Error::wrong("an item of another kind came back")),
             }
         }

@@ -65,6 +65,28 @@ fn timers_are_written_and_read() {
     assert_eq!(Timer::parse(TIMER).unwrap(), timer);
 }
 
+const SWEEP: &str = r#"{"kind":"sweep","v":1,"worker_id":"wkr_00000000000000000000000000","at":1800000000000,"redrives":0}"#;
+
+#[test]
+fn sweeps_are_written_and_read() {
+    let mut sweep = Sweep {
+        whose: Whose::WorkerId(WorkerId::from_bytes(&[0; 16])),
+        at: Millis(1_800_000_000_000),
+        redrives: 0,
+    };
+    assert_eq!(sweep.body().unwrap(), SWEEP);
+    assert_eq!(Sweep::parse(SWEEP).unwrap(), sweep);
+    sweep.whose = Whose::AgencyId(AgencyId::from_bytes(&[0; 16]));
+    let of_agency = SWEEP
+        .replace("worker_id", "agency_id")
+        .replace("wkr", "agy");
+    assert_eq!(sweep.body().unwrap(), of_agency);
+    assert_eq!(Sweep::parse(&of_agency).unwrap(), sweep);
+    assert!(matches!(Sweep::parse(TIMER), Err(Unreadable::Kind(kind)) if kind == "timer"));
+    assert!(!sweep.is_last(Millis(1_800_000_059_999)));
+    assert!(sweep.is_last(Millis(1_800_000_060_000)));
+}
+
 const SCAN: &str = r#"{"kind":"scan","v":1,"badge_id":"bdg_0000000000000","worker_id":"wkr_00000000000000000000000000","at":1800000000000,"by":"customer","who":"0123","result":"match","order_id":"ord_00000000000000000000000000","place":"yb4h3"}"#;
 
 #[test]

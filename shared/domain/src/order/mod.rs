@@ -6,6 +6,7 @@
 //! - [`check`]: who is at the door, and whether the visit begins.
 //! - [`outcome`]: what an agency or customer is told whose change comes too late.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
+//! - [`counts`]: how much an agency can claim.
 //! - [`view`]: who is shown what.
 //!
 //! Every change is one conditional write, and its condition is compiled from the terms of the rulebook. When the
@@ -25,6 +26,7 @@ use crate::time::Millis;
 
 pub mod change;
 pub mod check;
+pub mod counts;
 pub mod outcome;
 pub mod rule;
 pub mod staffing;
@@ -34,13 +36,14 @@ pub mod view;
 
 pub use change::Change;
 pub use check::{Check, CheckResult, MatchedBadge, badge_check};
+pub use counts::{ClaimCounts, ClaimNews, GrabCap, claim_news};
 pub use outcome::{
     CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
     Settlement, cancel_outcome, complete_outcome, grab_outcome, rate_outcome, release_outcome,
     reopen, settlement,
 };
 pub use rule::{Moment, Term};
-pub use staffing::{Ineligible, StaffOutcome, ineligible, staff_outcome};
+pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
 pub use tally::{ClaimEnd, ended_claims, tally};
 pub use timeline::{By, TimelineEntry, What};
 pub use view::{OrderView, RatingView, Viewer, WorkerView};
@@ -66,7 +69,7 @@ pub struct Order {
     pub grab_deadline: Millis,
     /// The last epoch whose offers have been made.
     pub fanned_out: Option<u32>,
-    /// Agencies that had the claim and lost it: they released it or did not staff it in time.
+    /// Agencies that had the claim and lost it: they released it, did not staff it in time, or were suspended.
     pub excluded: BTreeSet<AgencyId>,
     pub state: State,
     /// The id of the explanation that the last settling wrote.

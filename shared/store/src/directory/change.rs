@@ -309,6 +309,15 @@ impl Directory {
         }
     }
 
+    /// A condition of a transaction: this agency is approved in the moment of the write.
+    pub fn stays_approved(&self, agency: &AgencyId) -> Member {
+        let check = self
+            .table
+            .check(Key::agency(agency), "standing = :approved");
+        let check = check.value(":approved", Standing::Approved);
+        check.named(Part::Agency)
+    }
+
     /// Counts, as part of a transaction, what an agency has done, if there is such an agency. That is no new version of
     /// it: nothing follows but what it scores.
     pub fn count(&self, agency: &AgencyId, more: AgencyStats) -> Member {

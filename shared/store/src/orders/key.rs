@@ -10,6 +10,8 @@ use crate::table::{Index, ItemKey, Key};
 
 /// Sort key of an order's own item.
 pub(super) const ORDER: &str = "order";
+/// Sort key of what an agency's claims come to.
+pub(super) const COUNTS: &str = "counts";
 /// What sort keys of claims that agencies have lost begin with.
 const LOST: &str = "lost#";
 /// Sort key of an order's sealed details.
@@ -37,6 +39,11 @@ impl Key<Orders> {
     /// What an agency has been assigned lately; of no order in particular.
     pub(super) fn assignments(agency: &AgencyId) -> Self {
         Self::new(format!("A#{}", agency.bare()), "assignments")
+    }
+
+    /// What an agency's claims come to; of no order in particular.
+    pub(super) fn counts(agency: &AgencyId) -> Self {
+        Self::new(format!("A#{}", agency.bare()), COUNTS)
     }
 
     pub(super) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {

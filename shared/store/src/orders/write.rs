@@ -80,7 +80,9 @@ impl Write {
                 write.status(Status::Rated);
                 write.set("rs", n(stars.count()));
             }
-            Change::Release { agency, then, .. } | Change::MissStaffing { agency, then } => {
+            Change::Release { agency, then, .. }
+            | Change::MissStaffing { agency, then }
+            | Change::Suspend { agency, then } => {
                 write.end_claim(agency);
                 match then {
                     Reopening::Again { epoch, deadline } => {
@@ -94,6 +96,11 @@ impl Write {
             Change::LeaveUnattended { agency, .. } => {
                 write.end_claim(agency);
                 write.status(Status::Unfilled);
+            }
+            Change::Unstaff { staff_by, .. } => {
+                write.status(Status::Claimed);
+                write.set("sb", n(staff_by.0));
+                write.remove = STAFFING;
             }
             Change::Cancel { .. } => {
                 write.status(Status::Cancelled);

@@ -1,7 +1,7 @@
 //! Lists of orders, page by page.
 
 use domain::id::OrderId;
-use domain::order::Reopening;
+use domain::order::{Reopening, Status};
 use domain::time::Millis;
 use store::Error;
 
@@ -84,7 +84,11 @@ async fn an_agency_has_the_orders_it_has_claimed() {
             .await
             .unwrap();
     }
-    let unstaffed = async |by, since| orders.unstaffed_claims(&agency(by), since).await.unwrap();
+    let unstaffed = async |by, since| {
+        let by = agency(by);
+        let claims = orders.claims(&by, Status::Claimed, since);
+        claims.await.unwrap()
+    };
     assert_eq!(unstaffed(1, NOW).await, ids);
     assert_eq!(unstaffed(1, Millis(NOW.0 + 2)).await, ids[2..]);
     assert_eq!(unstaffed(2, NOW).await, []);

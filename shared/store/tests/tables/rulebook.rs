@@ -29,11 +29,13 @@ enum Kind {
     LeaveUnattended,
     Release,
     MissStaffing,
+    Suspend,
+    Unstaff,
     Cancel,
 }
 
 /// Each kind with the statuses and a moment that fit it.
-const KINDS: [(Kind, &[Status], i64); 14] = [
+const KINDS: [(Kind, &[Status], i64); 16] = [
     (Kind::Offer, &[Status::Open], 9),
     (Kind::Grab, &[Status::Open], 9),
     (Kind::Assign, &[Status::Open], 10),
@@ -47,6 +49,8 @@ const KINDS: [(Kind, &[Status], i64); 14] = [
     (Kind::LeaveUnattended, &[Status::Staffed], 50),
     (Kind::Release, &[Status::Claimed, Status::Staffed], 15),
     (Kind::MissStaffing, &[Status::Claimed], 20),
+    (Kind::Suspend, &[Status::Claimed, Status::Staffed], 15),
+    (Kind::Unstaff, &[Status::Staffed], 15),
     (
         Kind::Cancel,
         &[Status::Open, Status::Claimed, Status::Staffed],
@@ -111,7 +115,14 @@ fn cases() -> impl Strategy<Value = Case> {
             mostly(2, &[1, 3]),
             mostly(Some(3), &[None, Some(0), Some(2), Some(4)]),
             mostly(1, &[2]),
-            mostly(if kind == Kind::Start { 1 } else { 2 }, &[1, 2, 3]),
+            mostly(
+                if matches!(kind, Kind::Start | Kind::Unstaff) {
+                    1
+                } else {
+                    2
+                },
+                &[1, 2, 3],
+            ),
             mostly(1, &[2, 3]),
             mostly(1, &[2]),
         );
@@ -237,6 +248,11 @@ impl Case {
                 then,
             },
             Kind::MissStaffing => Change::MissStaffing { agency, then },
+            Kind::Suspend => Change::Suspend { agency, then },
+            Kind::Unstaff => Change::Unstaff {
+                worker: worker(self.worker),
+                staff_by: at(25),
+            },
             Kind::Cancel => Change::Cancel { customer, reason },
         }
     }

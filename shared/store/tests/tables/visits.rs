@@ -101,6 +101,11 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
     let refused = world.orders.staff(&second, &staffing, with, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
+    // An agency that is not approved when it is written, whatever was read.
+    let unknown = vec![world.directory.stays_approved(&agency(1))];
+    let refused = world.orders.staff(&second, &staffing, unknown, after(2));
+    assert_eq!(refused.await.unwrap(), None);
+
     // An order whose time to staff is over, or that was cancelled since it was read.
     let late = second.claim().unwrap().staff_by;
     let refused = world.orders.staff(&second, &staffing, Vec::new(), late);

@@ -86,6 +86,42 @@ fn worker(clear_until: Millis) -> Worker {
 }
 
 #[test]
+fn who_may_not_work_or_works_elsewhere_cannot_come() {
+    let staffed = in_state(Status::Staffed);
+    let fine = worker(staffed.ends_at());
+    let suspended = Worker {
+        standing: Standing::Suspended,
+        ..fine.clone()
+    };
+    let moved = Worker {
+        agency: agency(2),
+        ..fine.clone()
+    };
+    let erased = Worker {
+        is_erased: true,
+        ..fine.clone()
+    };
+    let before = Millis(staffed.start_at.0 - 1);
+    assert!(!cannot_come(&staffed, &fine, before));
+    for worker in [&suspended, &moved, &erased] {
+        assert!(cannot_come(&staffed, worker, before));
+        assert!(!cannot_come(&staffed, worker, staffed.start_at));
+        assert!(!cannot_come(&in_state(Status::Claimed), worker, before));
+        assert!(!cannot_come(&in_state(Status::InService), worker, before));
+    }
+    let another = Worker {
+        id: staffing(2).worker,
+        ..suspended
+    };
+    assert!(!cannot_come(&staffed, &another, before));
+
+    let unstaffed = staffed.changed(&unstaff(1), 1, before).unwrap();
+    let claim = unstaffed.claim().unwrap();
+    assert_eq!((claim.staff_by, unstaffed.staffing()), (DEADLINE, None));
+    assert_eq!(claim.at, staffed.claim().unwrap().at);
+}
+
+#[test]
 fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
     let market = Market::default();
     let mut cooking = order();

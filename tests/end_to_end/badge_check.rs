@@ -6,7 +6,7 @@ mod photo;
 use std::time::Duration;
 
 use badge::PhoneCodes;
-use domain::agency::{AgencyStats, Standing};
+use domain::agency::{AgencyStats, Decision, Standing};
 use domain::credit::{Recorded, Section};
 use domain::id::{AgencyId, BadgeId, WorkerId};
 use domain::time::Millis;
@@ -265,9 +265,9 @@ async fn each_result_has_its_reason() {
     world
         .change_worker(&worker.id, |worker| worker.standing = Standing::Approved)
         .await;
-    world.review(&agency, "suspend").await.expect(200);
+    world.stand(&agency, Decision::Suspend).await;
     assert_eq!(result(&world, &order, &badge.token).await, "suspended");
-    world.review(&agency, "reinstate").await.expect(200);
+    world.stand(&agency, Decision::Reinstate).await;
     // After she was named, a court flagged her.
     let soon = Millis(world.now().0 + 1_000);
     world

@@ -12,6 +12,7 @@ mod bad_input;
 mod badge_check;
 mod badge_page;
 mod badges;
+mod caps;
 mod command_line;
 mod contract;
 mod crashes;

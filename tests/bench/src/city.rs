@@ -43,6 +43,7 @@ impl BenchCity {
         let options = Options {
             city: City::Harbin,
             grab_window: GRAB_WINDOW,
+            caps: false,
             ..Options::default()
         };
         let platform = Platform::start(options).await?;

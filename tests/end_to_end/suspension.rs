@@ -263,7 +263,8 @@ async fn what_a_suspended_agency_has_claimed_goes_on_offer_again() {
         assert!(lines(&seen).contains(&"agency_suspended"), "{seen}");
     }
     world.review(&agency, "reinstate").await.expect(200);
-    world.drain().await;
+    // The offers come a second after the order is open.
+    world.advance(SWEPT).await;
     for (by, expected) in [(&agency, 0), (&other, 2)] {
         let desk = world.desk(by).await;
         let mut offers = world.all_offers(&desk).await;

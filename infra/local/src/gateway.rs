@@ -44,6 +44,7 @@ struct Inner {
     clock: Clock,
     account: String,
     limit: Option<AddressLimit>,
+    hosts: [String; 4],
 }
 
 struct ExactRoute {
@@ -66,12 +67,13 @@ struct MatchedRoute<'a> {
 }
 
 impl Gateway {
-    /// One address may make `public_per_minute` requests to the public paths; `None`: any number.
+    /// Answers requests to this machine's own names and to `badge_host`. One address may make `public_per_minute` requests to the public paths; `None`: any number.
     pub fn new(
         functions: &[Function],
         invoker: Invoker,
         clock: Clock,
         account: &str,
+        badge_host: &str,
         public_per_minute: Option<u32>,
     ) -> Result<Self> {
         let mut routes: Vec<ExactRoute> = Vec::new();
@@ -109,6 +111,7 @@ impl Gateway {
                 clock,
                 account: account.to_owned(),
                 limit: public_per_minute.map(AddressLimit::new),
+                hosts: ["localhost", "127.0.0.1", "[::1]", badge_host].map(str::to_owned),
             }),
         })
     }
@@ -120,6 +123,9 @@ impl Gateway {
 
     pub async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
+        if !self.inner.is_host(&parts.headers) {
+            return problem(Problem::malformed().detail("The Host header names no host of ours."));
+        }
         let refused = self.inner.limit.as_ref().and_then(|limit| {
             limit.seconds_to_wait(parts.uri.path(), address(&parts), self.inner.clock.now())
         });
@@ -133,9 +139,6 @@ impl Gateway {
                 r#"{"message":"Request Entity Too Large"}"#,
             );
         };
-        if !names_a_host(&parts.headers) {
-            return problem(Problem::malformed().detail("The Host header names no host."));
-        }
         let matched = self.inner.route(parts.method.as_str(), parts.uri.path());
         let function = matched.function.to_owned();
         let event = self.inner.event(&parts, &body, matched);
@@ -155,14 +158,6 @@ impl Gateway {
     }
 }
 
-/// Whether the Host header, if there is one, can be part of a URL. AWS refuses others before the gateway, and
-/// `lambda_http` panics on them.
-fn names_a_host(headers: &HeaderMap) -> bool {
-    headers.get(HOST).is_none_or(|host| {
-        host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|a| !a.host().is_empty())
-    })
-}
-
 /// The caller's address; localhost if the request did not come over a network.
 fn address(parts: &Parts) -> IpAddr {
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -174,6 +169,16 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
 }
 
 impl Inner {
+    /// Whether the Host header, if there is one, names us. With another one, a page in a browser on this machine has had
+    /// its own name point here, to read what only this machine's users may (DNS rebinding). `lambda_http` panics on a
+    /// header that is no host at all.
+    fn is_host(&self, headers: &HeaderMap) -> bool {
+        let ours = |name: &Authority| self.hosts.iter().any(|host| host == name.host());
+        headers.get(HOST).is_none_or(|host| {
+            host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|name| ours(&name))
+        })
+    }
+
     /// The best matching route: from the left, a fixed segment wins over a parameter.
     fn route(&self, method: &str, path: &str) -> MatchedRoute<'_> {
         let asked: Vec<String> = path

@@ -23,6 +23,7 @@ pub mod platform;
 mod ports;
 pub mod sdk;
 mod services;
+mod serving;
 mod streams;
 pub mod template;
 #[cfg(test)]

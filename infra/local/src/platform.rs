@@ -1,7 +1,6 @@
 //! Starts and stops the whole platform.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +27,7 @@ use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
 use crate::services::Services;
+use crate::serving;
 use crate::template::{self, Stack};
 use crate::trigger_context::TriggerContext;
 use crate::wechat;
@@ -38,6 +38,7 @@ const STACK: &str = "homehail";
 const OPERATOR: &str = "operator";
 /// Factor on the functions' timeouts: on Lambda each invocation has its own cores, here hundreds share a few.
 const TIMEOUT_FACTOR: u32 = 20;
+const CLIENTS_MAY_STALL: Duration = Duration::from_secs(30);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
@@ -123,6 +124,7 @@ impl Platform {
             &wechat,
             clock.now_ms(),
         )?;
+        let badge_host = parameters["BadgeHost"].clone();
         let settings = template::Settings {
             stack: STACK.to_owned(),
             queue_endpoint: endpoints.cloud.clone(),
@@ -145,6 +147,7 @@ impl Platform {
             invoker.clone(),
             function_clock.clone(),
             ACCOUNT,
+            &badge_host,
             options.public_per_minute,
         )?;
 
@@ -154,7 +157,7 @@ impl Platform {
         let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
         let files = (tables.as_deref(), rest.as_deref());
         let mut services = Services::open(&stack, &keys, files, &identities, &clock).await?;
-        let (dynamodb, cloud) = services.routers(&wire)?;
+        let (dynamodb, cloud) = services.routers(&wire);
         serve(&mut tasks, ports.dynamodb, dynamodb);
         serve(&mut tasks, ports.cloud, cloud);
         serve(
@@ -340,7 +343,6 @@ impl Platform {
     /// Stops everything. Unfinished work continues at the next start if there is a data directory.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
-        self.services.stop().await;
     }
 }
 
@@ -349,12 +351,7 @@ fn url(listener: &TcpListener) -> Result<String> {
 }
 
 fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(async move {
-        if let Err(error) = axum::serve(listener, service).await {
-            tracing::error!(%error, "a port is no longer served");
-        }
-    });
+    tasks.spawn(serving::serve(listener, router, CLIENTS_MAY_STALL));
 }
 
 /// Adds every role with its policies, an access key for each function, and the operator's.

@@ -12,8 +12,15 @@ async fn gateway(answer: Result<Value, &'static str>) -> (Gateway, Seen) {
     let answer = answer.map_err(str::to_owned);
     let seen = bed.answers(move |_| answer.clone());
     let clock = Clock::new(|| domain::time::Millis(1_795_465_020_000));
-    let gateway =
-        Gateway::new(&bed.stack.functions, bed.invoker.clone(), clock, "0", None).unwrap();
+    let gateway = Gateway::new(
+        &bed.stack.functions,
+        bed.invoker.clone(),
+        clock,
+        "0",
+        "b.example.cn",
+        None,
+    )
+    .unwrap();
     (gateway, seen)
 }
 
@@ -68,7 +75,15 @@ async fn public_requests_of_one_address_are_limited_per_minute() {
         Clock::new(move || domain::time::Millis(now.load(Ordering::Relaxed)))
     };
     let functions = &bed.stack.functions;
-    let gateway = Gateway::new(functions, bed.invoker.clone(), clock, "0", Some(2)).unwrap();
+    let gateway = Gateway::new(
+        functions,
+        bed.invoker.clone(),
+        clock,
+        "0",
+        "b.example.cn",
+        Some(2),
+    )
+    .unwrap();
     let ask = async |path: &str, from: [u8; 4]| {
         let mut asked = request("GET", path).body(Body::empty()).unwrap();
         let from = ConnectInfo(SocketAddr::from((from, 1)));
@@ -95,20 +110,24 @@ async fn public_requests_of_one_address_are_limited_per_minute() {
 }
 
 #[tokio::test]
-async fn an_invalid_host_is_refused_without_invoking_a_function() {
+async fn a_foreign_or_invalid_host_is_refused_without_invoking_a_function() {
     let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
     for (host, status) in [
         ("[", 400),
         ("a b", 400),
+        ("example.com:8080", 400),
+        ("127.0.0.1.example.com", 400),
         ("", 200),
-        ("example.com:8080", 200),
+        ("localhost:8080", 200),
+        ("[::1]:8080", 200),
+        ("b.example.cn", 200),
     ] {
         let mut asked = request("GET", "/things/1").body(Body::empty()).unwrap();
         asked.headers_mut().insert(HOST, host.parse().unwrap());
         let answer = gateway.answer(asked).await;
         assert_eq!(answer.status(), status, "{host:?}");
     }
-    assert_eq!(seen.lock().unwrap().len(), 2);
+    assert_eq!(seen.lock().unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod http;
 mod independent;
 mod ledger;
 mod log_watch;
+mod loops;
 mod operator;
 mod orders;
 mod own_record;

@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod invoker;
 pub mod keys;
 mod leading_keys;
+mod lineage;
 mod mappings;
 pub mod parameters;
 pub mod platform;

@@ -260,7 +260,82 @@ fn every_function_s_trigger_is_read() {
         queue.queue,
         "arn:aws:sqs:us-east-1:000000000000:homehail-fan-out"
     );
-    assert_eq!(queue.batch_size, 1);
+    assert_eq!((queue.batch_size, queue.concurrency), (1, Some(100)));
+}
+
+/// Lambda stops what goes round more often than 16 times, unless the function may loop.
+#[test]
+fn exactly_the_functions_whose_messages_can_come_back_to_them_may_loop() {
+    let stack = real();
+    let read_by = |function: &Function| {
+        let queues = function.events.iter().filter_map(|event| match event {
+            EventSource::Queue(source) => Some(source.queue.clone()),
+            _ => None,
+        });
+        queues.collect::<BTreeSet<_>>()
+    };
+    // From a queue, messages get to its dead letters, and to where the functions that read it may send.
+    let after = |queue: &String| {
+        let mut next = BTreeSet::new();
+        let this = stack
+            .queues
+            .iter()
+            .find(|q| queue.ends_with(&format!(":{}", q.name)));
+        let redrive = this.and_then(|queue| queue.attributes.get("RedrivePolicy"));
+        if let Some(redrive) = redrive {
+            let redrive: Value = serde_json::from_str(redrive).unwrap();
+            next.insert(redrive["deadLetterTargetArn"].as_str().unwrap().to_owned());
+        }
+        let readers = stack
+            .functions
+            .iter()
+            .filter(|f| read_by(f).contains(queue));
+        for policy in readers.flat_map(|f| &stack.roles[&f.role].policies) {
+            for statement in policy.document["Statement"].as_array().unwrap() {
+                if statement["Action"] == "sqs:SendMessage" {
+                    next.insert(statement["Resource"].as_str().unwrap().to_owned());
+                }
+            }
+        }
+        next
+    };
+    for function in &stack.functions {
+        let own = read_by(function);
+        let (mut reached, mut left) = (
+            BTreeSet::new(),
+            own.iter().flat_map(after).collect::<Vec<_>>(),
+        );
+        while let Some(queue) = left.pop() {
+            if reached.insert(queue.clone()) {
+                left.extend(after(&queue));
+            }
+        }
+        let loops = own.intersection(&reached).next().is_some();
+        assert_eq!(function.may_loop, loops, "{}", function.code);
+    }
+    assert!(function(&stack, "dead-letters").may_loop);
+}
+
+/// AWS asks for six times, so that pollers can hold messages for a while when the function is throttled.
+#[test]
+fn messages_stay_hidden_six_times_as_long_as_their_function_may_take() {
+    let stack = real();
+    for function in &stack.functions {
+        for event in &function.events {
+            let EventSource::Queue(source) = event else {
+                continue;
+            };
+            let queue = stack
+                .queues
+                .iter()
+                .find(|q| source.queue.ends_with(&format!(":{}", q.name)));
+            let hidden: u64 = queue.unwrap().attributes["VisibilityTimeout"]
+                .parse()
+                .unwrap();
+            assert_eq!(hidden, 6 * function.timeout.as_secs(), "{}", source.queue);
+            assert!(source.concurrency.is_some(), "{}", source.queue);
+        }
+    }
 }
 
 #[test]
@@ -294,8 +369,8 @@ fn an_unknown_element_is_named_with_its_place() {
         ),
         (
             "BatchSize: 1,",
-            "BatchSize: 1, ScalingConfig: {},",
-            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ScalingConfig: unknown field `ScalingConfig`",
+            "BatchSize: 1, ProvisionedPollerConfig: {},",
+            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ProvisionedPollerConfig: unknown field `ProvisionedPollerConfig`",
         ),
         (
             "Timeout: 10",

@@ -46,8 +46,8 @@ fn every_function_has_the_variables_that_it_reads_and_no_others() {
             .iter()
             .all(|f| f.environment.contains_key(name))
     };
-    // The logging library reads it, not the settings.
-    let mut asked_by_any = BTreeSet::from(["RUST_LOG"]);
+    // The logging library reads the first; the second has CloudFormation read secrets anew.
+    let mut asked_by_any = BTreeSet::from(["RUST_LOG", "KEYS_READ_AT"]);
     let mut given_to_any = BTreeSet::new();
     let mut wrong = Vec::new();
     for function in &stack.functions {
@@ -336,6 +336,38 @@ fn messages_stay_hidden_six_times_as_long_as_their_function_may_take() {
             assert!(source.concurrency.is_some(), "{}", source.queue);
         }
     }
+}
+
+/// With a secret's new value a function goes on with the old one until it is updated. The table says which functions have
+/// which key, and by what they are updated.
+#[test]
+fn the_table_of_keys_says_which_functions_have_which_key() {
+    let stack = real();
+    let mut given = BTreeSet::new();
+    for function in &stack.functions {
+        for (variable, value) in &function.environment {
+            if let Some(key) = value.strip_prefix("secret of ") {
+                given.insert(format!("{key}: {} {variable}", function.code));
+            }
+        }
+        // By this one alone every function is updated.
+        assert!(function.environment.contains_key("KEYS_READ_AT"));
+    }
+    let pages = include_str!("../../../docs/decisions/keys-and-secrets.md");
+    let mut told = BTreeSet::new();
+    for row in pages.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let mut cells = row.split('|').map(|cell| cell.trim().trim_end_matches('`'));
+        let (key, variable, functions) = (
+            cells.next().unwrap(),
+            cells.next().unwrap(),
+            cells.next().unwrap(),
+        );
+        let variable = variable.trim_start_matches('`');
+        for function in functions.split(", ") {
+            told.insert(format!("{key}: {} {variable}", function.trim_matches('`')));
+        }
+    }
+    assert_eq!(given, told);
 }
 
 #[test]

@@ -120,8 +120,11 @@ impl<'a> Call<'a> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await?;
+        let media = headers.get("content-type").and_then(|v| v.to_str().ok());
         let body = if bytes.is_empty() {
             Value::Null
+        } else if media == Some("text/plain") {
+            Value::from(String::from_utf8_lossy(&bytes))
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| {
                 panic!(
@@ -130,7 +133,6 @@ impl<'a> Call<'a> {
                 )
             })
         };
-        let media = headers.get("content-type").and_then(|v| v.to_str().ok());
         contract::check(self.method, &self.path, status, media, &body);
         Ok(Answer {
             status,

@@ -66,6 +66,8 @@ impl World {
         let client = reqwest::Client::builder()
             .timeout(crate::PATIENCE)
             .pool_max_idle_per_host(64)
+            // Before the gateway closes it.
+            .pool_idle_timeout(Duration::from_secs(20))
             .build()
             .expect("a client");
         World {

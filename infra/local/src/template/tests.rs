@@ -405,8 +405,8 @@ fn an_unknown_element_is_named_with_its_place() {
             "Resources.AgencyFanout.Properties.Events.Orders.Properties.ProvisionedPollerConfig: unknown field `ProvisionedPollerConfig`",
         ),
         (
-            "Timeout: 10",
-            "Timeout: ten",
+            "Timeout: 10\n",
+            "Timeout: ten\n",
             "Resources.Sessions.Properties.Timeout: `ten` is not a whole number",
         ),
         (

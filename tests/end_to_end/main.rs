@@ -15,6 +15,7 @@ mod badges;
 mod command_line;
 mod contract;
 mod crashes;
+mod customers;
 mod deadlines;
 mod erasure;
 mod fanout;

@@ -152,6 +152,7 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         "feed-apply",
         "sequencer",
         "scan-log",
+        "erasure",
         "badge-status",
     ] {
         let answer = ask(function, message.clone()).await;

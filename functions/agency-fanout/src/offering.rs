@@ -25,7 +25,7 @@ pub(crate) fn lines(
 }
 
 /// The offer as the agency reads it. It shows only the area of the order's place.
-pub(crate) fn offer(order: &FanOut, area: &Area, line: &OfferTo, claim_token: String) -> Offer {
+pub(crate) fn offer(order: &FanOut, line: &OfferTo, claim_token: String) -> Offer {
     Offer {
         order_id: order.order_id.clone(),
         epoch: order.epoch,
@@ -33,7 +33,7 @@ pub(crate) fn offer(order: &FanOut, area: &Area, line: &OfferTo, claim_token: St
         service: order.service,
         start_at: order.start_at,
         duration_min: order.duration_min,
-        area: area.clone(),
+        area: order.area.clone(),
         distance_m: Some(line.distance_m),
         store_id: Some(line.store_id.clone()),
         budget_fen: order.budget_fen,
@@ -65,7 +65,8 @@ mod tests {
             service: Service::Cooking,
             start_at: Millis(86_400_000),
             duration_min: 120,
-            place: harbin(0),
+            area: Area::containing(harbin(0)),
+            place: None,
             budget_fen: Some(12_000),
             radius_m: 5_000,
             redrives: 0,
@@ -80,7 +81,7 @@ mod tests {
     fn each_agency_in_range_has_one_line_but_for_those_excluded() {
         let store = |n| StoreId::from_bytes(&[n; 8]);
         let found = nearest_in_range(
-            order().place,
+            harbin(0),
             5_000,
             [
                 (agency(1), store(1), harbin(100_000)),
@@ -90,7 +91,7 @@ mod tests {
             ],
         );
         let excluded = BTreeSet::from([agency(2)]);
-        let lines = lines(&found, &excluded, &Area::containing(order().place));
+        let lines = lines(&found, &excluded, &order().area);
         let to: Vec<_> = lines
             .iter()
             .map(|line| (&line.agency_id, &line.store_id))
@@ -125,12 +126,7 @@ mod tests {
             store_id: StoreId::from_bytes(&[1; 8]),
             distance_m: 1_200,
         };
-        let offer = offer(
-            &order(),
-            &Area::containing(order().place),
-            &line,
-            "token".to_owned(),
-        );
+        let offer = offer(&order(), &line, "token".to_owned());
         assert_eq!(
             serde_json::to_value(offer).unwrap(),
             json!({
@@ -140,7 +136,7 @@ mod tests {
                 "service": "cooking",
                 "start_at": "1970-01-02T00:00:00.000Z",
                 "duration_min": 120,
-                "area": Area::containing(order().place).as_str(),
+                "area": order().area.as_str(),
                 "distance_m": 1200,
                 "store_id": "sto_040g2081040g2",
                 "budget_fen": 12000,

@@ -25,7 +25,7 @@ use domain::order::{Settlement, settlement};
 use domain::time::Millis;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
-use store::{Calendars, Directory, Orders, WorkerRecords};
+use store::{Calendars, Directory, Orders, PlaceKey, WorkerRecords};
 
 /// How many timers are handled at the same time.
 const TIMERS_AT_ONCE: usize = 5;
@@ -44,6 +44,7 @@ pub struct AutoAssign {
     timer_queue: TimerQueue,
     timers: Timers,
     offers: OfferQueues,
+    places: PlaceKey,
     market: Market,
     clock: Clock,
 }
@@ -59,6 +60,7 @@ impl AutoAssign {
             timer_queue: TimerQueue::new(settings),
             timers: Timers::new(settings),
             offers: OfferQueues::new(settings),
+            places: PlaceKey::new(settings),
             market: settings.market(),
             clock: settings.clock(),
         })

@@ -7,6 +7,7 @@
 //!
 //! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
+//! The details of an order that has ended are given the day on which they go.
 //! An agency that has lost a claim keeps the order in its list, and hears of it in its queue, unless it was its own doing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -15,7 +16,7 @@ use bus::{Offer, OfferQueues};
 use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
-use domain::order::{ClaimEnd, Order, What, ended_claims, tally};
+use domain::order::{ClaimEnd, DETAILS_KEPT, Order, Status, What, ended_claims, tally};
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
 use runtime::problem::chain;
@@ -113,6 +114,7 @@ impl OrderEvents {
         for (place, record) in pending.iter().enumerate() {
             let done = async {
                 self.count_one(record).await?;
+                self.let_home_go(record).await?;
                 self.tell_of_ended(record).await
             };
             if let Err(error) = done.await {
@@ -121,6 +123,17 @@ impl OrderEvents {
             }
         }
         None
+    }
+
+    /// From the end of an order on, its details have their days numbered.
+    async fn let_home_go(&self, record: &Pending) -> Result<(), Error> {
+        let OrderEventDetail { order_id, at, .. } = &record.event.detail;
+        match record.event.detail.status {
+            Status::Completed | Status::Cancelled | Status::Unfilled => {
+                self.orders.let_home_go(order_id, *at + DETAILS_KEPT).await
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn count_one(&self, record: &Pending) -> Result<(), Error> {

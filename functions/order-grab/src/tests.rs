@@ -1,5 +1,5 @@
 use domain::agency::{Agency, AgencyStats};
-use domain::geo::Wgs84;
+use domain::geo::{Area, Wgs84};
 use domain::id::CustomerId;
 use domain::order::Visit;
 use domain::service::{Service, ServiceSet};
@@ -11,7 +11,7 @@ fn order(epoch: u32) -> Order {
         service: Service::Cleaning,
         start_at: Millis(100_000_000),
         duration_min: 120,
-        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
     };
     let id = OrderId::from_bytes(&[7; 16]);

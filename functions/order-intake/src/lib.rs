@@ -23,7 +23,7 @@ use runtime::http::{self, JsonBody, Page, Request, Response};
 use runtime::{Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
-use store::{OrderViews, Orders, Placed, SealKey};
+use store::{Home, OrderViews, Orders, PlaceKey, Placed, SealKey};
 
 use crate::request::Placing;
 
@@ -38,6 +38,7 @@ pub struct OrderIntake {
     fan_out: FanOutQueue,
     order_id_key: [u8; 32],
     seal: SealKey,
+    places: PlaceKey,
 }
 
 impl OrderIntake {
@@ -55,6 +56,7 @@ impl OrderIntake {
             fan_out: FanOutQueue::new(settings),
             order_id_key: settings.key("ORDER_ID_KEY", "homehail order id v1"),
             seal: SealKey::new(settings),
+            places: PlaceKey::new(settings),
         })
     }
 
@@ -99,14 +101,21 @@ impl OrderIntake {
                 return self.late_repeat(&body, &id, hash, now, problem).await;
             }
         };
+        if self.orders.erasure(customer).await?.is_some() {
+            let problem = Problem::erasure_pending();
+            return self.late_repeat(&body, &id, hash, now, problem).await;
+        }
         let Placing { visit, details } = placing;
         let order = Order::placed(id, customer.clone(), hash, visit, &self.market, now)
             .ok_or_else(Problem::internal)?;
 
-        let sealed = self.seal.seal(&order.id, &details)?;
+        let home = Home {
+            details: self.seal.seal(&order.id, &details)?,
+            place: self.places.seal(&order.id, details.place)?,
+        };
         let timer = grab_timer(&order);
         self.timers.set(&timer, now).await?;
-        let order = match self.orders.place(&order, &sealed).await? {
+        let order = match self.orders.place(&order, &home).await? {
             Placed::New => {
                 tracing::info!(order.id = %order.id, "an order was placed");
                 order
@@ -116,13 +125,14 @@ impl OrderIntake {
         };
         if order.awaits_fan_out() {
             let (epoch, deadline) = (order.epoch, order.grab_deadline);
-            let message = FanOut::new(&order, epoch, deadline, self.market.radius_m);
+            let mut message = FanOut::new(&order, epoch, deadline, self.market.radius_m);
+            message.place = Some(home.place).filter(|_| epoch == 1);
             self.fan_out.send(message, Duration::ZERO).await?;
         }
         self.created_response(&order, &details, now).await
     }
 
-    /// Answers the repeat of an order whose start is too near or past by now. Any other request gets `problem`.
+    /// Answers the repeat of an order that could not be placed now. Any other request gets `problem`.
     async fn late_repeat(
         &self,
         body: &JsonBody,
@@ -149,7 +159,9 @@ impl OrderIntake {
         details: &OrderDetails,
         now: Millis,
     ) -> Result<Response, Problem> {
-        let view = self.views.view(order, &Viewer::Customer, details, now);
+        let view = self
+            .views
+            .view(order, &Viewer::Customer, Some(details), now);
         Ok(http::json(StatusCode::CREATED, &view.await?))
     }
 
@@ -188,13 +200,16 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        let found = self.views.open(&id).await?;
+        let found = self.views.open(&id, now).await?;
         let (order, details) = found.ok_or_else(Problem::not_found)?;
         let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
         if let Some(timer) = overdue_timer(&order, &self.market, now) {
             self.request_settling(&timer).await;
         }
-        let mut view = self.views.view(&order, &viewer, &details, now).await?;
+        let mut view = self
+            .views
+            .view(&order, &viewer, details.as_ref(), now)
+            .await?;
         if viewer == Viewer::Authority {
             view.explanation = self.explanation(&order).await?;
         }
@@ -207,8 +222,8 @@ impl OrderIntake {
             return Ok(None);
         };
         let stored = self.orders.explanation(&order.id, name).await?;
-        let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
-        parsed.map_err(|error| Problem::internal().because(&error))
+        let opened = stored.map(|sealed| self.places.open_explanation(&order.id, &sealed));
+        Ok(opened.transpose()?)
     }
 
     /// Sends an overdue order's timer again, in case it was lost. A failure is only logged, because the next read of

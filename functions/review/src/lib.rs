@@ -139,10 +139,10 @@ impl Review {
             Some("store") => self.directory_page(Waiting::Store, limit, cursor).await?,
             Some("worker") => self.workers.waiting(limit, cursor).await?,
             Some("objection") => self.workers.objections_waiting(limit, cursor).await?,
+            Some("erasure") => self.workers.erasures_waiting(limit, cursor).await?,
             _ => {
-                return Err(
-                    Problem::malformed().detail("kind must be agency, store, worker or objection.")
-                );
+                return Err(Problem::malformed()
+                    .detail("kind must be agency, store, worker, objection or erasure."));
             }
         };
         Ok(http::json(StatusCode::OK, &page))

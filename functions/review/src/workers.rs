@@ -19,7 +19,7 @@ use runtime::{Fault, Problem};
 use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
-    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step,
+    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, Waits,
     WorkerFile, Workers,
 };
 
@@ -354,7 +354,11 @@ impl WorkerReview {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<http::Page<WaitingItem>, Problem> {
-        let page = self.workers.records().waiting(limit, cursor).await?;
+        let page = self
+            .workers
+            .records()
+            .waiting(Waits::Decision, limit, cursor)
+            .await?;
         let files = page.items.iter().map(|(id, _)| self.workers.open(id));
         let files: Vec<_> = files.collect();
         let files = futures::future::try_join_all(files).await?;
@@ -399,6 +403,27 @@ impl WorkerReview {
                 objection_id: Some(waiting.id),
                 ..WaitingItem::for_worker("objection", worker, agency, waiting.since)
             })
+        });
+        Ok(http::Page {
+            items: items.collect(),
+            next_cursor: page.next,
+        })
+    }
+
+    /// Those who have asked for it, which nobody decides on: the authority is told.
+    pub(crate) async fn erasures_waiting(
+        &self,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<http::Page<WaitingItem>, Problem> {
+        let records = self.workers.records();
+        let page = records.waiting(Waits::Erasure, limit, cursor).await?;
+        let ids: Vec<WorkerId> = page.items.iter().map(|(id, _)| id.clone()).collect();
+        let workers = records.get_all(&ids).await?;
+        let items = page.items.into_iter().filter_map(|(id, since)| {
+            let worker = workers.iter().find(|worker| worker.id == id)?;
+            let agency = worker.agency.clone();
+            Some(WaitingItem::for_worker("erasure", worker, agency, since))
         });
         Ok(http::Page {
             items: items.collect(),

@@ -1,4 +1,4 @@
-//! Our own queues: orders to be offered, timers, batches of credit records, scans, and what nobody could deliver.
+//! Our own queues: orders to be offered, timers, batches of credit records, scans, erasures, and what nobody could deliver.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use domain::scan::Scan;
 use settings::Settings;
 
-use crate::{Error, FanOutMessage, FeedMessage, ScanMessage, Timer};
+use crate::{ErasureMessage, Error, FanOutMessage, FeedMessage, ScanMessage, Timer};
 
 /// The longest delay that SQS takes.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
@@ -100,6 +100,27 @@ impl ScanQueue {
     pub async fn send(&self, scan: Scan) -> Result<(), Error> {
         let body = ScanMessage(scan).body()?;
         send(&self.sqs, &self.url, body, None, Duration::ZERO).await
+    }
+}
+
+/// People whose data is to be erased.
+#[derive(Clone, Debug)]
+pub struct ErasureQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl ErasureQueue {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            sqs: settings.client(Client::new),
+            url: settings.text("ERASURE_QUEUE_URL"),
+        }
+    }
+
+    /// Sends a request. Delays are whole seconds, rounded up, at most [`LONGEST_DELAY`].
+    pub async fn send(&self, message: &ErasureMessage, delay: Duration) -> Result<(), Error> {
+        send(&self.sqs, &self.url, message.body()?, None, delay).await
     }
 }
 

@@ -121,7 +121,7 @@ pub fn is_booked<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geo::Wgs84;
+    use crate::geo::{Area, Wgs84};
     use crate::id::CustomerId;
     use crate::market::Market;
     use crate::order::{Claim, How, Staffing, Visit};
@@ -141,7 +141,7 @@ mod tests {
             service: Service::Cleaning,
             start_at: Millis(START + after_min * MINUTE),
             duration_min: 120,
-            place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+            area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
             budget_fen: None,
         };
         let id = OrderId::from_bytes(&[n; 16]);

@@ -45,6 +45,8 @@ pub struct Market {
     pub youngest_worker: i16,
     /// How old a worker is at most when she is registered, in full years.
     pub oldest_worker: i16,
+    /// How long it can be called off that one's data is erased, in seconds.
+    pub erasure_delay_s: u32,
     /// Where orders can be placed; `None` is anywhere.
     pub bounds: Option<Bounds>,
     /// The services that can be ordered here.
@@ -70,6 +72,7 @@ impl Default for Market {
             max_epochs: 5,
             youngest_worker: 18,
             oldest_worker: 70,
+            erasure_delay_s: 259_200,
             bounds: None,
             services: ServiceSet::all(),
             score: ScoreWeights::default(),
@@ -250,6 +253,11 @@ impl Market {
             "16 to oldest_worker",
         )?;
         require(self.oldest_worker <= 100, "oldest_worker", "at most 100")?;
+        require(
+            (1..=2_592_000).contains(&self.erasure_delay_s),
+            "erasure_delay_s",
+            "1 to 2592000",
+        )?;
         require(!self.services.is_empty(), "services", "at least one")?;
         require(
             (1..=1_000).contains(&self.score.sum()),
@@ -274,6 +282,10 @@ impl Market {
     /// By when an agency that claims now must name the worker: within the staffing window, and before the visit.
     pub fn staff_by(&self, now: Millis, start_at: Millis) -> Millis {
         (now + seconds(self.staffing_window_s)).min(start_at)
+    }
+
+    pub fn erasure_delay(&self) -> Duration {
+        seconds(self.erasure_delay_s)
     }
 
     pub fn travel_time(&self) -> Duration {

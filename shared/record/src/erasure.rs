@@ -176,6 +176,7 @@ impl Eraser {
         let mut with = vec![
             self.workers.list_erased(id, now),
             self.workers.forget_consent(id),
+            self.workers.end_erasure(id),
         ];
         if let Some(profile) = &file.profile
             && file.worker.was_approved()

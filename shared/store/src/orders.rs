@@ -7,6 +7,7 @@
 
 mod assignments;
 mod change;
+mod erase;
 mod item;
 mod key;
 mod list;
@@ -17,7 +18,7 @@ mod write;
 
 use domain::agency::Agency;
 use domain::id::{AgencyId, OrderId};
-use domain::order::Order;
+use domain::order::{Order, SealedPlace};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
@@ -32,7 +33,7 @@ use crate::table::{
 pub use assignments::Assignments;
 pub use change::{Changed, FannedOut, Missed, Settled};
 pub use item::order_image;
-pub use seal::{SealKey, Sealed};
+pub use seal::{PlaceKey, SealKey, Sealed};
 pub use shown::OrderViews;
 pub use visit::{Rated, VisitEnded};
 pub use write::Written;
@@ -61,15 +62,28 @@ pub struct GrabRead {
     pub order: Option<Order>,
 }
 
-/// The fields of details and ratings.
-#[derive(Serialize, Deserialize)]
-struct SealedItem {
-    sealed: Bytes,
+/// What says where the home is and who lives there, for two kinds of readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// All of it; opened by [`SealKey`].
+    pub details: Sealed,
+    /// The place alone; opened by [`PlaceKey`].
+    pub place: SealedPlace,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ExplanationItem {
-    body: String,
+struct HomeItem {
+    sealed: Bytes,
+    place: SealedPlace,
+    /// In seconds: from then on it is not shown, and the table deletes it some time later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
+}
+
+/// The fields of ratings and explanations.
+#[derive(Serialize, Deserialize)]
+struct SealedItem {
+    sealed: Bytes,
 }
 
 impl Orders {
@@ -80,9 +94,14 @@ impl Orders {
     }
 
     /// Stores a new order with its details, if its id is not taken. Placing it again is harmless.
-    pub async fn place(&self, order: &Order, details: &Sealed) -> Result<Placed, Error> {
+    pub async fn place(&self, order: &Order, home: &Home) -> Result<Placed, Error> {
         let put_order = self.table.put(item::write(order)).if_absent();
-        let put_details = self.table.put(sealed(Key::details(&order.id), details));
+        let item = HomeItem {
+            sealed: Bytes(home.details.0.clone()),
+            place: home.place.clone(),
+            ttl: None,
+        };
+        let put_details = self.table.put(Key::details(&order.id).item(item));
         let members = [
             put_order.named(Part::Order),
             put_details.named(Part::Details),
@@ -114,32 +133,28 @@ impl Orders {
         found.map(item::read).transpose()
     }
 
-    /// # Errors
-    /// Also when the order has no details.
-    pub async fn get_with_details(
+    /// An order, and its home unless that is gone.
+    pub async fn get_with_home(
         &self,
         order: &OrderId,
-    ) -> Result<Option<(Order, Sealed)>, Error> {
+        now: Millis,
+    ) -> Result<Option<(Order, Option<Home>)>, Error> {
         let keys = [Key::order(order), Key::details(order)];
-        let (mut found, mut details) = (None, None);
+        let (mut found, mut home) = (None, None);
         for item in self.table.get_all(keys).await? {
             match ItemKey::of(&item)?.sk.as_str() {
                 key::ORDER => found = Some(item::read(item)?),
-                _ => details = Some(read_sealed(item)?),
+                _ => home = read_home(item, now)?,
             }
         }
-        let Some(order) = found else {
-            return Ok(None);
-        };
-        let details = details.ok_or(Error::wrong("an order has no details"))?;
-        Ok(Some((order, details)))
+        Ok(found.map(|order| (order, home)))
     }
 
-    /// What only those may read who are to come: sealed, as it is stored.
-    pub async fn details(&self, order: &OrderId) -> Result<Sealed, Error> {
+    /// An order's home, unless that is gone: sealed, as it is stored.
+    pub async fn home(&self, order: &OrderId, now: Millis) -> Result<Option<Home>, Error> {
         let found = self.table.get(Key::details(order)).await?;
-        let found = found.ok_or(Error::wrong("an order has no details"))?;
-        read_sealed(found)
+        let found = found.map(|item| read_home(item, now)).transpose()?;
+        Ok(found.flatten())
     }
 
     /// Orders in the order asked for; what is not there is left out.
@@ -172,27 +187,24 @@ impl Orders {
         Ok(found)
     }
 
-    /// Keeps the explanation of a choice, before the change that names it. Answers the name to name it by.
+    /// Keeps the explanation of a choice, sealed, before the change that names it. Answers the name to name it by.
     pub async fn put_explanation(
         &self,
         order: &OrderId,
         epoch: u32,
         at: Millis,
-        body: &str,
+        explanation: &Sealed,
     ) -> Result<String, Error> {
         let key = Key::explanation(order, epoch, at);
         let name = key.sk().to_owned();
-        let body = body.to_owned();
-        let put = self.table.put(key.item(ExplanationItem { body }));
-        put.send().await?;
+        self.table.put(sealed(key, explanation)).send().await?;
         Ok(name)
     }
 
-    /// An explanation by the name that its order names it by.
-    pub async fn explanation(&self, order: &OrderId, name: &str) -> Result<Option<String>, Error> {
+    /// An explanation by the name that its order names it by, sealed.
+    pub async fn explanation(&self, order: &OrderId, name: &str) -> Result<Option<Sealed>, Error> {
         let found = self.table.get(Key::named_explanation(order, name)).await?;
-        let found = found.map(read::<ExplanationItem>).transpose()?;
-        Ok(found.map(|(_, item)| item.body))
+        found.map(read_sealed).transpose()
     }
 }
 
@@ -204,4 +216,13 @@ fn sealed(key: Key<Orders>, sealed: &Sealed) -> crate::table::Item<Orders> {
 fn read_sealed(item: Attributes) -> Result<Sealed, Error> {
     let (_, item) = read::<SealedItem>(item)?;
     Ok(Sealed(item.sealed.0))
+}
+
+fn read_home(item: Attributes, now: Millis) -> Result<Option<Home>, Error> {
+    let (_, item) = read::<HomeItem>(item)?;
+    let is_there = item.ttl.is_none_or(|ttl| now.second() < ttl);
+    Ok(is_there.then_some(Home {
+        details: Sealed(item.sealed.0),
+        place: item.place,
+    }))
 }

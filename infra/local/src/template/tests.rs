@@ -86,7 +86,7 @@ fn the_real_template_loads() {
     let stack = real();
     assert_eq!(stack.tables.len(), 6);
     assert_eq!(stack.buckets.len(), 4);
-    assert_eq!(stack.signing_keys.len(), 2);
+    assert_eq!(stack.signing_keys.len(), 3);
     let functions = SOURCE.matches("Type: AWS::Serverless::Function\n").count();
     assert_eq!(stack.functions.len(), functions);
     assert!(stack.queues.iter().any(|q| q.name == "homehail-fan-out"));
@@ -147,6 +147,7 @@ fn worker_tables_have_their_streams_and_times_to_live() {
         stack.tables.iter().find(|t| t.name == name).unwrap()
     };
     for (name, stream, ttl) in [
+        ("OrdersTable", true, Some("ttl")),
         ("WorkersTable", false, Some("ttl")),
         ("LedgerTable", true, None),
         ("BadgesTable", true, Some("ttl")),
@@ -295,7 +296,7 @@ fn an_unknown_element_is_named_with_its_place() {
         (
             "BatchSize: 1,",
             "BatchSize: 1, ScalingConfig: {},",
-            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ScalingConfig: unknown field `ScalingConfig`",
+            "Resources.Erasure.Properties.Events.Requests.Properties.ScalingConfig: unknown field `ScalingConfig`",
         ),
         (
             "Timeout: 10",

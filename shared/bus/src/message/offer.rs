@@ -66,7 +66,7 @@ impl Offer {
             service: order.service,
             start_at: order.start_at,
             duration_min: order.duration_min,
-            area: Area::containing(order.place),
+            area: order.area.clone(),
             distance_m: None,
             store_id: None,
             budget_fen: order.budget_fen,

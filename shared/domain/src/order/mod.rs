@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::check::MobilePhone;
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84};
 use crate::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use crate::market::Market;
 use crate::service::Service;
@@ -57,7 +57,8 @@ pub struct Order {
     pub service: Service,
     pub start_at: Millis,
     pub duration_min: u32,
-    pub place: Wgs84,
+    /// All that is known of the place without a key.
+    pub area: Area,
     pub budget_fen: Option<i64>,
     pub placed_at: Millis,
     /// How often the order has been put on offer.
@@ -282,7 +283,7 @@ pub struct Visit {
     pub service: Service,
     pub start_at: Millis,
     pub duration_min: u32,
-    pub place: Wgs84,
+    pub area: Area,
     pub budget_fen: Option<i64>,
 }
 
@@ -306,7 +307,7 @@ impl Order {
             service: visit.service,
             start_at: visit.start_at,
             duration_min: visit.duration_min,
-            place: visit.place,
+            area: visit.area,
             budget_fen: visit.budget_fen,
             placed_at: now,
             epoch: 1,
@@ -353,13 +354,21 @@ impl Order {
     }
 }
 
+/// How long after an order's end its details are kept.
+pub const DETAILS_KEPT: Duration = Duration::from_secs(180 * 86_400);
+
 /// What only the customer, the agency that has the claim, and the authority may see.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderDetails {
+    pub place: Wgs84,
     pub address: String,
     pub contact: Contact,
     pub notes: Option<String>,
 }
+
+/// Where an order is, sealed for those who have to find who is in range: base64url.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedPlace(pub String);
 
 /// Whom to call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

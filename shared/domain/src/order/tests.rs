@@ -18,7 +18,7 @@ fn order() -> Order {
         service: Service::Cleaning,
         start_at: Millis(PLACED.0 + 24 * 3_600_000),
         duration_min: 120,
-        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: Some(12_800),
     };
     let id = OrderId::from_bytes(&[7; 16]);

@@ -213,8 +213,8 @@ impl Order {
         OrderView {
             summary: self.summary(viewer, now),
             worker: None,
-            area: Area::containing(self.place),
-            location: may_come.then_some(self.place),
+            area: self.area.clone(),
+            location: details.map(|details| details.place),
             address: details.map(|details| details.address.clone()),
             contact: details.map(|details| details.contact.clone()),
             notes: details.and_then(|details| details.notes.clone()),

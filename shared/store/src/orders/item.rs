@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::geo::Wgs84;
+use domain::geo::Area;
 use domain::id::{AgencyId, CustomerId, WorkerId};
 use domain::order::{By, Claim, How, Order, Staffing, Stars, State, Status, TimelineEntry, What};
 use domain::service::Service;
@@ -25,8 +25,7 @@ struct OrderItem {
     sv: Service,
     sa: Millis,
     du: u32,
-    la: i32,
-    lo: i32,
+    ar: Area,
     #[serde(skip_serializing_if = "Option::is_none")]
     bu: Option<i64>,
     pa: Millis,
@@ -164,8 +163,7 @@ pub(super) fn write(order: &Order) -> Item<Orders> {
         sv: order.service,
         sa: order.start_at,
         du: order.duration_min,
-        la: order.place.lat_e7(),
-        lo: order.place.lon_e7(),
+        ar: order.area.clone(),
         bu: order.budget_fen,
         pa: order.placed_at,
         dl: order.grab_deadline,
@@ -218,7 +216,7 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
         service: item.sv,
         start_at: item.sa,
         duration_min: item.du,
-        place: Wgs84::from_e7(item.la, item.lo).ok_or(Error::wrong("its place is nowhere"))?,
+        area: item.ar,
         budget_fen: item.bu,
         placed_at: item.pa,
         epoch: item.ep,

@@ -141,7 +141,8 @@ impl Orders {
                 Some(RateOutcome::Rated) => Rated::Now,
                 Some(RateOutcome::Already) => {
                     let kept = self.rating(order).await?;
-                    Rated::Before(kept.ok_or(Error::wrong("a rated order has no rating"))?)
+                    // Without it, what was said has been erased.
+                    kept.map_or(Rated::TooLate, Rated::Before)
                 }
                 Some(RateOutcome::NotCompleted) => Rated::NotCompleted,
                 Some(RateOutcome::TooLate) => Rated::TooLate,

@@ -33,6 +33,8 @@ pub enum Part {
     /// Whatever is deleted with a worker's data.
     Deleted,
     Details,
+    /// That somebody wants her data erased.
+    Erasure,
     /// That somebody's data was erased.
     Erased,
     Event,

@@ -19,9 +19,7 @@ use domain::geo::{Cell4, Cell5};
 use domain::order::GrabOutcome;
 use store::{Cell, CellStore, Directory, FannedOut, Orders};
 
-use crate::world::{
-    DIRECTORY, NOW, ORDERS, World, agency, order, place, sealed, settings, staff_by,
-};
+use crate::world::{DIRECTORY, NOW, ORDERS, World, agency, home, order, place, settings, staff_by};
 
 /// Asks for the consumed capacity of every call, and keeps it.
 #[derive(Clone, Debug, Default)]
@@ -140,7 +138,7 @@ async fn an_order_from_placed_to_claimed_costs_six_units_and_three_of_indexes() 
     let (client, meter) = metered(&world);
     let orders = Orders::new(&settings(&client));
     let order = order(1);
-    orders.place(&order, &sealed(&order)).await.unwrap();
+    orders.place(&order, &home(&order)).await.unwrap();
     let placed = meter.take();
     assert_eq!(
         placed,

@@ -5,14 +5,14 @@ use domain::order::Reopening;
 use domain::time::Millis;
 use store::Error;
 
-use crate::world::{NOW, World, agency, customer, order_of, sealed, staff_by};
+use crate::world::{NOW, World, agency, customer, home, order_of, staff_by};
 
 async fn placed(world: &World, count: u8, customer_n: u8) -> Vec<OrderId> {
     let mut ids = Vec::new();
     for n in 0..count {
         let at = Millis(NOW.0 + i64::from(n));
         let order = order_of(customer_n * 50 + n, &customer(customer_n), at);
-        world.orders.place(&order, &sealed(&order)).await.unwrap();
+        world.orders.place(&order, &home(&order)).await.unwrap();
         ids.push(order.id);
     }
     ids

@@ -10,7 +10,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use store::Written;
 
-use crate::world::{self, NOW, World, agency, customer, sealed};
+use crate::world::{self, NOW, World, agency, customer, home};
 
 const CASES: u32 = 1_500;
 
@@ -245,7 +245,7 @@ impl Case {
 /// Asks both, and says whether they made the change.
 async fn ask_both(world: &World, case: &Case, id: OrderId) -> Result<bool, TestCaseError> {
     let (order, change, now) = (case.order(id.clone()), case.change(), at(case.now));
-    let placed = world.orders.place(&order, &sealed(&order)).await;
+    let placed = world.orders.place(&order, &home(&order)).await;
     prop_assert_eq!(placed.unwrap(), store::Placed::New);
     let expected = order.changed(&change, case.asked_epoch, now);
     // The table is told nothing of what can change.

@@ -7,8 +7,8 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, RuntimeComponents};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -16,14 +16,14 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use domain::geo::Wgs84;
+use domain::geo::{Area, Wgs84};
 use domain::id::{AgencyId, CustomerId, OrderId};
 use domain::market::Market;
 use domain::order::{Contact, Order, OrderDetails, Visit};
 use domain::service::Service;
 use domain::time::Millis;
 use settings::Settings;
-use store::{Directory, Orders, SealKey, Sealed, Workers};
+use store::{Directory, Home, Orders, PlaceKey, SealKey, Workers};
 
 pub const NOW: Millis = Millis(1_800_000_000_000);
 pub const ORDERS: &str = "orders";
@@ -124,8 +124,26 @@ impl World {
     /// A new order, stored.
     pub async fn placed(&self, n: u8) -> Order {
         let order = order(n);
-        self.orders.place(&order, &sealed(&order)).await.unwrap();
+        self.orders.place(&order, &home(&order)).await.unwrap();
         order
+    }
+
+    /// All items of an order, as text.
+    pub async fn everything_of(&self, order: &OrderId) -> String {
+        let query = self.client.query().table_name(ORDERS);
+        let query = query.key_condition_expression("pk = :pk");
+        let query =
+            query.expression_attribute_values(":pk", AttributeValue::S(order.bare().to_owned()));
+        let mut text = String::new();
+        for item in query.send().await.unwrap().items() {
+            for (name, value) in item {
+                text.push_str(&format!("{name} {value:?}\n"));
+                if let Ok(bytes) = value.as_b() {
+                    text.push_str(&String::from_utf8_lossy(bytes.as_ref()));
+                }
+            }
+        }
+        text
     }
 }
 
@@ -323,7 +341,7 @@ pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
         service: Service::ApplianceCleaning,
         start_at: Millis(NOW.0 + 86_400_000),
         duration_min: 120,
-        place: place(),
+        area: Area::containing(place()),
         budget_fen: Some(29_900),
     };
     let id = OrderId::from_bytes(&[n; 16]);
@@ -332,6 +350,7 @@ pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
 
 pub fn details() -> OrderDetails {
     OrderDetails {
+        place: place(),
         address: "黑龙江省哈尔滨市道里区中央大街1号".to_owned(),
         contact: Contact {
             name: "王芳".to_owned(),
@@ -345,8 +364,15 @@ pub fn seal() -> SealKey {
     SealKey::new(&Settings::from_variables([("DETAILS_KEY", "a secret")]))
 }
 
-pub fn sealed(order: &Order) -> Sealed {
-    seal().seal(&order.id, &details()).unwrap()
+pub fn places() -> PlaceKey {
+    PlaceKey::new(&Settings::from_variables([("PLACE_KEY", "a secret")]))
+}
+
+pub fn home(order: &Order) -> Home {
+    Home {
+        details: seal().seal(&order.id, &details()).unwrap(),
+        place: places().seal(&order.id, place()).unwrap(),
+    }
 }
 
 /// A minute after the claim.

@@ -2,11 +2,12 @@
 
 mod at_once;
 mod photo;
+mod ratings;
 
 use std::time::Duration;
 
 use badge::PhoneCodes;
-use domain::agency::{AgencyStats, Standing};
+use domain::agency::{AgencyStats, Decision, Standing};
 use domain::credit::{Recorded, Section};
 use domain::id::{AgencyId, BadgeId, WorkerId};
 use domain::time::Millis;
@@ -265,9 +266,9 @@ async fn each_result_has_its_reason() {
     world
         .change_worker(&worker.id, |worker| worker.standing = Standing::Approved)
         .await;
-    world.review(&agency, "suspend").await.expect(200);
+    world.stand(&agency, Decision::Suspend).await;
     assert_eq!(result(&world, &order, &badge.token).await, "suspended");
-    world.review(&agency, "reinstate").await.expect(200);
+    world.stand(&agency, Decision::Reinstate).await;
     // After she was named, a court flagged her.
     let soon = Millis(world.now().0 + 1_000);
     world
@@ -408,6 +409,7 @@ async fn a_visit_is_completed_and_rated_once_and_counts_for_its_agency() {
     post(&world, &order, "rating", &rating)
         .await
         .expect_problem(409, "not-completed");
+    world.advance(HOUR).await;
     for _ in 0..2 {
         let done = post(&world, &order, "complete", &json!({}))
             .await
@@ -434,6 +436,7 @@ async fn a_visit_is_completed_and_rated_once_and_counts_for_its_agency() {
         assert_eq!(rated["status"], "rated");
         assert_eq!(rated["rating"]["stars"], 4);
         assert_eq!(rated["rating"]["comment"], "干净利落");
+        assert_eq!(rated["rating"]["counts"], true);
     }
     post(&world, &order, "rating", &json!({ "stars": 5 }))
         .await
@@ -543,7 +546,7 @@ async fn a_rating_and_its_count_cut_off_anywhere_are_given_once() {
             let world = World::empty().await;
             let (agency, _, badge, order) = staffed(&world, "cleaning", HOUR).await;
             assert_eq!(result(&world, &order, &badge.token).await, "match");
-            world.drain().await;
+            world.advance(HOUR).await;
             let wire = world.platform.wire().clone();
             wire.cut_after(function, n);
             let customer = world.customer("demo-customer-1").await;

@@ -14,9 +14,11 @@ use domain::badge::BadgeDecision;
 use domain::credit::{Recorded, Section};
 use domain::id::{AgencyId, BadgeId, WorkerId};
 use domain::time::Millis;
+use local::platform::Options;
 use serde_json::{Value, json};
 
 use crate::workforce::entry;
+use crate::world::World;
 use wearer::{DAY, Wearer, unissued};
 
 #[tokio::test]
@@ -50,6 +52,41 @@ async fn a_genuine_badge_says_whose_it_is_and_how_she_stands() {
     let before = wearer.calls();
     wearer.scan().await;
     assert_eq!(wearer.calls() - before, 4);
+}
+
+#[tokio::test]
+async fn wechat_finds_its_check_file_at_the_root_and_under_the_badges_links() {
+    let check = [
+        ("WeChatCheckFile", "x8Jz2kQ0aB.txt"),
+        ("WeChatCheckText", "5d41402abc4b2a76b9719d911017c592"),
+    ];
+    let parameters = check.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World::with(Options {
+        parameters: parameters.into(),
+        ..Options::default()
+    })
+    .await;
+    let get = async |path: &str| world.call("GET", path).send().await;
+    for path in ["/x8Jz2kQ0aB.txt", "/b/x8Jz2kQ0aB.txt"] {
+        let file = get(path).await;
+        assert_eq!(file.headers["content-type"], "text/plain");
+        assert_eq!(file.expect(200), "5d41402abc4b2a76b9719d911017c592");
+        let head = world.call("HEAD", path).send().await;
+        assert_eq!(head.expect(200), Value::Null);
+    }
+    let other = get("/other.txt").await;
+    other.expect_problem(404, "not-found");
+    let json = ("accept", "application/json");
+    let other = world.call("GET", "/b/other.txt").header(json.0, json.1);
+    assert_eq!(other.send().await.expect(200)["result"], "not_genuine");
+    let usage = world.platform.wire().usage("badge-verify");
+    assert!(usage.calls.is_empty(), "nothing was read: {usage:?}");
+    // Without the parameters there is no such file, also not one without a name.
+    let world = World::empty().await;
+    for path in ["/x8Jz2kQ0aB.txt", "/", "/b/"] {
+        let answer = world.call("GET", path).send().await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn tell(client: &reqwest::Client, base: &str, feed: &Value, worker: &Value
 async fn the_demo_city_is_there_and_survives_a_kill() {
     let dir = tempfile::tempdir().expect("a directory");
     let data_dir = dir.path().join("data");
-    let first = start(&data_dir, &["--grab-window", "8s"]);
+    let first = start(&data_dir, &["--grab-window", "8s", "--caps", "off"]);
     let demo = first.demo.clone();
     assert_eq!(demo["base_url"], first.base.as_str());
     let agencies = demo["agencies"].as_array().expect("agencies");
@@ -170,7 +170,7 @@ async fn the_demo_city_is_there_and_survives_a_kill() {
     let told = tell(&client, &first.base, &demo["feeds"][0], &workers[0]).await;
     drop(first); // kill -9, with fan-outs and timers under way
 
-    let second = start(&data_dir, &["--grab-window", "8s"]);
+    let second = start(&data_dir, &["--grab-window", "8s", "--caps", "off"]);
     assert_eq!(
         second.demo["agencies"], demo["agencies"],
         "the same city and the same keys"

@@ -18,58 +18,88 @@ static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
 static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
     LazyLock::new(Mutex::default);
 
-/// Fails the test if the contract does not know this answer of this route.
-#[track_caller]
-pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, body: &Value) {
-    let is_head = method == "HEAD";
-    let method = if is_head { "GET" } else { method };
-    let bare = path.split('?').next().unwrap_or(path);
-    let Some(template) = route(method, bare) else {
+/// One request, and what it was answered with.
+pub struct Exchange<'a> {
+    pub method: &'a str,
+    /// With the query.
+    pub path: &'a str,
+    /// The request's body, if it is JSON.
+    pub sent: Option<Value>,
+    pub status: u16,
+    pub content_type: Option<&'a str>,
+    pub body: &'a Value,
+}
+
+impl Exchange<'_> {
+    /// Fails the test if the contract does not know this answer of this route, or forbids a body that was taken.
+    #[track_caller]
+    pub fn check(&self) {
+        let (status, body) = (self.status, self.body);
+        let is_head = self.method == "HEAD";
+        let method = if is_head { "GET" } else { self.method };
+        let bare = self.path.split('?').next().unwrap_or(self.path);
+        let Some(template) = route(method, bare) else {
+            let refusal = if method == "TRACE" { 405 } else { 404 };
+            assert_eq!(status, refusal, "{method} {bare} is not in openapi.yaml");
+            return;
+        };
+        let operation = &DESCRIPTION["paths"][&template][method.to_lowercase()];
+        if let Some(sent) = self.sent.as_ref().filter(|_| status < 300) {
+            let faults = faults(method, &template, sent);
+            assert!(
+                faults.is_empty(),
+                "{method} {template} took {sent}: {faults:?}"
+            );
+        }
+        let named = &operation["responses"][status.to_string()];
         assert!(
-            matches!(status, 404 | 405),
-            "{method} {bare} is not in openapi.yaml, yet answered {status}"
+            !named.is_null(),
+            "openapi.yaml names no answer {status} for {method} {template}; it was {body}"
         );
-        return;
-    };
-    let operation = &DESCRIPTION["paths"][&template][method.to_lowercase()];
-    let responses = &operation["responses"];
-    let key = [
-        status.to_string(),
-        format!("{}XX", status / 100),
-        "default".to_owned(),
-    ]
-    .into_iter()
-    .find(|key| responses.get(key).is_some());
-    let Some(key) = key else {
-        panic!("openapi.yaml names no answer {status} for {method} {template}; it was {body}");
-    };
-    let response = resolve(&responses[&key]);
-    let Some(content) = response.get("content").and_then(Value::as_object) else {
+        let response = resolve(named);
+        let Some(content) = response.get("content").and_then(Value::as_object) else {
+            assert!(
+                body.is_null(),
+                "{method} {template} {status} should have no body, had {body}"
+            );
+            return;
+        };
+        let media = self.content_type.unwrap_or_default().split(';').next();
+        let media = media.unwrap_or_default().trim();
+        let Some(described) = content.get(media) else {
+            panic!("openapi.yaml names no {status} of `{media}` for {method} {template}: {body}");
+        };
+        if is_head {
+            assert!(body.is_null(), "HEAD {template} has a body: {body}");
+            return;
+        }
+        let name = format!("{method} {template} {status} {media}");
+        let faults = faults_of(&name, &described["schema"], body);
         assert!(
-            body.is_null(),
-            "{method} {template} {status} should have no body, had {body}"
+            faults.is_empty(),
+            "{name} is not as openapi.yaml says: {faults:?} in {body}"
         );
-        return;
-    };
-    let media = content_type.unwrap_or_default().split(';').next();
-    let media = media.unwrap_or_default().trim();
-    let Some(described) = content.get(media) else {
-        panic!("openapi.yaml names no {status} of `{media}` for {method} {template}: {body}");
-    };
-    if is_head {
-        assert!(body.is_null(), "HEAD {template} has a body: {body}");
-        return;
+        if let Some(slug) = body["type"].as_str().filter(|_| status >= 400) {
+            let slug = slug.trim_start_matches("/problems/");
+            let words = named.get("description").unwrap_or(&response["description"]);
+            assert!(
+                words
+                    .as_str()
+                    .is_some_and(|words| words.contains(&format!("`{slug}`"))),
+                "openapi.yaml does not name `{slug}` for {method} {template} {status}: {words}"
+            );
+        }
     }
-    let schema = &described["schema"];
-    let name = format!("{method} {template} {key} {media}");
-    let errors: Vec<String> = validator(&name, schema)
-        .iter_errors(body)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(
-        errors.is_empty(),
-        "{name} is not as openapi.yaml says: {errors:?} in {body}"
-    );
+}
+
+/// What the contract has against this JSON as the request's body.
+pub fn faults(method: &str, template: &str, sent: &Value) -> Vec<String> {
+    let operation = &DESCRIPTION["paths"][template][method.to_lowercase()];
+    let described = resolve(&operation["requestBody"]);
+    match &described["content"]["application/json"]["schema"] {
+        Value::Null => Vec::new(),
+        schema => faults_of(&format!("the request of {method} {template}"), schema, sent),
+    }
 }
 
 /// Every `METHOD /path/{template}` of the contract.
@@ -97,7 +127,7 @@ fn route(method: &str, path: &str) -> Option<String> {
                 && parts
                     .iter()
                     .zip(&wanted)
-                    .all(|(t, w)| t.starts_with('{') || t == w)
+                    .all(|(t, w)| (t.starts_with('{') && !w.is_empty()) || t == w)
         })
         // A literal segment goes before a parameter.
         .min_by_key(|template| template.matches('{').count())
@@ -112,6 +142,14 @@ fn resolve(node: &'static Value) -> &'static Value {
     }
 }
 
+/// Where the value is not as the schema says, and why.
+fn faults_of(name: &str, schema: &Value, value: &Value) -> Vec<String> {
+    validator(name, schema)
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
 fn validator(name: &str, schema: &Value) -> &'static Validator {
     let mut known = VALIDATORS.lock().expect("no poison");
     if let Some(validator) = known.get(name) {
@@ -122,12 +160,37 @@ fn validator(name: &str, schema: &Value) -> &'static Validator {
         "allOf": [schema],
         "components": DESCRIPTION["components"],
     });
-    let made: &'static Validator = Box::leak(Box::new(
-        jsonschema::validator_for(&whole)
-            .unwrap_or_else(|error| panic!("schema of {name} is not valid: {error}")),
-    ));
+    let options = jsonschema::options().should_validate_formats(true);
+    let made: &'static Validator =
+        Box::leak(Box::new(options.build(&whole).unwrap_or_else(|error| {
+            panic!("schema of {name} is not valid: {error}")
+        })));
     known.insert(name.to_owned(), made);
     made
+}
+
+#[test]
+fn every_operation_lists_what_it_refuses() {
+    for (method, path) in operations() {
+        let operation = &DESCRIPTION["paths"][&path][method.to_lowercase()];
+        let mut statuses = vec!["400", "500", "503"];
+        if operation.get("security").is_none() {
+            statuses.push("401");
+        }
+        let body = resolve(&operation["requestBody"]);
+        if !body["content"]["application/json"].is_null() {
+            statuses.extend(["413", "415", "422"]);
+        }
+        let responses = operation["responses"].as_object().expect("responses");
+        for status in statuses {
+            assert!(responses.contains_key(status), "{method} {path} {status}");
+        }
+        let mut named = responses.keys();
+        assert!(
+            named.all(|key| key.parse::<u16>().is_ok()),
+            "{method} {path}"
+        );
+    }
 }
 
 #[tokio::test]

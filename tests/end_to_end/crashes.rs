@@ -215,7 +215,7 @@ fn check(seen: &Value, story: Story, case: &str) {
 /// Plays the story with `function` cut off after its n-th call, for n = 1, 2, … until no n-th call is made any more.
 async fn cut_everywhere(function: &str, story: Story) {
     for n in 1.. {
-        assert!(n < 40, "{function} makes too many calls for one event");
+        assert!(n < 60, "{function} makes too many calls for one event");
         let case = format!("{function} cut off after call {n}, {story:?}");
         let stage = Stage::set(story).await;
         let wire = stage.world.platform.wire().clone();

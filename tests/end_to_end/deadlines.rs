@@ -23,13 +23,14 @@ async fn an_order_that_nobody_grabs_is_assigned_and_the_agency_is_told() {
     let desk = world.desk(&near).await;
     assert_eq!(world.offer(&desk, id).await["kind"], "open");
 
-    world.advance(WINDOW - Duration::from_secs(1)).await;
+    // The clock goes on while the test does, on a busy machine for many seconds.
+    world.advance(WINDOW - Duration::from_secs(60)).await;
     assert_eq!(
         world.order(&customer, id).await["status"],
         "open",
         "not before the deadline"
     );
-    world.advance(Duration::from_secs(3)).await;
+    world.advance(Duration::from_secs(62)).await;
     let seen = world.order(&customer, id).await;
     assert_eq!(seen["status"], "claimed");
     assert_eq!(seen["claim"]["how"], "assignment");

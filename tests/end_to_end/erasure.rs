@@ -1,6 +1,7 @@
 //! Erasing a worker's personal data: what is gone, what stays, and that it can be finished wherever it was cut off.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,7 +9,12 @@ use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::workers::{kinds, photo, registration, text, with_agency};
-use crate::world::{World, decision_on};
+use crate::world::{CENTRE, World, decision_on};
+
+/// How long an erasure waits.
+const THREE_DAYS: Duration = Duration::from_secs(72 * 3_600);
+/// How long a message that failed is not seen.
+const RETRIED: Duration = Duration::from_secs(900);
 
 const TABLES: [&str; 4] = [
     "WORKERS_TABLE",
@@ -131,7 +137,7 @@ async fn erasing_leaves_the_chain_and_nothing_of_the_person() {
         (422, vec!["/consent/given_at".to_owned()]),
         "what she agreed to before she had it erased counts no more"
     );
-    world.advance(std::time::Duration::from_secs(1)).await;
+    world.advance(Duration::from_secs(1)).await;
     let mut anew = sent.clone();
     anew["consent"]["given_at"] = json!(world.now().to_rfc3339());
     let again = world.send_worker(&desk, "again", &anew).await.expect(201);
@@ -314,14 +320,29 @@ async fn what_a_worker_does_about_her_record_cut_off_anywhere() {
             let call = world.call("POST", "/v1/me/erase").token(token);
             call.json(&reason).try_send()
         };
-        insist(erase).await.expect(204);
+        insist(erase).await.expect(202);
+        let stay = || {
+            let call = world.call("DELETE", "/v1/me/erase").token(token);
+            call.try_send()
+        };
+        insist(stay).await.expect(204);
+        insist(erase).await.expect(202);
+        world.advance(THREE_DAYS).await;
         let happened = !wire.take_cuts().is_empty();
         let authority = world.authority().await;
         let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
         let chain = world.chain(&authority, &trace).await;
         assert_eq!(
             kinds(&chain)[2..],
-            ["reviewed", "complaint", "consent_withdrawn", "redaction"],
+            [
+                "reviewed",
+                "complaint",
+                "consent_withdrawn",
+                "erasure_requested",
+                "erasure_called_off",
+                "erasure_requested",
+                "redaction"
+            ],
             "cut after {n}"
         );
         let left = everything(&world).await;
@@ -332,6 +353,55 @@ async fn what_a_worker_does_about_her_record_cut_off_anywhere() {
         world.platform.shutdown().await;
         if !happened {
             assert!(n > 1, "own-record was never called");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn erasing_who_asked_for_it_cut_off_anywhere() {
+    for n in 1.. {
+        assert!(n < 40, "erasure makes too many calls");
+        let world = World::empty().await;
+        let (_, desk) = with_agency(&world).await;
+        let (sent, worker) = world.new_worker(&desk).await;
+        let id = &worker["worker_id"];
+        world.put_photo(&desk, id).await;
+        world.review_worker(id, "approve").await.expect(200);
+        world.badge_for(&desk, id).await;
+        let session = world.worker_session(&sent["phone"]).await.expect(200);
+        let customer = world.customer("demo-customer-1").await;
+        let order = world.place(&customer, &world.cleaning(CENTRE)).await;
+        for token in [text(&session["token"]), &customer] {
+            let call = world.call("POST", "/v1/me/erase").token(token);
+            call.send().await.expect(202);
+        }
+        world.drain().await;
+        let wire = world.platform.wire().clone();
+        wire.cut_after("erasure", n);
+        world.advance(THREE_DAYS).await;
+        let happened = !wire.take_cuts().is_empty();
+        world.advance(RETRIED).await;
+        let authority = world.authority().await;
+        let trace = format!("/v1/workers/{}/trace?purpose=audit&", text(id));
+        let chain = world.chain(&authority, &trace).await;
+        assert_eq!(
+            kinds(&chain)[chain.len() - 3..],
+            ["erasure_requested", "badge_revoked", "redaction"],
+            "cut after {n}"
+        );
+        let left = everything(&world).await;
+        assert!(!left.contains(" bo "), "cut after {n}: {left}");
+        let seen = world.order(&authority, text(&order["order_id"])).await;
+        assert_eq!(seen["status"], "cancelled");
+        for gone in ["address", "location", "contact", "notes"] {
+            assert!(seen[gone].is_null(), "cut after {n}: {seen}");
+        }
+        let customer = world.customer("demo-customer-1").await;
+        world.place(&customer, &world.cleaning(CENTRE)).await;
+        world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 5, "erasure was never called");
             break;
         }
     }

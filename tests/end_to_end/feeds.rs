@@ -32,7 +32,7 @@ const SOURCE: &str = "test-court";
 const SEED: [u8; 32] = [7; 32];
 
 /// A message that a function was cut off with comes again after this time.
-const VISIBLE_AGAIN: Duration = Duration::from_secs(185);
+const VISIBLE_AGAIN: Duration = Duration::from_secs(1_025);
 
 #[derive(Clone)]
 struct Batch {

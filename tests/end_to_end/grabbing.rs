@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::agency::Decision;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -237,12 +238,12 @@ async fn each_losing_reason_is_told_apart_in_its_order() {
         .await
         .expect_problem(403, "agency-not-approved");
     // This holds for the winner's repeat too.
-    world.review(&agencies[0], "suspend").await.expect(200);
+    world.stand(&agencies[0], Decision::Suspend).await;
     world
         .grab(&desks[0], &id, &tokens[0])
         .await
         .expect_problem(403, "agency-not-approved");
-    world.review(&agencies[0], "reinstate").await.expect(200);
+    world.stand(&agencies[0], Decision::Reinstate).await;
     world.grab(&desks[0], &id, &tokens[0]).await.expect(200);
 
     world

@@ -3,7 +3,7 @@
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::contract;
+use crate::contract::Exchange;
 
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -114,14 +114,19 @@ impl<'a> Call<'a> {
             .client
             .request(method, format!("{}{}", self.base, self.path))
             .headers(self.headers);
+        let mut sent = None;
         if let Some(body) = self.body {
+            sent = serde_json::from_slice(&body).ok();
             request = request.body(body);
         }
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await?;
+        let media = headers.get("content-type").and_then(|v| v.to_str().ok());
         let body = if bytes.is_empty() {
             Value::Null
+        } else if media == Some("text/plain") {
+            Value::from(String::from_utf8_lossy(&bytes))
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| {
                 panic!(
@@ -131,7 +136,15 @@ impl<'a> Call<'a> {
             })
         };
         let media = headers.get("content-type").and_then(|v| v.to_str().ok());
-        contract::check(self.method, &self.path, status, media, &body);
+        let exchange = Exchange {
+            method: self.method,
+            path: &self.path,
+            sent,
+            status,
+            content_type: media,
+            body: &body,
+        };
+        exchange.check();
         Ok(Answer {
             status,
             headers,

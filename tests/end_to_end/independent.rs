@@ -151,7 +151,7 @@ impl Elsewhere {
         }
         let invoker = Invoker::new(Wire::default(), Activity::default());
         invoker.start(started);
-        let gateway = Gateway::new(&described, invoker.clone(), clock, "0", None).expect("routes");
+        let gateway = Gateway::new(&described, invoker.clone(), clock, "0", "").expect("routes");
         let gateway_listener = listener().await;
         let base = url(&gateway_listener);
         let router = gateway.router();

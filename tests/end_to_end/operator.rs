@@ -53,13 +53,10 @@ impl Operator {
             .expect("RFC 3339");
         let start =
             Millis::parse_rfc3339(order["start_at"].as_str().expect("a start")).expect("RFC 3339");
-        let e7 = |field: &str| {
-            (order["location"][field].as_f64().expect("degrees") * 1e7).round() as i64
-        };
         let message = json!({
             "kind": "fan_out", "v": 1, "order_id": order["order_id"], "epoch": order["epoch"],
             "deadline": due, "service": order["service"], "start_at": start,
-            "duration_min": order["duration_min"], "lat_e7": e7("lat"), "lon_e7": e7("lon"),
+            "duration_min": order["duration_min"], "area": order["area"],
             "budget_fen": order["budget_fen"], "radius_m": 5_000, "redrives": 0,
         });
         self.send(world, "fan-out", &message).await;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use domain::time::Millis;
 use serde_json::{Value, json};
 
-use crate::workers::text;
+use crate::http::Answer;
+use crate::workers::{kinds, text};
 use crate::world::{CENTRE, World};
 
 /// An approved worker: what was sent to register her, her id, her token, her agency's token.
-async fn approved(world: &World) -> (Value, Value, String, String) {
+pub async fn approved(world: &World) -> (Value, Value, String, String) {
     let agency = world.agency(&["cleaning"], &[CENTRE]).await;
     let desk = world.desk(&agency).await;
     let (sent, worker) = world.new_worker(&desk).await;
@@ -209,32 +211,134 @@ async fn consent_taken_back_suspends_until_she_gives_it_again() {
     );
 }
 
+/// How long an erasure waits.
+const THREE_DAYS: Duration = Duration::from_secs(72 * 3_600);
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl World {
+    async fn erase_me(&self, method: &str, token: &str) -> Answer {
+        self.call(method, "/v1/me/erase").token(token).send().await
+    }
+
+    /// The workers in the authority's list of those who are about to be erased.
+    async fn erasures_told(&self) -> Vec<Value> {
+        let token = self.authority().await;
+        let call = self.call("GET", "/v1/reviews?kind=erasure").token(&token);
+        let list = call.send().await.expect(200);
+        let items = list["items"].as_array().expect("items").iter();
+        items.map(|item| item["worker_id"].clone()).collect()
+    }
+
+    async fn record_of(&self, id: &Value) -> Value {
+        let token = self.authority().await;
+        self.read_worker(&token, id).await.expect(200)
+    }
+}
+
 #[tokio::test]
-async fn a_worker_can_have_her_data_erased() {
+async fn an_erasure_waits_three_days_is_told_and_can_be_called_off() {
     let world = World::empty().await;
     let (sent, id, token, desk) = approved(&world).await;
-    let call = world.call("POST", "/v1/me/erase").token(&token);
-    call.json(&json!({ "reason": "I have moved away" }))
-        .send()
-        .await
-        .expect(204);
+    let asked = world.erase_me("POST", &token).await.expect(202);
+    let moment = |field: &str| Millis::parse_rfc3339(text(&asked[field])).expect("a moment");
+    assert_eq!(moment("due_at"), moment("requested_at") + THREE_DAYS);
+    assert!(moment("requested_at") <= world.now());
+    world.advance(Duration::from_secs(1)).await;
+    let again = world.erase_me("POST", &token).await.expect(202);
+    assert_eq!(again, asked, "it stands");
+
+    // Her agency and the authority are told; she works on.
+    let seen = world.read_worker(&desk, &id).await.expect(200);
     assert_eq!(
-        world.read_worker(&desk, &id).await.expect(200)["erased"],
-        true
+        (&seen["erasure"], &seen["status"]),
+        (&asked, &json!("approved"))
     );
+    assert_eq!(world.record_of(&id).await["erasure"], asked);
+    assert_eq!(world.erasures_told().await, std::slice::from_ref(&id));
+    for other in [&desk, &world.authority().await] {
+        world
+            .erase_me("DELETE", other)
+            .await
+            .expect_problem(403, "forbidden");
+    }
+
+    for _ in 0..2 {
+        world.erase_me("DELETE", &token).await.expect(204);
+    }
+    assert_eq!(world.record_of(&id).await["erasure"], Value::Null);
+    assert!(world.erasures_told().await.is_empty());
+    let chain = world.chain(&token, "/v1/me/trace?").await;
+    assert_eq!(
+        kinds(&chain)[chain.len() - 2..],
+        ["erasure_requested", "erasure_called_off"]
+    );
+    // The timer of what was called off acts on no other request.
+    world.advance(MINUTE).await;
+    world.erase_me("POST", &token).await.expect(202);
+    world.advance(THREE_DAYS - MINUTE / 2).await;
+    assert_eq!(world.record_of(&id).await["erased"], false);
+    world.advance(MINUTE).await;
+    let erased = world.record_of(&id).await;
+    assert_eq!(
+        (&erased["erased"], &erased["erasure"], &erased["name"]),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
+    assert!(world.erasures_told().await.is_empty());
     world
         .worker_session(&sent["phone"])
         .await
         .expect_problem(401, "bad-credentials");
-    // Her token has not expired and still says who she was.
+}
+
+#[tokio::test]
+async fn what_is_due_is_done_even_if_it_is_cut_off_and_cannot_be_called_off() {
+    let world = World::empty().await;
+    let (sent, id, token, _) = approved(&world).await;
+    world.erase_me("POST", &token).await.expect(202);
+    world.platform.wire().cut_after("erasure", 0);
+    world.advance(THREE_DAYS - MINUTE).await;
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    let token = text(&session["token"]).to_owned();
+    world.advance(MINUTE).await;
+    assert_eq!(world.platform.wire().take_cuts(), ["erasure"]);
     world
-        .call("POST", "/v1/me/objections")
-        .token(&token)
-        .key("late")
-        .json(&json!({ "about": "identity", "text": "这不是我" }))
+        .erase_me("DELETE", &token)
+        .await
+        .expect_problem(409, "too-late");
+    world.advance(15 * MINUTE).await;
+    assert_eq!(world.record_of(&id).await["erased"], true);
+    assert!(world.erasures_told().await.is_empty());
+}
+
+/// Who is erased may be registered anew, by another agency, with another phone. A session from before tells nothing of it.
+#[tokio::test]
+async fn a_session_from_before_she_was_erased_is_of_no_use_afterwards() {
+    let world = World::empty().await;
+    let (sent, id, token, desk) = approved(&world).await;
+    let authority = world.authority().await;
+    let erase = format!("/v1/workers/{}/erase", text(&id));
+    let call = world.call("POST", &erase).token(&authority);
+    call.json(&json!({ "reason": "she asked for it" }))
         .send()
         .await
-        .expect_problem(409, "conflict");
+        .expect(200);
+    world.advance(Duration::from_secs(1)).await;
+    let mut anew = sent.clone();
+    anew["consent"]["given_at"] = json!(world.now().to_rfc3339());
+    world.send_worker(&desk, "anew", &anew).await.expect(201);
+    for (method, path) in [
+        ("GET", "/v1/me/record"),
+        ("GET", "/v1/me/trace"),
+        ("POST", "/v1/me/consent/withdraw"),
+        ("POST", "/v1/me/erase"),
+    ] {
+        let call = world.call(method, path).token(&token);
+        call.send().await.expect_problem(401, "unauthenticated");
+    }
+    world.review_worker(&id, "approve").await.expect(200);
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    let call = world.call("GET", "/v1/me/record");
+    call.token(text(&session["token"])).send().await.expect(200);
 }
 
 #[tokio::test]

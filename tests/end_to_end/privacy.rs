@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use domain::agency::Decision;
 use domain::credit::Section;
+use domain::id::AgencyId;
 use domain::time::Millis;
 use serde_json::{Value, json};
 
 use crate::staffing::{claimed, staff};
-use crate::workers::registration;
 use crate::workforce::all_clear;
 use crate::world::{CENTRE, World, moved};
 
@@ -202,25 +203,20 @@ async fn an_order_shows_nothing_of_what_becomes_of_a_worker_who_has_left() {
     assert_eq!(shown(&customer).await["standing"], "clear");
 
     // While her agency is suspended, she is not shown as somebody to let in.
-    world.review(&agency, "suspend").await.expect(200);
+    world.stand(&agency, Decision::Suspend).await;
     assert_eq!(shown(&customer).await["standing"], "attention");
-    world.review(&agency, "reinstate").await.expect(200);
+    world.stand(&agency, Decision::Reinstate).await;
     assert_eq!(shown(&customer).await["standing"], "clear");
 
-    // Another agency employs her.
+    // Another agency employs her, and nobody has been named in her place yet.
     let rival = world
         .agency(&["cleaning"], &[moved(CENTRE, 0.0, 500.0)])
         .await;
-    let rivals_desk = world.desk(&rival).await;
-    let mut body = registration(&world);
-    body["name"] = json!(worker.name);
-    body["id_number"] = json!(worker.id_number);
-    body["phone"] = json!(worker.phone);
-    let proposed = world.send_worker(&rivals_desk, "moves", &body).await;
-    let id = proposed.expect(201)["worker_id"].clone();
-    assert_eq!(id, worker.id.as_str());
-    let approved = world.review_proposal(&id, "approve", &rival.id).await;
-    approved.expect(200);
+    let employer: AgencyId = rival.id.parse().expect("an agency");
+    world
+        .change_worker(&worker.id, |worker| worker.agency = employer.clone())
+        .await;
+    let id = json!(worker.id);
     for (token, id) in [
         (&customer, Value::Null),
         (&desk, Value::Null),

@@ -2,7 +2,9 @@
 //! handlers in depth; this one shows that the binaries start, find their configuration and speak Lambda's protocol.
 
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 
+use domain::time::Millis;
 use serde_json::{Value, json};
 
 use crate::runtime_api::{Bootstrap, Outcome, RuntimeApi, binaries};
@@ -152,6 +154,7 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
         "feed-apply",
         "sequencer",
         "scan-log",
+        "erasure",
         "badge-status",
     ] {
         let answer = ask(function, message.clone()).await;
@@ -193,4 +196,88 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     all.sort_unstable();
     answered.sort_unstable();
     assert_eq!(answered, all);
+}
+
+/// What a binary has logged, a JSON object a line.
+#[track_caller]
+fn lines(log: &str) -> Vec<Value> {
+    let lines = log.lines().filter(|line| line.starts_with('{'));
+    lines
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_start_logs_as_json_what_is_missing() {
+    let binary = tokio::task::spawn_blocking(|| binaries().join("order-events"));
+    let mut command = Command::new(binary.await.expect("the binaries are built"));
+    command.env_clear().env("AWS_REGION", "us-east-1");
+    command.env("ORDERS_TABLE", "orders");
+    let ended = tokio::task::spawn_blocking(move || command.output()).await;
+    let ended = ended.expect("no panic").expect("it can be started");
+    assert!(!ended.status.success());
+    let log = String::from_utf8(ended.stderr).expect("text");
+    let [line] = &lines(&log)[..] else {
+        panic!("{log}")
+    };
+    assert_eq!(line["level"], "ERROR");
+    let error = line["error"].as_str().expect("a text");
+    assert!(error.contains("EVENT_BUS is not set"), "{error}");
+    assert!(!error.contains("ORDERS_TABLE"), "{error}");
+}
+
+/// Alarms go off when these lines are missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn schedules_that_have_done_their_work_log_a_heartbeat_and_others_none() {
+    let binaries = tokio::task::spawn_blocking(|| binaries().to_owned()).await;
+    let binaries = binaries.expect("the binaries are built");
+    let world = World::empty().await;
+    let schedule = event("sequencer", &BTreeMap::new());
+    let soon = Millis(world.now().0 + 10 * 86_400_000).to_rfc3339();
+    let mut keys: Value = {
+        let variables = variables(&world, "badge-status");
+        serde_json::from_str(&variables["BADGE_PUBLIC_KEYS"]).expect("JSON")
+    };
+    keys["keys"][0]["verify_until"] = json!(soon);
+    let (keys, gone) = (keys.to_string(), "no-such-bucket");
+    for (function, change, heartbeat, alarm) in [
+        ("badge-status", None, Some("status-list"), None),
+        (
+            "badge-status",
+            Some(("PUBLISHED_BUCKET", gone)),
+            None,
+            Some("status-list"),
+        ),
+        (
+            "badge-status",
+            Some(("BADGE_PUBLIC_KEYS", &*keys)),
+            Some("status-list"),
+            Some("badge-key-ends"),
+        ),
+        // Before there is a checkpoint: one that is there needs no bucket.
+        (
+            "sequencer",
+            Some(("CHECKPOINT_BUCKET", gone)),
+            None,
+            Some("log"),
+        ),
+        ("sequencer", None, Some("log"), None),
+    ] {
+        let mut variables = variables(&world, function);
+        variables.extend(change.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let (api, file) = (RuntimeApi::start().await, tempfile::NamedTempFile::new());
+        let file = file.expect("a file");
+        let log = Stdio::from(file.reopen().expect("a file"));
+        let _bootstrap = Bootstrap::start_logging(&binaries.join(function), &variables, &api, log);
+        let outcome = api.invoke(&schedule, crate::PATIENCE).await;
+        assert!(matches!(outcome, Outcome::Response(_)));
+        let log = std::fs::read_to_string(file.path()).expect("a log");
+        let said = |field: &str| {
+            let mut said = lines(&log).into_iter();
+            said.find_map(|line| line[field].as_str().map(str::to_owned))
+        };
+        let told = (said("heartbeat"), said("alarm"));
+        let wanted = (heartbeat.map(str::to_owned), alarm.map(str::to_owned));
+        assert_eq!(told, wanted, "{function} {change:?}: {log}");
+    }
 }

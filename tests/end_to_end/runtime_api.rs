@@ -223,8 +223,17 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Starts `binary` with these variables and those that Lambda sets, and no others.
+    /// Starts `binary` with these variables and those that Lambda sets, and no others. It logs where this process does.
     pub fn start(binary: &Path, variables: &BTreeMap<String, String>, api: &RuntimeApi) -> Self {
+        Self::start_logging(binary, variables, api, Stdio::inherit())
+    }
+
+    pub fn start_logging(
+        binary: &Path,
+        variables: &BTreeMap<String, String>,
+        api: &RuntimeApi,
+        log: Stdio,
+    ) -> Self {
         let name = binary.file_name().expect("a name").to_string_lossy();
         let process = tokio::process::Command::new(binary)
             .env_clear()
@@ -238,6 +247,7 @@ impl Bootstrap {
             .env("_HANDLER", "bootstrap")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{} cannot be started: {error}", binary.display()));

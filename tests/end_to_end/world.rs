@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use demo::City;
+use domain::agency::{Decision, Review};
 use domain::time::Millis;
 use local::platform::{Options, Platform};
 use serde_json::{Value, json};
+use store::{AgencyDecided, Directory};
 
 use crate::http::{Answer, Call};
 use crate::log_watch;
@@ -66,6 +68,8 @@ impl World {
         let client = reqwest::Client::builder()
             .timeout(crate::PATIENCE)
             .pool_max_idle_per_host(64)
+            // Before the gateway closes it.
+            .pool_idle_timeout(Duration::from_secs(20))
             .build()
             .expect("a client");
         World {
@@ -187,6 +191,24 @@ impl World {
             .json(&decision_on(&version, decision))
             .send()
             .await
+    }
+
+    /// Changes an agency's standing by hand: nothing that it has promised is taken back.
+    pub async fn stand(&self, agency: &Agency, decision: Decision) {
+        let review = Review {
+            decision,
+            version: None,
+            reason: "by hand".to_owned(),
+            by: "aut_test".parse().expect("an authority"),
+            at: self.now(),
+        };
+        let directory = Directory::new(&self.platform.operator_settings());
+        let id = agency.id.parse().expect("an agency");
+        let decided = directory.decide_agency(&id, &review).await;
+        assert!(
+            matches!(decided, Ok(AgencyDecided::Done(..))),
+            "{decided:?}"
+        );
     }
 
     /// Registers and approves an agency, and waits until the directory shows it.

@@ -7,7 +7,8 @@
   prefix only for the agencies' queues, the timers of our own group and the objects of our own buckets.
 * What reads or writes a table of several kinds of items says which: `dynamodb:LeadingKeys` in each statement.
 * Partition-neutral: no ARN with a partition written out, so that China's regions work.
-* What functions log with the field `alarm` is counted in their log groups, and nothing else is.
+* What functions log with the field `alarm` or `heartbeat` is counted in their log groups, and nothing else is.
+* An alarm looks at each function's errors and throttles, each queue that somebody reads, each stream's lag.
 * Every alarm is in infra/docs/operating.md, with what to do.
 * What is durable is kept when the stack goes: tables, buckets, signing keys and secrets.
 
@@ -32,7 +33,9 @@ PREFIXES = (
 # the log beside the chains.
 DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<WorkersTable.Arn>")
 # What anybody may call is not among them, nor is the placing of orders.
-OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", "FeedApply"}
+OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", "FeedApply", "Erasure"}
+# Kept for consumers to come: messages in it are no fault.
+UNREAD = ("EventArchive",)
 KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
@@ -75,7 +78,7 @@ def alarms(root: pathlib.Path) -> tuple[set, set]:
     """What functions log as alarms, as (log group, word); and the words that crates log for those that use them."""
     logged, shared = set(), set()
     for file in sorted([*root.glob("functions/*/src/**/*.rs"), *root.glob("shared/*/src/**/*.rs")]):
-        for word in re.findall(r'\balarm = "([^"]*)"', file.read_text(encoding="utf-8")):
+        for word in re.findall(r'\b(?:alarm|heartbeat) = "([^"]*)"', file.read_text(encoding="utf-8")):
             place, crate = file.relative_to(root).parts[:2]
             if place == "functions":
                 logged.add(("".join(part.capitalize() for part in crate.split("-")) + "Logs", word))
@@ -90,7 +93,7 @@ def unheard(resources: dict, root: pathlib.Path):
     for name, resource in resources.items():
         if resource["Type"] == "AWS::Logs::MetricFilter":
             properties = resource["Properties"]
-            word = re.search(r'\$\.alarm = "([^"]*)"', properties["FilterPattern"])
+            word = re.search(r'\$\.(?:alarm|heartbeat) = "([^"]*)"', properties["FilterPattern"])
             counted.add((flat(properties["LogGroupName"]).strip("<>"), word[1] if word else ""))
             metrics.update(each["MetricName"] for each in properties["MetricTransformations"])
     logged, shared = alarms(root)
@@ -104,11 +107,40 @@ def unheard(resources: dict, root: pathlib.Path):
     operating = (root / "infra/docs/operating.md").read_text(encoding="utf-8")
     for name, resource in resources.items():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
-            metrics.discard(resource["Properties"]["MetricName"])
-            if f"| `{name}` |" not in operating:
+            metrics.discard(resource["Properties"].get("MetricName"))
+            if not re.search(rf"^\| .*`{name}`.* \|", operating, re.M):
                 yield f"{name} is not in operating.md"
     for metric in sorted(metrics):
         yield f"no alarm looks at {metric}"
+
+
+def unwatched(resources: dict):
+    """Functions, queues and streams whose failing no alarm tells."""
+    watched = set()
+    for resource in resources.values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            properties = resource["Properties"]
+            metrics = [each["MetricStat"]["Metric"] for each in properties.get("Metrics", []) if "MetricStat" in each]
+            for metric in metrics or [properties]:
+                for dimension in metric.get("Dimensions", []):
+                    watched.add((metric["MetricName"], flat(dimension["Value"]).strip("<>").removesuffix(".QueueName")))
+    for name, resource in resources.items():
+        wanted = []
+        if resource["Type"] == "AWS::Lambda::Function":
+            wanted = [("Errors", name), ("Throttles", name)]
+        elif resource["Type"] == "AWS::Lambda::EventSourceMapping" and "Table" in flat(resource["Properties"]["EventSourceArn"]):
+            wanted = [("IteratorAge", flat(resource["Properties"]["FunctionName"]).strip("<>"))]
+        elif resource["Type"] == "AWS::SQS::Queue" and name not in UNREAD:
+            read = any(
+                flat(other["Properties"]["EventSourceArn"]) == f"<{name}.Arn>"
+                for other in resources.values()
+                if other["Type"] == "AWS::Lambda::EventSourceMapping"
+            )
+            # Without a reader the first message is one too many.
+            wanted = [("ApproximateAgeOfOldestMessage" if read else "ApproximateNumberOfMessagesVisible", name)]
+        for metric, of in wanted:
+            if (metric, of) not in watched:
+                yield f"no alarm looks at {metric} of {of}"
 
 
 def main() -> int:
@@ -155,6 +187,7 @@ def main() -> int:
         if len(functions) > 1:
             faults.append(f"{role} is the role of {', '.join(functions)}")
 
+    faults.extend(unwatched(resources))
     faults.extend(unheard(resources, pathlib.Path(source_path).resolve().parent.parent))
 
     for fault in faults:

@@ -50,7 +50,7 @@ run "$first"
 python3 tests/tools/deployed.py homehail "$deployment"/*.yaml >/dev/null
 
 say "the public keys, and sam deploy again"
-cargo build --locked --quiet --workspace --bin session-keys --bin status-keys
+cargo build --locked --quiet --workspace --bin status-keys
 run "$(documented "Either way")
 $(documented "4. Second deployment: the public keys")"
 # A value with quotes and spaces, and an empty one, besides the keys.

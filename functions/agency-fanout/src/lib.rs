@@ -17,14 +17,16 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{FanOut, FanOutMessage, FanOutQueue, Offer, OfferQueues, OfferTo, Offers};
 use calls::Error;
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
-use domain::geo::{Area, Nearest};
+use domain::geo::{Nearest, Wgs84};
 use domain::id::{AgencyId, StoreId};
 use domain::market::Market;
+use domain::order::SealedPlace;
+use domain::time::Millis;
 use futures::{StreamExt, stream};
 use runtime::problem::chain;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, FannedOut, Listing, Orders};
+use store::{Directory, FannedOut, Listing, Orders, PlaceKey};
 
 /// How many offers are sent at the same time; that many connections are kept alive.
 const SENDS_AT_ONCE: usize = 16;
@@ -38,6 +40,7 @@ pub struct AgencyFanout {
     fan_out: FanOutQueue,
     offers: OfferQueues,
     tokens: ClaimTokenKeys,
+    places: PlaceKey,
     market: Market,
     clock: Clock,
 }
@@ -57,6 +60,7 @@ impl AgencyFanout {
             offers: OfferQueues::new(settings),
             // Tokens are only minted here, so the previous key is not needed.
             tokens: ClaimTokenKeys::new(&settings.key("CLAIM_TOKEN_KEY", KEY_LABEL), None),
+            places: PlaceKey::new(settings),
             market: settings.market(),
             clock: settings.clock(),
         })
@@ -81,17 +85,13 @@ impl AgencyFanout {
             tracing::info!(order.id = %message.order_id, epoch = message.epoch, "it is too late to offer this order");
             return Ok(());
         }
-        // The first epoch excludes nobody, and needs no read.
-        let excluded = match message.epoch {
-            1 => Some(BTreeSet::new()),
-            _ => self.excluded(&message).await?,
-        };
-        let Some(excluded) = excluded else {
+        let Some((sealed, excluded)) = self.place_and_excluded(&message, now).await? else {
             return self.not_yet(message).await;
         };
-        let found = self.in_range(&message, &excluded).await?;
+        let place = self.places.open(&message.order_id, &sealed)?;
+        let found = self.in_range(&message, place, &excluded).await?;
         let agencies = u32::try_from(found.agencies.len()).unwrap_or(u32::MAX);
-        let listing = Listing::new(message.place, found.radius_m, &self.market);
+        let listing = Listing::new(place, sealed, found.radius_m, &self.market);
         let (order, epoch) = (&message.order_id, message.epoch);
         let marked = self
             .orders
@@ -109,10 +109,10 @@ impl AgencyFanout {
         let message = FanOut {
             deadline: order.grab_deadline,
             radius_m: found.radius_m,
+            place: None,
             ..message
         };
-        let area = Area::containing(message.place);
-        let offers = offering::lines(&found.agencies, &order.excluded, &area);
+        let offers = offering::lines(&found.agencies, &order.excluded, &message.area);
         tracing::info!(
             order.id = %message.order_id,
             epoch = message.epoch,
@@ -146,6 +146,7 @@ impl AgencyFanout {
     async fn in_range(
         &self,
         message: &FanOut,
+        place: Wgs84,
         excluded: &BTreeSet<AgencyId>,
     ) -> Result<InRange, store::Error> {
         let mut found = InRange {
@@ -156,12 +157,7 @@ impl AgencyFanout {
         for radius_m in std::iter::once(message.radius_m).chain(wider) {
             let mut agencies = self
                 .directory
-                .in_range(
-                    message.place,
-                    message.service,
-                    radius_m,
-                    self.market.radius_m,
-                )
+                .in_range(place, message.service, radius_m, self.market.radius_m)
                 .await?;
             agencies.retain(|agency, _| !excluded.contains(agency));
             found = InRange { radius_m, agencies };
@@ -172,11 +168,23 @@ impl AgencyFanout {
         Ok(found)
     }
 
-    /// The agencies that the order's earlier epochs excluded; `None` until this epoch is written.
-    async fn excluded(&self, message: &FanOut) -> Result<Option<BTreeSet<AgencyId>>, store::Error> {
-        let order = self.orders.get(&message.order_id).await?;
-        let order = order.filter(|order| order.epoch >= message.epoch);
-        Ok(order.map(|order| order.excluded))
+    /// Where the order is, and the agencies that its earlier epochs excluded; `None` until this epoch is written. Only the
+    /// first epoch, which excludes nobody, needs no read.
+    async fn place_and_excluded(
+        &self,
+        message: &FanOut,
+        now: Millis,
+    ) -> Result<Option<(SealedPlace, BTreeSet<AgencyId>)>, store::Error> {
+        if let Some(place) = &message.place {
+            return Ok(Some((place.clone(), BTreeSet::new())));
+        }
+        let found = self.orders.get_with_home(&message.order_id, now).await?;
+        Ok(match found {
+            Some((order, Some(home))) if order.epoch >= message.epoch => {
+                Some((home.place, order.excluded))
+            }
+            _ => None,
+        })
     }
 
     /// Comes back for an epoch whose write is still missing. This ends with the epoch's deadline.
@@ -188,11 +196,10 @@ impl AgencyFanout {
 
     /// Puts each offer into its agency's own queue. If one fails, the others are sent all the same.
     async fn send(&self, order: &FanOut, offers: &[OfferTo]) -> Result<(), Error> {
-        let area = &Area::containing(order.place);
         let sends = offers.iter().map(|line| async move {
             let agency = &line.agency_id;
             let token = self.tokens.mint(&order.order_id, order.epoch, agency);
-            let offer = Offer::open(order, area, line, token);
+            let offer = Offer::open(order, line, token);
             match self.offers.send(agency, &offer).await {
                 Ok(()) => 0,
                 Err(Error::NoSuchQueue) => {

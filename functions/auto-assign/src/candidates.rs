@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::agency::{Agency, Standing};
-use domain::geo::Nearest;
+use domain::geo::{Nearest, Wgs84};
 use domain::id::{AgencyId, StoreId};
-use domain::order::Order;
+use domain::order::{Order, Status};
 use domain::score::{Candidate, Choice, choose};
 use futures::{StreamExt, TryStreamExt, stream};
 use store::Assignments;
@@ -24,9 +24,10 @@ impl AutoAssign {
         &self,
         order: &Order,
     ) -> Result<(Vec<Choice>, Assignments), store::Error> {
+        let place = self.place(order).await?;
         let mut choices = Vec::new();
         for radius_m in self.market.radii() {
-            let (candidates, cleared, claims) = self.candidates(order, radius_m).await?;
+            let (candidates, cleared, claims) = self.candidates(order, place, radius_m).await?;
             let mut choice = choose(order, candidates, &self.market, radius_m);
             let won = self.pass_over_the_booked(order, &mut choice, &cleared, &claims);
             let won = won.await?;
@@ -41,11 +42,12 @@ impl AutoAssign {
     async fn candidates(
         &self,
         order: &Order,
+        place: Wgs84,
         radius_m: u32,
     ) -> Result<(Vec<Candidate>, Cleared, Claims), store::Error> {
         let in_range = self
             .directory
-            .in_range(order.place, order.service, radius_m, self.market.radius_m)
+            .in_range(place, order.service, radius_m, self.market.radius_m)
             .await?;
         let ids: Vec<AgencyId> = in_range.keys().cloned().collect();
         // Consistent, because only the agency's own item knows its standing.
@@ -72,8 +74,8 @@ impl AutoAssign {
         let since = self.clock.now() - window;
         let possible = agencies.iter().filter(|agency| may_have(order, agency));
         let claims = possible.map(|agency| async move {
-            let claims = self.orders.unstaffed_claims(&agency.id, since).await?;
-            Ok((agency.id.clone(), claims))
+            let claims = self.orders.claims(&agency.id, Status::Claimed, since);
+            Ok((agency.id.clone(), claims.await?))
         });
         stream::iter(claims.collect::<Vec<_>>())
             .buffer_unordered(CLAIMS_AT_ONCE)
@@ -122,7 +124,7 @@ mod tests {
 
     use domain::agency::AgencyStats;
     use domain::check::Uscc;
-    use domain::geo::{Wgs84, nearest_in_range};
+    use domain::geo::{Area, nearest_in_range};
     use domain::id::{CustomerId, OrderId};
     use domain::market::Market;
     use domain::order::{State, Visit};
@@ -164,7 +166,7 @@ mod tests {
             service: Service::Cooking,
             start_at: Millis(86_400_000),
             duration_min: 60,
-            place: harbin(0),
+            area: Area::containing(harbin(0)),
             budget_fen: None,
         };
         let (id, customer) = (
@@ -183,7 +185,7 @@ mod tests {
                 harbin(i32::from(n) * 20_000),
             )
         });
-        nearest_in_range(order().place, 5_000, stores)
+        nearest_in_range(harbin(0), 5_000, stores)
     }
 
     #[test]

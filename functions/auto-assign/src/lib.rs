@@ -3,7 +3,8 @@
 //! A `grab` timer is due at the end of a grab window: an order that is still open is assigned ([`settling`]), or ends
 //! unfilled. A `staffing` timer is due when the agency should have named the worker: an order that is still only
 //! claimed goes on offer again ([`staffing`]). A `visit` timer is due some time after a visit's end: a visit that
-//! nobody came to ends unfilled, one that nobody said to be over ends completed ([`visits`]).
+//! nobody came to ends unfilled, one that nobody said to be over ends completed ([`visits`]). A `sweep` on the same
+//! queue takes back what a suspended agency has claimed, or what a worker is named for who may not work ([`sweeping`]).
 //!
 //! A timer may fire early, late, twice, for an order that is not stored yet, or for one that ended long ago. Only the
 //! order says what is due: every change is one conditional write, and whatever a write needs later, above all its
@@ -12,20 +13,21 @@
 mod candidates;
 mod settling;
 mod staffing;
+mod sweeping;
 mod visits;
 mod workers;
 
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use bus::{FanOutQueue, LONGEST_DELAY, OfferQueues, Stage, Timer, TimerQueue, Timers};
+use bus::{FanOutQueue, LONGEST_DELAY, OfferQueues, Stage, Sweep, Timer, TimerQueue, Timers};
 use calls::Error;
 use domain::market::Market;
-use domain::order::{Settlement, settlement};
+use domain::order::{ClaimEnd, Settlement, settlement};
 use domain::time::Millis;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
-use store::{Calendars, Directory, Orders, WorkerRecords};
+use store::{Calendars, Directory, Orders, PlaceKey, WorkerRecords};
 
 /// How many timers are handled at the same time.
 const TIMERS_AT_ONCE: usize = 5;
@@ -44,6 +46,7 @@ pub struct AutoAssign {
     timer_queue: TimerQueue,
     timers: Timers,
     offers: OfferQueues,
+    places: PlaceKey,
     market: Market,
     clock: Clock,
 }
@@ -59,6 +62,7 @@ impl AutoAssign {
             timer_queue: TimerQueue::new(settings),
             timers: Timers::new(settings),
             offers: OfferQueues::new(settings),
+            places: PlaceKey::new(settings),
             market: settings.market(),
             clock: settings.clock(),
         })
@@ -70,8 +74,11 @@ impl AutoAssign {
     }
 
     async fn record(&self, message: SqsMessage) -> Result<(), Error> {
-        self.fire(&Timer::parse(&message.body.unwrap_or_default())?)
-            .await
+        let body = message.body.unwrap_or_default();
+        match Sweep::parse(&body) {
+            Ok(sweep) => self.sweep(&sweep).await,
+            Err(_) => self.fire(&Timer::parse(&body)?).await,
+        }
     }
 
     /// Does what is due according to the order, whatever the timer was set for.
@@ -95,7 +102,9 @@ impl AutoAssign {
                 Stage::Grab => self.claimed(&order).await,
                 Stage::Staffing | Stage::Visit => self.wait_until(timer, staff_by).await,
             },
-            Settlement::MissStaffing { agency, .. } => self.miss_staffing(&order, &agency).await,
+            Settlement::MissStaffing { agency, .. } => {
+                self.end_claim(&order, &agency, ClaimEnd::NotStaffed).await
+            }
             Settlement::AwaitVisit { visit_by } => match timer.stage {
                 Stage::Visit => self.wait_until(timer, visit_by).await,
                 // Staffing sets the visit's own timer before its write.

@@ -1,7 +1,7 @@
 //! The end of a grab window: the order is assigned, or ends unfilled.
 
 use bus::{Offer, OfferKind, Stage, Timer};
-use domain::geo::{Area, Nearest, nearest_in_range, offer_distance_m};
+use domain::geo::{Nearest, Wgs84, nearest_in_range, offer_distance_m};
 use domain::id::StoreId;
 use domain::order::{Claim, How, Order, State};
 use domain::score::{Choice, Explanation};
@@ -40,7 +40,8 @@ impl AutoAssign {
     async fn choose_once(&self, order: &Order) -> Result<Option<Settled>, Error> {
         let (choices, assignments) = self.choices(order).await?;
         let now = self.clock.now();
-        let explanation = serde_json::to_string(&Explanation::new(&choices, &self.market))?;
+        let explanation = Explanation::new(&choices, &self.market);
+        let explanation = self.places.seal_explanation(&order.id, &explanation)?;
         let explanation = self
             .orders
             .put_explanation(&order.id, order.epoch, now, &explanation)
@@ -91,10 +92,13 @@ impl AutoAssign {
             return Ok(());
         };
         self.set_staffing_timer(order, claim.staff_by).await?;
-        self.announce(order).await
+        match claim.how {
+            How::Assignment => self.announce(order).await,
+            How::Grab => Ok(()),
+        }
     }
 
-    async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Error> {
+    pub(crate) async fn set_staffing_timer(&self, order: &Order, due: Millis) -> Result<(), Error> {
         let timer = Timer {
             order_id: order.id.clone(),
             epoch: order.epoch,
@@ -107,11 +111,17 @@ impl AutoAssign {
         self.timers.set(&timer, self.clock.now()).await
     }
 
-    /// Puts an assignment into the agency's queue.
-    async fn announce(&self, order: &Order) -> Result<(), Error> {
-        let claim = match &order.state {
-            State::Claimed(claim) if claim.how == How::Assignment => claim,
-            _ => return Ok(()),
+    /// Where an order is that is not over.
+    pub(crate) async fn place(&self, order: &Order) -> Result<Wgs84, Error> {
+        let home = self.orders.home(&order.id, self.clock.now()).await?;
+        let home = home.ok_or(Error::wrong("an order that is not over has no home"))?;
+        self.places.open(&order.id, &home.place)
+    }
+
+    /// Tells the agency, in its queue, that it has an order to name a worker for which it does not know of.
+    pub(crate) async fn announce(&self, order: &Order) -> Result<(), Error> {
+        let Some(claim) = order.claim() else {
+            return Ok(());
         };
         let Some((_, stores)) = self.directory.agency_with_stores(&claim.agency).await? else {
             tracing::error!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency does not exist");
@@ -120,7 +130,8 @@ impl AutoAssign {
         let places = stores
             .into_iter()
             .filter_map(|store| store.counts_at().map(|at| ((), store.id, at)));
-        let Some(nearest) = nearest_in_range(order.place, ANYWHERE_M, places).remove(&()) else {
+        let place = self.place(order).await?;
+        let Some(nearest) = nearest_in_range(place, ANYWHERE_M, places).remove(&()) else {
             // Its last store was suspended after it was chosen. It still finds the order among its claims.
             tracing::warn!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency has no stores any more");
             return Ok(());
@@ -146,7 +157,6 @@ impl AutoAssign {
 /// The assignment as the agency reads it. It shows no more of the place than an offer; the rest can
 /// be read with the claim.
 fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
-    let area = Area::containing(order.place);
     Offer {
         order_id: order.id.clone(),
         epoch: order.epoch,
@@ -154,8 +164,8 @@ fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
         service: order.service,
         start_at: order.start_at,
         duration_min: order.duration_min,
-        distance_m: Some(offer_distance_m(nearest.at, &area)),
-        area,
+        distance_m: Some(offer_distance_m(nearest.at, &order.area)),
+        area: order.area.clone(),
         store_id: Some(nearest.store),
         budget_fen: order.budget_fen,
         grab_deadline: order.grab_deadline,
@@ -166,7 +176,7 @@ fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
 
 #[cfg(test)]
 mod tests {
-    use domain::geo::Wgs84;
+    use domain::geo::Area;
     use domain::id::{CustomerId, OrderId};
     use domain::market::Market;
     use domain::order::Visit;
@@ -182,7 +192,7 @@ mod tests {
             service: Service::ElderCare,
             start_at: Millis(86_400_000),
             duration_min: 60,
-            place,
+            area: Area::containing(place),
             budget_fen: None,
         };
         let (id, customer) = (

@@ -1,12 +1,12 @@
-//! A claim whose agency named no worker in time: the order goes on offer again, or ends.
+//! A claim that its agency loses: the order goes on offer again, is assigned anew, or ends.
 
 use std::time::Duration;
 
 use bus::{FanOut, Timer};
 use domain::id::AgencyId;
-use domain::order::{Order, Reopening, reopen};
+use domain::order::{Change, ClaimEnd, Order, Reopening, reopen};
 use domain::time::Millis;
-use store::Missed;
+use store::Written;
 
 use calls::Error;
 
@@ -16,32 +16,38 @@ use crate::AutoAssign;
 const AFTER_THE_WRITE: Duration = Duration::from_secs(1);
 
 impl AutoAssign {
-    /// Ends the claim. The next epoch's timer and message come before the write, because nobody would repeat them.
-    pub(crate) async fn miss_staffing(
+    /// Ends the claim, because nobody was named in time or the agency was suspended. The next epoch's timer and message come
+    /// before the write, because nobody would repeat them.
+    pub(crate) async fn end_claim(
         &self,
         order: &Order,
         agency: &AgencyId,
+        end: ClaimEnd,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        let then = reopen(order, &self.market, now);
+        let then = reopen(order, &self.market, end, now);
         if let Reopening::Again { epoch, deadline } = then {
             self.set_grab_timer(order, epoch, deadline).await?;
-            self.send_fan_out(order, epoch, deadline, AFTER_THE_WRITE)
-                .await?;
+            if now < deadline {
+                self.send_fan_out(order, epoch, deadline, AFTER_THE_WRITE)
+                    .await?;
+            }
         }
-        let missed = self
-            .orders
-            .miss_staffing(&order.id, order.epoch, agency, then, now)
-            .await?;
-        if let Missed::Now(order) = missed {
+        let agency = agency.clone();
+        let change = match end {
+            ClaimEnd::Suspended => Change::Suspend { agency, then },
+            _ => Change::MissStaffing { agency, then },
+        };
+        let ended = self.orders.change(order, &change, order.epoch, now).await?;
+        if let Written::Done(after) = ended {
             tracing::info!(
                 order.id = %order.id,
-                agency.id = %agency,
-                status = order.status().as_str(),
-                "a claim was not staffed in time"
+                status = after.status().as_str(),
+                ?end,
+                "a claim has ended"
             );
         }
-        // Otherwise it was staffed, released or cancelled since it was read, or this timer, come twice, reopened it
+        // Otherwise it was staffed, released or cancelled since it was read, or this message, come twice, reopened it
         // already.
         Ok(())
     }

@@ -94,7 +94,7 @@ impl AutoAssign {
             let promised = promised(order, &claimed, agency, self.market.travel_time());
             let workers = cleared.get(agency);
             let workers = workers.map(|(_, ids)| ids.as_slice()).unwrap_or_default();
-            if self.are_more_free(order, workers, promised).await? {
+            if self.are_more_free(order, agency, workers, promised).await? {
                 return Ok(Some(assignments));
             }
             choice.pass_over_winner();
@@ -102,10 +102,11 @@ impl AutoAssign {
         Ok(None)
     }
 
-    /// Whether more than `promised` of these workers are free for the visit.
+    /// Whether more than `promised` of these workers of the agency are free for the visit.
     async fn are_more_free(
         &self,
         order: &Order,
+        agency: &AgencyId,
         workers: &[WorkerId],
         promised: usize,
     ) -> Result<bool, store::Error> {
@@ -129,7 +130,9 @@ impl AutoAssign {
             let others = self.orders.get_many(&others).await?;
             let each = in_the_way.into_iter();
             free += each
-                .filter(|(worker, entries)| !is_booked(entries.iter().copied(), &others, worker))
+                .filter(|(worker, entries)| {
+                    !is_booked(entries.iter().copied(), &others, worker, agency)
+                })
                 .count();
             if free > promised {
                 return Ok(true);

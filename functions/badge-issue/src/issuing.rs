@@ -20,6 +20,9 @@ use crate::answer::{IssuedAnswer, fields_of, token_of};
 
 /// The longest validity, and the one that is given unless the request asks for less.
 const MOST_DAYS: u32 = 365;
+/// An agency issues a worker no more badges that have not expired. What was lost or revoked counts, since it keeps its
+/// place in a status list.
+const MOST_BADGES: usize = 30;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Why no badge is issued.
@@ -55,6 +58,13 @@ impl BadgeIssue {
             }
             Some((badge, _)) => badge,
             None => {
+                let all = self.badges.of_worker(&worker).await?.into_iter();
+                let ours = all.filter(|badge| badge.agency == *agency && !badge.is_expired(now));
+                if ours.count() >= MOST_BADGES {
+                    let words =
+                        format!("A worker has at most {MOST_BADGES} badges that have not expired.");
+                    return Err(Problem::rate_limited(86_400).detail(words));
+                }
                 let new = NewBadge {
                     badge: Badge {
                         id,

@@ -9,9 +9,11 @@ mod key;
 mod list;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
+use badge::Verifier;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calls::Error;
@@ -30,11 +32,15 @@ use crate::list::Claims;
 /// How often a list is built when other runs keep publishing it meanwhile.
 const ROUNDS: u32 = 10;
 
+/// How long before the last badge key ends that is told: a new one has to be known to verifiers before it signs.
+const BADGE_KEY_NOTICE: Duration = Duration::from_secs(14 * 86_400);
+
 pub struct BadgeStatus {
     clock: Clock,
     badges: Badges,
     lists: StatusLists,
     key: StatusKey,
+    badge_keys: Verifier,
     host: String,
 }
 
@@ -56,6 +62,7 @@ impl BadgeStatus {
             badges: Badges::new(settings),
             lists: StatusLists::new(settings),
             key: StatusKey::new(settings).known_in(settings),
+            badge_keys: Verifier::new(settings),
             host: settings.text("BADGE_HOST"),
         })
     }
@@ -74,22 +81,45 @@ impl BadgeStatus {
                 );
             }
             // A list that fails is published by a later run, long before the old one expires.
-            Trigger::Schedule(_) => match self.badges.last_list().await {
-                Ok(last) => {
-                    for list in 0..=last.unwrap_or_default() {
-                        self.publish(list).await;
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(
-                        alarm = "status-list",
-                        error = chain(&error),
-                        "no status list could be published"
-                    );
-                }
-            },
+            Trigger::Schedule(_) => {
+                self.look_at_badge_keys();
+                self.publish_all().await;
+            }
         }
         DynamoDbEventResponse::default()
+    }
+
+    /// Looked at here because this function runs by itself, whether badges are issued or not.
+    fn look_at_badge_keys(&self) {
+        let until = self.badge_keys.signs_until();
+        if until <= self.clock.now() + BADGE_KEY_NOTICE {
+            tracing::error!(
+                alarm = "badge-key-ends",
+                until = until.to_rfc3339(),
+                "no badge key signs for long any more"
+            );
+        }
+    }
+
+    async fn publish_all(&self) {
+        match self.badges.last_list().await {
+            Ok(last) => {
+                let mut is_done = true;
+                for list in 0..=last.unwrap_or_default() {
+                    is_done &= self.publish(list).await;
+                }
+                if is_done {
+                    tracing::info!(heartbeat = "status-list", "all status lists were published");
+                }
+            }
+            Err(error) => {
+                tracing::error!(
+                    alarm = "status-list",
+                    error = chain(&error),
+                    "no status list could be published"
+                );
+            }
+        }
     }
 
     /// Answers whether it worked; the log has the reason.

@@ -45,6 +45,7 @@ use page::{Pages, with_headers};
 const QUEUE_WAIT: Duration = Duration::from_millis(1_500);
 /// Verifiers may keep the keys as long as a status list.
 const KEYS_KEPT: HeaderValue = HeaderValue::from_static("public, max-age=900");
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain");
 
 pub struct BadgeVerify {
     clock: Clock,
@@ -58,6 +59,8 @@ pub struct BadgeVerify {
     market: Market,
     pages: Pages,
     trusts_viewer_place: bool,
+    /// The name and the content of the file by which WeChat sees that the host is ours.
+    check_file: Option<(String, String)>,
 }
 
 /// A badge as the tables have it.
@@ -72,6 +75,7 @@ impl BadgeVerify {
     /// When a setting is missing or cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let checker = Checker::new(settings);
+        let text = |name| settings.optional(name).map(str::to_owned);
         settings.finish(Self {
             clock: settings.clock(),
             jwks: settings.parsed("STATUS_PUBLIC_KEYS", |keys| {
@@ -86,6 +90,7 @@ impl BadgeVerify {
             market: settings.market(),
             pages: Pages::new(&settings.text("BADGE_HOST")),
             trusts_viewer_place: settings.optional("VIEWER_PLACE") == Some("yes"),
+            check_file: text("WECHAT_CHECK_FILE").zip(text("WECHAT_CHECK_TEXT")),
         })
     }
 
@@ -93,6 +98,11 @@ impl BadgeVerify {
         let path = http::raw_path(&request);
         if request.method() != Method::GET {
             return Problem::not_found().into_response();
+        }
+        if let Some(text) = self.check_file(path) {
+            let mut response = Response::new(text.to_owned().into());
+            response.headers_mut().insert(CONTENT_TYPE, PLAIN);
+            return response;
         }
         let now = self.clock.now();
         // The path is not decoded: digits in percent-encoding are not from a link of ours.
@@ -108,6 +118,13 @@ impl BadgeVerify {
             "/.well-known/jwks.json" => self.give_keys(),
             _ => Problem::not_found().into_response(),
         }
+    }
+
+    /// WeChat looks for its file at the root of the host, and where the badges' links are.
+    fn check_file(&self, path: &str) -> Option<&str> {
+        let (name, text) = self.check_file.as_ref()?;
+        let file = path.strip_prefix("/b/").or(path.strip_prefix('/'))?;
+        (file == name).then_some(text.as_str())
     }
 
     /// The badge page, or JSON for programs; also when something of ours fails.

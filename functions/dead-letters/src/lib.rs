@@ -2,8 +2,8 @@
 //!
 //! A message that failed again and again has moved from its queue to the dead letters, and an alarm has gone off. It
 //! is sent back with a delay that doubles each time, for as long as that makes sense: a timer until its order's
-//! start, a fan-out until its epoch's deadline, a batch of credit records for a week. After that, or if it cannot be
-//! read at all, it goes to the undeliverable queue for a person to look at.
+//! start, a sweep for a day, a fan-out until its epoch's deadline, a batch of credit records for a week. After that, or
+//! if it cannot be read at all, it goes to the undeliverable queue for a person to look at.
 //!
 //! A letter is deleted from the dead letters only after it has been sent on. A crash can at worst send it twice, and
 //! all receivers expect repeats.
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bus::{
-    FanOutMessage, FanOutQueue, FeedMessage, FeedQueue, LONGEST_DELAY, Timer, TimerQueue,
+    FanOutMessage, FanOutQueue, FeedMessage, FeedQueue, LONGEST_DELAY, Sweep, Timer, TimerQueue,
     UndeliverableQueue,
 };
 use calls::Error;
@@ -35,6 +35,7 @@ pub struct DeadLetters {
 
 enum Letter {
     Timer(Timer),
+    Sweep(Sweep),
     FanOut(FanOutMessage),
     Feed(FeedMessage),
 }
@@ -44,6 +45,7 @@ impl Letter {
     fn parse(body: &str) -> Option<Self> {
         Timer::parse(body)
             .map(Self::Timer)
+            .or_else(|_| Sweep::parse(body).map(Self::Sweep))
             .or_else(|_| FanOutMessage::parse(body).map(Self::FanOut))
             .or_else(|_| FeedMessage::parse(body).map(Self::Feed))
             .ok()
@@ -53,6 +55,7 @@ impl Letter {
     fn until(&self) -> Millis {
         match self {
             Self::Timer(timer) => timer.until,
+            Self::Sweep(sweep) => sweep.until(),
             Self::FanOut(message) => message.fan_out().deadline,
             Self::Feed(message) => message.batch().until,
         }
@@ -62,6 +65,7 @@ impl Letter {
     fn count(&mut self) -> u32 {
         let redrives = match self {
             Self::Timer(timer) => &mut timer.redrives,
+            Self::Sweep(sweep) => &mut sweep.redrives,
             Self::FanOut(message) => &mut message.fan_out_mut().redrives,
             Self::Feed(message) => &mut message.batch_mut().redrives,
         };
@@ -121,6 +125,7 @@ impl DeadLetters {
         );
         match letter {
             Letter::Timer(timer) => self.timers.send(&timer, delay).await,
+            Letter::Sweep(sweep) => self.timers.send_sweep(&sweep, delay).await,
             Letter::FanOut(message) => self.fan_out.send(message, delay).await,
             Letter::Feed(message) => self.feeds.send(&message, delay).await,
         }
@@ -145,6 +150,9 @@ mod tests {
         let mut letter = Letter::parse(body).expect("a timer");
         assert_eq!(letter.until(), Millis(9));
         assert_eq!((letter.count(), letter.count()), (3, 4));
+        let body = r#"{"kind":"sweep","v":1,"agency_id":"agy_00000000000000000000000000","at":5,"redrives":1}"#;
+        let mut letter = Letter::parse(body).expect("a sweep");
+        assert_eq!((letter.until(), letter.count()), (Millis(86_400_005), 1));
         assert!(Letter::parse("{}").is_none());
         assert!(Letter::parse(r#"{"kind":"letter","v":1}"#).is_none());
     }

@@ -22,7 +22,7 @@ use runtime::{Fault, Problem, Verifier};
 use serde::Serialize;
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, Orders};
+use store::{Directory, Orders, PlaceKey};
 
 use polling::{ShownOffer, sift};
 
@@ -47,6 +47,7 @@ pub struct OfferQueue {
     directory: Directory,
     queues: OfferQueues,
     tokens: ClaimTokenKeys,
+    places: PlaceKey,
     market: Market,
     sts: aws_sdk_sts::Client,
     polling_role: String,
@@ -80,6 +81,7 @@ impl OfferQueue {
             queues: OfferQueues::new(settings),
             // Tokens are only minted here, so the previous key is not needed.
             tokens: ClaimTokenKeys::new(&settings.key("CLAIM_TOKEN_KEY", KEY_LABEL), None),
+            places: PlaceKey::new(settings),
             market: settings.market(),
             sts: settings.client(aws_sdk_sts::Client::new),
             polling_role: settings.text("AGENCY_POLLING_ROLE_ARN"),

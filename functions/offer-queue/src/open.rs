@@ -2,7 +2,7 @@
 
 use bus::{FanOut, Offer, OfferTo};
 use domain::agency::{Agency, Standing, Store};
-use domain::geo::{Area, nearest_in_range};
+use domain::geo::nearest_in_range;
 use domain::id::AgencyId;
 use runtime::Problem;
 use runtime::http::{self, Request, Response};
@@ -30,24 +30,36 @@ impl OfferQueue {
         let places: Vec<_> = stores.iter().filter_map(|store| store.location).collect();
         let now = self.clock.now();
         let orders = self.orders.on_offer_at(&places, &self.market, now).await?;
-        let offers = orders
-            .into_iter()
-            .filter_map(|order| self.offered(order, &agency, &stores));
-        let offers: Vec<_> = offers.take(MOST_LISTED).collect();
+        let mut offers = Vec::new();
+        for order in orders {
+            if offers.len() == MOST_LISTED {
+                break;
+            }
+            offers.extend(self.offered(order, &agency, &stores)?);
+        }
         Ok(http::json_if_changed(request, &json!({ "items": offers })))
     }
 
     /// An order as this agency is offered it; `None` if it is not.
-    fn offered(&self, order: OnOffer, agency: &Agency, stores: &[Store]) -> Option<ShownOffer> {
+    fn offered(
+        &self,
+        order: OnOffer,
+        agency: &Agency,
+        stores: &[Store],
+    ) -> Result<Option<ShownOffer>, Problem> {
         if !agency.services.contains(order.service) || order.excluded.contains(&agency.id) {
-            return None;
+            return Ok(None);
         }
+        let place = self.places.open(&order.order, &order.place)?;
         let stores = stores
             .iter()
             .filter_map(|store| Some((&agency.id, store.id.clone(), store.location?)));
-        let nearest = nearest_in_range(order.place, order.radius_m, stores);
-        let area = Area::containing(order.place);
-        let line = OfferTo::new(&agency.id, nearest.get(&agency.id)?, &area);
+        let nearest = nearest_in_range(place, order.radius_m, stores);
+        let Some(nearest) = nearest.get(&agency.id) else {
+            return Ok(None);
+        };
+        let line = OfferTo::new(&agency.id, nearest, &order.area);
+        let token = self.tokens.mint(&order.order, order.epoch, &agency.id);
         let order = FanOut {
             order_id: order.order,
             epoch: order.epoch,
@@ -55,15 +67,15 @@ impl OfferQueue {
             service: order.service,
             start_at: order.start_at,
             duration_min: order.duration_min,
-            place: order.place,
+            area: order.area,
+            place: None,
             budget_fen: order.budget_fen,
             radius_m: order.radius_m,
             redrives: 0,
         };
-        let token = self.tokens.mint(&order.order_id, order.epoch, &agency.id);
-        Some(ShownOffer {
-            offer: Offer::open(&order, &area, &line, token),
+        Ok(Some(ShownOffer {
+            offer: Offer::open(&order, &line, token),
             receipt: None,
-        })
+        }))
     }
 }

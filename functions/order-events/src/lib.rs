@@ -7,6 +7,8 @@
 //!
 //! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
+//! What it means for the caps on the agency's claims is kept in an item of its own, as sets of orders.
+//! The details of an order that has ended are given the day on which they go.
 //! An agency that has lost a claim keeps the order in its list, and hears of it in its queue, unless it was its own doing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -15,7 +17,9 @@ use bus::{Offer, OfferQueues};
 use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
-use domain::order::{ClaimEnd, Order, What, ended_claims, tally};
+use domain::order::{
+    ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, What, claim_news, ended_claims, tally,
+};
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
 use runtime::problem::chain;
@@ -32,10 +36,7 @@ pub struct OrderEvents {
 /// A record that becomes an event, and the place from which the stream would repeat it.
 struct Pending {
     sequence_number: String,
-    event: OrderEvent,
-    /// The agencies' numbers that it changes.
-    tally: Vec<(AgencyId, AgencyStats)>,
-    ended: Vec<EndedClaim>,
+    change: OrderChange,
 }
 
 /// A claim that an agency had before the change and lost by it.
@@ -50,7 +51,9 @@ struct EndedClaim {
 #[derive(Debug, PartialEq)]
 struct OrderChange {
     event: OrderEvent,
+    /// The agencies' numbers that it changes.
     tally: Vec<(AgencyId, AgencyStats)>,
+    claims: Option<ClaimNews>,
     ended: Vec<EndedClaim>,
 }
 
@@ -71,15 +74,9 @@ impl OrderEvents {
         for record in event.records {
             let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
             match event_of(record) {
-                Ok(Some(OrderChange {
-                    event,
-                    tally,
-                    ended,
-                })) => pending.push(Pending {
+                Ok(Some(change)) => pending.push(Pending {
                     sequence_number,
-                    event,
-                    tally,
-                    ended,
+                    change,
                 }),
                 Ok(None) => {}
                 Err(error) => {
@@ -111,9 +108,14 @@ impl OrderEvents {
     /// Adds to agencies' numbers; returns the position of the first record that could not be counted.
     async fn count(&self, pending: &[Pending]) -> Option<usize> {
         for (place, record) in pending.iter().enumerate() {
+            let change = &record.change;
             let done = async {
-                self.count_one(record).await?;
-                self.tell_of_ended(record).await
+                self.count_one(change).await?;
+                if let Some(news) = &change.claims {
+                    self.orders.count_claim(news).await?;
+                }
+                self.let_home_go(change).await?;
+                self.tell_of_ended(change).await
             };
             if let Err(error) = done.await {
                 tracing::error!(error = chain(&error), "a change cannot be counted");
@@ -123,13 +125,24 @@ impl OrderEvents {
         None
     }
 
-    async fn count_one(&self, record: &Pending) -> Result<(), Error> {
-        if record.tally.is_empty() {
+    /// From the end of an order on, its details have their days numbered.
+    async fn let_home_go(&self, change: &OrderChange) -> Result<(), Error> {
+        let OrderEventDetail { order_id, at, .. } = &change.event.detail;
+        match change.event.detail.status {
+            Status::Completed | Status::Cancelled | Status::Unfilled => {
+                self.orders.let_home_go(order_id, *at + DETAILS_KEPT).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn count_one(&self, change: &OrderChange) -> Result<(), Error> {
+        if change.tally.is_empty() {
             return Ok(());
         }
-        let counts = record.tally.iter();
+        let counts = change.tally.iter();
         let counts = counts.map(|(agency, more)| self.directory.count(agency, *more));
-        let (order, version) = (&record.event.detail.order_id, record.event.detail.version);
+        let (order, version) = (&change.event.detail.order_id, change.event.detail.version);
         let counted = self
             .orders
             .count_once(order, version, counts.collect())
@@ -139,9 +152,9 @@ impl OrderEvents {
     }
 
     /// Keeps lost claims in the agencies' lists, and tells those that have not given them up themselves.
-    async fn tell_of_ended(&self, record: &Pending) -> Result<(), Error> {
-        let OrderEventDetail { order_id, at, .. } = &record.event.detail;
-        for ended in &record.ended {
+    async fn tell_of_ended(&self, change: &OrderChange) -> Result<(), Error> {
+        let OrderEventDetail { order_id, at, .. } = &change.event.detail;
+        for ended in &change.ended {
             if !ended.is_kept {
                 let kept = self.orders.keep_lost(order_id, &ended.agency, *at);
                 kept.await?;
@@ -162,7 +175,8 @@ impl OrderEvents {
 
     /// Sends the events; returns the position of the first that was not accepted.
     async fn put(&self, pending: &[Pending]) -> Option<usize> {
-        let events: Vec<OrderEvent> = pending.iter().map(|record| record.event.clone()).collect();
+        let events = pending.iter().map(|record| record.change.event.clone());
+        let events: Vec<OrderEvent> = events.collect();
         match self.events.put(&events).await {
             Ok(failed) => failed.into_iter().min(),
             Err(error) => {
@@ -179,14 +193,19 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let (tally, ended) = match &before {
+    let (tally, claims, ended) = match &before {
         Some(before) if before.version >= order.version => return Ok(None),
-        Some(before) => (tally(before, &order), ended(before, &order)),
+        Some(before) => (
+            tally(before, &order),
+            claim_news(before, &order),
+            ended(before, &order),
+        ),
         None => Default::default(),
     };
     Ok(Some(OrderChange {
         event: describe(&order),
         tally,
+        claims,
         ended,
     }))
 }

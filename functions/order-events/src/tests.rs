@@ -24,8 +24,8 @@ fn image(version: u64, status: &str, lines: &[&str]) -> Value {
         "pk": {"S": ID}, "sk": {"S": "order"}, "v": {"N": version.to_string()},
         "st": {"S": status}, "ep": {"N": "1"}, "cu": {"S": format!("cus_{ID}")},
         "bh": {"B": "AAAAAAAAAAAAAAAAAAAAAA=="}, "sv": {"S": "cleaning"},
-        "sa": {"N": "1800086400000"}, "du": {"N": "120"}, "la": {"N": "457700000"},
-        "lo": {"N": "1266270000"}, "pa": {"N": "1800000000000"}, "dl": {"N": "1800000180000"},
+        "sa": {"N": "1800086400000"}, "du": {"N": "120"}, "ar": {"S": "yb4h2t"},
+        "pa": {"N": "1800000000000"}, "dl": {"N": "1800000180000"},
         "tl": {"L": lines},
     });
     if !["open", "cancelled", "unfilled"].contains(&status) {
@@ -147,6 +147,9 @@ fn a_change_says_what_it_counts_for_an_agency() {
         ..AgencyStats::default()
     };
     assert_eq!(counted(&rated, &completed), [(agency.clone(), stats)]);
+    let mut not_counted = rated.clone();
+    not_counted["rn"] = json!({"BOOL": true});
+    assert_eq!(counted(&not_counted, &completed), []);
     let staffed = image(4, "staffed", &["staffed"]);
     assert_eq!(counted(&serving, &staffed), []);
     let mut released = image(5, "open", &["released", "reopened"]);

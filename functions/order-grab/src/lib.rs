@@ -1,8 +1,8 @@
 //! The agency's side of an order: grab, staff and release.
 //!
 //! A grab makes two calls. The claim token has already proved that the order was offered to this agency in an epoch.
-//! One read of two tables brings the agency's standing, consistently, and the parts of the order that never change.
-//! One conditional write, sent once, decides. Whoever loses is told the first reason that holds.
+//! One read of two tables brings the agency's standing, consistently, what its claims come to, and the parts of the order
+//! that never change. One conditional write, sent once, decides. Whoever loses is told the first reason that holds.
 //!
 //! A release is as crash-proof as placing an order: timer, message, write. Naming the worker is one transaction
 //! ([`staffing`]).
@@ -17,9 +17,11 @@ use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
 use domain::order::{
-    GrabOutcome, Order, ReleaseOutcome, Reopening, Viewer, release_outcome, reopen,
+    ClaimEnd, GrabCap, GrabOutcome, Order, ReleaseOutcome, Reopening, Viewer, release_outcome,
+    reopen,
 };
 use domain::time::Millis;
+use lambda_http::http::header::{HeaderValue, RETRY_AFTER};
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::{Problem, Verifier};
@@ -101,7 +103,7 @@ impl OrderGrab {
         let epoch = epoch.ok_or_else(Problem::not_offered)?;
 
         let read = self.orders.grab_read(&self.directory, id, agency).await;
-        let grabber = Grabber::check(read?, epoch)?;
+        let grabber = Grabber::check(read?, epoch, agency, &self.market, self.clock.now())?;
 
         let now = || self.clock.now();
         let staff_by = |at| self.market.staff_by(at, grabber.order.start_at);
@@ -135,7 +137,7 @@ impl OrderGrab {
         let now = self.clock.now();
         let (outcome, order) = match release_outcome(&order, agency) {
             ReleaseOutcome::Released => {
-                let then = reopen(&order, &self.market, now);
+                let then = reopen(&order, &self.market, ClaimEnd::Released, now);
                 self.prepare(&order, then, now).await?;
                 let epoch = order.epoch;
                 let written = self
@@ -162,8 +164,11 @@ impl OrderGrab {
         };
         let timer = Timer::of_grab(order, epoch, deadline);
         self.timers.set(&timer, now).await?;
-        let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
-        Ok(self.fan_out.send(message, WRITE_COMES_FIRST).await?)
+        if now < deadline {
+            let message = FanOut::new(order, epoch, deadline, self.market.radius_m);
+            self.fan_out.send(message, WRITE_COMES_FIRST).await?;
+        }
+        Ok(())
     }
 }
 
@@ -174,21 +179,59 @@ struct Grabber {
 }
 
 impl Grabber {
-    /// Checks what comes before the write's own reasons: `not-offered` for an earlier
-    /// epoch's token, and then `agency-not-approved`.
-    fn check(read: GrabRead, epoch: u32) -> Result<Self, Problem> {
+    /// Checks what comes before the write's own reasons: `not-offered` for an earlier epoch's token or an agency that has
+    /// lost the claim, then `agency-not-approved`, then the caps, unless it has the order already.
+    fn check(
+        read: GrabRead,
+        epoch: u32,
+        id: &AgencyId,
+        market: &Market,
+        now: Millis,
+    ) -> Result<Self, Problem> {
         let order = read.order.ok_or_else(Problem::not_offered)?;
-        if order.epoch != epoch {
+        if order.epoch != epoch || order.excluded.contains(id) {
             return Err(Problem::not_offered());
         }
-        match read.agency {
-            Some(agency) if agency.standing == Standing::Approved => Ok(Self {
+        let agency = read.agency.ok_or_else(Problem::agency_not_approved)?;
+        if agency.standing != Standing::Approved {
+            return Err(Problem::agency_not_approved());
+        }
+        let is_own = order.claim().is_some_and(|claim| claim.agency == *id);
+        match read.counts.grab_cap(market, now) {
+            Some(cap) if !is_own => {
+                tracing::info!(agency.id = %id, ?cap, "an agency may not grab at the moment");
+                Err(capped(cap, now))
+            }
+            _ => Ok(Self {
                 agency_name: agency.name,
                 order,
             }),
-            _ => Err(Problem::agency_not_approved()),
         }
     }
+}
+
+fn capped(cap: GrabCap, now: Millis) -> Problem {
+    match cap {
+        GrabCap::TooManyUnstaffed => Problem::new(
+            "too-many-unstaffed",
+            StatusCode::CONFLICT,
+            "Too many unstaffed claims",
+            "This agency has grabbed as many orders as it may without naming their workers: name them, or release some.",
+        ),
+        GrabCap::ClaimsGivenUp => tomorrow(
+            "claims-given-up",
+            "Too many claims were given up",
+            "Too many claims of this agency ended today without a visit; it can grab again tomorrow.",
+            now,
+        ),
+    }
+}
+
+/// 429 until the day, in China, is over.
+fn tomorrow(slug: &'static str, title: &'static str, detail: &str, now: Millis) -> Problem {
+    let rest = Millis::day_begins(now.day() + 1).since(now);
+    let problem = Problem::new(slug, StatusCode::TOO_MANY_REQUESTS, title, detail);
+    problem.header(RETRY_AFTER, HeaderValue::from(rest.as_secs() + 1))
 }
 
 /// Why a grab lost; `None` for the winner and its repeat.
@@ -218,7 +261,7 @@ fn not_claimed() -> Problem {
         "not-claimed",
         StatusCode::CONFLICT,
         "The order is not claimed by this agency",
-        "This agency had the order and has lost it: it was not staffed in time, or the customer cancelled.",
+        "This agency had the order and has lost it: it was not staffed in time, the customer cancelled, or the agency was suspended.",
     )
 }
 

@@ -3,7 +3,7 @@
 //! Everything is read first and consistently: the order, the agency, the worker, her calendar, and the orders of
 //! overlapping visits, since cancelling and releasing leave calendars as they are. Then one transaction writes the
 //! order and the calendar, each on the condition that it is as read, and checks that nothing about the worker has
-//! changed. If anything changed meanwhile, it all starts again. The timer that ends the visit is set before the
+//! changed and that the agency is still approved. If anything changed meanwhile, it all starts again. The timer that ends the visit is set before the
 //! write.
 
 use std::time::Duration;
@@ -12,7 +12,9 @@ use bus::Timer;
 use domain::agency::Standing;
 use domain::calendar::{Calendar, is_booked};
 use domain::id::{AgencyId, OrderId, WorkerId};
-use domain::order::{Ineligible, Order, StaffOutcome, Staffing, ineligible, staff_outcome};
+use domain::order::{
+    ClaimCounts, Ineligible, Order, StaffOutcome, Staffing, ineligible, staff_outcome,
+};
 use domain::time::Millis;
 use domain::worker::Worker;
 use lambda_http::http::StatusCode;
@@ -21,7 +23,7 @@ use runtime::http::{self, Request, Response};
 use serde_json::Value;
 use store::GrabRead;
 
-use crate::{OrderGrab, not_claimed};
+use crate::{OrderGrab, not_claimed, tomorrow};
 
 /// How often it starts again: of many desks that want the same worker at once, one gets her each time, and the others
 /// mostly find her booked the next time.
@@ -31,6 +33,7 @@ const PAUSE: Duration = Duration::from_millis(15);
 struct StaffingRead {
     order: Order,
     is_approved: bool,
+    counts: ClaimCounts,
     worker: Option<Worker>,
     calendar: Calendar,
 }
@@ -62,6 +65,11 @@ impl OrderGrab {
             }
             let staffed = match outcome {
                 StaffOutcome::Already => Some(read.order),
+                _ if read.order.staffing().is_none()
+                    && !read.counts.may_open(id, &self.market, now) =>
+                {
+                    return Err(too_many_disclosures(now));
+                }
                 _ => self.name_worker(&read, now).await?,
             };
             if let Some(order) = staffed {
@@ -88,10 +96,12 @@ impl OrderGrab {
         let GrabRead {
             agency: found,
             order,
+            counts,
         } = read;
         Ok(StaffingRead {
             order: order.ok_or_else(Problem::not_found)?,
             is_approved: found.is_some_and(|agency| agency.standing == Standing::Approved),
+            counts,
             worker,
             calendar,
         })
@@ -106,13 +116,14 @@ impl OrderGrab {
         let order = &read.order;
         // Another agency's worker counts as unknown.
         let worker = read.worker.as_ref().ok_or_else(Problem::not_found)?;
+        let agency = &worker.agency;
 
         let travel_time = self.market.travel_time();
         let in_the_way: Vec<_> = read.calendar.in_the_way(order, travel_time).collect();
         let others: Vec<OrderId> = in_the_way.iter().map(|e| e.order.clone()).collect();
         let others = self.orders.get_many(&others).await?;
         // Of somebody who is only proposed, no other employer's visits are told.
-        let is_booked = worker.was_approved() && is_booked(in_the_way, &others, &worker.id);
+        let is_booked = worker.was_approved() && is_booked(in_the_way, &others, &worker.id, agency);
         let reasons = ineligible(order, worker, is_booked, &self.market, now);
         if !reasons.is_empty() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "a worker was not eligible");
@@ -131,6 +142,7 @@ impl OrderGrab {
         let with = vec![
             self.calendars.keep(&worker.id, &calendar),
             self.workers.unchanged(worker),
+            self.directory.stays_approved(agency),
         ];
         let staffed = self.orders.staff(order, &staffing, with, now).await;
         let staffed = staffed?;
@@ -152,6 +164,15 @@ fn unstaffable(outcome: StaffOutcome) -> Option<Problem> {
             "Workers have been named for this order too often; release it if nobody can come.",
         )),
     }
+}
+
+fn too_many_disclosures(now: Millis) -> Problem {
+    tomorrow(
+        "too-many-disclosures",
+        "Too many orders' details were opened",
+        "Naming a worker opens the details of an order, and this agency has opened as many today as it may.",
+        now,
+    )
 }
 
 fn not_eligible(reasons: &[Ineligible]) -> Problem {

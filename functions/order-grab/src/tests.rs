@@ -1,7 +1,7 @@
 use domain::agency::{Agency, AgencyStats};
-use domain::geo::Wgs84;
+use domain::geo::{Area, Wgs84};
 use domain::id::CustomerId;
-use domain::order::Visit;
+use domain::order::{Claim, ClaimCounts, ClaimNews, How, State, Visit};
 use domain::service::{Service, ServiceSet};
 
 use super::*;
@@ -11,7 +11,7 @@ fn order(epoch: u32) -> Order {
         service: Service::Cleaning,
         start_at: Millis(100_000_000),
         duration_min: 120,
-        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
     };
     let id = OrderId::from_bytes(&[7; 16]);
@@ -46,11 +46,14 @@ fn read(epoch: u32, standing: Standing) -> GrabRead {
     GrabRead {
         agency: Some(agency(standing)),
         order: Some(order(epoch)),
+        counts: ClaimCounts::default(),
     }
 }
 
 fn refusal(read: GrabRead) -> Option<&'static str> {
-    Grabber::check(read, 2).err().map(|problem| problem.slug)
+    let (market, id) = (Market::default(), AgencyId::from_bytes(&[1; 16]));
+    let checked = Grabber::check(read, 2, &id, &market, Millis(0));
+    checked.err().map(|problem| problem.slug)
 }
 
 #[test]
@@ -61,6 +64,61 @@ fn an_earlier_epoch_counts_before_the_agencys_standing() {
         assert_eq!(refusal(read(3, standing)), Some("not-offered"));
     }
     assert_eq!(refusal(read(3, Standing::Approved)), Some("not-offered"));
+}
+
+#[test]
+fn the_caps_count_after_the_standing_and_not_for_ones_own_order() {
+    let news = |n| ClaimNews {
+        agency: AgencyId::from_bytes(&[1; 16]),
+        order: OrderId::from_bytes(&[n; 16]),
+        at: Millis(0),
+        staff_by: Some(Millis(1_000)),
+        is_given_up: false,
+        is_opened: false,
+    };
+    let counts = (0..10).fold(ClaimCounts::default(), |counts, n| counts.with(&news(n)));
+    let at_the_cap = |epoch, standing| GrabRead {
+        counts: counts.clone(),
+        ..read(epoch, standing)
+    };
+    assert_eq!(
+        refusal(at_the_cap(2, Standing::Approved)),
+        Some("too-many-unstaffed")
+    );
+    assert_eq!(
+        refusal(at_the_cap(2, Standing::Suspended)),
+        Some("agency-not-approved")
+    );
+    assert_eq!(
+        refusal(at_the_cap(3, Standing::Approved)),
+        Some("not-offered")
+    );
+    let mut own = at_the_cap(2, Standing::Approved);
+    let claim = Claim {
+        agency: AgencyId::from_bytes(&[1; 16]),
+        agency_name: "龙江家政".into(),
+        how: How::Grab,
+        at: Millis(0),
+        staff_by: Millis(1_000),
+    };
+    own.order = own.order.map(|order| Order {
+        state: State::Claimed(claim),
+        ..order
+    });
+    assert_eq!(refusal(own), None);
+    let mut lost = at_the_cap(2, Standing::Approved);
+    if let Some(order) = &mut lost.order {
+        order.excluded.insert(AgencyId::from_bytes(&[1; 16]));
+    }
+    assert_eq!(refusal(lost), Some("not-offered"));
+}
+
+#[test]
+fn who_gave_up_too_much_is_told_when_to_come_back() {
+    let evening = Millis(Millis::day_begins(20_000).0 - 60_000);
+    let answer = capped(GrabCap::ClaimsGivenUp, evening).into_response();
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.headers()["retry-after"], "61");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Places, reads, lists and cancels orders.
 //!
-//! Placing makes three calls, in an order that survives a crash between any two of them:
+//! Placing makes four calls, in an order that survives a crash between any two of them:
 //!
-//! 1. The **timer** is set first, so that no order is without one.
-//! 2. One transaction writes the **order** with its sealed details. The order's id is derived from the customer and the
-//!    `Idempotency-Key`, so the transaction's condition recognises a repeat.
-//! 3. The **message** to the fan-out is sent. If that fails, the timer still finds the order.
+//! 1. The order and what the customer has placed lately are **read**. The order's id is derived from the customer and the
+//!    `Idempotency-Key`, so a repeat finds it, and is not counted again.
+//! 2. The **timer** is set, so that no order is without one.
+//! 3. One transaction writes the **order** with its sealed details and what the customer has placed with it.
+//! 4. The **message** to the fan-out is sent. If that fails, the timer still finds the order.
 //!
 //! A customer who was not told `201` repeats the request.
 
@@ -16,16 +17,21 @@ use std::time::Duration;
 use bus::{FanOut, FanOutQueue, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
-use domain::order::{CancelOutcome, Order, OrderDetails, Settlement, Viewer, settlement};
+use domain::order::{
+    CancelOutcome, Order, OrderDetails, OverQuota, Quota, Settlement, Status, Viewer, settlement,
+};
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
 use runtime::{Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
-use store::{OrderViews, Orders, Placed, SealKey};
+use store::{Home, OrderViews, Orders, PlaceKey, SealKey};
 
 use crate::request::Placing;
+
+/// The most attempts when the same customer places other orders at the same time.
+const MOST_ATTEMPTS: usize = 8;
 
 pub struct OrderIntake {
     clock: Clock,
@@ -38,6 +44,7 @@ pub struct OrderIntake {
     fan_out: FanOutQueue,
     order_id_key: [u8; 32],
     seal: SealKey,
+    places: PlaceKey,
 }
 
 impl OrderIntake {
@@ -55,6 +62,7 @@ impl OrderIntake {
             fan_out: FanOutQueue::new(settings),
             order_id_key: settings.key("ORDER_ID_KEY", "homehail order id v1"),
             seal: SealKey::new(settings),
+            places: PlaceKey::new(settings),
         })
     }
 
@@ -92,64 +100,88 @@ impl OrderIntake {
         let body = JsonBody::from_request(request)?;
         let id = self.order_id(customer, key)?;
         let hash = body_hash(&body)?;
-        let placing = match Placing::parse_now(&body, &self.market, now) {
-            Ok(placing) => placing,
-            // A repeat is answered even if its start is too near or past by now.
-            Err(problem) => {
-                return self.late_repeat(&body, &id, hash, now, problem).await;
-            }
+        let placing = Placing::parse_now(&body, &self.market, now);
+        // A repeat is answered even if its start is too near or past by now.
+        let details = match &placing {
+            Ok(placing) => placing.details.clone(),
+            Err(problem) => match Placing::parse(&body, &self.market) {
+                Ok(placing) => placing.details,
+                Err(_) => return Err(problem.clone()),
+            },
         };
-        let Placing { visit, details } = placing;
-        let order = Order::placed(id, customer.clone(), hash, visit, &self.market, now)
-            .ok_or_else(Problem::internal)?;
-
-        let sealed = self.seal.seal(&order.id, &details)?;
-        let timer = grab_timer(&order);
-        self.timers.set(&timer, now).await?;
-        let order = match self.orders.place(&order, &sealed).await? {
-            Placed::New => {
+        for _ in 0..MOST_ATTEMPTS {
+            let found = self.orders.before_placing(&id, customer).await?;
+            if let Some(order) = found.order {
+                if order.body_hash != hash {
+                    return Err(Problem::idempotency_key_reused());
+                }
+                return self.offered_response(&order, &details, now).await;
+            }
+            if found.is_to_be_erased {
+                return Err(Problem::erasure_pending());
+            }
+            let visit = placing.clone()?.visit;
+            let order = Order::placed(id.clone(), customer.clone(), hash, visit, &self.market, now)
+                .ok_or_else(Problem::internal)?;
+            let quota = self.quota_with(found.quota, &order, now).await?;
+            let home = Home {
+                details: self.seal.seal(&order.id, &details)?,
+                place: self.places.seal(&order.id, details.place)?,
+            };
+            self.timers.set(&grab_timer(&order), now).await?;
+            if self.orders.place(&order, &home, &quota).await? {
                 tracing::info!(order.id = %order.id, "an order was placed");
-                order
+                return self.offered_response(&order, &details, now).await;
             }
-            Placed::Repeat(order) => *order,
-            Placed::KeyReused => return Err(Problem::idempotency_key_reused()),
-        };
-        if order.awaits_fan_out() {
-            let (epoch, deadline) = (order.epoch, order.grab_deadline);
-            let message = FanOut::new(&order, epoch, deadline, self.market.radius_m);
-            self.fan_out.send(message, Duration::ZERO).await?;
         }
-        self.created_response(&order, &details, now).await
+        Err(Problem::unavailable())
     }
 
-    /// Answers the repeat of an order whose start is too near or past by now. Any other request gets `problem`.
-    async fn late_repeat(
+    /// What the customer has placed once this order is placed too.
+    async fn quota_with(
         &self,
-        body: &JsonBody,
-        id: &OrderId,
-        hash: [u8; 16],
+        mut quota: Quota,
+        order: &Order,
         now: Millis,
-        problem: Problem,
-    ) -> Result<Response, Problem> {
-        let Ok(placing) = Placing::parse(body, &self.market) else {
-            return Err(problem);
-        };
-        match self.orders.get(id).await? {
-            Some(order) if order.body_hash == hash => {
-                self.created_response(&order, &placing.details, now).await
-            }
-            Some(_) => Err(Problem::idempotency_key_reused()),
-            None => Err(problem),
+    ) -> Result<Quota, Problem> {
+        let mut with = quota.with(order, &self.market);
+        if let Err(OverQuota::Open(_)) = with {
+            // Some of these may have been claimed, or have ended.
+            let open = self.orders.get_many(&quota.open).await?.into_iter();
+            let open = open.filter(|order| order.status() == Status::Open);
+            quota.open = open.map(|order| order.id).collect();
+            with = quota.with(order, &self.market);
         }
+        with.map_err(|over| {
+            let wait_s = match over {
+                OverQuota::Open(_) => self.market.grab_window_s,
+                OverQuota::Daily(_) => {
+                    let tomorrow = Millis::day_begins(now.day() + 1);
+                    tomorrow.since(now).as_secs() as u32 + 1
+                }
+            };
+            Problem::rate_limited(wait_s).detail(over.to_string())
+        })
     }
 
-    async fn created_response(
+    /// Has the order offered, unless it was, and answers it.
+    async fn offered_response(
         &self,
         order: &Order,
         details: &OrderDetails,
         now: Millis,
     ) -> Result<Response, Problem> {
-        let view = self.views.view(order, &Viewer::Customer, details, now);
+        if order.awaits_fan_out() {
+            let (epoch, deadline) = (order.epoch, order.grab_deadline);
+            let mut message = FanOut::new(order, epoch, deadline, self.market.radius_m);
+            if epoch == 1 {
+                message.place = Some(self.places.seal(&order.id, details.place)?);
+            }
+            self.fan_out.send(message, Duration::ZERO).await?;
+        }
+        let view = self
+            .views
+            .view(order, &Viewer::Customer, Some(details), now);
         Ok(http::json(StatusCode::CREATED, &view.await?))
     }
 
@@ -188,13 +220,16 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        let found = self.views.open(&id).await?;
+        let found = self.views.open(&id, now).await?;
         let (order, details) = found.ok_or_else(Problem::not_found)?;
         let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
         if let Some(timer) = overdue_timer(&order, &self.market, now) {
             self.request_settling(&timer).await;
         }
-        let mut view = self.views.view(&order, &viewer, &details, now).await?;
+        let mut view = self
+            .views
+            .view(&order, &viewer, details.as_ref(), now)
+            .await?;
         if viewer == Viewer::Authority {
             view.explanation = self.explanation(&order).await?;
         }
@@ -207,8 +242,8 @@ impl OrderIntake {
             return Ok(None);
         };
         let stored = self.orders.explanation(&order.id, name).await?;
-        let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
-        parsed.map_err(|error| Problem::internal().because(&error))
+        let opened = stored.map(|sealed| self.places.open_explanation(&order.id, &sealed));
+        Ok(opened.transpose()?)
     }
 
     /// Sends an overdue order's timer again, in case it was lost. A failure is only logged, because the next read of

@@ -1,5 +1,6 @@
 //! Parses the bodies that customers send.
 
+use domain::geo::Area;
 use domain::market::{Market, StartFault};
 use domain::order::{Contact, OrderDetails, Visit};
 use domain::service::Service;
@@ -63,10 +64,11 @@ impl Placing {
                 service: service?,
                 start_at: start_at?,
                 duration_min: u32::try_from(duration_min?).ok()?,
-                place: place?,
+                area: Area::containing(place?),
                 budget_fen,
             },
             details: OrderDetails {
+                place: place?,
                 address: address?,
                 contact: contact?,
                 notes,

@@ -2,40 +2,52 @@
 //!
 //! No path names a worker, because her own token does: nobody can ask for another worker's record. What she does here
 //! is an event of her chain. An objection waits for the authority's answer; withdrawing consent suspends her in the same
-//! transaction; erasing does the same as when the authority erases her data.
+//! transaction. Erasing waits ([`erasure`]), and another function does it: this one has no right to. There a customer is
+//! served too.
 
 mod answer;
+mod erasure;
 
 use badge::{PhoneCodes, phone};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bus::{ErasureQueue, TimerQueue, Timers, Whose};
 use domain::agency::Standing;
 use domain::badge::BadgeStatus;
 use domain::chain::{Actor, EventKind};
-use domain::credit::{CreditRules, Section};
+use domain::credit::Section;
 use domain::id::{EventId, WorkerId};
+use domain::market::Market;
 use domain::time::Millis;
-use domain::worker::Consent;
+use domain::worker::{Consent, Worker};
 use lambda_http::http::{Method, StatusCode};
-use record::{Eraser, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
+use record::{Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Fields, Problem, Verifier};
+use runtime::{Fields, Principal, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
-use store::{Appended, Badges, Directory, Objection, ProfileChange, Step, WorkerFile, Workers};
+use store::{
+    Appended, Badges, Directory, Objection, Orders, ProfileChange, Step, WorkerFile, Workers,
+};
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
+
+/// So many objections of one worker wait for the authority at once.
+const MOST_WAITING_OBJECTIONS: usize = 10;
 
 pub struct OwnRecord {
     clock: Clock,
     verifier: Verifier,
+    sweeps: TimerQueue,
     directory: Directory,
     workers: Workers,
     badges: Badges,
-    eraser: Eraser,
+    orders: Orders,
+    timers: Timers,
+    erasures: ErasureQueue,
     codes: PhoneCodes,
     badge_host: String,
-    rules: CreditRules,
+    market: Market,
 }
 
 impl OwnRecord {
@@ -45,13 +57,16 @@ impl OwnRecord {
         settings.finish(Self {
             clock: settings.clock(),
             verifier: Verifier::new(settings),
+            sweeps: TimerQueue::new(settings),
             directory: Directory::new(settings),
             workers: Workers::new(settings),
             badges: Badges::new(settings),
-            eraser: Eraser::new(settings),
+            orders: Orders::new(settings),
+            timers: Timers::new(settings),
+            erasures: ErasureQueue::new(settings),
             codes: PhoneCodes::new(settings),
             badge_host: settings.text("BADGE_HOST"),
-            rules: settings.market().credit,
+            market: settings.market(),
         })
     }
 
@@ -62,8 +77,18 @@ impl OwnRecord {
     async fn answer(&self, request: &Request) -> Result<Response, Problem> {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let principal = self.verifier.authenticate(request, self.clock.now())?;
-        let id = principal.worker()?;
+        let now = self.clock.now();
+        let (principal, since) = self.verifier.authenticate_session(request, now)?;
+        let id = match (request.method(), path.as_slice(), &principal) {
+            (&Method::POST, ["v1", "me", "erase"], Principal::Customer(id)) => {
+                return self.customer_wants_erasure(request, id).await;
+            }
+            (&Method::DELETE, ["v1", "me", "erase"], Principal::Customer(id)) => {
+                return self.customer_keeps_data(id).await;
+            }
+            _ => principal.worker()?,
+        };
+        self.require_registered_before(id, since).await?;
         match (request.method(), path.as_slice()) {
             (&Method::GET, ["v1", "me", "record"]) => self.record(request, id).await,
             (&Method::GET, ["v1", "me", "trace"]) => self.trace(request, id).await,
@@ -72,9 +97,18 @@ impl OwnRecord {
             (&Method::GET, ["v1", "me", "code-key"]) => self.code_key(request, id).await,
             (&Method::POST, ["v1", "me", "consent"]) => self.give_consent(request, id).await,
             (&Method::POST, ["v1", "me", "consent", "withdraw"]) => self.withdraw(id).await,
-            (&Method::POST, ["v1", "me", "erase"]) => self.erase(request, id).await,
+            (&Method::POST, ["v1", "me", "erase"]) => self.worker_wants_erasure(request, id).await,
+            (&Method::DELETE, ["v1", "me", "erase"]) => self.worker_keeps_data(id).await,
             _ => Err(Problem::not_found()),
         }
+    }
+
+    /// Whoever is registered anew after she was erased is told nothing by a session of before, and promises nothing.
+    async fn require_registered_before(&self, id: &WorkerId, since: Millis) -> Result<(), Problem> {
+        let worker = self.workers.records().get(id).await?;
+        let before = |worker: &Worker| worker.registered_at.second() <= since.second();
+        let worker = worker.filter(before);
+        worker.map(|_| ()).ok_or_else(Problem::unauthenticated)
     }
 
     async fn record(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
@@ -146,6 +180,15 @@ impl OwnRecord {
             text,
             answer: None,
         };
+        let before = self.workers.objection_ids(id).await?;
+        let is_repeat = key.is_some() && before.iter().any(|(before, _)| *before == objection.id);
+        let waiting = before.iter().filter(|(_, waits)| *waits).count();
+        if waiting >= MOST_WAITING_OBJECTIONS && !is_repeat {
+            let words = format!(
+                "At most {MOST_WAITING_OBJECTIONS} objections wait for the authority at once."
+            );
+            return Err(Problem::rate_limited(3_600).detail(words));
+        }
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             if file.worker.is_erased {
                 return Err(is_erased());
@@ -203,10 +246,14 @@ impl OwnRecord {
         Ok(http::json(StatusCode::OK, &answer))
     }
 
-    /// Withdraws her consent and suspends her. A repeat changes nothing and gets the same answer.
+    /// Withdraws her consent and suspends her; `auto-assign` is told before to take her from coming visits. A repeat changes nothing and gets the same answer.
     async fn withdraw(&self, id: &WorkerId) -> Result<Response, Problem> {
         let now = self.clock.now();
         let withdrawn_at = self.workers.withdrawn_at(id).await?;
+        if withdrawn_at.is_none() {
+            let whose = Whose::WorkerId(id.clone());
+            self.sweeps.sweep_after(whose, now).await?;
+        }
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             if file.worker.is_erased {
                 return Err(is_erased());
@@ -231,9 +278,12 @@ impl OwnRecord {
                 ..Step::default()
             })
         };
-        let answer = self.change_own(id, now, decide).await?;
+        let file = self.change_own(id, now, decide).await?;
         tracing::info!(worker.id = %id, "a worker withdrew her consent");
-        Ok(http::json(StatusCode::OK, &answer))
+        Ok(http::json(
+            StatusCode::OK,
+            &self.worker_answer(&file).await?,
+        ))
     }
 
     /// Gives her consent, again after she has withdrawn it: nobody else can. Whether she works again is for the authority.
@@ -259,33 +309,28 @@ impl OwnRecord {
                 ..Step::default()
             })
         };
-        let answer = self.change_own(id, now, decide).await?;
+        let file = self.change_own(id, now, decide).await?;
         tracing::info!(worker.id = %id, "a worker gave her consent");
-        Ok(http::json(StatusCode::OK, &answer))
+        Ok(http::json(
+            StatusCode::OK,
+            &self.worker_answer(&file).await?,
+        ))
     }
 
-    /// Makes a change that nothing beside it can refuse; returns her as she is after it.
+    /// Makes a change of her own; returns her as she is after it.
     async fn change_own(
         &self,
         id: &WorkerId,
         now: Millis,
         decide: impl FnMut(&WorkerFile) -> Result<Step, Problem>,
-    ) -> Result<WorkerAnswer, Problem> {
+    ) -> Result<Box<WorkerFile>, Problem> {
         match self.workers.change(id, now, decide).await? {
-            Appended::Done(file) | Appended::Repeat(file) => self.worker_answer(&file).await,
+            Appended::Done(file) | Appended::Repeat(file) => Ok(file),
             Appended::Refused(problem) => Err(problem),
-            Appended::WithRefused(_) => Err(Problem::internal()),
+            // Her other request came first.
+            Appended::WithRefused(_) => Err(Problem::unavailable()),
             Appended::NotFound => Err(Problem::unauthenticated()),
         }
-    }
-
-    async fn erase(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
-        let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
-        let actor = Actor::Worker(id.clone());
-        self.eraser
-            .erase(id, &actor, &reason, self.clock.now())
-            .await?;
-        Ok(http::no_content())
     }
 
     async fn open(&self, id: &WorkerId) -> Result<WorkerFile, Problem> {
@@ -294,7 +339,7 @@ impl OwnRecord {
     }
 
     async fn worker_answer(&self, file: &WorkerFile) -> Result<WorkerAnswer, Problem> {
-        let (reader, rules, now) = (Reader::All, &self.rules, self.clock.now());
+        let (reader, rules, now) = (Reader::All, &self.market.credit, self.clock.now());
         Ok(WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?)
     }
 }

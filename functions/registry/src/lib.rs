@@ -1,12 +1,14 @@
-//! Registers agencies and their stores, shows them, and changes stores.
+//! Registers agencies and their stores, shows them, and changes stores and how agencies log in.
 //!
 //! Anyone may register an agency; only the authority lets it work. Ids and secrets are derived from the request
 //! ([`secrets`]), so repeats are harmless although no `Idempotency-Key` is stored.
 
+mod credentials;
 mod registration;
 mod secrets;
 
-use domain::agency::{Agency, AgencyStats, Standing, Store};
+use domain::agency::{AccessKey, Agency, AgencyStats, Credential, Standing, Store};
+use domain::chain::Hash;
 use domain::id::{AgencyId, StoreId};
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Request, Response};
@@ -17,6 +19,9 @@ use store::{Directory, Registered, StoreAdded};
 
 use crate::registration::{NewStore, Registration, read_agency_change, read_store_change};
 use crate::secrets::RegistrationKeys;
+
+/// Who adds an agency's first credential, and what it is called.
+const REGISTRATION: &str = "registration";
 
 /// In characters. The agency's secret is derived from the key, so nobody may guess it.
 const SHORTEST_REGISTRATION_KEY: usize = 32;
@@ -51,6 +56,15 @@ impl Registry {
             (&Method::POST, ["v1", "agencies"]) => self.register(request).await,
             (&Method::GET, ["v1", "agencies", agency]) => self.read(request, agency).await,
             (&Method::PATCH, ["v1", "agencies", agency]) => self.change(request, agency).await,
+            (&Method::GET, ["v1", "agencies", agency, "credentials"]) => {
+                self.credentials(request, agency).await
+            }
+            (&Method::POST, ["v1", "agencies", agency, "credentials"]) => {
+                self.add_credential(request, agency).await
+            }
+            (&Method::DELETE, ["v1", "agencies", agency, "credentials", access_key]) => {
+                self.withdraw_credential(request, agency, access_key).await
+            }
             (&Method::POST, ["v1", "agencies", agency, "stores"]) => {
                 self.add_store(request, agency).await
             }
@@ -71,11 +85,22 @@ impl Registry {
         let body = JsonBody::from_request(request)?;
         let given = Registration::read(&body)?;
         let body_hash = body.hash();
-        let secret = self.keys.agency_secret(key, &body_hash);
         let (agency, stores) = self.agency_and_stores(key, given);
+        let secret = self
+            .keys
+            .credential(&agency.id, REGISTRATION, key, &body_hash);
+        let credential = Credential {
+            id: secret.id.clone(),
+            name: REGISTRATION.to_owned(),
+            secret_hash: Hash(secret.hash),
+            body_hash: Hash(body_hash),
+            added_by: agency.id.to_string(),
+            added_at: agency.registered_at,
+            withdrawn_at: None,
+        };
         let registered = self
             .directory
-            .register(&agency, &stores, &body_hash, &secret.hash)
+            .register(&agency, &stores, &body_hash, &credential)
             .await?;
         let agency = match registered {
             Registered::New => {
@@ -85,13 +110,19 @@ impl Registry {
             Registered::Repeat(agency) => *agency,
             Registered::KeyReused => return Err(Problem::idempotency_key_reused()),
         };
+        // Once it works, whoever has the request cannot have the secret by it.
+        let is_shown = agency.standing == Standing::Pending;
+        let access_key = AccessKey {
+            agency: agency.id.clone(),
+            credential: secret.id,
+        };
         Ok(http::json(
             StatusCode::CREATED,
             &json!({
                 "agency_id": agency.id,
                 "status": agency.standing,
-                "access_key": format!("hak_{}", agency.id.bare()),
-                "secret": secret.text,
+                "access_key": access_key.to_string(),
+                "secret": is_shown.then_some(secret.text),
             }),
         ))
     }
@@ -128,14 +159,8 @@ impl Registry {
     }
 
     async fn read(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
-        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let (_, id) = self.itself_or_authority(request, agency)?;
         http::query(request, &[])?;
-        let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
-        if !matches!(principal, Principal::Authority(_))
-            && principal != Principal::Agency(id.clone())
-        {
-            return Err(Problem::not_found());
-        }
         let found = self.directory.agency_with_stores(&id).await?;
         let (agency, stores) = found.ok_or_else(Problem::not_found)?;
         Ok(http::json(StatusCode::OK, &agency.view(&stores)))
@@ -170,6 +195,11 @@ impl Registry {
             }
             StoreAdded::Repeat(store) => *store,
             StoreAdded::KeyReused => return Err(Problem::idempotency_key_reused()),
+            StoreAdded::TooMany => {
+                let most = Directory::MOST_WAITING_STORES;
+                let words = format!("At most {most} stores of an agency wait for review.");
+                return Err(Problem::rate_limited(3_600).detail(words));
+            }
             StoreAdded::NotFound => return Err(Problem::not_found()),
         };
         Ok(http::json(StatusCode::CREATED, &store.view()))
@@ -189,6 +219,22 @@ impl Registry {
         let store = changed.await?.ok_or_else(Problem::not_found)?;
         tracing::info!(agency.id = %id, store.id = %store.id, "a store was changed");
         Ok(http::json(StatusCode::OK, &store.view()))
+    }
+
+    /// Who calls, and the agency in the path, if that or the authority is who calls.
+    fn itself_or_authority(
+        &self,
+        request: &Request,
+        agency: &str,
+    ) -> Result<(Principal, AgencyId), Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
+        let is_itself = principal == Principal::Agency(id.clone());
+        if is_itself || matches!(principal, Principal::Authority(_)) {
+            Ok((principal, id))
+        } else {
+            Err(Problem::not_found())
+        }
     }
 
     /// The agency in the path, if it is the caller.

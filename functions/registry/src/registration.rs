@@ -6,9 +6,7 @@ use domain::geo::Wgs84;
 use domain::service::ServiceSet;
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
-
-/// More than any agency in a city has. One transaction must hold them all.
-const MOST_STORES: usize = 50;
+use store::Directory;
 
 pub struct Registration {
     pub name: String,
@@ -34,7 +32,7 @@ impl Registration {
             let responsible_person = fields.person_name("responsible_person", 60);
             let phone = fields.parsed("phone");
             let services = fields.services("services");
-            let stores = fields.objects("stores", 1..=MOST_STORES, new_store);
+            let stores = fields.objects("stores", 1..=Directory::MOST_WAITING_STORES, new_store);
             Some(Self {
                 name: name?,
                 uscc: uscc?,
@@ -73,7 +71,7 @@ pub fn read_store_change(body: &JsonBody) -> Result<StoreChange, Problem> {
 pub fn read_agency_change(body: &JsonBody) -> Result<AgencyChange, Problem> {
     body.read(|fields| {
         let name = fields.optional_string("name", 1..=60);
-        let responsible_person = fields.optional_string("responsible_person", 1..=60);
+        let responsible_person = fields.optional_person_name("responsible_person", 60);
         let phone = fields.optional_parsed("phone");
         let services = match fields.given("services") {
             Some(_) => fields.services("services"),

@@ -1,9 +1,8 @@
-//! Derives ids and secrets from registration requests. A repeated request gets the same ones, and only a hash of
-//! the secret is stored.
+//! Derives ids and secrets from requests. A repeated request gets the same ones, and only a hash of a secret is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{AgencyId, StoreId};
+use domain::id::{AgencyId, CredentialId, StoreId};
 use runtime::secret;
 use settings::Settings;
 
@@ -12,8 +11,9 @@ pub struct RegistrationKeys {
     secrets: [u8; 32],
 }
 
-/// The secret with which an agency logs in.
-pub struct AgencySecret {
+/// A credential's id, and its secret.
+pub struct NewSecret {
+    pub id: CredentialId,
     /// Given to the agency: base64url of 256 bits.
     pub text: String,
     /// Stored: SHA-256 of the text.
@@ -36,12 +36,25 @@ impl RegistrationKeys {
         )))
     }
 
-    /// Depends on the body too, so that the `Idempotency-Key` alone does not reveal the secret.
-    pub fn agency_secret(&self, key: &str, body_hash: &[u8; 32]) -> AgencySecret {
-        let text =
-            URL_SAFE_NO_PAD.encode(secret::hmac(&self.secrets, &[key.as_bytes(), body_hash]));
-        let hash = secret::sha256(text.as_bytes());
-        AgencySecret { text, hash }
+    /// The credential that `caller` adds for an agency with this `Idempotency-Key`. The secret depends on the body too, so
+    /// that the key alone does not reveal it.
+    pub fn credential(
+        &self,
+        agency: &AgencyId,
+        caller: &str,
+        key: &str,
+        body_hash: &[u8; 32],
+    ) -> NewSecret {
+        let parts = [agency.bare(), caller, key].map(str::as_bytes);
+        let [agency, caller, key] = parts;
+        let id = secret::hmac(&self.ids, &[b"credential", agency, caller, key]);
+        let text = secret::hmac(&self.secrets, &[agency, caller, key, body_hash]);
+        let text = URL_SAFE_NO_PAD.encode(text);
+        NewSecret {
+            id: CredentialId::from_bytes(&first_bytes(&id)),
+            hash: secret::sha256(text.as_bytes()),
+            text,
+        }
     }
 
     /// The id of the store that `agency` adds with this `Idempotency-Key`, in this position of the request.
@@ -79,15 +92,23 @@ mod tests {
         assert_ne!(keys.agency_id("k"), keys.agency_id("l"));
         assert_ne!(keys.agency_id("k"), other.agency_id("k"));
 
-        let secret =
-            |keys: &RegistrationKeys, key, body: u8| keys.agency_secret(key, &[body; 32]).text;
-        assert_eq!(secret(&keys, "k", 1), secret(&again, "k", 1));
-        assert_ne!(secret(&keys, "k", 1), secret(&keys, "k", 2));
-        assert_ne!(secret(&keys, "k", 1), secret(&keys, "l", 1));
-        assert_ne!(secret(&keys, "k", 1), secret(&other, "k", 1));
-        assert_eq!(secret(&keys, "k", 1).len(), 43, "256 bits in base64url");
-
         let agency = keys.agency_id("k");
+        let made = |keys: &RegistrationKeys, caller, key, body: u8| {
+            let made = keys.credential(&agency, caller, key, &[body; 32]);
+            (made.id, made.text)
+        };
+        let first = made(&keys, "a", "k", 1);
+        assert_eq!(first, made(&again, "a", "k", 1));
+        assert_eq!(first.1.len(), 43, "256 bits in base64url");
+        for another in [
+            made(&keys, "a", "l", 1),
+            made(&keys, "b", "k", 1),
+            made(&other, "a", "k", 1),
+        ] {
+            assert!(first.0 != another.0 && first.1 != another.1);
+        }
+        let other_body = made(&keys, "a", "k", 2);
+        assert!(first.0 == other_body.0 && first.1 != other_body.1);
         assert_eq!(
             keys.store_id(&agency, "k", 0),
             again.store_id(&agency, "k", 0)
@@ -104,7 +125,8 @@ mod tests {
 
     #[test]
     fn the_stored_hash_is_that_of_the_given_secret() {
-        let made = keys("secret").agency_secret("k", &[0; 32]);
+        let agency = AgencyId::from_bytes(&[0; 16]);
+        let made = keys("secret").credential(&agency, "a", "k", &[0; 32]);
         assert_eq!(made.hash, secret::sha256(made.text.as_bytes()));
     }
 }

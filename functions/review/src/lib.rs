@@ -2,11 +2,12 @@
 //!
 //! A decision on an agency or a store is one transaction of its state and the agency's version; cells and queue access
 //! follow from the table's stream. An agency's order queue is made *before* its approval, so that an approved agency
-//! is never without one.
+//! is never without one. Before a decision by which an agency or a worker may not work any more, `auto-assign` is told to
+//! take back what they have promised.
 
 mod workers;
 
-use bus::OfferQueues;
+use bus::{OfferQueues, TimerQueue, Whose};
 use domain::agency::{Agency, Decision, NotDecided, Review as Verdict, Standing, Store};
 use domain::id::{AgencyId, AuthorityId, EventId, ProposalId, StoreId, WorkerId};
 use domain::time::{Millis, rfc3339};
@@ -26,6 +27,7 @@ pub struct Review {
     verifier: Verifier,
     directory: Directory,
     queues: OfferQueues,
+    timers: TimerQueue,
     workers: WorkerReview,
 }
 
@@ -38,6 +40,7 @@ impl Review {
             verifier: Verifier::new(settings),
             directory: Directory::new(settings),
             queues: OfferQueues::new(settings),
+            timers: TimerQueue::new(settings),
             workers: WorkerReview::new(settings),
         })
     }
@@ -78,8 +81,13 @@ impl Review {
     async fn review_agency(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
         let verdict = self.verdict(request)?;
         let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
-        if verdict.decision == Decision::Approve {
-            self.make_queue(&id).await?;
+        match verdict.decision {
+            Decision::Approve => self.make_queue(&id).await?,
+            Decision::Suspend => {
+                let whose = Whose::AgencyId(id.clone());
+                self.timers.sweep_after(whose, verdict.at).await?;
+            }
+            Decision::Reject | Decision::Reinstate => {}
         }
         let decided = self.directory.decide_agency(&id, &verdict).await?;
         let (agency, stores) = match decided {
@@ -139,10 +147,10 @@ impl Review {
             Some("store") => self.directory_page(Waiting::Store, limit, cursor).await?,
             Some("worker") => self.workers.waiting(limit, cursor).await?,
             Some("objection") => self.workers.objections_waiting(limit, cursor).await?,
+            Some("erasure") => self.workers.erasures_waiting(limit, cursor).await?,
             _ => {
-                return Err(
-                    Problem::malformed().detail("kind must be agency, store, worker or objection.")
-                );
+                return Err(Problem::malformed()
+                    .detail("kind must be agency, store, worker, objection or erasure."));
             }
         };
         Ok(http::json(StatusCode::OK, &page))
@@ -253,7 +261,7 @@ impl WaitingItem {
 
 /// Which version was looked at has to be said by who approves or rejects.
 fn decision_and_version(fields: &mut Fields<'_>) -> Option<(Decision, Option<u64>)> {
-    let decision: Option<Decision> = fields.deserialized("decision");
+    let decision: Option<Decision> = fields.one_of("decision");
     let version = fields.optional_integer("version", 0..=i64::MAX);
     let version = version.and_then(|version| u64::try_from(version).ok());
     let is_needed = decision.is_some_and(Decision::needs_version);

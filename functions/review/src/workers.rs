@@ -5,6 +5,7 @@
 //! and what must change with them: an approval reserves her phone for her, and a move revokes the badges of the agency that
 //! she leaves.
 
+use bus::{TimerQueue, Whose};
 use domain::agency::{Decision, NotDecided, Standing};
 use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
@@ -19,7 +20,7 @@ use runtime::{Fault, Problem};
 use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
-    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step,
+    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, Waits,
     WorkerFile, Workers,
 };
 
@@ -31,6 +32,7 @@ const MOVED: &str = "She works for another agency now.";
 
 pub struct WorkerReview {
     clock: Clock,
+    timers: TimerQueue,
     workers: Workers,
     eraser: Eraser,
     phones: PhoneHashes,
@@ -88,6 +90,7 @@ impl WorkerReview {
     pub fn new(settings: &Settings) -> Self {
         Self {
             clock: settings.clock(),
+            timers: TimerQueue::new(settings),
             workers: Workers::new(settings),
             eraser: Eraser::new(settings),
             phones: PhoneHashes::new(settings),
@@ -121,6 +124,10 @@ impl WorkerReview {
                 at,
             })
         })?;
+        if verdict.may_end_work() {
+            let whose = Whose::WorkerId(id.clone());
+            self.timers.sweep_after(whose, at).await?;
+        }
         let file = self.commit(&id, &verdict).await?;
         // The agency that she leaves may have issued another badge meanwhile.
         let actor = Actor::Authority(verdict.by.clone());
@@ -354,7 +361,11 @@ impl WorkerReview {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<http::Page<WaitingItem>, Problem> {
-        let page = self.workers.records().waiting(limit, cursor).await?;
+        let page = self
+            .workers
+            .records()
+            .waiting(Waits::Decision, limit, cursor)
+            .await?;
         let files = page.items.iter().map(|(id, _)| self.workers.open(id));
         let files: Vec<_> = files.collect();
         let files = futures::future::try_join_all(files).await?;
@@ -406,6 +417,27 @@ impl WorkerReview {
         })
     }
 
+    /// Those who have asked for it, which nobody decides on: the authority is told.
+    pub(crate) async fn erasures_waiting(
+        &self,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<http::Page<WaitingItem>, Problem> {
+        let records = self.workers.records();
+        let page = records.waiting(Waits::Erasure, limit, cursor).await?;
+        let ids: Vec<WorkerId> = page.items.iter().map(|(id, _)| id.clone()).collect();
+        let workers = records.get_all(&ids).await?;
+        let items = page.items.into_iter().filter_map(|(id, since)| {
+            let worker = workers.iter().find(|worker| worker.id == id)?;
+            let agency = worker.agency.clone();
+            Some(WaitingItem::for_worker("erasure", worker, agency, since))
+        });
+        Ok(http::Page {
+            items: items.collect(),
+            next_cursor: page.next,
+        })
+    }
+
     /// Answers with the worker's record. The look is recorded first, and she sees it.
     async fn look_and_answer(
         &self,
@@ -424,6 +456,16 @@ impl WorkerReview {
 }
 
 impl Verdict {
+    /// Whether she cannot go any more, after it, to visits that she is named for: suspended, or with another agency.
+    fn may_end_work(&self) -> bool {
+        let is_named = self.proposal.is_some() || self.agency.is_some();
+        match self.decision {
+            Decision::Suspend => true,
+            Decision::Approve => is_named,
+            Decision::Reject | Decision::Reinstate => false,
+        }
+    }
+
     fn on(&self, proposal: Option<&Proposal>) -> LastDecision {
         LastDecision {
             proposal: proposal.map(|proposal| proposal.id.clone()),

@@ -58,8 +58,13 @@ impl Sequencer {
                 again_from((!done).then_some(first))
             }
             Trigger::Schedule => {
-                Box::pin(self.sequence()).await;
-                Box::pin(self.sign()).await;
+                let is_complete = Box::pin(self.sequence()).await;
+                if Box::pin(self.sign()).await && is_complete {
+                    tracing::info!(
+                        heartbeat = "log",
+                        "the log is complete and has its checkpoint"
+                    );
+                }
                 DynamoDbEventResponse::default()
             }
         }
@@ -98,19 +103,21 @@ impl Sequencer {
         done
     }
 
-    async fn sign(&self) {
+    /// Answers whether the last checkpoint is young enough.
+    async fn sign(&self) -> bool {
         let signed = self
             .checkpoints
             .latest(CHECKPOINTS_EVERY, self.clock.now())
             .await;
-        if let Err(error) = signed {
+        if let Err(error) = &signed {
             // The next schedule tries again.
             tracing::error!(
                 alarm = "log",
-                error = chain(&error),
+                error = chain(error),
                 "a checkpoint could not be signed"
             );
         }
+        signed.is_ok()
     }
 }
 

@@ -3,16 +3,19 @@
 //! A secret is 256 random bits, so its plain SHA-256 is stored; nothing slower is needed. An unknown access key takes
 //! as long as a known one and gets the same answer.
 
-use domain::id::AgencyId;
+use std::time::Duration;
+
+use domain::agency::AccessKey;
 use runtime::http::{self, Request};
 use runtime::{Principal, Problem, secret};
-use store::Directory;
+
+use crate::Sessions;
 
 /// Stands in for the hash of a secret when the access key is unknown; no secret has this hash.
 const NOBODYS_HASH: [u8; 32] = [0; 32];
 
-/// An agency's access key is this followed by its id without prefix, so it needs no index.
-const AGENCY_PREFIX: &str = "hak_";
+/// From the first wrong secret on, so long the others are counted.
+const WRONG_COUNT_FOR: Duration = Duration::from_secs(15 * 60);
 
 struct Credentials {
     access_key: String,
@@ -30,34 +33,54 @@ fn read(request: &Request) -> Result<Credentials, Problem> {
     })
 }
 
-pub async fn agency(directory: &Directory, request: &Request) -> Result<Principal, Problem> {
-    let given = read(request)?;
-    let id = given.access_key.strip_prefix(AGENCY_PREFIX);
-    let id = id.and_then(|bare| AgencyId::from_bare(bare).ok());
-    let known = match id {
-        Some(id) => {
-            let hash = directory.secret_hash(&id).await?;
-            hash.map(|hash| (Principal::Agency(id), hash))
+impl Sessions {
+    pub(crate) async fn agency(&self, request: &Request) -> Result<Principal, Problem> {
+        let given = read(request)?;
+        let known = match given.access_key.parse::<AccessKey>() {
+            Ok(key) => {
+                let hash = self.directory.secret_hash(&key).await?;
+                hash.map(|hash| (Principal::Agency(key.agency), hash))
+            }
+            Err(_) => None,
+        };
+        self.check(request, &given, known).await
+    }
+
+    pub(crate) async fn authority(&self, request: &Request) -> Result<Principal, Problem> {
+        let given = read(request)?;
+        let known = self.directory.authority(&given.access_key).await?;
+        let known = known.map(|known| (Principal::Authority(known.id), known.secret_hash));
+        self.check(request, &given, known).await
+    }
+
+    /// A right secret opens a session, however many wrong ones came before it: nobody locks others out. Wrong ones are counted
+    /// by access key and address, whether or not there is such a key.
+    async fn check(
+        &self,
+        request: &Request,
+        given: &Credentials,
+        known: Option<(Principal, [u8; 32])>,
+    ) -> Result<Principal, Problem> {
+        let hash = known.as_ref().map_or(&NOBODYS_HASH, |(_, hash)| hash);
+        let is_right = secret::same(&secret::sha256(given.secret.as_bytes()), hash);
+        if let (Some((principal, _)), true) = (known, is_right) {
+            return Ok(principal);
         }
-        None => None,
-    };
-    check(&given, known)
-}
-
-pub async fn authority(directory: &Directory, request: &Request) -> Result<Principal, Problem> {
-    let given = read(request)?;
-    let known = directory.authority(&given.access_key).await?;
-    check(
-        &given,
-        known.map(|known| (Principal::Authority(known.id), known.secret_hash)),
-    )
-}
-
-fn check(given: &Credentials, known: Option<(Principal, [u8; 32])>) -> Result<Principal, Problem> {
-    let hash = known.as_ref().map_or(&NOBODYS_HASH, |(_, hash)| hash);
-    let is_right = secret::same(&secret::sha256(given.secret.as_bytes()), hash);
-    match known {
-        Some((principal, _)) if is_right => Ok(principal),
-        _ => Err(Problem::bad_credentials()),
+        let parts = [
+            given.access_key.as_bytes(),
+            http::address(request).as_bytes(),
+        ];
+        let [a, b, c, d, ..] = secret::hmac(b"wrong secrets", &parts);
+        let (now, hash) = (self.clock.now(), u32::from_be_bytes([a, b, c, d]));
+        let counted = self
+            .directory
+            .count_wrong_secret(hash, now + WRONG_COUNT_FOR, now);
+        let (count, until) = counted.await?;
+        if count <= self.wrong_secrets_cap {
+            return Err(Problem::bad_credentials());
+        }
+        let wait_s = until.since(now).as_secs() as u32 + 1;
+        let words = "Too many wrong secrets of this access key have come from this address.";
+        Err(Problem::rate_limited(wait_s).detail(words))
     }
 }

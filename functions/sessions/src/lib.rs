@@ -2,7 +2,7 @@
 //!
 //! A customer is identified by a code from WeChat ([`wechat`]), a worker by a code that WeChat exchanges for her
 //! phone number ([`phone`]), agencies and the authority by access key and secret. The answer is a token for 15
-//! minutes, which every function verifies itself.
+//! minutes, signed by a key that never leaves KMS, which every function verifies itself by public keys.
 
 mod credentials;
 pub mod phone;
@@ -12,10 +12,11 @@ use domain::agency::Standing;
 use domain::id::CustomerId;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
-use runtime::session::Signer;
+use runtime::session::{Session, Unsigned};
 use runtime::{Principal, Problem, Verifier, secret};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
+use signer::Signer;
 use store::{Directory, PhoneHashes, WorkerRecords};
 
 use crate::phone::PhoneNumbers;
@@ -24,31 +25,29 @@ use crate::wechat::WeChat;
 pub struct Sessions {
     clock: Clock,
     directory: Directory,
+    verifier: Verifier,
     signer: Signer,
     subject_key: [u8; 32],
     wechat: WeChat,
     phone_numbers: PhoneNumbers,
     phones: PhoneHashes,
     workers: WorkerRecords,
+    wrong_secrets_cap: u32,
 }
 
 impl Sessions {
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let signer = Signer::new(settings);
-        // Without this key in the set, the other functions could not verify any token made here.
-        if !Verifier::new(settings).knows(signer.kid()) {
-            let reason = "it does not hold the public key of SESSION_SIGNING_KEY";
-            settings.refuse("SESSION_PUBLIC_KEYS", reason);
-        }
         settings.finish(Self {
             clock: settings.clock(),
             workers: WorkerRecords::new(settings),
             directory: Directory::new(settings),
-            signer,
+            verifier: Verifier::new(settings),
+            signer: Signer::new(settings, "SESSION_SIGNING_KEY"),
             subject_key: settings.key("SUBJECT_KEY", "homehail customer id v1"),
             wechat: WeChat::new(settings),
             phone_numbers: PhoneNumbers::default(),
             phones: PhoneHashes::new(settings),
+            wrong_secrets_cap: settings.market().wrong_secrets_cap,
         })
     }
 
@@ -61,17 +60,13 @@ impl Sessions {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let principal = match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "sessions", "customer"]) => self.customer(request).await?,
-            (&Method::POST, ["v1", "sessions", "agency"]) => {
-                credentials::agency(&self.directory, request).await?
-            }
-            (&Method::POST, ["v1", "sessions", "authority"]) => {
-                credentials::authority(&self.directory, request).await?
-            }
+            (&Method::POST, ["v1", "sessions", "agency"]) => self.agency(request).await?,
+            (&Method::POST, ["v1", "sessions", "authority"]) => self.authority(request).await?,
             (&Method::POST, ["v1", "sessions", "worker"]) => self.worker(request).await?,
             // The gateway sends here whatever no function has a route for.
             _ => return Err(Problem::not_found()),
         };
-        let session = self.signer.sign(&principal, self.clock.now())?;
+        let session = self.session(&principal).await?;
         tracing::info!(role = principal.role(), "a session was given");
         Ok(http::json(
             StatusCode::OK,
@@ -81,6 +76,20 @@ impl Sessions {
                 "subject": principal.subject(),
             }),
         ))
+    }
+
+    async fn session(&self, principal: &Principal) -> Result<Session, Problem> {
+        let now = self.clock.now();
+        let session = Unsigned::new(principal, self.verifier.signing_kid(), now);
+        let signature = self.signer.sign(session.message.clone().into_bytes());
+        let session = session.signed(&signature.await?);
+        // Otherwise every other function would refuse it, without saying why.
+        if let Err(reason) = self.verifier.verify(&session.token, now) {
+            let words = "SESSION_SIGNING_KEY is not the first key of SESSION_PUBLIC_KEYS";
+            tracing::error!(reason, "{words}");
+            return Err(Problem::internal());
+        }
+        Ok(session)
     }
 
     async fn customer(&self, request: &Request) -> Result<Principal, Problem> {

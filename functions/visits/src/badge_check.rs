@@ -269,7 +269,7 @@ impl Visits {
             who: self.scanners.principal(principal),
             result: checked.result.scanned(),
             order_id: Some(order.id.clone()),
-            place: RoughPlace::of_order(order.place),
+            place: RoughPlace::of_order(&order.area),
         };
         if let Err(error) = self.scans.send(scan).await {
             let error = runtime::problem::chain(&error);

@@ -53,7 +53,14 @@ impl Visits {
             })
         })?;
         let sealed = self.seal.seal_rating(id, &rating)?;
-        let rated = self.orders.rate(id, customer, &rating, &sealed).await;
+        let found = self.views.open(id, now).await?;
+        let found = found.filter(|(order, _)| order.customer == *customer);
+        let (order, details) = found.ok_or_else(Problem::not_found)?;
+        let claim = order.claim().map(|claim| &claim.agency);
+        let raters = claim.map(|agency| self.raters.of(agency, &order, details.as_ref()));
+        let raters = raters.unwrap_or_default();
+        let rated = self.orders.rate(id, customer, &rating, &sealed, &raters);
+        let rated = rated.await;
         let changed = rated?.ok_or_else(Problem::not_found)?;
         match &changed.outcome {
             Rated::Now => tracing::info!(order.id = %id, "a visit was rated"),

@@ -5,6 +5,7 @@
 
 mod badge_check;
 mod ending;
+mod raters;
 
 use badge::Checker;
 use bus::ScanQueue;
@@ -17,6 +18,8 @@ use runtime::{Problem, Scanners, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use store::{Badges, Directory, OrderViews, Orders, SealKey, Workers};
 
+use crate::raters::Raters;
+
 pub struct Visits {
     clock: Clock,
     verifier: Verifier,
@@ -24,6 +27,7 @@ pub struct Visits {
     orders: Orders,
     views: OrderViews,
     seal: SealKey,
+    raters: Raters,
     workers: Workers,
     badges: Badges,
     directory: Directory,
@@ -44,6 +48,7 @@ impl Visits {
             orders: Orders::new(settings),
             views: OrderViews::new(settings),
             seal: SealKey::new(settings),
+            raters: Raters::new(settings),
             workers: Workers::new(settings),
             badges: Badges::new(settings),
             directory: Directory::new(settings),

@@ -122,8 +122,8 @@ impl WorkerChange {
 impl SectionResult {
     pub fn read(body: &JsonBody, rules: &CreditRules, now: Millis) -> Result<Self, Problem> {
         body.read(|fields| {
-            let section: Option<Section> = fields.deserialized("section");
-            let recorded: Option<Recorded> = fields.deserialized("state");
+            let section: Option<Section> = fields.one_of("section");
+            let recorded: Option<Recorded> = fields.one_of("state");
             let as_of = fields.time("as_of");
             if as_of.is_some_and(|as_of| as_of > now + CLOCKS_DIFFER) {
                 fields.refuse("as_of", "must not be in the future");

@@ -324,12 +324,23 @@ async fn approval(
             })
         })
         .collect::<Result<_>>()?;
+    // If an earlier start was cut off after it was approved, the registration does not show the secret any more.
+    let credential = if registered["secret"].is_null() {
+        let key = (site.secret_text)(&format!("credential of {agency_id}"));
+        let headers = [("authorization", token), ("idempotency-key", &key)];
+        let path = format!("/v1/agencies/{agency_id}/credentials");
+        &site
+            .post(&path, &headers, &json!({ "name": "demo" }))
+            .await?
+    } else {
+        registered
+    };
     Ok(AgencyAccess {
         agency_id: agency_id.to_owned(),
         name: agency.name.clone(),
         services: serde_json::from_value(approved["services"].clone())?,
-        access_key: string_field(registered, "access_key")?.to_owned(),
-        secret: string_field(registered, "secret")?.to_owned(),
+        access_key: string_field(credential, "access_key")?.to_owned(),
+        secret: string_field(credential, "secret")?.to_owned(),
         stores,
     })
 }

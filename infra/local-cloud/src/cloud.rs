@@ -191,6 +191,13 @@ impl Cloud {
         .await
     }
 
+    /// Moves a received message to the queue's dead letters at once, or deletes it if it has none: for a program that
+    /// stops a message, as Lambda stops a loop.
+    pub async fn give_up(&self, queue: &str, receipt_handle: &str) -> Result<(), Refusal> {
+        self.change(|state, t| state.queues.give_up(queue, receipt_handle, t))
+            .await
+    }
+
     /// Makes every message in flight visible again; returns how many. For a program that has
     /// started anew, whose predecessor's receivers are gone.
     pub async fn release_in_flight(&self, queue: &str) -> Result<usize, Refusal> {

@@ -69,6 +69,7 @@ mod transaction;
 pub use clock::Clock;
 pub use cloud::Cloud;
 pub use error::Error;
+pub use events::Pattern;
 pub use iam::Identities;
 pub use refusal::Refusal;
 pub use sqs::{Depth, Draft, MessageAttribute, Received, Sent};

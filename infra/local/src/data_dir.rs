@@ -24,6 +24,10 @@ const OUR_FOLDERS: [&str; 1] = ["cloud.objects"];
 /// Suffixes of files that SQLite or an interrupted write leaves beside one of ours.
 const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".new"];
 
+/// Files that others open than the code that writes ours: made first, so that only their owner reads them. What SQLite
+/// puts beside a file has the file's mode.
+const OPENED_ELSEWHERE: [&str; 4] = [MARKER, LOCK, "tables.sqlite", "cloud.sqlite"];
+
 /// A data directory that this process alone uses.
 pub struct DataDir {
     path: PathBuf,
@@ -70,11 +74,35 @@ impl DataDir {
         if fresh {
             directory.empty()?;
         }
+        directory
+            .make_private()
+            .with_context(|| format!("{} cannot be made private", path.display()))?;
         Ok(directory)
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Only the owner reads the directory and the files in it, whatever mode an older version gave them.
+    fn make_private(&self) -> std::io::Result<()> {
+        for name in OPENED_ELSEWHERE {
+            fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(self.file(name))?;
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let owner_only =
+                |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+            owner_only(&self.path, 0o700)?;
+            for name in OPENED_ELSEWHERE {
+                owner_only(&self.file(name), 0o600)?;
+            }
+        }
+        Ok(())
     }
 
     fn empty(&self) -> Result<()> {
@@ -136,6 +164,26 @@ mod tests {
         assert!(!data.file("cloud.objects").exists());
         assert!(data.file("keynote.txt").exists());
         assert!(data.file("objects").join("x").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads_the_files_also_those_of_an_older_version() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        drop(DataDir::open(&path, false).unwrap());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for given in [0o600, 0o644] {
+            let old = path.join("tables.sqlite");
+            fs::set_permissions(&old, fs::Permissions::from_mode(given)).unwrap();
+            drop(DataDir::open(&path, false).unwrap());
+            assert_eq!(mode(&path), 0o700);
+            for entry in fs::read_dir(&path).unwrap() {
+                let file = entry.unwrap().path();
+                assert_eq!(mode(&file), 0o600, "{}", file.display());
+            }
+        }
     }
 
     #[test]

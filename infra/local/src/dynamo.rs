@@ -1,7 +1,6 @@
 //! DynamoDB: `dynoxide` in this process, with the template's tables.
 //!
-//! It listens on a loopback port that only the [front door](crate::front_door) knows. It has its own
-//! thread, because the database handles one request at a time and would block the functions.
+//! Nobody reaches it but through the [front door](crate::front_door): it has no port of its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,12 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use dynoxide::Database;
+use axum::body::Bytes;
 use dynoxide::actions::describe_table::DescribeTableRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Mutex, watch};
 
 use crate::leading_keys::LeadingKeys;
 use crate::template::Table;
@@ -28,12 +28,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Dynamo {
     database: Database,
     path: Option<PathBuf>,
-    address: String,
     streams: Vec<StreamName>,
     keys: LeadingKeys,
     writes: Writes,
-    stop: Option<oneshot::Sender<()>>,
-    served: Option<std::thread::JoinHandle<()>>,
+}
+
+/// DynamoDB's operations, with requests and answers in its JSON. Callers are not authenticated here.
+#[derive(Clone)]
+pub(crate) struct Operations {
+    database: Database,
+    /// The database handles one request at a time: the others wait here, and not on a thread.
+    turn: Arc<Mutex<()>>,
 }
 
 /// The two ARNs of a table's stream.
@@ -73,8 +78,8 @@ impl Writes {
 }
 
 impl Dynamo {
-    /// Opens the database, creates the tables that are missing, and serves it.
-    pub async fn start(path: Option<&Path>, tables: &[Table]) -> Result<Self> {
+    /// Opens the database, and creates the tables that are missing.
+    pub fn open(path: Option<&Path>, tables: &[Table]) -> Result<Self> {
         let location = match path {
             Some(path) => path
                 .to_str()
@@ -111,26 +116,20 @@ impl Dynamo {
                 outer,
             });
         }
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-        listener.set_nonblocking(true)?;
-        let address = format!("http://{}", listener.local_addr()?);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let served = serve(listener, database.clone(), stopped)?;
         Ok(Self {
             database,
             path: path.map(Path::to_owned),
-            address,
             streams,
             keys: LeadingKeys::for_tables(tables),
             writes: Writes::new(),
-            stop: Some(stop),
-            served: Some(served),
         })
     }
 
-    /// Where the database listens. It does not authenticate callers.
-    pub(crate) fn address(&self) -> &str {
-        &self.address
+    pub(crate) fn operations(&self) -> Operations {
+        Operations {
+            database: self.database.clone(),
+            turn: Arc::default(),
+        }
     }
 
     pub(crate) fn streams(&self) -> &[StreamName] {
@@ -209,13 +208,64 @@ impl Dynamo {
         }
         Ok(())
     }
+}
 
-    pub fn stop(mut self) {
-        drop(self.stop.take());
-        if let Some(served) = self.served.take() {
-            let _ = served.join();
+impl Operations {
+    /// Runs an operation; answers its status and body, also if it is refused. Once begun it is not stopped by dropping
+    /// the future, as a caller's end stops nothing on AWS.
+    pub(crate) async fn run(&self, operation: &str, body: Bytes) -> (u16, Vec<u8>) {
+        let (database, operation) = (self.database.clone(), operation.to_owned());
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let run = tokio::task::spawn_blocking(move || {
+            let answer = answer(&database, &operation, &body);
+            drop(turn);
+            answer
+        });
+        let answer = run.await.unwrap_or_else(|error| {
+            let fault = format!("the database failed: {error}");
+            Err(DynoxideError::InternalServerError(fault))
+        });
+        match answer {
+            Ok(body) => (200, body),
+            Err(error) => (error.status_code(), error.to_json().into_bytes()),
         }
     }
+}
+
+/// The operations of functions, of the demo and its tests, and of the operator's handbook.
+fn answer(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
+    macro_rules! operations {
+        ($($name:literal => $method:ident,)*) => {
+            match operation {
+                $($name => {
+                    let request = serde_json::from_slice(body)
+                        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+                    serde_json::to_vec(&database.$method(request)?)
+                })*
+                _ => return Err(DynoxideError::ValidationException(
+                    format!("{operation} is not emulated here, or unknown to DynamoDB"),
+                )),
+            }
+        };
+    }
+    let answer = operations! {
+        "GetItem" => get_item,
+        "PutItem" => put_item,
+        "UpdateItem" => update_item,
+        "DeleteItem" => delete_item,
+        "Query" => query,
+        "Scan" => scan,
+        "BatchGetItem" => batch_get_item,
+        "BatchWriteItem" => batch_write_item,
+        "TransactGetItems" => transact_get_items,
+        "TransactWriteItems" => transact_write_items,
+        "ListTables" => list_tables,
+        "DescribeTable" => describe_table,
+        "DescribeStream" => describe_stream,
+        "GetShardIterator" => get_shard_iterator,
+        "GetRecords" => get_records,
+    };
+    answer.map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 pub(crate) struct StreamReader {
@@ -281,30 +331,4 @@ fn describe(database: &Database, table: &str) -> Result<Option<serde_json::Value
         Err(dynoxide::DynoxideError::ResourceNotFoundException(_)) => Ok(None),
         Err(error) => Err(anyhow!("{error}")),
     }
-}
-
-fn serve(
-    listener: std::net::TcpListener,
-    database: Database,
-    stopped: oneshot::Receiver<()>,
-) -> Result<std::thread::JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let run = move || {
-        let served = runtime.block_on(async move {
-            let listener =
-                tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-            let stop = async move {
-                let _ = stopped.await;
-            };
-            dynoxide::server::serve_with_shutdown(listener, database, stop).await
-        });
-        if let Err(error) = served {
-            tracing::error!(error, "the tables are no longer served");
-        }
-    };
-    Ok(std::thread::Builder::new()
-        .name("dynamodb".to_owned())
-        .spawn(run)?)
 }

@@ -2,30 +2,30 @@
 //! the policies of the caller's role.
 //!
 //! It checks the action with the table, index or stream and with the items' partition keys. In a
-//! transaction or batch it checks each part. Allowed requests are forwarded unchanged, except that ARNs are
+//! transaction or batch it checks each part. Allowed requests reach the database unchanged, except that ARNs are
 //! translated, because the database uses another region and account.
 
 use std::sync::Arc;
 
-use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use local_cloud::Refusal;
 use local_cloud::iam::{Call, Caller, Identities};
 use serde_json::{Value, json};
 
-use crate::dynamo::{Dynamo, StreamName, Writes};
+use crate::dynamo::{Dynamo, Operations, StreamName, Writes};
 use crate::leading_keys::LeadingKeys;
 use crate::wire::{Capacity, Wire};
 
 /// DynamoDB takes no larger bodies.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
 #[derive(Clone)]
 pub struct FrontDoor {
@@ -33,8 +33,7 @@ pub struct FrontDoor {
 }
 
 struct Inner {
-    database: String,
-    client: reqwest::Client,
+    operations: Operations,
     identities: Arc<Identities>,
     wire: Wire,
     writes: Writes,
@@ -55,11 +54,10 @@ struct Permission<'a> {
 }
 
 impl FrontDoor {
-    pub fn new(dynamo: &Dynamo, identities: Arc<Identities>, wire: Wire) -> Result<Self> {
-        Ok(Self {
+    pub fn new(dynamo: &Dynamo, identities: Arc<Identities>, wire: Wire) -> Self {
+        Self {
             inner: Arc::new(Inner {
-                database: format!("{}/", dynamo.address()),
-                client: reqwest::Client::builder().no_proxy().build()?,
+                operations: dynamo.operations(),
                 identities,
                 wire,
                 writes: dynamo.writes().clone(),
@@ -72,7 +70,7 @@ impl FrontDoor {
                     dynoxide::streams::LOCAL_ACCOUNT
                 ),
             }),
-        })
+        }
     }
 
     pub fn router(self) -> Router {
@@ -91,8 +89,7 @@ async fn serve(State(door): State<FrontDoor>, request: Request) -> Response {
             "InternalFailure" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        let json = HeaderValue::from_static("application/x-amz-json-1.0");
-        response.headers_mut().insert(CONTENT_TYPE, json);
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
         response
     })
 }
@@ -131,53 +128,25 @@ impl Inner {
         } else {
             body
         };
-        let (status, mut headers, mut body) = self.forward(parts.headers.clone(), body).await?;
+        let (status, body) = self.operations.run(operation, body).await;
+        let mut body = Bytes::from(body);
         if writes(operation) {
             // Refused writes count too: a count too many only makes stream readers read once more.
             self.writes.add();
         }
-        if measures && status.is_success() {
+        if measures && status == 200 {
             self.count_capacity(&caller, operation, &body);
             if document.get("ReturnConsumedCapacity").is_none() {
                 body = without_capacity(&body);
-                headers.remove("x-amz-crc32");
             }
         } else if deals_in_arns(operation) {
             body = self.translate(&body, Direction::Outward);
-            headers.remove("x-amz-crc32");
         }
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(TRANSFER_ENCODING);
-        *response.headers_mut() = headers;
+        *response.status_mut() =
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
         Ok(response)
-    }
-
-    async fn forward(
-        &self,
-        mut headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), Refusal> {
-        headers.remove(HOST);
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(TRANSFER_ENCODING);
-        let failed = |error: reqwest::Error| {
-            tracing::error!(%error, "the database does not answer");
-            Refusal::new("InternalFailure", "the database does not answer")
-        };
-        let answer = self
-            .client
-            .post(&self.database)
-            .headers(headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(failed)?;
-        let status = answer.status();
-        let headers = answer.headers().clone();
-        let body = answer.bytes().await.map_err(failed)?;
-        Ok((status, headers, body))
     }
 
     fn authorize(&self, caller: &Caller, operation: &str, request: &Value) -> Result<(), Refusal> {
@@ -261,10 +230,6 @@ impl Inner {
                         .ok_or_else(unknown)
                 })
                 .collect::<Result<_, _>>()?,
-            "ListStreams" => {
-                let table = on_table(operation, request, None).resource;
-                vec![on_stream(format!("{table}/stream/*"))]
-            }
             "DescribeStream" | "GetShardIterator" => {
                 let arn = request["StreamArn"].as_str().unwrap_or_default();
                 vec![on_stream(arn.to_owned())]
@@ -367,19 +332,7 @@ fn has_capacity(operation: &str) -> bool {
 
 /// Operations on tables and streams. Those on items are not translated, since an item may hold any text.
 fn deals_in_arns(operation: &str) -> bool {
-    [
-        "CreateTable",
-        "DeleteTable",
-        "DescribeTable",
-        "UpdateTable",
-        "ListStreams",
-        "DescribeStream",
-        "GetShardIterator",
-        "TagResource",
-        "UntagResource",
-        "ListTagsOfResource",
-    ]
-    .contains(&operation)
+    ["DescribeTable", "DescribeStream", "GetShardIterator"].contains(&operation)
 }
 
 /// Removes the consumed capacity, which the caller did not ask for.

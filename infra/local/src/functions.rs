@@ -40,6 +40,7 @@ fn build(code: &str, settings: &Settings) -> Result<Invoke> {
         "workers" => http!(workers::Desk, settings),
         "review" => http!(review::Review, settings),
         "own-record" => http!(own_record::OwnRecord, settings),
+        "erasure" => events!(erasure::Erasures, settings),
         "badge-issue" => http!(badge_issue::BadgeIssue, settings),
         "badge-status" => events!(badge_status::BadgeStatus, settings),
         "order-intake" => http!(order_intake::OrderIntake, settings),

@@ -1,7 +1,7 @@
 //! API Gateway's HTTP API in front of the functions. It finds the template's route of a request and
 //! invokes its function with an event of payload version 2.0.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
@@ -26,6 +26,7 @@ use crate::template::{EventSource, Function, Route};
 mod limit;
 
 use limit::AddressLimit;
+pub(crate) use limit::{RULES, Rule};
 
 /// The largest request body that API Gateway accepts, in bytes.
 const REQUEST_LIMIT: usize = 10 * 1024 * 1024;
@@ -43,7 +44,8 @@ struct Inner {
     invoker: Invoker,
     clock: Clock,
     account: String,
-    limit: Option<AddressLimit>,
+    limits: OnceLock<Vec<AddressLimit>>,
+    hosts: [String; 4],
 }
 
 struct ExactRoute {
@@ -66,13 +68,13 @@ struct MatchedRoute<'a> {
 }
 
 impl Gateway {
-    /// One address may make `public_per_minute` requests to the public paths; `None`: any number.
+    /// Answers requests to this machine's own names and to `badge_host`.
     pub fn new(
         functions: &[Function],
         invoker: Invoker,
         clock: Clock,
         account: &str,
-        public_per_minute: Option<u32>,
+        badge_host: &str,
     ) -> Result<Self> {
         let mut routes: Vec<ExactRoute> = Vec::new();
         let mut default = None;
@@ -108,9 +110,16 @@ impl Gateway {
                 invoker,
                 clock,
                 account: account.to_owned(),
-                limit: public_per_minute.map(AddressLimit::new),
+                limits: OnceLock::new(),
+                hosts: ["localhost", "127.0.0.1", "[::1]", badge_host].map(str::to_owned),
             }),
         })
+    }
+
+    /// From now on one address may ask no more often than these rules say.
+    pub(crate) fn limit_addresses(&self, rules: impl IntoIterator<Item = Rule>) {
+        let limits = rules.into_iter().map(AddressLimit::new).collect();
+        self.inner.limits.get_or_init(|| limits);
     }
 
     /// Serve it with `ConnectInfo`, which holds the caller's address.
@@ -120,9 +129,13 @@ impl Gateway {
 
     pub async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        let refused = self.inner.limit.as_ref().and_then(|limit| {
-            limit.seconds_to_wait(parts.uri.path(), address(&parts), self.inner.clock.now())
-        });
+        if !self.inner.is_host(&parts.headers) {
+            return problem(Problem::malformed().detail("The Host header names no host of ours."));
+        }
+        let (address, now) = (address(&parts), self.inner.clock.now());
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let mut limits = self.inner.limits.get().into_iter().flatten();
+        let refused = limits.find_map(|limit| limit.seconds_to_wait(method, path, address, now));
         if let Some(seconds) = refused {
             return problem(Problem::rate_limited(seconds));
         }
@@ -133,9 +146,6 @@ impl Gateway {
                 r#"{"message":"Request Entity Too Large"}"#,
             );
         };
-        if !names_a_host(&parts.headers) {
-            return problem(Problem::malformed().detail("The Host header names no host."));
-        }
         let matched = self.inner.route(parts.method.as_str(), parts.uri.path());
         let function = matched.function.to_owned();
         let event = self.inner.event(&parts, &body, matched);
@@ -155,14 +165,6 @@ impl Gateway {
     }
 }
 
-/// Whether the Host header, if there is one, can be part of a URL. AWS refuses others before the gateway, and
-/// `lambda_http` panics on them.
-fn names_a_host(headers: &HeaderMap) -> bool {
-    headers.get(HOST).is_none_or(|host| {
-        host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|a| !a.host().is_empty())
-    })
-}
-
 /// The caller's address; localhost if the request did not come over a network.
 fn address(parts: &Parts) -> IpAddr {
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -174,6 +176,16 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
 }
 
 impl Inner {
+    /// Whether the Host header, if there is one, names us. With another one, a page in a browser on this machine has had
+    /// its own name point here, to read what only this machine's users may (DNS rebinding). `lambda_http` panics on a
+    /// header that is no host at all.
+    fn is_host(&self, headers: &HeaderMap) -> bool {
+        let ours = |name: &Authority| self.hosts.iter().any(|host| host == name.host());
+        headers.get(HOST).is_none_or(|host| {
+            host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|name| ours(&name))
+        })
+    }
+
     /// The best matching route: from the left, a fixed segment wins over a parameter.
     fn route(&self, method: &str, path: &str) -> MatchedRoute<'_> {
         let asked: Vec<String> = path

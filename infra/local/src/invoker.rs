@@ -9,6 +9,7 @@ use runtime::function::Invoke;
 use serde_json::Value;
 
 use crate::activity::Activity;
+use crate::lineage::Lineage;
 use crate::wire::{CutOff, Wire};
 
 #[derive(Clone)]
@@ -69,8 +70,9 @@ impl Invoker {
             .and_then(|functions| functions.get(function))
             .ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
         let _running = self.inner.activity.begin();
+        let lineage = Lineage::of(&event).through(function);
         let run = tokio::time::timeout(started.timeout, (started.invoke)(event));
-        match self.inner.wire.invocation(function, run).await? {
+        match self.inner.wire.invocation(function, lineage, run).await? {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(InvokeError::Failed(error.to_string())),
             Err(_) => Err(InvokeError::TimedOut(started.timeout)),

@@ -10,8 +10,6 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
-use runtime::session::Signer;
-use settings::Settings;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessKey {
@@ -76,14 +74,6 @@ impl Keys {
     /// A secret text for one purpose, the same at every start.
     pub fn secret_text(&self, purpose: &str) -> String {
         HEXLOWER.encode(&self.derive("text", purpose))
-    }
-
-    /// The public keys by which functions verify sessions, as a JWK set.
-    pub fn session_public_keys(&self) -> Result<String> {
-        let secret = self.secret("SessionSigningKey");
-        let settings = Settings::from_variables([("SESSION_SIGNING_KEY", secret.as_str())]);
-        let signer = settings.finish(Signer::new(&settings))?;
-        Ok(signer.jwks().to_string())
     }
 
     /// The Ed25519 seed (RFC 8032) of a KMS key, by its logical id, or of the demo's source of credit records,

@@ -17,12 +17,14 @@ pub mod gateway;
 pub mod invoker;
 pub mod keys;
 mod leading_keys;
+mod lineage;
 mod mappings;
 pub mod parameters;
 pub mod platform;
 mod ports;
 pub mod sdk;
 mod services;
+mod serving;
 mod streams;
 pub mod template;
 #[cfg(test)]

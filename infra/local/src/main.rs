@@ -10,9 +10,6 @@ use demo::City;
 use local::platform::{Options, Platform};
 use tracing_subscriber::EnvFilter;
 
-/// How many requests to the badge page, status lists and the log one address may make in a minute.
-const PUBLIC_PER_MINUTE: u32 = 6_000;
-
 /// Runs the whole platform on this machine.
 #[derive(Parser)]
 #[command(name = "homehail", version)]
@@ -26,6 +23,9 @@ struct Arguments {
     /// How long new orders stay on offer before an agency is assigned: 5 s to 15 min, such as `180s` or `3m`.
     #[arg(long, default_value = "180s", value_parser = grab_window)]
     grab_window: Duration,
+    /// Whether orders, claims and logins are capped as in a real market.
+    #[arg(long, default_value = "on", value_parser = ["on", "off"])]
+    caps: String,
     /// Empty the data directory first.
     #[arg(long)]
     fresh: bool,
@@ -58,7 +58,8 @@ async fn run(arguments: Arguments) -> Result<()> {
         data_dir: Some(arguments.data_dir),
         fresh: arguments.fresh,
         grab_window: arguments.grab_window,
-        public_per_minute: Some(PUBLIC_PER_MINUTE),
+        caps: arguments.caps == "on",
+        limits_addresses: arguments.caps == "on",
         city: arguments.demo,
         progress: true,
         ..Options::default()

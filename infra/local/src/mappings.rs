@@ -1,7 +1,8 @@
 //! Queues that trigger functions, as Lambda's pollers do.
 //!
 //! A batch of messages is one invocation. Messages that succeeded are deleted. A failed message is received
-//! again when its visibility timeout ends, until the queue's redrive policy moves it to the dead letters.
+//! again when its visibility timeout ends, until the queue's redrive policy moves it to the dead letters. A message
+//! whose chain goes round in a loop is stopped, unless the function is allowed to loop.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,11 +14,12 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::lineage::Lineage;
 use crate::template::{Function, QueueSource};
 use crate::trigger_context::{TriggerContext, queue_name};
 
-/// The most batches of one queue that run at the same time.
-const CONCURRENCY: usize = 32;
+/// The most batches of one queue that run at the same time; fewer if the template says so.
+const CONCURRENCY: u32 = 32;
 /// The most messages that SQS returns at once.
 const MOST_MESSAGES: u32 = 10;
 const LONG_POLL_S: i64 = 20;
@@ -26,6 +28,7 @@ const LONG_POLL_S: i64 = 20;
 pub(crate) struct QueueMapping {
     context: TriggerContext,
     function: String,
+    may_loop: bool,
     source: QueueSource,
 }
 
@@ -46,6 +49,7 @@ impl QueueMapping {
         Ok(Self {
             context: context.clone(),
             function: function.code.clone(),
+            may_loop: function.may_loop,
             source: source.clone(),
         })
     }
@@ -56,7 +60,12 @@ impl QueueMapping {
 
     /// Polls until it is dropped.
     pub(crate) async fn run(self) {
-        let slots = Arc::new(Semaphore::new(CONCURRENCY));
+        let most = self
+            .source
+            .concurrency
+            .unwrap_or(CONCURRENCY)
+            .min(CONCURRENCY);
+        let slots = Arc::new(Semaphore::new(most as usize));
         let mut running = JoinSet::new();
         loop {
             while running.try_join_next().is_some() {}
@@ -99,7 +108,15 @@ impl QueueMapping {
         }
     }
 
-    async fn process(&self, messages: Vec<Received>) {
+    async fn process(&self, mut messages: Vec<Received>) {
+        if !self.may_loop {
+            let (stopped, rest) = messages.into_iter().partition(|m| self.is_loop(m));
+            self.stop(stopped).await;
+            messages = rest;
+        }
+        if messages.is_empty() {
+            return;
+        }
         let records: Vec<Value> = messages.iter().map(|m| self.record(m)).collect();
         let event = json!({ "Records": records });
         let answer = self.context.invoker.invoke(&self.function, event).await;
@@ -126,6 +143,23 @@ impl QueueMapping {
             }
             Err(error) => {
                 tracing::error!(queue = self.queue(), ?error, "messages cannot be deleted");
+            }
+        }
+    }
+
+    fn is_loop(&self, message: &Received) -> bool {
+        let attributes = message.system_attributes();
+        let trace = attributes.get("AWSTraceHeader");
+        trace.is_some_and(|trace| Lineage::read(trace).is_loop(&self.function))
+    }
+
+    async fn stop(&self, messages: Vec<Received>) {
+        for message in messages {
+            let (function, queue) = (&self.function, self.queue());
+            tracing::error!(function, queue, "a loop is stopped");
+            let given_up = self.context.cloud.give_up(queue, &message.receipt_handle);
+            if let Err(error) = given_up.await {
+                tracing::error!(queue, %error, "a message cannot be given up");
             }
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn for_run(
     let window = grab_window.as_secs().to_string();
     let mut parameters: BTreeMap<String, String> = [
         ("GrabWindowSeconds", window),
-        ("SessionPublicKeys", keys.session_public_keys()?),
+        ("SessionPublicKeys", session_public_keys(keys)?),
         ("WeChatEndpoint", wechat.to_owned()),
         ("WeChatAppId", wechat::APP_ID.to_owned()),
         ("OfferQueuePrefix", format!("{stack}-offers-")),
@@ -43,6 +43,12 @@ pub(crate) fn for_run(
     .into();
     parameters.extend(given.clone());
     Ok(parameters)
+}
+
+fn session_public_keys(keys: &Keys) -> Result<String> {
+    let x = keys.public_key("SessionKey")?;
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "1", "x": x });
+    Ok(json!({ "keys": [key] }).to_string())
 }
 
 /// One key, in use since yesterday: at every start it is within the 180 days in which it may sign.

@@ -1,7 +1,6 @@
 //! Starts and stops the whole platform.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use axum::Router;
 use demo::{Aws, City, Demo, ServiceEndpoints, Site};
+use domain::market::Market;
 use domain::time::Millis;
 use futures::FutureExt;
 use local_cloud::iam::{Identities, RoleDescription};
@@ -21,13 +21,14 @@ use tokio::task::JoinSet;
 
 use crate::activity::Activity;
 use crate::data_dir::DataDir;
-use crate::gateway::Gateway;
+use crate::gateway::{self, Gateway};
 use crate::invoker::{InvokeError, Invoker, StartedFunction};
 use crate::keys::{AccessKey, Keys, write_private};
 use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
 use crate::services::Services;
+use crate::serving;
 use crate::template::{self, Stack};
 use crate::trigger_context::TriggerContext;
 use crate::wechat;
@@ -38,6 +39,7 @@ const STACK: &str = "homehail";
 const OPERATOR: &str = "operator";
 /// Factor on the functions' timeouts: on Lambda each invocation has its own cores, here hundreds share a few.
 const TIMEOUT_FACTOR: u32 = 20;
+const CLIENTS_MAY_STALL: Duration = Duration::from_secs(30);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
@@ -50,8 +52,10 @@ pub struct Options {
     pub fresh: bool,
     /// How long orders placed in this run stay on offer.
     pub grab_window: Duration,
-    /// How many requests to public paths one address may make in a minute; `None`: any number.
-    pub public_per_minute: Option<u32>,
+    /// Whether the market has its caps.
+    pub caps: bool,
+    /// Whether one address may ask only so often for what needs no session.
+    pub limits_addresses: bool,
     pub city: City,
     /// The template's text; by default the project's own.
     pub template: String,
@@ -69,7 +73,8 @@ impl Default for Options {
             data_dir: None,
             fresh: false,
             grab_window: Duration::from_secs(180),
-            public_per_minute: None,
+            caps: true,
+            limits_addresses: false,
             city: City::None,
             template: template::SOURCE.to_owned(),
             parameters: BTreeMap::new(),
@@ -123,6 +128,7 @@ impl Platform {
             &wechat,
             clock.now_ms(),
         )?;
+        let badge_host = parameters["BadgeHost"].clone();
         let settings = template::Settings {
             stack: STACK.to_owned(),
             queue_endpoint: endpoints.cloud.clone(),
@@ -130,8 +136,11 @@ impl Platform {
             parameters,
             secret: &|name| keys.secret(name),
         };
-        let stack =
+        let mut stack =
             template::load(&options.template, &settings).context("the template cannot be read")?;
+        if !options.caps {
+            lift_caps(&mut stack)?;
+        }
 
         let wire = Wire::default();
         let activity = Activity::default();
@@ -145,7 +154,7 @@ impl Platform {
             invoker.clone(),
             function_clock.clone(),
             ACCOUNT,
-            options.public_per_minute,
+            &badge_host,
         )?;
 
         let mut tasks = JoinSet::new();
@@ -154,7 +163,7 @@ impl Platform {
         let (tables, rest) = (file("tables.sqlite"), file("cloud.sqlite"));
         let files = (tables.as_deref(), rest.as_deref());
         let mut services = Services::open(&stack, &keys, files, &identities, &clock).await?;
-        let (dynamodb, cloud) = services.routers(&wire)?;
+        let (dynamodb, cloud) = services.routers(&wire);
         serve(&mut tasks, ports.dynamodb, dynamodb);
         serve(&mut tasks, ports.cloud, cloud);
         serve(
@@ -162,7 +171,7 @@ impl Platform {
             ports.wechat,
             wechat::router(keys.secret_text("wechat token")),
         );
-        serve(&mut tasks, ports.gateway, gateway.router());
+        serve(&mut tasks, ports.gateway, gateway.clone().router());
 
         let client = wire.client(sdk::plain_client());
         let mut functions = BTreeMap::new();
@@ -206,6 +215,10 @@ impl Platform {
             data_dir,
         };
         platform.demo = platform.load_demo(&options).await?;
+        // The city registers from one address.
+        if options.limits_addresses {
+            gateway.limit_addresses(gateway::RULES);
+        }
         Ok(platform)
     }
 
@@ -340,8 +353,17 @@ impl Platform {
     /// Stops everything. Unfinished work continues at the next start if there is a data directory.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
-        self.services.stop().await;
     }
+}
+
+/// Of the one setting that all functions have.
+fn lift_caps(stack: &mut Stack) -> Result<()> {
+    for function in &mut stack.functions {
+        if let Some(market) = function.environment.get_mut("MARKET") {
+            *market = serde_json::to_string(&Market::from_json(market)?.without_caps())?;
+        }
+    }
+    Ok(())
 }
 
 fn url(listener: &TcpListener) -> Result<String> {
@@ -349,12 +371,7 @@ fn url(listener: &TcpListener) -> Result<String> {
 }
 
 fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(async move {
-        if let Err(error) = axum::serve(listener, service).await {
-            tracing::error!(%error, "a port is no longer served");
-        }
-    });
+    tasks.spawn(serving::serve(listener, router, CLIENTS_MAY_STALL));
 }
 
 /// Adds every role with its policies, an access key for each function, and the operator's.

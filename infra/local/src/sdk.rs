@@ -1,5 +1,7 @@
 //! Configurations of AWS clients: credentials and the endpoints of the emulated services.
 
+use std::time::Duration;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -12,6 +14,9 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::keys::AccessKey;
+
+/// Shorter than servers here wait for the next request, so that none is sent on a connection that is just being closed.
+const KEPT_IDLE: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
@@ -54,7 +59,9 @@ pub fn config(
 pub fn plain_client() -> SharedHttpClient {
     SharedHttpClient::new(Plain {
         connector: SharedHttpConnector::new(
-            aws_smithy_http_client::Connector::builder().build_http(),
+            aws_smithy_http_client::Connector::builder()
+                .pool_idle_timeout(KEPT_IDLE)
+                .build_http(),
         ),
     })
 }

@@ -46,7 +46,7 @@ impl Services {
         identities: &Arc<Identities>,
         clock: &Clock,
     ) -> Result<Self> {
-        let dynamo = Dynamo::start(tables, &stack.tables).await?;
+        let dynamo = Dynamo::open(tables, &stack.tables)?;
         let cloud = Cloud::open(rest, clock.clone(), Arc::clone(identities), REGION, ACCOUNT)?;
         provision(&cloud, stack, keys).await?;
         Ok(Self {
@@ -63,10 +63,10 @@ impl Services {
     }
 
     /// DynamoDB's router, and that of all other services.
-    pub(crate) fn routers(&self, wire: &Wire) -> Result<(Router, Router)> {
+    pub(crate) fn routers(&self, wire: &Wire) -> (Router, Router) {
         let identities = Arc::clone(self.cloud.identities());
-        let door = FrontDoor::new(&self.dynamo, identities, wire.clone())?;
-        Ok((door.router(), self.cloud.router()))
+        let door = FrontDoor::new(&self.dynamo, identities, wire.clone());
+        (door.router(), self.cloud.router())
     }
 
     /// Starts the queues, streams and timers that trigger this function.
@@ -147,10 +147,6 @@ impl Services {
             self.dynamo.trim_streams()?;
         }
         Ok(())
-    }
-
-    pub(crate) async fn stop(self) {
-        let _ = tokio::task::spawn_blocking(move || self.dynamo.stop()).await;
     }
 }
 

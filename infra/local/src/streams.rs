@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use dynoxide::actions::get_records::Record;
-use local_cloud::Draft;
+use local_cloud::{Draft, Pattern};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -35,6 +35,7 @@ pub(crate) struct StreamMapping {
     caught_up: Arc<AtomicU64>,
     function: Function,
     source: StreamSource,
+    filters: Vec<Pattern>,
 }
 
 enum BatchOutcome {
@@ -71,6 +72,11 @@ impl StreamMapping {
             caught_up: Arc::new(AtomicU64::new(u64::MAX)),
             function: function.clone(),
             source: source.clone(),
+            filters: source
+                .filters
+                .iter()
+                .map(Pattern::read)
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -102,7 +108,9 @@ impl StreamMapping {
             };
             let end = last.dynamodb.sequence_number.clone();
             let _running = self.context.activity.begin();
-            let changes: Vec<Record> = records.into_iter().filter(is_change).collect();
+            let changes = records.into_iter();
+            let changes = changes.filter(|record| is_change(record) && self.wants(record));
+            let changes: Vec<Record> = changes.collect();
             self.process(&changes).await;
             if let Err(error) = self.context.cloud.note_put(&position, &end).await {
                 tracing::error!(%error, "a stream's position cannot be stored");
@@ -209,6 +217,12 @@ impl StreamMapping {
         if let Err(error) = sent {
             tracing::error!(function, %error, "the position of a record that was given up cannot be sent to the on-failure queue");
         }
+    }
+
+    /// Whether one of the template's filters lets the record through, if there are any.
+    fn wants(&self, record: &Record) -> bool {
+        let value = self.record(record);
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(&value))
     }
 
     /// A record as Lambda passes it to functions.

@@ -123,7 +123,7 @@ impl TestBed {
                 })
                 .unwrap();
         }
-        let dynamo = Dynamo::start(None, &stack.tables).await.unwrap();
+        let dynamo = Dynamo::open(None, &stack.tables).unwrap();
         let cloud = Cloud::open(
             None,
             clock.clone(),

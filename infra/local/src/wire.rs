@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::sync::Notify;
 
+use crate::lineage::{Lineage, TRACE_HEADER};
+
 tokio::task_local! {
     /// The invocation that the running future belongs to.
     static INVOCATION: Arc<Invocation>;
@@ -62,6 +64,8 @@ struct State {
 
 struct Invocation {
     function: String,
+    /// What the SDK sends on Lambda, where it finds it in the environment of the one invocation of a process.
+    trace: String,
     cut: Notify,
 }
 
@@ -129,14 +133,16 @@ impl Wire {
         std::mem::take(&mut self.state().cut_off)
     }
 
-    /// Runs one invocation of `function`.
-    pub async fn invocation<T>(
+    /// Runs one invocation of `function`. Its calls carry the lineage on.
+    pub(crate) async fn invocation<T>(
         &self,
         function: &str,
+        lineage: Lineage,
         run: impl Future<Output = T>,
     ) -> Result<T, CutOff> {
         let invocation = Arc::new(Invocation {
             function: function.to_owned(),
+            trace: lineage.to_string(),
             cut: Notify::new(),
         });
         let cut = Arc::clone(&invocation);
@@ -242,11 +248,14 @@ struct CountingConnector {
 }
 
 impl HttpConnector for CountingConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         // Functions also make calls when they start, outside any invocation.
         let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {
             return self.inner.call(request);
         };
+        // The signature does not cover it, which AWS allows as well.
+        let trace = invocation.trace.clone();
+        request.headers_mut().insert(TRACE_HEADER, trace);
         let operation = operation(&request);
         let (is_cut, held) = {
             let mut state = self.wire.state();
@@ -358,11 +367,39 @@ mod tests {
                 reached.fetch_add(1, Ordering::Relaxed);
             }
         };
-        assert_eq!(wire.invocation("order-grab", run).await, Err(CutOff));
+        assert_eq!(
+            wire.invocation("order-grab", Lineage::default(), run).await,
+            Err(CutOff)
+        );
         assert_eq!(cloud.0.load(Ordering::Relaxed), 2);
         assert_eq!(reached.load(Ordering::Relaxed), 1);
         assert_eq!(wire.take_cuts(), ["order-grab"]);
         assert_eq!(wire.usage("order-grab").calls["dynamodb:GetItem"], 2);
+    }
+
+    #[tokio::test]
+    async fn a_call_carries_the_lineage_of_its_invocation() {
+        #[derive(Clone, Debug, Default)]
+        struct Tracing(Arc<Mutex<Option<String>>>);
+        impl HttpConnector for Tracing {
+            fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+                *self.0.lock().unwrap() = request.headers().get(TRACE_HEADER).map(str::to_owned);
+                Answering::default().call(request)
+            }
+        }
+        let (wire, cloud) = (Wire::default(), Tracing::default());
+        let connector = CountingConnector {
+            inner: SharedHttpConnector::new(cloud.clone()),
+            wire: wire.clone(),
+        };
+        let lineage = Lineage::read("Lineage=a:2").through("b");
+        let run = async {
+            let call = connector.call(request("AmazonSQS.SendMessage"));
+            call.await.unwrap();
+        };
+        assert_eq!(wire.invocation("b", lineage, run).await, Ok(()));
+        let sent = cloud.0.lock().unwrap().clone();
+        assert_eq!(sent.as_deref(), Some("Lineage=a:2|b:1"));
     }
 
     #[tokio::test]
@@ -376,10 +413,25 @@ mod tests {
                 .await
                 .unwrap();
         };
-        assert_eq!(wire.invocation("review", call()).await, Ok(()));
-        assert_eq!(wire.invocation("order-grab", call()).await, Ok(()));
-        assert_eq!(wire.invocation("order-grab", call()).await, Err(CutOff));
-        assert_eq!(wire.invocation("order-grab", call()).await, Ok(()));
+        assert_eq!(
+            wire.invocation("review", Lineage::default(), call()).await,
+            Ok(())
+        );
+        assert_eq!(
+            wire.invocation("order-grab", Lineage::default(), call())
+                .await,
+            Ok(())
+        );
+        assert_eq!(
+            wire.invocation("order-grab", Lineage::default(), call())
+                .await,
+            Err(CutOff)
+        );
+        assert_eq!(
+            wire.invocation("order-grab", Lineage::default(), call())
+                .await,
+            Ok(())
+        );
         assert_eq!(wire.usage("order-grab").invocations, 3);
     }
 
@@ -388,7 +440,7 @@ mod tests {
         let wire = Wire::default();
         let (connector, cloud) = connector(&wire);
         let held = wire.hold("review", "dynamodb:PutItem");
-        let run = wire.invocation("review", async {
+        let run = wire.invocation("review", Lineage::default(), async {
             for call in ["GetItem", "PutItem", "PutItem"] {
                 let target = format!("DynamoDB_20120810.{call}");
                 connector.call(request(&target)).await.unwrap();
@@ -415,7 +467,10 @@ mod tests {
                 .await
                 .unwrap();
         };
-        assert_eq!(wire.invocation("review", call).await, Err(CutOff));
+        assert_eq!(
+            wire.invocation("review", Lineage::default(), call).await,
+            Err(CutOff)
+        );
         assert_eq!(cloud.0.load(Ordering::Relaxed), 0);
     }
 

@@ -93,6 +93,11 @@ impl fmt::Debug for PublicKey {
 }
 
 impl PublicKey {
+    /// From then on it signs nothing.
+    fn signs_until(&self) -> Millis {
+        (self.sign_from + SIGNS_FOR).min(self.verify_until)
+    }
+
     /// A member of a JWK set (RFC 7517, RFC 8037), with its number as text.
     pub fn jwk(&self) -> Value {
         json!({
@@ -207,11 +212,17 @@ impl Verifier {
 
     /// The key to sign with at `now`: of those within their 180 days, the one that began last.
     pub fn signs_at(&self, now: Millis) -> Option<&PublicKey> {
-        let signing = self.keys.iter().filter(|key| {
-            let until = (key.sign_from + SIGNS_FOR).min(key.verify_until);
-            (key.sign_from..until).contains(&now)
-        });
+        let signing = self
+            .keys
+            .iter()
+            .filter(|key| (key.sign_from..key.signs_until()).contains(&now));
         signing.max_by_key(|key| key.sign_from)
+    }
+
+    /// From then on none of the keys signs, also of those that have not begun.
+    pub fn signs_until(&self) -> Millis {
+        let ends = self.keys.iter().map(PublicKey::signs_until);
+        ends.max().unwrap_or_default()
     }
 
     fn verifies_at(&self, kid: u8, now: Millis) -> Option<&PublicKey> {

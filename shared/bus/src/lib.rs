@@ -1,7 +1,7 @@
 //! What functions tell each other: messages and timers.
 //!
 //! - [`message`]: the bodies, versioned; only this crate knows them.
-//! - [`FanOutQueue`], [`TimerQueue`], [`FeedQueue`], [`ScanQueue`], [`UndeliverableQueue`]: our own queues.
+//! - [`FanOutQueue`], [`TimerQueue`], [`FeedQueue`], [`ScanQueue`], [`ErasureQueue`], [`UndeliverableQueue`]: our own queues.
 //! - [`OfferQueues`]: the agencies' order queues, one each.
 //! - [`Timers`]: deadlines, set with the scheduler before the write that needs them.
 //!
@@ -14,9 +14,11 @@ mod timers;
 
 pub use calls::Error;
 pub use message::{
-    FanOut, FanOutMessage, FeedBatch, FeedMessage, Offer, OfferKind, OfferTo, Offers, ScanMessage,
-    Stage, Timer, Unreadable,
+    ErasureMessage, FanOut, FanOutMessage, FeedBatch, FeedMessage, Offer, OfferKind, OfferTo,
+    Offers, ScanMessage, Stage, Subject, Sweep, Timer, Unreadable, Whose,
 };
 pub use offers::{OfferQueues, Received};
-pub use queue::{FanOutQueue, FeedQueue, LONGEST_DELAY, ScanQueue, TimerQueue, UndeliverableQueue};
+pub use queue::{
+    ErasureQueue, FanOutQueue, FeedQueue, LONGEST_DELAY, ScanQueue, TimerQueue, UndeliverableQueue,
+};
 pub use timers::Timers;

@@ -1,16 +1,20 @@
 //! Bodies of messages: JSON with `kind` and `v`. A reader refuses kinds and versions that it does not know,
 //! and ignores fields that it does not know.
 
+mod erasure;
 mod fan_out;
 mod feed;
 mod offer;
 mod scan;
+mod sweep;
 mod timer;
 
+pub use erasure::{ErasureMessage, Subject};
 pub use fan_out::{FanOut, FanOutMessage, OfferTo, Offers};
 pub use feed::{FeedBatch, FeedMessage};
 pub use offer::{Offer, OfferKind};
 pub use scan::ScanMessage;
+pub use sweep::{Sweep, Whose};
 pub use timer::{Stage, Timer};
 
 use serde::de::DeserializeOwned;

@@ -1,15 +1,18 @@
-//! Our own queues: orders to be offered, timers, batches of credit records, scans, and what nobody could deliver.
+//! Our own queues: orders to be offered, timers, batches of credit records, scans, erasures, and what nobody could deliver.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use domain::scan::Scan;
+use domain::time::Millis;
 use settings::Settings;
 
-use crate::{Error, FanOutMessage, FeedMessage, ScanMessage, Timer};
+use crate::{ErasureMessage, Error, FanOutMessage, FeedMessage, ScanMessage, Sweep, Timer, Whose};
 
 /// The longest delay that SQS takes.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
+/// A sweep is received this much later, so that it mostly finds the decision.
+const DECISION_COMES_FIRST: Duration = Duration::from_secs(1);
 
 /// Orders to be offered.
 #[derive(Clone, Debug)]
@@ -57,6 +60,21 @@ impl TimerQueue {
     pub async fn send(&self, timer: &Timer, delay: Duration) -> Result<(), Error> {
         send(&self.sqs, &self.url, timer.body()?, None, delay).await
     }
+
+    /// Sends a sweep, with a delay as a timer's.
+    pub async fn send_sweep(&self, sweep: &Sweep, delay: Duration) -> Result<(), Error> {
+        send(&self.sqs, &self.url, sweep.body()?, None, delay).await
+    }
+
+    /// Has it looked at what this agency or worker has to do, for a decision that is written right after.
+    pub async fn sweep_after(&self, whose: Whose, now: Millis) -> Result<(), Error> {
+        let sweep = Sweep {
+            whose,
+            at: now,
+            redrives: 0,
+        };
+        self.send_sweep(&sweep, DECISION_COMES_FIRST).await
+    }
 }
 
 /// Batches of credit records, to be applied.
@@ -100,6 +118,27 @@ impl ScanQueue {
     pub async fn send(&self, scan: Scan) -> Result<(), Error> {
         let body = ScanMessage(scan).body()?;
         send(&self.sqs, &self.url, body, None, Duration::ZERO).await
+    }
+}
+
+/// People whose data is to be erased.
+#[derive(Clone, Debug)]
+pub struct ErasureQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl ErasureQueue {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            sqs: settings.client(Client::new),
+            url: settings.text("ERASURE_QUEUE_URL"),
+        }
+    }
+
+    /// Sends a request. Delays are whole seconds, rounded up, at most [`LONGEST_DELAY`].
+    pub async fn send(&self, message: &ErasureMessage, delay: Duration) -> Result<(), Error> {
+        send(&self.sqs, &self.url, message.body()?, None, delay).await
     }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_scheduler::types::{
 use domain::time::Millis;
 use settings::Settings;
 
-use crate::{Error, Stage, Timer};
+use crate::{ErasureMessage, Error, Stage, Subject, Timer};
 
 /// The scheduler fires within a minute after a schedule's time, so the time is a minute before the deadline;
 /// what comes too early goes back to the queue with a delay.
@@ -17,7 +17,7 @@ const FIRES_WITHIN: Duration = Duration::from_secs(60);
 /// A schedule's time must not have passed when it is made.
 const AHEAD: Duration = Duration::from_secs(1);
 
-/// The schedules of one group, all with the timer queue as target.
+/// The schedules of one group, all with one queue as target: that of timers, or of erasures.
 #[derive(Clone, Debug)]
 pub struct Timers {
     scheduler: Client,
@@ -40,11 +40,34 @@ impl Timers {
 
     /// Sets a timer. Setting it again is harmless: order, epoch, stage and second are its name.
     pub async fn set(&self, timer: &Timer, now: Millis) -> Result<(), Error> {
+        self.create(name(timer), timer.body()?, timer.due, now)
+            .await
+    }
+
+    /// Sets the timer of an erasure. Setting it again is harmless: whose it is and when it was asked are its name.
+    pub async fn set_erasure(&self, message: &ErasureMessage, now: Millis) -> Result<(), Error> {
+        let whose = match &message.subject {
+            Subject::Worker(id) => id.as_str(),
+            Subject::Customer(id) => id.as_str(),
+        };
+        // The moment to the millisecond: one that was called off and asked for again within a second needs a timer of its own.
+        let name = format!("erasure-{whose}-{}", message.erasure.requested_at.0);
+        self.create(name, message.body()?, message.erasure.due_at, now)
+            .await
+    }
+
+    async fn create(
+        &self,
+        name: String,
+        body: String,
+        due: Millis,
+        now: Millis,
+    ) -> Result<(), Error> {
         const CALL: &str = "CreateSchedule";
         let target = Target::builder()
             .arn(&self.queue_arn)
             .role_arn(&self.role_arn)
-            .input(timer.body()?)
+            .input(body)
             .dead_letter_config(
                 DeadLetterConfig::builder()
                     .arn(&self.dead_letter_arn)
@@ -59,9 +82,9 @@ impl Timers {
         let created = self
             .scheduler
             .create_schedule()
-            .name(name(timer))
+            .name(name)
             .group_name(&self.group)
-            .schedule_expression(expression(timer.due, now))
+            .schedule_expression(expression(due, now))
             .schedule_expression_timezone("UTC")
             .flexible_time_window(exactly)
             .action_after_completion(ActionAfterCompletion::Delete)

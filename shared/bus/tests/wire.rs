@@ -246,7 +246,7 @@ async fn timers_wait_in_whole_seconds_and_fan_outs_are_grouped_by_cell() {
     // The SDK checks the digest of what it sent, and this service cannot know it.
     let _ = timers.send(&timer(), Duration::from_millis(1001)).await;
     let _ = timers.send(&timer(), Duration::from_secs(5000)).await;
-    let fan_out = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":5,"service":"cleaning","start_at":9,"duration_min":120,"lat_e7":457700000,"lon_e7":1266270000,"budget_fen":null,"radius_m":5000}"#;
+    let fan_out = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":5,"service":"cleaning","start_at":9,"duration_min":120,"area":"yb4h2t","budget_fen":null,"radius_m":5000}"#;
     let message = bus::FanOutMessage::parse(fan_out).unwrap();
     let _ = FanOutQueue::new(&settings)
         .send(message, Duration::ZERO)

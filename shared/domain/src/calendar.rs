@@ -94,14 +94,20 @@ pub fn promised(
     promised.count()
 }
 
-/// Whether an entry still holds: its order, as it is now, is in that epoch and has this worker named for it.
-pub fn holds(entry: &CalendarEntry, order: Option<&Order>, worker: &WorkerId) -> bool {
+/// Whether an entry still holds: its order, as it is now, is in that epoch, is this agency's, for which she works, and has
+/// this worker named for it.
+pub fn holds(
+    entry: &CalendarEntry,
+    order: Option<&Order>,
+    worker: &WorkerId,
+    agency: &AgencyId,
+) -> bool {
     order.is_some_and(|order| {
         order.epoch == entry.epoch
             && matches!(
                 &order.state,
-                State::Staffed(_, staffing) | State::InService(_, staffing)
-                    if staffing.worker == *worker
+                State::Staffed(claim, staffing) | State::InService(claim, staffing)
+                    if staffing.worker == *worker && claim.agency == *agency
             )
     })
 }
@@ -111,17 +117,18 @@ pub fn is_booked<'a>(
     in_the_way: impl IntoIterator<Item = &'a CalendarEntry>,
     orders: &[Order],
     worker: &WorkerId,
+    agency: &AgencyId,
 ) -> bool {
     in_the_way.into_iter().any(|entry| {
         let order = orders.iter().find(|order| order.id == entry.order);
-        holds(entry, order, worker)
+        holds(entry, order, worker, agency)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geo::Wgs84;
+    use crate::geo::{Area, Wgs84};
     use crate::id::CustomerId;
     use crate::market::Market;
     use crate::order::{Claim, How, Staffing, Visit};
@@ -130,6 +137,10 @@ mod tests {
     const MINUTE: i64 = 60_000;
     const START: i64 = 100_000 * MINUTE;
     const TRAVEL: Duration = Duration::from_secs(1_800);
+
+    fn agency(n: u8) -> AgencyId {
+        AgencyId::from_bytes(&[n; 16])
+    }
 
     fn worker(n: u8) -> WorkerId {
         WorkerId::from_bytes(&[n; 16])
@@ -141,14 +152,14 @@ mod tests {
             service: Service::Cleaning,
             start_at: Millis(START + after_min * MINUTE),
             duration_min: 120,
-            place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+            area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
             budget_fen: None,
         };
         let id = OrderId::from_bytes(&[n; 16]);
         let customer = CustomerId::from_bytes(&[1; 16]);
         let order = Order::placed(id, customer, [0; 16], visit, &Market::default(), Millis(0));
         let claim = Claim {
-            agency: AgencyId::from_bytes(&[1; 16]),
+            agency: agency(1),
             agency_name: "龙江家政".to_owned(),
             how: How::Grab,
             at: Millis(0),
@@ -190,12 +201,14 @@ mod tests {
     fn an_entry_holds_while_its_order_awaits_her_in_its_epoch() {
         let order = staffed(1, 0);
         let entry = CalendarEntry::for_order(&order);
-        assert!(holds(&entry, Some(&order), &worker(1)));
-        assert!(!holds(&entry, Some(&order), &worker(2)));
-        assert!(!holds(&entry, None, &worker(1)));
+        assert!(holds(&entry, Some(&order), &worker(1), &agency(1)));
+        assert!(!holds(&entry, Some(&order), &worker(2), &agency(1)));
+        assert!(!holds(&entry, None, &worker(1), &agency(1)));
+        // She has gone to another agency: what the old one named her for does not bind her there.
+        assert!(!holds(&entry, Some(&order), &worker(1), &agency(2)));
         let mut later = order.clone();
         later.epoch = 2;
-        assert!(!holds(&entry, Some(&later), &worker(1)));
+        assert!(!holds(&entry, Some(&later), &worker(1), &agency(1)));
         let State::Staffed(claim, staffing) = order.state.clone() else {
             panic!("it is staffed");
         };
@@ -210,9 +223,9 @@ mod tests {
                 state,
                 ..order.clone()
             };
-            assert_eq!(holds(&entry, Some(&order), &worker(1)), wanted);
+            assert_eq!(holds(&entry, Some(&order), &worker(1), &agency(1)), wanted);
             let orders = [order];
-            assert_eq!(is_booked([&entry], &orders, &worker(1)), wanted);
+            assert_eq!(is_booked([&entry], &orders, &worker(1), &agency(1)), wanted);
         }
     }
 

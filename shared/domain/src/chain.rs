@@ -66,6 +66,10 @@ kinds! {
     Complaint = "complaint",
     /// A recorded mistake was corrected.
     Correction = "correction",
+    /// She asked to have her personal data erased.
+    ErasureRequested = "erasure_requested",
+    /// She thought better of it.
+    ErasureCalledOff = "erasure_called_off",
     /// Her personal data was erased.
     Redaction = "redaction",
     /// A source's batch changed her sections.

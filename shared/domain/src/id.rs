@@ -135,6 +135,11 @@ id! {
 }
 
 id! {
+    /// One of the ways in which an agency logs in; a part of its access key.
+    CredentialId, "crd_", 8
+}
+
+id! {
     OrderId, "ord_", 16
 }
 

@@ -26,6 +26,7 @@ pub mod chain;
 pub mod check;
 pub mod claim_token;
 pub mod credit;
+pub mod erasure;
 pub mod feed;
 pub mod geo;
 pub mod id;

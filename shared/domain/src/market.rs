@@ -15,6 +15,12 @@ pub const SHORTEST_REAL_WINDOW_S: u32 = 120;
 /// The shortest grab window that a demo on one machine may have, in seconds.
 pub const SHORTEST_WINDOW_S: u32 = 5;
 
+/// The highest that a cap on an agency's claims can be: so many orders are counted.
+pub const HIGHEST_CAP: u32 = 200;
+
+/// A cap that is lifted.
+const NO_CAP: u32 = u32::MAX;
+
 /// How far ahead an order can be placed.
 pub const FURTHEST_START: Duration = Duration::from_secs(60 * 24 * 3600);
 
@@ -39,12 +45,28 @@ pub struct Market {
     pub visit_grace_s: u32,
     /// An agency with this many unstaffed claims is not assigned another; it may still grab.
     pub assignment_cap: u32,
-    /// How often an order is put on offer before it ends unfilled.
+    /// An agency with this many unstaffed claims by grab cannot grab another.
+    pub unstaffed_cap: u32,
+    /// An agency that has given up this many claims on a day cannot grab any more on it.
+    pub given_up_cap: u32,
+    /// How many orders' details an agency can open on a day, by naming workers.
+    pub disclosure_cap: u32,
+    /// A customer has at most this many orders on offer at once; above 50, any number.
+    pub open_orders_cap: u32,
+    /// A customer places at most this many orders a day.
+    pub daily_orders_cap: u32,
+    /// More wrong secrets of an access key from one address than this, within a quarter of an hour, are refused as such.
+    pub wrong_secrets_cap: u32,
+    /// In how many epochs an order is on offer. In later ones it is assigned at once.
+    pub offered_epochs: u32,
+    /// How many epochs an order has before it ends unfilled. Those that a suspension ended count neither here nor there.
     pub max_epochs: u32,
     /// How old a worker is at least when she is registered, in full years.
     pub youngest_worker: i16,
     /// How old a worker is at most when she is registered, in full years.
     pub oldest_worker: i16,
+    /// How long it can be called off that one's data is erased, in seconds.
+    pub erasure_delay_s: u32,
     /// Where orders can be placed; `None` is anywhere.
     pub bounds: Option<Bounds>,
     /// The services that can be ordered here.
@@ -67,9 +89,17 @@ impl Default for Market {
             travel_time_s: 1_800,
             visit_grace_s: 7_200,
             assignment_cap: 20,
-            max_epochs: 5,
+            unstaffed_cap: 10,
+            given_up_cap: 5,
+            disclosure_cap: 100,
+            open_orders_cap: 5,
+            daily_orders_cap: 20,
+            wrong_secrets_cap: 10,
+            offered_epochs: 5,
+            max_epochs: 20,
             youngest_worker: 18,
             oldest_worker: 70,
+            erasure_delay_s: 259_200,
             bounds: None,
             services: ServiceSet::all(),
             score: ScoreWeights::default(),
@@ -242,7 +272,27 @@ impl Market {
             "assignment_cap",
             "1 to 1000",
         )?;
-        require((1..=20).contains(&self.max_epochs), "max_epochs", "1 to 20")?;
+        for (setting, cap) in [
+            ("open_orders_cap", self.open_orders_cap),
+            ("daily_orders_cap", self.daily_orders_cap),
+            ("wrong_secrets_cap", self.wrong_secrets_cap),
+        ] {
+            require(cap > 0, setting, "at least 1")?;
+        }
+        for (setting, cap) in [
+            ("unstaffed_cap", self.unstaffed_cap),
+            ("given_up_cap", self.given_up_cap),
+            ("disclosure_cap", self.disclosure_cap),
+        ] {
+            let makes_sense = (1..=HIGHEST_CAP).contains(&cap) || cap == NO_CAP;
+            require(makes_sense, setting, &format!("1 to {HIGHEST_CAP}"))?;
+        }
+        require((1..=40).contains(&self.max_epochs), "max_epochs", "1 to 40")?;
+        require(
+            (1..=self.max_epochs).contains(&self.offered_epochs),
+            "offered_epochs",
+            "1 to max_epochs",
+        )?;
         // The Labour Law, article 15, allows nobody under 16 to be employed.
         require(
             (16..=self.oldest_worker).contains(&self.youngest_worker),
@@ -250,12 +300,31 @@ impl Market {
             "16 to oldest_worker",
         )?;
         require(self.oldest_worker <= 100, "oldest_worker", "at most 100")?;
+        require(
+            (1..=2_592_000).contains(&self.erasure_delay_s),
+            "erasure_delay_s",
+            "1 to 2592000",
+        )?;
         require(!self.services.is_empty(), "services", "at least one")?;
         require(
             (1..=1_000).contains(&self.score.sum()),
             "score",
             "weights with a sum of 1 to 1000",
         )
+    }
+
+    /// Without the caps that keep people from flooding and harvesting, for trying things on one machine.
+    #[must_use]
+    pub fn without_caps(self) -> Self {
+        Self {
+            unstaffed_cap: NO_CAP,
+            given_up_cap: NO_CAP,
+            disclosure_cap: NO_CAP,
+            open_orders_cap: NO_CAP,
+            daily_orders_cap: NO_CAP,
+            wrong_secrets_cap: NO_CAP,
+            ..self
+        }
     }
 
     /// The market's radius and then the wider ones, in metres, as they are tried.
@@ -274,6 +343,10 @@ impl Market {
     /// By when an agency that claims now must name the worker: within the staffing window, and before the visit.
     pub fn staff_by(&self, now: Millis, start_at: Millis) -> Millis {
         (now + seconds(self.staffing_window_s)).min(start_at)
+    }
+
+    pub fn erasure_delay(&self) -> Duration {
+        seconds(self.erasure_delay_s)
     }
 
     pub fn travel_time(&self) -> Duration {

@@ -106,7 +106,7 @@ pub fn person_name(text: &str) -> Result<String, TextFault> {
 
 /// A number or code as it was meant: full-width characters as ASCII, without spaces, dashes, and the invisible characters
 /// that phones copy along with a number.
-pub(crate) fn typed(text: &str) -> String {
+pub fn typed(text: &str) -> String {
     let is_left_out = |c: char| {
         c.is_whitespace() || is(GeneralCategoryGroup::DashPunctuation, c) || is_invisible(c)
     };

@@ -5,6 +5,7 @@ use domain::check::{IdNumber, MobilePhone, Sex};
 use domain::credit::{
     CreditRules, PublicStanding, Section, SectionState, SectionView, Sections, public_standing,
 };
+use domain::erasure::Erasure;
 use domain::id::{AgencyId, ProposalId, SourceId, WorkerId};
 use domain::service::ServiceSet;
 use domain::time::{Millis, optional_rfc3339, rfc3339};
@@ -41,6 +42,8 @@ pub struct WorkerAnswer {
     photo: Option<PhotoAnswer>,
     #[serde(with = "rfc3339")]
     registered_at: Millis,
+    /// If she has asked for it.
+    erasure: Option<ErasureAnswer>,
     erased: bool,
     standing: PublicStanding,
     sections: Vec<SectionAnswer>,
@@ -54,6 +57,24 @@ struct ConsentAnswer {
     given_at: Millis,
     #[serde(serialize_with = "optional_rfc3339::serialize")]
     withdrawn_at: Option<Millis>,
+}
+
+/// When somebody asked to be erased, and when that is done.
+#[derive(Serialize)]
+pub struct ErasureAnswer {
+    #[serde(with = "rfc3339")]
+    requested_at: Millis,
+    #[serde(with = "rfc3339")]
+    due_at: Millis,
+}
+
+impl From<Erasure> for ErasureAnswer {
+    fn from(erasure: Erasure) -> Self {
+        Self {
+            requested_at: erasure.requested_at,
+            due_at: erasure.due_at,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -97,7 +118,7 @@ pub struct ChangesAnswer {
 
 impl WorkerAnswer {
     /// # Errors
-    /// When the table does not say whether she has withdrawn her consent.
+    /// When the table does not say whether she has withdrawn her consent, or wants to be erased.
     pub async fn for_reader(
         reader: Reader,
         workers: &Workers,
@@ -116,6 +137,10 @@ impl WorkerAnswer {
         let withdrawn_at = match worker.standing {
             Standing::Suspended => workers.withdrawn_at(&worker.id).await?,
             _ => None,
+        };
+        let erasure = match worker.is_erased {
+            true => None,
+            false => workers.erasure(&worker.id).await?,
         };
         let consent = |profile: &Profile| ConsentAnswer::new(&profile.consent, withdrawn_at);
         let everything = profile.filter(|_| reader == Reader::All);
@@ -140,6 +165,7 @@ impl WorkerAnswer {
             consent: profile.map(consent),
             photo: worker.photo.as_ref().map(PhotoAnswer::from),
             registered_at: worker.registered_at,
+            erasure: erasure.map(ErasureAnswer::from),
             erased: worker.is_erased,
             standing: public_standing(&worker.sections, worker.skills, now, rules),
             sections: sections(worker.sections.views(worker.skills, now, rules), everything),
@@ -176,6 +202,7 @@ impl WorkerAnswer {
             consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
             photo: changes.photo.as_ref().map(PhotoAnswer::from),
             registered_at: given.at,
+            erasure: None,
             erased: false,
             standing: PublicStanding::Unverified,
             sections: sections(Sections::default().views(skills, now, rules), None),

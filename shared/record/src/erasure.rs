@@ -1,6 +1,7 @@
 //! Erases a worker's personal data.
 //!
-//! There are four steps. A repeated request runs all of them again, and so finishes an erasure that was cut off:
+//! There are four steps. A repeated request runs all of them again, and so finishes an erasure that was cut off. Before
+//! them, `auto-assign` is told to take her from coming visits.
 //!
 //! 1. If she has more than forty live badges, they are revoked first.
 //! 2. Her photos are deleted, because they are not sealed under her own key.
@@ -9,6 +10,7 @@
 //!    From here on nobody can read her personal data.
 //! 4. The payloads, looks and objections that have become unreadable are deleted, and any photo stored in the meantime.
 
+use bus::{TimerQueue, Whose};
 use domain::agency::Standing;
 use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
@@ -32,6 +34,7 @@ pub struct Eraser {
     badges: Badges,
     photos: Photos,
     phones: PhoneHashes,
+    sweeps: TimerQueue,
 }
 
 impl Eraser {
@@ -41,6 +44,7 @@ impl Eraser {
             badges: Badges::new(settings),
             photos: Photos::new(settings),
             phones: PhoneHashes::new(settings),
+            sweeps: TimerQueue::new(settings),
         }
     }
 
@@ -129,6 +133,8 @@ impl Eraser {
             let file = file.ok_or_else(Problem::not_found)?;
             let mut live = Vec::new();
             if !file.worker.is_erased {
+                let whose = Whose::WorkerId(id.clone());
+                self.sweeps.sweep_after(whose, now).await?;
                 live = self.live_badges(id, now, |_| false).await?;
                 if live.len() > store::MOST_REVOKED {
                     self.revoke(id, actor, reason, now, |_| false).await?;
@@ -176,6 +182,7 @@ impl Eraser {
         let mut with = vec![
             self.workers.list_erased(id, now),
             self.workers.forget_consent(id),
+            self.workers.end_erasure(id),
         ];
         if let Some(profile) = &file.profile
             && file.worker.was_approved()

@@ -14,7 +14,7 @@ use runtime::Problem;
 use serde_json::Value;
 use store::{NewEvent, WorkerFile};
 
-pub use answer::{ChangesAnswer, Reader, WorkerAnswer};
+pub use answer::{ChangesAnswer, ErasureAnswer, Reader, WorkerAnswer};
 pub use erasure::Eraser;
 pub use trace::TraceAnswer;
 

@@ -2,7 +2,7 @@
 //!
 //! ```ignore
 //! let visit = body.read(|fields| {
-//!     let service = fields.deserialized("service");
+//!     let service = fields.parsed("service");
 //!     let minutes = fields.integer("duration_min", 30..=720);
 //!     let contact = fields.object("contact", |contact| {
 //!         let name = contact.string("name", 1..=60);
@@ -21,7 +21,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::{Map, Value};
 
 use domain::geo::{Datum, Location, Wgs84};
@@ -30,6 +31,21 @@ use domain::text::{TextFault, clean, line, person_name};
 use domain::time::Millis;
 
 use crate::{Fault, Problem};
+
+/// What serde says of a word that an enum does not have, for clients.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotOneOf(String);
+
+impl serde::de::Error for NotOneOf {
+    fn custom<T: Display>(_: T) -> Self {
+        Self("is not valid".to_owned())
+    }
+
+    fn unknown_variant(_: &str, words: &'static [&'static str]) -> Self {
+        Self(format!("must be one of {}", words.join(", ")))
+    }
+}
 
 /// The fields of one JSON object, and the faults found so far.
 pub struct Fields<'a> {
@@ -121,31 +137,35 @@ impl<'a> Fields<'a> {
     /// Text that parses into a `T`; its error says what is wrong.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.required(name)?;
-        self.checked_parsed(name, value)
+        self.read_text(name, value, T::from_str)
     }
 
     /// As [`Self::parsed`], where missing, `null` or blank is `None`.
     pub fn optional_parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.given(name)?;
-        self.checked_parsed(name, value)
+        self.read_text(name, value, T::from_str)
     }
 
-    fn checked_parsed<T: FromStr<Err: Display>>(
+    /// One of the words that an enum has for its values.
+    pub fn one_of<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.required(name)?;
+        self.read_text(name, value, |text| {
+            let text: StrDeserializer<'_, NotOneOf> = text.into_deserializer();
+            T::deserialize(text)
+        })
+    }
+
+    fn read_text<T, E: Display>(
         &mut self,
         name: &'static str,
         value: &Value,
+        read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let Some(text) = value.as_str() else {
-            self.refuse(name, "must be a string");
-            return None;
+        let read = match value.as_str() {
+            Some(text) => read(text).map_err(|error| error.to_string()),
+            None => Err("must be a string".to_owned()),
         };
-        match text.parse() {
-            Ok(parsed) => Some(parsed),
-            Err(error) => {
-                self.refuse(name, error.to_string());
-                None
-            }
-        }
+        read.map_err(|detail| self.refuse(name, detail)).ok()
     }
 
     /// `true` or `false`, where missing or `null` is `None`.
@@ -156,17 +176,6 @@ impl<'a> Fields<'a> {
             self.refuse(name, "must be true or false");
         }
         flag
-    }
-
-    pub fn deserialized<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.required(name)?;
-        match T::deserialize(value) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.refuse(name, error.to_string());
-                None
-            }
-        }
     }
 
     /// RFC 3339 with offset.
@@ -189,7 +198,7 @@ impl<'a> Fields<'a> {
         self.object(name, |place| {
             let lat = place.number("lat");
             let lon = place.number("lon");
-            let datum = place.deserialized::<Datum>("datum");
+            let datum = place.one_of::<Datum>("datum");
             // Tried even if a part is missing, so that faults in the others are named too.
             let point = Location {
                 lat: lat.unwrap_or_default(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ::http::StatusCode;
 use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use data_encoding::HEXLOWER;
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -110,6 +111,15 @@ pub fn raw_path(request: &Request) -> &str {
         "" => request.uri().path(),
         path => path,
     }
+}
+
+/// The address that a request came from, as the gateway says; empty if it does not.
+pub fn address(request: &Request) -> &str {
+    let address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    address.unwrap_or_default()
 }
 
 /// Marks a request that came as HEAD and is handled as GET.

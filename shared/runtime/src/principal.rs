@@ -1,6 +1,6 @@
 //! Who calls: principals, and the tokens that prove them.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ::http::header::AUTHORIZATION;
 use base64::Engine;
@@ -11,8 +11,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use settings::Settings;
 
-use crate::session::{Claims, ISSUER};
+use crate::session::{AUDIENCE, Claims, ISSUER};
 use crate::{Problem, http};
+
+/// How far the clock of the function that made a token may be from the clock of the one that verifies it.
+const LEEWAY: Duration = Duration::from_secs(5);
 
 /// The caller, according to a verified token. The methods named after a role answer 403 to callers of another role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +91,8 @@ impl Principal {
 /// signatures and nothing else. A key inside the token is ignored.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    keys: BTreeMap<String, DecodingKey>,
+    /// By their ids.
+    keys: Vec<(String, DecodingKey)>,
     validation: Validation,
 }
 
@@ -105,9 +109,9 @@ struct Key {
     x: String,
 }
 
-fn public_keys(jwks: &str) -> Result<BTreeMap<String, DecodingKey>, &'static str> {
+fn public_keys(jwks: &str) -> Result<Vec<(String, DecodingKey)>, &'static str> {
     let set: KeySet = serde_json::from_str(jwks).map_err(|_| "it is not a JWK set of OKP keys")?;
-    let mut keys = BTreeMap::new();
+    let mut keys = Vec::new();
     for key in set.keys {
         if key.kty != "OKP" || key.crv != "Ed25519" {
             return Err("only Ed25519 keys can verify sessions");
@@ -116,7 +120,7 @@ fn public_keys(jwks: &str) -> Result<BTreeMap<String, DecodingKey>, &'static str
         if public_key.len() != 32 {
             return Err("a public key has 32 bytes");
         }
-        keys.insert(key.kid, DecodingKey::from_ed_der(&public_key));
+        keys.push((key.kid, DecodingKey::from_ed_der(&public_key)));
     }
     if keys.is_empty() {
         return Err("it holds no key");
@@ -125,11 +129,12 @@ fn public_keys(jwks: &str) -> Result<BTreeMap<String, DecodingKey>, &'static str
 }
 
 impl Verifier {
-    /// Takes a JWK set (RFC 7517) of Ed25519 keys, as [`crate::session::Signer::jwks`] makes it.
+    /// Takes a JWK set (RFC 7517) of Ed25519 keys (RFC 8037).
     pub fn new(settings: &Settings) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
-        validation.set_required_spec_claims(&["iss", "sub", "exp"]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         // Checked below, by the function's clock.
         validation.validate_exp = false;
         Self {
@@ -138,8 +143,9 @@ impl Verifier {
         }
     }
 
-    pub fn knows(&self, kid: &str) -> bool {
-        self.keys.contains_key(kid)
+    /// The id of the key that signs: the first of the set. Those after it signed what is still out, or will sign next.
+    pub fn signing_kid(&self) -> &str {
+        self.keys.first().map_or("", |(kid, _)| kid)
     }
 
     /// The sender of this request. 401 `unauthenticated` whatever is wrong with the token; only
@@ -149,6 +155,16 @@ impl Verifier {
         request: &lambda_http::Request,
         now: Millis,
     ) -> Result<Principal, Problem> {
+        let session = self.authenticate_session(request, now);
+        session.map(|(principal, _)| principal)
+    }
+
+    /// The sender of this request, and since when it has had this session, in whole seconds.
+    pub fn authenticate_session(
+        &self,
+        request: &lambda_http::Request,
+        now: Millis,
+    ) -> Result<(Principal, Millis), Problem> {
         let token = http::header(request, AUTHORIZATION).and_then(bearer);
         let verdict = token
             .ok_or("no bearer token")
@@ -159,20 +175,27 @@ impl Verifier {
         })
     }
 
-    fn verify(&self, token: &str, now: Millis) -> Result<Principal, &'static str> {
+    /// Whom a token was given to, and when.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a log and nobody else.
+    pub fn verify(&self, token: &str, now: Millis) -> Result<(Principal, Millis), &'static str> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| "header cannot be read")?;
         let kid = header.kid.ok_or("no kid")?;
-        let key = self.keys.get(&kid).ok_or("unknown kid")?;
+        let mut keys = self.keys.iter();
+        let (_, key) = keys.find(|(known, _)| *known == kid).ok_or("unknown kid")?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|_| "signature, algorithm or claims are wrong")?
             .claims;
-        if now.0 >= claims.exp.saturating_mul(1000) {
+        let at = |second: i64| Millis(second.saturating_mul(1000));
+        if now >= at(claims.exp) + LEEWAY {
             return Err("expired");
         }
-        if now.0 < claims.iat.saturating_mul(1000) {
+        if now + LEEWAY < at(claims.iat.max(claims.nbf.unwrap_or(claims.iat))) {
             return Err("not yet valid");
         }
-        Principal::from_claims(&claims).ok_or("role and subject do not fit")
+        let principal = Principal::from_claims(&claims).ok_or("role and subject do not fit")?;
+        Ok((principal, at(claims.iat)))
     }
 }
 

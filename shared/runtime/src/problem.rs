@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use ::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use ::http::{Response, StatusCode};
 use lambda_http::Body;
@@ -94,6 +94,9 @@ problems! {
     conflict: CONFLICT, "conflict", "In conflict with the current state", "The current state does not allow this.";
     /// 409: the visit has begun or is over.
     too_late: CONFLICT, "too-late", "Too late", "The order is in service or over.";
+    /// 409: the customer has asked to be erased.
+    erasure_pending: CONFLICT, "erasure-pending", "About to be erased",
+        "Your data is about to be erased. Call that off to place orders.";
     /// 409: what is to be decided is not what was shown any more.
     changed_since: CONFLICT, "changed-since", "Changed since it was shown", "What is to be decided has changed since it was shown.";
     /// 409: a badge shows the worker's face, and there is none.
@@ -151,6 +154,18 @@ impl Problem {
             "A valid bearer token is needed.",
         )
         .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 405: no path is answered by this method.
+    pub fn method_not_allowed() -> Self {
+        let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+        Self::new(
+            "method-not-allowed",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method not allowed",
+            "No path is answered by this method.",
+        )
+        .header(ALLOW, methods)
     }
 
     /// 422: the body can be read, but is wrong in these places.
@@ -246,6 +261,13 @@ impl Problem {
 }
 
 /// What the client is told when a call to AWS failed; the error itself is only logged.
+/// For what answers a queue, where it is tried again.
+impl From<Problem> for calls::Error {
+    fn from(problem: Problem) -> Self {
+        Self::cut_off(problem.slug, problem.extra.cause.unwrap_or(problem.detail))
+    }
+}
+
 impl From<calls::Error> for Problem {
     fn from(error: calls::Error) -> Self {
         let problem = match &error {

@@ -1,10 +1,9 @@
 //! Whoever scans a badge, as a keyed hash: the log of scans can tell one scanner from another, and nothing else.
 
-use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use settings::Settings;
 
-use crate::http::header;
+use crate::http::{address, header};
 use crate::{Principal, secret};
 
 const LABEL: &str = "homehail scanner v1";
@@ -30,17 +29,8 @@ impl Scanners {
 
     /// Somebody who is not logged in, by address and browser.
     pub fn anyone(&self, request: &Request) -> String {
-        let context = request.request_context_ref();
-        let address = match context {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
-            _ => None,
-        };
         let agent = header(request, "user-agent").unwrap_or_default();
-        self.hash(&[
-            b"anyone",
-            address.unwrap_or_default().as_bytes(),
-            agent.as_bytes(),
-        ])
+        self.hash(&[b"anyone", address(request).as_bytes(), agent.as_bytes()])
     }
 
     /// Somebody who is logged in.

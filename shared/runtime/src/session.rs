@@ -1,38 +1,30 @@
-//! Sessions: tokens that last 15 minutes, signed with Ed25519.
+//! Sessions: tokens that last 15 minutes. Who makes one signs it with an Ed25519 key that is not here.
 
 use std::time::Duration;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::time::Millis;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use settings::Settings;
+use serde::Deserialize;
+use serde_json::json;
 
-use crate::{Principal, Problem, secret};
+use crate::Principal;
 
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// The issuer: every token names it as `iss`.
 pub(crate) const ISSUER: &str = "homehail";
+/// Whom tokens are for: every token names it as `aud`.
+pub(crate) const AUDIENCE: &str = "homehail-api";
 
-const LABEL: &str = "homehail session signing key v1";
-
-/// A PKCS #8 version 1 Ed25519 private key is these bytes and the seed (RFC 8410, section 7).
-const PKCS8_PREFIX: [u8; 16] = [
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-];
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Times are in seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Claims {
-    pub(crate) iss: String,
     pub(crate) sub: String,
     pub(crate) role: String,
-    /// Seconds since 1970.
     pub(crate) iat: i64,
-    /// Seconds since 1970; at this second the token is not valid any more.
+    pub(crate) nbf: Option<i64>,
+    /// At this second the token is not valid any more.
     pub(crate) exp: i64,
 }
 
@@ -43,73 +35,39 @@ pub struct Session {
     pub expires_at: Millis,
 }
 
-#[derive(Clone)]
-pub struct Signer {
-    key: EncodingKey,
-    public_key: Vec<u8>,
-    kid: String,
+/// A session before it is signed.
+pub struct Unsigned {
+    /// What is to be signed, by the key that it names.
+    pub message: String,
+    expires_at: Millis,
 }
 
-impl Signer {
-    /// Signs with the key derived from `SESSION_SIGNING_KEY`.
-    pub fn new(settings: &Settings) -> Self {
-        let seed = settings.key("SESSION_SIGNING_KEY", LABEL);
-        let public_key = match Ed25519KeyPair::from_seed_unchecked(&seed) {
-            Ok(pair) => pair.public_key().as_ref().to_vec(),
-            Err(error) => {
-                settings.refuse("SESSION_SIGNING_KEY", error);
-                Vec::new()
-            }
-        };
+impl Unsigned {
+    /// A session for `principal` from `now` on, to be signed by the key `kid`.
+    pub fn new(principal: &Principal, kid: &str, now: Millis) -> Self {
+        let iat = now.second();
+        let exp = iat + LIFETIME.as_secs().cast_signed();
+        let header = json!({ "typ": "JWT", "alg": "EdDSA", "kid": kid });
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": principal.subject(),
+            "role": principal.role(),
+            "iat": iat,
+            "nbf": iat,
+            "exp": exp,
+        });
+        let encode = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         Self {
-            key: EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &seed].concat()),
-            kid: kid(&public_key),
-            public_key,
+            message: format!("{}.{}", encode(header), encode(claims)),
+            expires_at: Millis(exp * 1000),
         }
     }
 
-    pub fn kid(&self) -> &str {
-        &self.kid
+    pub fn signed(self, signature: &[u8; 64]) -> Session {
+        Session {
+            token: format!("{}.{}", self.message, URL_SAFE_NO_PAD.encode(signature)),
+            expires_at: self.expires_at,
+        }
     }
-
-    /// A session for `principal`, from `now` on.
-    pub fn sign(&self, principal: &Principal, now: Millis) -> Result<Session, Problem> {
-        let iat = now.0.div_euclid(1000);
-        let exp = iat + LIFETIME.as_secs().cast_signed();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            sub: principal.subject(),
-            role: principal.role().to_owned(),
-            iat,
-            exp,
-        };
-        let header = Header {
-            kid: Some(self.kid.clone()),
-            ..Header::new(Algorithm::EdDSA)
-        };
-        let token = jsonwebtoken::encode(&header, &claims, &self.key)
-            .map_err(|error| Problem::internal().because(&error))?;
-        Ok(Session {
-            token,
-            expires_at: Millis(exp * 1000),
-        })
-    }
-
-    /// The public key as a JWK set (RFC 7517, RFC 8037), for `SESSION_PUBLIC_KEYS`. During a rotation, put the keys
-    /// of two sets into one list.
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": [{
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "use": "sig",
-            "alg": "EdDSA",
-            "kid": self.kid,
-            "x": URL_SAFE_NO_PAD.encode(&self.public_key),
-        }] })
-    }
-}
-
-/// The first 8 hexadecimal digits of the public key's SHA-256.
-fn kid(public_key: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&secret::sha256(public_key)[..4])
 }

@@ -6,9 +6,9 @@
 mod call;
 mod xml;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_smithy_runtime_api::box_error::BoxError;
 use calls::Error;
+use data_encoding::BASE64;
 use settings::Settings;
 
 use crate::call::{Answer, Call, Request};
@@ -80,8 +80,8 @@ impl Bucket {
         over: Over<'_>,
     ) -> Result<bool, Error> {
         // A bucket with object lock takes no object without a checksum of its own, besides the signed one.
-        let checksum = data_encoding::BASE64.encode(digest(&SHA256, &content).as_ref());
-        let mut put = Request::new("PUT", key).header("x-amz-checksum-sha256", checksum);
+        let checksum = BASE64.encode(&crc32fast::hash(&content).to_be_bytes());
+        let mut put = Request::new("PUT", key).header("x-amz-checksum-crc32", checksum);
         if let Some(media_type) = media_type {
             put = put.header("content-type", media_type);
         }

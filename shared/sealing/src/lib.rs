@@ -3,6 +3,7 @@
 //! A crate of its own, because tables and buckets both need it and neither's SDK should come with it.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
 use calls::Error;
 
 /// A key of 256 bits.
@@ -17,6 +18,20 @@ impl std::fmt::Debug for SealingKey {
 }
 
 impl SealingKey {
+    /// The key of one thing of many that are sealed alike: HKDF-SHA-256 (RFC 5869), its id as info. So no key seals more than
+    /// a few messages, and random nonces never come near to meeting.
+    ///
+    /// # Errors
+    /// None that an id can cause.
+    pub fn of(&self, id: &str) -> Result<Self, Error> {
+        let mut key = [0; 32];
+        Prk::new_less_safe(HKDF_SHA256, &self.0)
+            .expand(&[id.as_bytes()], HKDF_SHA256)
+            .and_then(|expanded| expanded.fill(&mut key))
+            .map_err(|_| Error::Sealed)?;
+        Ok(Self(key))
+    }
+
     fn usable(&self) -> Result<RandomizedNonceKey, Error> {
         RandomizedNonceKey::new(&AES_256_GCM, &self.0).map_err(|_| Error::Sealed)
     }

@@ -161,13 +161,15 @@ impl Settings {
     }
 
     /// The function, if all settings that its parts asked for are there and can be used; otherwise everything
-    /// that is missing or wrong.
+    /// that is missing or wrong, which is logged as well: what a process prints as it ends is no JSON.
     pub fn finish<T>(&self, built: T) -> Result<T, ConfigError> {
         let faults = &self.state().faults;
         if faults.is_empty() {
             Ok(built)
         } else {
-            Err(ConfigError(faults.clone()))
+            let error = ConfigError(faults.clone());
+            tracing::error!(%error, "the settings cannot be used");
+            Err(error)
         }
     }
 

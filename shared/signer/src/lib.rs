@@ -1,4 +1,4 @@
-//! Signs with an Ed25519 key in AWS KMS, which the key never leaves. Badges and checkpoints have one each.
+//! Signs with an Ed25519 key in AWS KMS, which the key never leaves. Badges, sessions and checkpoints have one each.
 //!
 //! A crate of its own, so that only functions that sign are linked with KMS.
 

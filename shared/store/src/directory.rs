@@ -5,6 +5,7 @@
 
 mod cell;
 mod change;
+mod credentials;
 mod item;
 mod key;
 mod range;
@@ -70,8 +71,9 @@ pub struct Authority {
 }
 
 impl Directory {
-    /// The most stores that an agency can register with: they are approved with it in one transaction.
-    pub const MOST_STORES: usize = 90;
+    /// The most stores of an agency that can wait for review: of a new one all are approved in one transaction, and
+    /// no agency in a city has more.
+    pub const MOST_WAITING_STORES: usize = 50;
 
     pub fn new(settings: &Settings) -> Self {
         Self {
@@ -94,14 +96,6 @@ impl Directory {
     pub async fn is_approved(&self, agency: &AgencyId) -> Result<bool, Error> {
         let agency = self.agency(agency).await?;
         Ok(agency.is_some_and(|agency| agency.standing == Standing::Approved))
-    }
-
-    /// SHA-256 of an agency's secret.
-    pub async fn secret_hash(&self, agency: &AgencyId) -> Result<Option<[u8; 32]>, Error> {
-        Ok(self
-            .stored_agency(agency)
-            .await?
-            .map(|stored| stored.secret_hash))
     }
 
     /// An agency with its stores in the order of their ids, consistently read.

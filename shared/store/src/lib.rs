@@ -40,13 +40,14 @@ pub use ledger::{
     StoredEvent, TracedEvent, waits_for_the_log,
 };
 pub use orders::{
-    Assignments, Changed, FannedOut, GrabRead, Listing, Missed, OnOffer, OrderViews, Orders,
-    Placed, Rated, SealKey, Sealed, Settled, VisitEnded, Written, order_image,
+    Assignments, BeforePlacing, Changed, FannedOut, GrabRead, Home, Listing, OnOffer, OrderViews,
+    Orders, PlaceKey, Rated, SealKey, Sealed, Settled, VisitEnded, Written, order_image,
 };
 pub use subject_keys::PersonKey;
 pub use table::{Member, Page, Part};
 pub use workers::{
     Announced, Appended, Batch, BatchInTurn, BatchState, Calendars, Counts, Feeds, Look, NewEvent,
     NewWorker, Objection, ObjectionAnswer, PhoneHashes, ProfileChange, REPORT_PAGE,
-    RegisteredWorker, Step, View, WaitingObjection, WorkerFile, WorkerIds, WorkerRecords, Workers,
+    RegisteredWorker, Step, View, WaitingObjection, Waits, WorkerFile, WorkerIds, WorkerRecords,
+    Workers,
 };

@@ -7,10 +7,13 @@
 
 mod assignments;
 mod change;
+mod counts;
+mod erase;
 mod item;
 mod key;
 mod list;
 mod on_offer;
+mod quota;
 mod seal;
 mod shown;
 mod visit;
@@ -18,7 +21,7 @@ mod write;
 
 use domain::agency::Agency;
 use domain::id::{AgencyId, OrderId};
-use domain::order::Order;
+use domain::order::{ClaimCounts, Order, Quota, SealedPlace};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
@@ -31,10 +34,11 @@ use crate::table::{
 };
 
 pub use assignments::Assignments;
-pub use change::{Changed, FannedOut, Missed, Settled};
+pub use change::{Changed, FannedOut, Settled};
 pub use item::order_image;
 pub use on_offer::{Listing, OnOffer};
-pub use seal::{SealKey, Sealed};
+pub use quota::BeforePlacing;
+pub use seal::{PlaceKey, SealKey, Sealed};
 pub use shown::OrderViews;
 pub use visit::{Rated, VisitEnded};
 pub use write::Written;
@@ -44,16 +48,6 @@ pub struct Orders {
     table: Table<Orders>,
 }
 
-/// What placing an order came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Placed {
-    New,
-    /// The same request had stored it before; this is how it stands.
-    Repeat(Box<Order>),
-    /// Another request has used the same key.
-    KeyReused,
-}
-
 /// What a grab needs to know, read at once.
 #[derive(Clone, Debug, Default)]
 pub struct GrabRead {
@@ -61,17 +55,32 @@ pub struct GrabRead {
     pub agency: Option<Agency>,
     /// The order, for what never changes of it. Whether it can be grabbed, the write alone says.
     pub order: Option<Order>,
+    /// The agency's; a moment behind, as the stream is.
+    pub counts: ClaimCounts,
 }
 
-/// The fields of details and ratings.
+/// What says where the home is and who lives there, for two kinds of readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// All of it; opened by [`SealKey`].
+    pub details: Sealed,
+    /// The place alone; opened by [`PlaceKey`].
+    pub place: SealedPlace,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HomeItem {
+    sealed: Bytes,
+    place: SealedPlace,
+    /// In seconds: from then on it is not shown, and the table deletes it some time later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
+}
+
+/// The fields of ratings and explanations.
 #[derive(Serialize, Deserialize)]
 struct SealedItem {
     sealed: Bytes,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ExplanationItem {
-    body: String,
 }
 
 impl Orders {
@@ -81,32 +90,28 @@ impl Orders {
         }
     }
 
-    /// Stores a new order with its details, if its id is not taken. Placing it again is harmless.
-    pub async fn place(&self, order: &Order, details: &Sealed) -> Result<Placed, Error> {
+    /// Stores a new order with its home, and the customer's quota that has it. `false` if the order is there already,
+    /// or the customer has placed another one since the quota was read.
+    pub async fn place(&self, order: &Order, home: &Home, quota: &Quota) -> Result<bool, Error> {
         let put_order = self.table.put(item::write(order)).if_absent();
-        let put_details = self.table.put(sealed(Key::details(&order.id), details));
+        let item = HomeItem {
+            sealed: Bytes(home.details.0.clone()),
+            place: home.place.clone(),
+            ttl: None,
+        };
+        let put_details = self.table.put(Key::details(&order.id).item(item));
         let members = [
             put_order.named(Part::Order),
             put_details.named(Part::Details),
+            self.keep_quota(&order.customer, quota),
         ];
         let mut tries = Tries::new(TRANSACT, Rivals::Few, order.id.as_str());
         loop {
             tries.next().await?;
             match commit(members.clone()).await? {
-                Committed::Done => return Ok(Placed::New),
+                Committed::Done => return Ok(true),
+                Committed::Refused(_) => return Ok(false),
                 Committed::Conflict => {}
-                Committed::Refused(refused) => {
-                    let found = refused.into_iter().find_map(|refused| refused.item);
-                    let found = found.ok_or(Error::wrong("an order that is there is gone"))?;
-                    let found = item::read(found)?;
-                    let is_repeat =
-                        found.body_hash == order.body_hash && found.customer == order.customer;
-                    return Ok(if is_repeat {
-                        Placed::Repeat(Box::new(found))
-                    } else {
-                        Placed::KeyReused
-                    });
-                }
             }
         }
     }
@@ -116,32 +121,28 @@ impl Orders {
         found.map(item::read).transpose()
     }
 
-    /// # Errors
-    /// Also when the order has no details.
-    pub async fn get_with_details(
+    /// An order, and its home unless that is gone.
+    pub async fn get_with_home(
         &self,
         order: &OrderId,
-    ) -> Result<Option<(Order, Sealed)>, Error> {
+        now: Millis,
+    ) -> Result<Option<(Order, Option<Home>)>, Error> {
         let keys = [Key::order(order), Key::details(order)];
-        let (mut found, mut details) = (None, None);
+        let (mut found, mut home) = (None, None);
         for item in self.table.get_all(keys).await? {
             match ItemKey::of(&item)?.sk.as_str() {
                 key::ORDER => found = Some(item::read(item)?),
-                _ => details = Some(read_sealed(item)?),
+                _ => home = read_home(item, now)?,
             }
         }
-        let Some(order) = found else {
-            return Ok(None);
-        };
-        let details = details.ok_or(Error::wrong("an order has no details"))?;
-        Ok(Some((order, details)))
+        Ok(found.map(|order| (order, home)))
     }
 
-    /// What only those may read who are to come: sealed, as it is stored.
-    pub async fn details(&self, order: &OrderId) -> Result<Sealed, Error> {
+    /// An order's home, unless that is gone: sealed, as it is stored.
+    pub async fn home(&self, order: &OrderId, now: Millis) -> Result<Option<Home>, Error> {
         let found = self.table.get(Key::details(order)).await?;
-        let found = found.ok_or(Error::wrong("an order has no details"))?;
-        read_sealed(found)
+        let found = found.map(|item| read_home(item, now)).transpose()?;
+        Ok(found.flatten())
     }
 
     /// Orders in the order asked for; what is not there is left out.
@@ -163,38 +164,37 @@ impl Orders {
         let mut reads = Reads::default();
         reads.add(&self.table, Key::order(order));
         reads.add(&directory.table, Key::agency(agency));
+        reads.add(&self.table, Key::counts(agency));
         let mut found = GrabRead::default();
         for item in reads.send().await? {
             match ItemKey::of(&item)?.sk.as_str() {
                 key::ORDER => found.order = Some(item::read(item)?),
                 directory::AGENCY => found.agency = Some(directory::read_agency(item)?),
+                key::COUNTS => found.counts = counts::read(item)?.1,
                 _ => return Err(Error::wrong("an item of another kind came back")),
             }
         }
         Ok(found)
     }
 
-    /// Keeps the explanation of a choice, before the change that names it. Answers the name to name it by.
+    /// Keeps the explanation of a choice, sealed, before the change that names it. Answers the name to name it by.
     pub async fn put_explanation(
         &self,
         order: &OrderId,
         epoch: u32,
         at: Millis,
-        body: &str,
+        explanation: &Sealed,
     ) -> Result<String, Error> {
         let key = Key::explanation(order, epoch, at);
         let name = key.sk().to_owned();
-        let body = body.to_owned();
-        let put = self.table.put(key.item(ExplanationItem { body }));
-        put.send().await?;
+        self.table.put(sealed(key, explanation)).send().await?;
         Ok(name)
     }
 
-    /// An explanation by the name that its order names it by.
-    pub async fn explanation(&self, order: &OrderId, name: &str) -> Result<Option<String>, Error> {
+    /// An explanation by the name that its order names it by, sealed.
+    pub async fn explanation(&self, order: &OrderId, name: &str) -> Result<Option<Sealed>, Error> {
         let found = self.table.get(Key::named_explanation(order, name)).await?;
-        let found = found.map(read::<ExplanationItem>).transpose()?;
-        Ok(found.map(|(_, item)| item.body))
+        found.map(read_sealed).transpose()
     }
 }
 
@@ -206,4 +206,13 @@ fn sealed(key: Key<Orders>, sealed: &Sealed) -> crate::table::Item<Orders> {
 fn read_sealed(item: Attributes) -> Result<Sealed, Error> {
     let (_, item) = read::<SealedItem>(item)?;
     Ok(Sealed(item.sealed.0))
+}
+
+fn read_home(item: Attributes, now: Millis) -> Result<Option<Home>, Error> {
+    let (_, item) = read::<HomeItem>(item)?;
+    let is_there = item.ttl.is_none_or(|ttl| now.second() < ttl);
+    Ok(is_there.then_some(Home {
+        details: Sealed(item.sealed.0),
+        place: item.place,
+    }))
 }

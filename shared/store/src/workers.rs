@@ -28,16 +28,34 @@ use crate::ledger::{self, Ledger};
 use crate::subject_keys::{PersonKey, PersonalDataKey, SealedItem, SubjectKeys};
 use crate::table::{Attributes, ItemKey, Key, Member, Part, Reads, Table, number};
 use crate::{Error, Page};
-use key::{BY_AGENCY, WORKERS_BY_REVIEW, parse_worker};
+use key::{BY_AGENCY, WORKERS_BY_REVIEW, parse_erasure, parse_worker};
 
 pub use calendars::Calendars;
 pub use change::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
 pub(crate) use change::{Body, PAYLOAD};
-pub(crate) use consent::write_each;
+pub(crate) use consent::{ErasureItem, write_each};
 pub use feeds::{Announced, Batch, BatchInTurn, BatchState, Counts, Feeds, REPORT_PAGE};
 pub use look::{Look, View};
 pub use objection::{Objection, ObjectionAnswer, WaitingObjection};
 pub use worker_id::{PhoneHashes, WorkerIds};
+
+/// What waits of a worker, as the attribute `wait` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// A decision on her registration or on what agencies want of her.
+    Decision,
+    /// That she is erased, of which the authority is told.
+    Erasure,
+}
+
+impl Waits {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "worker",
+            Self::Erasure => "erasure",
+        }
+    }
+}
 
 /// What can be read of workers without the key to personal data: standing, skills, sections.
 #[derive(Clone, Debug)]
@@ -85,15 +103,17 @@ impl WorkerRecords {
         list.page(limit, from, item::read_worker).await
     }
 
-    /// A page of the workers of whom something waits for the authority, and since when, oldest first.
+    /// A page of the workers of whom this waits for the authority, and since when, oldest first.
     pub async fn waiting(
         &self,
+        what: Waits,
         limit: u32,
         from: Option<&str>,
     ) -> Result<Page<(WorkerId, Millis)>, Error> {
-        let list = self.table.list_by(&WORKERS_BY_REVIEW, item::WAITS);
+        let list = self.table.list_by(&WORKERS_BY_REVIEW, what.as_str());
         list.page(limit, from, |item| {
-            let worker = parse_worker(&ItemKey::of(&item)?);
+            let key = ItemKey::of(&item)?;
+            let worker = parse_worker(&key).or_else(|| parse_erasure(&key));
             worker
                 .zip(number(&item, "since").map(Millis))
                 .ok_or(Error::wrong("something waits that is no worker"))

@@ -43,6 +43,7 @@ impl BenchCity {
         let options = Options {
             city: City::Harbin,
             grab_window: GRAB_WINDOW,
+            caps: false,
             ..Options::default()
         };
         let platform = Platform::start(options).await?;
@@ -77,13 +78,21 @@ impl BenchCity {
     }
 
     pub(crate) async fn customer(&self) -> Result<String> {
-        let code = &self
-            .platform
-            .demo()
-            .customers
-            .first()
-            .context("the city has customers")?
-            .code;
+        let first = self.customers(1).await?.pop();
+        first.context("the city has customers")
+    }
+
+    /// Opens a session for each of the first `count` customers, or for all.
+    pub(crate) async fn customers(&self, count: usize) -> Result<Vec<String>> {
+        let customers = self.platform.demo().customers.iter().take(count);
+        stream::iter(customers)
+            .map(|customer| self.customer_session(&customer.code))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn customer_session(&self, code: &str) -> Result<String> {
         self.session("customer", &json!({ "code": code })).await
     }
 

@@ -106,14 +106,14 @@ pub(crate) async fn to_last_offer(city: &BenchCity, orders: usize) -> Result<Row
 /// Places orders as fast as the platform accepts them, and measures the time until every offer is in its queue.
 pub(crate) async fn sustained(city: &BenchCity, orders: usize, table: &mut Table) -> Result<()> {
     let (cloud, wire) = (city.cloud(), city.platform.wire());
-    let customer = city.customer().await?;
+    let customers = city.customers(usize::MAX).await?;
     let queues = queues(city)?;
     city.platform.drain().await?;
     empty(cloud, &queues).await?;
     wire.reset();
     let begun = Instant::now();
     stream::iter(0..orders)
-        .map(|_| city.place(&customer))
+        .map(|n| city.place(&customers[n % customers.len()]))
         .buffer_unordered(AT_ONCE)
         .try_for_each(|_| async { Ok(()) })
         .await?;

@@ -1,5 +1,7 @@
 //! Claims that nobody has staffed yet, and claims that are over.
 
+use domain::worker::Worker;
+
 use super::*;
 
 /// Of two orders for the same hour, an agency with one worker is assigned one.
@@ -122,4 +124,27 @@ async fn an_agency_is_told_that_its_claim_is_over_and_why() {
     world.advance(8 * HOUR).await;
     assert_eq!(notices(&unattended).await[0]["reason"], "unattended");
     assert_eq!(listed(&unattended).await["status"], "unfilled");
+}
+
+/// What her old agency named her for does not bind her: she cannot go there any more.
+#[tokio::test]
+async fn a_worker_who_has_left_is_free_at_her_new_agency() {
+    let world = World::empty().await;
+    let old = agency_that_does(&world, "cleaning").await;
+    let new = world
+        .agency(&["cleaning"], &[moved(CENTRE, 0.0, 500.0)])
+        .await;
+    let worker = world.cleared_worker(&old, &["cleaning"]).await;
+    let theirs = claimed(&world, &old, "cleaning", 24 * HOUR).await;
+    staff(&world, &theirs, &worker.id).await.expect(200);
+    let ours = claimed(&world, &new, "cleaning", 24 * HOUR).await;
+    let employer: AgencyId = new.id.parse().expect("an agency");
+    let moves = |worker: &mut Worker| worker.agency = employer.clone();
+    world.change_worker(&worker.id, moves).await;
+
+    staff(&world, &ours, &worker.id).await.expect(200);
+    // There she is booked now.
+    let again = claimed(&world, &new, "cleaning", 24 * HOUR).await;
+    let refused = staff(&world, &again, &worker.id).await;
+    assert_eq!(reasons(refused), ["booked"]);
 }

@@ -17,7 +17,7 @@ fn order(n: u8) -> Order {
         service: Service::Cleaning,
         start_at: Millis(NOW.0 + 86_400_000),
         duration_min: 120,
-        place: Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap(),
+        area: Area::containing(Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap()),
         budget_fen: None,
     };
     let market = Market::from_json(r#"{"name":"harbin"}"#).unwrap();
@@ -52,7 +52,7 @@ fn received(order: &Order, epoch: u32, kind: OfferKind, receipt: &str) -> Receiv
         service: order.service,
         start_at: order.start_at,
         duration_min: order.duration_min,
-        area: Area::containing(order.place),
+        area: order.area.clone(),
         distance_m: Some(700),
         store_id: Some(StoreId::from_bytes(&[3; 8])),
         budget_fen: order.budget_fen,

@@ -114,10 +114,17 @@ fn a_change_of_a_store_names_at_least_one_field() {
 #[test]
 fn a_change_of_an_agency_names_at_least_one_field() {
     assert_eq!(pointers(read_agency_change(&body(&json!({})))), [""]);
-    let faults =
-        json!({"name": "店".repeat(61), "phone": "1", "services": ["flying"], "uscc": "x"});
+    let faults = json!({
+        "name": "店".repeat(61), "responsible_person": "经理1", "phone": "1", "services": ["flying"], "uscc": "x",
+    });
     assert_eq!(
         pointers(read_agency_change(&body(&faults))),
-        ["/name", "/phone", "/services/0", "/uscc"]
+        [
+            "/name",
+            "/responsible_person",
+            "/phone",
+            "/services/0",
+            "/uscc"
+        ]
     );
 }

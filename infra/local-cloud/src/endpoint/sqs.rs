@@ -261,6 +261,7 @@ async fn send(cloud: &Cloud, request: &Request) -> Result<Value, Refusal> {
     let draft = Draft {
         delay_s: input.delay_seconds,
         group: input.message_group_id,
+        trace: request.header("x-amzn-trace-id").map(str::to_owned),
         ..Draft::new(input.message_body)
     };
     let sender = &request.caller.user_id;

@@ -4,3 +4,4 @@ mod buses;
 mod pattern;
 
 pub(crate) use buses::{Buses, Delivery};
+pub use pattern::Pattern;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::io::AsyncWriteExt;
 
 use crate::refusal::Refusal;
 
@@ -46,12 +47,11 @@ impl Bodies {
                 Ok(())
             }
             Self::Folder(folder) => {
-                tokio::fs::write(folder.join(id), body)
-                    .await
-                    .map_err(|error| {
-                        tracing::error!(%error, "an object's file cannot be written");
-                        Refusal::not_kept()
-                    })
+                let written = write_private(&folder.join(id), &body).await;
+                written.map_err(|error| {
+                    tracing::error!(%error, "an object's file cannot be written");
+                    Refusal::not_kept()
+                })
             }
         }
     }
@@ -86,4 +86,15 @@ impl Bodies {
             }
         }
     }
+}
+
+/// Writes a file that only its owner can read.
+async fn write_private(path: &Path, body: &[u8]) -> std::io::Result<()> {
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    let mut file = options.open(path).await?;
+    file.write_all(body).await?;
+    file.flush().await
 }

@@ -34,6 +34,8 @@ pub(crate) struct Content {
     pub(super) attributes: BTreeMap<String, MessageAttribute>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) group: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) trace: Option<String>,
     pub(super) sender: String,
     /// Milliseconds since the epoch.
     pub(super) sent_at: i64,
@@ -48,6 +50,8 @@ pub struct Draft {
     pub delay_s: Option<i64>,
     /// The group within which the queue is fair (`MessageGroupId`).
     pub group: Option<String>,
+    /// The sender's header `X-Amzn-Trace-Id`, by which Lambda counts how often a chain of messages has come around.
+    pub trace: Option<String>,
     pub attributes: BTreeMap<String, MessageAttribute>,
 }
 
@@ -95,6 +99,7 @@ impl Draft {
             body: self.body,
             attributes: self.attributes,
             group: self.group.map(Into::into),
+            trace: self.trace,
             sender: sender.to_owned(),
             sent_at: now,
         })
@@ -151,6 +156,9 @@ impl Received {
         ]);
         if let Some(group) = &self.content.group {
             all.insert("MessageGroupId", group.to_string());
+        }
+        if let Some(trace) = &self.content.trace {
+            all.insert("AWSTraceHeader", trace.clone());
         }
         if let Some(source) = &self.dead_letter_source {
             all.insert("DeadLetterQueueSourceArn", source.to_string());

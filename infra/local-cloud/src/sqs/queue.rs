@@ -244,6 +244,12 @@ impl Queue {
         (received, dead)
     }
 
+    /// Takes a received message out, to be moved.
+    pub(super) fn take(&mut self, receipt: &Receipt) -> Option<Message> {
+        self.message(receipt)?;
+        self.remove(receipt.seq)
+    }
+
     /// Takes in a dead letter of the queue whose ARN is `source`. It keeps its id, its age and its
     /// count of receives.
     pub(super) fn take_dead_letter(

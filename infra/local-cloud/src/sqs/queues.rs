@@ -334,6 +334,25 @@ impl Queues {
         Ok(())
     }
 
+    /// Moves a received message to the queue's dead letters at once, or deletes it if there are none.
+    pub(crate) fn give_up(
+        &mut self,
+        name: &str,
+        handle: &str,
+        transaction: &mut Transaction,
+    ) -> Result<(), Refusal> {
+        let Some(redrive) = self.queue(name)?.attributes.redrive.clone() else {
+            return self.delete(name, handle, transaction);
+        };
+        let source: Arc<str> = self.names.queue(name).into();
+        let receipt = Receipt::read(name, handle)?;
+        if let Some(message) = self.queue(name)?.take(&receipt) {
+            let dead_letters = self.queue(&redrive.target)?;
+            dead_letters.take_dead_letter(receipt.seq, message, source, transaction);
+        }
+        Ok(())
+    }
+
     pub(crate) fn change_visibility(
         &mut self,
         name: &str,

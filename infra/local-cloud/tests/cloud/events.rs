@@ -118,7 +118,7 @@ async fn what_eventbridge_refuses_is_refused() {
     assert_eq!(code(put(vec![event(large)]).await), "ValidationException");
     let rules = events.list_rules().event_bus_name("bus").send().await;
     assert_eq!(code(rules), "UnknownOperationException");
-    let operator = json!({"source": [{"prefix": "homehail."}]});
+    let operator = json!({"source": [{"suffix": ".orders"}]});
     let refused = world.cloud.put_rule("bus", "r", &operator, Vec::new());
     assert_eq!(refused.unwrap_err().code, "InvalidEventPatternException");
 }

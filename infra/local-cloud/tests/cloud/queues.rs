@@ -18,6 +18,43 @@ fn entry(id: &str, receipt: &str) -> DeleteMessageBatchRequestEntry {
 }
 
 #[tokio::test]
+async fn a_message_keeps_its_sender_s_trace_and_is_given_up_with_it() {
+    let world = World::new().await;
+    let sqs = world.sqs();
+    sqs.create("dead", &[]).await;
+    let redrive = format!(
+        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":5}}"#,
+        queue_arn("dead")
+    );
+    let url = sqs
+        .create("q", &[(QueueAttributeName::RedrivePolicy, &redrive)])
+        .await;
+    let send = sqs.0.send_message().queue_url(&url).message_body("round");
+    send.customize()
+        .mutate_request(|request| {
+            let trace = "Root=1-0-0;Lineage=a:16";
+            request.headers_mut().insert("x-amzn-trace-id", trace);
+        })
+        .send()
+        .await
+        .unwrap();
+    let trace = MessageSystemAttributeName::AwsTraceHeader;
+    for (queue, left) in [("q", 1), ("dead", 0)] {
+        let received = world
+            .cloud
+            .receive(queue, 1, Some(0), Some(0))
+            .await
+            .unwrap();
+        let attributes = received[0].system_attributes();
+        assert_eq!(attributes[trace.as_str()], "Root=1-0-0;Lineage=a:16");
+        let handle = &received[0].receipt_handle;
+        world.cloud.give_up(queue, handle).await.unwrap();
+        assert_eq!(world.cloud.depth(queue).await.unwrap().visible, 0);
+        assert_eq!(world.cloud.depth("dead").await.unwrap().visible, left);
+    }
+}
+
+#[tokio::test]
 async fn a_message_arrives_as_it_was_sent_with_the_digest_of_sqs() {
     let world = World::new().await;
     let sqs = world.sqs();

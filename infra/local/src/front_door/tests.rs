@@ -33,7 +33,7 @@ async fn door() -> Door {
         .add_operator("OPERATOR", &key("OPERATOR").secret);
     bed.identities
         .add_role_key("worker", "worker", "WORKER", &key("WORKER").secret);
-    let door = FrontDoor::new(&bed.dynamo, Arc::clone(&bed.identities), bed.wire.clone()).unwrap();
+    let door = FrontDoor::new(&bed.dynamo, Arc::clone(&bed.identities), bed.wire.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoints = Endpoints {
         dynamodb: format!("http://{}", listener.local_addr().unwrap()),

@@ -12,8 +12,14 @@ async fn gateway(answer: Result<Value, &'static str>) -> (Gateway, Seen) {
     let answer = answer.map_err(str::to_owned);
     let seen = bed.answers(move |_| answer.clone());
     let clock = Clock::new(|| domain::time::Millis(1_795_465_020_000));
-    let gateway =
-        Gateway::new(&bed.stack.functions, bed.invoker.clone(), clock, "0", None).unwrap();
+    let gateway = Gateway::new(
+        &bed.stack.functions,
+        bed.invoker.clone(),
+        clock,
+        "0",
+        "b.example.cn",
+    )
+    .unwrap();
     (gateway, seen)
 }
 
@@ -58,57 +64,110 @@ async fn events_are_those_of_payload_version_2() {
     assert!(event.get("body").is_none());
 }
 
-#[tokio::test]
-async fn public_requests_of_one_address_are_limited_per_minute() {
+/// Requests of addresses to a gateway with these rules, at the time that the clock shows.
+async fn limited(
+    rules: impl IntoIterator<Item = Rule>,
+    now: &Arc<AtomicI64>,
+) -> (impl AsyncFn(&str, &str, [u8; 4]) -> Response, Seen) {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Ok(json!({ "statusCode": 200 })));
-    let now = Arc::new(AtomicI64::new(1_795_465_020_000));
     let clock = {
-        let now = Arc::clone(&now);
+        let now = Arc::clone(now);
         Clock::new(move || domain::time::Millis(now.load(Ordering::Relaxed)))
     };
     let functions = &bed.stack.functions;
-    let gateway = Gateway::new(functions, bed.invoker.clone(), clock, "0", Some(2)).unwrap();
-    let ask = async |path: &str, from: [u8; 4]| {
-        let mut asked = request("GET", path).body(Body::empty()).unwrap();
+    let gateway = Gateway::new(functions, bed.invoker.clone(), clock, "0", "b.example.cn").unwrap();
+    gateway.limit_addresses(rules);
+    let ask = async move |method: &str, path: &str, from: [u8; 4]| {
+        let mut asked = request(method, path).body(Body::empty()).unwrap();
         let from = ConnectInfo(SocketAddr::from((from, 1)));
         asked.extensions_mut().insert(from);
         gateway.answer(asked).await
     };
-    let (one, other) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+    (ask, seen)
+}
+
+const ONE: [u8; 4] = [127, 0, 0, 1];
+const OTHER: [u8; 4] = [127, 0, 0, 2];
+
+#[tokio::test]
+async fn public_requests_of_one_address_are_limited_per_minute() {
+    let now = Arc::new(AtomicI64::new(1_795_465_020_000));
+    let [mut public, ..] = RULES;
+    public.most = 2;
+    let (ask, seen) = limited([public], &now).await;
     for path in ["/b/1", "/v1/log/keys"] {
-        assert_eq!(ask(path, one).await.status(), 200);
+        assert_eq!(ask("GET", path, ONE).await.status(), 200);
     }
     now.fetch_add(29_001, Ordering::Relaxed);
-    let refused = ask("/p/1", one).await;
+    let refused = ask("GET", "/p/1", ONE).await;
     assert_eq!(
         (refused.status().as_u16(), &refused.headers()["retry-after"]),
         (429, &HeaderValue::from_static("31"))
     );
     assert!(body(refused).await.contains("/problems/rate-limited"));
     // Not limited: another address, a path that is not public, and the next minute.
-    assert_eq!(ask("/b/1", other).await.status(), 200);
-    assert_eq!(ask("/things/1", one).await.status(), 200);
+    assert_eq!(ask("GET", "/b/1", OTHER).await.status(), 200);
+    assert_eq!(ask("GET", "/things/1", ONE).await.status(), 200);
     now.fetch_add(31_000, Ordering::Relaxed);
-    assert_eq!(ask("/b/1", one).await.status(), 200);
+    assert_eq!(ask("GET", "/b/1", ONE).await.status(), 200);
     assert_eq!(seen.lock().unwrap().len(), 5);
 }
 
 #[tokio::test]
-async fn an_invalid_host_is_refused_without_invoking_a_function() {
+async fn registrations_and_sessions_of_one_address_are_limited() {
+    // 20:17:00.
+    let now = Arc::new(AtomicI64::new(1_795_465_020_000));
+    let (ask, _) = limited(RULES, &now).await;
+    let refused = async |path: &str, from| {
+        let answer = ask("POST", path, from).await;
+        let wait = answer.headers().get("retry-after");
+        wait.map(|wait| wait.to_str().unwrap().to_owned())
+    };
+    for _ in 0..10 {
+        assert_eq!(refused("/v1/agencies", ONE).await, None);
+    }
+    for path in ["/v1/agencies", "/v1/%61gencies"] {
+        assert_eq!(refused(path, ONE).await.as_deref(), Some("2580"));
+    }
+    for path in ["/v1/sessions/agency", "/v1/sessions/customer"] {
+        for _ in 0..30 {
+            assert_eq!(refused(path, ONE).await, None);
+        }
+    }
+    assert_eq!(
+        refused("/v1/sessions/worker", ONE).await.as_deref(),
+        Some("60")
+    );
+    // Neither what an agency does nor another address is limited with it.
+    assert_eq!(refused("/v1/agencies/1/stores", ONE).await, None);
+    assert_eq!(refused("/v1/agencies", OTHER).await, None);
+    now.fetch_add(60_000, Ordering::Relaxed);
+    assert_eq!(refused("/v1/sessions/worker", ONE).await, None);
+    assert_eq!(refused("/v1/agencies", ONE).await.as_deref(), Some("2520"));
+    now.fetch_add(2_520_000, Ordering::Relaxed);
+    assert_eq!(refused("/v1/agencies", ONE).await, None);
+}
+
+#[tokio::test]
+async fn a_foreign_or_invalid_host_is_refused_without_invoking_a_function() {
     let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
     for (host, status) in [
         ("[", 400),
         ("a b", 400),
+        ("example.com:8080", 400),
+        ("127.0.0.1.example.com", 400),
         ("", 200),
-        ("example.com:8080", 200),
+        ("localhost:8080", 200),
+        ("[::1]:8080", 200),
+        ("b.example.cn", 200),
     ] {
         let mut asked = request("GET", "/things/1").body(Body::empty()).unwrap();
         asked.headers_mut().insert(HOST, host.parse().unwrap());
         let answer = gateway.answer(asked).await;
         assert_eq!(answer.status(), status, "{host:?}");
     }
-    assert_eq!(seen.lock().unwrap().len(), 2);
+    assert_eq!(seen.lock().unwrap().len(), 4);
 }
 
 #[tokio::test]

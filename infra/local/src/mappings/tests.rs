@@ -92,6 +92,33 @@ async fn a_failed_message_is_retried_after_its_timeout_and_then_becomes_a_dead_l
 }
 
 #[tokio::test]
+async fn a_message_that_comes_round_in_a_loop_is_a_dead_letter_unless_the_function_may_loop() {
+    for may_loop in [false, true] {
+        let mut bed = TestBed::new().await;
+        bed.stack.functions[0].may_loop = may_loop;
+        let seen = bed.answers(|_| Ok(Value::Null));
+        for (body, rounds) in [("fifteen", 15), ("sixteen", 16)] {
+            let draft = local_cloud::Draft {
+                trace: Some(format!("Root=1-0-0;Lineage=worker:{rounds}|other:99")),
+                ..local_cloud::Draft::new(body)
+            };
+            bed.cloud.send("work", draft).await.unwrap();
+        }
+        let _task = consume(&bed).await;
+        until("the queue is empty", async || left(&bed).await == 0).await;
+        let dead = bed.cloud.receive("dead", 10, Some(0), None).await.unwrap();
+        let dead: Vec<&str> = dead.iter().map(Received::body).collect();
+        if may_loop {
+            assert_eq!(bodies(&seen).len(), 2);
+            assert!(dead.is_empty(), "{dead:?}");
+        } else {
+            assert_eq!(bodies(&seen), ["fifteen"]);
+            assert_eq!(dead, ["sixteen"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_failed_invocation_keeps_its_messages() {
     let bed = TestBed::new().await;
     let seen = bed.answers(|_| Err("no".to_owned()));

@@ -99,6 +99,26 @@ async fn a_restart_continues_where_the_last_run_stopped() {
 }
 
 #[tokio::test]
+async fn only_records_that_a_filter_lets_through_wake_the_function() {
+    let mut stream = Stream::new().await;
+    for event in &mut stream.bed.stack.functions[0].events {
+        if let EventSource::Stream(source) = event {
+            source.filters = ["a", "b"]
+                .map(|prefix| json!({ "dynamodb": { "Keys": { "pk": { "S": [{ "prefix": prefix }] } } } }))
+                .into();
+        }
+    }
+    let seen = stream.bed.answers(|_| Ok(Value::Null));
+    let (_task, caught_up) = stream.consume();
+    for key in ["c", "d", "b1", "e", "a1"] {
+        stream.put(key, "1");
+        stream.caught_up(&caught_up).await;
+    }
+    assert_eq!(all_keys(&seen), ["b1", "a1"]);
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_write_that_changes_nothing_is_not_passed_on() {
     let stream = Stream::new().await;
     let seen = stream.bed.answers(|_| Ok(Value::Null));

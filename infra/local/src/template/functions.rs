@@ -19,6 +19,8 @@ pub struct Function {
     pub role: String,
     pub timeout: Duration,
     pub memory_mb: u32,
+    /// Whether Lambda lets chains of messages go through it again and again.
+    pub may_loop: bool,
     /// With the values of secrets.
     pub environment: BTreeMap<String, String>,
     pub events: Vec<EventSource>,
@@ -50,6 +52,8 @@ pub struct QueueSource {
     pub queue: String,
     /// The most messages in one invocation.
     pub batch_size: u32,
+    /// The most invocations at the same time; `None`: as many as there are.
+    pub concurrency: Option<u32>,
     /// Whether the function names the messages that failed. Otherwise a batch succeeds or fails as a whole.
     pub reports_failures: bool,
 }
@@ -85,6 +89,8 @@ pub struct StreamSource {
     pub reports_failures: bool,
     /// The ARN of the queue that gets the positions of records that were given up.
     pub on_failure: Option<String>,
+    /// Event patterns. A record that fits none of them wakes nobody; without patterns every record does.
+    pub filters: Vec<Value>,
 }
 
 only! {
@@ -95,6 +101,7 @@ only! {
     TrimHorizon = "TRIM_HORIZON";
     Sqs = "SQS";
     Off = "OFF";
+    Allow = "Allow";
     Enabled = "ENABLED";
 }
 
@@ -126,6 +133,8 @@ properties! {
         role: String,
         memory_size: Option<Whole>,
         timeout: Option<Whole>,
+        _reserved_concurrent_executions: Option<Whole>,
+        recursive_loop: Option<Allow>,
         #[serde(default)]
         environment: Environment,
         #[serde(default)]
@@ -138,9 +147,11 @@ properties! {
     struct QueueEvent {
         queue: String,
         batch_size: Option<Whole>,
+        scaling_config: Option<Scaling>,
         #[serde(default)]
         function_response_types: Vec<ReportBatchItemFailures>,
     }
+    struct Scaling { maximum_concurrency: Whole }
     struct StreamEvent {
         stream: String,
         _starting_position: TrimHorizon,
@@ -151,7 +162,12 @@ properties! {
         #[serde(default)]
         function_response_types: Vec<ReportBatchItemFailures>,
         destination_config: Option<Destinations>,
+        #[serde(default)]
+        filter_criteria: Criteria,
     }
+    #[derive(Default)]
+    struct Criteria { filters: Vec<Filter> }
+    struct Filter { pattern: JsonText }
     struct Destinations { on_failure: OnFailure }
     struct OnFailure { _type: Option<Sqs>, destination: String }
     // A rule of EventBridge.
@@ -307,6 +323,7 @@ pub(super) fn read(
         role: own.role,
         timeout: Duration::from_secs(timeout.0.into()),
         memory_mb: memory.unwrap_or(Whole(128)).0,
+        may_loop: own.recursive_loop.is_some(),
         environment: variables
             .map(|(name, value)| (name.clone(), value.to_string()))
             .collect(),
@@ -334,12 +351,14 @@ fn event_source(name: String, source: Event, path: &str) -> Result<EventSource, 
             EventSource::Queue(QueueSource {
                 queue: event.queue,
                 batch_size: event.batch_size.map_or(10, u32::from),
+                concurrency: event.scaling_config.map(|to| to.maximum_concurrency.0),
                 reports_failures: !event.function_response_types.is_empty(),
             })
         }
         "DynamoDB" => {
             let event: StreamEvent = properties_of(properties, at)?;
             let destinations = event.destination_config;
+            let filters = event.filter_criteria.filters.into_iter();
             EventSource::Stream(StreamSource {
                 stream: event.stream,
                 batch_size: event.batch_size.map_or(100, u32::from),
@@ -347,6 +366,7 @@ fn event_source(name: String, source: Event, path: &str) -> Result<EventSource, 
                 bisects: event.bisect_batch_on_function_error,
                 reports_failures: !event.function_response_types.is_empty(),
                 on_failure: destinations.map(|to| to.on_failure.destination),
+                filters: filters.map(|filter| filter.pattern.0).collect(),
             })
         }
         "Schedule" => {

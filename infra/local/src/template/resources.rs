@@ -1,5 +1,7 @@
 //! Reads the resource types that a local run knows.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -72,13 +74,10 @@ properties! {
         stream_specification: Option<Stream>,
         time_to_live_specification: Option<TimeToLive>,
         _point_in_time_recovery_specification: Option<Recovery>,
-        #[serde(rename = "SSESpecification")]
-        _sse_specification: Option<AtRest>,
     }
     struct Stream { stream_view_type: String }
     struct TimeToLive { attribute_name: String, enabled: Option<bool> }
     struct Recovery { _point_in_time_recovery_enabled: bool }
-    struct AtRest { #[serde(rename = "SSEEnabled")] _enabled: bool }
 
     struct BucketProperties {
         _bucket_name: Ignored,
@@ -150,6 +149,7 @@ properties! {
         _namespace: Ignored,
         _metric_name: Ignored,
         _dimensions: Ignored,
+        _metrics: Ignored,
         _statistic: Ignored,
         _period: Ignored,
         _evaluation_periods: Ignored,
@@ -159,7 +159,7 @@ properties! {
         _treat_missing_data: Ignored,
         _alarm_actions: Ignored,
     }
-    struct ApiProperties { _name: Ignored, _description: Ignored, _fail_on_warnings: Ignored, _default_route_settings: Option<RouteSettings> }
+    struct ApiProperties { _name: Ignored, _description: Ignored, _fail_on_warnings: Ignored, _default_route_settings: Option<RouteSettings>, _route_settings: Option<BTreeMap<String, RouteSettings>> }
     struct RouteSettings { _throttling_burst_limit: Ignored, _throttling_rate_limit: Ignored }
 }
 

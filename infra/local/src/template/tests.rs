@@ -46,8 +46,8 @@ fn every_function_has_the_variables_that_it_reads_and_no_others() {
             .iter()
             .all(|f| f.environment.contains_key(name))
     };
-    // The logging library reads it, not the settings.
-    let mut asked_by_any = BTreeSet::from(["RUST_LOG"]);
+    // The logging library reads the first; the second has CloudFormation read secrets anew.
+    let mut asked_by_any = BTreeSet::from(["RUST_LOG", "KEYS_READ_AT"]);
     let mut given_to_any = BTreeSet::new();
     let mut wrong = Vec::new();
     for function in &stack.functions {
@@ -86,7 +86,7 @@ fn the_real_template_loads() {
     let stack = real();
     assert_eq!(stack.tables.len(), 6);
     assert_eq!(stack.buckets.len(), 4);
-    assert_eq!(stack.signing_keys.len(), 2);
+    assert_eq!(stack.signing_keys.len(), 3);
     let functions = SOURCE.matches("Type: AWS::Serverless::Function\n").count();
     assert_eq!(stack.functions.len(), functions);
     assert!(stack.queues.iter().any(|q| q.name == "homehail-fan-out"));
@@ -147,6 +147,7 @@ fn worker_tables_have_their_streams_and_times_to_live() {
         stack.tables.iter().find(|t| t.name == name).unwrap()
     };
     for (name, stream, ttl) in [
+        ("OrdersTable", true, Some("ttl")),
         ("WorkersTable", false, Some("ttl")),
         ("LedgerTable", true, None),
         ("BadgesTable", true, Some("ttl")),
@@ -260,7 +261,114 @@ fn every_function_s_trigger_is_read() {
         queue.queue,
         "arn:aws:sqs:us-east-1:000000000000:homehail-fan-out"
     );
-    assert_eq!(queue.batch_size, 1);
+    assert_eq!((queue.batch_size, queue.concurrency), (1, Some(100)));
+}
+
+/// Lambda stops what goes round more often than 16 times, unless the function may loop.
+#[test]
+fn exactly_the_functions_whose_messages_can_come_back_to_them_may_loop() {
+    let stack = real();
+    let read_by = |function: &Function| {
+        let queues = function.events.iter().filter_map(|event| match event {
+            EventSource::Queue(source) => Some(source.queue.clone()),
+            _ => None,
+        });
+        queues.collect::<BTreeSet<_>>()
+    };
+    // From a queue, messages get to its dead letters, and to where the functions that read it may send.
+    let after = |queue: &String| {
+        let mut next = BTreeSet::new();
+        let this = stack
+            .queues
+            .iter()
+            .find(|q| queue.ends_with(&format!(":{}", q.name)));
+        let redrive = this.and_then(|queue| queue.attributes.get("RedrivePolicy"));
+        if let Some(redrive) = redrive {
+            let redrive: Value = serde_json::from_str(redrive).unwrap();
+            next.insert(redrive["deadLetterTargetArn"].as_str().unwrap().to_owned());
+        }
+        let readers = stack
+            .functions
+            .iter()
+            .filter(|f| read_by(f).contains(queue));
+        for policy in readers.flat_map(|f| &stack.roles[&f.role].policies) {
+            for statement in policy.document["Statement"].as_array().unwrap() {
+                if statement["Action"] == "sqs:SendMessage" {
+                    next.insert(statement["Resource"].as_str().unwrap().to_owned());
+                }
+            }
+        }
+        next
+    };
+    for function in &stack.functions {
+        let own = read_by(function);
+        let (mut reached, mut left) = (
+            BTreeSet::new(),
+            own.iter().flat_map(after).collect::<Vec<_>>(),
+        );
+        while let Some(queue) = left.pop() {
+            if reached.insert(queue.clone()) {
+                left.extend(after(&queue));
+            }
+        }
+        let loops = own.intersection(&reached).next().is_some();
+        assert_eq!(function.may_loop, loops, "{}", function.code);
+    }
+    assert!(function(&stack, "dead-letters").may_loop);
+}
+
+/// AWS asks for six times, so that pollers can hold messages for a while when the function is throttled.
+#[test]
+fn messages_stay_hidden_six_times_as_long_as_their_function_may_take() {
+    let stack = real();
+    for function in &stack.functions {
+        for event in &function.events {
+            let EventSource::Queue(source) = event else {
+                continue;
+            };
+            let queue = stack
+                .queues
+                .iter()
+                .find(|q| source.queue.ends_with(&format!(":{}", q.name)));
+            let hidden: u64 = queue.unwrap().attributes["VisibilityTimeout"]
+                .parse()
+                .unwrap();
+            assert_eq!(hidden, 6 * function.timeout.as_secs(), "{}", source.queue);
+            assert!(source.concurrency.is_some(), "{}", source.queue);
+        }
+    }
+}
+
+/// With a secret's new value a function goes on with the old one until it is updated. The table says which functions have
+/// which key, and by what they are updated.
+#[test]
+fn the_table_of_keys_says_which_functions_have_which_key() {
+    let stack = real();
+    let mut given = BTreeSet::new();
+    for function in &stack.functions {
+        for (variable, value) in &function.environment {
+            if let Some(key) = value.strip_prefix("secret of ") {
+                given.insert(format!("{key}: {} {variable}", function.code));
+            }
+        }
+        // By this one alone every function is updated.
+        assert!(function.environment.contains_key("KEYS_READ_AT"));
+    }
+    let pages = include_str!("../../../docs/decisions/keys-and-secrets.md");
+    let mut told = BTreeSet::new();
+    for row in pages.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let mut cells = row.split('|').map(|cell| cell.trim().trim_end_matches('`'));
+        let (key, variable, functions) = (
+            cells.next().unwrap(),
+            cells.next().unwrap(),
+            cells.next().unwrap(),
+        );
+        let variable = variable.trim_start_matches('`');
+        for function in functions.split(", ") {
+            told.insert(format!("{key}: {} {variable}", function.trim_matches('`')));
+        }
+    }
+    assert_eq!(given, told);
 }
 
 #[test]
@@ -294,12 +402,12 @@ fn an_unknown_element_is_named_with_its_place() {
         ),
         (
             "BatchSize: 1,",
-            "BatchSize: 1, ScalingConfig: {},",
-            "Resources.AgencyFanout.Properties.Events.Orders.Properties.ScalingConfig: unknown field `ScalingConfig`",
+            "BatchSize: 1, ProvisionedPollerConfig: {},",
+            "Resources.Erasure.Properties.Events.Requests.Properties.ProvisionedPollerConfig: unknown field `ProvisionedPollerConfig`",
         ),
         (
-            "Timeout: 10",
-            "Timeout: ten",
+            "Timeout: 10\n",
+            "Timeout: ten\n",
             "Resources.Sessions.Properties.Timeout: `ten` is not a whole number",
         ),
         (

@@ -256,6 +256,7 @@ fn of_the_keys_that_sign_the_newest_does() {
     let signing = |text| verifier.signs_at(at(text)).map(|key| key.kid);
     assert_eq!(signing("2027-01-09T00:00:00Z"), Some(1));
     assert_eq!(signing("2027-01-10T00:00:00Z"), Some(2));
+    assert_eq!(verifier.signs_until(), at("2027-07-09T00:00:00Z"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Orders to be offered.
 
-use domain::geo::{Area, Cell5, Nearest, Wgs84, offer_distance_m};
+use domain::geo::{Area, Nearest, offer_distance_m};
 use domain::id::{AgencyId, OrderId, StoreId};
-use domain::order::Order;
+use domain::order::{Order, SealedPlace};
 use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -27,9 +27,10 @@ pub struct FanOut {
     pub start_at: Millis,
     /// How long it takes, in minutes.
     pub duration_min: u32,
-    /// Where: `lat_e7` and `lon_e7`, in 1e-7 degrees, WGS-84.
-    #[serde(flatten, with = "e7")]
-    pub place: Wgs84,
+    pub area: Area,
+    /// Only in the first epoch's message: without it the order has to be read.
+    #[serde(default)]
+    pub place: Option<SealedPlace>,
     /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
     /// The market's first radius, in metres.
@@ -49,7 +50,8 @@ impl FanOut {
             service: order.service,
             start_at: order.start_at,
             duration_min: order.duration_min,
-            place: order.place,
+            area: order.area.clone(),
+            place: None,
             budget_fen: order.budget_fen,
             radius_m,
             redrives: 0,
@@ -118,7 +120,8 @@ impl FanOutMessage {
 
     /// The message group: the order's cell, so that a storm in one district does not starve the others.
     pub fn group(&self) -> String {
-        Cell5::containing(self.fan_out().place).as_str().to_owned()
+        let area = self.fan_out().area.as_str();
+        area.get(..5).unwrap_or(area).to_owned()
     }
 
     pub fn body(&self) -> Result<String, Error> {
@@ -147,31 +150,5 @@ impl From<FanOut> for FanOutMessage {
 impl From<Offers> for FanOutMessage {
     fn from(offers: Offers) -> Self {
         Self::Offers(offers)
-    }
-}
-
-/// A place as two whole numbers, as it is stored, and not in degrees as requests have it.
-mod e7 {
-    use domain::geo::Wgs84;
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct E7 {
-        lat_e7: i32,
-        lon_e7: i32,
-    }
-
-    pub fn serialize<S: Serializer>(place: &Wgs84, serializer: S) -> Result<S::Ok, S::Error> {
-        E7 {
-            lat_e7: place.lat_e7(),
-            lon_e7: place.lon_e7(),
-        }
-        .serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Wgs84, D::Error> {
-        let E7 { lat_e7, lon_e7 } = E7::deserialize(deserializer)?;
-        Wgs84::from_e7(lat_e7, lon_e7).ok_or_else(|| D::Error::custom("not a place"))
     }
 }

@@ -58,7 +58,7 @@ pub struct Offer {
 
 impl Offer {
     /// What one agency may grab. It shows only the area of the order's place.
-    pub fn open(order: &FanOut, area: &Area, line: &OfferTo, claim_token: String) -> Self {
+    pub fn open(order: &FanOut, line: &OfferTo, claim_token: String) -> Self {
         Self {
             order_id: order.order_id.clone(),
             epoch: order.epoch,
@@ -66,7 +66,7 @@ impl Offer {
             service: order.service,
             start_at: order.start_at,
             duration_min: order.duration_min,
-            area: area.clone(),
+            area: order.area.clone(),
             distance_m: Some(line.distance_m),
             store_id: Some(line.store_id.clone()),
             budget_fen: order.budget_fen,
@@ -85,7 +85,7 @@ impl Offer {
             service: order.service,
             start_at: order.start_at,
             duration_min: order.duration_min,
-            area: Area::containing(order.place),
+            area: order.area.clone(),
             distance_m: None,
             store_id: None,
             budget_fen: order.budget_fen,

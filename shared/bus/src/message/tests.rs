@@ -1,12 +1,18 @@
 //! Bodies as they are written, letter by letter: what an earlier program sent must still be read.
 
-use domain::geo::{Area, RoughPlace, Wgs84};
-use domain::id::{AgencyId, BadgeId, OrderId, StoreId, WorkerId};
+use domain::erasure::Erasure;
+use domain::geo::{Area, RoughPlace};
+use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, StoreId, WorkerId};
+use domain::order::SealedPlace;
 use domain::scan::{Scan, ScanResult, ScannedBy};
 use domain::service::Service;
 use domain::time::Millis;
 
 use super::*;
+
+fn area() -> Area {
+    Area::try_from("yb4h3r".to_owned()).unwrap()
+}
 
 fn fan_out() -> FanOut {
     FanOut {
@@ -16,16 +22,17 @@ fn fan_out() -> FanOut {
         service: Service::DeepCleaning,
         start_at: Millis(1_800_086_400_000),
         duration_min: 120,
-        place: Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap(),
+        area: area(),
+        place: None,
         budget_fen: None,
         radius_m: 5000,
         redrives: 0,
     }
 }
 
-const FAN_OUT: &str = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"lat_e7":457700000,"lon_e7":1266270000,"budget_fen":null,"radius_m":5000,"redrives":0}"#;
+const FAN_OUT: &str = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"area":"yb4h3r","place":null,"budget_fen":null,"radius_m":5000,"redrives":0}"#;
 
-const OFFERS: &str = r#"{"kind":"offers","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"lat_e7":457700000,"lon_e7":1266270000,"budget_fen":null,"radius_m":5000,"redrives":0,"offers":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":700}]}"#;
+const OFFERS: &str = r#"{"kind":"offers","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"area":"yb4h3r","place":null,"budget_fen":null,"radius_m":5000,"redrives":0,"offers":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":700}]}"#;
 
 const TIMER: &str = r#"{"kind":"timer","v":1,"order_id":"ord_00000000000000000000000000","epoch":2,"stage":"staffing","due":1800000180000,"until":1800086400000,"looks":3,"redrives":1}"#;
 
@@ -36,7 +43,15 @@ fn fan_outs_are_written_and_read() {
     let message = FanOutMessage::from(fan_out());
     assert_eq!(message.body().unwrap(), FAN_OUT);
     assert_eq!(FanOutMessage::parse(FAN_OUT).unwrap(), message);
-    assert_eq!(message.group().len(), 5);
+    assert_eq!(message.group(), "yb4h3");
+    // A place is sealed, and comes with the first message alone.
+    let sealed = FAN_OUT.replace("\"place\":null", "\"place\":\"c2VhbGVk\"");
+    let first = FanOut {
+        place: Some(SealedPlace("c2VhbGVk".to_owned())),
+        ..fan_out()
+    };
+    assert_eq!(FanOutMessage::from(first.clone()).body().unwrap(), sealed);
+    assert_eq!(FanOutMessage::parse(&sealed).unwrap(), first.into());
 
     let message = FanOutMessage::from(Offers {
         fan_out: fan_out(),
@@ -65,6 +80,28 @@ fn timers_are_written_and_read() {
     assert_eq!(Timer::parse(TIMER).unwrap(), timer);
 }
 
+const SWEEP: &str = r#"{"kind":"sweep","v":1,"worker_id":"wkr_00000000000000000000000000","at":1800000000000,"redrives":0}"#;
+
+#[test]
+fn sweeps_are_written_and_read() {
+    let mut sweep = Sweep {
+        whose: Whose::WorkerId(WorkerId::from_bytes(&[0; 16])),
+        at: Millis(1_800_000_000_000),
+        redrives: 0,
+    };
+    assert_eq!(sweep.body().unwrap(), SWEEP);
+    assert_eq!(Sweep::parse(SWEEP).unwrap(), sweep);
+    sweep.whose = Whose::AgencyId(AgencyId::from_bytes(&[0; 16]));
+    let of_agency = SWEEP
+        .replace("worker_id", "agency_id")
+        .replace("wkr", "agy");
+    assert_eq!(sweep.body().unwrap(), of_agency);
+    assert_eq!(Sweep::parse(&of_agency).unwrap(), sweep);
+    assert!(matches!(Sweep::parse(TIMER), Err(Unreadable::Kind(kind)) if kind == "timer"));
+    assert!(!sweep.is_last(Millis(1_800_000_059_999)));
+    assert!(sweep.is_last(Millis(1_800_000_060_000)));
+}
+
 const SCAN: &str = r#"{"kind":"scan","v":1,"badge_id":"bdg_0000000000000","worker_id":"wkr_00000000000000000000000000","at":1800000000000,"by":"customer","who":"0123","result":"match","order_id":"ord_00000000000000000000000000","place":"yb4h3"}"#;
 
 #[test]
@@ -77,11 +114,29 @@ fn scans_are_written_and_read() {
         who: "0123".to_owned(),
         result: ScanResult::Match,
         order_id: Some(OrderId::from_bytes(&[0; 16])),
-        place: RoughPlace::of_order(Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap()),
+        place: RoughPlace::of_order(&area()),
     });
     assert_eq!(message.body().unwrap(), SCAN);
     assert_eq!(ScanMessage::parse(SCAN).unwrap(), message);
     assert!(matches!(ScanMessage::parse(TIMER), Err(Unreadable::Kind(kind)) if kind == "timer"));
+}
+
+#[test]
+fn erasures_are_written_and_read() {
+    let erasure = Erasure {
+        requested_at: Millis(1_800_000_000_000),
+        due_at: Millis(1_800_259_200_000),
+    };
+    let worker = Subject::Worker(WorkerId::from_bytes(&[0; 16]));
+    let customer = Subject::Customer(CustomerId::from_bytes(&[0; 16]));
+    for (subject, prefix) in [(worker, "wkr"), (customer, "cus")] {
+        let message = ErasureMessage { subject, erasure };
+        let body = format!(
+            r#"{{"kind":"erasure","v":1,"subject":"{prefix}_00000000000000000000000000","requested_at":1800000000000,"due_at":1800259200000}}"#
+        );
+        assert_eq!(message.body().unwrap(), body);
+        assert_eq!(ErasureMessage::parse(&body).unwrap(), message);
+    }
 }
 
 #[test]
@@ -145,7 +200,7 @@ fn a_reader_ignores_fields_and_refuses_kinds_and_versions_it_does_not_know() {
             "{text}"
         );
     }
-    let nowhere = FAN_OUT.replace("457700000", "957700000");
+    let nowhere = FAN_OUT.replace("yb4h3r", "yb4h3a");
     assert!(matches!(
         FanOutMessage::parse(&nowhere),
         Err(Unreadable::Json(_))
@@ -155,13 +210,12 @@ fn a_reader_ignores_fields_and_refuses_kinds_and_versions_it_does_not_know() {
 #[test]
 fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
     let order = fan_out();
-    let area = Area::containing(order.place);
     let line = OfferTo {
         agency_id: AgencyId::from_bytes(&[1; 16]),
         store_id: StoreId::from_bytes(&[1; 8]),
         distance_m: 1_200,
     };
-    let offer = Offer::open(&order, &area, &line, "token".to_owned());
+    let offer = Offer::open(&order, &line, "token".to_owned());
     assert_eq!(
         serde_json::to_value(offer).unwrap(),
         serde_json::json!({
@@ -171,7 +225,7 @@ fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
             "service": "deep_cleaning",
             "start_at": "2027-01-16T08:00:00.000Z",
             "duration_min": 120,
-            "area": area.as_str(),
+            "area": order.area.as_str(),
             "distance_m": 1200,
             "store_id": "sto_040g2081040g2",
             "budget_fen": null,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{decode, encode};
-use super::{NotACell, Wgs84, distance_m};
+use super::{Area, NotACell, Wgs84, distance_m};
 
 /// Characters kept of a place that an Internet address was looked up to.
 const BY_ADDRESS: usize = 4;
@@ -30,16 +30,13 @@ impl RoughPlace {
     /// The place of an Internet address, in degrees; `None` for coordinates out of range.
     pub fn of_address(lat: f64, lon: f64) -> Option<Self> {
         let point = Wgs84::from_degrees(lat, lon)?;
-        Self::cell(point, BY_ADDRESS)
+        Self::try_from(encode(point.lat(), point.lon(), BY_ADDRESS)).ok()
     }
 
     /// The neighbourhood of an order.
-    pub fn of_order(point: Wgs84) -> Option<Self> {
-        Self::cell(point, BY_ORDER)
-    }
-
-    fn cell(point: Wgs84, characters: usize) -> Option<Self> {
-        Self::try_from(encode(point.lat(), point.lon(), characters)).ok()
+    pub fn of_order(area: &Area) -> Option<Self> {
+        let cell = area.as_str().get(..BY_ORDER)?;
+        Self::try_from(cell.to_owned()).ok()
     }
 
     pub fn as_str(&self) -> &str {
@@ -98,7 +95,8 @@ mod tests {
     fn a_place_is_kept_as_its_cell() {
         let harbin = RoughPlace::of_address(45.77, 126.627).unwrap();
         assert_eq!(harbin.as_str(), "yb4h");
-        let order = RoughPlace::of_order(Wgs84::from_degrees(45.77, 126.627).unwrap()).unwrap();
+        let area = Area::containing(Wgs84::from_degrees(45.77, 126.627).unwrap());
+        let order = RoughPlace::of_order(&area).unwrap();
         assert_eq!(order.as_str(), "yb4h3");
         for text in ["", "yb4", "yb4h2t", "YB4H", "yb4a"] {
             assert!(RoughPlace::try_from(text.to_owned()).is_err(), "{text}");
@@ -110,8 +108,10 @@ mod tests {
     #[test]
     fn what_a_place_does_not_tell_counts_for_nearness() {
         let address = |lat, lon| RoughPlace::of_address(lat, lon).unwrap();
-        let order =
-            |lat, lon| RoughPlace::of_order(Wgs84::from_degrees(lat, lon).unwrap()).unwrap();
+        let order = |lat, lon| {
+            let area = Area::containing(Wgs84::from_degrees(lat, lon).unwrap());
+            RoughPlace::of_order(&area).unwrap()
+        };
         let harbin = address(45.77, 126.63);
         // Shenyang is 505 km away.
         let shenyang = address(41.80, 123.43);

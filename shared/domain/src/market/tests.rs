@@ -37,7 +37,14 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"travel_time_s":14401}"#, "travel_time_s"),
         (r#"{"visit_grace_s":599}"#, "visit_grace_s"),
         (r#"{"assignment_cap":0}"#, "assignment_cap"),
+        (r#"{"open_orders_cap":0}"#, "open_orders_cap"),
+        (r#"{"daily_orders_cap":0}"#, "daily_orders_cap"),
+        (r#"{"wrong_secrets_cap":0}"#, "wrong_secrets_cap"),
+        (r#"{"unstaffed_cap":0}"#, "unstaffed_cap"),
+        (r#"{"given_up_cap":201}"#, "given_up_cap"),
+        (r#"{"disclosure_cap":0}"#, "disclosure_cap"),
         (r#"{"max_epochs":0}"#, "max_epochs"),
+        (r#"{"offered_epochs":21}"#, "offered_epochs"),
         (r#"{"youngest_worker":15}"#, "youngest_worker"),
         (r#"{"oldest_worker":17}"#, "youngest_worker"),
         (r#"{"oldest_worker":101}"#, "oldest_worker"),
@@ -65,6 +72,14 @@ fn settings_that_make_no_sense_are_refused_by_name() {
             "{json}: {fault}"
         );
     }
+}
+
+#[test]
+fn lifted_caps_are_settings_too() {
+    let lifted = Market::default().without_caps();
+    assert_ne!(lifted, Market::default());
+    let json = serde_json::to_string(&lifted).unwrap();
+    assert_eq!(Market::from_json(&json), Ok(lifted));
 }
 
 #[test]

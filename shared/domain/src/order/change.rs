@@ -4,7 +4,7 @@
 use crate::id::{AgencyId, CustomerId, WorkerId};
 use crate::time::Millis;
 
-use super::{By, Claim, How, Order, Reopening, Staffing, Stars, State, Term, TimelineEntry, What};
+use super::{By, Claim, Given, How, Order, Reopening, Staffing, State, Term, TimelineEntry, What};
 
 /// A change of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Change {
     },
     Rate {
         customer: CustomerId,
-        stars: Stars,
+        given: Given,
     },
     /// Nobody came to the visit: no badge check ever matched.
     LeaveUnattended {
@@ -54,6 +54,16 @@ pub enum Change {
         agency: AgencyId,
         then: Reopening,
     },
+    /// The authority has suspended the agency.
+    Suspend {
+        agency: AgencyId,
+        then: Reopening,
+    },
+    /// The worker cannot come any more; the agency has until `staff_by` to name another.
+    Unstaff {
+        worker: WorkerId,
+        staff_by: Millis,
+    },
     Cancel {
         customer: CustomerId,
         reason: String,
@@ -65,6 +75,16 @@ pub enum Change {
 }
 
 impl Change {
+    /// How the order goes on when this ends a claim before the visit.
+    pub fn reopening(&self) -> Option<Reopening> {
+        match self {
+            Self::Release { then, .. }
+            | Self::MissStaffing { then, .. }
+            | Self::Suspend { then, .. } => Some(*then),
+            _ => None,
+        }
+    }
+
     /// The lines that this change adds to the timeline of an order in this epoch.
     pub fn lines(&self, epoch: u32, now: Millis) -> Vec<TimelineEntry> {
         let by_agency = |agency: &AgencyId| By::Agency(agency.clone());
@@ -95,6 +115,8 @@ impl Change {
                 (What::Released, by_agency(agency), Some(reason.clone()))
             }
             Self::MissStaffing { .. } => (What::StaffingMissed, By::Platform, None),
+            Self::Suspend { .. } => (What::AgencySuspended, By::Platform, None),
+            Self::Unstaff { .. } => (What::Unstaffed, By::Platform, None),
             Self::Cancel { reason, .. } => (What::Cancelled, By::Customer, Some(reason.clone())),
             Self::LeaveUnfilled { reason } => (What::Unfilled, By::Platform, Some(reason.clone())),
         };
@@ -106,15 +128,13 @@ impl Change {
             epoch,
         };
         let mut lines = vec![line(what, by, why, epoch)];
-        if let Self::Release { then, .. } | Self::MissStaffing { then, .. } = self {
-            lines.push(match *then {
-                Reopening::Again { epoch, .. } => line(What::Reopened, By::Platform, None, epoch),
-                Reopening::Unfilled => {
-                    let why = "no time is left to offer it again".to_owned();
-                    line(What::Unfilled, By::Platform, Some(why), epoch)
-                }
-            });
-        }
+        lines.extend(self.reopening().map(|then| match then {
+            Reopening::Again { epoch, .. } => line(What::Reopened, By::Platform, None, epoch),
+            Reopening::Unfilled => {
+                let why = "no time is left to offer it again".to_owned();
+                line(What::Unfilled, By::Platform, Some(why), epoch)
+            }
+        }));
         lines
     }
 }
@@ -134,6 +154,7 @@ impl Order {
         }
         if let Change::Release { agency, .. }
         | Change::MissStaffing { agency, .. }
+        | Change::Suspend { agency, .. }
         | Change::LeaveUnattended { agency, .. } = change
         {
             order.excluded.insert(agency.clone());
@@ -150,10 +171,15 @@ impl Order {
                 Change::Complete { .. } | Change::CompleteByTime { .. },
                 State::InService(claim, staffing),
             ) => State::Completed(claim, staffing),
-            (Change::Rate { stars, .. }, State::Completed(claim, staffing)) => {
-                State::Rated(claim, staffing, *stars)
+            (Change::Rate { given, .. }, State::Completed(claim, staffing)) => {
+                State::Rated(claim, staffing, *given)
             }
-            (Change::Release { then, .. } | Change::MissStaffing { then, .. }, _) => match *then {
+            (
+                Change::Release { then, .. }
+                | Change::MissStaffing { then, .. }
+                | Change::Suspend { then, .. },
+                _,
+            ) => match *then {
                 Reopening::Again { epoch, deadline } => {
                     order.epoch = epoch;
                     order.grab_deadline = deadline;
@@ -161,6 +187,10 @@ impl Order {
                 }
                 Reopening::Unfilled => State::Unfilled,
             },
+            (Change::Unstaff { staff_by, .. }, State::Staffed(claim, _)) => State::Claimed(Claim {
+                staff_by: *staff_by,
+                ..claim
+            }),
             (Change::Cancel { .. }, state) => State::Cancelled {
                 claim: state.claim().cloned(),
             },

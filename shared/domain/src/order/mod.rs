@@ -5,7 +5,9 @@
 //! - [`rule`]: what each change requires, said once.
 //! - [`check`]: who is at the door, and whether the visit begins.
 //! - [`outcome`]: what an agency or customer is told whose change comes too late.
+//! - [`quota`]: how many orders a customer may place.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
+//! - [`counts`]: how much an agency can claim.
 //! - [`view`]: who is shown what.
 //!
 //! Every change is one conditional write, and its condition is compiled from the terms of the rulebook. When the
@@ -17,7 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::check::MobilePhone;
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84};
 use crate::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use crate::market::Market;
 use crate::service::Service;
@@ -25,7 +27,9 @@ use crate::time::Millis;
 
 pub mod change;
 pub mod check;
+pub mod counts;
 pub mod outcome;
+pub mod quota;
 pub mod rule;
 pub mod staffing;
 mod tally;
@@ -34,13 +38,15 @@ pub mod view;
 
 pub use change::Change;
 pub use check::{Check, CheckResult, MatchedBadge, badge_check};
+pub use counts::{ClaimCounts, ClaimNews, GrabCap, claim_news};
 pub use outcome::{
     CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
     Settlement, cancel_outcome, complete_outcome, grab_outcome, rate_outcome, release_outcome,
     reopen, settlement,
 };
+pub use quota::{OverQuota, Quota};
 pub use rule::{Moment, Term};
-pub use staffing::{Ineligible, StaffOutcome, ineligible, staff_outcome};
+pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
 pub use tally::{ClaimEnd, ended_claims, tally};
 pub use timeline::{By, TimelineEntry, What};
 pub use view::{OrderView, RatingView, Viewer, WorkerView};
@@ -57,7 +63,8 @@ pub struct Order {
     pub service: Service,
     pub start_at: Millis,
     pub duration_min: u32,
-    pub place: Wgs84,
+    /// All that is known of the place without a key.
+    pub area: Area,
     pub budget_fen: Option<i64>,
     pub placed_at: Millis,
     /// How often the order has been put on offer.
@@ -66,7 +73,7 @@ pub struct Order {
     pub grab_deadline: Millis,
     /// The last epoch whose offers have been made.
     pub fanned_out: Option<u32>,
-    /// Agencies that had the claim and lost it: they released it or did not staff it in time.
+    /// Agencies that had the claim and lost it: they released it, did not staff it in time, or were suspended.
     pub excluded: BTreeSet<AgencyId>,
     pub state: State,
     /// The id of the explanation that the last settling wrote.
@@ -88,7 +95,7 @@ pub enum State {
     InService(Claim, Staffing),
     /// The visit is over.
     Completed(Claim, Staffing),
-    Rated(Claim, Staffing, Stars),
+    Rated(Claim, Staffing, Given),
     Cancelled {
         claim: Option<Claim>,
     },
@@ -144,6 +151,17 @@ impl From<Stars> for u8 {
         stars.0
     }
 }
+
+/// What a customer gave for a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub stars: Stars,
+    /// Whether it counts for the agency's stars; it is kept and shown either way.
+    pub counts: bool,
+}
+
+/// Of a customer's ratings of one agency, one counts in this time.
+pub const RATING_COUNTS_EVERY: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// What a customer says about a visit.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,7 +300,7 @@ pub struct Visit {
     pub service: Service,
     pub start_at: Millis,
     pub duration_min: u32,
-    pub place: Wgs84,
+    pub area: Area,
     pub budget_fen: Option<i64>,
 }
 
@@ -306,7 +324,7 @@ impl Order {
             service: visit.service,
             start_at: visit.start_at,
             duration_min: visit.duration_min,
-            place: visit.place,
+            area: visit.area,
             budget_fen: visit.budget_fen,
             placed_at: now,
             epoch: 1,
@@ -342,6 +360,17 @@ impl Order {
         self.start_at + Duration::from_secs(u64::from(self.duration_min) * 60)
     }
 
+    /// Whether the visit took at least half of the time that was booked: a rating of a shorter one does not count.
+    pub fn took_half(&self) -> bool {
+        let at = |what| {
+            let line = self.timeline.iter().rfind(|line| line.what == what);
+            line.map(|line| line.at)
+        };
+        let booked = self.ends_at().since(self.start_at);
+        let took = at(What::Started).zip(at(What::Completed));
+        took.is_some_and(|(began, over)| over.since(began) * 2 >= booked)
+    }
+
     /// Whether it is open past its deadline, so that an agency is being chosen.
     pub fn is_settling(&self, now: Millis) -> bool {
         matches!(self.state, State::Open { deadline } if now >= deadline)
@@ -353,13 +382,21 @@ impl Order {
     }
 }
 
+/// How long after an order's end its details are kept.
+pub const DETAILS_KEPT: Duration = Duration::from_secs(180 * 86_400);
+
 /// What only the customer, the agency that has the claim, and the authority may see.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderDetails {
+    pub place: Wgs84,
     pub address: String,
     pub contact: Contact,
     pub notes: Option<String>,
 }
+
+/// Where an order is, sealed for those who have to find who is in range: base64url.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedPlace(pub String);
 
 /// Whom to call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

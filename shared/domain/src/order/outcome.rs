@@ -5,7 +5,7 @@ use crate::id::AgencyId;
 use crate::market::Market;
 use crate::time::Millis;
 
-use super::{How, Order, State, Status, Term, What, rule};
+use super::{ClaimEnd, How, Order, State, Status, Term, What, rule};
 
 /// The outcome of a grab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,23 +37,30 @@ pub fn grab_outcome(order: &Order, agency: &AgencyId, unmet: Option<Term>) -> Gr
 /// What happens to an order whose claim ends without a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reopening {
-    /// It is put on offer again.
+    /// It is put on offer again; or, with a deadline that is now, assigned at once.
     Again { epoch: u32, deadline: Millis },
-    /// No grab window is left, or the order has been on offer as often as the market allows.
+    /// No grab window is left, or the order has had as many epochs as the market allows.
     Unfilled,
 }
 
-/// What happens to `order` if its claim ends now.
-pub fn reopen(order: &Order, market: &Market, now: Millis) -> Reopening {
-    if order.epoch >= market.max_epochs {
-        return Reopening::Unfilled;
-    }
+/// What happens to `order` if its claim ends so now. Epochs that a suspension ends are nobody's fault, and do not count.
+pub fn reopen(order: &Order, market: &Market, end: ClaimEnd, now: Millis) -> Reopening {
+    let lines = order.timeline.iter();
+    let suspensions = lines
+        .filter(|line| line.what == What::AgencySuspended)
+        .count();
+    let uncounted = suspensions + usize::from(end == ClaimEnd::Suspended);
+    let counted = (order.epoch as usize).saturating_sub(uncounted);
     match market.grab_deadline(now, order.start_at) {
-        Some(deadline) => Reopening::Again {
+        Some(deadline) if counted < market.max_epochs as usize => Reopening::Again {
             epoch: order.epoch + 1,
-            deadline,
+            deadline: if counted < market.offered_epochs as usize {
+                deadline
+            } else {
+                now
+            },
         },
-        None => Reopening::Unfilled,
+        _ => Reopening::Unfilled,
     }
 }
 

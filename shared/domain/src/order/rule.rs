@@ -127,13 +127,16 @@ impl Change {
                 let (held, over) = (HeldBy(agency.clone()), Reached(StaffBy, now));
                 vec![asked, Is(&[Claimed]), held, over]
             }
+            Self::Suspend { agency, .. } => {
+                let held = HeldBy(agency.clone());
+                vec![asked, Is(&[Claimed, Staffed]), held]
+            }
+            Self::Unstaff { worker, .. } => vec![asked, Is(&[Staffed]), Named(worker.clone())],
             Self::Cancel { customer, .. } => {
                 vec![by(customer), Is(&[Open, Claimed, Staffed]), asked]
             }
         };
-        if let Self::Release { then, .. } | Self::MissStaffing { then, .. } = self
-            && let Reopening::Again { epoch: next, .. } = then
-        {
+        if let Some(Reopening::Again { epoch: next, .. }) = self.reopening() {
             // Epochs are counted without gaps.
             terms.push(Epoch(next.saturating_sub(1)));
         }

@@ -8,7 +8,7 @@ use crate::market::Market;
 use crate::time::Millis;
 use crate::worker::Worker;
 
-use super::{Moment, Order, Status, Term, TimelineEntry, What, rule};
+use super::{Moment, Order, State, Status, Term, TimelineEntry, What, rule};
 
 /// How often an agency can name a worker under one claim; each time adds a line to the timeline.
 pub const MOST_STAFFINGS: usize = 10;
@@ -54,6 +54,14 @@ pub fn staff_outcome(
         Some(_) if order.status() == Status::Cancelled => StaffOutcome::NotClaimed,
         Some(_) => StaffOutcome::TooLate,
     }
+}
+
+/// Whether this worker is named for a coming visit that she cannot make any more: she may not work, or works for another
+/// agency. Once the visit should have begun, the agency may still replace her, but gets no further time for it.
+pub fn cannot_come(order: &Order, worker: &Worker, now: Millis) -> bool {
+    matches!(&order.state, State::Staffed(claim, staffing)
+        if staffing.worker == worker.id && !(worker.may_work() && worker.agency == claim.agency))
+        && now < order.start_at
 }
 
 /// What keeps a worker from a visit.

@@ -14,10 +14,19 @@ pub enum ClaimEnd {
     /// By the customer.
     Cancelled,
     NotStaffed,
+    /// The authority suspended the agency.
+    Suspended,
     /// Nobody came.
     Unattended,
     /// By the agency itself, which needs no notice.
     Released,
+}
+
+impl ClaimEnd {
+    /// Whether the agency has let the customer down.
+    pub fn is_given_up(self) -> bool {
+        matches!(self, Self::NotStaffed | Self::Unattended | Self::Released)
+    }
 }
 
 /// Which agencies lost their claim between one version of an order and the next.
@@ -31,6 +40,8 @@ pub fn ended_claims(before: &Order, after: &Order) -> Vec<(AgencyId, ClaimEnd)> 
         ClaimEnd::Released
     } else if news.contains(&What::StaffingMissed) {
         ClaimEnd::NotStaffed
+    } else if news.contains(&What::AgencySuspended) {
+        ClaimEnd::Suspended
     } else {
         ClaimEnd::Unattended
     };
@@ -38,17 +49,18 @@ pub fn ended_claims(before: &Order, after: &Order) -> Vec<(AgencyId, ClaimEnd)> 
     lost.map(|agency| (agency.clone(), end)).collect()
 }
 
-/// What agencies did between one version of an order and the next: completed a visit, got stars for it, or lost a
-/// claim without a visit (released, not staffed in time, or nobody came).
+/// What agencies did between one version of an order and the next: completed a visit, got stars for it, or gave a claim
+/// up.
 pub fn tally(before: &Order, after: &Order) -> Vec<(AgencyId, AgencyStats)> {
-    let lost = after.excluded.difference(&before.excluded);
-    let mut tally: Vec<_> = lost
-        .map(|agency| {
+    let ended = ended_claims(before, after).into_iter();
+    let given_up = ended.filter(|(_, end)| end.is_given_up());
+    let mut tally: Vec<_> = given_up
+        .map(|(agency, _)| {
             let abandoned = AgencyStats {
                 abandoned: 1,
                 ..AgencyStats::default()
             };
-            (agency.clone(), abandoned)
+            (agency, abandoned)
         })
         .collect();
     match (&before.state, &after.state) {
@@ -59,9 +71,9 @@ pub fn tally(before: &Order, after: &Order) -> Vec<(AgencyId, AgencyStats)> {
             };
             tally.push((claim.agency.clone(), completed));
         }
-        (State::Completed(..), State::Rated(claim, _, stars)) => {
+        (State::Completed(..), State::Rated(claim, _, given)) if given.counts => {
             let rated = AgencyStats {
-                stars_sum: stars.count().into(),
+                stars_sum: given.stars.count().into(),
                 stars_count: 1,
                 ..AgencyStats::default()
             };

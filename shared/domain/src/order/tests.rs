@@ -3,6 +3,9 @@ use serde_json::Value;
 
 use super::*;
 
+mod counts;
+mod epochs;
+mod quota;
 mod shown;
 mod visits;
 
@@ -18,7 +21,7 @@ fn order() -> Order {
         service: Service::Cleaning,
         start_at: Millis(PLACED.0 + 24 * 3_600_000),
         duration_min: 120,
-        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: Some(12_800),
     };
     let id = OrderId::from_bytes(&[7; 16]);
@@ -52,7 +55,7 @@ fn in_state(status: Status) -> Order {
         Status::Staffed => State::Staffed(claim, staffing(1)),
         Status::InService => State::InService(claim, staffing(1)),
         Status::Completed => State::Completed(claim, staffing(1)),
-        Status::Rated => State::Rated(claim, staffing(1), Stars(5)),
+        Status::Rated => State::Rated(claim, staffing(1), given(5, true)),
         Status::Cancelled => State::Cancelled { claim: None },
         Status::Unfilled => State::Unfilled,
     };
@@ -100,14 +103,31 @@ fn complete(customer: CustomerId) -> Change {
     Change::Complete { customer }
 }
 
-fn rate(customer: CustomerId, stars: u8) -> Change {
+fn given(stars: u8, counts: bool) -> Given {
     let stars = Stars(stars);
-    Change::Rate { customer, stars }
+    Given { stars, counts }
+}
+
+fn rate(customer: CustomerId, stars: u8) -> Change {
+    let given = given(stars, true);
+    Change::Rate { customer, given }
 }
 
 fn unattended(n: u8, visit_by: Millis) -> Change {
     let agency = agency(n);
     Change::LeaveUnattended { agency, visit_by }
+}
+
+fn suspend(n: u8, then: Reopening) -> Change {
+    let agency = agency(n);
+    Change::Suspend { agency, then }
+}
+
+fn unstaff(n: u8) -> Change {
+    Change::Unstaff {
+        worker: staffing(n).worker,
+        staff_by: DEADLINE,
+    }
 }
 
 fn cancel() -> Change {
@@ -224,6 +244,20 @@ fn every_change_in_every_state() {
             vec![],
         ),
         (
+            suspend(1, again()),
+            much_later,
+            vec![(Claimed, Open), (Staffed, Open)],
+        ),
+        (
+            suspend(1, Reopening::Unfilled),
+            before,
+            vec![(Claimed, UnfilledStatus), (Staffed, UnfilledStatus)],
+        ),
+        (suspend(2, again()), before, vec![]),
+        (suspend(1, gap), before, vec![]),
+        (unstaff(1), much_later, vec![(Staffed, Claimed)]),
+        (unstaff(2), before, vec![]),
+        (
             cancel(),
             before,
             vec![
@@ -315,64 +349,6 @@ fn who_had_the_claim_or_was_fanned_out_to_is_not_again() {
         let refused = in_state(status).changed(&others, 1, now);
         assert_eq!(refused.unwrap_err(), Term::HeldBy(agency(2)));
     }
-}
-
-#[test]
-fn a_release_opens_a_new_epoch_without_that_agency() {
-    let grabbed = order()
-        .changed(&Change::Claim(claim(1, How::Grab, PLACED)), 1, PLACED)
-        .unwrap();
-    let market = Market::default();
-    let later = Millis(PLACED.0 + 600_000);
-    let then = reopen(&grabbed, &market, later);
-    let deadline = Millis(later.0 + 180_000);
-    assert_eq!(then, Reopening::Again { epoch: 2, deadline });
-    let released = grabbed.changed(&release(1, then), 1, later).unwrap();
-    assert_eq!((released.epoch, released.grab_deadline), (2, deadline));
-    assert_eq!(released.state, State::Open { deadline });
-    assert!(released.awaits_fan_out());
-    assert!(released.excluded.contains(&agency(1)));
-    let again = Change::Claim(claim(1, How::Grab, later));
-    assert!(
-        released.changed(&again, 2, later).is_err(),
-        "never the same agency twice"
-    );
-    let lines: Vec<_> = released
-        .timeline
-        .iter()
-        .map(|line| (line.what, line.epoch))
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            (What::Placed, 1),
-            (What::Claimed, 1),
-            (What::Released, 1),
-            (What::Reopened, 2)
-        ]
-    );
-}
-
-#[test]
-fn an_order_ends_unfilled_when_no_window_or_no_epoch_is_left() {
-    let market = Market::default();
-    let order = in_state(Status::Claimed);
-    let latest = Millis(order.start_at.0 - 600_000);
-    assert!(matches!(
-        reopen(&order, &market, Millis(latest.0 - 1)),
-        Reopening::Again { epoch: 2, .. }
-    ));
-    assert_eq!(reopen(&order, &market, latest), Reopening::Unfilled);
-    let fifth = Order {
-        epoch: 5,
-        ..order.clone()
-    };
-    assert_eq!(reopen(&fifth, &market, PLACED), Reopening::Unfilled);
-    let fourth = Order { epoch: 4, ..order };
-    assert!(matches!(
-        reopen(&fourth, &market, PLACED),
-        Reopening::Again { epoch: 5, .. }
-    ));
 }
 
 #[test]
@@ -507,8 +483,9 @@ fn a_timer_finds_what_its_epoch_needs() {
 
 /// A change picked by a number, as good or bad luck would have it.
 fn some_change(order: &Order, pick: u8, n: u8, now: Millis) -> Change {
-    let then = reopen(order, &Market::default(), now);
-    match pick % 8 {
+    let market = Market::default();
+    let then = reopen(order, &market, ClaimEnd::Released, now);
+    match pick % 10 {
         0 => Change::Offer {
             agencies: 1,
             radius_m: 5_000,
@@ -530,6 +507,8 @@ fn some_change(order: &Order, pick: u8, n: u8, now: Millis) -> Change {
             then,
         },
         6 => cancel(),
+        7 => suspend(n, reopen(order, &market, ClaimEnd::Suspended, now)),
+        8 => unstaff(n),
         _ => unfilled(),
     }
 }
@@ -537,7 +516,7 @@ fn some_change(order: &Order, pick: u8, n: u8, now: Millis) -> Change {
 proptest! {
     #[test]
     fn whatever_comes_an_epoch_has_one_claim_and_an_agency_one_chance(
-        steps in prop::collection::vec((0..8_u8, 0..4_u8, 0..2_000_000_i64), 0..60),
+        steps in prop::collection::vec((0..10_u8, 0..4_u8, 0..2_000_000_i64), 0..60),
     ) {
         let mut order = order();
         let mut now = PLACED;
@@ -561,7 +540,9 @@ proptest! {
         let claims = epochs.len();
         epochs.dedup();
         prop_assert_eq!(claims, epochs.len());
-        prop_assert!(order.epoch <= 5);
+        let lines = order.timeline.iter();
+        let suspensions = lines.filter(|line| line.what == What::AgencySuspended).count();
+        prop_assert!(order.epoch as usize <= 20 + suspensions);
         if let Some(claim) = order.claim() {
             prop_assert!(!order.excluded.contains(&claim.agency));
         }

@@ -51,6 +51,10 @@ what! {
     Released = "released",
     /// The agency named no worker in time, and lost the claim.
     StaffingMissed = "staffing_missed",
+    /// The agency that had the claim was suspended, and lost it.
+    AgencySuspended = "agency_suspended",
+    /// The named worker cannot come any more: the agency names another.
+    Unstaffed = "unstaffed",
     Reopened = "reopened",
     Cancelled = "cancelled",
     Unfilled = "unfilled",

@@ -95,14 +95,18 @@ pub struct RatingView {
     pub comment: Option<String>,
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
+    /// Whether it counts for the agency's stars.
+    pub counts: bool,
 }
 
-impl From<Rating> for RatingView {
-    fn from(rating: Rating) -> Self {
+impl RatingView {
+    /// What was said, and whether it counts.
+    pub fn new(rating: Rating, counts: bool) -> Self {
         Self {
             stars: rating.stars,
             comment: rating.comment,
             at: rating.at,
+            counts,
         }
     }
 }
@@ -213,8 +217,8 @@ impl Order {
         OrderView {
             summary: self.summary(viewer, now),
             worker: None,
-            area: Area::containing(self.place),
-            location: may_come.then_some(self.place),
+            area: self.area.clone(),
+            location: details.map(|details| details.place),
             address: details.map(|details| details.address.clone()),
             contact: details.map(|details| details.contact.clone()),
             notes: details.and_then(|details| details.notes.clone()),

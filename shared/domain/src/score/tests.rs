@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84};
 use crate::id::CustomerId;
 use crate::order::Visit;
 use crate::service::Service;
@@ -12,7 +12,7 @@ fn order() -> Order {
         service: Service::Cleaning,
         start_at: Millis(100_000_000),
         duration_min: 120,
-        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
     };
     let id = OrderId::from_bytes(&[7; 16]);

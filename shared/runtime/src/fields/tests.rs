@@ -289,3 +289,23 @@ fn places_are_converted_and_each_fault_of_them_is_named() {
         assert_eq!(&read(place.clone()).unwrap_err(), pointers, "{place}");
     }
 }
+
+#[test]
+fn an_unknown_word_is_answered_with_those_there_are() {
+    let read = |datum: Value| {
+        let body = json!({ "datum": datum });
+        let result = Fields::read(&body, |fields| fields.one_of::<Datum>("datum"));
+        result.map_err(|problem| {
+            problem
+                .errors
+                .into_iter()
+                .map(|fault| fault.detail)
+                .collect()
+        })
+    };
+    let fault = |detail: &str| Err(vec![detail.to_owned()]);
+    assert_eq!(read(json!("gcj02")), Ok(Datum::Gcj02));
+    assert_eq!(read(json!("bd09")), fault("must be one of wgs84, gcj02"));
+    assert_eq!(read(json!(["gcj02"])), fault("must be a string"));
+    assert_eq!(read(Value::Null), fault("is required"));
+}

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::*;
 use settings::ConfigError;
 
-use crate::session::{LIFETIME, Signer};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+
+use crate::session::{LIFETIME, Session, Unsigned};
 
 const NOW: Millis = Millis(1_800_000_000_500);
 
@@ -21,8 +23,31 @@ fn request(authorization: Option<&str>) -> lambda_http::Request {
     builder.body(Body::Empty).unwrap()
 }
 
+/// Stands for the key in KMS.
+struct Signer {
+    pair: Ed25519KeyPair,
+    kid: String,
+}
+
 fn signer_with(secret: &str) -> Signer {
-    Signer::new(&Settings::from_variables([("SESSION_SIGNING_KEY", secret)]))
+    let seed = settings::derive(secret, "a session key");
+    Signer {
+        pair: Ed25519KeyPair::from_seed_unchecked(&seed).unwrap(),
+        kid: format!("key of {secret}"),
+    }
+}
+
+impl Signer {
+    fn session(&self, principal: &Principal) -> Session {
+        let session = Unsigned::new(principal, &self.kid, NOW);
+        let signature = self.pair.sign(session.message.as_bytes());
+        session.signed(signature.as_ref().try_into().unwrap())
+    }
+
+    fn jwks(&self) -> Value {
+        let x = URL_SAFE_NO_PAD.encode(self.pair.public_key().as_ref());
+        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": self.kid, "x": x}]})
+    }
 }
 
 fn verifier_by(jwks: &str) -> Result<Verifier, ConfigError> {
@@ -42,13 +67,9 @@ fn authenticate(verifier: &Verifier, token: &str, now: Millis) -> Option<Princip
 
 /// A token of these parts, signed with the key that `secret` gives, whatever the header says.
 fn token(secret: &str, header: &Value, claims: &Value) -> String {
-    let seed = settings::derive(secret, "homehail session signing key v1");
-    let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
     let signed = signed_part(header, claims);
-    format!(
-        "{signed}.{}",
-        URL_SAFE_NO_PAD.encode(pair.sign(signed.as_bytes()))
-    )
+    let signature = signer_with(secret).pair.sign(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn signed_part(header: &Value, claims: &Value) -> String {
@@ -58,7 +79,7 @@ fn signed_part(header: &Value, claims: &Value) -> String {
 
 fn claims() -> Value {
     json!({
-        "iss": "homehail", "sub": agency().subject(), "role": "agency",
+        "iss": "homehail", "aud": "homehail-api", "sub": agency().subject(), "role": "agency",
         "iat": 1_800_000_000, "exp": 1_800_000_900,
     })
 }
@@ -77,7 +98,7 @@ fn every_principal_is_known_again() {
         Principal::Worker(WorkerId::from_bytes(&[3; 16])),
     ];
     for principal in principals {
-        let session = signer.sign(&principal, NOW).unwrap();
+        let session = signer.session(&principal);
         assert_eq!(
             authenticate(&verifier(&signer), &session.token, NOW),
             Some(principal)
@@ -86,17 +107,18 @@ fn every_principal_is_known_again() {
 }
 
 #[test]
-fn a_session_lasts_15_minutes_to_the_second_and_has_no_leeway() {
+fn a_session_lasts_15_minutes_and_clocks_may_differ_by_5_seconds() {
     let signer = signer_with("secret");
-    let session = signer.sign(&agency(), NOW).unwrap();
+    let session = signer.session(&agency());
     assert_eq!(LIFETIME.as_secs(), 900);
     assert_eq!(session.expires_at, Millis(1_800_000_900_000));
     let verifier = verifier(&signer);
     for (now, good) in [
-        (1_799_999_999_999, false),
+        (1_799_999_994_999, false),
+        (1_799_999_995_000, true),
         (1_800_000_000_000, true),
-        (1_800_000_899_999, true),
-        (1_800_000_900_000, false),
+        (1_800_000_904_999, true),
+        (1_800_000_905_000, false),
         (1_900_000_000_000, false),
     ] {
         let principal = authenticate(&verifier, &session.token, Millis(now));
@@ -110,7 +132,7 @@ fn keys_rotate_by_standing_together_in_the_set() {
     let both = json!({"keys": [old.jwks()["keys"][0], new.jwks()["keys"][0]]}).to_string();
     let verifier = verifier_by(&both).unwrap();
     for signer in [&old, &new] {
-        let session = signer.sign(&agency(), NOW).unwrap();
+        let session = signer.session(&agency());
         assert_eq!(authenticate(&verifier, &session.token, NOW), Some(agency()));
     }
 }
@@ -216,8 +238,21 @@ fn forged_tokens_are_refused() {
         ),
         ("no issuer", signed(h(), without(claims(), "iss"))),
         (
+            "for somebody else",
+            signed(h(), with(claims(), "aud", json!("homehail"))),
+        ),
+        ("for nobody", signed(h(), without(claims(), "aud"))),
+        (
+            "not valid yet",
+            signed(h(), with(claims(), "nbf", json!(1_800_000_006))),
+        ),
+        (
+            "nbf as text",
+            signed(h(), with(claims(), "nbf", json!("1800000000"))),
+        ),
+        (
             "expired",
-            signed(h(), with(claims(), "exp", json!(1_800_000_000))),
+            signed(h(), with(claims(), "exp", json!(1_799_999_995))),
         ),
         ("no expiry", signed(h(), without(claims(), "exp"))),
         (
@@ -226,7 +261,7 @@ fn forged_tokens_are_refused() {
         ),
         (
             "not yet valid",
-            signed(h(), with(claims(), "iat", json!(1_800_000_001))),
+            signed(h(), with(claims(), "iat", json!(1_800_000_006))),
         ),
         ("no issue time", signed(h(), without(claims(), "iat"))),
         (
@@ -259,7 +294,7 @@ fn forged_tokens_are_refused() {
 #[test]
 fn without_a_bearer_token_one_is_asked_for() {
     let signer = signer_with("secret");
-    let token = signer.sign(&agency(), NOW).unwrap().token;
+    let token = signer.session(&agency()).token;
     let verifier = verifier(&signer);
     let basic = format!("Basic {token}");
     for authorization in [
@@ -314,11 +349,12 @@ fn only_sets_of_ed25519_keys_are_taken() {
 }
 
 #[test]
-fn a_key_is_named_by_its_hash() {
-    let jwks = signer_with("secret").jwks();
-    let public_key = URL_SAFE_NO_PAD
-        .decode(jwks["keys"][0]["x"].as_str().unwrap())
-        .unwrap();
-    let hash = data_encoding::HEXLOWER.encode(&crate::secret::sha256(&public_key));
-    assert_eq!(jwks["keys"][0]["kid"], hash[..8]);
+fn the_first_key_of_the_set_signs_and_a_session_says_since_when_it_is() {
+    let (first, second) = (signer_with("first"), signer_with("second"));
+    let both = json!({"keys": [first.jwks()["keys"][0], second.jwks()["keys"][0]]}).to_string();
+    let verifier = verifier_by(&both).unwrap();
+    assert_eq!(verifier.signing_kid(), first.kid);
+    let token = first.session(&agency()).token;
+    let since = Millis(1_800_000_000_000);
+    assert_eq!(verifier.verify(&token, NOW), Ok((agency(), since)));
 }

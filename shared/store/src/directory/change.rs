@@ -1,7 +1,8 @@
 //! Changes of agencies and stores: one transaction each, conditional on the agency's version.
 
 use domain::agency::{
-    Agency, AgencyChange, AgencyStats, NotDecided, Review, Standing, Store, StoreChange,
+    Agency, AgencyChange, AgencyStats, Credential, Credentials, NotDecided, Review, Standing,
+    Store, StoreChange,
 };
 use domain::id::{AgencyId, StoreId};
 use domain::time::Millis;
@@ -11,9 +12,6 @@ use super::item::{self, StoredStore, Waits};
 use super::{Directory, Waiting};
 use crate::Error;
 use crate::table::{Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
-
-/// Of the 100 writes that a transaction can have, those that are not stores'.
-const BESIDE_STORES: usize = 2;
 
 #[derive(Serialize)]
 struct UsccItem<'a> {
@@ -53,6 +51,8 @@ pub enum StoreAdded {
     Repeat(Box<Store>),
     /// Another request has used the same key.
     KeyReused,
+    /// [`Directory::MOST_WAITING_STORES`] of this agency wait.
+    TooMany,
     /// There is no such agency.
     NotFound,
 }
@@ -69,18 +69,25 @@ pub enum StoreDecided {
 }
 
 impl Directory {
-    /// Registers an agency with at most [`Directory::MOST_STORES`] stores. They wait for review with it, and
-    /// not by themselves.
+    /// Registers an agency, how it logs in, and at most [`Directory::MOST_WAITING_STORES`] stores, which wait for review with it
+    /// and not by themselves.
     pub async fn register(
         &self,
         agency: &Agency,
         stores: &[Store],
         body_hash: &[u8; 32],
-        secret_hash: &[u8; 32],
+        credential: &Credential,
     ) -> Result<Registered, Error> {
-        let agency_item = item::write_agency(agency, secret_hash, body_hash);
-        let put = self.table.put(agency_item).if_absent();
-        let mut members = vec![put.named(Part::Agency)];
+        let put = self.table.put(item::write_agency(agency, body_hash));
+        let credentials = Credentials {
+            version: 1,
+            all: vec![credential.clone()],
+        };
+        let credentials = self.put_credentials(&agency.id, &credentials);
+        let mut members = vec![
+            put.if_absent().named(Part::Agency),
+            credentials.named(Part::Credentials),
+        ];
         for store in stores {
             let stored = StoredStore {
                 store: store.clone(),
@@ -96,7 +103,7 @@ impl Directory {
                 Committed::Done => return Ok(Registered::New),
                 Committed::Conflict => {}
                 Committed::Refused(refused) => {
-                    // The stores' writes have no condition.
+                    // No other write has a condition.
                     if let Some(found) = refused.into_iter().find_map(|refused| refused.item) {
                         let found = item::read_agency(found)?;
                         return Ok(if found.body_hash == *body_hash {
@@ -135,11 +142,10 @@ impl Directory {
                 && matches!(before.standing, Standing::Pending | Standing::Rejected);
             if works_from_now_on {
                 members.push(self.take_uscc(&after));
-                let room = 100 - BESIDE_STORES;
                 let waiting = stores.iter().enumerate().filter(|(_, stored)| {
                     stored.store.status == Standing::Pending && stored.store.proposed.is_some()
                 });
-                for (place, stored) in waiting.take(room) {
+                for (place, stored) in waiting {
                     // They were shown with the agency.
                     let review = Review {
                         version: Some(stored.store.review_version),
@@ -206,9 +212,16 @@ impl Directory {
         let mut tries = Tries::new(TRANSACT, Rivals::Few, store.id.as_str());
         loop {
             tries.next().await?;
-            let Some(before) = self.agency(agency).await? else {
+            let Some((before, stores)) = self.agency_with_stores(agency).await? else {
                 return Ok(StoreAdded::NotFound);
             };
+            let is_repeat = stores.iter().any(|before| before.id == store.id);
+            let waiting = stores
+                .iter()
+                .filter(|store| store.status == Standing::Pending);
+            if waiting.count() >= Self::MOST_WAITING_STORES && !is_repeat {
+                return Ok(StoreAdded::TooMany);
+            }
             let raise = self.raise(&before, &before.with_store_changed());
             let refused = match commit([put.clone(), raise]).await? {
                 Committed::Done => return Ok(StoreAdded::New),
@@ -307,6 +320,15 @@ impl Directory {
                 return Ok(StoreDecided::Done(Box::new(changed)));
             }
         }
+    }
+
+    /// A condition of a transaction: this agency is approved in the moment of the write.
+    pub fn stays_approved(&self, agency: &AgencyId) -> Member {
+        let check = self
+            .table
+            .check(Key::agency(agency), "standing = :approved");
+        let check = check.value(":approved", Standing::Approved);
+        check.named(Part::Agency)
     }
 
     /// Counts, as part of a transaction, what an agency has done, if there is such an agency. That is no new version of

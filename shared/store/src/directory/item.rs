@@ -30,7 +30,6 @@ struct AgencyItem {
     stats: AgencyStats,
     registered_at: Millis,
     reviews: Vec<Review>,
-    secret_hash: Bytes,
     body_hash: Bytes,
     #[serde(flatten)]
     waits: Waits,
@@ -117,15 +116,10 @@ pub(super) struct StoredStore {
 /// An agency's item as it was read.
 pub(super) struct StoredAgency {
     pub(super) agency: Agency,
-    pub(super) secret_hash: [u8; 32],
     pub(super) body_hash: [u8; 32],
 }
 
-pub(super) fn write_agency(
-    agency: &Agency,
-    secret_hash: &[u8; 32],
-    body_hash: &[u8; 32],
-) -> Item<Directory> {
+pub(super) fn write_agency(agency: &Agency, body_hash: &[u8; 32]) -> Item<Directory> {
     let waits = agency.waits_since;
     let waits = waits.map(|since| Waits::since(Waiting::Agency, since));
     Key::agency(&agency.id).item(AgencyItem {
@@ -141,7 +135,6 @@ pub(super) fn write_agency(
         stats: agency.stats,
         registered_at: agency.registered_at,
         reviews: agency.reviews.clone(),
-        secret_hash: Bytes(secret_hash.to_vec()),
         body_hash: Bytes(body_hash.to_vec()),
         waits: waits.unwrap_or_default(),
     })
@@ -167,7 +160,6 @@ pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredA
     };
     Ok(StoredAgency {
         agency,
-        secret_hash: item.secret_hash.array()?,
         body_hash: item.body_hash.array()?,
     })
 }
@@ -232,7 +224,7 @@ pub enum DirectoryImage {
     Agency(Box<Agency>),
     /// A store of this agency.
     Store(AgencyId, Box<Store>),
-    /// A cell, a credit code, an authority.
+    /// A cell, a credit code, what somebody logs in by.
     Other,
 }
 

@@ -30,6 +30,15 @@ impl Key<Directory> {
         Self::new(format!("U#{uscc}"), "uscc")
     }
 
+    pub(super) fn credentials(agency: &AgencyId) -> Self {
+        Self::new(format!("L#{}", agency.bare()), "credentials")
+    }
+
+    /// Wrong secrets, under the lowest 20 bits of a hash.
+    pub(super) fn wrong_secrets(hash: u32) -> Self {
+        Self::new(format!("T#{:05x}", hash & 0xf_ffff), "wrong-secrets")
+    }
+
     pub(super) fn authority(access_key: &str) -> Self {
         Self::new(format!("K#{access_key}"), "authority")
     }

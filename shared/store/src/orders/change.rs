@@ -2,8 +2,8 @@
 
 use domain::id::{AgencyId, CustomerId, OrderId};
 use domain::order::{
-    CancelOutcome, Change, Claim, GrabOutcome, How, Moment, Order, ReleaseOutcome, Reopening,
-    Status, Term, cancel_outcome, grab_outcome, release_outcome,
+    CancelOutcome, Change, Claim, GrabOutcome, How, Order, ReleaseOutcome, Reopening, Status, Term,
+    cancel_outcome, grab_outcome, release_outcome,
 };
 use domain::time::Millis;
 
@@ -46,17 +46,6 @@ pub enum Settled {
     /// The deadline has not come.
     NotDue(Box<Order>),
     /// The epoch has ended otherwise, or there is no such order.
-    Over(Option<Box<Order>>),
-}
-
-/// What ending a claim that was not staffed in time came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missed {
-    /// The claim has ended.
-    Now(Box<Order>),
-    /// There is still time to staff.
-    NotDue(Box<Order>),
-    /// The claim is staffed, or has ended before, or there is no such order.
     Over(Option<Box<Order>>),
 }
 
@@ -302,31 +291,6 @@ impl Orders {
                 outcome => Ok(Some(Changed { outcome, order })),
             },
         }
-    }
-
-    /// Ends an agency's claim that was not staffed in time.
-    pub async fn miss_staffing(
-        &self,
-        order: &OrderId,
-        epoch: u32,
-        agency: &AgencyId,
-        then: Reopening,
-        now: Millis,
-    ) -> Result<Missed, Error> {
-        let change = Change::MissStaffing {
-            agency: agency.clone(),
-            then,
-        };
-        let write = Write::of(&change, epoch, now)?;
-        let found = match self.write(order, write).await? {
-            Written::Done(order) => return Ok(Missed::Now(Box::new(order))),
-            Written::Refused(None) => return Ok(Missed::Over(None)),
-            Written::Refused(Some(found)) => Box::new(found),
-        };
-        Ok(match found.unmet(change.terms(epoch, now)) {
-            Some(Term::Reached(Moment::StaffBy, _)) => Missed::NotDue(found),
-            _ => Missed::Over(Some(found)),
-        })
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::geo::Wgs84;
+use domain::geo::Area;
 use domain::id::{AgencyId, CustomerId, WorkerId};
-use domain::order::{By, Claim, How, Order, Staffing, Stars, State, Status, TimelineEntry, What};
+use domain::order::{
+    By, Claim, Given, How, Order, Staffing, Stars, State, Status, TimelineEntry, What,
+};
 use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -25,8 +27,7 @@ struct OrderItem {
     sv: Service,
     sa: Millis,
     du: u32,
-    la: i32,
-    lo: i32,
+    ar: Area,
     #[serde(skip_serializing_if = "Option::is_none")]
     bu: Option<i64>,
     pa: Millis,
@@ -46,6 +47,9 @@ struct OrderItem {
     staffing: StaffingItem,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rs: Option<Stars>,
+    /// Whether the stars do not count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rn: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     xp: Option<String>,
     tl: Vec<Line>,
@@ -155,6 +159,10 @@ impl ClaimItem {
 /// The item of an order.
 pub(super) fn write(order: &Order) -> Item<Orders> {
     let claim = order.state.last_claim();
+    let rated = match order.state {
+        State::Rated(_, _, rated) => Some(rated),
+        _ => None,
+    };
     let item = OrderItem {
         v: order.version,
         st: order.status(),
@@ -164,8 +172,7 @@ pub(super) fn write(order: &Order) -> Item<Orders> {
         sv: order.service,
         sa: order.start_at,
         du: order.duration_min,
-        la: order.place.lat_e7(),
-        lo: order.place.lon_e7(),
+        ar: order.area.clone(),
         bu: order.budget_fen,
         pa: order.placed_at,
         dl: order.grab_deadline,
@@ -177,10 +184,8 @@ pub(super) fn write(order: &Order) -> Item<Orders> {
             .cloned()
             .map(StaffingItem::from)
             .unwrap_or_default(),
-        rs: match order.state {
-            State::Rated(_, _, stars) => Some(stars),
-            _ => None,
-        },
+        rs: rated.map(|rated| rated.stars),
+        rn: rated.is_some_and(|rated| !rated.counts),
         xp: order.explanation.clone(),
         tl: order.timeline.iter().cloned().map(Line::from).collect(),
     };
@@ -205,7 +210,8 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
             let stars = item
                 .rs
                 .ok_or(Error::wrong("it is rated, but without stars"))?;
-            State::Rated(held(claim)?, named(staffing)?, stars)
+            let counts = !item.rn;
+            State::Rated(held(claim)?, named(staffing)?, Given { stars, counts })
         }
         Status::Cancelled => State::Cancelled { claim },
         Status::Unfilled => State::Unfilled,
@@ -218,7 +224,7 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
         service: item.sv,
         start_at: item.sa,
         duration_min: item.du,
-        place: Wgs84::from_e7(item.la, item.lo).ok_or(Error::wrong("its place is nowhere"))?,
+        area: item.ar,
         budget_fen: item.bu,
         placed_at: item.pa,
         epoch: item.ep,

@@ -1,19 +1,31 @@
 //! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
 //! have partitions of their own, since an order must see that another one used them.
 
-use domain::id::{AgencyId, BadgeId, OrderId};
+use domain::id::{AgencyId, BadgeId, CustomerId, OrderId};
 use domain::time::Millis;
 
 use super::Orders;
 use crate::Error;
-use crate::table::{Index, ItemKey, Key};
+use crate::table::{Index, ItemKey, Key, Partition};
 
 /// Sort key of an order's own item.
 pub(super) const ORDER: &str = "order";
+/// Sort key of what an agency's claims come to.
+pub(super) const COUNTS: &str = "counts";
 /// What sort keys of claims that agencies have lost begin with.
 const LOST: &str = "lost#";
 /// Sort key of an order's sealed details.
 pub(super) const DETAILS: &str = "details";
+/// Sort key of what the customer says of the visit.
+const RATING: &str = "rating";
+/// What sort keys of explanations begin with.
+const EXPLANATION: &str = "explanation#";
+/// Sort key of a customer's wish to be erased.
+pub(super) const ERASURE: &str = "erasure";
+/// Sort key of a customer's quota.
+pub(super) const QUOTA: &str = "quota";
+/// Sort key of what says that a rating counted.
+pub(super) const RATER: &str = "rater";
 
 pub(super) static BY_CUSTOMER: Index<Orders> = Index::new("by-customer", "cu", "pa", is_order);
 pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct", |key| {
@@ -36,13 +48,33 @@ impl Key<Orders> {
         Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
     }
 
+    /// What a customer has placed lately; of no order in particular.
+    pub(super) fn quota(customer: &CustomerId) -> Self {
+        Self::new(format!("C#{}", customer.bare()), QUOTA)
+    }
+
+    /// That a customer's rating of an agency counted, by a hash of the agency and who the customer is.
+    pub(super) fn rater(hash: &str) -> Self {
+        Self::new(format!("R#{hash}"), RATER)
+    }
+
     /// What an agency has been assigned lately; of no order in particular.
     pub(super) fn assignments(agency: &AgencyId) -> Self {
         Self::new(format!("A#{}", agency.bare()), "assignments")
     }
 
+    /// What an agency's claims come to; of no order in particular.
+    pub(super) fn counts(agency: &AgencyId) -> Self {
+        Self::new(format!("A#{}", agency.bare()), COUNTS)
+    }
+
+    /// That a customer wants to be erased; of no order in particular.
+    pub(super) fn erasure(customer: &CustomerId) -> Self {
+        Self::new(format!("U#{}", customer.bare()), ERASURE)
+    }
+
     pub(super) fn explanation(order: &OrderId, epoch: u32, at: Millis) -> Self {
-        Self::new(order.bare(), format!("explanation#{epoch}#{}", at.0))
+        Self::new(order.bare(), format!("{EXPLANATION}{epoch}#{}", at.0))
     }
 
     /// By the sort key that an order names its explanation by.
@@ -52,7 +84,7 @@ impl Key<Orders> {
 
     /// What the customer says of the visit.
     pub(super) fn rating(order: &OrderId) -> Self {
-        Self::new(order.bare(), "rating")
+        Self::new(order.bare(), RATING)
     }
 
     /// A code of a worker's phone that was used.
@@ -64,6 +96,18 @@ impl Key<Orders> {
     pub(super) fn counted(order: &OrderId, version: u64) -> Self {
         Self::new(order.bare(), format!("counted#{version}"))
     }
+}
+
+impl Partition<Orders> {
+    /// Everything of one order.
+    pub(super) fn order(order: &OrderId) -> Self {
+        Self::new(order.bare(), "")
+    }
+}
+
+/// Whether what is here says where the home is, who lives there, or what the customer thinks.
+pub(super) fn is_personal(key: &ItemKey) -> bool {
+    [DETAILS, RATING].contains(&key.sk.as_str()) || key.sk.starts_with(EXPLANATION)
 }
 
 fn is_order(key: &ItemKey) -> bool {

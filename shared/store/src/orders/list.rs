@@ -32,17 +32,19 @@ impl Orders {
         list.page(limit, cursor, id).await
     }
 
-    /// The claims that an agency has got since then and not staffed. Eventually consistent, as indexes are.
-    pub async fn unstaffed_claims(
+    /// The claims that an agency has got since then and whose orders have this status. Eventually consistent, as
+    /// indexes are.
+    pub async fn claims(
         &self,
         agency: &AgencyId,
+        status: Status,
         since: Millis,
     ) -> Result<Vec<OrderId>, Error> {
         let list = self.table.list_by(&BY_AGENCY, agency);
         list.and("ct >= :since")
             .value(":since", since)
-            .filter("st = :claimed")
-            .value(":claimed", Status::Claimed)
+            .filter("st = :status")
+            .value(":status", status)
             .all(id)
             .await
     }

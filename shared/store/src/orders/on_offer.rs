@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::geo::{Cell3, Cell4, Wgs84, cells3_touched_by_disc, cells4_touched_by_disc};
+use domain::geo::{Area, Cell3, Cell4, Wgs84, cells3_touched_by_disc, cells4_touched_by_disc};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
+use domain::order::SealedPlace;
 use domain::service::Service;
 use domain::time::Millis;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -31,7 +32,8 @@ pub struct OnOffer {
     pub service: Service,
     pub start_at: Millis,
     pub duration_min: u32,
-    pub place: Wgs84,
+    pub area: Area,
+    pub place: SealedPlace,
     pub budget_fen: Option<i64>,
     /// How far from it, in metres, agencies were offered it.
     pub radius_m: u32,
@@ -45,6 +47,8 @@ pub struct Listing {
     oc: String,
     /// The radius.
     pub(super) ra: u32,
+    /// The place, for who has to find out whether a store is in range.
+    pl: SealedPlace,
 }
 
 /// What the index has.
@@ -55,8 +59,8 @@ struct Listed {
     sv: Service,
     sa: Millis,
     du: u32,
-    la: i32,
-    lo: i32,
+    ar: Area,
+    pl: SealedPlace,
     #[serde(default)]
     bu: Option<i64>,
     ra: u32,
@@ -66,7 +70,7 @@ struct Listed {
 
 impl Listing {
     /// Of an order at this place that is offered within so many metres.
-    pub fn new(place: Wgs84, radius_m: u32, market: &Market) -> Self {
+    pub fn new(place: Wgs84, sealed: SealedPlace, radius_m: u32, market: &Market) -> Self {
         let cell = if radius_m <= market.radius_m {
             Cell4::containing(place).into()
         } else {
@@ -75,6 +79,7 @@ impl Listing {
         Self {
             oc: cell,
             ra: radius_m,
+            pl: sealed,
         }
     }
 }
@@ -118,7 +123,8 @@ fn on_offer(item: Attributes) -> Result<OnOffer, Error> {
         service: listed.sv,
         start_at: listed.sa,
         duration_min: listed.du,
-        place: Wgs84::from_e7(listed.la, listed.lo).ok_or(Error::wrong("its place is nowhere"))?,
+        area: listed.ar,
+        place: listed.pl,
         budget_fen: listed.bu,
         radius_m: listed.ra,
         excluded: listed.ex,

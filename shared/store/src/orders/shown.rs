@@ -30,16 +30,20 @@ impl OrderViews {
         }
     }
 
-    /// An order with its details, consistently read.
+    /// An order with its details unless they are gone, consistently read.
     ///
     /// # Errors
     /// When they cannot be read or opened.
-    pub async fn open(&self, order: &OrderId) -> Result<Option<(Order, OrderDetails)>, Error> {
-        let Some((order, sealed)) = self.orders.get_with_details(order).await? else {
+    pub async fn open(
+        &self,
+        order: &OrderId,
+        now: Millis,
+    ) -> Result<Option<(Order, Option<OrderDetails>)>, Error> {
+        let Some((order, home)) = self.orders.get_with_home(order, now).await? else {
             return Ok(None);
         };
-        let details = self.seal.open(&order.id, &sealed)?;
-        Ok(Some((order, details)))
+        let details = home.map(|home| self.seal.open(&order.id, &home.details));
+        Ok(Some((order, details.transpose()?)))
     }
 
     /// An order as `viewer` is shown it, who may see all of it.
@@ -50,10 +54,10 @@ impl OrderViews {
         &self,
         order: &Order,
         viewer: &Viewer,
-        details: &OrderDetails,
+        details: Option<&OrderDetails>,
         now: Millis,
     ) -> Result<OrderView, Error> {
-        let mut view = order.view(viewer, Some(details), now);
+        let mut view = order.view(viewer, details, now);
         // What became of the order since is not told to an agency that has lost it.
         if matches!(viewer, Viewer::Former(_)) {
             return Ok(view);
@@ -72,10 +76,11 @@ impl OrderViews {
             view.worker =
                 worker.map(|worker| WorkerView::new(&worker, claim, standing, viewer, now, rules));
         }
-        if matches!(order.state, State::Rated(..)) {
+        if let State::Rated(_, _, rated) = order.state {
             let sealed = self.orders.rating(&order.id).await?;
             let rating = sealed.map(|sealed| self.seal.open_rating(&order.id, &sealed));
-            view.rating = rating.transpose()?.map(RatingView::from);
+            let rating = rating.transpose()?;
+            view.rating = rating.map(|rating| RatingView::new(rating, rated.counts));
         }
         Ok(view)
     }
@@ -85,9 +90,10 @@ impl OrderViews {
     /// # Errors
     /// When something that it is shown with cannot be read.
     pub async fn view_changed(&self, order: &Order, now: Millis) -> Result<OrderView, Error> {
-        let found = self.open(&order.id).await?;
+        let found = self.open(&order.id, now).await?;
         let (_, details) = found.ok_or(Error::wrong("an order is gone"))?;
-        self.view(order, &Viewer::Customer, &details, now).await
+        self.view(order, &Viewer::Customer, details.as_ref(), now)
+            .await
     }
 
     /// An order as the agency is shown it that has the claim, which was found to be approved. It takes reads only where a
@@ -106,12 +112,12 @@ impl OrderViews {
             return Ok(order.view(&viewer, None, now));
         };
         let read = tokio::try_join!(
-            self.orders.details(&order.id),
+            self.orders.home(&order.id, now),
             self.workers.get(&staffing.worker),
         );
-        let (details, worker) = read?;
-        let details = self.seal.open(&order.id, &details)?;
-        let mut view = order.view(&viewer, Some(&details), now);
+        let (home, worker) = read?;
+        let details = home.map(|home| self.seal.open(&order.id, &home.details));
+        let mut view = order.view(&viewer, details.transpose()?.as_ref(), now);
         let (approved, rules) = (Some(Standing::Approved), &self.rules);
         view.worker =
             worker.map(|worker| WorkerView::new(&worker, claim, approved, &viewer, now, rules));

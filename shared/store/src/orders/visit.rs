@@ -2,16 +2,18 @@
 
 use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
 use domain::order::{
-    Change, CompleteOutcome, Order, RateOutcome, Rating, Staffing, State, complete_outcome,
-    rate_outcome,
+    Change, CompleteOutcome, Given, Order, RATING_COUNTS_EVERY, RateOutcome, Rating, Staffing,
+    State, complete_outcome, rate_outcome,
 };
 use domain::time::Millis;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::change::Changed;
 use super::write::{Write, Written};
-use super::{Orders, read_sealed, sealed};
-use crate::table::{self, Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
+use super::{Orders, item, key, read_sealed, sealed};
+use crate::table::{
+    self, Committed, ItemKey, Key, Member, Part, Rivals, TRANSACT, Tries, commit, read,
+};
 use crate::{Error, Sealed};
 
 #[derive(Serialize)]
@@ -39,6 +41,14 @@ pub enum Rated {
     NotCompleted,
     /// The order has ended without a visit.
     TooLate,
+}
+
+/// That a rating counted of who gave it.
+#[derive(Serialize, Deserialize)]
+struct RaterItem {
+    at: Millis,
+    /// In seconds.
+    ttl: i64,
 }
 
 /// The attributes by which the index finds an agency's orders.
@@ -117,23 +127,39 @@ impl Orders {
             .value(":order", order)
     }
 
-    /// Its customer rates a visit that is over; `rating_sealed` is the rating. `None` when this customer has no such order.
+    /// Its customer rates a visit that is over; `rating_sealed` is the rating. It counts if the visit took long enough, and
+    /// of none of `raters` (hashes of the agency, each with something by which the customer is known) a rating has
+    /// counted lately. `None` when this customer has no such order.
     pub async fn rate(
         &self,
         order: &OrderId,
         customer: &CustomerId,
         rating: &Rating,
         rating_sealed: &Sealed,
+        raters: &[String],
     ) -> Result<Option<Changed<Rated>>, Error> {
-        let change = Change::Rate {
-            customer: customer.clone(),
-            stars: rating.stars,
-        };
+        let lately = rating.at - RATING_COUNTS_EVERY;
         let mut tries = Tries::new(TRANSACT, Rivals::Few, order.as_str());
         loop {
             tries.next().await?;
-            let Some(before) = self.get(order).await? else {
+            let keys = raters.iter().map(|hash| Key::rater(hash));
+            let (mut before, mut has_counted) = (None, false);
+            for item in self.table.get_all(keys.chain([Key::order(order)])).await? {
+                match ItemKey::of(&item)?.sk.as_str() {
+                    key::RATER => has_counted |= read::<RaterItem>(item)?.1.at > lately,
+                    _ => before = Some(item::read(item)?),
+                }
+            }
+            let Some(before) = before else {
                 return Ok(None);
+            };
+            let counts = before.took_half() && !has_counted;
+            let change = Change::Rate {
+                customer: customer.clone(),
+                given: Given {
+                    stars: rating.stars,
+                    counts,
+                },
             };
             let unmet = before.unmet(change.terms(before.epoch, rating.at));
             let outcome = match rate_outcome(&before, unmet) {
@@ -141,7 +167,8 @@ impl Orders {
                 Some(RateOutcome::Rated) => Rated::Now,
                 Some(RateOutcome::Already) => {
                     let kept = self.rating(order).await?;
-                    Rated::Before(kept.ok_or(Error::wrong("a rated order has no rating"))?)
+                    // Without it, what was said has been erased.
+                    kept.map_or(Rated::TooLate, Rated::Before)
                 }
                 Some(RateOutcome::NotCompleted) => Rated::NotCompleted,
                 Some(RateOutcome::TooLate) => Rated::TooLate,
@@ -154,10 +181,19 @@ impl Orders {
             };
             let write = Write::of(&change, before.epoch, rating.at)?;
             let kept = self.table.put(sealed(Key::rating(order), rating_sealed));
-            let members = [
+            let mut members = vec![
                 write.to(self, order).named(Part::Order),
                 kept.named(Part::Rating),
             ];
+            for hash in raters.iter().filter(|_| counts) {
+                let counted = Key::rater(hash).item(RaterItem {
+                    at: rating.at,
+                    ttl: (rating.at + RATING_COUNTS_EVERY).second() + 1,
+                });
+                let put = self.table.put(counted);
+                let put = put.when("attribute_not_exists(pk) OR #at <= :lately");
+                members.push(put.value(":lately", lately).named(Part::Rater));
+            }
             if let Committed::Done = commit(members).await? {
                 return Ok(Some(Changed {
                     outcome,

@@ -28,7 +28,7 @@ const CLAIM: &[&str] = &["ca", "cn", "ch", "ct", "sb", "wo", "wt"];
 /// The attributes of who was named.
 const STAFFING: &[&str] = &["wo", "wt"];
 /// The attributes by which an order on offer is listed.
-const LISTING: &[&str] = &["oc", "ra"];
+const LISTING: &[&str] = &["oc", "ra", "pl"];
 
 /// One conditional write of an order.
 #[derive(Default)]
@@ -78,11 +78,16 @@ impl Write {
             Change::Complete { .. } | Change::CompleteByTime { .. } => {
                 write.status(Status::Completed);
             }
-            Change::Rate { stars, .. } => {
+            Change::Rate { given, .. } => {
                 write.status(Status::Rated);
-                write.set("rs", n(stars.count()));
+                write.set("rs", n(given.stars.count()));
+                if !given.counts {
+                    write.set("rn", AttributeValue::Bool(true));
+                }
             }
-            Change::Release { agency, then, .. } | Change::MissStaffing { agency, then } => {
+            Change::Release { agency, then, .. }
+            | Change::MissStaffing { agency, then }
+            | Change::Suspend { agency, then } => {
                 write.end_claim(agency);
                 match then {
                     Reopening::Again { epoch, deadline } => {
@@ -96,6 +101,11 @@ impl Write {
             Change::LeaveUnattended { agency, .. } => {
                 write.end_claim(agency);
                 write.status(Status::Unfilled);
+            }
+            Change::Unstaff { staff_by, .. } => {
+                write.status(Status::Claimed);
+                write.set("sb", n(staff_by.0));
+                write.remove.extend(STAFFING);
             }
             Change::Cancel { .. } => {
                 write.status(Status::Cancelled);

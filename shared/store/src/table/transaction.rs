@@ -30,9 +30,12 @@ pub enum Part {
     Consent,
     /// That something is counted, so that it is not counted again.
     Counted,
+    Credentials,
     /// Whatever is deleted with a worker's data.
     Deleted,
     Details,
+    /// That somebody wants her data erased.
+    Erasure,
     /// That somebody's data was erased.
     Erased,
     Event,
@@ -43,6 +46,10 @@ pub enum Part {
     Payload,
     Phone,
     Profile,
+    /// What a customer has placed lately.
+    Quota,
+    /// That a rating counted of who gave it.
+    Rater,
     /// How an agency that has proposed to employ a worker sees her.
     Proposed,
     Rating,

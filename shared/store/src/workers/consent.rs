@@ -1,10 +1,11 @@
 //! What a worker may ask for: that her data is no longer worked with, or no longer there.
 
+use domain::erasure::Erasure;
 use domain::id::WorkerId;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::Workers;
+use super::{Waits, Workers};
 use crate::Error;
 use crate::table::{
     Attributes, Committed, Key, Member, Part, Partition, TRANSACT, Table, Write, commit, read,
@@ -14,6 +15,28 @@ use crate::table::{
 #[derive(Serialize, Deserialize)]
 struct MomentItem {
     at: Millis,
+}
+
+/// A request to be erased, of a worker or a customer.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ErasureItem {
+    #[serde(flatten)]
+    pub(crate) asked: Erasure,
+    /// Only of workers, of whose requests the authority has a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wait: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Millis>,
+}
+
+impl From<Erasure> for ErasureItem {
+    fn from(asked: Erasure) -> Self {
+        Self {
+            asked,
+            wait: None,
+            since: None,
+        }
+    }
 }
 
 /// Deletes a moment's item, if it was before `than`.
@@ -53,6 +76,28 @@ impl Workers {
             .workers
             .check(Key::withdrawn(id), "attribute_not_exists(pk)");
         check.named(Part::Consent)
+    }
+
+    /// A worker's request to be erased, unless she has called it off.
+    pub async fn erasure(&self, id: &WorkerId) -> Result<Option<Erasure>, Error> {
+        let found = self.workers.get(Key::erasure(id)).await?;
+        let found = found.map(read::<ErasureItem>).transpose()?;
+        Ok(found.map(|(_, item)| item.asked))
+    }
+
+    /// Keeps her request to be erased, if none waits.
+    pub fn request_erasure(&self, id: &WorkerId, erasure: &Erasure) -> Member {
+        let item = Key::erasure(id).item(ErasureItem {
+            asked: *erasure,
+            wait: Some(Waits::Erasure.as_str().to_owned()),
+            since: Some(erasure.requested_at),
+        });
+        self.workers.put(item).if_absent().named(Part::Erasure)
+    }
+
+    /// Her request to be erased is called off, or done.
+    pub fn end_erasure(&self, id: &WorkerId) -> Member {
+        self.workers.delete(Key::erasure(id)).named(Part::Erasure)
     }
 
     /// Remembers that a worker's data was erased, where no restoring can forget it: who is in this list and back in

@@ -10,13 +10,10 @@ use domain::time::Millis;
 use domain::worker::{LastDecision, Photo, Proposal, Worker, masked_name};
 use serde::{Deserialize, Serialize};
 
-use super::Workers;
 use super::key::parse_worker;
+use super::{Waits, Workers};
 use crate::Error;
 use crate::table::{Item, Key, read};
-
-/// What the attribute `wait` of a worker says that waits for review.
-pub(super) const WAITS: &str = "worker";
 
 #[derive(Serialize, Deserialize)]
 struct WorkerItem {
@@ -81,7 +78,9 @@ pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
         skl: worker.skills.bits(),
         mn: worker.masked_name.clone(),
         rg: worker.registered_at,
-        wait: worker.waits_since.map(|_| WAITS.to_owned()),
+        wait: worker
+            .waits_since
+            .map(|_| Waits::Decision.as_str().to_owned()),
         since: worker.waits_since,
         ph: worker.photo.clone(),
         se,

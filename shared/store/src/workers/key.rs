@@ -16,12 +16,17 @@ const VIEW: &str = "view#";
 /// What sort keys of a worker's objections begin with.
 const OBJECTION: &str = "objection#";
 
+/// Sort key of a worker's wish to have her data erased.
+const ERASURE: &str = "erasure";
+
 pub(super) static BY_AGENCY: Index<Workers> = Index::new("by-agency", "ag", "rg", |key| {
     is_worker(key) || key.sk.starts_with(PROPOSED)
 });
 /// The workers of whom something waits for the authority.
 pub(super) static WORKERS_BY_REVIEW: Index<Workers> =
-    Index::new("by-review", "wait", "since", is_worker);
+    Index::new("by-review", "wait", "since", |key| {
+        is_worker(key) || parse_erasure(key).is_some()
+    });
 /// The objections that wait for it.
 pub(super) static OBJECTIONS_BY_REVIEW: Index<Workers> =
     Index::new("by-review", "wait", "since", |key| {
@@ -49,6 +54,11 @@ impl Key<Workers> {
     /// That a worker took her consent back.
     pub(super) fn withdrawn(worker: &WorkerId) -> Self {
         Self::new(format!("N#{}", worker.bare()), "withdrawn")
+    }
+
+    /// That a worker wants her data erased.
+    pub(super) fn erasure(worker: &WorkerId) -> Self {
+        Self::new(format!("N#{}", worker.bare()), ERASURE)
     }
 
     /// A registration of a worker, by the agency and the hash of its idempotency key.
@@ -111,6 +121,11 @@ fn is_worker(key: &ItemKey) -> bool {
 
 pub(super) fn parse_worker(key: &ItemKey) -> Option<WorkerId> {
     WorkerId::from_bare(key.pk.strip_prefix("W#")?).ok()
+}
+
+pub(super) fn parse_erasure(key: &ItemKey) -> Option<WorkerId> {
+    let bare = key.pk.strip_prefix("N#").filter(|_| key.sk == ERASURE)?;
+    WorkerId::from_bare(bare).ok()
 }
 
 pub(super) fn parse_calendar(key: &ItemKey) -> Option<WorkerId> {

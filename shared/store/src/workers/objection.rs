@@ -142,6 +142,17 @@ impl Workers {
         Ok(objections)
     }
 
+    /// The objections of a worker, consistently read, each with whether it waits for the authority.
+    pub async fn objection_ids(&self, worker: &WorkerId) -> Result<Vec<(EventId, bool)>, Error> {
+        let list = self.workers.list(Partition::objections(worker));
+        list.all(|item| {
+            let ids = parse_objection(&ItemKey::of(&item)?);
+            let (_, id) = ids.ok_or(Error::wrong("an objection's key is not one"))?;
+            Ok((id, item.contains_key("wait")))
+        })
+        .await
+    }
+
     /// A page of the objections that wait for the authority, the oldest first.
     pub async fn objections_waiting(
         &self,

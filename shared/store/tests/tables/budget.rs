@@ -20,7 +20,7 @@ use domain::order::GrabOutcome;
 use store::{Cell, CellStore, Directory, FannedOut, Orders};
 
 use crate::world::{
-    DIRECTORY, NOW, ORDERS, World, agency, listing, order, place, sealed, settings, staff_by,
+    DIRECTORY, NOW, ORDERS, World, agency, listing, order, place, place_of, settings, staff_by,
 };
 
 /// Asks for the consumed capacity of every call, and keeps it.
@@ -135,17 +135,17 @@ fn value_size(value: &AttributeValue) -> usize {
 }
 
 #[tokio::test]
-async fn an_order_from_placed_to_claimed_costs_six_units_and_five_of_indexes() {
+async fn an_order_from_placed_to_claimed_costs_eight_units_and_five_of_indexes() {
     let world = World::new().await;
     let (client, meter) = metered(&world);
     let orders = Orders::new(&settings(&client));
     let order = order(1);
-    orders.place(&order, &sealed(&order)).await.unwrap();
+    assert!(place_of(&orders, &order).await);
     let placed = meter.take();
     assert_eq!(
         placed,
-        (4.0, 1.0),
-        "a transaction of two puts, and one index"
+        (6.0, 1.0),
+        "a transaction of three puts, and one index"
     );
 
     let marked = orders

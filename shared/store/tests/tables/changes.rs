@@ -1,11 +1,11 @@
 //! Every other change: what it writes is what the domain says, and a refusal says why.
 
 use domain::order::{
-    CancelOutcome, Change, Claim, GrabOutcome, How, Order, ReleaseOutcome, Reopening, State,
-    Status, reopen,
+    CancelOutcome, Change, Claim, ClaimEnd, GrabOutcome, How, Order, ReleaseOutcome, Reopening,
+    State, Status, reopen,
 };
 use domain::time::Millis;
-use store::{Changed, FannedOut, Missed, Settled};
+use store::{Changed, FannedOut, Settled};
 
 use crate::world::{NOW, World, agency, customer, listing, market, order, staff_by};
 
@@ -200,7 +200,7 @@ async fn a_release_opens_a_new_epoch_without_the_agency() {
     let world = World::new().await;
     let placed = world.placed(1).await;
     let claimed = grabbed(&world, &placed, 1).await;
-    let then = reopen(&claimed, &market(), after(2));
+    let then = reopen(&claimed, &market(), ClaimEnd::Released, after(2));
     let release = |by| {
         let (orders, id) = (&world.orders, &placed.id);
         async move {
@@ -231,43 +231,14 @@ async fn a_release_opens_a_new_epoch_without_the_agency() {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_not_staffed_in_time_ends() {
-    let world = World::new().await;
-    let placed = world.placed(1).await;
-    let claimed = grabbed(&world, &placed, 1).await;
-    let due = claimed.claim().unwrap().staff_by;
-    let then = reopen(&claimed, &market(), due);
-    let miss = |at| {
-        let (orders, id) = (&world.orders, &placed.id);
-        async move {
-            orders
-                .miss_staffing(id, 1, &agency(1), then, at)
-                .await
-                .unwrap()
-        }
-    };
-    assert_eq!(
-        miss(Millis(due.0 - 1)).await,
-        Missed::NotDue(Box::new(claimed.clone()))
-    );
-    let change = Change::MissStaffing {
-        agency: agency(1),
-        then,
-    };
-    let missed = claimed.changed(&change, 1, due).unwrap();
-    assert_eq!(miss(due).await, Missed::Now(Box::new(missed.clone())));
-    assert_eq!(miss(due).await, Missed::Over(Some(Box::new(missed))));
-}
-
-#[tokio::test]
-async fn after_five_epochs_an_order_is_unfilled() {
+async fn after_five_epochs_an_order_is_not_offered_any_more() {
     let world = World::new().await;
     let mut order = world.placed(1).await;
     for epoch in 1..=5 {
         assert_eq!((order.epoch, order.status()), (epoch, Status::Open));
         let claimed = grabbed(&world, &order, u8::try_from(epoch).unwrap()).await;
         let holder = claimed.claim().unwrap().agency.clone();
-        let then = reopen(&claimed, &market(), after(2));
+        let then = reopen(&claimed, &market(), ClaimEnd::Released, after(2));
         let released = world
             .orders
             .release(&order.id, epoch, &holder, "ill", then, after(2))
@@ -276,8 +247,9 @@ async fn after_five_epochs_an_order_is_unfilled() {
         assert_eq!(released.outcome, ReleaseOutcome::Released);
         order = released.order;
     }
-    assert_eq!(order.state, State::Unfilled);
-    assert_eq!((order.epoch, order.excluded.len()), (5, 5));
+    let deadline = after(2);
+    assert_eq!(order.state, State::Open { deadline });
+    assert_eq!((order.epoch, order.excluded.len()), (6, 5));
     assert_eq!(order.version, 11);
 }
 

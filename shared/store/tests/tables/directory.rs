@@ -1,11 +1,15 @@
 //! Agencies, stores and what is decided about them.
 
-use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store, StoreChange};
+use domain::agency::{
+    AccessKey, Agency, AgencyStats, Credential, Decision, Review, Standing, Store, StoreChange,
+};
+use domain::chain::Hash;
 use domain::check::Uscc;
 use domain::geo::Wgs84;
-use domain::id::StoreId;
+use domain::id::{CredentialId, StoreId};
 use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
+use futures::future::join_all;
 use store::{
     AgencyDecided, Authority, DirectoryImage, Error, Registered, StoreAdded, StoreDecided, Waiting,
     directory_image,
@@ -47,13 +51,26 @@ pub fn store(n: u8) -> Store {
     )
 }
 
+/// With a secret of this hash.
+pub fn credential(n: u8) -> Credential {
+    Credential {
+        id: CredentialId::from_bytes(&[n; 8]),
+        name: "前台".to_owned(),
+        secret_hash: Hash([n; 32]),
+        body_hash: Hash([n; 32]),
+        added_by: agency(n).to_string(),
+        added_at: NOW,
+        withdrawn_at: None,
+    }
+}
+
 /// An agency with two stores, registered.
 pub async fn registered(world: &World, n: u8) -> Agency {
     let agency = candidate(n, &uscc(n));
     let stores = [store(1), store(2)];
     let registered = world
         .directory
-        .register(&agency, &stores, &[n; 32], &[7; 32])
+        .register(&agency, &stores, &[n; 32], &credential(7))
         .await
         .unwrap();
     assert_eq!(registered, Registered::New);
@@ -100,12 +117,12 @@ async fn an_agency_registers_once_however_often_it_is_sent() {
     let agency = registered(&world, 1).await;
     let directory = &world.directory;
     let repeat = directory
-        .register(&agency, &[store(1)], &[1; 32], &[7; 32])
+        .register(&agency, &[store(1)], &[1; 32], &credential(7))
         .await
         .unwrap();
     assert_eq!(repeat, Registered::Repeat(Box::new(agency.clone())));
     let reused = directory
-        .register(&agency, &[], &[2; 32], &[7; 32])
+        .register(&agency, &[], &[2; 32], &credential(7))
         .await
         .unwrap();
     assert_eq!(reused, Registered::KeyReused);
@@ -114,10 +131,20 @@ async fn an_agency_registers_once_however_often_it_is_sent() {
         directory.agency(&agency.id).await.unwrap(),
         Some(agency.clone())
     );
-    assert_eq!(
-        directory.secret_hash(&agency.id).await.unwrap(),
-        Some([7; 32])
-    );
+    let key = AccessKey {
+        agency: agency.id.clone(),
+        credential: credential(7).id,
+    };
+    let hash = async || directory.secret_hash(&key).await.unwrap();
+    assert_eq!(hash().await, Some([7; 32]));
+    let withdrawn =
+        directory.change_credentials(&agency.id, |all| all.without(&key.credential, true, NOW));
+    assert_eq!(withdrawn.await.unwrap().unwrap().version, 2);
+    assert_eq!(hash().await, None);
+    let same = credential(7);
+    let repeat = directory.register(&agency, &[], &[1; 32], &same);
+    assert!(matches!(repeat.await.unwrap(), Registered::Repeat(_)));
+    assert_eq!(hash().await, None, "a repeat brings nothing back");
     let (found, stores) = directory
         .agency_with_stores(&agency.id)
         .await
@@ -184,7 +211,7 @@ async fn a_credit_code_is_one_approved_agencys() {
         let agency = candidate(n, &same);
         world
             .directory
-            .register(&agency, &[store(n)], &[n; 32], &[7; 32])
+            .register(&agency, &[store(n)], &[n; 32], &credential(7))
             .await
             .unwrap();
     }
@@ -409,4 +436,42 @@ async fn images_in_the_stream_are_told_apart() {
         directory_image(serde_dynamo::Item::default()).unwrap(),
         DirectoryImage::Other
     );
+}
+
+#[tokio::test]
+async fn credentials_that_change_at_once_all_change() {
+    let world = World::new().await;
+    let agency = registered(&world, 1).await;
+    let add = |n| {
+        let (directory, new) = (&world.directory, credential(n));
+        let id = &agency.id;
+        async move { directory.change_credentials(id, |all| all.with(&new)).await }
+    };
+    for added in join_all((1..=5).map(add)).await {
+        added.unwrap().unwrap();
+    }
+    let all = world.directory.credentials(&agency.id).await.unwrap();
+    assert_eq!((all.version, all.live().count()), (6, 6));
+    let again = add(3).await.unwrap().unwrap();
+    assert_eq!(again, all, "a repeat adds nothing");
+}
+
+#[tokio::test]
+async fn wrong_secrets_are_counted_from_the_first_one_on_for_a_while() {
+    let world = World::new().await;
+    let count = async |hash, now: i64| {
+        let (now, until) = (Millis(now), Millis(now + 900));
+        let counted = world.directory.count_wrong_secret(hash, until, now).await;
+        let (n, until) = counted.unwrap();
+        (n, until.0)
+    };
+    assert_eq!(count(1, 1_000).await, (1, 1_900));
+    assert_eq!(count(1, 1_899).await, (2, 1_900));
+    assert_eq!(count(2, 1_899).await, (1, 2_799));
+    assert_eq!(count(0x10_0001, 1_899).await, (3, 1_900), "20 bits of it");
+    assert_eq!(count(1, 1_900).await, (1, 2_800));
+    let at_once = join_all((0..9).map(|_| count(3, 5_000))).await;
+    let mut counts: Vec<u32> = at_once.into_iter().map(|(n, _)| n).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }

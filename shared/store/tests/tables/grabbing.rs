@@ -1,7 +1,7 @@
 //! Grabs: one winner, and the true reason for every loser.
 
 use domain::id::AgencyId;
-use domain::order::{CancelOutcome, GrabOutcome, Order, Reopening};
+use domain::order::{CancelOutcome, ClaimCounts, GrabOutcome, Order, Reopening, claim_news};
 use domain::time::Millis;
 
 use crate::world::{NOW, World, agency, customer, order, staff_by};
@@ -178,6 +178,33 @@ async fn a_grab_that_never_gets_through_may_be_tried_again() {
     assert_eq!(world.orders.get(&order.id).await.unwrap(), Some(order));
 }
 
+async fn grabbed(world: &World, order: &Order) -> Order {
+    let won = grab(world, order, 1, &agency(1), NOW).await;
+    assert_eq!(won, GrabOutcome::Won);
+    world.orders.get(&order.id).await.unwrap().unwrap()
+}
+
+/// Changes of many orders come from many shards at once.
+#[tokio::test]
+async fn no_news_of_an_agencys_claims_is_lost() {
+    let world = World::new().await;
+    let mut all = Vec::new();
+    let mut expected = ClaimCounts::default();
+    for n in 1..=12 {
+        let order = world.placed(n).await;
+        let news = claim_news(&order, &grabbed(&world, &order).await).unwrap();
+        expected = expected.with(&news);
+        all.push(news);
+    }
+    let counted = all.iter().map(|news| world.orders.count_claim(news));
+    futures::future::try_join_all(counted).await.unwrap();
+    let read = world
+        .orders
+        .grab_read(&world.directory, &all[0].order, &agency(1))
+        .await;
+    assert_eq!(read.unwrap().counts, expected);
+}
+
 #[tokio::test]
 async fn what_a_grab_needs_is_read_at_once() {
     let world = World::new().await;
@@ -197,4 +224,19 @@ async fn what_a_grab_needs_is_read_at_once() {
         .await
         .unwrap();
     assert_eq!(read.agency, Some(registered));
+    assert_eq!(read.counts, ClaimCounts::default());
+
+    // What has been counted is there too, however often it was counted.
+    let claimed = grabbed(&world, &order).await;
+    let news = claim_news(&order, &claimed).unwrap();
+    for _ in 0..2 {
+        world.orders.count_claim(&news).await.unwrap();
+    }
+    let read = world
+        .orders
+        .grab_read(&world.directory, &order.id, &agency(1))
+        .await
+        .unwrap();
+    assert_eq!(read.counts, ClaimCounts::default().with(&news));
+    assert_ne!(read.counts, ClaimCounts::default());
 }

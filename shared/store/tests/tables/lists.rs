@@ -1,18 +1,18 @@
 //! Lists of orders, page by page.
 
 use domain::id::OrderId;
-use domain::order::Reopening;
+use domain::order::{Reopening, Status};
 use domain::time::Millis;
 use store::Error;
 
-use crate::world::{NOW, World, agency, customer, order_of, sealed, staff_by};
+use crate::world::{NOW, World, agency, customer, order_of, place_of, staff_by};
 
 async fn placed(world: &World, count: u8, customer_n: u8) -> Vec<OrderId> {
     let mut ids = Vec::new();
     for n in 0..count {
         let at = Millis(NOW.0 + i64::from(n));
         let order = order_of(customer_n * 50 + n, &customer(customer_n), at);
-        world.orders.place(&order, &sealed(&order)).await.unwrap();
+        assert!(place_of(&world.orders, &order).await);
         ids.push(order.id);
     }
     ids
@@ -84,7 +84,11 @@ async fn an_agency_has_the_orders_it_has_claimed() {
             .await
             .unwrap();
     }
-    let unstaffed = async |by, since| orders.unstaffed_claims(&agency(by), since).await.unwrap();
+    let unstaffed = async |by, since| {
+        let by = agency(by);
+        let claims = orders.claims(&by, Status::Claimed, since);
+        claims.await.unwrap()
+    };
     assert_eq!(unstaffed(1, NOW).await, ids);
     assert_eq!(unstaffed(1, Millis(NOW.0 + 2)).await, ids[2..]);
     assert_eq!(unstaffed(2, NOW).await, []);

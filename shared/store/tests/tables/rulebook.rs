@@ -3,14 +3,14 @@
 use std::fmt::Debug;
 
 use domain::id::{OrderId, WorkerId};
-use domain::order::{Change, Claim, How, Order, Reopening, Staffing, Stars, State, Status};
+use domain::order::{Change, Claim, Given, How, Order, Reopening, Staffing, State, Status};
 use domain::time::Millis;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use store::Written;
 
-use crate::world::{self, NOW, World, agency, customer, sealed};
+use crate::world::{self, NOW, World, agency, customer, place_of};
 
 const CASES: u32 = 1_500;
 
@@ -29,11 +29,13 @@ enum Kind {
     LeaveUnattended,
     Release,
     MissStaffing,
+    Suspend,
+    Unstaff,
     Cancel,
 }
 
 /// Each kind with the statuses and a moment that fit it.
-const KINDS: [(Kind, &[Status], i64); 14] = [
+const KINDS: [(Kind, &[Status], i64); 16] = [
     (Kind::Offer, &[Status::Open], 9),
     (Kind::Grab, &[Status::Open], 9),
     (Kind::Assign, &[Status::Open], 10),
@@ -47,6 +49,8 @@ const KINDS: [(Kind, &[Status], i64); 14] = [
     (Kind::LeaveUnattended, &[Status::Staffed], 50),
     (Kind::Release, &[Status::Claimed, Status::Staffed], 15),
     (Kind::MissStaffing, &[Status::Claimed], 20),
+    (Kind::Suspend, &[Status::Claimed, Status::Staffed], 15),
+    (Kind::Unstaff, &[Status::Staffed], 15),
     (
         Kind::Cancel,
         &[Status::Open, Status::Claimed, Status::Staffed],
@@ -75,6 +79,11 @@ struct Case {
     customer: u8,
     visit_by: i64,
     now: i64,
+}
+
+fn given(stars: u8, counts: bool) -> Given {
+    let stars = stars.try_into().unwrap();
+    Given { stars, counts }
 }
 
 fn at(minutes: i64) -> Millis {
@@ -111,7 +120,14 @@ fn cases() -> impl Strategy<Value = Case> {
             mostly(2, &[1, 3]),
             mostly(Some(3), &[None, Some(0), Some(2), Some(4)]),
             mostly(1, &[2]),
-            mostly(if kind == Kind::Start { 1 } else { 2 }, &[1, 2, 3]),
+            mostly(
+                if matches!(kind, Kind::Start | Kind::Unstaff) {
+                    1
+                } else {
+                    2
+                },
+                &[1, 2, 3],
+            ),
             mostly(1, &[2, 3]),
             mostly(1, &[2]),
         );
@@ -167,7 +183,7 @@ impl Case {
                 Status::Staffed => State::Staffed(claim, staffing),
                 Status::InService => State::InService(claim, staffing),
                 Status::Completed => State::Completed(claim, staffing),
-                Status::Rated => State::Rated(claim, staffing, Stars::try_from(3).unwrap()),
+                Status::Rated => State::Rated(claim, staffing, given(3, false)),
                 Status::Cancelled => State::Cancelled { claim: Some(claim) },
                 Status::Unfilled => State::Unfilled,
             },
@@ -228,7 +244,7 @@ impl Case {
             Kind::CompleteByTime => Change::CompleteByTime { visit_by },
             Kind::Rate => Change::Rate {
                 customer,
-                stars: Stars::try_from(4).unwrap(),
+                given: given(4, self.now % 2 == 0),
             },
             Kind::LeaveUnattended => Change::LeaveUnattended { agency, visit_by },
             Kind::Release => Change::Release {
@@ -237,6 +253,11 @@ impl Case {
                 then,
             },
             Kind::MissStaffing => Change::MissStaffing { agency, then },
+            Kind::Suspend => Change::Suspend { agency, then },
+            Kind::Unstaff => Change::Unstaff {
+                worker: worker(self.worker),
+                staff_by: at(25),
+            },
             Kind::Cancel => Change::Cancel { customer, reason },
         }
     }
@@ -245,8 +266,7 @@ impl Case {
 /// Asks both, and says whether they made the change.
 async fn ask_both(world: &World, case: &Case, id: OrderId) -> Result<bool, TestCaseError> {
     let (order, change, now) = (case.order(id.clone()), case.change(), at(case.now));
-    let placed = world.orders.place(&order, &sealed(&order)).await;
-    prop_assert_eq!(placed.unwrap(), store::Placed::New);
+    prop_assert!(place_of(&world.orders, &order).await);
     let expected = order.changed(&change, case.asked_epoch, now);
     // The table is told nothing of what can change.
     let known = case.placed(id);

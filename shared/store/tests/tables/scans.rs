@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::geo::{RoughPlace, Wgs84};
+use domain::geo::{Area, RoughPlace, Wgs84};
 use domain::id::BadgeId;
 use domain::scan::{COMPARED, Scan, ScanResult, ScannedBy};
 use domain::time::Millis;
@@ -25,7 +25,8 @@ fn scan(at: Millis, who: String, place: Option<RoughPlace>) -> Scan {
 }
 
 fn harbin() -> Option<RoughPlace> {
-    RoughPlace::of_order(Wgs84::from_degrees(45.75, 126.63).unwrap())
+    let place = Wgs84::from_degrees(45.75, 126.63).unwrap();
+    RoughPlace::of_order(&Area::containing(place))
 }
 
 #[tokio::test]

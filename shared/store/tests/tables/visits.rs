@@ -5,16 +5,17 @@ use domain::calendar::Calendar;
 use domain::chain::{Actor, EventKind};
 use domain::id::{BadgeId, EventId, OrderId, WorkerId};
 use domain::order::{
-    CompleteOutcome, GrabOutcome, Order, Rating, ReleaseOutcome, Reopening, Staffing, Stars, State,
-    Status,
+    By, Claim, CompleteOutcome, GrabOutcome, How, Order, Rating, ReleaseOutcome, Reopening,
+    Staffing, Stars, State, Status, TimelineEntry, What,
 };
 use domain::service::ServiceSet;
 use domain::time::Millis;
 use serde_json::json;
 use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded};
 
+use crate::directory::credential;
 use crate::workers::registered;
-use crate::world::{NOW, World, agency, customer, market, seal, staff_by};
+use crate::world::{NOW, World, agency, customer, market, order, place_of, seal, staff_by};
 
 fn after(millis: i64) -> Millis {
     Millis(NOW.0 + millis)
@@ -99,6 +100,11 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
         at: after(2),
     };
     let refused = world.orders.staff(&second, &staffing, with, after(2));
+    assert_eq!(refused.await.unwrap(), None);
+
+    // An agency that is not approved when it is written, whatever was read.
+    let unknown = vec![world.directory.stays_approved(&agency(1))];
+    let refused = world.orders.staff(&second, &staffing, unknown, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
     // An order whose time to staff is over, or that was cancelled since it was read.
@@ -233,7 +239,7 @@ async fn a_visit_is_over_and_rated_once() {
         at: after(11),
     };
     let sealed = seal().seal_rating(&order.id, &rating).unwrap();
-    let rate = || world.orders.rate(&order.id, &theirs, &rating, &sealed);
+    let rate = || world.orders.rate(&order.id, &theirs, &rating, &sealed, &[]);
     let rated = rate().await.unwrap().unwrap();
     assert_eq!(rated.outcome, Rated::Now);
     assert_eq!(
@@ -249,6 +255,81 @@ async fn a_visit_is_over_and_rated_once() {
         seal().open(&order.id, &kept).is_err(),
         "a rating is no details"
     );
+}
+
+/// Completed, after so many minutes of the two hours that were booked.
+async fn over(world: &World, n: u8, minutes: i64) -> Order {
+    let mut order = order(n);
+    let claim = Claim {
+        agency: agency(1),
+        agency_name: "家政".to_owned(),
+        how: How::Grab,
+        at: NOW,
+        staff_by: NOW,
+    };
+    let staffing = Staffing {
+        worker: WorkerId::from_bytes(&[1; 16]),
+        at: NOW,
+    };
+    order.state = State::Completed(claim, staffing);
+    for (what, at) in [(What::Started, 0), (What::Completed, minutes * 60_000)] {
+        order.timeline.push(TimelineEntry {
+            at: after(at),
+            what,
+            by: By::Customer,
+            why: None,
+            epoch: 1,
+        });
+    }
+    assert!(place_of(&world.orders, &order).await);
+    order
+}
+
+#[tokio::test]
+async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
+    const DAY: i64 = 86_400_000;
+    let world = World::new().await;
+    let rate = async |order: &Order, day: i64, raters: [&str; 3]| {
+        let rating = Rating {
+            stars: Stars::try_from(5).unwrap(),
+            comment: None,
+            at: after(day * DAY),
+        };
+        let sealed = seal().seal_rating(&order.id, &rating).unwrap();
+        let (raters, theirs) = (raters.map(str::to_owned), customer(1));
+        let rated = world
+            .orders
+            .rate(&order.id, &theirs, &rating, &sealed, &raters);
+        let rated = rated.await.unwrap().unwrap();
+        assert_eq!(rated.outcome, Rated::Now);
+        let found = world.orders.get(&order.id).await.unwrap().unwrap();
+        assert_eq!(found, rated.order);
+        let State::Rated(_, _, given) = found.state else {
+            panic!("it is rated");
+        };
+        given.counts
+    };
+    let mine = ["me", "phone", "home"];
+    for (n, minutes, day, raters, counts) in [
+        // Too short, which takes nothing from the next one.
+        (1, 59, 1, mine, false),
+        (2, 60, 1, mine, true),
+        // By another WeChat id with the same phone, or with another phone at the same address.
+        (3, 120, 2, ["you", "phone", "away"], false),
+        (4, 120, 30, ["you", "other", "home"], false),
+        (5, 120, 30, ["you", "other", "away"], true),
+        (6, 120, 31, mine, true),
+    ] {
+        let order = over(&world, n, minutes).await;
+        assert_eq!(rate(&order, day, raters).await, counts, "{n}");
+    }
+    let mut orders = Vec::new();
+    for n in 10..15 {
+        orders.push(over(&world, n, 120).await);
+    }
+    let at_once = orders.iter().map(|order| rate(order, 70, mine));
+    let counted = futures::future::join_all(at_once).await;
+    assert_eq!(counted.into_iter().filter(|counts| *counts).count(), 1);
 }
 
 #[tokio::test]
@@ -298,7 +379,7 @@ async fn a_version_of_an_order_counts_once() {
     };
     let registered = world
         .directory
-        .register(&counted, &[], &[0; 32], &[0; 32])
+        .register(&counted, &[], &[0; 32], &credential(1))
         .await;
     registered.unwrap();
     let more = AgencyStats {

@@ -12,7 +12,7 @@ use domain::worker::{Consent, Profile, Worker, masked_name};
 use serde_json::{Value, json};
 use settings::Settings;
 use store::{
-    Appended, NewEvent, NewWorker, Part, ProfileChange, RegisteredWorker, Step, TracedEvent,
+    Appended, NewEvent, NewWorker, Part, ProfileChange, RegisteredWorker, Step, TracedEvent, Waits,
     WorkerIds, Workers,
 };
 
@@ -338,7 +338,12 @@ async fn an_agency_finds_its_workers_and_the_authority_those_who_wait() {
     assert_eq!(found, [expected]);
     let others = records.of_agency(&agency(2), 10, None).await.unwrap();
     assert!(others.items.is_empty());
-    let waiting = records.waiting(10, None).await.unwrap();
+    let waiting = records.waiting(Waits::Decision, 10, None).await.unwrap();
     assert_eq!(waiting.items, [(id.clone(), NOW)]);
-    assert!(records.waiting(10, Some("x")).await.is_err());
+    assert!(
+        records
+            .waiting(Waits::Decision, 10, Some("x"))
+            .await
+            .is_err()
+    );
 }

@@ -7,8 +7,8 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, RuntimeComponents};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -16,14 +16,14 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use domain::geo::Wgs84;
+use domain::geo::{Area, Wgs84};
 use domain::id::{AgencyId, CustomerId, OrderId};
 use domain::market::Market;
 use domain::order::{Contact, Order, OrderDetails, Visit};
 use domain::service::Service;
 use domain::time::Millis;
 use settings::Settings;
-use store::{Directory, Listing, Orders, SealKey, Sealed, Workers};
+use store::{Directory, Home, Listing, Orders, PlaceKey, SealKey, Workers};
 
 pub const NOW: Millis = Millis(1_800_000_000_000);
 pub const ORDERS: &str = "orders";
@@ -92,7 +92,7 @@ impl World {
                     "on-offer",
                     "oc",
                     "dl",
-                    &["ep", "sv", "sa", "du", "la", "lo", "bu", "ra", "ex"],
+                    &["ep", "sv", "sa", "du", "ar", "pl", "bu", "ra", "ex"],
                 ),
             ],
         )
@@ -137,9 +137,39 @@ impl World {
     /// A new order, stored.
     pub async fn placed(&self, n: u8) -> Order {
         let order = order(n);
-        self.orders.place(&order, &sealed(&order)).await.unwrap();
+        assert!(place_of(&self.orders, &order).await);
         order
     }
+
+    /// All items of an order, as text.
+    pub async fn everything_of(&self, order: &OrderId) -> String {
+        let query = self.client.query().table_name(ORDERS);
+        let query = query.key_condition_expression("pk = :pk");
+        let query =
+            query.expression_attribute_values(":pk", AttributeValue::S(order.bare().to_owned()));
+        let mut text = String::new();
+        for item in query.send().await.unwrap().items() {
+            for (name, value) in item {
+                text.push_str(&format!("{name} {value:?}\n"));
+                if let Ok(bytes) = value.as_b() {
+                    text.push_str(&String::from_utf8_lossy(bytes.as_ref()));
+                }
+            }
+        }
+        text
+    }
+}
+
+/// Places an order, however many its customer has placed. `false` if it is there already, or something came between.
+pub async fn place_of(orders: &Orders, order: &Order) -> bool {
+    let found = orders.before_placing(&order.id, &order.customer).await;
+    let uncapped = Market {
+        open_orders_cap: u32::MAX,
+        daily_orders_cap: u32::MAX,
+        ..market()
+    };
+    let quota = found.unwrap().quota.with(order, &uncapped).unwrap();
+    orders.place(order, &home(order), &quota).await.unwrap()
 }
 
 /// The DynamoDB of another make that the tests are to run against, if any.
@@ -324,7 +354,8 @@ pub fn customer(n: u8) -> CustomerId {
 
 /// Where an order there is listed that is offered in the market's usual radius.
 pub fn listing() -> Listing {
-    Listing::new(place(), 5_000, &Market::default())
+    let sealed = places().seal(&order(1).id, place()).unwrap();
+    Listing::new(place(), sealed, 5_000, &Market::default())
 }
 
 pub fn place() -> Wgs84 {
@@ -341,7 +372,7 @@ pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
         service: Service::ApplianceCleaning,
         start_at: Millis(NOW.0 + 86_400_000),
         duration_min: 120,
-        place: place(),
+        area: Area::containing(place()),
         budget_fen: Some(29_900),
     };
     let id = OrderId::from_bytes(&[n; 16]);
@@ -350,6 +381,7 @@ pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
 
 pub fn details() -> OrderDetails {
     OrderDetails {
+        place: place(),
         address: "黑龙江省哈尔滨市道里区中央大街1号".to_owned(),
         contact: Contact {
             name: "王芳".to_owned(),
@@ -363,8 +395,15 @@ pub fn seal() -> SealKey {
     SealKey::new(&Settings::from_variables([("DETAILS_KEY", "a secret")]))
 }
 
-pub fn sealed(order: &Order) -> Sealed {
-    seal().seal(&order.id, &details()).unwrap()
+pub fn places() -> PlaceKey {
+    PlaceKey::new(&Settings::from_variables([("PLACE_KEY", "a secret")]))
+}
+
+pub fn home(order: &Order) -> Home {
+    Home {
+        details: seal().seal(&order.id, &details()).unwrap(),
+        place: places().seal(&order.id, place()).unwrap(),
+    }
 }
 
 /// A minute after the claim.

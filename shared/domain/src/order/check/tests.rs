@@ -1,7 +1,7 @@
 use super::*;
 use crate::badge::{BadgeStatus, Decider, StatusIndex};
 use crate::credit::{Entry, Recorded, References};
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84};
 use crate::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use crate::order::{Claim, How, Staffing, Visit};
 use crate::service::Service;
@@ -15,7 +15,7 @@ fn order() -> Order {
         service: Service::ElderCare,
         start_at: START,
         duration_min: 120,
-        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
+        area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
     };
     let market = Market::default();

@@ -4,6 +4,7 @@ use super::*;
 
 fn details() -> OrderDetails {
     OrderDetails {
+        place: Wgs84::from_degrees(45.77, 126.65).unwrap(),
         address: "中央大街 100 号".to_owned(),
         contact: Contact {
             name: "王芳".to_owned(),

@@ -86,6 +86,42 @@ fn worker(clear_until: Millis) -> Worker {
 }
 
 #[test]
+fn who_may_not_work_or_works_elsewhere_cannot_come() {
+    let staffed = in_state(Status::Staffed);
+    let fine = worker(staffed.ends_at());
+    let suspended = Worker {
+        standing: Standing::Suspended,
+        ..fine.clone()
+    };
+    let moved = Worker {
+        agency: agency(2),
+        ..fine.clone()
+    };
+    let erased = Worker {
+        is_erased: true,
+        ..fine.clone()
+    };
+    let before = Millis(staffed.start_at.0 - 1);
+    assert!(!cannot_come(&staffed, &fine, before));
+    for worker in [&suspended, &moved, &erased] {
+        assert!(cannot_come(&staffed, worker, before));
+        assert!(!cannot_come(&staffed, worker, staffed.start_at));
+        assert!(!cannot_come(&in_state(Status::Claimed), worker, before));
+        assert!(!cannot_come(&in_state(Status::InService), worker, before));
+    }
+    let another = Worker {
+        id: staffing(2).worker,
+        ..suspended
+    };
+    assert!(!cannot_come(&staffed, &another, before));
+
+    let unstaffed = staffed.changed(&unstaff(1), 1, before).unwrap();
+    let claim = unstaffed.claim().unwrap();
+    assert_eq!((claim.staff_by, unstaffed.staffing()), (DEADLINE, None));
+    assert_eq!(claim.at, staffed.claim().unwrap().at);
+}
+
+#[test]
 fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
     let market = Market::default();
     let mut cooking = order();
@@ -328,6 +364,15 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
             late,
             vec![[4, 1, 0, 0]],
         ),
+        (
+            Status::Completed,
+            Change::Rate {
+                customer: order().customer,
+                given: given(4, false),
+            },
+            late,
+            vec![[0, 0, 0, 0]; 0],
+        ),
         (Status::Staffed, start(1), late, vec![]),
         (Status::Staffed, cancel(), PLACED, vec![]),
         (Status::Open, unfilled(), DEADLINE, vec![]),
@@ -340,4 +385,26 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
             "{name} while {status:?}"
         );
     }
+}
+
+#[test]
+fn a_visit_took_half_of_what_was_booked_or_not() {
+    let minutes = |n: i64| Millis(PLACED.0 + n * 60_000);
+    let over = |began: i64, ended: i64| {
+        let began = in_state(Status::Staffed).changed(&start(1), 1, minutes(began));
+        let ended = began
+            .unwrap()
+            .changed(&complete(order().customer), 1, minutes(ended));
+        ended.unwrap()
+    };
+    // Two hours are booked.
+    for (began, ended, wanted) in [
+        (0, 59, false),
+        (0, 60, true),
+        (90, 149, false),
+        (90, 300, true),
+    ] {
+        assert_eq!(over(began, ended).took_half(), wanted, "{began} to {ended}");
+    }
+    assert!(!in_state(Status::Completed).took_half(), "nobody knows");
 }

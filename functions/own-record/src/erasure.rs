@@ -1,0 +1,126 @@
+//! Asking that one's data be erased, and thinking better of it.
+//!
+//! The timer is set before the request is kept, so that none is without one; it names the request, and does nothing if
+//! that was called off. A worker's request is an event of her chain, stands in her record for her agency and the authority
+//! to see, and in the authority's list. A customer can place no order as long as hers stands; those that are open are
+//! cancelled at once, by the function that will erase her.
+
+use std::time::Duration;
+
+use bus::{ErasureMessage, Subject};
+use domain::chain::{Actor, EventKind};
+use domain::erasure::Erasure;
+use domain::id::{CustomerId, WorkerId};
+use domain::time::Millis;
+use lambda_http::http::StatusCode;
+use record::{ErasureAnswer, is_erased, next_event};
+use runtime::Problem;
+use runtime::http::{self, Request, Response};
+use serde_json::json;
+use store::{Step, WorkerFile};
+
+use crate::OwnRecord;
+
+impl OwnRecord {
+    pub(crate) async fn worker_wants_erasure(
+        &self,
+        request: &Request,
+        id: &WorkerId,
+    ) -> Result<Response, Problem> {
+        let reason = reason(request)?;
+        if let Some(erasure) = self.workers.erasure(id).await? {
+            return Ok(accepted(erasure));
+        }
+        let now = self.clock.now();
+        let erasure = Erasure::requested(now, &self.market);
+        let subject = Subject::Worker(id.clone());
+        let message = ErasureMessage { subject, erasure };
+        self.timers.set_erasure(&message, now).await?;
+        let decide = |file: &WorkerFile| -> Result<Step, Problem> {
+            if file.worker.is_erased {
+                return Err(is_erased());
+            }
+            let payload = json!({ "reason": reason, "due_at": erasure.due_at.to_rfc3339() });
+            let (kind, by) = (EventKind::ErasureRequested, Actor::Worker(id.clone()));
+            Ok(Step {
+                events: vec![next_event(file, kind, by, payload)],
+                with: vec![self.workers.request_erasure(id, &erasure)],
+                ..Step::default()
+            })
+        };
+        self.change_own(id, now, decide).await?;
+        tracing::info!(worker.id = %id, "a worker asked to be erased");
+        Ok(accepted(erasure))
+    }
+
+    pub(crate) async fn worker_keeps_data(&self, id: &WorkerId) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        if not_too_late(self.workers.erasure(id).await?, now)?.is_some() {
+            let decide = |file: &WorkerFile| -> Result<Step, Problem> {
+                let (kind, by) = (EventKind::ErasureCalledOff, Actor::Worker(id.clone()));
+                Ok(Step {
+                    events: vec![next_event(file, kind, by, json!({}))],
+                    with: vec![self.workers.end_erasure(id)],
+                    ..Step::default()
+                })
+            };
+            self.change_own(id, now, decide).await?;
+            tracing::info!(worker.id = %id, "a worker is not to be erased");
+        }
+        Ok(http::no_content())
+    }
+
+    /// A repeat sends the message again, in case it was lost.
+    pub(crate) async fn customer_wants_erasure(
+        &self,
+        request: &Request,
+        id: &CustomerId,
+    ) -> Result<Response, Problem> {
+        reason(request)?;
+        let now = self.clock.now();
+        let subject = Subject::Customer(id.clone());
+        let waiting = self.orders.erasure(id).await?;
+        let erasure = waiting.unwrap_or_else(|| Erasure::requested(now, &self.market));
+        let mut message = ErasureMessage { subject, erasure };
+        if waiting.is_none() {
+            self.timers.set_erasure(&message, now).await?;
+            message.erasure = self.orders.request_erasure(id, erasure).await?;
+        }
+        self.erasures.send(&message, Duration::ZERO).await?;
+        tracing::info!("a customer asked to be erased");
+        Ok(accepted(message.erasure))
+    }
+
+    pub(crate) async fn customer_keeps_data(&self, id: &CustomerId) -> Result<Response, Problem> {
+        let waiting = self.orders.erasure(id).await?;
+        if let Some(erasure) = not_too_late(waiting, self.clock.now())? {
+            self.orders.end_erasure(id, &erasure).await?;
+            tracing::info!("a customer is not to be erased");
+        }
+        Ok(http::no_content())
+    }
+}
+
+/// Nobody has to say why; who does not need not send a body.
+fn reason(request: &Request) -> Result<Option<String>, Problem> {
+    if request.body().is_empty() {
+        return Ok(None);
+    }
+    http::read_json(request, |fields| {
+        Some(fields.optional_text("reason", 0..=200))
+    })
+}
+
+/// What can still be called off. From its moment on, it may be under way.
+fn not_too_late(waiting: Option<Erasure>, now: Millis) -> Result<Option<Erasure>, Problem> {
+    match waiting {
+        Some(erasure) if erasure.is_due(now) => {
+            Err(Problem::too_late().detail("The data is being erased."))
+        }
+        waiting => Ok(waiting),
+    }
+}
+
+fn accepted(erasure: Erasure) -> Response {
+    http::json(StatusCode::ACCEPTED, &ErasureAnswer::from(erasure))
+}

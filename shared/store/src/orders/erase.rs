@@ -1,0 +1,77 @@
+//! What is personal of an order goes: some time after its end, or because its customer wants to be erased.
+
+use domain::erasure::Erasure;
+use domain::id::{CustomerId, OrderId};
+use domain::order::{By, Order};
+use domain::time::Millis;
+
+use super::Orders;
+use super::key::is_personal;
+use crate::Error;
+use crate::table::{Committed, ItemKey, Key, Part, Partition, Sent, TRANSACT, commit, read};
+use crate::workers::{ErasureItem, write_each};
+
+impl Orders {
+    /// Lets an order's home, if it is still there, go at this moment. Doing so again is harmless.
+    pub async fn let_home_go(&self, order: &OrderId, at: Millis) -> Result<(), Error> {
+        let update = self.table.update(Key::details(order), "SET #ttl = :at");
+        let update = update.when("attribute_exists(pk)");
+        update.value(":at", at.second()).send().await.map(|_| ())
+    }
+
+    /// Deletes what is personal of an order that is over, except its customer's id. Doing so again finishes it.
+    pub async fn erase(&self, order: &Order) -> Result<(), Error> {
+        let list = self.table.list(Partition::order(&order.id)).only("pk, sk");
+        let found = list.all(Ok).await?;
+        let mut personal = Vec::new();
+        for item in found {
+            if is_personal(&ItemKey::of(&item)?) {
+                personal.push(item);
+            }
+        }
+        write_each(personal, |item| {
+            Ok(self.table.delete(Key::of(&item)?).named(Part::Deleted))
+        })
+        .await?;
+        // Lines are only ever added behind these.
+        let mut lines = order.timeline.iter().enumerate();
+        let reasons = lines.find(|(_, line)| line.by == By::Customer && line.why.is_some());
+        if let Some((place, _)) = reasons {
+            let update = format!("REMOVE tl[{place}].y");
+            let update = self.table.update(Key::order(&order.id), update);
+            update.when("attribute_exists(pk)").send().await?;
+        }
+        Ok(())
+    }
+
+    /// A customer's request to be erased, unless it was called off or done.
+    pub async fn erasure(&self, customer: &CustomerId) -> Result<Option<Erasure>, Error> {
+        let found = self.table.get(Key::erasure(customer)).await?;
+        let found = found.map(read::<ErasureItem>).transpose()?;
+        Ok(found.map(|(_, item)| item.asked))
+    }
+
+    /// Keeps a customer's request to be erased; one that waits stays as it is. Returns the one that stands.
+    pub async fn request_erasure(
+        &self,
+        customer: &CustomerId,
+        erasure: Erasure,
+    ) -> Result<Erasure, Error> {
+        let item = Key::erasure(customer).item(ErasureItem::from(erasure));
+        match self.table.put(item).if_absent().send().await? {
+            Sent::Refused(Some(found)) => Ok(read::<ErasureItem>(found)?.1.asked),
+            _ => Ok(erasure),
+        }
+    }
+
+    /// Ends this request, because it is called off or done; another one stays.
+    pub async fn end_erasure(&self, customer: &CustomerId, erasure: &Erasure) -> Result<(), Error> {
+        let delete = self.table.delete(Key::erasure(customer));
+        let delete = delete.when("attribute_not_exists(pk) OR requested_at = :at");
+        let delete = delete.value(":at", erasure.requested_at);
+        match commit([delete.named(Part::Erasure)]).await? {
+            Committed::Conflict => Err(Error::Busy { call: TRANSACT }),
+            Committed::Done | Committed::Refused(_) => Ok(()),
+        }
+    }
+}

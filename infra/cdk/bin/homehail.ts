@@ -8,6 +8,7 @@
  * Context (`-c name=value`):
  *   stack     the stack's name, which also begins the names of queues, bus and timers; `homehail`
  *   binaries  the folder that `infra/build` filled; `target/lambda` of this checkout
+ *   template  the template; `infra/template.yaml` of this checkout
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -26,7 +27,7 @@ const stack = new Stack(app, app.node.tryGetContext("stack") ?? "homehail", {
 });
 
 const template = new CfnInclude(stack, "Template", {
-  templateFile: join(repository, "infra/template.yaml"),
+  templateFile: resolve(app.node.tryGetContext("template") ?? join(repository, "infra/template.yaml")),
 });
 
 for (const child of template.node.findAll()) {

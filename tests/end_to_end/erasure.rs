@@ -201,6 +201,60 @@ async fn erasing_is_repeated_after_a_restore() {
     assert_eq!(&session["subject"], other);
 }
 
+/// As the operator's handbook has it. What she has placed since she came back as somebody new stays.
+#[tokio::test]
+async fn a_customers_erasure_is_repeated_after_a_restore_of_the_orders() {
+    let world = World::empty().await;
+    let customer = world.customer("demo-customer-1").await;
+    let old = world.place(&customer, &world.cleaning(CENTRE)).await;
+    let config = world.platform.operator_sdk_config();
+    let (dynamo, sqs) = (Dynamo::new(&config), aws_sdk_sqs::Client::new(&config));
+    let orders = world.setting("ORDERS_TABLE");
+    let backup = items(&dynamo, &orders).await;
+    let call = world.call("POST", "/v1/me/erase").token(&customer);
+    call.send().await.expect(202);
+    world.drain().await;
+    world.advance(THREE_DAYS).await;
+    let customer = world.customer("demo-customer-1").await;
+    let new = world.place(&customer, &world.cleaning(CENTRE)).await;
+    for item in backup {
+        let put = dynamo.put_item().table_name(&orders).set_item(Some(item));
+        put.send().await.expect("put back");
+    }
+    let old = text(&old["order_id"]);
+    let seen = world.order(&customer, old).await;
+    assert!(!seen["address"].is_null(), "it is back: {seen}");
+
+    let listed = items(&dynamo, &world.setting("SUBJECT_KEYS_TABLE")).await;
+    let of_customer = |item: &&Item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("C#"));
+    let listed = listed.iter().find(of_customer).expect("she is listed");
+    let id = listed["pk"].as_s().expect("text")[2..].to_owned();
+    let mut request = listed.clone();
+    request.insert("pk".to_owned(), AttributeValue::S(format!("U#{id}")));
+    request.insert("sk".to_owned(), AttributeValue::S("erasure".to_owned()));
+    let moments = ["requested_at", "due_at"].map(|name| listed[name].as_n().expect("a number"));
+    let put = dynamo.put_item().table_name(&orders);
+    let put = put.set_item(Some(request)).send().await;
+    put.expect("put back");
+    let body = format!(
+        r#"{{"kind": "erasure", "v": 1, "subject": "cus_{id}", "requested_at": {}, "due_at": {}}}"#,
+        moments[0], moments[1]
+    );
+    let queue = world.queue_url("erasures");
+    let send = sqs.send_message().queue_url(queue).message_body(body);
+    send.send().await.expect("sent");
+    world.drain().await;
+
+    let seen = world.order(&customer, old).await;
+    assert_ne!(seen["status"], "open");
+    for gone in ["address", "location", "contact", "notes"] {
+        assert!(seen[gone].is_null(), "{gone}: {seen}");
+    }
+    let seen = world.order(&customer, text(&new["order_id"])).await;
+    assert_eq!(seen["status"], "open");
+    assert!(!seen["address"].is_null(), "{seen}");
+}
+
 /// Sends a request again until it is answered.
 async fn insist<F: Future<Output = Result<Answer, reqwest::Error>>>(
     send: impl Fn() -> F,

@@ -91,6 +91,10 @@ impl Erasures {
         loop {
             let page = self.orders.by_customer(id, PAGE, cursor.as_deref()).await?;
             for order in self.orders.get_many(&page.items).await? {
+                // After a restore, what she has placed since she came back as somebody new is hers to keep.
+                if order.placed_at >= asked.due_at {
+                    continue;
+                }
                 match self.ended(order, id).await? {
                     Some(order) if is_due => self.orders.erase(&order).await?,
                     Some(_) => {}
@@ -108,7 +112,8 @@ impl Erasures {
         if !are_over {
             return Ok(Some(LONGEST_DELAY));
         }
-        self.orders.end_erasure(id, asked).await?;
+        let listed = self.workers.list_erased_customer(id, asked);
+        self.orders.finish_erasure(id, asked, listed).await?;
         tracing::info!("a customer's personal data was erased");
         Ok(None)
     }

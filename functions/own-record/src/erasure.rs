@@ -94,7 +94,7 @@ impl OwnRecord {
     pub(crate) async fn customer_keeps_data(&self, id: &CustomerId) -> Result<Response, Problem> {
         let waiting = self.orders.erasure(id).await?;
         if let Some(erasure) = not_too_late(waiting, self.clock.now())? {
-            self.orders.end_erasure(id, &erasure).await?;
+            self.orders.call_off_erasure(id, &erasure).await?;
             tracing::info!("a customer is not to be erased");
         }
         Ok(http::no_content())

@@ -1,9 +1,9 @@
-//! The table `subject-keys`: every worker's own key, and who was erased. It is never restored, so that deleting a key
+//! The table `subject-keys`: every worker's own key, and who was erased, workers and customers. It is never restored, so that deleting a key
 //! makes what it sealed unreadable for good.
 
 mod personal;
 
-use domain::id::WorkerId;
+use domain::id::{CustomerId, WorkerId};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -24,6 +24,11 @@ impl Key<SubjectKeys> {
     /// That a worker's data was erased.
     pub(crate) fn erased(worker: &WorkerId) -> Self {
         Self::new(format!("S#{}", worker.bare()), "erased")
+    }
+
+    /// What a customer had asked for whose orders were erased last.
+    pub(crate) fn erased_customer(customer: &CustomerId) -> Self {
+        Self::new(format!("C#{}", customer.bare()), "erased")
     }
 }
 

@@ -8,7 +8,9 @@ use domain::time::Millis;
 use super::Orders;
 use super::key::is_personal;
 use crate::Error;
-use crate::table::{Committed, ItemKey, Key, Part, Partition, Sent, TRANSACT, commit, read};
+use crate::table::{
+    Committed, ItemKey, Key, Member, Part, Partition, Sent, TRANSACT, commit, read,
+};
 use crate::workers::{ErasureItem, write_each};
 
 impl Orders {
@@ -64,12 +66,38 @@ impl Orders {
         }
     }
 
-    /// Ends this request, because it is called off or done; another one stays.
-    pub async fn end_erasure(&self, customer: &CustomerId, erasure: &Erasure) -> Result<(), Error> {
+    /// Calls this request off; another one stays.
+    pub async fn call_off_erasure(
+        &self,
+        customer: &CustomerId,
+        erasure: &Erasure,
+    ) -> Result<(), Error> {
+        self.end_erasure(customer, erasure, []).await
+    }
+
+    /// Ends this request, because it is done, forgets what was counted of the customer, and lists who it was
+    /// ([`Workers::list_erased_customer`](crate::Workers::list_erased_customer)).
+    pub async fn finish_erasure(
+        &self,
+        customer: &CustomerId,
+        erasure: &Erasure,
+        listed: Member,
+    ) -> Result<(), Error> {
+        let quota = self.table.delete(Key::quota(customer)).named(Part::Quota);
+        self.end_erasure(customer, erasure, [quota, listed]).await
+    }
+
+    async fn end_erasure(
+        &self,
+        customer: &CustomerId,
+        erasure: &Erasure,
+        with: impl IntoIterator<Item = Member>,
+    ) -> Result<(), Error> {
         let delete = self.table.delete(Key::erasure(customer));
         let delete = delete.when("attribute_not_exists(pk) OR requested_at = :at");
         let delete = delete.value(":at", erasure.requested_at);
-        match commit([delete.named(Part::Erasure)]).await? {
+        let members = std::iter::once(delete.named(Part::Erasure)).chain(with);
+        match commit(members).await? {
             Committed::Conflict => Err(Error::Busy { call: TRANSACT }),
             Committed::Done | Committed::Refused(_) => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! What a worker may ask for: that her data is no longer worked with, or no longer there.
 
 use domain::erasure::Erasure;
-use domain::id::WorkerId;
+use domain::id::{CustomerId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,12 @@ impl Workers {
     /// a restored table is erased again.
     pub fn list_erased(&self, id: &WorkerId, at: Millis) -> Member {
         let item = Key::erased(id).item(MomentItem { at });
+        self.subject_keys.put(item).named(Part::Erased)
+    }
+
+    /// Puts a customer on the list of those who have to be erased again after a restore of the orders.
+    pub fn list_erased_customer(&self, id: &CustomerId, asked: &Erasure) -> Member {
+        let item = Key::erased_customer(id).item(ErasureItem::from(*asked));
         self.subject_keys.put(item).named(Part::Erased)
     }
 

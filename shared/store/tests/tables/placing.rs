@@ -182,19 +182,36 @@ async fn erasing_an_order_leaves_what_it_was_and_nothing_of_whose() {
 #[tokio::test]
 async fn a_customers_request_to_be_erased_stands_until_that_one_ends() {
     let world = World::new().await;
-    let (orders, theirs) = (&world.orders, customer(1));
+    let (orders, order) = (&world.orders, order(1));
+    let theirs = &order.customer;
+    let quota = Quota::default().with(&order, &market()).unwrap();
+    assert!(orders.place(&order, &home(&order), &quota).await.unwrap());
+    let counted = async || {
+        let before = orders.before_placing(&order.id, theirs).await.unwrap();
+        (before.quota, before.is_to_be_erased)
+    };
+
     let first = Erasure::requested(NOW, &market());
     assert_eq!(first.due_at, Millis(NOW.0 + 72 * 3_600_000));
     let later = Erasure::requested(Millis(NOW.0 + 1), &market());
     for asked in [first, later] {
-        let stands = orders.request_erasure(&theirs, asked).await.unwrap();
+        let stands = orders.request_erasure(theirs, asked).await.unwrap();
         assert_eq!(stands, first);
     }
-    orders.end_erasure(&theirs, &later).await.unwrap();
-    assert_eq!(orders.erasure(&theirs).await.unwrap(), Some(first));
+    orders.call_off_erasure(theirs, &later).await.unwrap();
+    orders.finish_erasure(theirs, &later).await.unwrap();
+    assert_eq!(orders.erasure(theirs).await.unwrap(), Some(first));
     assert_eq!(orders.erasure(&customer(2)).await.unwrap(), None);
+    assert_eq!(counted().await, (quota.clone(), true));
     for _ in 0..2 {
-        orders.end_erasure(&theirs, &first).await.unwrap();
+        orders.call_off_erasure(theirs, &first).await.unwrap();
     }
-    assert_eq!(orders.erasure(&theirs).await.unwrap(), None);
+    assert_eq!(orders.erasure(theirs).await.unwrap(), None);
+    assert_eq!(counted().await, (quota, false), "nothing is forgotten");
+
+    orders.request_erasure(theirs, first).await.unwrap();
+    for _ in 0..2 {
+        orders.finish_erasure(theirs, &first).await.unwrap();
+    }
+    assert_eq!(counted().await, (Quota::default(), false));
 }

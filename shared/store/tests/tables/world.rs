@@ -86,7 +86,7 @@ impl World {
                 ("dl", "N"),
             ],
             vec![
-                index("by-customer", "cu", "pa", &["st"]),
+                index("by-customer", "cu", "pa", &[]),
                 index("by-agency", "ca", "ct", &["st"]),
                 index(
                     "on-offer",

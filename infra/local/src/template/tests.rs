@@ -388,7 +388,7 @@ fn an_unknown_element_is_named_with_its_place() {
         (
             "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st] }",
             "Projection: { ProjectionType: INCLUDE, NonKeyAttribute: [st] }",
-            "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[0].Projection.NonKeyAttribute: unknown field `NonKeyAttribute`",
+            "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[1].Projection.NonKeyAttribute: unknown field `NonKeyAttribute`",
         ),
         (
             "Type: AWS::SQS::QueuePolicy",

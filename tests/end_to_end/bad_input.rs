@@ -103,6 +103,27 @@ async fn every_fault_of_an_order_is_named_and_nothing_is_stored() {
             "/location/datum"
         ]
     );
+    let faults = json!([
+        { "pointer": "/duration_min", "detail": "必须是 30 至 720 之间的整数" },
+        { "pointer": "/contact/phone", "detail": "必须是 11 位手机号，如 13912345678" },
+        { "pointer": "/location/datum", "detail": "必填" },
+        { "pointer": "/colour", "detail": "不是已知的字段" },
+    ]);
+    let call = world.call("POST", "/v1/orders").token(&customer).key("bad");
+    let call = call.header("accept-language", "zh-CN,zh;q=0.9,en;q=0.8");
+    let answer = call.json(&all).send().await;
+    assert_eq!(answer.headers["content-language"], "zh-CN");
+    let body = answer.expect_problem(422, "invalid");
+    assert_eq!(
+        (&body["title"], &body["detail"]),
+        (&json!("请求内容有误"), &json!("有 4 项内容有误。"))
+    );
+    let in_order = |faults: &Value| {
+        let mut faults = faults.as_array().expect("faults").clone();
+        faults.sort_by_key(|fault| fault["pointer"].to_string());
+        faults
+    };
+    assert_eq!(in_order(&body["errors"]), in_order(&faults));
     let listed = world
         .call("GET", "/v1/orders")
         .token(&customer)

@@ -145,6 +145,18 @@ impl<'a> Call<'a> {
             body: &body,
         };
         exchange.check();
+        let is_chinese = headers.contains_key("content-language");
+        if media == Some("application/problem+json") && !body.is_null() && !is_chinese {
+            let faults = body["errors"].as_array().into_iter().flatten();
+            let faults = faults.map(|fault| &fault["detail"]);
+            for text in [&body["title"], &body["detail"]].into_iter().chain(faults) {
+                let text = text.as_str().expect("text");
+                assert!(
+                    runtime::chinese(text).is_some(),
+                    "the catalogue has no Chinese for: {text}"
+                );
+            }
+        }
         Ok(Answer {
             status,
             headers,

@@ -26,12 +26,12 @@ use domain::scan::{Scan, ScanResult, ScannedBy, live};
 use domain::time::Millis;
 use domain::worker::Worker;
 use html::Language;
-use html::accept::prefers_json;
 use html::headers::PRIVATE;
 use lambda_http::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderValue,
 };
 use lambda_http::http::{Method, StatusCode};
+use runtime::accept::{prefers_english, prefers_json};
 use runtime::http::{self, Request, Response};
 use runtime::problem::chain;
 use runtime::{Problem, Scanners};
@@ -131,7 +131,11 @@ impl BadgeVerify {
     async fn show(&self, request: &Request, presented: Presented, now: Millis) -> Response {
         let wants_json = prefers_json(http::header(request, ACCEPT).unwrap_or_default());
         let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
-        let language = Language::preferred(languages);
+        let language = if prefers_english(languages) {
+            Language::English
+        } else {
+            Language::Chinese
+        };
         match self.answer(request, &presented, now).await {
             Ok(answer) if wants_json => with_headers(http::json(StatusCode::OK, &answer), PRIVATE),
             Ok(answer) => self.pages.verdict(&answer, language),

@@ -2,14 +2,12 @@
 //!
 //! - [`Shell`]: from the doctype to the end of the body, with the headers it is sent with.
 //! - [`headers`]: what browsers may do with an answer, and keep of it.
-//! - [`language`]: Chinese and English; which of them comes first, and words in both.
-//! - [`accept`]: what a request prefers.
+//! - [`language`]: Chinese and English, and words in both.
 //! - [`svg`]: text and policy of SVG files.
 //!
 //! Content is written with `maud`, which escapes all text and all attributes by itself. Headers are pairs of name and
 //! value, so that what only draws need not link HTTP.
 
-pub mod accept;
 pub mod headers;
 pub mod language;
 mod shell;

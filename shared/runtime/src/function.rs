@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ::http::Method;
+use ::http::header::ACCEPT_LANGUAGE;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lambda_http::request::LambdaRequest;
@@ -16,8 +17,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::http::{Head, Request, Response, raw_path};
-use crate::problem::Cause;
+use crate::http::{Head, Request, Response, header, raw_path};
+use crate::problem::speak;
 use crate::{Problem, telemetry};
 
 pub use lambda_runtime::Error;
@@ -131,20 +132,21 @@ where
         *request.method_mut() = Method::GET;
         request.extensions_mut().insert(Head);
     }
+    let languages = header(&request, ACCEPT_LANGUAGE).unwrap_or_default();
+    let languages = languages.to_owned();
     let started = Instant::now();
     let handled = AssertUnwindSafe(handler(request))
         .catch_unwind()
         .instrument(span.clone())
         .await;
-    let response = handled.unwrap_or_else(|_| {
+    let mut response = handled.unwrap_or_else(|_| {
         span.in_scope(|| tracing::error!("handling a request panicked"));
         Problem::internal().into_response()
     });
+    speak(&mut response, &languages);
     let status = response.status();
-    let cause = response
-        .extensions()
-        .get::<Cause>()
-        .map(|cause| cause.0.as_str());
+    let problem = response.extensions().get::<Problem>();
+    let cause = problem.and_then(Problem::cause);
     let duration_ms = telemetry::milliseconds(started.elapsed());
     span.in_scope(|| {
         if status.is_server_error() {

@@ -1,6 +1,8 @@
 //! What every function needs around its own work: events, requests, answers, callers, logs.
 //!
+//! - [`accept`]: what a request prefers, of languages and media types.
 //! - [`changes`]: answering a batch of a table's stream.
+//! - [`chinese()`]: what problems say, in Chinese.
 //! - [`function`]: connects a handler to Lambda, and to the local run by the very same events.
 //! - [`http`], [`fields`], [`problem`]: requests read with every fault named, answers, problems.
 //! - [`principal`], [`session`]: who calls, proven by a short-lived token that every function verifies itself.
@@ -11,7 +13,9 @@
 //!
 //! Nothing here knows a table, a queue or a rule of the product.
 
+pub mod accept;
 pub mod changes;
+mod chinese;
 pub mod fields;
 pub mod function;
 pub mod http;
@@ -23,6 +27,7 @@ pub mod secret;
 pub mod session;
 pub mod telemetry;
 
+pub use chinese::chinese;
 pub use fields::Fields;
 pub use principal::{Principal, Verifier};
 pub use problem::{Fault, Problem};

@@ -4,12 +4,18 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use ::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use ::http::{Response, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::accept::prefers_chinese;
+use crate::chinese::chinese;
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// One fault in a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,12 +63,12 @@ struct Answer<'a> {
     errors: &'a [Fault],
 }
 
-/// Travels with the answer to the boundary, where it is logged once.
-#[derive(Clone, Debug)]
-pub(crate) struct Cause(pub(crate) String);
-
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident: $status:ident, $slug:literal, $title:literal, $detail:literal;)*) => {
+        /// All of them.
+        #[cfg(test)]
+        const NAMED: &[fn() -> Problem] = &[$(Problem::$name),*];
+
         impl Problem {
             $($(#[$doc])*
             pub fn $name() -> Self {
@@ -233,30 +239,47 @@ impl Problem {
         self
     }
 
+    /// The answer in English. It carries the problem with it, for the log and for [`speak`].
     pub fn into_response(self) -> Response<Body> {
-        let body = Answer {
+        let mut response = Response::new(self.body(self.title, &self.detail, &self.errors));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, MEDIA_TYPE);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.extra.headers.iter().cloned());
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    fn body(&self, title: &str, detail: &str, errors: &[Fault]) -> Body {
+        let answer = Answer {
             kind: format!("/problems/{}", self.slug),
-            title: self.title,
+            title,
             status: self.status.as_u16(),
-            detail: &self.detail,
-            errors: &self.errors,
+            detail,
+            errors,
             members: &self.extra.members,
         };
         // Text and numbers only: writing them as JSON cannot fail.
-        let body = serde_json::to_string(&body).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.extra.headers);
-        if let Some(cause) = self.extra.cause {
-            response.extensions_mut().insert(Cause(cause));
-        }
-        response
+        Body::from(serde_json::to_string(&answer).unwrap_or_default())
+    }
+
+    fn chinese_body(&self) -> Body {
+        let chinese = |text: &str| chinese(text).unwrap_or_else(|| text.to_owned());
+        let errors: Vec<Fault> = self
+            .errors
+            .iter()
+            .map(|fault| Fault {
+                pointer: fault.pointer.clone(),
+                detail: chinese(&fault.detail),
+            })
+            .collect();
+        self.body(&chinese(self.title), &chinese(&self.detail), &errors)
+    }
+
+    /// For the log alone.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.extra.cause.as_deref()
     }
 }
 
@@ -279,6 +302,21 @@ impl From<calls::Error> for Problem {
         };
         problem.because(&error)
     }
+}
+
+/// Puts an answer that is a problem into Chinese, if the header `Accept-Language` prefers that to English. Who says nothing
+/// gets English, as programs expect it.
+pub fn speak(response: &mut Response<Body>, accept_language: &str) {
+    let is_problem = response.headers().get(CONTENT_TYPE) == Some(&MEDIA_TYPE);
+    if !is_problem || !prefers_chinese(accept_language) {
+        return;
+    }
+    let Some(problem) = response.extensions().get::<Problem>() else {
+        return;
+    };
+    *response.body_mut() = problem.chinese_body();
+    let language = HeaderValue::from_static("zh-CN");
+    response.headers_mut().insert(CONTENT_LANGUAGE, language);
 }
 
 /// An error and its sources in one line.
@@ -339,6 +377,40 @@ mod tests {
     }
 
     #[test]
+    fn problems_speak_chinese_to_who_prefers_it() {
+        for named in NAMED {
+            let problem = named();
+            for text in [problem.title, &problem.detail] {
+                assert!(chinese(text).is_some(), "{text}");
+            }
+        }
+        let fault = Fault {
+            pointer: "/a".to_owned(),
+            detail: "is required".to_owned(),
+        };
+        for (languages, title, detail) in [
+            ("zh-CN,zh;q=0.9,en;q=0.8", "请求内容有误", "必填"),
+            ("en,zh;q=0.5", "The request is not valid", "is required"),
+            ("", "The request is not valid", "is required"),
+            ("fr", "The request is not valid", "is required"),
+        ] {
+            let problem = Problem::invalid(vec![fault.clone()]).member("version", 3);
+            let mut response = problem.into_response();
+            speak(&mut response, languages);
+            let body: Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(body["title"], title, "{languages}");
+            assert_eq!(
+                body["errors"][0],
+                json!({ "pointer": "/a", "detail": detail })
+            );
+            assert_eq!(
+                (&body["type"], &body["version"]),
+                (&json!("/problems/invalid"), &json!(3))
+            );
+        }
+    }
+
+    #[test]
     fn statuses_and_headers_that_clients_act_on() {
         let cases = [
             (
@@ -377,9 +449,7 @@ mod tests {
         );
         let response = problem.into_response();
         assert!(!String::from_utf8_lossy(response.body()).contains("secret"));
-        assert_eq!(
-            response.extensions().get::<Cause>().unwrap().0,
-            "cannot read: secret words"
-        );
+        let told = response.extensions().get::<Problem>().unwrap();
+        assert_eq!(told.cause(), Some("cannot read: secret words"));
     }
 }

@@ -29,6 +29,7 @@ mod ledger;
 mod limits;
 mod log_watch;
 mod loops;
+mod members;
 mod open_offers;
 mod operator;
 mod orders;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::member::MemberOf;
 use domain::order::GrabOutcome;
 use domain::time::Millis;
 use serde_json::{Value, json};
@@ -317,7 +318,7 @@ async fn nothing_that_was_under_way_survives_a_suspension() {
     world.review(&agency, "suspend").await.expect(200);
     world.advance(30 * Duration::from_secs(1)).await;
     let orders = Orders::new(&world.platform.operator_settings());
-    let by = agency.id.parse().expect("an agency");
+    let by = MemberOf::first(agency.id.parse().expect("an agency"));
     let (now, staff_by) = (world.now(), |at: Millis| at + HOUR);
     let order = id.parse().expect("an order");
     let late = orders.grab(&order, 1, &by, "家政", || now, staff_by);

@@ -110,8 +110,8 @@ impl World {
                 proposals: Vec::new(),
             },
             events: vec![
-                event(EventKind::Registered, Actor::Agency(by.clone())),
-                event(EventKind::ConsentGiven, Actor::Agency(by)),
+                event(EventKind::Registered, Actor::Agency(by.clone(), None)),
+                event(EventKind::ConsentGiven, Actor::Agency(by, None)),
                 event(EventKind::Reviewed, Actor::Platform),
             ],
             with: Vec::new(),

@@ -76,7 +76,7 @@ impl Erasures {
         let is_erased = worker.is_some_and(|worker| worker.is_erased);
         if is_erased || self.workers.erasure(id).await? == Some(*asked) {
             let by = Actor::Worker(id.clone());
-            self.eraser.erase(id, &by, REASON, now).await?;
+            self.eraser.erase(id, &by, REASON, None, now).await?;
         }
         Ok(None)
     }

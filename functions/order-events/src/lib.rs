@@ -8,6 +8,7 @@
 //! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
 //! What it means for the caps on the agency's claims is kept in an item of its own, as sets of orders.
+//! What members of agencies have done becomes a line of their agency's audit trail, whose key follows from the change.
 //! The details of an order that has ended are given the day on which they go.
 //! An agency that has lost a claim keeps the order in its list, and hears of it in its queue, unless it was its own doing.
 
@@ -17,8 +18,9 @@ use bus::{Offer, OfferQueues};
 use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
+use domain::member::{Deed, TeamId};
 use domain::order::{
-    ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, What, claim_news, ended_claims, tally,
+    By, ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, What, claim_news, ended_claims, tally,
 };
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
@@ -55,6 +57,8 @@ struct OrderChange {
     tally: Vec<(AgencyId, AgencyStats)>,
     claims: Option<ClaimNews>,
     ended: Vec<EndedClaim>,
+    /// What a member of an agency has done.
+    deeds: Vec<(AgencyId, Deed)>,
 }
 
 impl OrderEvents {
@@ -114,6 +118,7 @@ impl OrderEvents {
                 if let Some(news) = &change.claims {
                     self.orders.count_claim(news).await?;
                 }
+                self.keep_deeds(change).await?;
                 self.let_home_go(change).await?;
                 self.tell_of_ended(change).await
             };
@@ -123,6 +128,20 @@ impl OrderEvents {
             }
         }
         None
+    }
+
+    async fn keep_deeds(&self, change: &OrderChange) -> Result<(), Error> {
+        let OrderEventDetail {
+            order_id, version, ..
+        } = &change.event.detail;
+        for (agency, deed) in &change.deeds {
+            let (team, cause) = (
+                TeamId::Agency(agency.clone()),
+                format!("{order_id}#{version}"),
+            );
+            self.directory.keep_deed(&team, deed, &cause).await?;
+        }
+        Ok(())
     }
 
     /// From the end of an order on, its details have their days numbered.
@@ -193,12 +212,13 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let (tally, claims, ended) = match &before {
+    let (tally, claims, ended, deeds) = match &before {
         Some(before) if before.version >= order.version => return Ok(None),
         Some(before) => (
             tally(before, &order),
             claim_news(before, &order),
             ended(before, &order),
+            deeds(before, &order),
         ),
         None => Default::default(),
     };
@@ -207,7 +227,21 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         tally,
         claims,
         ended,
+        deeds,
     }))
+}
+
+/// What the new lines of the timeline say that members have done.
+fn deeds(before: &Order, after: &Order) -> Vec<(AgencyId, Deed)> {
+    let lines = after.timeline.iter().skip(before.timeline.len());
+    let deeds = lines.filter_map(|line| match (&line.by, &line.member) {
+        (By::Agency(agency), Some(member)) => {
+            let deed = Deed::new(line.at, member, line.what.as_str(), &after.id);
+            Some((agency.clone(), deed))
+        }
+        _ => None,
+    });
+    deeds.collect()
 }
 
 fn ended(before: &Order, after: &Order) -> Vec<EndedClaim> {

@@ -11,7 +11,8 @@ use std::time::Duration;
 use bus::Timer;
 use domain::agency::Standing;
 use domain::calendar::{Calendar, is_booked};
-use domain::id::{AgencyId, OrderId, WorkerId};
+use domain::id::{AgencyId, MemberId, OrderId, WorkerId};
+use domain::member::MemberOf;
 use domain::order::{
     ClaimCounts, Ineligible, Order, StaffOutcome, Staffing, ineligible, staff_outcome,
 };
@@ -43,8 +44,9 @@ impl OrderGrab {
         &self,
         request: &Request,
         id: &OrderId,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
     ) -> Result<Response, Problem> {
+        let agency = &by.team;
         // Text that cannot be a worker's id names nobody, but is no fault of the request.
         let worker = http::read_json(request, |fields| fields.string("worker_id", 1..=200))?;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
@@ -70,7 +72,7 @@ impl OrderGrab {
                 {
                     return Err(too_many_disclosures(now));
                 }
-                _ => self.name_worker(&read, now).await?,
+                _ => self.name_worker(&read, &by.member, now).await?,
             };
             if let Some(order) = staffed {
                 let now = self.clock.now();
@@ -111,6 +113,7 @@ impl OrderGrab {
     async fn name_worker(
         &self,
         read: &StaffingRead,
+        by: &MemberId,
         now: Millis,
     ) -> Result<Option<Order>, Problem> {
         let order = &read.order;
@@ -144,7 +147,7 @@ impl OrderGrab {
             self.workers.unchanged(worker),
             self.directory.stays_approved(agency),
         ];
-        let staffed = self.orders.staff(order, &staffing, with, now).await;
+        let staffed = self.orders.staff(order, by, &staffing, with, now).await;
         let staffed = staffed?;
         if staffed.is_some() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "an order was staffed");

@@ -17,13 +17,14 @@ use std::time::Duration;
 use bus::{FanOut, FanOutQueue, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
+use domain::member::Right;
 use domain::order::{
     CancelOutcome, Order, OrderDetails, OverQuota, Quota, Settlement, Status, Viewer, settlement,
 };
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
-use runtime::{Principal, Problem, Verifier, secret};
+use runtime::{Caller, Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
 use store::{Home, OrderViews, Orders, PlaceKey, SealKey};
@@ -193,10 +194,11 @@ impl OrderIntake {
     ) -> Result<Response, Problem> {
         let query = http::query(request, &["limit", "cursor"])?;
         let (limit, cursor) = (query.limit()?, query.cursor());
-        let page = match principal {
-            Principal::Customer(customer) => self.orders.by_customer(customer, limit, cursor).await,
-            Principal::Agency(agency) => self.orders.by_agency(agency, limit, cursor).await,
-            Principal::Authority(_) | Principal::Worker(_) => return Err(Problem::forbidden()),
+        let caller = principal.may(Right::Read)?;
+        let page = match caller {
+            Caller::Customer(customer) => self.orders.by_customer(customer, limit, cursor).await,
+            Caller::Agency(by) => self.orders.by_agency(&by.team, limit, cursor).await,
+            Caller::Authority(_) | Caller::Worker(_) => return Err(Problem::forbidden()),
         };
         let page = page?;
         let orders = self.orders.get_many(&page.items).await?;
@@ -205,7 +207,7 @@ impl OrderIntake {
             .items
             .iter()
             .filter_map(|id| orders.iter().find(|order| order.id == *id))
-            .filter_map(|order| Some(order.summary(&viewer(order, principal)?, now)))
+            .filter_map(|order| Some(order.summary(&viewer(order, caller)?, now)))
             .collect();
         let next_cursor = page.next;
         Ok(http::json(StatusCode::OK, &Page { items, next_cursor }))
@@ -222,7 +224,7 @@ impl OrderIntake {
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         let found = self.views.open(&id, now).await?;
         let (order, details) = found.ok_or_else(Problem::not_found)?;
-        let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
+        let viewer = viewer(&order, principal.may(Right::Read)?).ok_or_else(Problem::not_found)?;
         if let Some(timer) = overdue_timer(&order, &self.market, now) {
             self.request_settling(&timer).await;
         }
@@ -294,12 +296,12 @@ impl OrderIntake {
 }
 
 /// The role in which the caller may read the order; `None` if it may not.
-fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
-    match principal {
-        Principal::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
-        Principal::Agency(agency) => order.viewer(agency),
-        Principal::Authority(_) => Some(Viewer::Authority),
-        Principal::Worker(_) => None,
+fn viewer(order: &Order, caller: &Caller) -> Option<Viewer> {
+    match caller {
+        Caller::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
+        Caller::Agency(by) => order.viewer(&by.team),
+        Caller::Authority(_) => Some(Viewer::Authority),
+        Caller::Worker(_) => None,
     }
 }
 

@@ -23,7 +23,7 @@ use domain::worker::{Consent, Worker};
 use lambda_http::http::{Method, StatusCode};
 use record::{Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Fields, Principal, Problem, Verifier};
+use runtime::{Fields, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{
@@ -79,11 +79,11 @@ impl OwnRecord {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let now = self.clock.now();
         let (principal, since) = self.verifier.authenticate_session(request, now)?;
-        let id = match (request.method(), path.as_slice(), &principal) {
-            (&Method::POST, ["v1", "me", "erase"], Principal::Customer(id)) => {
+        let id = match (request.method(), path.as_slice(), principal.customer()) {
+            (&Method::POST, ["v1", "me", "erase"], Ok(id)) => {
                 return self.customer_wants_erasure(request, id).await;
             }
-            (&Method::DELETE, ["v1", "me", "erase"], Principal::Customer(id)) => {
+            (&Method::DELETE, ["v1", "me", "erase"], Ok(id)) => {
                 return self.customer_keeps_data(id).await;
             }
             _ => principal.worker()?,

@@ -11,6 +11,7 @@ use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, EventId, ProposalId, WorkerId};
+use domain::member::MemberOf;
 use domain::time::Millis;
 use domain::worker::{LastDecision, Profile, Proposal, Worker};
 use lambda_http::http::StatusCode;
@@ -20,8 +21,8 @@ use runtime::{Fault, Problem};
 use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
-    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, Waits,
-    WorkerFile, Workers,
+    Appended, Directory, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step,
+    Waits, WorkerFile, Workers,
 };
 
 use crate::{WaitingItem, decision_and_version, not_decided};
@@ -32,6 +33,7 @@ const MOVED: &str = "She works for another agency now.";
 
 pub struct WorkerReview {
     clock: Clock,
+    directory: Directory,
     timers: TimerQueue,
     workers: Workers,
     eraser: Eraser,
@@ -48,7 +50,7 @@ struct Verdict {
     agency: Option<AgencyId>,
     /// Whether her phone was confirmed with her.
     phone_confirmed: bool,
-    by: AuthorityId,
+    by: MemberOf<AuthorityId>,
     at: Millis,
 }
 
@@ -90,6 +92,7 @@ impl WorkerReview {
     pub fn new(settings: &Settings) -> Self {
         Self {
             clock: settings.clock(),
+            directory: Directory::new(settings),
             timers: TimerQueue::new(settings),
             workers: Workers::new(settings),
             eraser: Eraser::new(settings),
@@ -101,7 +104,7 @@ impl WorkerReview {
     pub(crate) async fn review(
         &self,
         request: &Request,
-        by: AuthorityId,
+        by: MemberOf<AuthorityId>,
         worker: &str,
     ) -> Result<Response, Problem> {
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
@@ -130,13 +133,13 @@ impl WorkerReview {
         }
         let file = self.commit(&id, &verdict).await?;
         // The agency that she leaves may have issued another badge meanwhile.
-        let actor = Actor::Authority(verdict.by.clone());
+        let actor = Actor::from(&verdict.by);
         let employer = file.worker.agency.clone();
         let keeps = |badge: &Badge| badge.agency == employer;
         self.eraser.revoke(&id, &actor, MOVED, at, keeps).await?;
         let decision = verdict.decision.as_str();
-        tracing::info!(worker.id = %id, authority.id = %verdict.by, decision, "a worker was decided on");
-        self.look_and_answer(&file, &verdict.by, &verdict.reason)
+        tracing::info!(worker.id = %id, authority.id = %verdict.by.team, decision, "a worker was decided on");
+        self.look_and_answer(&file, &verdict.by.team, &verdict.reason)
             .await
     }
 
@@ -153,8 +156,11 @@ impl WorkerReview {
                 before = Some(file.clone());
                 Ok(step)
             };
-            let changed = self.workers.change(id, verdict.at, decide).await;
-            match changed? {
+            let (directory, actor) = (&self.directory, Actor::from(&verdict.by));
+            let changed = self
+                .workers
+                .change_by(directory, &actor, id, verdict.at, decide);
+            match changed.await? {
                 Appended::Done(file) | Appended::Repeat(file) => {
                     if let Some(before) = &before {
                         self.eraser.delete_replaced_photos(before, &file).await?;
@@ -255,7 +261,7 @@ impl WorkerReview {
         verdict: &Verdict,
         old_badges: &[Badge],
     ) -> (Step, Option<String>) {
-        let actor = Actor::Authority(verdict.by.clone());
+        let actor = Actor::from(&verdict.by);
         let id = &worker.id;
         let phone = self.phones.of(&profile.phone);
         let mut with = vec![self.workers.take_phone(&phone, id, profile.phone_confirmed)];
@@ -283,20 +289,21 @@ impl WorkerReview {
     pub(crate) async fn erase(
         &self,
         request: &Request,
-        by: AuthorityId,
+        by: MemberOf<AuthorityId>,
         worker: &str,
     ) -> Result<Response, Problem> {
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let (actor, now) = (Actor::Authority(by.clone()), self.clock.now());
-        let file = self.eraser.erase(&id, &actor, &reason, now).await?;
-        self.look_and_answer(&file, &by, &reason).await
+        let (actor, now) = (Actor::from(&by), self.clock.now());
+        let trail = Some(&self.directory);
+        let file = self.eraser.erase(&id, &actor, &reason, trail, now).await?;
+        self.look_and_answer(&file, &by.team, &reason).await
     }
 
     pub(crate) async fn answer_objection(
         &self,
         request: &Request,
-        by: AuthorityId,
+        by: MemberOf<AuthorityId>,
         worker: &str,
         objection: &str,
     ) -> Result<Response, Problem> {
@@ -324,7 +331,7 @@ impl WorkerReview {
             // The same id for every answer, so that an objection is answered once.
             id: EventId::from_cause("objection_answered", &cause),
             kind: EventKind::Reviewed,
-            actor: Actor::Authority(by.clone()),
+            actor: Actor::from(&by),
             payload: json!({ "about": "objection", "objection": objection, "outcome": outcome, "reason": answer.reason }),
         };
         let decide = |file: &WorkerFile| -> Result<Step, Refused> {
@@ -337,10 +344,13 @@ impl WorkerReview {
                 ..Step::default()
             })
         };
-        let changed = self.workers.change(&id, answer.at, decide).await;
-        match changed? {
+        let (directory, actor) = (&self.directory, &event.actor);
+        let changed = self
+            .workers
+            .change_by(directory, actor, &id, answer.at, decide);
+        match changed.await? {
             Appended::Done(_) => {
-                tracing::info!(worker.id = %id, authority.id = %by, outcome, "an objection was answered");
+                tracing::info!(worker.id = %id, authority.id = %by.team, outcome, "an objection was answered");
             }
             Appended::Repeat(file) => {
                 if self.workers.caused(&file, &event.id).await? != Some(Some(event.payload)) {
@@ -524,7 +534,7 @@ fn put_both(worker: Worker, profile: Profile, events: Vec<NewEvent>, with: Vec<M
 }
 
 fn review_event(file: &WorkerFile, verdict: &Verdict, proposal: Option<&Proposal>) -> NewEvent {
-    let actor = Actor::Authority(verdict.by.clone());
+    let actor = Actor::from(&verdict.by);
     let about = match proposal {
         None => "registration",
         Some(proposal) if proposal.consent.is_some() => "employment",

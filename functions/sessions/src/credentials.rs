@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use domain::agency::AccessKey;
+use domain::member::{AccessKey, Member, TeamId};
 use runtime::http::{self, Request};
-use runtime::{Principal, Problem, secret};
+use runtime::{Caller, Principal, Problem, secret};
 
 use crate::Sessions;
 
@@ -37,34 +37,52 @@ impl Sessions {
     pub(crate) async fn agency(&self, request: &Request) -> Result<Principal, Problem> {
         let given = read(request)?;
         let known = match given.access_key.parse::<AccessKey>() {
-            Ok(key) => {
-                let hash = self.directory.secret_hash(&key).await?;
-                hash.map(|hash| (Principal::Agency(key.agency), hash))
-            }
-            Err(_) => None,
+            Ok(key) if matches!(key.team, TeamId::Agency(_)) => self.holder(&key).await?,
+            _ => None,
         };
         self.check(request, &given, known).await
     }
 
+    /// Members' keys are like those of agencies. Any other is the operator's, which is the first member's.
     pub(crate) async fn authority(&self, request: &Request) -> Result<Principal, Problem> {
         let given = read(request)?;
+        if let Ok(key) = given.access_key.parse::<AccessKey>()
+            && matches!(key.team, TeamId::Authority(_))
+        {
+            let known = self.holder(&key).await?;
+            return self.check(request, &given, known).await;
+        }
         let known = self.directory.authority(&given.access_key).await?;
-        let known = known.map(|known| (Principal::Authority(known.id), known.secret_hash));
-        self.check(request, &given, known).await
+        let known = known.map(|known| (TeamId::Authority(known.id), known.secret_hash));
+        let team = self.check(request, &given, known).await?;
+        // Read once the secret is right, so that nobody sees by the time it takes which keys there are.
+        let team = self.directory.team(&team).await?;
+        let first = team.member(&team.id.first_member());
+        let first = first.filter(|first| first.is_active());
+        first
+            .map(|first| acting(&team.id, first))
+            .ok_or_else(Problem::bad_credentials)
+    }
+
+    /// Whose access key it is, and its secret's hash.
+    async fn holder(&self, key: &AccessKey) -> Result<Option<(Principal, [u8; 32])>, Problem> {
+        let team = self.directory.team(&key.team).await?;
+        let found = team.opened_by(&key.credential);
+        Ok(found.map(|(credential, member)| (acting(&team.id, member), credential.secret_hash.0)))
     }
 
     /// A right secret opens a session, however many wrong ones came before it: nobody locks others out. Wrong ones are counted
     /// by access key and address, whether or not there is such a key.
-    async fn check(
+    async fn check<T>(
         &self,
         request: &Request,
         given: &Credentials,
-        known: Option<(Principal, [u8; 32])>,
-    ) -> Result<Principal, Problem> {
+        known: Option<(T, [u8; 32])>,
+    ) -> Result<T, Problem> {
         let hash = known.as_ref().map_or(&NOBODYS_HASH, |(_, hash)| hash);
         let is_right = secret::same(&secret::sha256(given.secret.as_bytes()), hash);
-        if let (Some((principal, _)), true) = (known, is_right) {
-            return Ok(principal);
+        if let (Some((who, _)), true) = (known, is_right) {
+            return Ok(who);
         }
         let parts = [
             given.access_key.as_bytes(),
@@ -83,4 +101,12 @@ impl Sessions {
         let words = "Too many wrong secrets of this access key have come from this address.";
         Err(Problem::rate_limited(wait_s).detail(words))
     }
+}
+
+fn acting(team: &TeamId, member: &Member) -> Principal {
+    let member = member.clone();
+    Principal::new(match team.clone() {
+        TeamId::Agency(agency) => Caller::Agency(member.acting_for(agency)),
+        TeamId::Authority(authority) => Caller::Authority(member.acting_for(authority)),
+    })
 }

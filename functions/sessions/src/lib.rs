@@ -13,7 +13,7 @@ use domain::id::CustomerId;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, Request, Response};
 use runtime::session::{Session, Unsigned};
-use runtime::{Principal, Problem, Verifier, secret};
+use runtime::{Caller, Principal, Problem, Verifier, secret};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use signer::Signer;
@@ -97,7 +97,8 @@ impl Sessions {
         let open_id = self.wechat.open_id(&code).await?;
         let mac = secret::hmac(&self.subject_key, &[open_id.as_bytes()]);
         let id = mac.first_chunk::<16>().map(CustomerId::from_bytes);
-        id.map(Principal::Customer).ok_or_else(Problem::internal)
+        let id = id.ok_or_else(Problem::internal)?;
+        Ok(Principal::new(Caller::Customer(id)))
     }
 
     /// A worker, by the phone that she was approved with. If she has been suspended since, she can still see her
@@ -124,7 +125,7 @@ impl Sessions {
             !worker.is_erased && matches!(worker.standing, Standing::Approved | Standing::Suspended)
         });
         if may_enter {
-            Ok(Principal::Worker(id))
+            Ok(Principal::new(Caller::Worker(id)))
         } else {
             Err(Problem::bad_credentials())
         }

@@ -15,6 +15,7 @@ use std::ops::RangeInclusive;
 use domain::agency::Standing;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
+use domain::member::{MemberOf, Right};
 use domain::service::ServiceSet;
 use domain::text::line;
 use domain::worker::Photo;
@@ -24,7 +25,7 @@ use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
 use record::{Reader, TraceAnswer, WorkerAnswer};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Principal, Problem, Verifier};
+use runtime::{Caller, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use store::{Directory, WorkerFile, WorkerIds, Workers};
 
@@ -90,7 +91,7 @@ impl Desk {
     }
 
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
-        let agency = self.calling_agency(request)?;
+        let agency = self.calling_agency(request, Right::Read)?.team;
         let query = http::query(request, &["limit", "cursor"])?;
         self.require_approved(&agency).await?;
         let page = self
@@ -113,30 +114,32 @@ impl Desk {
 
     async fn read(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["purpose"])?;
-        let file = self.open(&principal, worker).await?;
-        if let Principal::Agency(agency) = &principal {
-            self.require_approved(agency).await?;
-            return self.agency_response(&file, agency).await;
+        let file = self.open(caller, worker).await?;
+        if let Caller::Agency(by) = caller {
+            self.require_approved(&by.team).await?;
+            return self.agency_response(&file, &by.team).await;
         }
-        self.log_look_from_query(&principal, &file, &query).await?;
+        self.log_look_from_query(caller, &file, &query).await?;
         self.worker_response(&file, Reader::All).await
     }
 
     async fn trace(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["purpose", "limit", "cursor"])?;
         let limit = query.limit()?;
-        let file = self.open(&principal, worker).await?;
-        let payloads = match &principal {
+        let file = self.open(caller, worker).await?;
+        let payloads = match caller {
             // Only the authority and the worker herself read the events' payloads.
-            Principal::Agency(agency) => {
-                self.require_approved(agency).await?;
-                require_employee(&file, agency)?;
+            Caller::Agency(by) => {
+                self.require_approved(&by.team).await?;
+                require_employee(&file, &by.team)?;
                 false
             }
             _ => {
-                self.log_look_from_query(&principal, &file, &query).await?;
+                self.log_look_from_query(caller, &file, &query).await?;
                 true
             }
         };
@@ -148,16 +151,17 @@ impl Desk {
 
     async fn photo(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["purpose", "proposal_id"])?;
-        let file = self.open(&principal, worker).await?;
-        let photo = match &principal {
-            Principal::Agency(agency) => {
-                self.require_approved(agency).await?;
-                require_seen_by(&file, agency)?;
-                shown_photo(&file, query.text("proposal_id"), Some(agency))
+        let file = self.open(caller, worker).await?;
+        let photo = match caller {
+            Caller::Agency(by) => {
+                self.require_approved(&by.team).await?;
+                require_seen_by(&file, &by.team)?;
+                shown_photo(&file, query.text("proposal_id"), Some(&by.team))
             }
             _ => {
-                self.log_look_from_query(&principal, &file, &query).await?;
+                self.log_look_from_query(caller, &file, &query).await?;
                 shown_photo(&file, query.text("proposal_id"), None)
             }
         };
@@ -173,9 +177,13 @@ impl Desk {
         Ok(response)
     }
 
-    fn calling_agency(&self, request: &Request) -> Result<AgencyId, Problem> {
+    fn calling_agency(
+        &self,
+        request: &Request,
+        right: Right,
+    ) -> Result<MemberOf<AgencyId>, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        principal.agency().cloned()
+        principal.agency(right).cloned()
     }
 
     /// The services that the agency was approved for. One that is not approved is refused, because it cannot staff anybody.
@@ -187,9 +195,9 @@ impl Desk {
     }
 
     /// Opens a worker for an agency or the authority. The caller decides how much of her to show.
-    async fn open(&self, principal: &Principal, worker: &str) -> Result<WorkerFile, Problem> {
-        if matches!(principal, Principal::Customer(_) | Principal::Worker(_)) {
-            return Err(Problem::forbidden().detail("Only an agency or the authority can do this."));
+    async fn open(&self, caller: &Caller, worker: &str) -> Result<WorkerFile, Problem> {
+        if matches!(caller, Caller::Customer(_) | Caller::Worker(_)) {
+            return Err(no_desk());
         }
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         let file = self.workers.open(&id).await?;
@@ -212,11 +220,13 @@ impl Desk {
     /// Takes the purpose from the query.
     async fn log_look_from_query(
         &self,
-        principal: &Principal,
+        caller: &Caller,
         file: &WorkerFile,
         query: &http::Query,
     ) -> Result<(), Problem> {
-        let authority = principal.authority()?;
+        let Caller::Authority(by) = caller else {
+            return Err(no_desk());
+        };
         let purpose = line(query.text("purpose").unwrap_or(NOT_STATED));
         let purpose = purpose
             .ok()
@@ -225,7 +235,7 @@ impl Desk {
             let words = "The authority must give a purpose of 1 to 200 visible characters.";
             Problem::malformed().detail(words)
         })?;
-        self.log_look(file, authority, &purpose).await
+        self.log_look(file, &by.team, &purpose).await
     }
 
     /// The answer to an agency about a worker whom it employs or has proposed to employ; 404 for any other agency.
@@ -257,6 +267,11 @@ impl Desk {
         let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
         Ok(http::json(StatusCode::OK, &answer))
     }
+}
+
+/// For callers who are neither an agency nor the authority.
+pub(crate) fn no_desk() -> Problem {
+    Problem::forbidden().detail("Only an agency or the authority can do this.")
 }
 
 /// 404 for agencies that neither employ nor have proposed to employ her, so that they do not learn that she exists.

@@ -7,6 +7,7 @@
 use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::id::{AgencyId, EventId, WorkerId};
+use domain::member::Right;
 use domain::time::Millis;
 use domain::worker::{Profile, Proposal, ProposedChanges, Worker, masked_name};
 use lambda_http::http::StatusCode;
@@ -31,6 +32,7 @@ const MOST_PROPOSALS: usize = 20;
 /// A registration, with the ids and hashes derived from it.
 struct Registering {
     agency: AgencyId,
+    by: Actor,
     worker: WorkerId,
     given: WorkerRegistration,
     key_hash: String,
@@ -57,7 +59,8 @@ impl From<store::Error> for NotRegistered {
 impl Desk {
     pub(crate) async fn register(&self, request: &Request) -> Result<Response, Problem> {
         let now = self.clock.now();
-        let agency = self.calling_agency(request)?;
+        let by = self.calling_agency(request, Right::Workers)?;
+        let (by, agency) = (Actor::from(&by), by.team);
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
         let terms = Terms {
@@ -79,6 +82,7 @@ impl Desk {
         let new = Registering {
             worker: self.ids.of(&given.id_number),
             agency,
+            by,
             given,
             key_hash: domain::id::base32(&key_hash[..16]),
             body_hash: secret::hmac(&self.request_hash_key, &[b"body", &body.hash()]),
@@ -105,7 +109,11 @@ impl Desk {
                     if let Some(problem) = refused.take() {
                         return Err(problem);
                     }
-                    self.workers.register(&new.new_worker(), new.now).await?
+                    let mut worker = new.new_worker();
+                    let (id, registered) = (&new.worker, &worker.events[0]);
+                    let deed = self.directory.deed_to(id, &new.by, registered, new.now);
+                    worker.with.extend(deed);
+                    self.workers.register(&worker, new.now).await?
                 }
             };
             let file = match outcome {
@@ -154,8 +162,9 @@ impl Desk {
             }
             Ok(new.proposal_step(file, profile, request))
         };
-        let changed = self.workers.change(&new.worker, new.now, decide).await;
-        match changed? {
+        let (directory, id) = (&self.directory, &new.worker);
+        let changed = workers.change_by(directory, &new.by, id, new.now, decide);
+        match changed.await? {
             Appended::Done(file) | Appended::Repeat(file) => {
                 tracing::info!(agency.id = %new.agency, worker.id = %new.worker, "a known worker was registered");
                 Ok(Some(file))
@@ -250,7 +259,7 @@ impl Registering {
     }
 
     fn events(&self) -> Vec<NewEvent> {
-        let by = Actor::Agency(self.agency.clone());
+        let by = self.by.clone();
         vec![
             self.event(EventKind::Registered, by.clone(), self.payload()),
             self.event(EventKind::ConsentGiven, by, json!(self.given.consent)),

@@ -36,6 +36,7 @@ pub fn start(code: &str, settings: &Settings) -> Result<Invoke> {
 fn build(code: &str, settings: &Settings) -> Result<Invoke> {
     Ok(match code {
         "sessions" => http!(sessions::Sessions, settings),
+        "members" => http!(members::Members, settings),
         "registry" => http!(registry::Registry, settings),
         "workers" => http!(workers::Desk, settings),
         "review" => http!(review::Review, settings),

@@ -3,7 +3,6 @@
 //! Everything reviewable has a version, which rises with each change of what its review shows. A decision names the version that
 //! was looked at, so that nothing is approved that nobody has seen. What was approved stays in force until its change is approved.
 
-mod credentials;
 mod view;
 
 use serde::{Deserialize, Serialize};
@@ -14,9 +13,6 @@ use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
 use crate::time::Millis;
 
-pub use credentials::{
-    AccessKey, Credential, Credentials, MOST_CREDENTIALS, NotAnAccessKey, NotChanged,
-};
 pub use view::{AgencyView, StoreView};
 
 /// How an agency or a store stands with the authority. Only what is approved works.

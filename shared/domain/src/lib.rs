@@ -4,6 +4,7 @@
 //! - [`order`]: an order's life, what ends it, what a failed grab is told, who is shown what.
 //! - [`agency`]: agencies and stores, and what the authority decides about them.
 //! - [`score`]: which agency an unclaimed order is assigned to, and why.
+//! - [`member`]: the people of agencies and of the authority, what each may do, how they log in.
 //! - [`market`]: a city's settings.
 //! - [`geo`]: places, distances, cells.
 //! - [`worker`]: workers, and what the authority decides about them.
@@ -31,6 +32,7 @@ pub mod feed;
 pub mod geo;
 pub mod id;
 pub mod market;
+pub mod member;
 pub mod order;
 pub mod scan;
 pub mod score;

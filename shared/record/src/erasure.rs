@@ -21,7 +21,7 @@ use objects::Photos;
 use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
-use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
+use store::{Appended, Badges, Directory, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
 
 use crate::next_event;
 
@@ -117,7 +117,8 @@ impl Eraser {
         &self.badges
     }
 
-    /// Erases a worker's personal data and returns the worker as she is then.
+    /// Erases a worker's personal data and returns the worker as she is then. If a member of the authority does it, it stands in
+    /// the authority's audit trail.
     ///
     /// # Errors
     /// The erasure may be half done; a repeated call finishes it.
@@ -126,6 +127,7 @@ impl Eraser {
         id: &WorkerId,
         actor: &Actor,
         reason: &str,
+        trail: Option<&Directory>,
         now: Millis,
     ) -> Result<Box<WorkerFile>, Problem> {
         for _ in 0..MOST_ATTEMPTS {
@@ -148,6 +150,9 @@ impl Eraser {
                     return Ok(Step::default());
                 }
                 let mut step = self.erasing_step(file, actor, reason, now);
+                let deed = trail.zip(step.events.first());
+                let deed = deed.and_then(|(trail, event)| trail.deed_to(id, actor, event, now));
+                step.with.extend(deed);
                 if let Some(badges) = &badges {
                     step.events.insert(0, badges.event.clone());
                     step.with.extend(badges.with.clone());

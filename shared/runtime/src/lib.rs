@@ -24,6 +24,6 @@ pub mod session;
 pub mod telemetry;
 
 pub use fields::Fields;
-pub use principal::{Principal, Verifier};
+pub use principal::{Caller, Principal, Verifier};
 pub use problem::{Fault, Problem};
 pub use scanner::Scanners;

@@ -337,6 +337,7 @@ impl Order {
                 at: now,
                 what: What::Placed,
                 by: By::Customer,
+                member: None,
                 why: None,
                 epoch: 1,
             }],

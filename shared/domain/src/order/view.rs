@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::agency::Standing;
 use crate::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
 use crate::geo::{Area, Wgs84};
-use crate::id::{AgencyId, OrderId, WorkerId};
+use crate::id::{AgencyId, MemberId, OrderId, WorkerId};
 use crate::service::Service;
 use crate::time::Millis;
 use crate::worker::Worker;
@@ -174,6 +174,8 @@ pub struct LineView {
     pub at: Millis,
     pub what: What,
     pub by: By,
+    /// Only for the agency itself and the authority.
+    pub member_id: Option<MemberId>,
     pub why: Option<String>,
     pub epoch: u32,
 }
@@ -232,6 +234,7 @@ impl Order {
                         .why
                         .clone()
                         .filter(|_| may_come || line.by != By::Customer),
+                    member_id: line.member.clone().filter(|_| *viewer != Viewer::Customer),
                     ..LineView::from(line)
                 })
                 .collect(),
@@ -283,6 +286,7 @@ impl From<&TimelineEntry> for LineView {
             at: line.at,
             what: line.what,
             by: line.by.clone(),
+            member_id: line.member.clone(),
             why: line.why.clone(),
             epoch: line.epoch,
         }

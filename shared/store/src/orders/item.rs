@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::geo::Area;
-use domain::id::{AgencyId, CustomerId, WorkerId};
+use domain::id::{AgencyId, CustomerId, MemberId, WorkerId};
 use domain::order::{
     By, Claim, Given, How, Order, Staffing, Stars, State, Status, TimelineEntry, What,
 };
@@ -85,6 +85,9 @@ pub(super) struct Line {
     t: Millis,
     w: What,
     b: By,
+    /// Who of the agency, without prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     y: Option<String>,
     e: u32,
@@ -96,6 +99,7 @@ impl From<TimelineEntry> for Line {
             t: line.at,
             w: line.what,
             b: line.by,
+            m: line.member.map(|member| member.bare().to_owned()),
             y: line.why,
             e: line.epoch,
         }
@@ -108,6 +112,7 @@ impl From<Line> for TimelineEntry {
             at: line.t,
             what: line.w,
             by: line.b,
+            member: line.m.and_then(|bare| MemberId::from_bare(&bare).ok()),
             why: line.y,
             epoch: line.e,
         }

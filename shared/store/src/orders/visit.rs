@@ -1,6 +1,6 @@
 //! A visit: who is named for it, its beginning, its end, its rating.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
+use domain::id::{AgencyId, BadgeId, CustomerId, MemberId, OrderId, WorkerId};
 use domain::order::{
     Change, CompleteOutcome, Given, Order, RATING_COUNTS_EVERY, RateOutcome, Rating, Staffing,
     State, complete_outcome, rate_outcome,
@@ -59,12 +59,13 @@ struct LostItem {
 }
 
 impl Orders {
-    /// Names the worker, or another one, for an order as it was found, together `with` her calendar, and that
+    /// A member of the agency names the worker, or another one, for an order as it was found, together `with` her calendar, and that
     /// nothing has changed that the gate looked at. `None` when somebody else got in the way of any of it: what was
     /// looked at has to be looked at again.
     pub async fn staff(
         &self,
         before: &Order,
+        by: &MemberId,
         staffing: &Staffing,
         with: Vec<Member>,
         now: Millis,
@@ -77,10 +78,13 @@ impl Orders {
             staffing: staffing.clone(),
             instead_of: before.staffing().map(|named| named.worker.clone()),
         };
-        let Ok(after) = before.changed(&change, before.epoch, now) else {
+        let Ok(mut after) = before.changed(&change, before.epoch, now) else {
             return Ok(None);
         };
-        let write = Write::of(&change, before.epoch, now)?;
+        if let Some(line) = after.timeline.pop() {
+            after.timeline.push(line.by_member(by));
+        }
+        let write = Write::by(Some(by), &change, before.epoch, now)?;
         let write = write.to(self, &before.id).named(Part::Order);
         Ok(match commit(std::iter::once(write).chain(with)).await? {
             Committed::Done => Some(after),

@@ -30,7 +30,8 @@ pub enum Part {
     Consent,
     /// That something is counted, so that it is not counted again.
     Counted,
-    Credentials,
+    /// A line of an audit trail.
+    Deed,
     /// Whatever is deleted with a worker's data.
     Deleted,
     Details,
@@ -58,6 +59,8 @@ pub enum Part {
     Source,
     Store,
     SubjectKey,
+    /// Members, and how they log in.
+    Team,
     Tile,
     Uscc,
     Worker,

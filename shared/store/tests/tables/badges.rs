@@ -62,7 +62,7 @@ impl Desk {
             events: vec![NewEvent {
                 id: EventId::from_cause("registered", &["one"]),
                 kind: EventKind::Registered,
-                actor: Actor::Agency(agency(1)),
+                actor: Actor::Agency(agency(1), None),
                 payload: json!({}),
             }],
             with: Vec::new(),
@@ -93,7 +93,8 @@ impl Desk {
                 signed: None,
             },
             body_hash: BODY,
-            actor: Actor::Agency(agency(1)),
+            actor: Actor::Agency(agency(1), None),
+            directory: self.world.directory.clone(),
         }
     }
 
@@ -273,7 +274,7 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
             .unwrap()
     };
     let step = |from: &Badge| {
-        let by = Actor::Agency(agency(1));
+        let by = Actor::Agency(agency(1), None);
         desk.badges
             .decide(from, &suspended(from), by, "lost")
             .unwrap()
@@ -300,7 +301,7 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
     // And back.
     let valid = now.decided(BadgeDecision::Reinstate, Decider::Agency);
     let valid = valid.unwrap().unwrap();
-    let by = Actor::Agency(agency(1));
+    let by = Actor::Agency(agency(1), None);
     let step = desk.badges.decide(&now, &valid, by, "found");
     assert!(matches!(
         desk.commit(step.unwrap()).await,

@@ -5,7 +5,7 @@ use domain::order::{Reopening, Status};
 use domain::time::Millis;
 use store::Error;
 
-use crate::world::{NOW, World, agency, customer, order_of, place_of, staff_by};
+use crate::world::{NOW, World, agency, customer, order_of, owner, place_of, staff_by};
 
 async fn placed(world: &World, count: u8, customer_n: u8) -> Vec<OrderId> {
     let mut ids = Vec::new();
@@ -80,7 +80,7 @@ async fn an_agency_has_the_orders_it_has_claimed() {
     for (n, id) in ids.iter().enumerate() {
         let at = Millis(NOW.0 + i64::try_from(n).unwrap());
         orders
-            .grab(id, 1, &agency(1), "家政", || at, staff_by)
+            .grab(id, 1, &owner(1), "家政", || at, staff_by)
             .await
             .unwrap();
     }
@@ -99,7 +99,7 @@ async fn an_agency_has_the_orders_it_has_claimed() {
         .await
         .unwrap();
     orders
-        .release(&ids[2], 1, &agency(1), "ill", Reopening::Unfilled, NOW)
+        .release(&ids[2], 1, &owner(1), "ill", Reopening::Unfilled, NOW)
         .await
         .unwrap();
     assert_eq!(unstaffed(1, NOW).await, [ids[0].clone(), ids[3].clone()]);

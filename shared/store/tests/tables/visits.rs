@@ -15,7 +15,7 @@ use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnde
 
 use crate::directory::credential;
 use crate::workers::registered;
-use crate::world::{NOW, World, agency, customer, market, order, place_of, seal, staff_by};
+use crate::world::{NOW, World, agency, customer, market, order, owner, place_of, seal, staff_by};
 
 fn after(millis: i64) -> Millis {
     Millis(NOW.0 + millis)
@@ -26,7 +26,7 @@ fn calendars(world: &World) -> Calendars {
 }
 
 async fn grabbed(world: &World, n: u8) -> Order {
-    let (order, by) = (world.placed(n).await, agency(1));
+    let (order, by) = (world.placed(n).await, owner(1));
     let grabbed = world
         .orders
         .grab(&order.id, 1, &by, "家政", || after(1), staff_by);
@@ -46,7 +46,8 @@ async fn name(world: &World, order: &Order, id: &WorkerId, calendar: &Calendar) 
         worker: id.clone(),
         at: after(2),
     };
-    let staffed = world.orders.staff(order, &staffing, with, after(2));
+    let by = owner(1).member;
+    let staffed = world.orders.staff(order, &by, &staffing, with, after(2));
     staffed.await.unwrap()
 }
 
@@ -99,22 +100,31 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
         worker: id.clone(),
         at: after(2),
     };
-    let refused = world.orders.staff(&second, &staffing, with, after(2));
+    let by = owner(1);
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, with, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
     // An agency that is not approved when it is written, whatever was read.
     let unknown = vec![world.directory.stays_approved(&agency(1))];
-    let refused = world.orders.staff(&second, &staffing, unknown, after(2));
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, unknown, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
     // An order whose time to staff is over, or that was cancelled since it was read.
     let late = second.claim().unwrap().staff_by;
-    let refused = world.orders.staff(&second, &staffing, Vec::new(), late);
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, Vec::new(), late);
     assert_eq!(refused.await.unwrap(), None);
     let theirs = customer(1);
     let cancelled = world.orders.cancel(&second.id, &theirs, "x", after(3));
     cancelled.await.unwrap().unwrap();
-    let refused = world.orders.staff(&second, &staffing, Vec::new(), after(4));
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, Vec::new(), after(4));
     assert_eq!(refused.await.unwrap(), None);
 }
 
@@ -126,7 +136,7 @@ async fn a_released_order_names_nobody_any_more() {
         epoch: 2,
         deadline: after(500_000),
     };
-    let by = agency(1);
+    let by = owner(1);
     let released = world.orders.release(&order.id, 1, &by, "x", then, after(5));
     let Changed { outcome, order } = released.await.unwrap().unwrap();
     assert_eq!(outcome, ReleaseOutcome::Released);
@@ -277,6 +287,7 @@ async fn over(world: &World, n: u8, minutes: i64) -> Order {
             at: after(at),
             what,
             by: By::Customer,
+            member: None,
             why: None,
             epoch: 1,
         });

@@ -33,7 +33,7 @@ fn event(kind: EventKind, cause: &str, payload: Value) -> NewEvent {
     NewEvent {
         id: EventId::from_cause(kind.as_str(), &[cause]),
         kind,
-        actor: Actor::Agency(agency(1)),
+        actor: Actor::Agency(agency(1), None),
         payload,
     }
 }

@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::geo::{Area, Wgs84};
 use domain::id::{AgencyId, CustomerId, OrderId};
 use domain::market::Market;
+use domain::member::MemberOf;
 use domain::order::{Contact, Order, OrderDetails, Visit};
 use domain::service::Service;
 use domain::time::Millis;
@@ -346,6 +347,11 @@ pub fn market() -> Market {
 
 pub fn agency(n: u8) -> AgencyId {
     AgencyId::from_bytes(&[n; 16])
+}
+
+/// Who acts for it.
+pub fn owner(n: u8) -> MemberOf<AgencyId> {
+    MemberOf::first(agency(n))
 }
 
 pub fn customer(n: u8) -> CustomerId {

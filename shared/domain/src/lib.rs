@@ -14,6 +14,7 @@
 //! - [`badge`]: a worker's badges, and whether they are still good.
 //! - [`scan`]: scans of badges, and what a badge says now.
 //! - [`claim_token`]: proof that an order was offered to an agency.
+//! - [`refresh`], [`login_code`]: how people stay logged in, and log in by phone.
 //! - [`text`]: what names and remarks may hold.
 //! - [`service`], [`check`], [`id`], [`time`]: the values that all of these are written in.
 //!
@@ -30,8 +31,10 @@ pub mod erasure;
 pub mod feed;
 pub mod geo;
 pub mod id;
+pub mod login_code;
 pub mod market;
 pub mod order;
+pub mod refresh;
 pub mod scan;
 pub mod score;
 pub mod service;

@@ -57,6 +57,10 @@ pub struct Market {
     pub daily_orders_cap: u32,
     /// More wrong secrets of an access key from one address than this, within a quarter of an hour, are refused as such.
     pub wrong_secrets_cap: u32,
+    /// How long after a login code another one can be sent to the same phone, in seconds.
+    pub phone_code_wait_s: u32,
+    /// At most this many login codes are sent to a phone a day.
+    pub daily_phone_codes_cap: u32,
     /// In how many epochs an order is on offer. In later ones it is assigned at once.
     pub offered_epochs: u32,
     /// How many epochs an order has before it ends unfilled. Those that a suspension ended count neither here nor there.
@@ -95,6 +99,8 @@ impl Default for Market {
             open_orders_cap: 5,
             daily_orders_cap: 20,
             wrong_secrets_cap: 10,
+            phone_code_wait_s: 60,
+            daily_phone_codes_cap: 10,
             offered_epochs: 5,
             max_epochs: 20,
             youngest_worker: 18,
@@ -261,6 +267,11 @@ impl Market {
             "staffing_window_s",
             "60 to 86400",
         )?;
+        require(
+            self.phone_code_wait_s <= 3_600,
+            "phone_code_wait_s",
+            "0 to 3600",
+        )?;
         require(self.travel_time_s <= 14_400, "travel_time_s", "0 to 14400")?;
         require(
             (600..=86_400).contains(&self.visit_grace_s),
@@ -276,6 +287,7 @@ impl Market {
             ("open_orders_cap", self.open_orders_cap),
             ("daily_orders_cap", self.daily_orders_cap),
             ("wrong_secrets_cap", self.wrong_secrets_cap),
+            ("daily_phone_codes_cap", self.daily_phone_codes_cap),
         ] {
             require(cap > 0, setting, "at least 1")?;
         }
@@ -323,6 +335,8 @@ impl Market {
             open_orders_cap: NO_CAP,
             daily_orders_cap: NO_CAP,
             wrong_secrets_cap: NO_CAP,
+            phone_code_wait_s: 0,
+            daily_phone_codes_cap: NO_CAP,
             ..self
         }
     }
@@ -347,6 +361,10 @@ impl Market {
 
     pub fn erasure_delay(&self) -> Duration {
         seconds(self.erasure_delay_s)
+    }
+
+    pub fn phone_code_wait(&self) -> Duration {
+        seconds(self.phone_code_wait_s)
     }
 
     pub fn travel_time(&self) -> Duration {

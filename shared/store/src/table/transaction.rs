@@ -41,6 +41,8 @@ pub enum Part {
     Event,
     /// Where a worker's chain or the log ends.
     Head,
+    /// Which customer is meant by what WeChat knows somebody by.
+    Link,
     Objection,
     Order,
     Payload,

@@ -32,6 +32,7 @@ pub const WORKERS: &str = "workers";
 pub const LEDGER: &str = "ledger";
 pub const BADGES: &str = "badges";
 pub const SUBJECT_KEYS: &str = "subject-keys";
+pub const SESSIONS: &str = "sessions";
 
 /// The tables, on a server that lives as long as the test.
 pub struct World {
@@ -123,6 +124,7 @@ impl World {
         create(&client, LEDGER, &[("un", "S"), ("ua", "N")], unsequenced).await;
         create(&client, BADGES, &[], Vec::new()).await;
         create(&client, SUBJECT_KEYS, &[], Vec::new()).await;
+        create(&client, SESSIONS, &[], Vec::new()).await;
         let settings = settings(&client);
         Self {
             orders: Orders::new(&settings),
@@ -334,6 +336,7 @@ pub fn settings(client: &Client) -> Settings {
         ("LEDGER_TABLE", LEDGER),
         ("BADGES_TABLE", BADGES),
         ("SUBJECT_KEYS_TABLE", SUBJECT_KEYS),
+        ("SESSIONS_TABLE", SESSIONS),
         ("PERSONAL_DATA_KEY", "a secret"),
         ("WORKER_ID_KEY", "ids"),
     ];

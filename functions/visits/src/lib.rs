@@ -1,10 +1,11 @@
 //! A visit, from the customer's side.
 //!
-//! - [`badge_check`]: checks the badge of the worker at the door.
+//! - [`badge_check`]: checks the badge of the worker at the door, scanned or on a [`photo`].
 //! - [`ending`]: completes and rates the visit.
 
 mod badge_check;
 mod ending;
+mod photo;
 mod raters;
 
 use badge::Checker;

@@ -16,11 +16,12 @@ const THREE_DAYS: Duration = Duration::from_secs(72 * 3_600);
 /// How long a message that failed is not seen.
 const RETRIED: Duration = Duration::from_secs(900);
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "WORKERS_TABLE",
     "LEDGER_TABLE",
     "BADGES_TABLE",
     "SUBJECT_KEYS_TABLE",
+    "SESSIONS_TABLE",
 ];
 
 type Item = HashMap<String, AttributeValue>;

@@ -33,6 +33,7 @@ mod open_offers;
 mod operator;
 mod orders;
 mod own_record;
+mod people;
 mod polling;
 mod privacy;
 mod programs;

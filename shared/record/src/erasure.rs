@@ -8,7 +8,8 @@
 //! 3. One transaction appends a `redaction` event, deletes her key and profile, empties her item, frees her phone,
 //!    revokes her remaining badges, and puts her on the list of erased workers, which survives a restore of the table.
 //!    From here on nobody can read her personal data.
-//! 4. The payloads, looks and objections that have become unreadable are deleted, and any photo stored in the meantime.
+//! 4. The payloads, looks and objections that have become unreadable are deleted, and any photo stored in the meantime; her
+//!    devices are logged out.
 
 use bus::{TimerQueue, Whose};
 use domain::agency::Standing;
@@ -21,7 +22,7 @@ use objects::Photos;
 use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
-use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
+use store::{Appended, Badges, LogIns, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
 
 use crate::next_event;
 
@@ -34,6 +35,7 @@ pub struct Eraser {
     badges: Badges,
     photos: Photos,
     phones: PhoneHashes,
+    log_ins: LogIns,
     sweeps: TimerQueue,
 }
 
@@ -44,6 +46,7 @@ impl Eraser {
             badges: Badges::new(settings),
             photos: Photos::new(settings),
             phones: PhoneHashes::new(settings),
+            log_ins: LogIns::new(settings),
             sweeps: TimerQueue::new(settings),
         }
     }
@@ -207,6 +210,7 @@ impl Eraser {
     async fn delete_unreadable(&self, id: &WorkerId) -> Result<(), Problem> {
         self.workers.empty_payloads(id).await?;
         self.workers.delete_looks_and_objections(id).await?;
+        self.log_ins.forget(id.as_str()).await?;
         Ok(self.photos.delete_all(id).await?)
     }
 }

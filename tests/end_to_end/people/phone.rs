@@ -79,7 +79,8 @@ async fn codes_are_few_end_soon_and_cannot_be_guessed() {
     world.ask_for_code(phone).await.expect(202);
     let code = world.code_sent_to(phone).await.expect("a code");
     let soon = world.ask_for_code(phone).await;
-    assert_eq!(soon.headers["retry-after"], "61");
+    let wait = soon.headers["retry-after"].to_str().expect("ASCII");
+    assert!(["60", "61"].contains(&wait), "{wait}");
     soon.expect_problem(429, "rate-limited");
     assert_eq!(world.code_sent_to(phone).await.as_ref(), Some(&code));
     // A code too late.
@@ -125,6 +126,7 @@ async fn logging_in_by_phone_cut_off_anywhere_works_with_the_next_code() {
             assert!(first >= 500, "a code that was not sent is not promised");
         }
         let happened = !wire.take_cuts().is_empty();
+        wire.cut_after("sessions", 1_000);
         world.advance(MINUTE).await;
         world.ask_for_code(phone).await.expect(202);
         let code = world.code_sent_to(phone).await.expect("a code");

@@ -45,13 +45,13 @@ pub(crate) enum PhotoFault {
 pub(crate) fn codes(jpeg: &[u8]) -> Result<Vec<String>, PhotoFault> {
     let photo = decoded(jpeg)?;
     let (width, height) = photo.dimensions();
-    let whole = found_in(&smaller(&photo));
+    let whole = found_in(&smaller(&photo), MOST_LOOKS);
     if !whole.is_empty() {
         return Ok(whole);
     }
     // People aim at what they mean: its middle, twice as large.
     let middle = crop_imm(&photo, width / 4, height / 4, width / 2, height / 2);
-    let middle = found_in(&smaller(&middle.to_image()));
+    let middle = found_in(&smaller(&middle.to_image()), MOST_LOOKS);
     if middle.is_empty() {
         return Err(PhotoFault::NoCode);
     }
@@ -91,13 +91,13 @@ fn smaller(photo: &GrayImage) -> GrayImage {
 }
 
 /// None when the budget is used up, or the search fails in another way.
-fn found_in(photo: &GrayImage) -> Vec<String> {
+fn found_in(photo: &GrayImage, most_looks: u64) -> Vec<String> {
     let (width, height) = photo.dimensions();
     if width < 21 || height < 21 {
         return Vec::new();
     }
     let searched = Searched {
-        looks: Rc::new(Cell::new(photo.len() as u64 * MOST_LOOKS)),
+        looks: Rc::new(Cell::new(photo.len() as u64 * most_looks)),
         photo: photo.clone(),
     };
     let found = catch_unwind(AssertUnwindSafe(|| {

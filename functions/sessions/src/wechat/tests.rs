@@ -40,7 +40,7 @@ fn wechat(endpoint: &str) -> WeChat {
 #[tokio::test]
 async fn a_code_is_exchanged_for_who_it_is_by_either_app() {
     let (address, asked) = stand_in(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 60\r\n\r\n\
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 58\r\n\r\n\
          {\"openid\": \"o-1\", \"session_key\": \"k=====\", \"unionid\": \"u\"}",
     )
     .await;

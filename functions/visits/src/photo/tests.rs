@@ -76,19 +76,20 @@ fn what_is_no_photo_of_a_code_is_refused_for_what_it_is() {
     assert_eq!(codes(&scans), Err(PhotoFault::NotAJpeg));
 }
 
-/// Thousands of corners that might belong to one code or another.
 #[test]
-fn a_picture_full_of_corners_is_given_up() {
-    let corners = GrayImage::from_fn(1_000, 1_000, |x, y| {
-        let (x, y) = (x % 10, y % 10);
-        let is_ring = |from: u32, to: u32| {
-            let edge = |n: u32| n == from || n == to;
-            (from..=to).contains(&x) && (from..=to).contains(&y) && (edge(x) || edge(y))
-        };
-        let is_stone = (2..=4).contains(&x) && (2..=4).contains(&y);
-        Luma([if is_ring(0, 6) || is_stone { 0 } else { 255 }])
-    });
-    let started = std::time::Instant::now();
-    assert!(found_in(&corners).is_empty());
-    assert!(started.elapsed() < std::time::Duration::from_secs(120));
+fn a_search_that_looks_too_often_is_given_up() {
+    let photo = on_a_table(&code(&link(), 9), 1_000, 800, 200, 120);
+    assert_eq!(found_in(&photo, MOST_LOOKS), [link()]);
+    for looks in [0, 1, 3] {
+        assert!(found_in(&photo, looks).is_empty(), "{looks}");
+    }
+    // Copies look at the same budget.
+    let searched = Searched {
+        photo,
+        looks: Rc::new(Cell::new(1_000 * 800 * 2 + 1)),
+    };
+    let copy = searched.clone().clone();
+    copy.get_pixel(0, 0);
+    let looked = catch_unwind(AssertUnwindSafe(|| searched.get_pixel(0, 0)));
+    assert!(looked.is_err());
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bus::Timer;
 use domain::agency::Standing;
-use domain::calendar::{Calendar, is_booked};
+use domain::calendar::{Calendar, Hindrance, is_booked};
 use domain::id::{AgencyId, OrderId, WorkerId};
 use domain::order::{
     ClaimCounts, Ineligible, Order, StaffOutcome, Staffing, ineligible, staff_outcome,
@@ -122,9 +122,16 @@ impl OrderGrab {
         let in_the_way: Vec<_> = read.calendar.in_the_way(order, travel_time).collect();
         let others: Vec<OrderId> = in_the_way.iter().map(|e| e.order.clone()).collect();
         let others = self.orders.get_many(&others).await?;
-        // Of somebody who is only proposed, no other employer's visits are told.
-        let is_booked = worker.was_approved() && is_booked(in_the_way, &others, &worker.id, agency);
-        let reasons = ineligible(order, worker, is_booked, &self.market, now);
+        // Of somebody who is only proposed, neither another employer's visits are told nor when she can work.
+        let service = Some(order.service);
+        let availability = &read.calendar.availability;
+        let hindrance = Hindrance {
+            is_booked: is_booked(in_the_way, &others, &worker.id, agency),
+            is_away: !availability.allows(agency, service, order.start_at, order.ends_at()),
+        };
+        let hindrance = Some(hindrance).filter(|_| worker.was_approved());
+        let hindrance = hindrance.unwrap_or_default();
+        let reasons = ineligible(order, worker, hindrance, &self.market, now);
         if !reasons.is_empty() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "a worker was not eligible");
             return Err(not_eligible(&reasons));

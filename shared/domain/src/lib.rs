@@ -7,7 +7,7 @@
 //! - [`market`]: a city's settings.
 //! - [`geo`]: places, distances, cells.
 //! - [`worker`]: workers, and what the authority decides about them.
-//! - [`calendar`]: the visits that a worker is named for.
+//! - [`calendar`], [`availability`]: the visits that a worker is named for, and when she can work.
 //! - [`credit`]: credit records: sections, what they say now, the trust gate, the standing that a badge shows.
 //! - [`feed`]: batches of credit records from their sources.
 //! - [`chain`]: the append-only history of a worker.
@@ -20,6 +20,7 @@
 //! Text from outside is parsed into these types, and their errors are worded for clients.
 
 pub mod agency;
+pub mod availability;
 pub mod badge;
 pub mod calendar;
 pub mod chain;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::agency::{AgencyStats, Standing};
+use crate::calendar::Hindrance;
 use crate::credit::{Entry, Recorded, Section};
 use crate::worker::Worker;
 
@@ -127,8 +128,12 @@ fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
     let mut cooking = order();
     cooking.service = Service::Cooking;
     let end = cooking.ends_at();
-    let reasons = |order: &Order, worker: &Worker, is_booked| {
-        let reasons = ineligible(order, worker, is_booked, &market, PLACED);
+    let reasons = |order: &Order, worker: &Worker, is_hindered| {
+        let hindrance = Hindrance {
+            is_booked: is_hindered,
+            is_away: is_hindered,
+        };
+        let reasons = ineligible(order, worker, hindrance, &market, PLACED);
         serde_json::to_value(reasons).unwrap()
     };
     assert_eq!(reasons(&order(), &worker(end), false), json!([]));
@@ -144,6 +149,7 @@ fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
             plain("not_approved"),
             plain("no_skill"),
             plain("booked"),
+            plain("not_available"),
             section("identity"),
             section("background_check"),
             section("judicial_enforcement"),

@@ -9,6 +9,7 @@
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
 //! What it means for the caps on the agency's claims is kept in an item of its own, as sets of orders.
 //! The details of an order that has ended are given the day on which they go.
+//! A worker who is not named any more keeps the order in her list, with why.
 //! An agency that has lost a claim keeps the order in its list, and hears of it in its queue, unless it was its own doing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -16,10 +17,12 @@ use aws_lambda_events::streams::DynamoDbEventResponse;
 use bus::{Offer, OfferQueues};
 use calls::Error;
 use domain::agency::AgencyStats;
-use domain::id::AgencyId;
+use domain::id::{AgencyId, WorkerId};
 use domain::order::{
-    ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, What, claim_news, ended_claims, tally,
+    ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, VisitLost, What, claim_news, ended_claims,
+    tally, visit_lost,
 };
+use domain::time::Millis;
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
 use runtime::problem::chain;
@@ -55,6 +58,8 @@ struct OrderChange {
     tally: Vec<(AgencyId, AgencyStats)>,
     claims: Option<ClaimNews>,
     ended: Vec<EndedClaim>,
+    /// Who was named before the change and is not any more, and when the visit starts.
+    lost_visit: Option<(WorkerId, VisitLost, Millis)>,
 }
 
 impl OrderEvents {
@@ -115,6 +120,7 @@ impl OrderEvents {
                     self.orders.count_claim(news).await?;
                 }
                 self.let_home_go(change).await?;
+                self.keep_lost_visit(change).await?;
                 self.tell_of_ended(change).await
             };
             if let Err(error) = done.await {
@@ -149,6 +155,15 @@ impl OrderEvents {
             .await?;
         tracing::info!(order.id = %order, version, counted, "a change was counted");
         Ok(())
+    }
+
+    async fn keep_lost_visit(&self, change: &OrderChange) -> Result<(), Error> {
+        let Some((worker, why, start_at)) = &change.lost_visit else {
+            return Ok(());
+        };
+        let order = &change.event.detail.order_id;
+        let kept = self.orders.keep_lost_visit(order, worker, *start_at, *why);
+        kept.await
     }
 
     /// Keeps lost claims in the agencies' lists, and tells those that have not given them up themselves.
@@ -193,12 +208,13 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let (tally, claims, ended) = match &before {
+    let (tally, claims, ended, lost_visit) = match &before {
         Some(before) if before.version >= order.version => return Ok(None),
         Some(before) => (
             tally(before, &order),
             claim_news(before, &order),
             ended(before, &order),
+            visit_lost(before, &order).map(|(worker, why)| (worker, why, order.start_at)),
         ),
         None => Default::default(),
     };
@@ -207,6 +223,7 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         tally,
         claims,
         ended,
+        lost_visit,
     }))
 }
 

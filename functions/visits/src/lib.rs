@@ -1,10 +1,12 @@
-//! A visit, from the customer's side.
+//! A visit, from the customer's side and, to read, from the worker's.
 //!
 //! - [`badge_check`]: checks the badge of the worker at the door.
 //! - [`ending`]: completes and rates the visit.
+//! - [`own`]: a worker's own visits.
 
 mod badge_check;
 mod ending;
+mod own;
 mod raters;
 
 use badge::Checker;
@@ -67,7 +69,12 @@ impl Visits {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let now = self.clock.now();
-        let principal = self.verifier.authenticate(request, now)?;
+        let (principal, since) = self.verifier.authenticate_session(request, now)?;
+        if let (&Method::GET, ["v1", "me", "visits"]) = (request.method(), path.as_slice()) {
+            return self
+                .own_visits(request, principal.worker()?, since, now)
+                .await;
+        }
         let (&Method::POST, ["v1", "orders", id, action]) = (request.method(), path.as_slice())
         else {
             return Err(Problem::not_found());

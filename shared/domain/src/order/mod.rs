@@ -47,7 +47,7 @@ pub use outcome::{
 pub use quota::{OverQuota, Quota};
 pub use rule::{Moment, Term};
 pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
-pub use tally::{ClaimEnd, ended_claims, tally};
+pub use tally::{ClaimEnd, VisitLost, ended_claims, tally, visit_lost};
 pub use timeline::{By, TimelineEntry, What};
 pub use view::{OrderView, RatingView, Viewer, WorkerView};
 

@@ -1,7 +1,7 @@
 //! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
 //! have partitions of their own, since an order must see that another one used them.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId};
+use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
 use domain::time::Millis;
 
 use super::Orders;
@@ -14,6 +14,8 @@ pub(super) const ORDER: &str = "order";
 pub(super) const COUNTS: &str = "counts";
 /// What sort keys of claims that agencies have lost begin with.
 const LOST: &str = "lost#";
+/// What sort keys of visits that workers were named for and do not make begin with.
+const LOST_VISIT: &str = "unnamed#";
 /// Sort key of an order's sealed details.
 pub(super) const DETAILS: &str = "details";
 /// Sort key of what the customer says of the visit.
@@ -32,6 +34,10 @@ pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct",
     parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST))
 });
 
+pub(super) static BY_WORKER: Index<Orders> = Index::new("by-worker", "wo", "sa", |key| {
+    parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST_VISIT))
+});
+
 pub(super) static ON_OFFER: Index<Orders> = Index::new("on-offer", "oc", "dl", is_order);
 
 impl Key<Orders> {
@@ -46,6 +52,11 @@ impl Key<Orders> {
     /// That this agency has lost its claim of an order; by it the order stays in the agency's list.
     pub(super) fn lost(order: &OrderId, agency: &AgencyId) -> Self {
         Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
+    }
+
+    /// That this worker is not named for the order any more; by it the order stays in her list.
+    pub(super) fn lost_visit(order: &OrderId, worker: &WorkerId) -> Self {
+        Self::new(order.bare(), format!("{LOST_VISIT}{}", worker.bare()))
     }
 
     /// What a customer has placed lately; of no order in particular.

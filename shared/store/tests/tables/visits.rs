@@ -1,17 +1,18 @@
 //! Visits: who is named is named once, with nothing changed that was looked at; what began, ended or counted did so once.
 
 use domain::agency::{Agency, AgencyStats, Standing};
+use domain::availability::{Availability, Day, Leave, Span};
 use domain::calendar::Calendar;
 use domain::chain::{Actor, EventKind};
 use domain::id::{BadgeId, EventId, OrderId, WorkerId};
 use domain::order::{
-    By, Claim, CompleteOutcome, GrabOutcome, How, Order, Rating, ReleaseOutcome, Reopening,
-    Staffing, Stars, State, Status, TimelineEntry, What,
+    By, Change, Claim, CompleteOutcome, GrabOutcome, How, Order, Rating, ReleaseOutcome, Reopening,
+    Staffing, Stars, State, Status, TimelineEntry, VisitLost, What,
 };
 use domain::service::ServiceSet;
 use domain::time::Millis;
 use serde_json::json;
-use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded};
+use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded, Written};
 
 use crate::directory::credential;
 use crate::workers::registered;
@@ -410,4 +411,88 @@ async fn a_version_of_an_order_counts_once() {
             .await
             .unwrap()
     );
+}
+
+#[tokio::test]
+async fn a_worker_finds_what_she_was_named_for_and_what_she_has_lost() {
+    let world = World::new().await;
+    let (order, id) = staffed(&world, 1).await;
+    let found = async || world.orders.by_worker(&id, 10, None).await.unwrap().items;
+    assert_eq!(found().await, [(order.id.clone(), None)]);
+    let unstaffed = Change::Unstaff {
+        worker: id.clone(),
+        staff_by: after(9_000),
+    };
+    let changed = world.orders.change(&order, &unstaffed, 1, after(3)).await;
+    assert!(matches!(changed, Ok(Written::Done(_))), "{changed:?}");
+    assert!(found().await.is_empty());
+    for _ in 0..2 {
+        let (order, start) = (&order.id, order.start_at);
+        let kept = world
+            .orders
+            .keep_lost_visit(order, &id, start, VisitLost::CannotCome);
+        kept.await.unwrap();
+    }
+    assert_eq!(found().await, [(order.id, Some(VisitLost::CannotCome))]);
+}
+
+#[tokio::test]
+async fn when_she_can_work_is_said_of_her_as_she_is_and_survives_a_naming() {
+    let world = World::new().await;
+    let id = registered(&world).await;
+    let leave = Leave {
+        from: after(0),
+        until: after(1),
+    };
+    let said = Availability {
+        agency: Some(agency(1)),
+        hours: vec![Span {
+            day: Day::Sunday,
+            from: "22:00".parse().unwrap(),
+            until: "06:00".parse().unwrap(),
+        }],
+        leave: vec![leave],
+        own_leave: vec![leave],
+        ..Availability::default()
+    };
+    let calendars = calendars(&world);
+    for _ in 0..2 {
+        let set = calendars.set_availability(&id, |worker, before| {
+            assert_eq!(worker.map(|worker| &worker.id), Some(&id));
+            let version = before.version;
+            Ok::<_, ()>(Availability {
+                version,
+                ..said.clone()
+            })
+        });
+        let calendar = set.await.unwrap().unwrap();
+        assert_eq!(
+            (calendar.version, calendar.availability.version),
+            (1, 1),
+            "once"
+        );
+    }
+    let calendar = calendars.get(&id).await.unwrap();
+    let order = grabbed(&world, 1).await;
+    // Who has not seen it cannot name her.
+    assert_eq!(name(&world, &order, &id, &Calendar::default()).await, None);
+    name(&world, &order, &id, &calendar).await.unwrap();
+    let around = (order.start_at, order.ends_at());
+    let ids = std::slice::from_ref(&id);
+    let (own, other) = (agency(1), agency(2));
+    let diaries = calendars.diaries(&world.orders, ids, &own, around);
+    let diary = diaries.await.unwrap().remove(&id).unwrap();
+    assert_eq!(diary.calendar.availability, calendar.availability);
+    assert_eq!(diary.visits[0].id, order.id);
+    let others = calendars.diaries(&world.orders, ids, &other, around);
+    assert!(
+        others.await.unwrap()[&id].visits.is_empty(),
+        "not of another employer"
+    );
+    for _ in 0..2 {
+        calendars.forget_availability(&id).await.unwrap();
+    }
+    let forgotten = calendars.get(&id).await.unwrap();
+    assert_eq!(forgotten.availability, Availability::default());
+    assert_eq!(forgotten.entries.len(), 1);
 }

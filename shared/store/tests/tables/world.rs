@@ -84,10 +84,13 @@ impl World {
                 ("ct", "N"),
                 ("oc", "S"),
                 ("dl", "N"),
+                ("wo", "S"),
+                ("sa", "N"),
             ],
             vec![
                 index("by-customer", "cu", "pa", &["st"]),
                 index("by-agency", "ca", "ct", &["st"]),
+                index("by-worker", "wo", "sa", &["yl"]),
                 index(
                     "on-offer",
                     "oc",

@@ -199,7 +199,8 @@ impl Review {
 #[derive(Serialize)]
 struct WaitingItem {
     kind: &'static str,
-    agency_id: AgencyId,
+    /// None of a worker who has left hers.
+    agency_id: Option<AgencyId>,
     store_id: Option<StoreId>,
     worker_id: Option<WorkerId>,
     proposal_id: Option<ProposalId>,
@@ -229,7 +230,7 @@ impl WaitingItem {
         };
         Some(Self {
             kind: kind.as_str(),
-            agency_id: waiter.agency,
+            agency_id: Some(waiter.agency),
             store_id: waiter.store,
             worker_id: None,
             proposal_id: None,
@@ -243,10 +244,15 @@ impl WaitingItem {
 
     /// What waits of a worker: her registration, an agency's proposal, or her objection. `agency` is her employer, or the
     /// agency that wants to become it.
-    fn for_worker(kind: &'static str, worker: &Worker, agency: AgencyId, since: Millis) -> Self {
+    fn for_worker(
+        kind: &'static str,
+        worker: &Worker,
+        agency: Option<&AgencyId>,
+        since: Millis,
+    ) -> Self {
         Self {
             kind,
-            agency_id: agency,
+            agency_id: agency.cloned(),
             store_id: None,
             worker_id: Some(worker.id.clone()),
             proposal_id: None,

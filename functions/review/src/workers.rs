@@ -194,6 +194,10 @@ impl WorkerReview {
         match subject(file, verdict)? {
             Subject::Registration => self.decide_registration(file, verdict),
             Subject::Proposal(profile, proposal) => {
+                let moves = verdict.decision == Decision::Approve && proposal.consent.is_some();
+                if moves && !profile.agrees_to(proposal, verdict.phone_confirmed) {
+                    return Err(not_agreed(profile).into());
+                }
                 let (worker, new) = file.worker.proposal_decided(
                     profile,
                     proposal,
@@ -267,7 +271,7 @@ impl WorkerReview {
         if let Some(consent) = &proposal.consent {
             // Whoever has withdrawn her consent gives it again herself, before she works for anybody.
             with.push(self.workers.consent_stands(id));
-            let moved = json!({ "from": file.worker.agency, "to": proposal.agency });
+            let moved = json!({ "from": file.worker.employer(), "to": proposal.agency });
             let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
             events.push(event(EventKind::EmployerChanged, moved));
             events.push(event(EventKind::ConsentGiven, json!(consent)));
@@ -377,7 +381,7 @@ impl WorkerReview {
                 .filter(|_| worker.standing == Standing::Pending);
             let registration = registration.map(|since| WaitingItem {
                 version: Some(worker.review_version),
-                ..WaitingItem::for_worker("worker", worker, worker.agency.clone(), since)
+                ..WaitingItem::for_worker("worker", worker, worker.employer(), since)
             });
             let proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
             let waiting = proposals.filter(|proposal| proposal.waits());
@@ -385,7 +389,7 @@ impl WorkerReview {
                 proposal_id: Some(proposal.id.clone()),
                 version: Some(proposal.version(worker)),
                 pending_changes: Some(json!(ChangesAnswer::masked(&proposal.changes))),
-                ..WaitingItem::for_worker("worker", worker, proposal.agency.clone(), proposal.at)
+                ..WaitingItem::for_worker("worker", worker, Some(&proposal.agency), proposal.at)
             });
             registration.into_iter().chain(proposals)
         });
@@ -405,7 +409,7 @@ impl WorkerReview {
         let workers = self.workers.records().get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|waiting| {
             let worker = workers.iter().find(|worker| worker.id == waiting.worker)?;
-            let agency = worker.agency.clone();
+            let agency = worker.employer();
             Some(WaitingItem {
                 objection_id: Some(waiting.id),
                 ..WaitingItem::for_worker("objection", worker, agency, waiting.since)
@@ -429,7 +433,7 @@ impl WorkerReview {
         let workers = records.get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|(id, since)| {
             let worker = workers.iter().find(|worker| worker.id == id)?;
-            let agency = worker.agency.clone();
+            let agency = worker.employer();
             Some(WaitingItem::for_worker("erasure", worker, agency, since))
         });
         Ok(http::Page {
@@ -514,6 +518,15 @@ fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, R
     }
 }
 
+fn not_agreed(profile: &Profile) -> Problem {
+    let words = if profile.phone_confirmed {
+        "She has not agreed, in a session of her own, to work for this agency."
+    } else {
+        "She has no sessions of her own: say by phone_confirmed that it was confirmed with her."
+    };
+    Problem::conflict().detail(words)
+}
+
 fn put_both(worker: Worker, profile: Profile, events: Vec<NewEvent>, with: Vec<Member>) -> Step {
     Step {
         worker: Some(worker),
@@ -532,7 +545,7 @@ fn review_event(file: &WorkerFile, verdict: &Verdict, proposal: Option<&Proposal
     };
     let payload = json!({
         "about": about,
-        "agency": proposal.map_or(&file.worker.agency, |proposal| &proposal.agency),
+        "agency": proposal.map_or(file.worker.employer(), |proposal| Some(&proposal.agency)),
         "version": verdict.version,
         "changes": proposal.map(|proposal| &proposal.changes),
         "phone_confirmed": verdict.phone_confirmed,

@@ -26,6 +26,7 @@ pub struct Worker {
     /// Rises with every change of what her review shows: what was given of her, not what is recorded of her.
     pub review_version: u64,
     pub last_decision: Option<LastDecision>,
+    /// Whom she works for; [`Worker::employer`] tells it from nobody.
     pub agency: AgencyId,
     /// Her standing with the authority.
     pub standing: Standing,
@@ -117,6 +118,16 @@ impl std::fmt::Debug for Profile {
 }
 
 impl Worker {
+    /// In place of an employer of whoever has left hers: no agency has this id, so none is taken for it.
+    pub fn no_agency() -> AgencyId {
+        AgencyId::from_bytes(&[0; 16])
+    }
+
+    /// The agency that she works for, unless she has left it.
+    pub fn employer(&self) -> Option<&AgencyId> {
+        Some(&self.agency).filter(|agency| **agency != Self::no_agency())
+    }
+
     /// As her agency sees her. What sources say of her it reads once she is approved: before, it would tell whether she is
     /// known already, and to whom.
     #[must_use]

@@ -26,7 +26,8 @@ pub enum Reader {
 #[derive(Serialize)]
 pub struct WorkerAnswer {
     worker_id: WorkerId,
-    agency_id: AgencyId,
+    /// None of whoever has left her agency.
+    agency_id: Option<AgencyId>,
     status: Standing,
     /// For those who decide: it rises with what other agencies want of her, of which her agency is not told.
     version: Option<u64>,
@@ -103,6 +104,9 @@ struct ProposalAnswer {
     pending_changes: ChangesAnswer,
     /// Her consent to the agency, if it does not employ her yet.
     consent: Option<ConsentAnswer>,
+    /// When she has agreed to it in a session of her own.
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
+    agreed_at: Option<Millis>,
     #[serde(with = "rfc3339")]
     at: Millis,
 }
@@ -152,7 +156,7 @@ impl WorkerAnswer {
         let version = own.map_or(worker.review_version, |own| own.version(worker));
         Ok(Self {
             worker_id: worker.id.clone(),
-            agency_id: worker.agency.clone(),
+            agency_id: worker.employer().cloned(),
             status: worker.standing,
             version: (reader == Reader::All).then_some(version),
             pending_changes: own.map(|own| ChangesAnswer::from(&own.changes)),
@@ -189,7 +193,7 @@ impl WorkerAnswer {
         let consent = given.consent.as_ref();
         Self {
             worker_id: id.clone(),
-            agency_id: given.agency.clone(),
+            agency_id: Some(given.agency.clone()),
             status: given.standing,
             version: None,
             pending_changes: None,
@@ -238,6 +242,7 @@ impl ProposalAnswer {
             version: proposal.version(worker),
             pending_changes: ChangesAnswer::from(&proposal.changes),
             consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
+            agreed_at: proposal.agreed.as_ref().map(|agreed| agreed.given_at),
             at: proposal.at,
         }
     }

@@ -8,7 +8,8 @@
 //! 3. One transaction appends a `redaction` event, deletes her key and profile, empties her item, frees her phone,
 //!    revokes her remaining badges, and puts her on the list of erased workers, which survives a restore of the table.
 //!    From here on nobody can read her personal data.
-//! 4. The payloads, looks and objections that have become unreadable are deleted, and any photo stored in the meantime.
+//! 4. The payloads, looks and objections that have become unreadable are deleted, when she could work is forgotten, and any
+//!    photo goes that was stored in the meantime.
 
 use bus::{TimerQueue, Whose};
 use domain::agency::Standing;
@@ -21,7 +22,7 @@ use objects::Photos;
 use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
-use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
+use store::{Appended, Badges, Calendars, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
 
 use crate::next_event;
 
@@ -31,6 +32,7 @@ const MOST_ATTEMPTS: u32 = 10;
 /// Erases a worker's personal data and revokes her badges.
 pub struct Eraser {
     workers: Workers,
+    calendars: Calendars,
     badges: Badges,
     photos: Photos,
     phones: PhoneHashes,
@@ -41,6 +43,7 @@ impl Eraser {
     pub fn new(settings: &Settings) -> Self {
         Self {
             workers: Workers::new(settings),
+            calendars: Calendars::new(settings),
             badges: Badges::new(settings),
             photos: Photos::new(settings),
             phones: PhoneHashes::new(settings),
@@ -207,6 +210,7 @@ impl Eraser {
     async fn delete_unreadable(&self, id: &WorkerId) -> Result<(), Problem> {
         self.workers.empty_payloads(id).await?;
         self.workers.delete_looks_and_objections(id).await?;
+        self.calendars.forget_availability(id).await?;
         Ok(self.photos.delete_all(id).await?)
     }
 }

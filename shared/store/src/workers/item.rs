@@ -23,7 +23,9 @@ struct WorkerItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ld: Option<LastDecision>,
     st: Standing,
-    ag: AgencyId,
+    /// None of whoever has left her employer, so that she is in no agency's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ag: Option<AgencyId>,
     skl: u16,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mn: String,
@@ -74,7 +76,7 @@ pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
         rv: worker.review_version,
         ld: worker.last_decision.clone(),
         st: worker.standing,
-        ag: worker.agency.clone(),
+        ag: worker.employer().cloned(),
         skl: worker.skills.bits(),
         mn: worker.masked_name.clone(),
         rg: worker.registered_at,
@@ -97,7 +99,7 @@ pub(super) fn write_proposed(worker: &WorkerId, proposal: &Proposal) -> Item<Wor
         rv: 1,
         ld: None,
         st: proposal.standing,
-        ag: proposal.agency.clone(),
+        ag: Some(proposal.agency.clone()),
         skl: changes.skills.unwrap_or_default().bits(),
         mn: changes.name.as_deref().map(masked_name).unwrap_or_default(),
         rg: proposal.at,
@@ -131,7 +133,7 @@ pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker,
         version: item.v,
         review_version: item.rv,
         last_decision: item.ld,
-        agency: item.ag,
+        agency: item.ag.unwrap_or_else(Worker::no_agency),
         standing: item.st,
         skills: ServiceSet::from_bits(item.skl),
         masked_name: item.mn,

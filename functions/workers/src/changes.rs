@@ -162,7 +162,8 @@ impl Desk {
             }
         };
         let source: SourceId = source.parse().map_err(|_| Problem::internal())?;
-        let result = SectionResult::read(&JsonBody::from_request(request)?, &self.rules, now)?;
+        let result =
+            SectionResult::read(&JsonBody::from_request(request)?, &self.market.credit, now)?;
         if let Principal::Agency(agency) = &principal {
             self.require_approved(agency).await?;
             if result.section != Section::BodyTemperature {
@@ -249,7 +250,7 @@ impl Desk {
     }
 
     /// The calling agency, and the worker in the path.
-    fn agency_and_worker(
+    pub(crate) fn agency_and_worker(
         &self,
         request: &Request,
         worker: &str,

@@ -1,20 +1,22 @@
 //! The desk where agencies register, change and read their workers and the authority reads them: data, photos, sections
-//! recorded by hand, complaints.
+//! recorded by hand, complaints; when they can work ([`time`]), and whom to send ([`candidates`]).
 //!
 //! Every change is an event of the worker's chain, in one transaction with it. The authority gives a purpose for what it
 //! reads here, and the worker sees that it looked.
 
+mod candidates;
 mod changes;
 mod photo;
 mod register;
 mod request;
 mod summary;
+mod time;
 
 use std::ops::RangeInclusive;
 
 use domain::agency::Standing;
-use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
+use domain::market::Market;
 use domain::service::ServiceSet;
 use domain::text::line;
 use domain::worker::Photo;
@@ -22,13 +24,11 @@ use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
-use record::{Reader, TraceAnswer, WorkerAnswer};
-use runtime::http::{self, Page, Request, Response};
+use record::{Leaving, Reader, TraceAnswer, WorkerAnswer};
+use runtime::http::{self, Request, Response};
 use runtime::{Principal, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, WorkerFile, WorkerIds, Workers};
-
-use crate::summary::WorkerSummary;
+use store::{Calendars, Directory, Orders, WorkerFile, WorkerIds, Workers};
 
 /// The purpose of a look whose request gives none. The worker sees it and may object.
 const NOT_STATED: &str = "not stated";
@@ -38,11 +38,14 @@ pub struct Desk {
     verifier: Verifier,
     directory: Directory,
     workers: Workers,
+    calendars: Calendars,
+    orders: Orders,
+    leaving: Leaving,
     photos: Photos,
     ids: WorkerIds,
     /// Keys the hashes of idempotency keys and bodies.
     request_hash_key: [u8; 32],
-    rules: CreditRules,
+    market: Market,
     /// How old workers are when they are registered, in full years.
     ages: RangeInclusive<i16>,
 }
@@ -57,11 +60,14 @@ impl Desk {
             verifier: Verifier::new(settings),
             directory: Directory::new(settings),
             workers: Workers::new(settings),
+            calendars: Calendars::new(settings),
+            orders: Orders::new(settings),
+            leaving: Leaving::new(settings),
             photos: Photos::new(settings),
             ids: WorkerIds::new(settings),
             request_hash_key: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
-            rules: market.credit,
             ages: market.youngest_worker..=market.oldest_worker,
+            market,
         })
     }
 
@@ -72,8 +78,12 @@ impl Desk {
     async fn answer(&self, request: &Request) -> Result<Response, Problem> {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let ["v1", "workers", path @ ..] = path.as_slice() else {
-            return Err(Problem::not_found());
+        let path = match path.as_slice() {
+            ["v1", "workers", path @ ..] => path,
+            ["v1", "orders", order, "candidates"] if request.method() == Method::GET => {
+                return self.candidates(request, order).await;
+            }
+            _ => return Err(Problem::not_found()),
         };
         match (request.method(), path) {
             (&Method::POST, []) => self.register(request).await,
@@ -84,31 +94,14 @@ impl Desk {
             (&Method::GET, [worker, "photo"]) => self.photo(request, worker).await,
             (&Method::PUT, [worker, "photo"]) => self.put_photo(request, worker).await,
             (&Method::POST, [worker, "sections"]) => self.record_section(request, worker).await,
+            (&Method::PUT, [worker, "availability"]) => {
+                self.put_availability(request, worker).await
+            }
+            (&Method::GET, [worker, "calendar"]) => self.calendar(request, worker).await,
+            (&Method::POST, [worker, "leave"]) => self.leave(request, worker).await,
             (&Method::POST, [worker, "complaints"]) => self.complain(request, worker).await,
             _ => Err(Problem::not_found()),
         }
-    }
-
-    async fn list(&self, request: &Request) -> Result<Response, Problem> {
-        let agency = self.calling_agency(request)?;
-        let query = http::query(request, &["limit", "cursor"])?;
-        self.require_approved(&agency).await?;
-        let page = self
-            .workers
-            .records()
-            .of_agency(&agency, query.limit()?, query.cursor())
-            .await?;
-        let now = self.clock.now();
-        let items = page.items.into_iter();
-        let items = items.map(|worker| {
-            let worker = worker.shown_to_agency();
-            WorkerSummary::new(worker, &self.rules, now)
-        });
-        let page = Page {
-            items: items.collect(),
-            next_cursor: page.next,
-        };
-        Ok(http::json(StatusCode::OK, &page))
     }
 
     async fn read(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
@@ -243,7 +236,7 @@ impl Desk {
             Some((own, &profile.id_number))
         });
         let (own, number) = found.ok_or_else(Problem::not_found)?;
-        let (rules, now) = (&self.rules, self.clock.now());
+        let (rules, now) = (&self.market.credit, self.clock.now());
         let answer = WorkerAnswer::proposed(&file.worker.id, own, number, rules, now);
         Ok(http::json(StatusCode::OK, &answer))
     }
@@ -253,7 +246,7 @@ impl Desk {
         file: &WorkerFile,
         reader: Reader,
     ) -> Result<Response, Problem> {
-        let (rules, now) = (&self.rules, self.clock.now());
+        let (rules, now) = (&self.market.credit, self.clock.now());
         let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
         Ok(http::json(StatusCode::OK, &answer))
     }

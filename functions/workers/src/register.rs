@@ -177,7 +177,7 @@ impl Desk {
         new: &Registering,
         file: &WorkerFile,
     ) -> Result<WorkerAnswer, Problem> {
-        let (rules, now) = (&self.rules, self.clock.now());
+        let (rules, now) = (&self.market.credit, self.clock.now());
         if file.worker.agency == new.agency {
             let reader = Reader::Agency;
             let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now);

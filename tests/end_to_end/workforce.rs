@@ -86,6 +86,8 @@ impl World {
                 .iter()
                 .map(|skill| skill.parse().expect("a service"))
                 .collect(),
+            experience: Vec::new(),
+            sex: Some(number.sex()),
             masked_name: masked_name(&hired.name),
             registered_at: now,
             waits_since: None,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::calendar::{is_booked, promised};
 use domain::id::{AgencyId, OrderId, WorkerId};
-use domain::order::{Order, ineligible};
+use domain::order::{Order, ineligible, wishes_fulfilled};
 use domain::score::{Choice, Workforce};
 use domain::worker::Worker;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -61,16 +61,18 @@ impl AutoAssign {
             .iter()
             .filter(|worker| worker.may_work() && worker.skills.contains(order.service))
             .collect();
-        let cleared: Vec<WorkerId> = skilled
+        let cleared = skilled
             .iter()
-            .filter(|worker| ineligible(order, worker, false, &self.market, now).is_empty())
-            .map(|worker| worker.id.clone())
-            .collect();
+            .filter(|worker| ineligible(order, worker, false, &self.market, now).is_empty());
+        let cleared: Vec<&&Worker> = cleared.collect();
+        let wishes = cleared.iter().map(|worker| wishes_fulfilled(order, worker));
         let workforce = Workforce {
             skilled: count(skilled.len()),
             cleared: count(cleared.len()),
+            wishes: wishes.max().unwrap_or_default(),
         };
-        (workforce, cleared)
+        let ids = cleared.iter().map(|worker| worker.id.clone());
+        (workforce, ids.collect())
     }
 
     /// Passes over the best until one has more cleared workers who are free than it has promised for the same time, and

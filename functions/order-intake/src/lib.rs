@@ -8,6 +8,8 @@
 //! 3. One transaction writes the **order** with its sealed details and what the customer has placed with it.
 //! 4. The **message** to the fan-out is sent. If that fails, the timer still finds the order.
 //!
+//! An order that wishes for the worker of an earlier visit first reads that order, and her.
+//!
 //! A customer who was not told `201` repeats the request.
 
 mod request;
@@ -18,15 +20,16 @@ use bus::{FanOut, FanOutQueue, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
 use domain::order::{
-    CancelOutcome, Order, OrderDetails, OverQuota, Quota, Settlement, Status, Viewer, settlement,
+    CancelOutcome, Order, OrderDetails, OverQuota, Preferred, Quota, Settlement, State, Status,
+    Viewer, settlement,
 };
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
-use runtime::{Principal, Problem, Verifier, secret};
+use runtime::{Fault, Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
-use store::{Home, OrderViews, Orders, PlaceKey, SealKey};
+use store::{Home, OrderViews, Orders, PlaceKey, SealKey, WorkerRecords};
 
 use crate::request::Placing;
 
@@ -38,6 +41,7 @@ pub struct OrderIntake {
     verifier: Verifier,
     market: Market,
     orders: Orders,
+    workers: WorkerRecords,
     views: OrderViews,
     timers: Timers,
     timer_queue: TimerQueue,
@@ -56,6 +60,7 @@ impl OrderIntake {
             verifier: Verifier::new(settings),
             market: settings.market(),
             orders: Orders::new(settings),
+            workers: WorkerRecords::new(settings),
             views: OrderViews::new(settings),
             timers: Timers::new(settings),
             timer_queue: TimerQueue::new(settings),
@@ -120,7 +125,12 @@ impl OrderIntake {
             if found.is_to_be_erased {
                 return Err(Problem::erasure_pending());
             }
-            let visit = placing.clone()?.visit;
+            let Placing {
+                mut visit, prefer, ..
+            } = placing.clone()?;
+            if let Some(earlier) = prefer {
+                visit.preferred = self.preferred(customer, &earlier).await?;
+            }
             let order = Order::placed(id.clone(), customer.clone(), hash, visit, &self.market, now)
                 .ok_or_else(Problem::internal)?;
             let quota = self.quota_with(found.quota, &order, now).await?;
@@ -135,6 +145,30 @@ impl OrderIntake {
             }
         }
         Err(Problem::unavailable())
+    }
+
+    /// Who came to an earlier visit of the customer's own, and for whom she works now; `None` once her data is erased.
+    async fn preferred(
+        &self,
+        customer: &CustomerId,
+        earlier: &OrderId,
+    ) -> Result<Option<Preferred>, Problem> {
+        let order = self.orders.get(earlier).await?;
+        let order = order.filter(|order| order.customer == *customer);
+        let Some(State::Completed(_, came) | State::Rated(_, came, _)) =
+            order.map(|order| order.state)
+        else {
+            return Err(Problem::invalid(vec![Fault {
+                pointer: "/prefer/order_id".to_owned(),
+                detail: "must be an order of one's own that a worker has come to".to_owned(),
+            }]));
+        };
+        let worker = self.workers.get(&came.worker).await?;
+        let worker = worker.filter(|worker| !worker.is_erased);
+        Ok(worker.map(|worker| Preferred {
+            worker: worker.id,
+            agency: worker.agency,
+        }))
     }
 
     /// What the customer has placed once this order is placed too.

@@ -2,9 +2,11 @@
 //!
 //! - [`badge_check`]: checks the badge of the worker at the door.
 //! - [`ending`]: completes and rates the visit.
+//! - [`photo`]: who will be at the door.
 
 mod badge_check;
 mod ending;
+mod photo;
 mod raters;
 
 use badge::Checker;
@@ -68,16 +70,18 @@ impl Visits {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
-        let (&Method::POST, ["v1", "orders", id, action]) = (request.method(), path.as_slice())
-        else {
+        let ["v1", "orders", id, action @ ..] = path.as_slice() else {
             return Err(Problem::not_found());
         };
         let customer = principal.customer()?;
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-        match *action {
-            "badge-check" => self.badge_check(request, &principal, &id, now).await,
-            "complete" => self.complete(customer, &id, now).await,
-            "rating" => self.rate(request, customer, &id, now).await,
+        match (request.method(), action) {
+            (&Method::POST, ["badge-check"]) => {
+                self.badge_check(request, &principal, &id, now).await
+            }
+            (&Method::POST, ["complete"]) => self.complete(customer, &id, now).await,
+            (&Method::POST, ["rating"]) => self.rate(request, customer, &id, now).await,
+            (&Method::GET, ["worker", "photo"]) => self.worker_photo(request, customer, &id).await,
             _ => Err(Problem::not_found()),
         }
     }

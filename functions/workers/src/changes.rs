@@ -15,7 +15,7 @@ use serde_json::json;
 use store::{Appended, NewEvent, Part, ProfileChange, Step, WorkerFile};
 
 use crate::photo::{self, normalised};
-use crate::request::{SectionResult, WorkerChange};
+use crate::request::{SectionResult, WorkerChange, not_a_skill};
 use crate::{Desk, require_employee, require_seen_by};
 
 /// The source of sections that agencies record of their own workers.
@@ -30,7 +30,8 @@ impl Desk {
         let (agency, id) = self.agency_and_worker(request, worker)?;
         let now = self.clock.now();
         let services = self.require_approved(&agency).await?;
-        let change = WorkerChange::read(&JsonBody::from_request(request)?, services)?;
+        let body = JsonBody::from_request(request)?;
+        let change = WorkerChange::read(&body, services, &self.catalogue)?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
             require_seen_by(file, &agency)?;
@@ -38,6 +39,7 @@ impl Desk {
             if file.worker.agency == agency && consent.is_some() && withdrawn_at.is_some() {
                 return Err(consent_withdrawn());
             }
+            require_skills(file, &agency, &change.fields)?;
             let mut step = change_step(file, &agency, change.fields.clone(), now)?;
             if let Some(consent) = consent {
                 self.add_consent(&mut step, file, &agency, consent, now)?;
@@ -330,6 +332,23 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
         return Err(Problem::too_large().detail("The photo is larger than 1 MiB."));
     }
     normalised(bytes).map_err(|error| fault("", &error.to_string()))
+}
+
+/// Experience is in skills that the agency has given her, or gives her now.
+fn require_skills(
+    file: &WorkerFile,
+    agency: &AgencyId,
+    change: &ProposedChanges,
+) -> Result<(), Problem> {
+    let proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
+    let mut own = proposals.filter(|proposal| proposal.agency == *agency);
+    let proposed = own.find_map(|proposal| proposal.changes.skills);
+    let skills = change.skills.or(proposed).unwrap_or(file.worker.skills);
+    let mut given = change.experience.iter().flatten();
+    match given.find(|one| !skills.contains(one.service)) {
+        None => Ok(()),
+        Some(one) => Err(fault("/experience", &not_a_skill(one.service))),
+    }
 }
 
 /// What an agency changes of a worker whom it employs, or of its proposal to employ her. A repeat finds nothing to change, so

@@ -13,13 +13,12 @@ mod summary;
 use std::ops::RangeInclusive;
 
 use domain::agency::Standing;
+use domain::catalogue::Catalogue;
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
 use domain::service::ServiceSet;
 use domain::text::line;
 use domain::worker::Photo;
-use lambda_http::Body;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
 use record::{Reader, TraceAnswer, WorkerAnswer};
@@ -43,6 +42,7 @@ pub struct Desk {
     /// Keys the hashes of idempotency keys and bodies.
     request_hash_key: [u8; 32],
     rules: CreditRules,
+    catalogue: Catalogue,
     /// How old workers are when they are registered, in full years.
     ages: RangeInclusive<i16>,
 }
@@ -61,6 +61,7 @@ impl Desk {
             ids: WorkerIds::new(settings),
             request_hash_key: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
             rules: market.credit,
+            catalogue: market.catalogue,
             ages: market.youngest_worker..=market.oldest_worker,
         })
     }
@@ -164,13 +165,7 @@ impl Desk {
         let photo = photo.ok_or_else(Problem::not_found)?;
         let content = self.photos.get(photo).await?;
         let content = content.ok_or_else(Problem::not_found)?;
-        let media_type =
-            HeaderValue::from_str(&photo.media_type).map_err(|_| Problem::internal())?;
-        let mut response = Response::new(Body::Binary(content));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, media_type);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        http::file(&photo.media_type, content)
     }
 
     fn calling_agency(&self, request: &Request) -> Result<AgencyId, Problem> {

@@ -63,6 +63,7 @@ impl Desk {
         let terms = Terms {
             ages: self.ages.clone(),
             services: self.require_approved(&agency).await?,
+            catalogue: &self.catalogue,
             now,
         };
         let (given, refused) = match WorkerRegistration::parse_now(&body, &terms) {
@@ -203,6 +204,8 @@ impl Registering {
             agency: self.agency.clone(),
             standing: Standing::Pending,
             skills: self.given.skills,
+            experience: self.given.experience.clone(),
+            sex: Some(self.given.id_number.sex()),
             masked_name: masked_name(&self.given.name),
             registered_at: self.now,
             waits_since: Some(self.now),
@@ -231,6 +234,7 @@ impl Registering {
             name: Some(self.given.name.clone()),
             phone: Some(self.given.phone.clone()),
             skills: Some(self.given.skills),
+            experience: Some(self.given.experience.clone()),
             photo: None,
         };
         Proposal {
@@ -264,6 +268,7 @@ impl Registering {
             "id_number": self.given.id_number.masked(),
             "phone": self.given.phone,
             "skills": self.given.skills,
+            "experience": self.given.experience,
         })
     }
 

@@ -5,7 +5,7 @@ use domain::credit::{CreditRules, PublicStanding, public_standing};
 use domain::id::WorkerId;
 use domain::service::ServiceSet;
 use domain::time::{Millis, rfc3339};
-use domain::worker::Worker;
+use domain::worker::{Experience, Worker};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -15,6 +15,7 @@ pub struct WorkerSummary {
     /// Masked: 张*.
     name: String,
     skills: ServiceSet,
+    experience: Vec<Experience>,
     #[serde(with = "rfc3339")]
     registered_at: Millis,
     erased: bool,
@@ -29,6 +30,7 @@ impl WorkerSummary {
             status: worker.standing,
             name: worker.masked_name,
             skills: worker.skills,
+            experience: worker.experience,
             registered_at: worker.registered_at,
             erased: worker.is_erased,
         }

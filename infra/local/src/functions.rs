@@ -59,7 +59,7 @@ fn build(code: &str, settings: &Settings) -> Result<Invoke> {
         "ledger" => http!(ledger::Ledger, settings),
         "badge-verify" => http!(badge_verify::BadgeVerify, settings),
         "scan-log" => events!(scan_log::ScanLog, settings),
-        "pages" => http_invoke(pages::handle),
+        "pages" => http!(pages::Pages, settings),
         "sequencer" => events!(sequencer::Sequencer, settings),
         other => bail!("there is no function of this name: `{other}`"),
     })

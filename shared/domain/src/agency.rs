@@ -12,6 +12,7 @@ use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
+use crate::stars::StarTally;
 use crate::time::Millis;
 
 pub use credentials::{
@@ -157,6 +158,15 @@ pub struct AgencyStats {
     pub completed: u64,
     /// Claims that were released or not staffed in time.
     pub abandoned: u64,
+}
+
+impl AgencyStats {
+    pub fn stars(self) -> StarTally {
+        StarTally {
+            sum: self.stars_sum,
+            count: self.stars_count,
+        }
+    }
 }
 
 /// What an agency wants to change of itself; `None` stays as it is.

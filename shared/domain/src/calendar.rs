@@ -154,6 +154,8 @@ mod tests {
             duration_min: 120,
             area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
             budget_fen: None,
+            wishes: Default::default(),
+            preferred: None,
         };
         let id = OrderId::from_bytes(&[n; 16]);
         let customer = CustomerId::from_bytes(&[1; 16]);

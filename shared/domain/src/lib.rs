@@ -4,7 +4,9 @@
 //! - [`order`]: an order's life, what ends it, what a failed grab is told, who is shown what.
 //! - [`agency`]: agencies and stores, and what the authority decides about them.
 //! - [`score`]: which agency an unclaimed order is assigned to, and why.
+//! - [`stars`]: what many ratings together say.
 //! - [`market`]: a city's settings.
+//! - [`catalogue`]: what can be ordered in a city, and what can be wished for.
 //! - [`geo`]: places, distances, cells.
 //! - [`worker`]: workers, and what the authority decides about them.
 //! - [`calendar`]: the visits that a worker is named for.
@@ -22,6 +24,7 @@
 pub mod agency;
 pub mod badge;
 pub mod calendar;
+pub mod catalogue;
 pub mod chain;
 pub mod check;
 pub mod claim_token;
@@ -35,6 +38,7 @@ pub mod order;
 pub mod scan;
 pub mod score;
 pub mod service;
+pub mod stars;
 pub mod text;
 pub mod time;
 pub mod worker;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Catalogue;
 use crate::credit::CreditRules;
 use crate::geo::Wgs84;
 use crate::service::ServiceSet;
@@ -71,6 +72,8 @@ pub struct Market {
     pub bounds: Option<Bounds>,
     /// The services that can be ordered here.
     pub services: ServiceSet,
+    /// How they are described, and what can be wished for with them.
+    pub catalogue: Catalogue,
     /// The weights by which an agency is chosen.
     pub score: ScoreWeights,
     /// How long each section of a credit record holds, and which services require it.
@@ -102,6 +105,7 @@ impl Default for Market {
             erasure_delay_s: 259_200,
             bounds: None,
             services: ServiceSet::all(),
+            catalogue: Catalogue::default(),
             score: ScoreWeights::default(),
             credit: CreditRules::default(),
         }
@@ -143,6 +147,8 @@ pub struct ScoreWeights {
     pub distance: u32,
     /// How far the agency is from the cap of unstaffed claims.
     pub load: u32,
+    /// How many of the customer's wishes one of its workers fulfils.
+    pub wishes: u32,
 }
 
 impl Default for ScoreWeights {
@@ -153,6 +159,7 @@ impl Default for ScoreWeights {
             completion: 20,
             distance: 20,
             load: 10,
+            wishes: 20,
         }
     }
 }
@@ -166,6 +173,7 @@ impl ScoreWeights {
             self.completion,
             self.distance,
             self.load,
+            self.wishes,
         ]
         .into_iter()
         .map(u64::from)
@@ -306,6 +314,12 @@ impl Market {
             "1 to 2592000",
         )?;
         require(!self.services.is_empty(), "services", "at least one")?;
+        let catalogue = self.catalogue.fault();
+        require(
+            catalogue.is_none(),
+            "catalogue",
+            catalogue.unwrap_or_default(),
+        )?;
         require(
             (1..=1_000).contains(&self.score.sum()),
             "score",

@@ -2,16 +2,18 @@
 
 mod proposal;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::Standing;
-use crate::check::{IdNumber, MobilePhone};
+use crate::catalogue::Tag;
+use crate::check::{IdNumber, MobilePhone, Sex};
 use crate::credit::{References, Sections};
 use crate::id::{AgencyId, WorkerId};
-use crate::service::ServiceSet;
+use crate::service::{Service, ServiceSet};
 use crate::text::first_visible;
 use crate::time::Millis;
 
@@ -31,6 +33,10 @@ pub struct Worker {
     pub standing: Standing,
     /// The services she can be staffed for.
     pub skills: ServiceSet,
+    /// Of some of her skills, how long and with what; at most one of each.
+    pub experience: Vec<Experience>,
+    /// As her ID number has it; `None` of who was registered before it was kept, and once her data is erased.
+    pub sex: Option<Sex>,
     /// Her name as anyone may see it: `张*`. Empty once her data is erased.
     pub masked_name: String,
     pub registered_at: Millis,
@@ -40,6 +46,14 @@ pub struct Worker {
     pub sections: Sections,
     /// Whether her personal data has been erased; she cannot work then.
     pub is_erased: bool,
+}
+
+/// How long a worker has done a service, and what she brings for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experience {
+    pub service: Service,
+    pub years: u32,
+    pub tags: BTreeSet<Tag>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +139,11 @@ impl Worker {
             self.sections = Sections::default();
         }
         self
+    }
+
+    pub fn experience_in(&self, service: Service) -> Option<&Experience> {
+        let mut all = self.experience.iter();
+        all.find(|experience| experience.service == service)
     }
 
     /// Whether she may work at all: approved, and her data not erased.

@@ -8,8 +8,11 @@ use domain::credit::{
 use domain::erasure::Erasure;
 use domain::id::{AgencyId, ProposalId, SourceId, WorkerId};
 use domain::service::ServiceSet;
+use domain::stars::StarsView;
 use domain::time::{Millis, optional_rfc3339, rfc3339};
-use domain::worker::{Consent, Photo, Profile, Proposal, ProposedChanges, Worker, masked_name};
+use domain::worker::{
+    Consent, Experience, Photo, Profile, Proposal, ProposedChanges, Worker, masked_name,
+};
 use serde::Serialize;
 use store::{Error, WorkerFile, Workers};
 
@@ -38,6 +41,9 @@ pub struct WorkerAnswer {
     sex: Option<Sex>,
     phone: Option<MobilePhone>,
     skills: ServiceSet,
+    experience: Vec<Experience>,
+    /// `None` until a rating counts.
+    stars: Option<StarsView>,
     consent: Option<ConsentAnswer>,
     photo: Option<PhotoAnswer>,
     #[serde(with = "rfc3339")]
@@ -113,6 +119,7 @@ pub struct ChangesAnswer {
     name: Option<String>,
     phone: Option<MobilePhone>,
     skills: Option<ServiceSet>,
+    experience: Option<Vec<Experience>>,
     photo: Option<PhotoAnswer>,
 }
 
@@ -142,6 +149,9 @@ impl WorkerAnswer {
             true => None,
             false => workers.erasure(&worker.id).await?,
         };
+        let records = workers.records();
+        let stars = records.stars(std::slice::from_ref(&worker.id));
+        let stars = stars.await?.remove(&worker.id).unwrap_or_default();
         let consent = |profile: &Profile| ConsentAnswer::new(&profile.consent, withdrawn_at);
         let everything = profile.filter(|_| reader == Reader::All);
         let own = profile.and_then(|profile| profile.waiting(&worker.agency));
@@ -162,6 +172,8 @@ impl WorkerAnswer {
             sex: everything.map(|profile| profile.id_number.sex()),
             phone: profile.map(|profile| profile.phone.clone()),
             skills: worker.skills,
+            experience: worker.experience.clone(),
+            stars: stars.view(),
             consent: profile.map(consent),
             photo: worker.photo.as_ref().map(PhotoAnswer::from),
             registered_at: worker.registered_at,
@@ -199,6 +211,8 @@ impl WorkerAnswer {
             sex: None,
             phone: changes.phone.clone(),
             skills,
+            experience: changes.experience.clone().unwrap_or_default(),
+            stars: None,
             consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
             photo: changes.photo.as_ref().map(PhotoAnswer::from),
             registered_at: given.at,
@@ -260,6 +274,7 @@ impl From<&ProposedChanges> for ChangesAnswer {
             name: changes.name.clone(),
             phone: changes.phone.clone(),
             skills: changes.skills,
+            experience: changes.experience.clone(),
             photo: changes.photo.as_ref().map(PhotoAnswer::from),
         }
     }

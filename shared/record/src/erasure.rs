@@ -175,6 +175,8 @@ impl Eraser {
         worker.standing = Standing::Rejected;
         worker.masked_name = String::new();
         worker.photo = None;
+        worker.experience = Vec::new();
+        worker.sex = None;
         worker.waits_since = None;
         worker.forget_decisions(file.profile.as_ref());
         worker.sections = Sections::default();
@@ -183,6 +185,7 @@ impl Eraser {
             self.workers.list_erased(id, now),
             self.workers.forget_consent(id),
             self.workers.end_erasure(id),
+            self.workers.forget_stars(id),
         ];
         if let Some(profile) = &file.profile
             && file.worker.was_approved()

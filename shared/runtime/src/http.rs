@@ -38,6 +38,19 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
+/// 200 with a file, which nobody keeps.
+///
+/// # Errors
+/// When this is no media type.
+pub fn file(media_type: &str, content: Vec<u8>) -> Result<Response, Problem> {
+    let media_type = HeaderValue::from_str(media_type).map_err(|_| Problem::internal())?;
+    let mut response = Response::new(Body::Binary(content));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, media_type);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
 /// 200, or 304 when the caller has this very answer: its entity tag is a hash of the body.
 pub fn json_if_changed(request: &Request, body: &impl Serialize) -> Response {
     let answer = json(StatusCode::OK, body);

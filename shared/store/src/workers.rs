@@ -16,6 +16,7 @@ mod key;
 mod look;
 mod objection;
 mod phone;
+mod stars;
 mod worker_id;
 
 use domain::chain::Head;

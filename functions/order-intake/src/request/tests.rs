@@ -54,6 +54,8 @@ fn optional_fields_may_be_missing_or_null() {
     let mut null = good();
     null["notes"] = Value::Null;
     null["budget_fen"] = Value::Null;
+    null["wishes"] = Value::Null;
+    null["prefer"] = Value::Null;
     assert_eq!(parse(&null), Ok(placing));
     let full = parse(&with("/notes", json!("二楼，有猫"))).unwrap();
     assert_eq!(full.details.notes.as_deref(), Some("二楼，有猫"));
@@ -86,11 +88,37 @@ fn each_fault_is_reported_with_its_pointer() {
         ("/notes", json!("n".repeat(501))),
         ("/budget_fen", json!(-1)),
         ("/budget_fen", json!(10_000_001)),
+        ("/wishes", json!("pets")),
+        ("/wishes", json!(["pets", "windows", "pets"])),
+        ("/wishes", json!(vec!["pets"; 9])),
+        ("/wishes/1", json!(["pets", "young"])),
+        ("/wishes/0", json!(["halal"])),
+        ("/wishes/0", json!(["female_worker"])),
+        ("/wishes/0", json!(["Pets"])),
+        ("/wishes/0", json!([1])),
+        ("/prefer", json!("ord_00000000000000000000000000")),
+        ("/prefer/order_id", json!({})),
+        (
+            "/prefer/order_id",
+            json!({"order_id": "wkr_00000000000000000000000000"}),
+        ),
         ("/colour", json!("green")),
     ] {
         let found = parse(&with(pointer, value.clone())).unwrap_err();
         assert_eq!(found, [pointer], "{value}");
     }
+}
+
+#[test]
+fn one_sex_can_be_wished_for_where_somebody_is_cared_for() {
+    let wishing = |wishes: &[&str]| {
+        let mut order = with("/service", json!("elder_care"));
+        order["wishes"] = json!(wishes);
+        parse(&order).map(|placing| placing.visit.wishes.len())
+    };
+    assert_eq!(wishing(&["female_worker", "dementia_care"]), Ok(2));
+    let both = ["female_worker", "male_worker"];
+    assert_eq!(wishing(&both), Err(vec!["/wishes".to_owned()]));
 }
 
 #[test]

@@ -50,8 +50,12 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"oldest_worker":101}"#, "oldest_worker"),
         (r#"{"services":[]}"#, "services"),
         (
-            r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0}}"#,
+            r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0,"wishes":0}}"#,
             "score",
+        ),
+        (
+            r#"{"catalogue":{"tags":[{"tag":"male_worker","name":{"zh":"男性","en":"A man"},"services":["cooking"]}]}}"#,
+            "catalogue",
         ),
     ] {
         match Market::from_json(json) {

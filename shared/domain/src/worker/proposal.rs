@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Consent, Photo, Profile, Worker, masked_name};
+use super::{Consent, Experience, Photo, Profile, Worker, masked_name};
 use crate::agency::{Decision, NotDecided, Standing};
 use crate::check::MobilePhone;
 use crate::id::{AgencyId, ProposalId, WorkerId};
@@ -35,6 +35,7 @@ pub struct ProposedChanges {
     pub name: Option<String>,
     pub phone: Option<MobilePhone>,
     pub skills: Option<ServiceSet>,
+    pub experience: Option<Vec<Experience>>,
     pub photo: Option<Photo>,
 }
 
@@ -113,6 +114,7 @@ impl Worker {
                 worker.standing = Standing::Approved;
             }
             worker.apply(&mut profile, proposal.changes.clone());
+            worker.sex = Some(profile.id_number.sex());
             profile.phone_confirmed |= phone_confirmed;
             let gone = [&proposal.agency, &self.agency];
             profile
@@ -160,6 +162,7 @@ impl Worker {
                 name: change.name.or(before.name.clone()),
                 phone: change.phone.or(before.phone.clone()),
                 skills: change.skills.or(before.skills),
+                experience: change.experience.or(before.experience.clone()),
                 photo: change.photo.or(before.photo.clone()),
             };
             if is_own {
@@ -194,6 +197,12 @@ impl Worker {
         if let Some(skills) = changes.skills {
             self.skills = skills;
         }
+        if let Some(experience) = changes.experience {
+            self.experience = experience;
+        }
+        let skills = self.skills;
+        self.experience
+            .retain(|experience| skills.contains(experience.service));
         if let Some(photo) = changes.photo {
             self.photo = Some(photo);
         }
@@ -271,6 +280,8 @@ impl ProposedChanges {
         self.name.take_if(|name| *name == profile.name);
         self.phone.take_if(|phone| *phone == profile.phone);
         self.skills.take_if(|skills| *skills == worker.skills);
+        self.experience
+            .take_if(|experience| *experience == worker.experience);
         self.photo
             .take_if(|photo| worker.photo.as_ref() == Some(photo));
     }

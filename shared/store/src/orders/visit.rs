@@ -14,7 +14,7 @@ use super::{Orders, item, key, read_sealed, sealed};
 use crate::table::{
     self, Committed, ItemKey, Key, Member, Part, Rivals, TRANSACT, Tries, commit, read,
 };
-use crate::{Error, Sealed};
+use crate::{Error, Sealed, WorkerRecords};
 
 #[derive(Serialize)]
 struct UsedCode {
@@ -129,7 +129,8 @@ impl Orders {
 
     /// Its customer rates a visit that is over; `rating_sealed` is the rating. It counts if the visit took long enough, and
     /// of none of `raters` (hashes of the agency, each with something by which the customer is known) a rating has
-    /// counted lately. `None` when this customer has no such order.
+    /// counted lately; then it is added to the stars of the worker who came, one of `workers`. `None` when this customer has
+    /// no such order.
     pub async fn rate(
         &self,
         order: &OrderId,
@@ -137,9 +138,11 @@ impl Orders {
         rating: &Rating,
         rating_sealed: &Sealed,
         raters: &[String],
+        workers: &WorkerRecords,
     ) -> Result<Option<Changed<Rated>>, Error> {
         let lately = rating.at - RATING_COUNTS_EVERY;
         let mut tries = Tries::new(TRANSACT, Rivals::Few, order.as_str());
+        let mut is_erased = false;
         loop {
             tries.next().await?;
             let keys = raters.iter().map(|hash| Key::rater(hash));
@@ -194,11 +197,20 @@ impl Orders {
                 let put = put.when("attribute_not_exists(pk) OR #at <= :lately");
                 members.push(put.value(":lately", lately).named(Part::Rater));
             }
-            if let Committed::Done = commit(members).await? {
-                return Ok(Some(Changed {
-                    outcome,
-                    order: after,
-                }));
+            if let Some(came) = before.staffing().filter(|_| counts && !is_erased) {
+                members.extend(workers.add_stars(&came.worker, rating.stars));
+            }
+            match commit(members).await? {
+                Committed::Done => {
+                    return Ok(Some(Changed {
+                        outcome,
+                        order: after,
+                    }));
+                }
+                Committed::Refused(refused) => {
+                    is_erased |= refused.iter().any(|one| one.part == Part::Worker);
+                }
+                Committed::Conflict => {}
             }
         }
     }

@@ -56,6 +56,8 @@ pub enum Part {
     /// A registration, by its idempotency key.
     Request,
     Source,
+    /// What customers gave a worker.
+    Stars,
     Store,
     SubjectKey,
     Tile,

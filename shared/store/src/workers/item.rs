@@ -1,13 +1,15 @@
 //! Items of workers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agency::Standing;
+use domain::catalogue::Tag;
+use domain::check::Sex;
 use domain::credit::{Entry, Recorded, Section, Sections};
 use domain::id::{AgencyId, SourceId, WorkerId};
-use domain::service::ServiceSet;
+use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
-use domain::worker::{LastDecision, Photo, Proposal, Worker, masked_name};
+use domain::worker::{Experience, LastDecision, Photo, Proposal, Worker, masked_name};
 use serde::{Deserialize, Serialize};
 
 use super::key::parse_worker;
@@ -25,6 +27,10 @@ struct WorkerItem {
     st: Standing,
     ag: AgencyId,
     skl: u16,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exp: Vec<StoredExperience>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sx: Option<Sex>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mn: String,
     // An index that leaves these out is read into the same item.
@@ -45,6 +51,33 @@ struct WorkerItem {
 /// Of items from before there were versions, and of an index that leaves it out.
 fn first_version() -> u64 {
     1
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredExperience {
+    s: Service,
+    y: u32,
+    t: BTreeSet<Tag>,
+}
+
+impl From<&Experience> for StoredExperience {
+    fn from(experience: &Experience) -> Self {
+        Self {
+            s: experience.service,
+            y: experience.years,
+            t: experience.tags.clone(),
+        }
+    }
+}
+
+impl From<StoredExperience> for Experience {
+    fn from(stored: StoredExperience) -> Self {
+        Self {
+            service: stored.s,
+            years: stored.y,
+            tags: stored.t,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +109,12 @@ pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
         st: worker.standing,
         ag: worker.agency.clone(),
         skl: worker.skills.bits(),
+        exp: worker
+            .experience
+            .iter()
+            .map(StoredExperience::from)
+            .collect(),
+        sx: worker.sex,
         mn: worker.masked_name.clone(),
         rg: worker.registered_at,
         wait: worker
@@ -99,6 +138,13 @@ pub(super) fn write_proposed(worker: &WorkerId, proposal: &Proposal) -> Item<Wor
         st: proposal.standing,
         ag: proposal.agency.clone(),
         skl: changes.skills.unwrap_or_default().bits(),
+        exp: changes
+            .experience
+            .iter()
+            .flatten()
+            .map(StoredExperience::from)
+            .collect(),
+        sx: None,
         mn: changes.name.as_deref().map(masked_name).unwrap_or_default(),
         rg: proposal.at,
         wait: None,
@@ -134,6 +180,8 @@ pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker,
         agency: item.ag,
         standing: item.st,
         skills: ServiceSet::from_bits(item.skl),
+        experience: item.exp.into_iter().map(Experience::from).collect(),
+        sex: item.sx,
         masked_name: item.mn,
         registered_at: item.rg,
         waits_since: item.since,

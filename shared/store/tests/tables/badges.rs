@@ -38,6 +38,8 @@ impl Desk {
                 agency: agency(1),
                 standing: Standing::Approved,
                 skills: ServiceSet::all(),
+                experience: Vec::new(),
+                sex: None,
                 masked_name: masked_name("张秀兰"),
                 registered_at: NOW,
                 waits_since: None,

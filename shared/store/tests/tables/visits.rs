@@ -9,9 +9,11 @@ use domain::order::{
     Staffing, Stars, State, Status, TimelineEntry, What,
 };
 use domain::service::ServiceSet;
+use domain::stars::StarTally;
 use domain::time::Millis;
+use domain::worker::Worker;
 use serde_json::json;
-use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded};
+use store::{Appended, Calendars, Changed, NewEvent, Part, ProfileChange, Rated, Step, VisitEnded};
 
 use crate::directory::credential;
 use crate::workers::registered;
@@ -239,7 +241,13 @@ async fn a_visit_is_over_and_rated_once() {
         at: after(11),
     };
     let sealed = seal().seal_rating(&order.id, &rating).unwrap();
-    let rate = || world.orders.rate(&order.id, &theirs, &rating, &sealed, &[]);
+    let workers = world.workers.records();
+    let rate = || {
+        let of = (&order.id, &theirs);
+        world
+            .orders
+            .rate(of.0, of.1, &rating, &sealed, &[], &workers)
+    };
     let rated = rate().await.unwrap().unwrap();
     assert_eq!(rated.outcome, Rated::Now);
     assert_eq!(
@@ -258,7 +266,7 @@ async fn a_visit_is_over_and_rated_once() {
 }
 
 /// Completed, after so many minutes of the two hours that were booked.
-async fn over(world: &World, n: u8, minutes: i64) -> Order {
+async fn over(world: &World, n: u8, worker: &WorkerId, minutes: i64) -> Order {
     let mut order = order(n);
     let claim = Claim {
         agency: agency(1),
@@ -268,7 +276,7 @@ async fn over(world: &World, n: u8, minutes: i64) -> Order {
         staff_by: NOW,
     };
     let staffing = Staffing {
-        worker: WorkerId::from_bytes(&[1; 16]),
+        worker: worker.clone(),
         at: NOW,
     };
     order.state = State::Completed(claim, staffing);
@@ -289,6 +297,7 @@ async fn over(world: &World, n: u8, minutes: i64) -> Order {
 async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
     const DAY: i64 = 86_400_000;
     let world = World::new().await;
+    let worker = registered(&world).await;
     let rate = async |order: &Order, day: i64, raters: [&str; 3]| {
         let rating = Rating {
             stars: Stars::try_from(5).unwrap(),
@@ -297,9 +306,10 @@ async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
         };
         let sealed = seal().seal_rating(&order.id, &rating).unwrap();
         let (raters, theirs) = (raters.map(str::to_owned), customer(1));
+        let workers = world.workers.records();
         let rated = world
             .orders
-            .rate(&order.id, &theirs, &rating, &sealed, &raters);
+            .rate(&order.id, &theirs, &rating, &sealed, &raters, &workers);
         let rated = rated.await.unwrap().unwrap();
         assert_eq!(rated.outcome, Rated::Now);
         let found = world.orders.get(&order.id).await.unwrap().unwrap();
@@ -320,16 +330,45 @@ async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
         (5, 120, 30, ["you", "other", "away"], true),
         (6, 120, 31, mine, true),
     ] {
-        let order = over(&world, n, minutes).await;
+        let order = over(&world, n, &worker, minutes).await;
         assert_eq!(rate(&order, day, raters).await, counts, "{n}");
     }
     let mut orders = Vec::new();
     for n in 10..15 {
-        orders.push(over(&world, n, 120).await);
+        orders.push(over(&world, n, &worker, 120).await);
     }
     let at_once = orders.iter().map(|order| rate(order, 70, mine));
     let counted = futures::future::join_all(at_once).await;
     assert_eq!(counted.into_iter().filter(|counts| *counts).count(), 1);
+
+    // What counts for the agency counts for who came, and goes with her.
+    let records = world.workers.records();
+    let stars = async || {
+        let found = records.get_with_stars(&worker).await.unwrap();
+        found.unwrap().1
+    };
+    assert_eq!(stars().await, StarTally { sum: 20, count: 4 });
+    let erase = |file: &store::WorkerFile| -> Result<Step, ()> {
+        Ok(Step {
+            worker: Some(Worker {
+                is_erased: true,
+                ..file.worker.clone()
+            }),
+            profile: ProfileChange::Erase,
+            events: vec![NewEvent {
+                id: EventId::from_cause("redaction", &["test"]),
+                kind: EventKind::Redaction,
+                actor: Actor::Platform,
+                payload: json!({}),
+            }],
+            with: vec![world.workers.forget_stars(&worker)],
+        })
+    };
+    let erased = world.workers.change(&worker, NOW, erase).await.unwrap();
+    assert!(matches!(erased, Appended::Done(_)), "{erased:?}");
+    let late = over(&world, 20, &worker, 120).await;
+    assert!(rate(&late, 110, mine).await);
+    assert_eq!(stars().await, StarTally::default());
 }
 
 #[tokio::test]

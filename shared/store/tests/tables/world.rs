@@ -17,9 +17,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::geo::{Area, Wgs84};
-use domain::id::{AgencyId, CustomerId, OrderId};
+use domain::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use domain::market::Market;
-use domain::order::{Contact, Order, OrderDetails, Visit};
+use domain::order::{Contact, Order, OrderDetails, Preferred, Visit};
 use domain::service::Service;
 use domain::time::Millis;
 use settings::Settings;
@@ -92,7 +92,9 @@ impl World {
                     "on-offer",
                     "oc",
                     "dl",
-                    &["ep", "sv", "sa", "du", "ar", "pl", "bu", "ra", "ex"],
+                    &[
+                        "ep", "sv", "sa", "du", "ar", "pl", "bu", "ra", "ex", "wi", "pw", "pg",
+                    ],
                 ),
             ],
         )
@@ -113,7 +115,7 @@ impl World {
                     "by-agency",
                     "ag",
                     "rg",
-                    &["st", "skl", "se", "mn", "v", "er"],
+                    &["st", "skl", "exp", "sx", "se", "mn", "v", "er"],
                 ),
                 index("by-review", "wait", "since", &[]),
             ],
@@ -374,6 +376,13 @@ pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
         duration_min: 120,
         area: Area::containing(place()),
         budget_fen: Some(29_900),
+        wishes: ["pets", "own_tools", "non_smoker"]
+            .map(|tag| tag.parse().unwrap())
+            .into(),
+        preferred: Some(Preferred {
+            worker: WorkerId::from_bytes(&[9; 16]),
+            agency: agency(9),
+        }),
     };
     let id = OrderId::from_bytes(&[n; 16]);
     Order::placed(id, customer.clone(), [n; 16], visit, &market(), at).unwrap()

@@ -22,6 +22,8 @@ fn worker(standing: Standing) -> (Worker, Profile) {
         agency: agency(1),
         standing,
         skills: ServiceSet::all(),
+        experience: Vec::new(),
+        sex: None,
         masked_name: "陈*".to_owned(),
         registered_at: Millis(1),
         waits_since: Some(Millis(1)).filter(|_| standing == Standing::Pending),

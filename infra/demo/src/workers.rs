@@ -279,6 +279,8 @@ impl<'a, 's> Registrar<'a, 's> {
                 agency,
                 standing: Standing::Approved,
                 skills: demo.skills,
+                experience: demo.experience.clone(),
+                sex: Some(demo.id_number.sex()),
                 masked_name: masked_name(&demo.name),
                 registered_at: self.now,
                 waits_since: None,

@@ -41,6 +41,7 @@ mod real_binaries;
 mod runtime_api;
 mod staffing;
 mod suspension;
+mod wishes;
 mod workers;
 mod workforce;
 mod world;

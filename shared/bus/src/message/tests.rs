@@ -234,6 +234,13 @@ fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
         store_id: StoreId::from_bytes(&[1; 8]),
         distance_m: 1_200,
     };
+    let to_hers = OfferTo {
+        agency_id: AgencyId::from_bytes(&[0; 16]),
+        ..line.clone()
+    };
+    let hers = Offer::open(&order, &to_hers, "token".to_owned());
+    let wanted = hers.preferred_worker_id.as_ref();
+    assert_eq!(wanted, Some(&WorkerId::from_bytes(&[0; 16])));
     let offer = Offer::open(&order, &line, "token".to_owned());
     assert_eq!(
         serde_json::to_value(offer).unwrap(),
@@ -248,6 +255,8 @@ fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
             "distance_m": 1200,
             "store_id": "sto_040g2081040g2",
             "budget_fen": null,
+            "wishes": ["pets"],
+            "preferred_worker_id": null,
             "grab_deadline": "2027-01-15T08:03:00.000Z",
             "claim_token": "token",
             "reason": null,

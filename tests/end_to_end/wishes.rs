@@ -188,7 +188,7 @@ impl Again {
         let wanted = offer["preferred_worker_id"].take();
         assert_eq!(
             listed,
-            [wanted.clone()],
+            std::slice::from_ref(&wanted),
             "the list and the queue say the same"
         );
         (wanted, offer)

@@ -31,6 +31,7 @@ mod log_watch;
 mod loops;
 mod open_offers;
 mod operator;
+mod order_lists;
 mod orders;
 mod own_record;
 mod polling;

@@ -18,7 +18,7 @@ use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
 use domain::order::{
-    ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, What, claim_news, ended_claims, tally,
+    ClaimEnd, ClaimNews, DETAILS_KEPT, ListedClaim, Order, Status, What, claim_news, ended_claims, tally,
 };
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
@@ -156,8 +156,16 @@ impl OrderEvents {
         let OrderEventDetail { order_id, at, .. } = &change.event.detail;
         for ended in &change.ended {
             if !ended.is_kept {
-                let kept = self.orders.keep_lost(order_id, &ended.agency, *at);
-                kept.await?;
+                let lost = ListedClaim {
+                    order: order_id.clone(),
+                    at: *at,
+                    status: None,
+                    start_at: Some(ended.notice.start_at),
+                    area: Some(ended.notice.area.clone()),
+                    worker: None,
+                    end: ended.notice.reason,
+                };
+                self.orders.keep_lost(&ended.agency, &lost).await?;
             }
             if ended.notice.reason == Some(ClaimEnd::Released) {
                 continue;

@@ -1,4 +1,4 @@
-//! Places, reads, lists and cancels orders.
+//! Places, reads and cancels orders.
 //!
 //! Placing makes four calls, in an order that survives a crash between any two of them:
 //!
@@ -22,7 +22,7 @@ use domain::order::{
 };
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
-use runtime::http::{self, JsonBody, Page, Request, Response};
+use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
@@ -80,7 +80,6 @@ impl OrderIntake {
         let principal = self.verifier.authenticate(request, now)?;
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "orders"]) => self.place(request, &principal, now).await,
-            (&Method::GET, ["v1", "orders"]) => self.list(request, &principal, now).await,
             (&Method::GET, ["v1", "orders", id]) => self.read(request, &principal, id, now).await,
             (&Method::POST, ["v1", "orders", id, "cancel"]) => {
                 self.cancel(request, &principal, id, now).await
@@ -185,32 +184,6 @@ impl OrderIntake {
         Ok(http::json(StatusCode::CREATED, &view.await?))
     }
 
-    async fn list(
-        &self,
-        request: &Request,
-        principal: &Principal,
-        now: Millis,
-    ) -> Result<Response, Problem> {
-        let query = http::query(request, &["limit", "cursor"])?;
-        let (limit, cursor) = (query.limit()?, query.cursor());
-        let page = match principal {
-            Principal::Customer(customer) => self.orders.by_customer(customer, limit, cursor).await,
-            Principal::Agency(agency) => self.orders.by_agency(agency, limit, cursor).await,
-            Principal::Authority(_) | Principal::Worker(_) => return Err(Problem::forbidden()),
-        };
-        let page = page?;
-        let orders = self.orders.get_many(&page.items).await?;
-        // The index may lag behind: an order that the caller may no longer read is left out.
-        let items = page
-            .items
-            .iter()
-            .filter_map(|id| orders.iter().find(|order| order.id == *id))
-            .filter_map(|order| Some(order.summary(&viewer(order, principal)?, now)))
-            .collect();
-        let next_cursor = page.next;
-        Ok(http::json(StatusCode::OK, &Page { items, next_cursor }))
-    }
-
     async fn read(
         &self,
         request: &Request,
@@ -233,7 +206,12 @@ impl OrderIntake {
         if viewer == Viewer::Authority {
             view.explanation = self.explanation(&order).await?;
         }
-        Ok(http::json(StatusCode::OK, &view))
+        let mut same = view.clone();
+        if let Some(worker) = &mut same.worker {
+            // The moment at which this was computed, which is no news.
+            worker.as_of = order.placed_at;
+        }
+        Ok(http::json_if_news(request, &view, &same))
     }
 
     /// Why the last settling ended as it did.

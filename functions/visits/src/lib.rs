@@ -1,10 +1,12 @@
-//! A visit, from the customer's side.
+//! Visits: a customer's and an agency's own, and what a customer does with one.
 //!
+//! - [`list`]: which orders there are.
 //! - [`badge_check`]: checks the badge of the worker at the door.
 //! - [`ending`]: completes and rates the visit.
 
 mod badge_check;
 mod ending;
+mod list;
 mod raters;
 
 use badge::Checker;
@@ -68,6 +70,9 @@ impl Visits {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
+        if let (&Method::GET, ["v1", "orders"]) = (request.method(), path.as_slice()) {
+            return self.list(request, &principal, now).await;
+        }
         let (&Method::POST, ["v1", "orders", id, action]) = (request.method(), path.as_slice())
         else {
             return Err(Problem::not_found());

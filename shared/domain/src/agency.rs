@@ -9,7 +9,7 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{MobilePhone, Uscc};
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84, nearest_in_range};
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
 use crate::time::Millis;
@@ -320,6 +320,16 @@ pub struct Store {
     pub added_at: Millis,
     /// Oldest first.
     pub reviews: Vec<Review>,
+}
+
+/// The store that is nearest to the middle of an area; of stores equally near, the first by id.
+pub fn nearest_store(stores: &[Store], area: &Area) -> Option<StoreId> {
+    let places = stores.iter().filter_map(|store| {
+        let at = store.counts_at()?;
+        Some(((), store.id.clone(), at))
+    });
+    let mut nearest = nearest_in_range(area.centre(), u32::MAX, places);
+    nearest.remove(&()).map(|found| found.store)
 }
 
 impl Store {

@@ -18,6 +18,8 @@ mod objection;
 mod phone;
 mod worker_id;
 
+use std::collections::BTreeMap;
+
 use domain::chain::Head;
 use domain::id::{AgencyId, WorkerId};
 use domain::time::Millis;
@@ -185,6 +187,26 @@ impl Workers {
         WorkerRecords {
             table: self.workers.clone(),
         }
+    }
+
+    /// The personal data of workers; who is erased or not there is left out.
+    pub async fn profiles(&self, ids: &[WorkerId]) -> Result<BTreeMap<WorkerId, Profile>, Error> {
+        let mut reads = Reads::default();
+        for id in ids {
+            reads.add(&self.workers, Key::profile(id));
+            reads.add(&self.subject_keys, Key::subject_key(id));
+        }
+        let mut found = reads.send().await?;
+        let mut profiles = BTreeMap::new();
+        for id in ids {
+            let wrapped = SealedItem::body(take(&mut found, &Key::subject_key(id)))?;
+            let sealed = SealedItem::body(take(&mut found, &Key::profile(id)))?;
+            if let Some((wrapped, sealed)) = wrapped.zip(sealed) {
+                let key = self.personal.unwrap(id, &wrapped)?;
+                profiles.insert(id.clone(), key.open(id, change::PROFILE, &sealed)?);
+            }
+        }
+        Ok(profiles)
     }
 
     /// All there is of a worker, read in one call. `None` when there is no such worker.

@@ -386,7 +386,7 @@ fn an_unknown_element_is_named_with_its_place() {
             "Resources.OrdersTable.Properties.ContributorInsightsSpecification: unknown field `ContributorInsightsSpecification`",
         ),
         (
-            "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st] }",
+            "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st, sa, ar, wo, ce] }",
             "Projection: { ProjectionType: INCLUDE, NonKeyAttribute: [st] }",
             "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[1].Projection.NonKeyAttribute: unknown field `NonKeyAttribute`",
         ),

@@ -8,6 +8,7 @@
 //! - [`quota`]: how many orders a customer may place.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`counts`]: how much an agency can claim.
+//! - [`listed`]: lists, and what they are asked for.
 //! - [`view`]: who is shown what.
 //!
 //! Every change is one conditional write, and its condition is compiled from the terms of the rulebook. When the
@@ -28,6 +29,7 @@ use crate::time::Millis;
 pub mod change;
 pub mod check;
 pub mod counts;
+pub mod listed;
 pub mod outcome;
 pub mod quota;
 pub mod rule;
@@ -39,6 +41,7 @@ pub mod view;
 pub use change::Change;
 pub use check::{Check, CheckResult, MatchedBadge, badge_check};
 pub use counts::{ClaimCounts, ClaimNews, GrabCap, claim_news};
+pub use listed::{ListedClaim, Tab, TabCounts, Wanted};
 pub use outcome::{
     CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
     Settlement, cancel_outcome, complete_outcome, grab_outcome, rate_outcome, release_outcome,
@@ -49,7 +52,7 @@ pub use rule::{Moment, Term};
 pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
 pub use tally::{ClaimEnd, ended_claims, tally};
 pub use timeline::{By, TimelineEntry, What};
-pub use view::{OrderView, RatingView, Viewer, WorkerView};
+pub use view::{EndedView, ListedOrder, NamedWorker, OrderView, RatingView, Viewer, WorkerView};
 
 /// A customer's request for one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]

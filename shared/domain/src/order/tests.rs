@@ -5,6 +5,7 @@ use super::*;
 
 mod counts;
 mod epochs;
+mod listed;
 mod quota;
 mod shown;
 mod visits;

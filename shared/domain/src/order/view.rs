@@ -6,13 +6,14 @@ use serde_json::Value;
 use crate::agency::Standing;
 use crate::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
 use crate::geo::{Area, Wgs84};
-use crate::id::{AgencyId, OrderId, WorkerId};
+use crate::id::{AgencyId, OrderId, StoreId, WorkerId};
 use crate::service::Service;
 use crate::time::Millis;
 use crate::worker::Worker;
 
 use super::{
-    By, Claim, Contact, How, Order, OrderDetails, Rating, Stars, Status, TimelineEntry, What,
+    By, Claim, ClaimEnd, Contact, How, Order, OrderDetails, Rating, Stars, State, Status,
+    TimelineEntry, What,
 };
 
 /// Who looks at an order.
@@ -26,6 +27,24 @@ pub enum Viewer {
 }
 
 /// An order in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListedOrder {
+    #[serde(flatten)]
+    pub summary: OrderSummary,
+    /// The agency's own store that is nearest to the area; `None` to everybody else.
+    pub store_id: Option<StoreId>,
+    /// Who will come or came, for the agency that she works for.
+    pub worker: Option<NamedWorker>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct NamedWorker {
+    pub worker_id: WorkerId,
+    /// In full.
+    pub name: String,
+}
+
+/// What lists show of an order, and readings too.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderSummary {
     pub order_id: OrderId,
@@ -43,7 +62,19 @@ pub struct OrderSummary {
     pub grab_deadline: Millis,
     /// Whether the window has closed and an agency is being chosen.
     pub settling: bool,
+    /// The geohash cell of 6 characters around the home.
+    pub area: Area,
     pub claim: Option<ClaimView>,
+    /// How the claim of the agency that looks ended without a visit; `None` to everybody else.
+    pub ended: Option<EndedView>,
+}
+
+/// How an agency's claim ended without a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EndedView {
+    pub reason: ClaimEnd,
+    #[serde(with = "crate::time::rfc3339")]
+    pub at: Millis,
 }
 
 /// An order shown by itself. What the viewer may not see is `None`.
@@ -53,8 +84,6 @@ pub struct OrderView {
     pub summary: OrderSummary,
     /// `None` until a worker is named.
     pub worker: Option<WorkerView>,
-    /// The geohash cell of 6 characters around the home.
-    pub area: Area,
     pub location: Option<Wgs84>,
     pub address: Option<String>,
     pub contact: Option<Contact>,
@@ -217,7 +246,6 @@ impl Order {
         OrderView {
             summary: self.summary(viewer, now),
             worker: None,
-            area: self.area.clone(),
             location: details.map(|details| details.place),
             address: details.map(|details| details.address.clone()),
             contact: details.map(|details| details.contact.clone()),
@@ -255,6 +283,8 @@ impl Order {
             placed_at: self.placed_at,
             grab_deadline: self.grab_deadline,
             settling: self.is_settling(now),
+            area: self.area.clone(),
+            ended: self.cancelled_under(viewer),
             claim: claim.map(|claim| ClaimView {
                 agency_id: claim.agency.clone(),
                 agency_name: claim.agency_name.clone(),
@@ -263,6 +293,21 @@ impl Order {
                 staff_by: claim.staff_by,
             }),
         }
+    }
+
+    /// For the agency that had the claim when the customer cancelled. What else ended a claim, the order itself does not say.
+    fn cancelled_under(&self, viewer: &Viewer) -> Option<EndedView> {
+        let (State::Cancelled { claim: Some(claim) }, Viewer::Former(own)) = (&self.state, viewer)
+        else {
+            return None;
+        };
+        let mut lines = self.timeline.iter().rev();
+        let line = lines.find(|line| line.what == What::Cancelled);
+        let at = line.filter(|_| claim.agency == *own)?.at;
+        Some(EndedView {
+            reason: ClaimEnd::Cancelled,
+            at,
+        })
     }
 
     /// All lines; for an agency, only those that name no other agency.

@@ -59,7 +59,11 @@ impl OrderViews {
     ) -> Result<OrderView, Error> {
         let mut view = order.view(viewer, details, now);
         // What became of the order since is not told to an agency that has lost it.
-        if matches!(viewer, Viewer::Former(_)) {
+        if let Viewer::Former(agency) = viewer {
+            if view.summary.ended.is_none() {
+                let lost = self.orders.lost(&order.id, agency).await?;
+                view.summary.ended = lost.and_then(|lost| lost.ended());
+            }
             return Ok(view);
         }
         if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {

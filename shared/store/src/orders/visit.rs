@@ -1,6 +1,6 @@
 //! A visit: who is named for it, its beginning, its end, its rating.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
+use domain::id::{BadgeId, CustomerId, OrderId, WorkerId};
 use domain::order::{
     Change, CompleteOutcome, Given, Order, RATING_COUNTS_EVERY, RateOutcome, Rating, Staffing,
     State, complete_outcome, rate_outcome,
@@ -49,13 +49,6 @@ struct RaterItem {
     at: Millis,
     /// In seconds.
     ttl: i64,
-}
-
-/// The attributes by which the index finds an agency's orders.
-#[derive(Serialize)]
-struct LostItem {
-    ca: AgencyId,
-    ct: Millis,
 }
 
 impl Orders {
@@ -223,21 +216,6 @@ impl Orders {
                 Committed::Conflict => {}
             }
         }
-    }
-
-    /// Keeps an order in the list of an agency that has lost its claim. Doing so again is harmless.
-    pub async fn keep_lost(
-        &self,
-        order: &OrderId,
-        agency: &AgencyId,
-        at: Millis,
-    ) -> Result<(), Error> {
-        let item = LostItem {
-            ca: agency.clone(),
-            ct: at,
-        };
-        let put = self.table.put(Key::lost(order, agency).item(item));
-        put.send().await.map(|_| ())
     }
 
     /// What the customer says of a visit, sealed.

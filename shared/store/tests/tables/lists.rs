@@ -1,7 +1,7 @@
 //! Lists of orders, page by page.
 
 use domain::id::OrderId;
-use domain::order::{Reopening, Status};
+use domain::order::{ClaimEnd, ListedClaim, Reopening, Status};
 use domain::time::Millis;
 use store::Error;
 
@@ -64,7 +64,9 @@ async fn a_cursor_leads_through_its_own_list_only() {
     let orders = &world.orders;
     let others = orders.by_customer(&customer(2), 1, Some(&cursor)).await;
     assert!(matches!(others, Err(Error::BadCursor)));
-    let other_list = orders.by_agency(&agency(1), 1, Some(&cursor)).await;
+    let one = agency(1);
+    let other_list = orders.by_agency(&one, None, 1, 1, Some(&cursor), |_| true);
+    let other_list = other_list.await;
     assert!(matches!(other_list, Err(Error::BadCursor)));
     let edited = orders
         .by_customer(&customer(1), 1, Some(&cursor[1..]))
@@ -103,7 +105,54 @@ async fn an_agency_has_the_orders_it_has_claimed() {
         .await
         .unwrap();
     assert_eq!(unstaffed(1, NOW).await, [ids[0].clone(), ids[3].clone()]);
-    let page = orders.by_agency(&agency(1), 10, None).await.unwrap();
-    assert_eq!(page.items, [ids[3].clone(), ids[1].clone(), ids[0].clone()]);
-    assert_eq!(page.next, None);
+    let one = agency(1);
+    let list = async |limit, cursor: Option<&str>| {
+        let mut seen = Vec::new();
+        let is_first_three = |claim: &ListedClaim| {
+            seen.push(claim.order.clone());
+            claim.order != ids[0]
+        };
+        let page = orders.by_agency(&one, None, 10, limit, cursor, is_first_three);
+        let (page, is_all) = page.await.unwrap();
+        let items: Vec<_> = page.items.into_iter().map(|claim| claim.order).collect();
+        (items, page.next, seen, is_all)
+    };
+    let all = vec![ids[3].clone(), ids[1].clone(), ids[0].clone()];
+    let kept = || all[..2].to_vec();
+    assert_eq!(list(10, None).await, (kept(), None, all.clone(), true));
+    // A page that is full is cut where the next one begins; what is behind it has been told all the same.
+    let (items, next, seen, is_all) = list(1, None).await;
+    assert_eq!(
+        (items, seen, is_all),
+        (kept()[..1].to_vec(), all.clone(), true)
+    );
+    let rest = list(1, next.as_deref()).await;
+    assert_eq!(
+        (rest.0, rest.2, rest.3),
+        (kept()[1..].to_vec(), all[1..].to_vec(), false)
+    );
+    let last = list(1, rest.1.as_deref()).await;
+    assert_eq!((last.0, last.1), (vec![], None));
+
+    // With a day, only claims that can be of it are read.
+    let from = Millis(NOW.0 + 1);
+    let within = Some((from, Millis(NOW.0 + 3)));
+    let page = orders.by_agency(&one, within, 10, 10, None, |_| true);
+    assert_eq!(page.await.unwrap().0.items.len(), 2);
+
+    // A claim that was lost is in the list of who lost it, with why.
+    let lost = ListedClaim {
+        order: ids[2].clone(),
+        at: Millis(NOW.0 + 9),
+        status: None,
+        start_at: Some(NOW),
+        area: None,
+        worker: None,
+        end: Some(ClaimEnd::Released),
+    };
+    orders.keep_lost(&agency(1), &lost).await.unwrap();
+    let page = orders.by_agency(&one, None, 1, 1, None, |_| true);
+    assert_eq!(page.await.unwrap().0.items, vec![lost.clone()]);
+    let found = orders.lost(&ids[2], &agency(1)).await.unwrap();
+    assert_eq!(found, Some(lost));
 }

@@ -353,7 +353,9 @@ async fn the_clock_ends_what_nobody_attended_or_ended() {
     };
     assert_eq!(ended.state, State::Unfilled);
     assert!(ended.excluded.contains(&agency(1)));
-    let page = world.orders.by_agency(&agency(1), 10, None).await.unwrap();
+    let one = agency(1);
+    let page = world.orders.by_agency(&one, None, 10, 10, None, |_| true);
+    let (page, _) = page.await.unwrap();
     assert!(page.items.is_empty(), "it is nobody's claim any more");
 }
 

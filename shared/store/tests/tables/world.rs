@@ -87,7 +87,7 @@ impl World {
             ],
             vec![
                 index("by-customer", "cu", "pa", &[]),
-                index("by-agency", "ca", "ct", &["st"]),
+                index("by-agency", "ca", "ct", &["st", "sa", "ar", "wo", "ce"]),
                 index(
                     "on-offer",
                     "oc",

@@ -18,7 +18,8 @@ use calls::Error;
 use domain::agency::AgencyStats;
 use domain::id::AgencyId;
 use domain::order::{
-    ClaimEnd, ClaimNews, DETAILS_KEPT, ListedClaim, Order, Status, What, claim_news, ended_claims, tally,
+    ClaimEnd, ClaimNews, DETAILS_KEPT, ListedClaim, Order, Status, What, claim_news, ended_claims,
+    tally,
 };
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;

@@ -1,10 +1,12 @@
-//! Visits: a customer's and an agency's own, and what a customer does with one.
+//! Visits: a customer's and an agency's own, what a customer does with one, and complaints.
 //!
 //! - [`list`]: which orders there are.
 //! - [`badge_check`]: checks the badge of the worker at the door.
 //! - [`ending`]: completes and rates the visit.
+//! - [`complaints`]: what is held against a visit, and what comes of it.
 
 mod badge_check;
+mod complaints;
 mod ending;
 mod list;
 mod raters;
@@ -70,8 +72,18 @@ impl Visits {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
-        if let (&Method::GET, ["v1", "orders"]) = (request.method(), path.as_slice()) {
-            return self.list(request, &principal, now).await;
+        match (request.method(), path.as_slice()) {
+            (&Method::GET, ["v1", "orders"]) => return self.list(request, &principal, now).await,
+            (&Method::GET, ["v1", "complaints"]) => {
+                return self.complaints(request, &principal, now).await;
+            }
+            (&Method::POST, ["v1", "complaints", id, "answer"]) => {
+                return self.answer_complaint(request, &principal, id, now).await;
+            }
+            (&Method::POST, ["v1", "complaints", id, "decision"]) => {
+                return self.decide_complaint(request, &principal, id, now).await;
+            }
+            _ => {}
         }
         let (&Method::POST, ["v1", "orders", id, action]) = (request.method(), path.as_slice())
         else {
@@ -83,6 +95,7 @@ impl Visits {
             "badge-check" => self.badge_check(request, &principal, &id, now).await,
             "complete" => self.complete(customer, &id, now).await,
             "rating" => self.rate(request, customer, &id, now).await,
+            "complaints" => self.complain(request, customer, &id, now).await,
             _ => Err(Problem::not_found()),
         }
     }

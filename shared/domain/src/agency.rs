@@ -157,6 +157,9 @@ pub struct AgencyStats {
     pub completed: u64,
     /// Claims that were released or not staffed in time.
     pub abandoned: u64,
+    /// Complaints that the authority has upheld.
+    #[serde(default)]
+    pub upheld: u64,
 }
 
 /// What an agency wants to change of itself; `None` stays as it is.

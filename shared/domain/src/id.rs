@@ -168,6 +168,21 @@ id! {
     ProposalId, "prp_", 16
 }
 
+id! {
+    /// A complaint: its order's id under another prefix, since an order has one at most.
+    ComplaintId, "cmp_", 16
+}
+
+impl ComplaintId {
+    pub fn of(order: &OrderId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, order.bare()))
+    }
+
+    pub fn order(&self) -> OrderId {
+        OrderId(format!("{}{}", OrderId::PREFIX, self.bare()))
+    }
+}
+
 impl ProposalId {
     pub fn new(worker: &WorkerId, agency: &AgencyId) -> Self {
         let parts = ["homehail-proposal-id-v1", worker.as_str(), agency.as_str()];

@@ -3,6 +3,7 @@
 //!
 //! - [`order`]: an order's life, what ends it, what a failed grab is told, who is shown what.
 //! - [`agency`]: agencies and stores, and what the authority decides about them.
+//! - [`complaint`]: what customers hold against visits.
 //! - [`score`]: which agency an unclaimed order is assigned to, and why.
 //! - [`market`]: a city's settings.
 //! - [`geo`]: places, distances, cells.
@@ -25,6 +26,7 @@ pub mod calendar;
 pub mod chain;
 pub mod check;
 pub mod claim_token;
+pub mod complaint;
 pub mod credit;
 pub mod erasure;
 pub mod feed;

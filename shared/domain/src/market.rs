@@ -67,6 +67,10 @@ pub struct Market {
     pub oldest_worker: i16,
     /// How long it can be called off that one's data is erased, in seconds.
     pub erasure_delay_s: u32,
+    /// How long after an order's end its customer can complain, in seconds.
+    pub complaint_window_s: u32,
+    /// How long an agency has to answer a complaint before the authority decides without, in seconds.
+    pub complaint_answer_s: u32,
     /// Where orders can be placed; `None` is anywhere.
     pub bounds: Option<Bounds>,
     /// The services that can be ordered here.
@@ -100,6 +104,8 @@ impl Default for Market {
             youngest_worker: 18,
             oldest_worker: 70,
             erasure_delay_s: 259_200,
+            complaint_window_s: 2_592_000,
+            complaint_answer_s: 604_800,
             bounds: None,
             services: ServiceSet::all(),
             score: ScoreWeights::default(),
@@ -305,6 +311,17 @@ impl Market {
             "erasure_delay_s",
             "1 to 2592000",
         )?;
+        // What was said goes 180 days after the order's end: some of them are left to decide in.
+        require(
+            (3_600..=5_184_000).contains(&self.complaint_window_s),
+            "complaint_window_s",
+            "3600 to 5184000",
+        )?;
+        require(
+            (3_600..=5_184_000).contains(&self.complaint_answer_s),
+            "complaint_answer_s",
+            "3600 to 5184000",
+        )?;
         require(!self.services.is_empty(), "services", "at least one")?;
         require(
             (1..=1_000).contains(&self.score.sum()),
@@ -347,6 +364,14 @@ impl Market {
 
     pub fn erasure_delay(&self) -> Duration {
         seconds(self.erasure_delay_s)
+    }
+
+    pub fn complaint_window(&self) -> Duration {
+        seconds(self.complaint_window_s)
+    }
+
+    pub fn complaint_answer_time(&self) -> Duration {
+        seconds(self.complaint_answer_s)
     }
 
     pub fn travel_time(&self) -> Duration {

@@ -17,7 +17,7 @@ use crate::order::Order;
 use crate::service::ServiceSet;
 
 /// The version of this policy. Every change that can alter a choice raises it.
-pub const POLICY_VERSION: u32 = 2;
+pub const POLICY_VERSION: u32 = 3;
 
 /// The parts of a score are shares of this.
 const WHOLE: u64 = 1_000;
@@ -86,7 +86,7 @@ pub struct ScoreParts {
     pub stars: u64,
     /// By the share of skilled workers who pass the gate.
     pub credit: u64,
-    /// By the completion rate.
+    /// By the completion rate; a complaint that was upheld counts as a claim given up.
     pub completion: u64,
     pub distance: u64,
     pub load: u64,
@@ -107,7 +107,9 @@ pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScorePart
         stars.saturating_sub(ratings),
         ratings.saturating_mul(MOST_STARS - 1),
     );
-    let ended = stats.completed.saturating_add(stats.abandoned);
+    // A complaint that was upheld counts as a claim given up.
+    let failed = stats.abandoned.saturating_add(stats.upheld);
+    let ended = stats.completed.saturating_add(failed);
     let completion = share(
         stats.completed.saturating_add(PRIOR_COMPLETED),
         ended.saturating_add(PRIOR_CLAIMS),

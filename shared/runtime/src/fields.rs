@@ -96,6 +96,12 @@ impl<'a> Fields<'a> {
         self.checked_string(name, value, length, clean)
     }
 
+    /// As [`Self::string`], with line breaks as they are.
+    pub fn text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+        let value = self.required(name)?;
+        self.checked_string(name, value, length, clean)
+    }
+
     /// A [`person_name`] of at most so many characters.
     pub fn person_name(&mut self, name: &'static str, most: usize) -> Option<String> {
         let value = self.required(name)?;

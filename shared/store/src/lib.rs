@@ -40,8 +40,9 @@ pub use ledger::{
     StoredEvent, TracedEvent, waits_for_the_log,
 };
 pub use orders::{
-    Assignments, BeforePlacing, Changed, FannedOut, GrabRead, Home, Listing, OnOffer, OrderViews,
-    Orders, PlaceKey, Rated, SealKey, Sealed, Settled, VisitEnded, Written, order_image,
+    Assignments, BeforeComplaint, BeforePlacing, Changed, ComplaintsOf, FannedOut, GrabRead, Home,
+    KeptComplaint, Listing, OnOffer, OrderViews, Orders, PlaceKey, Rated, SealKey, Sealed, Settled,
+    VisitEnded, Written, order_image,
 };
 pub use subject_keys::PersonKey;
 pub use table::{Member, Page, Part};

@@ -7,6 +7,7 @@
 
 mod assignments;
 mod change;
+mod complaints;
 mod counts;
 mod erase;
 mod item;
@@ -35,6 +36,7 @@ use crate::table::{
 
 pub use assignments::Assignments;
 pub use change::{Changed, FannedOut, Settled};
+pub use complaints::{BeforeComplaint, ComplaintsOf, KeptComplaint};
 pub use item::order_image;
 pub use on_offer::{Listing, OnOffer};
 pub use quota::BeforePlacing;

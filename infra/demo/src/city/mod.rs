@@ -186,6 +186,7 @@ fn stats(draw: &mut Draw) -> AgencyStats {
         stars_count,
         completed,
         abandoned: completed * draw.below(9) as u64 / 100,
+        upheld: 0,
     }
 }
 

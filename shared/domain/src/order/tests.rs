@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod complaints;
 mod counts;
 mod epochs;
 mod listed;

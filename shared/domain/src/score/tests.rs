@@ -38,7 +38,8 @@ fn candidate(n: u8) -> Candidate {
 }
 
 fn any_candidate() -> impl Strategy<Value = Candidate> {
-    let stats = (0..10_000_u64, 10..=50_u64, 0..10_000_u64, 0..10_000_u64);
+    let counts = (0..10_000_u64, 0..10_000_u64, 0..100_u64);
+    let stats = (0..10_000_u64, 10..=50_u64, counts);
     let rest = (
         any::<u8>(),
         0.0..5_000.0_f64,
@@ -46,20 +47,23 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
         (1..=50_u32, 0..50_u32),
     );
     (stats, rest).prop_map(
-        |((count, tenths, completed, abandoned), (n, metres, load, (cleared, more)))| Candidate {
-            distance_m: metres,
-            load,
-            workers: Workforce {
-                skilled: cleared + more,
-                cleared,
-            },
-            stats: AgencyStats {
-                stars_sum: count * tenths / 10,
-                stars_count: count,
-                completed,
-                abandoned,
-            },
-            ..candidate(n)
+        |((count, tenths, (completed, abandoned, upheld)), (n, metres, load, (cleared, more)))| {
+            Candidate {
+                distance_m: metres,
+                load,
+                workers: Workforce {
+                    skilled: cleared + more,
+                    cleared,
+                },
+                stats: AgencyStats {
+                    stars_sum: count * tenths / 10,
+                    stars_count: count,
+                    completed,
+                    abandoned,
+                    upheld,
+                },
+                ..candidate(n)
+            }
         },
     )
 }
@@ -81,7 +85,7 @@ fn the_score_is_this() {
     };
     assert_eq!(newcomer, wanted);
     assert_eq!(
-        POLICY_VERSION, 2,
+        POLICY_VERSION, 3,
         "a change of the score is a new version of the policy"
     );
 }
@@ -251,6 +255,9 @@ proptest! {
         let mut kept = candidate.clone();
         kept.stats.abandoned = kept.stats.abandoned.saturating_sub(more);
         prop_assert!(total(&kept) >= total(&candidate));
+        let mut upheld = candidate.clone();
+        upheld.stats.upheld += more;
+        prop_assert!(total(&upheld) <= total(&candidate));
     }
 
     #[test]

@@ -339,17 +339,21 @@ impl Directory {
             ("stars_count", more.stars_count),
             ("completed", more.completed),
             ("abandoned", more.abandoned),
+            ("upheld", more.upheld),
         ];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         let sets = counts
             .clone()
-            .map(|(name, _)| format!("stats.{name} = stats.{name} + :{name}"));
+            // A count that came later is not there yet in every agency.
+            .map(|(name, _)| {
+                format!("stats.{name} = if_not_exists(stats.{name}, :none) + :{name}")
+            });
         let sets = sets.collect::<Vec<_>>().join(", ");
         let update = self
             .table
             .update(Key::agency(agency), format!("SET {sets}"));
         counts
-            .fold(update, |update, (name, count)| {
+            .fold(update.value(":none", 0), |update, (name, count)| {
                 update.value(&format!(":{name}"), count)
             })
             .when("attribute_exists(pk)")

@@ -18,6 +18,8 @@ const LOST: &str = "lost#";
 pub(super) const DETAILS: &str = "details";
 /// Sort key of what the customer says of the visit.
 const RATING: &str = "rating";
+/// Sort key of an order's complaint, and what those begin with by which it is found.
+pub(super) const COMPLAINT: &str = "complaint";
 /// What sort keys of explanations begin with.
 const EXPLANATION: &str = "explanation#";
 /// Sort key of a customer's wish to be erased.
@@ -33,6 +35,10 @@ pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct",
 });
 
 pub(super) static ON_OFFER: Index<Orders> = Index::new("on-offer", "oc", "dl", is_order);
+
+pub(super) static COMPLAINTS: Index<Orders> = Index::new("complaints", "cl", "at", |key| {
+    parse_order(&key.pk).is_ok() && key.sk.starts_with(COMPLAINT)
+});
 
 impl Key<Orders> {
     pub(super) fn order(order: &OrderId) -> Self {
@@ -87,6 +93,20 @@ impl Key<Orders> {
         Self::new(order.bare(), RATING)
     }
 
+    pub(super) fn complaint(order: &OrderId) -> Self {
+        Self::new(order.bare(), COMPLAINT)
+    }
+
+    /// By which the agency finds the complaint.
+    pub(super) fn agencys_complaint(order: &OrderId) -> Self {
+        Self::new(order.bare(), format!("{COMPLAINT}#agency"))
+    }
+
+    /// By which the customer finds the complaint.
+    pub(super) fn customers_complaint(order: &OrderId) -> Self {
+        Self::new(order.bare(), format!("{COMPLAINT}#customer"))
+    }
+
     /// A code of a worker's phone that was used.
     pub(super) fn used_code(badge: &BadgeId, step: u32) -> Self {
         Self::new(format!("code#{}#{step}", badge.bare()), "code")
@@ -107,7 +127,9 @@ impl Partition<Orders> {
 
 /// Whether what is here says where the home is, who lives there, or what the customer thinks.
 pub(super) fn is_personal(key: &ItemKey) -> bool {
-    [DETAILS, RATING].contains(&key.sk.as_str()) || key.sk.starts_with(EXPLANATION)
+    [DETAILS, RATING].contains(&key.sk.as_str())
+        || key.sk.starts_with(EXPLANATION)
+        || key.sk.starts_with(COMPLAINT)
 }
 
 fn is_order(key: &ItemKey) -> bool {

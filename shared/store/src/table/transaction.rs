@@ -27,6 +27,7 @@ pub enum Part {
     Calendar,
     /// A code of a worker's phone that was used for an order.
     Code,
+    Complaint,
     Consent,
     /// That something is counted, so that it is not counted again.
     Counted,

@@ -84,9 +84,12 @@ impl World {
                 ("ct", "N"),
                 ("oc", "S"),
                 ("dl", "N"),
+                ("cl", "S"),
+                ("at", "N"),
             ],
             vec![
                 index("by-customer", "cu", "pa", &[]),
+                index("complaints", "cl", "at", &[]),
                 index("by-agency", "ca", "ct", &["st", "sa", "ar", "wo", "ce"]),
                 index(
                     "on-offer",

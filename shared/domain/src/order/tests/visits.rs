@@ -319,6 +319,7 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
                     stars_count,
                     completed,
                     abandoned,
+                    upheld: _,
                 } = stats;
                 [stars_sum, stars_count, completed, abandoned]
             })

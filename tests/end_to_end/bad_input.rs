@@ -104,7 +104,7 @@ async fn every_fault_of_an_order_is_named_and_nothing_is_stored() {
         ]
     );
     let faults = json!([
-        { "pointer": "/duration_min", "detail": "必须是 30 至 720 之间的整数" },
+        { "pointer": "/duration_min", "detail": "必须在 30 与 1440 之间" },
         { "pointer": "/contact/phone", "detail": "必须是 11 位手机号，如 13912345678" },
         { "pointer": "/location/datum", "detail": "必填" },
         { "pointer": "/colour", "detail": "不是已知的字段" },

@@ -1,6 +1,7 @@
 //! At the door: is this the worker of this order, and may she begin? Also how a visit ends.
 
 mod at_once;
+mod complaints;
 mod photo;
 mod ratings;
 
@@ -459,6 +460,7 @@ async fn a_visit_is_completed_and_rated_once_and_counts_for_its_agency() {
         stars_count,
         completed,
         abandoned,
+        ..
     } = stats(&world, &agency).await;
     assert_eq!([stars_sum, stars_count, completed, abandoned], [4, 1, 1, 0]);
 }
@@ -571,6 +573,7 @@ async fn a_rating_and_its_count_cut_off_anywhere_are_given_once() {
                 stars_count,
                 completed,
                 abandoned,
+                ..
             } = stats(&world, &agency).await;
             assert_eq!(
                 [stars_sum, stars_count, completed, abandoned],

@@ -115,6 +115,20 @@ pub fn operations() -> Vec<(String, String)> {
     all
 }
 
+/// Whose sessions an operation takes; none if it takes no session.
+pub fn roles(method: &str, template: &str) -> Option<Vec<String>> {
+    let operation = &DESCRIPTION["paths"][template][method.to_lowercase()];
+    if operation["security"].as_array().is_some_and(Vec::is_empty) {
+        return None;
+    }
+    let roles = operation["x-roles"].as_array();
+    let roles = roles.unwrap_or_else(|| panic!("{method} {template} names no x-roles"));
+    let roles = roles
+        .iter()
+        .map(|role| role.as_str().expect("a role").to_owned());
+    Some(roles.collect())
+}
+
 fn route(method: &str, path: &str) -> Option<String> {
     let wanted: Vec<&str> = path.split('/').collect();
     operations()

@@ -230,6 +230,15 @@ async fn cut_everywhere(function: &str, story: Story) {
         };
         let seen = stage.settle(&id, until).await;
         check(&seen, story, &case);
+        if story == Story::Grabbed {
+            // A stream whose consumer was cut off comes again.
+            stage.world.advance(Duration::from_secs(60)).await;
+            let desk = stage.world.desk(&stage.agencies[0]).await;
+            let deeds = stage.world.deeds(&desk, "").await;
+            let of_it = deeds.iter().filter(|deed| deed["about"] == *id);
+            let what: Vec<&Value> = of_it.map(|deed| &deed["what"]).collect();
+            assert_eq!(what, ["claimed"], "{case}");
+        }
         let happened = !wire.take_cuts().is_empty();
         stage.world.platform.shutdown().await;
         if !happened {

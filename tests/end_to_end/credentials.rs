@@ -9,7 +9,7 @@ use crate::workers::text;
 use crate::world::{Agency, CENTRE, World, registration};
 
 impl World {
-    async fn log_in(&self, credential: &Value) -> Answer {
+    pub async fn log_in(&self, credential: &Value) -> Answer {
         let given =
             json!({ "access_key": credential["access_key"], "secret": credential["secret"] });
         let call = self.call("POST", "/v1/sessions/agency");
@@ -32,7 +32,7 @@ impl World {
         self.call("DELETE", &path).token(token).send().await
     }
 
-    async fn listed(&self, token: &str, agency: &Agency) -> Vec<Value> {
+    pub async fn listed(&self, token: &str, agency: &Agency) -> Vec<Value> {
         let path = format!("/v1/agencies/{}/credentials", agency.id);
         let body = self.call("GET", &path).token(token).send().await;
         body.expect(200)["items"].as_array().expect("items").clone()
@@ -150,17 +150,17 @@ async fn nobody_else_learns_or_changes_how_an_agency_logs_in() {
     let foreign = world.desk(&other).await;
     let customer = world.customer("demo-customer-1").await;
     let key = json!(agency.access_key);
-    for token in [&foreign, &customer] {
+    for (token, status, slug) in [(&foreign, 404, "not-found"), (&customer, 403, "forbidden")] {
         let path = format!("/v1/agencies/{}/credentials", agency.id);
         let listed = world.call("GET", &path).token(token).send().await;
-        listed.expect_problem(404, "not-found");
+        listed.expect_problem(status, slug);
         let added = world.add_credential(token, &agency, "k", "x").await;
-        added.expect_problem(404, "not-found");
+        added.expect_problem(status, slug);
         let withdrawn = world.withdraw(token, &agency, &key).await;
-        withdrawn.expect_problem(404, "not-found");
+        withdrawn.expect_problem(status, slug);
         // Nor by the name of one's own agency.
         let withdrawn = world.withdraw(token, &other, &key).await;
-        withdrawn.expect_problem(404, "not-found");
+        withdrawn.expect_problem(status, slug);
     }
     world.desk(&agency).await;
     let authority = world.authority().await;
@@ -224,12 +224,12 @@ async fn a_registrations_repeat_shows_the_secret_only_while_it_is_pending() {
 #[tokio::test]
 async fn adding_and_withdrawing_cut_off_anywhere_happen_once() {
     for n in 1.. {
-        assert!(n < 20, "registry makes too many calls");
+        assert!(n < 20, "members makes too many calls");
         let world = World::empty().await;
         let agency = world.register(&["cleaning"], &[CENTRE]).await;
         let desk = world.desk(&agency).await;
         let wire = world.platform.wire().clone();
-        wire.cut_after("registry", n);
+        wire.cut_after("members", n);
         let path = format!("/v1/agencies/{}/credentials", agency.id);
         let add = || {
             let call = world.call("POST", &path).token(&desk).key("k");
@@ -240,7 +240,7 @@ async fn adding_and_withdrawing_cut_off_anywhere_happen_once() {
         let withdraw = || world.call("DELETE", &first).token(&desk).try_send();
         insist(&world, withdraw).await.expect(204);
         let happened = !wire.take_cuts().is_empty();
-        wire.cut_after("registry", 1_000);
+        wire.cut_after("members", 1_000);
         assert_eq!(
             insist(&world, add).await.expect(201),
             added,
@@ -249,9 +249,13 @@ async fn adding_and_withdrawing_cut_off_anywhere_happen_once() {
         world.log_in(&added).await.expect(200);
         let left = world.listed(&desk, &agency).await;
         assert_eq!(left.len(), 1, "cut after {n}");
+        let deeds = world.deeds(&desk, "").await;
+        let what: Vec<&Value> = deeds.iter().map(|deed| &deed["what"]).collect();
+        let both = ["credential_withdrawn", "credential_added"];
+        assert_eq!(what, both, "cut after {n}");
         world.platform.shutdown().await;
         if !happened {
-            assert!(n > 1, "registry was never called");
+            assert!(n > 1, "members was never called");
             return;
         }
     }

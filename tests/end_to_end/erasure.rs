@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{AgencyId, ProposalId, WorkerId};
 use serde_json::{Value, json};
 
 use crate::http::Answer;
@@ -16,11 +17,12 @@ const THREE_DAYS: Duration = Duration::from_secs(72 * 3_600);
 /// How long a message that failed is not seen.
 const RETRIED: Duration = Duration::from_secs(900);
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "WORKERS_TABLE",
     "LEDGER_TABLE",
     "BADGES_TABLE",
     "SUBJECT_KEYS_TABLE",
+    "SESSIONS_TABLE",
 ];
 
 type Item = HashMap<String, AttributeValue>;
@@ -353,8 +355,27 @@ async fn what_a_worker_does_about_her_record_cut_off_anywhere() {
         world.review_worker(id, "approve").await.expect(200);
         let session = world.worker_session(&sent["phone"]).await.expect(200);
         let token = text(&session["token"]);
+        let (other, other_desk) = with_agency(&world).await;
+        let wanted = world.send_worker(&other_desk, "k", &sent).await;
+        wanted.expect(201);
+        let worker: WorkerId = text(id).parse().expect("a worker");
+        let agency: AgencyId = other.id.parse().expect("an agency");
+        let proposal = ProposalId::new(&worker, &agency);
         let wire = world.platform.wire().clone();
         wire.cut_after("own-record", n);
+        let until = world.in_future(THREE_DAYS);
+        let off = json!({ "leave": [{ "from": world.now().to_rfc3339(), "until": until }] });
+        let leave = || {
+            let call = world.call("PUT", "/v1/me/availability").token(token);
+            call.json(&off).try_send()
+        };
+        assert_eq!(insist(leave).await.expect(200)["version"], 1);
+        let path = format!("/v1/me/proposals/{proposal}/consent");
+        let agree = || {
+            let call = world.call("POST", &path).token(token);
+            call.json(&json!({ "text_version": "2026-02" })).try_send()
+        };
+        insist(agree).await.expect(200);
         let words = json!({ "about": "identity", "text": "这不是我" });
         let object = || {
             let call = world
@@ -390,6 +411,8 @@ async fn what_a_worker_does_about_her_record_cut_off_anywhere() {
             kinds(&chain)[2..],
             [
                 "reviewed",
+                "registered",
+                "consent_given",
                 "complaint",
                 "consent_withdrawn",
                 "erasure_requested",

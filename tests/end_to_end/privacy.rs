@@ -135,6 +135,8 @@ async fn nobody_finds_in_any_answer_what_is_not_theirs_to_know() {
         format!("/v1/workers/{id}"),
         format!("/v1/workers/{id}/trace"),
         format!("/v1/workers/{id}/photo"),
+        format!("/v1/workers/{id}/calendar"),
+        format!("/v1/orders/{}/candidates", order.id),
         format!("/v1/workers/{id}/badges"),
         format!("/v1/badges/{badge_id}/card.svg"),
         format!("/v1/badges/{badge_id}"),

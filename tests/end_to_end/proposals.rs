@@ -217,6 +217,7 @@ async fn agencies_that_want_the_same_worker_wait_side_by_side() {
     }
     let again = world.send_worker(&second_desk, "k", &sent).await;
     assert_eq!(again.expect(201)["status"], "pending");
+    world.agree_by_hand(id, &third.id).await;
     let items = waiting(&world, "worker").await;
     let by: Vec<&str> = items.iter().map(|item| text(&item["agency_id"])).collect();
     assert_eq!(by, [second.id.as_str(), third.id.as_str()]);
@@ -318,6 +319,11 @@ async fn a_proposal_is_answered_as_a_registration_is() {
         answers.push(complaints.json(&json!({ "reason": "late" })).send().await);
         let badges = call("POST", &format!("{path}/badges")).key("k");
         answers.push(badges.json(&json!({})).send().await);
+        answers.push(call("GET", &format!("{path}/calendar")).send().await);
+        let free = call("PUT", &format!("{path}/availability"));
+        answers.push(free.json(&json!({ "leave": [] })).send().await);
+        let leave = call("POST", &format!("{path}/leave"));
+        answers.push(leave.json(&json!({ "reason": "no work" })).send().await);
         let listed = call("GET", "/v1/workers").send().await.expect(200);
         let listed = listed["items"].as_array().expect("items").clone();
         let listed = listed.into_iter().find(|item| item["worker_id"] == id);

@@ -468,13 +468,14 @@ async fn an_agency_without_a_cleared_free_worker_is_not_assigned() {
     let seen = world.order(&world.authority().await, id).await;
     assert_eq!(seen["claim"]["agency_id"], free.id.as_str());
     let explanation = &seen["explanation"];
-    assert_eq!(explanation["policy_version"], 2);
+    assert_eq!(explanation["policy_version"], 3);
     let passed_over = &explanation["radii"][0]["exclusions"]["no_cleared_free_worker"];
     let mut expected = [&without.id, &unclear.id, &booked.id].map(|id| json!(id));
     expected.sort_by_key(Value::to_string);
     assert_eq!(passed_over, &json!(expected));
     let candidate = &explanation["radii"][0]["candidates"][0];
-    assert_eq!(candidate["workers"], json!({ "skilled": 1, "cleared": 1 }));
+    let workers = json!({ "skilled": 1, "cleared": 1, "wishes": 0 });
+    assert_eq!(candidate["workers"], workers);
     assert_eq!(candidate["score"]["credit"], 1000);
 
     // The slot of a cancelled order is free, although nobody has changed the calendar.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::member::MemberOf;
 use domain::order::GrabOutcome;
 use domain::time::Millis;
 use serde_json::{Value, json};
@@ -317,7 +318,7 @@ async fn nothing_that_was_under_way_survives_a_suspension() {
     world.review(&agency, "suspend").await.expect(200);
     world.advance(30 * Duration::from_secs(1)).await;
     let orders = Orders::new(&world.platform.operator_settings());
-    let by = agency.id.parse().expect("an agency");
+    let by = MemberOf::first(agency.id.parse().expect("an agency"));
     let (now, staff_by) = (world.now(), |at: Millis| at + HOUR);
     let order = id.parse().expect("an order");
     let late = orders.grab(&order, 1, &by, "家政", || now, staff_by);
@@ -371,6 +372,10 @@ enum Way {
     Suspended,
     Withdrawn,
     Moved,
+    /// Her agency ends her employment.
+    LetGo,
+    /// She ends it herself.
+    Left,
 }
 
 async fn take_away(world: &World, way: Way, id: &str, token: &str, rival: &Agency) {
@@ -383,6 +388,7 @@ async fn take_away(world: &World, way: Way, id: &str, token: &str, rival: &Agenc
             let call = world.call("POST", "/v1/me/consent/withdraw").token(token);
             call.send().await.expect(200);
         }
+        Way::LetGo | Way::Left => unreachable!("these are only cut off"),
         Way::Moved => {
             let number = world.workers().open(&id.parse().expect("a worker")).await;
             let profile = number
@@ -478,6 +484,8 @@ async fn sweeping_a_worker_cut_off_anywhere_is_finished() {
         ("review", Some(Way::Suspended)),
         ("own-record", Some(Way::Withdrawn)),
         ("auto-assign", Some(Way::Withdrawn)),
+        ("workers", Some(Way::LetGo)),
+        ("own-record", Some(Way::Left)),
     ])
     .await;
 }
@@ -494,7 +502,7 @@ async fn cut_everywhere(cases: &[(&str, Option<Way>)]) {
             let order: Claimed = claimed(&world, &agency, "cleaning", 24 * HOUR).await;
             staff(&world, &order, &id).await.expect(200);
             world.drain().await;
-            let authority = world.authority().await;
+            let (authority, desk) = (world.authority().await, world.desk(&agency).await);
             let wire = world.platform.wire().clone();
             wire.cut_after(function, n);
             let (path, by, body) = match way {
@@ -504,6 +512,12 @@ async fn cut_everywhere(cases: &[(&str, Option<Way>)]) {
                     decision_on(&Value::Null, "suspend"),
                 ),
                 Some(Way::Withdrawn) => ("/v1/me/consent/withdraw".to_owned(), &token, json!({})),
+                Some(Way::LetGo) => (
+                    format!("/v1/workers/{id}/leave"),
+                    &desk,
+                    json!({ "reason": "no work" }),
+                ),
+                Some(Way::Left) => ("/v1/me/leave-agency".to_owned(), &token, json!({})),
                 Some(_) => (
                     format!("/v1/workers/{id}/reviews"),
                     &authority,
@@ -512,7 +526,9 @@ async fn cut_everywhere(cases: &[(&str, Option<Way>)]) {
             };
             let decide = || world.call("POST", &path).token(by).json(&body).try_send();
             let answer: Answer = insist(&world, decide).await;
-            answer.expect(200);
+            // Whom it has let go before the cut, an agency does not find any more.
+            let is_gone = *way == Some(Way::LetGo) && answer.status == 404;
+            assert!(answer.status < 300 || is_gone, "{case}: {}", answer.body);
             // Twice the time until a cut-off message, or stream record, comes again.
             for seconds in [3, 61, 61] {
                 world.advance(Duration::from_secs(seconds)).await;
@@ -532,6 +548,10 @@ async fn cut_everywhere(cases: &[(&str, Option<Way>)]) {
                 .filter(|line| **line == wanted.2)
                 .count();
             assert_eq!(found, 1, "{case}: {seen}");
+            let visits = world.call("GET", "/v1/me/visits").token(&token);
+            let visits = visits.send().await.expect(200);
+            let lost = way.map_or("suspended", |_| "cannot_come");
+            assert_eq!(visits["items"][0]["lost"], lost, "{case}");
             if way.is_none() {
                 let offered = world.offered(std::slice::from_ref(&rival), &order.id).await;
                 assert_eq!(offered.len(), 1, "{case}");

@@ -61,13 +61,16 @@ impl World {
         self.send_review(id, &body).await
     }
 
-    /// The authority looks at what this agency proposes of a worker, and decides.
+    /// The authority looks at what this agency proposes of a worker, who has agreed to it if it is approved, and decides.
     pub async fn review_proposal(&self, id: &Value, decision: &str, agency: &str) -> Answer {
         let body = self.proposal_decision(id, decision, agency).await;
         self.send_review(id, &body).await
     }
 
     pub async fn proposal_decision(&self, id: &Value, decision: &str, agency: &str) -> Value {
+        if decision == "approve" {
+            self.agree_by_hand(id, agency).await;
+        }
         let token = self.authority().await;
         let shown = self.read_worker(&token, id).await.expect(200);
         let proposals = shown["proposals"].as_array().expect("proposals");
@@ -251,7 +254,7 @@ async fn a_registered_worker_waits_is_approved_and_can_log_in() {
             &listed["items"][0]["worker_id"],
             &listed["items"][0]["name"]
         ),
-        (id, &json!("钱*"))
+        (id, &sent["name"])
     );
     let trace = format!("/v1/workers/{}/trace?", text(id));
     let chain = world.chain(&desk, &trace).await;

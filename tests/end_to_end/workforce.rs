@@ -7,15 +7,17 @@ use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::check::IdNumber;
 use domain::credit::{Entry, Recorded, Section, Sections};
-use domain::id::{AgencyId, EventId, SourceId, WorkerId};
+use domain::id::{AgencyId, EventId, ProposalId, SourceId, WorkerId};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, Worker, masked_name};
 use objects::Photos;
-use serde_json::json;
-use store::{Appended, NewEvent, NewWorker, RegisteredWorker, Step, WorkerIds, Workers};
+use serde_json::{Value, json};
+use store::{
+    Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step, WorkerIds, Workers,
+};
 
 use crate::log_watch;
-use crate::workers::numerals;
+use crate::workers::{numerals, text};
 use crate::world::{Agency, World};
 
 /// The source of the clear sections of [`World::cleared_worker`].
@@ -86,6 +88,8 @@ impl World {
                 .iter()
                 .map(|skill| skill.parse().expect("a service"))
                 .collect(),
+            experience: Vec::new(),
+            sex: Some(number.sex()),
             masked_name: masked_name(&hired.name),
             registered_at: now,
             waits_since: None,
@@ -110,8 +114,8 @@ impl World {
                 proposals: Vec::new(),
             },
             events: vec![
-                event(EventKind::Registered, Actor::Agency(by.clone())),
-                event(EventKind::ConsentGiven, Actor::Agency(by)),
+                event(EventKind::Registered, Actor::Agency(by.clone(), None)),
+                event(EventKind::ConsentGiven, Actor::Agency(by, None)),
                 event(EventKind::Reviewed, Actor::Platform),
             ],
             with: Vec::new(),
@@ -138,6 +142,38 @@ impl World {
                 change(&mut worker);
                 Ok(Step {
                     worker: Some(worker),
+                    events: vec![NewEvent {
+                        id: EventId::from_cause("correction", &[&cause]),
+                        kind: EventKind::Correction,
+                        actor: Actor::Platform,
+                        payload: json!({}),
+                    }],
+                    ..Step::default()
+                })
+            })
+            .await;
+        assert!(matches!(changed, Ok(Appended::Done(_))), "{changed:?}");
+    }
+
+    /// She has agreed to what this agency proposes, if that is to employ her.
+    pub async fn agree_by_hand(&self, id: &Value, agency: &str) {
+        let (now, cause) = (self.now(), self.unique().to_string());
+        let id: WorkerId = text(id).parse().expect("a worker");
+        let agency: AgencyId = agency.parse().expect("an agency");
+        let proposal = ProposalId::new(&id, &agency);
+        let consent = Consent {
+            text_version: "2026-01".to_owned(),
+            given_at: now,
+        };
+        let changed = self
+            .workers()
+            .change(&id, now, |file| -> Result<Step, ()> {
+                let profile = file.profile.as_ref().ok_or(())?;
+                let Some(agreed) = profile.agreed(&proposal, consent.clone()) else {
+                    return Ok(Step::default());
+                };
+                Ok(Step {
+                    profile: ProfileChange::Put(Box::new(agreed)),
                     events: vec![NewEvent {
                         id: EventId::from_cause("correction", &[&cause]),
                         kind: EventKind::Correction,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use demo::City;
 use domain::agency::{Decision, Review};
+use domain::id::MemberId;
 use domain::time::Millis;
 use local::platform::{Options, Platform};
 use serde_json::{Value, json};
@@ -204,7 +205,8 @@ impl World {
         };
         let directory = Directory::new(&self.platform.operator_settings());
         let id = agency.id.parse().expect("an agency");
-        let decided = directory.decide_agency(&id, &review).await;
+        let by = MemberId::first(review.by.as_str());
+        let decided = directory.decide_agency(&id, &review, &by).await;
         assert!(
             matches!(decided, Ok(AgencyDecided::Done(..))),
             "{decided:?}"

@@ -30,8 +30,8 @@ PREFIXES = (
     re.compile(r"^<[A-Za-z]+Bucket\.Arn>/([a-z-]+/)*\*$"),
 )
 # Tables with items that not everybody who reads some of them may see: credentials beside agencies, scans beside badges,
-# the log beside the chains.
-DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<WorkersTable.Arn>")
+# the log beside the chains, codes to phones beside families of refresh tokens.
+DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<WorkersTable.Arn>", "<SessionsTable.Arn>")
 # What anybody may call is not among them, nor is the placing of orders.
 OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", "FeedApply", "Erasure"}
 # Kept for consumers to come: messages in it are no fault.

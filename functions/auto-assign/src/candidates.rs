@@ -168,6 +168,8 @@ mod tests {
             duration_min: 60,
             area: Area::containing(harbin(0)),
             budget_fen: None,
+            wishes: Default::default(),
+            preferred: None,
         };
         let (id, customer) = (
             OrderId::from_bytes(&[1; 16]),
@@ -204,6 +206,7 @@ mod tests {
         let workforce = Workforce {
             skilled: 4,
             cleared: 3,
+            wishes: 0,
         };
         let cleared = BTreeMap::from([(id(5), (workforce, Vec::new()))]);
 

@@ -2,7 +2,7 @@
 
 use bus::{Offer, OfferKind, Stage, Timer};
 use domain::geo::{Nearest, Wgs84, nearest_in_range, offer_distance_m};
-use domain::id::StoreId;
+use domain::id::{AgencyId, StoreId};
 use domain::order::{Claim, How, Order, State};
 use domain::score::{Choice, Explanation};
 use domain::time::Millis;
@@ -138,7 +138,7 @@ impl AutoAssign {
         };
         match self
             .offers
-            .send(&claim.agency, &assigned(order, nearest))
+            .send(&claim.agency, &assigned(order, &claim.agency, nearest))
             .await
         {
             Err(bus::Error::NoSuchQueue) => {
@@ -156,7 +156,7 @@ impl AutoAssign {
 
 /// The assignment as the agency reads it. It shows no more of the place than an offer; the rest can
 /// be read with the claim.
-fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
+fn assigned(order: &Order, agency: &AgencyId, nearest: Nearest<StoreId>) -> Offer {
     Offer {
         order_id: order.id.clone(),
         epoch: order.epoch,
@@ -168,6 +168,8 @@ fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
         area: order.area.clone(),
         store_id: Some(nearest.store),
         budget_fen: order.budget_fen,
+        wishes: order.wishes.clone(),
+        preferred_worker_id: order.preferred_of(agency).cloned(),
         grab_deadline: order.grab_deadline,
         claim_token: None,
         reason: None,
@@ -177,9 +179,9 @@ fn assigned(order: &Order, nearest: Nearest<StoreId>) -> Offer {
 #[cfg(test)]
 mod tests {
     use domain::geo::Area;
-    use domain::id::{CustomerId, OrderId};
+    use domain::id::{CustomerId, OrderId, WorkerId};
     use domain::market::Market;
-    use domain::order::Visit;
+    use domain::order::{Preferred, Visit};
     use domain::service::Service;
     use serde_json::json;
 
@@ -188,12 +190,18 @@ mod tests {
     #[test]
     fn an_assignment_is_as_the_contract_says_and_has_no_claim_token() {
         let place = Wgs84::from_e7(457_568_000, 1_266_424_000).unwrap();
+        let agency = AgencyId::from_bytes(&[1; 16]);
         let visit = Visit {
             service: Service::ElderCare,
             start_at: Millis(86_400_000),
             duration_min: 60,
             area: Area::containing(place),
             budget_fen: None,
+            wishes: ["dementia_care".parse().unwrap()].into(),
+            preferred: Some(Preferred {
+                worker: WorkerId::from_bytes(&[0; 16]),
+                agency: agency.clone(),
+            }),
         };
         let (id, customer) = (
             OrderId::from_bytes(&[1; 16]),
@@ -206,7 +214,7 @@ mod tests {
             at: Wgs84::from_e7(457_868_000, 1_266_424_000).unwrap(),
             distance_m: 3_335.8,
         };
-        let offer = serde_json::to_value(assigned(&order, nearest)).unwrap();
+        let offer = serde_json::to_value(assigned(&order, &agency, nearest)).unwrap();
         assert_eq!(
             offer,
             json!({
@@ -220,6 +228,8 @@ mod tests {
                 "distance_m": offer["distance_m"],
                 "store_id": "sto_040g2081040g2",
                 "budget_fen": null,
+                "wishes": ["dementia_care"],
+                "preferred_worker_id": "wkr_00000000000000000000000000",
                 "grab_deadline": "1970-01-01T00:03:00.000Z",
                 "claim_token": null,
                 "reason": null,

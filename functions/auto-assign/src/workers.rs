@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::calendar::{is_booked, promised};
+use domain::calendar::{Hindrance, Wanted, promised};
 use domain::id::{AgencyId, OrderId, WorkerId};
-use domain::order::{Order, ineligible};
+use domain::order::{Order, ineligible, wishes_fulfilled};
 use domain::score::{Choice, Workforce};
 use domain::worker::Worker;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -14,10 +14,6 @@ use crate::AutoAssign;
 
 /// How many agencies' workers are read at the same time.
 const AGENCIES_AT_ONCE: usize = 16;
-/// How many workers a page has, and how many pages are read for an agency: beyond 2,000 workers, those registered
-/// last stand for all.
-const PAGE: u32 = 500;
-const PAGES: usize = 4;
 /// How many workers' calendars are read at once.
 const CALENDARS_AT_ONCE: usize = 50;
 
@@ -36,17 +32,7 @@ impl AutoAssign {
         agencies: Vec<AgencyId>,
     ) -> Result<Cleared, store::Error> {
         let each = agencies.into_iter().map(|agency| async move {
-            let mut workers = Vec::new();
-            let mut cursor: Option<String> = None;
-            for _ in 0..PAGES {
-                let page = self.workers.of_agency(&agency, PAGE, cursor.as_deref());
-                let page = page.await?;
-                workers.extend(page.items);
-                cursor = page.next;
-                if cursor.is_none() {
-                    break;
-                }
-            }
+            let workers = self.workers.last_of_agency(&agency).await?;
             Ok((agency, self.workforce(order, &workers)))
         });
         stream::iter(each.collect::<Vec<_>>())
@@ -61,16 +47,19 @@ impl AutoAssign {
             .iter()
             .filter(|worker| worker.may_work() && worker.skills.contains(order.service))
             .collect();
-        let cleared: Vec<WorkerId> = skilled
-            .iter()
-            .filter(|worker| ineligible(order, worker, false, &self.market, now).is_empty())
-            .map(|worker| worker.id.clone())
-            .collect();
+        let cleared = skilled.iter().filter(|worker| {
+            let free = Hindrance::default();
+            ineligible(order, worker, free, &self.market, now).is_empty()
+        });
+        let cleared: Vec<&&Worker> = cleared.collect();
+        let wishes = cleared.iter().map(|worker| wishes_fulfilled(order, worker));
         let workforce = Workforce {
             skilled: count(skilled.len()),
             cleared: count(cleared.len()),
+            wishes: wishes.max().unwrap_or_default(),
         };
-        (workforce, cleared)
+        let ids = cleared.iter().map(|worker| worker.id.clone());
+        (workforce, ids.collect())
     }
 
     /// Passes over the best until one has more cleared workers who are free than it has promised for the same time, and
@@ -110,30 +99,17 @@ impl AutoAssign {
         workers: &[WorkerId],
         promised: usize,
     ) -> Result<bool, store::Error> {
-        let travel_time = self.market.travel_time();
+        let (wanted, travel_time) = (Wanted::from(order), self.market.travel_time());
+        let around = (wanted.from - travel_time, wanted.until + travel_time);
         let mut free = 0;
         for some in workers.chunks(CALENDARS_AT_ONCE) {
-            let calendars = self.calendars.get_all(some).await?;
-            // Whoever has no calendar yet has no visits.
-            free += some.len() - calendars.len();
-            let in_the_way: BTreeMap<&WorkerId, Vec<_>> = calendars
-                .iter()
-                .map(|(worker, calendar)| {
-                    (worker, calendar.in_the_way(order, travel_time).collect())
-                })
-                .collect();
-            let others: Vec<OrderId> = in_the_way
+            let diaries = self.calendars.diaries(&self.orders, some, agency, around);
+            let diaries = diaries.await?;
+            let hindrances = diaries
                 .values()
-                .flatten()
-                .map(|entry| entry.order.clone())
-                .collect();
-            let others = self.orders.get_many(&others).await?;
-            let each = in_the_way.into_iter();
-            free += each
-                .filter(|(worker, entries)| {
-                    !is_booked(entries.iter().copied(), &others, worker, agency)
-                })
-                .count();
+                .map(|diary| diary.hindrance(&wanted, agency, travel_time));
+            let hindered = hindrances.filter(|hindrance| *hindrance != Hindrance::default());
+            free += some.len() - hindered.count();
             if free > promised {
                 return Ok(true);
             }

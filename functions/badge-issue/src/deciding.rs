@@ -3,10 +3,11 @@
 use domain::badge::{Badge, BadgeDecision, BadgeRefusal, Decider};
 use domain::chain::Actor;
 use domain::id::{BadgeId, WorkerId};
+use domain::member::Right;
 use lambda_http::http::StatusCode;
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Principal, Problem};
-use store::{Appended, Step};
+use runtime::{Caller, Problem};
+use store::{Appended, Step, WorkerFile};
 
 use crate::BadgeIssue;
 use crate::answer::BadgeAnswer;
@@ -18,22 +19,24 @@ impl BadgeIssue {
     /// `GET /v1/badges/{badge_id}`.
     pub(crate) async fn read(&self, request: &Request, badge: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         http::query(request, &[])?;
-        let badge = self.visible(&principal, badge).await?;
+        let badge = self.visible(caller, badge).await?;
         Ok(self.answered(&badge))
     }
 
     /// `GET /v1/workers/{worker_id}/badges`, the newest first.
     pub(crate) async fn list(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["limit", "cursor"])?;
         let limit = query.limit()?;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         let hers = self.workers.records().get(&worker).await?;
         let hers = hers.ok_or_else(Problem::not_found)?;
-        match &principal {
-            Principal::Authority(_) => {}
-            Principal::Agency(agency) if hers.agency == *agency => {}
+        match caller {
+            Caller::Authority(_) => {}
+            Caller::Agency(by) if hers.agency == by.team => {}
             _ => return Err(Problem::not_found()),
         }
         let page = self
@@ -60,13 +63,14 @@ impl BadgeIssue {
     ) -> Result<Response, Problem> {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
-        let (by, actor) = decider(&principal)?;
+        let caller = principal.may(Right::Badges)?;
+        let (by, actor) = decider(caller)?;
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
         for _ in 0..ROUNDS {
-            let before = self.visible(&principal, badge).await?;
+            let before = self.visible(caller, badge).await?;
             // A suspended agency may suspend and revoke badges, but not reinstate any.
-            if let (BadgeDecision::Reinstate, Principal::Agency(agency)) = (decision, &principal) {
-                self.approved(agency).await?;
+            if let (BadgeDecision::Reinstate, Caller::Agency(by)) = (decision, caller) {
+                self.approved(&by.team).await?;
             }
             let after = match before.decided(decision, by) {
                 Ok(Some(after)) => after,
@@ -76,7 +80,7 @@ impl BadgeIssue {
             let step = self
                 .badges
                 .decide(&before, &after, actor.clone(), &reason)?;
-            let changed = self.workers.change(&before.worker, now, |file| {
+            let decide = |file: &WorkerFile| {
                 // Nothing is added to the history of somebody who was erased.
                 if file.worker.is_erased {
                     return Err(());
@@ -86,7 +90,11 @@ impl BadgeIssue {
                     with: step.with.clone(),
                     ..Step::default()
                 })
-            });
+            };
+            let (directory, worker) = (&self.directory, &before.worker);
+            let changed = self
+                .workers
+                .change_by(directory, &actor, worker, now, decide);
             match changed.await? {
                 Appended::Done(_) => {
                     tracing::info!(badge.id = %after.id, status = after.status.as_str(), "a badge was suspended, reinstated or revoked");
@@ -105,17 +113,13 @@ impl BadgeIssue {
     }
 
     /// The badge, if the caller may know that it exists.
-    pub(crate) async fn visible(
-        &self,
-        principal: &Principal,
-        badge: &str,
-    ) -> Result<Badge, Problem> {
-        decider(principal)?;
+    pub(crate) async fn visible(&self, caller: &Caller, badge: &str) -> Result<Badge, Problem> {
+        decider(caller)?;
         let id: BadgeId = badge.parse().map_err(|_| Problem::not_found())?;
         let badge = self.badges.get(&id).await?;
         let badge = badge.ok_or_else(Problem::not_found)?;
-        match principal {
-            Principal::Agency(agency) if badge.agency != *agency => Err(Problem::not_found()),
+        match caller {
+            Caller::Agency(by) if badge.agency != by.team => Err(Problem::not_found()),
             _ => Ok(badge),
         }
     }
@@ -126,12 +130,10 @@ impl BadgeIssue {
 }
 
 /// In which role the caller decides, for the badge and for the event.
-fn decider(principal: &Principal) -> Result<(Decider, Actor), Problem> {
-    match principal {
-        Principal::Agency(agency) => Ok((Decider::Agency, Actor::Agency(agency.clone()))),
-        Principal::Authority(authority) => {
-            Ok((Decider::Authority, Actor::Authority(authority.clone())))
-        }
+fn decider(caller: &Caller) -> Result<(Decider, Actor), Problem> {
+    match caller {
+        Caller::Agency(by) => Ok((Decider::Agency, Actor::from(by))),
+        Caller::Authority(by) => Ok((Decider::Authority, Actor::from(by))),
         _ => Err(Problem::forbidden().detail("Only an agency or the authority can do this.")),
     }
 }

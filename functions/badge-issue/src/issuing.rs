@@ -9,6 +9,7 @@ use domain::agency::Standing;
 use domain::badge::{Badge, BadgeSignature, BadgeStatus, LIST_PLACES, StatusIndex};
 use domain::chain::Actor;
 use domain::id::{AgencyId, BadgeId, WorkerId};
+use domain::member::Right;
 use domain::time::Millis;
 use lambda_http::http::StatusCode;
 use runtime::http::{self, JsonBody, Request, Response};
@@ -40,7 +41,8 @@ impl BadgeIssue {
     pub(crate) async fn issue(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
-        let agency = principal.agency()?;
+        let by = principal.agency(Right::Badges)?;
+        let agency = &by.team;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         let key = http::idempotency_key(request)?;
         let (days, body_hash) = wanted(request)?;
@@ -78,7 +80,8 @@ impl BadgeIssue {
                         signed: None,
                     },
                     body_hash,
-                    actor: Actor::Agency(agency.clone()),
+                    actor: Actor::from(by),
+                    directory: self.directory.clone(),
                 };
                 self.chained(new, now).await?
             }

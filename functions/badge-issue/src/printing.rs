@@ -2,13 +2,14 @@
 
 use badge::{CardData, Photo, card_svg, qr_png, qr_svg};
 use domain::badge::BadgeStatus;
+use domain::member::Right;
 use lambda_http::Body;
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use runtime::http::{self, Request, Response};
-use runtime::{Principal, Problem};
+use runtime::{Caller, Problem};
 
 use crate::BadgeIssue;
 use crate::answer::token_of;
@@ -46,10 +47,11 @@ impl BadgeIssue {
     ) -> Result<Response, Problem> {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
+        let caller = principal.may(Right::Read)?;
         http::query(request, &[])?;
-        let badge = self.visible(&principal, badge).await?;
-        if let Principal::Agency(agency) = &principal {
-            self.approved(agency).await?;
+        let badge = self.visible(caller, badge).await?;
+        if let Caller::Agency(by) = caller {
+            self.approved(&by.team).await?;
         }
         let conflict = |why: &str| Problem::conflict().detail(why);
         if badge.status == BadgeStatus::Revoked || badge.is_expired(now) {

@@ -130,6 +130,8 @@ mod tests {
             agency: AgencyId::from_bytes(&[3; 16]),
             standing: Standing::Approved,
             skills: skills.iter().copied().collect::<ServiceSet>(),
+            experience: Vec::new(),
+            sex: None,
             masked_name: "张*".to_owned(),
             registered_at: Millis(0),
             waits_since: None,

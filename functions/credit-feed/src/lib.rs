@@ -15,6 +15,7 @@ use bus::{FeedBatch, FeedMessage, FeedQueue};
 use domain::chain::Hash;
 use domain::feed::{BatchId, CreditSources, Turn, WORTH};
 use domain::id::SourceId;
+use domain::member::Right;
 use lambda_http::http::Method;
 use lambda_http::http::header::AUTHORIZATION;
 use objects::FeedObjects;
@@ -204,7 +205,7 @@ impl CreditFeed {
             return Ok(false);
         }
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        principal.authority()?;
+        principal.authority(Right::Read)?;
         Ok(true)
     }
 

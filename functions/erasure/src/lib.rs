@@ -18,7 +18,7 @@ use domain::order::{CancelOutcome, Order};
 use record::Eraser;
 use runtime::queue::each;
 use settings::{Clock, ConfigError, Settings};
-use store::{Orders, Workers};
+use store::{LogIns, Orders, Workers};
 
 /// Orders of a customer that are read at once.
 const PAGE: u32 = 25;
@@ -30,6 +30,7 @@ pub struct Erasures {
     clock: Clock,
     orders: Orders,
     workers: Workers,
+    log_ins: LogIns,
     eraser: Eraser,
     queue: ErasureQueue,
 }
@@ -42,6 +43,7 @@ impl Erasures {
             clock: settings.clock(),
             orders: Orders::new(settings),
             workers: Workers::new(settings),
+            log_ins: LogIns::new(settings),
             eraser: Eraser::new(settings),
             queue: ErasureQueue::new(settings),
         })
@@ -76,7 +78,7 @@ impl Erasures {
         let is_erased = worker.is_some_and(|worker| worker.is_erased);
         if is_erased || self.workers.erasure(id).await? == Some(*asked) {
             let by = Actor::Worker(id.clone());
-            self.eraser.erase(id, &by, REASON, now).await?;
+            self.eraser.erase(id, &by, REASON, None, now).await?;
         }
         Ok(None)
     }
@@ -112,6 +114,7 @@ impl Erasures {
         if !are_over {
             return Ok(Some(LONGEST_DELAY));
         }
+        self.log_ins.forget(id.as_str()).await?;
         let listed = self.workers.list_erased_customer(id, asked);
         self.orders.finish_erasure(id, asked, listed).await?;
         tracing::info!("a customer's personal data was erased");

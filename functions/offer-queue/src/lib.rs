@@ -14,6 +14,7 @@ use bus::{OfferQueues, Received};
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
+use domain::member::Right;
 use domain::order::Order;
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
@@ -98,13 +99,20 @@ impl OfferQueue {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        let agency = principal.agency();
+        let agency = |right| principal.agency(right).map(|by| &by.team);
         match (request.method(), path.as_slice()) {
-            (&Method::GET, ["v1", "offers", "open"]) => self.list_open(request, agency?).await,
-            (&Method::GET, ["v1", "offers"]) => self.poll(request, agency?).await,
-            (&Method::POST, ["v1", "offers", "check"]) => self.check(request, agency?).await,
-            (&Method::POST, ["v1", "offers", "ack"]) => self.acknowledge(request, agency?).await,
-            (&Method::POST, ["v1", "queue-access"]) => self.give_keys(agency?).await,
+            (&Method::GET, ["v1", "offers", "open"]) => {
+                self.list_open(request, agency(Right::Read)?).await
+            }
+            // Polling takes offers out of the queue for a while.
+            (&Method::GET, ["v1", "offers"]) => self.poll(request, agency(Right::Orders)?).await,
+            (&Method::POST, ["v1", "offers", "check"]) => {
+                self.check(request, agency(Right::Read)?).await
+            }
+            (&Method::POST, ["v1", "offers", "ack"]) => {
+                self.acknowledge(request, agency(Right::Orders)?).await
+            }
+            (&Method::POST, ["v1", "queue-access"]) => self.give_keys(agency(Right::Orders)?).await,
             _ => Err(Problem::not_found()),
         }
     }

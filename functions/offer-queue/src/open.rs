@@ -70,6 +70,8 @@ impl OfferQueue {
             area: order.area,
             place: None,
             budget_fen: order.budget_fen,
+            wishes: order.wishes,
+            preferred: order.preferred,
             radius_m: order.radius_m,
             redrives: 0,
         };

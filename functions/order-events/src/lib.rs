@@ -8,7 +8,9 @@
 //! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
 //! What it means for the caps on the agency's claims is kept in an item of its own, as sets of orders.
+//! What members of agencies have done becomes a line of their agency's audit trail, whose key follows from the change.
 //! The details of an order that has ended are given the day on which they go.
+//! A worker who is not named any more keeps the order in her list, with why.
 //! An agency that has lost a claim keeps the order in its list, and hears of it in its queue, unless it was its own doing.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -16,10 +18,13 @@ use aws_lambda_events::streams::DynamoDbEventResponse;
 use bus::{Offer, OfferQueues};
 use calls::Error;
 use domain::agency::AgencyStats;
-use domain::id::AgencyId;
+use domain::id::{AgencyId, WorkerId};
+use domain::member::{Deed, TeamId};
 use domain::order::{
-    ClaimEnd, ClaimNews, DETAILS_KEPT, Order, Status, What, claim_news, ended_claims, tally,
+    By, ClaimEnd, ClaimNews, DETAILS_KEPT, ListedClaim, Order, Status, VisitLost, What, claim_news,
+    ended_claims, tally, visit_lost,
 };
+use domain::time::Millis;
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
 use runtime::changes::again_from;
 use runtime::problem::chain;
@@ -55,6 +60,10 @@ struct OrderChange {
     tally: Vec<(AgencyId, AgencyStats)>,
     claims: Option<ClaimNews>,
     ended: Vec<EndedClaim>,
+    /// What a member of an agency has done.
+    deeds: Vec<(AgencyId, Deed)>,
+    /// Who was named before the change and is not any more, and when the visit starts.
+    lost_visit: Option<(WorkerId, VisitLost, Millis)>,
 }
 
 impl OrderEvents {
@@ -114,7 +123,9 @@ impl OrderEvents {
                 if let Some(news) = &change.claims {
                     self.orders.count_claim(news).await?;
                 }
+                self.keep_deeds(change).await?;
                 self.let_home_go(change).await?;
+                self.keep_lost_visit(change).await?;
                 self.tell_of_ended(change).await
             };
             if let Err(error) = done.await {
@@ -123,6 +134,20 @@ impl OrderEvents {
             }
         }
         None
+    }
+
+    async fn keep_deeds(&self, change: &OrderChange) -> Result<(), Error> {
+        let OrderEventDetail {
+            order_id, version, ..
+        } = &change.event.detail;
+        for (agency, deed) in &change.deeds {
+            let (team, cause) = (
+                TeamId::Agency(agency.clone()),
+                format!("{order_id}#{version}"),
+            );
+            self.directory.keep_deed(&team, deed, &cause).await?;
+        }
+        Ok(())
     }
 
     /// From the end of an order on, its details have their days numbered.
@@ -151,13 +176,30 @@ impl OrderEvents {
         Ok(())
     }
 
+    async fn keep_lost_visit(&self, change: &OrderChange) -> Result<(), Error> {
+        let Some((worker, why, start_at)) = &change.lost_visit else {
+            return Ok(());
+        };
+        let order = &change.event.detail.order_id;
+        let kept = self.orders.keep_lost_visit(order, worker, *start_at, *why);
+        kept.await
+    }
+
     /// Keeps lost claims in the agencies' lists, and tells those that have not given them up themselves.
     async fn tell_of_ended(&self, change: &OrderChange) -> Result<(), Error> {
         let OrderEventDetail { order_id, at, .. } = &change.event.detail;
         for ended in &change.ended {
             if !ended.is_kept {
-                let kept = self.orders.keep_lost(order_id, &ended.agency, *at);
-                kept.await?;
+                let lost = ListedClaim {
+                    order: order_id.clone(),
+                    at: *at,
+                    status: None,
+                    start_at: Some(ended.notice.start_at),
+                    area: Some(ended.notice.area.clone()),
+                    worker: None,
+                    end: ended.notice.reason,
+                };
+                self.orders.keep_lost(&ended.agency, &lost).await?;
             }
             if ended.notice.reason == Some(ClaimEnd::Released) {
                 continue;
@@ -193,12 +235,14 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let (tally, claims, ended) = match &before {
+    let (tally, claims, ended, deeds, lost_visit) = match &before {
         Some(before) if before.version >= order.version => return Ok(None),
         Some(before) => (
             tally(before, &order),
             claim_news(before, &order),
             ended(before, &order),
+            deeds(before, &order),
+            visit_lost(before, &order).map(|(worker, why)| (worker, why, order.start_at)),
         ),
         None => Default::default(),
     };
@@ -207,7 +251,22 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         tally,
         claims,
         ended,
+        deeds,
+        lost_visit,
     }))
+}
+
+/// What the new lines of the timeline say that members have done.
+fn deeds(before: &Order, after: &Order) -> Vec<(AgencyId, Deed)> {
+    let lines = after.timeline.iter().skip(before.timeline.len());
+    let deeds = lines.filter_map(|line| match (&line.by, &line.member) {
+        (By::Agency(agency), Some(member)) => {
+            let deed = Deed::new(line.at, member, line.what.as_str(), &after.id);
+            Some((agency.clone(), deed))
+        }
+        _ => None,
+    });
+    deeds.collect()
 }
 
 fn ended(before: &Order, after: &Order) -> Vec<EndedClaim> {

@@ -16,6 +16,7 @@ use domain::agency::Standing;
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
+use domain::member::{MemberOf, Right};
 use domain::order::{
     ClaimEnd, GrabCap, GrabOutcome, Order, ReleaseOutcome, Reopening, Viewer, release_outcome,
     reopen,
@@ -77,16 +78,16 @@ impl OrderGrab {
         else {
             return Err(Problem::not_found());
         };
-        let agency = principal.agency()?;
+        let by = principal.agency(Right::Orders)?;
         let order: OrderId = id.parse().map_err(|_| match *action {
             // Text that cannot be an order's id was not offered to anybody.
             "grab" => Problem::not_offered(),
             _ => Problem::not_found(),
         })?;
         match *action {
-            "grab" => self.grab(request, &order, agency).await,
-            "staff" => self.staff(request, &order, agency).await,
-            "release" => self.release(request, &order, agency).await,
+            "grab" => self.grab(request, &order, by).await,
+            "staff" => self.staff(request, &order, by).await,
+            "release" => self.release(request, &order, by).await,
             _ => Err(Problem::not_found()),
         }
     }
@@ -95,8 +96,9 @@ impl OrderGrab {
         &self,
         request: &Request,
         id: &OrderId,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
     ) -> Result<Response, Problem> {
+        let agency = &by.team;
         // Text that cannot be a token proves nothing, but is no fault of the request.
         let token = http::read_json(request, |fields| fields.string("claim_token", 0..=200))?;
         let epoch = self.claim_tokens.verify(&token, id, agency);
@@ -108,10 +110,7 @@ impl OrderGrab {
         let now = || self.clock.now();
         let staff_by = |at| self.market.staff_by(at, grabber.order.start_at);
         let name = &grabber.agency_name;
-        let grabbed = self
-            .orders
-            .grab(id, epoch, agency, name, now, staff_by)
-            .await;
+        let grabbed = self.orders.grab(id, epoch, by, name, now, staff_by).await;
         let grabbed = grabbed?.ok_or_else(Problem::not_offered)?;
 
         tracing::info!(
@@ -129,8 +128,9 @@ impl OrderGrab {
         &self,
         request: &Request,
         id: &OrderId,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
     ) -> Result<Response, Problem> {
+        let agency = &by.team;
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
         let order = self.orders.get(id).await?;
         let order = order.ok_or_else(Problem::not_found)?;
@@ -140,10 +140,7 @@ impl OrderGrab {
                 let then = reopen(&order, &self.market, ClaimEnd::Released, now);
                 self.prepare(&order, then, now).await?;
                 let epoch = order.epoch;
-                let written = self
-                    .orders
-                    .release(id, epoch, agency, &reason, then, now)
-                    .await;
+                let written = self.orders.release(id, epoch, by, &reason, then, now).await;
                 let changed = written?.ok_or_else(Problem::not_found)?;
                 (changed.outcome, changed.order)
             }

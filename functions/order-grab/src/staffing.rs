@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use bus::Timer;
 use domain::agency::Standing;
-use domain::calendar::{Calendar, is_booked};
-use domain::id::{AgencyId, OrderId, WorkerId};
+use domain::calendar::{Calendar, Hindrance, is_booked};
+use domain::id::{AgencyId, MemberId, OrderId, WorkerId};
+use domain::member::MemberOf;
 use domain::order::{
     ClaimCounts, Ineligible, Order, StaffOutcome, Staffing, ineligible, staff_outcome,
 };
@@ -43,8 +44,9 @@ impl OrderGrab {
         &self,
         request: &Request,
         id: &OrderId,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
     ) -> Result<Response, Problem> {
+        let agency = &by.team;
         // Text that cannot be a worker's id names nobody, but is no fault of the request.
         let worker = http::read_json(request, |fields| fields.string("worker_id", 1..=200))?;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
@@ -70,7 +72,7 @@ impl OrderGrab {
                 {
                     return Err(too_many_disclosures(now));
                 }
-                _ => self.name_worker(&read, now).await?,
+                _ => self.name_worker(&read, &by.member, now).await?,
             };
             if let Some(order) = staffed {
                 let now = self.clock.now();
@@ -111,6 +113,7 @@ impl OrderGrab {
     async fn name_worker(
         &self,
         read: &StaffingRead,
+        by: &MemberId,
         now: Millis,
     ) -> Result<Option<Order>, Problem> {
         let order = &read.order;
@@ -122,9 +125,16 @@ impl OrderGrab {
         let in_the_way: Vec<_> = read.calendar.in_the_way(order, travel_time).collect();
         let others: Vec<OrderId> = in_the_way.iter().map(|e| e.order.clone()).collect();
         let others = self.orders.get_many(&others).await?;
-        // Of somebody who is only proposed, no other employer's visits are told.
-        let is_booked = worker.was_approved() && is_booked(in_the_way, &others, &worker.id, agency);
-        let reasons = ineligible(order, worker, is_booked, &self.market, now);
+        // Of somebody who is only proposed, neither another employer's visits are told nor when she can work.
+        let service = Some(order.service);
+        let availability = &read.calendar.availability;
+        let hindrance = Hindrance {
+            is_booked: is_booked(in_the_way, &others, &worker.id, agency),
+            is_away: !availability.allows(agency, service, order.start_at, order.ends_at()),
+        };
+        let hindrance = Some(hindrance).filter(|_| worker.was_approved());
+        let hindrance = hindrance.unwrap_or_default();
+        let reasons = ineligible(order, worker, hindrance, &self.market, now);
         if !reasons.is_empty() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "a worker was not eligible");
             return Err(not_eligible(&reasons));
@@ -144,7 +154,7 @@ impl OrderGrab {
             self.workers.unchanged(worker),
             self.directory.stays_approved(agency),
         ];
-        let staffed = self.orders.staff(order, &staffing, with, now).await;
+        let staffed = self.orders.staff(order, by, &staffing, with, now).await;
         let staffed = staffed?;
         if staffed.is_some() {
             tracing::info!(order.id = %order.id, worker.id = %worker.id, "an order was staffed");

@@ -13,6 +13,8 @@ fn order(epoch: u32) -> Order {
         duration_min: 120,
         area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
+        wishes: Default::default(),
+        preferred: None,
     };
     let id = OrderId::from_bytes(&[7; 16]);
     let customer = CustomerId::from_bytes(&[1; 16]);

@@ -1,4 +1,4 @@
-//! Places, reads, lists and cancels orders.
+//! Places, reads and cancels orders.
 //!
 //! Placing makes four calls, in an order that survives a crash between any two of them:
 //!
@@ -7,6 +7,8 @@
 //! 2. The **timer** is set, so that no order is without one.
 //! 3. One transaction writes the **order** with its sealed details and what the customer has placed with it.
 //! 4. The **message** to the fan-out is sent. If that fails, the timer still finds the order.
+//!
+//! An order that wishes for the worker of an earlier visit first reads that order, and her.
 //!
 //! A customer who was not told `201` repeats the request.
 
@@ -17,16 +19,18 @@ use std::time::Duration;
 use bus::{FanOut, FanOutQueue, Timer, TimerQueue, Timers};
 use domain::id::{CustomerId, OrderId};
 use domain::market::Market;
+use domain::member::Right;
 use domain::order::{
-    CancelOutcome, Order, OrderDetails, OverQuota, Quota, Settlement, Status, Viewer, settlement,
+    CancelOutcome, Order, OrderDetails, OverQuota, Preferred, Quota, Settlement, State, Status,
+    Viewer, settlement,
 };
 use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
-use runtime::http::{self, JsonBody, Page, Request, Response};
-use runtime::{Principal, Problem, Verifier, secret};
+use runtime::http::{self, JsonBody, Request, Response};
+use runtime::{Caller, Fault, Principal, Problem, Verifier, secret};
 use serde_json::{Value, json};
 use settings::{Clock, ConfigError, Settings};
-use store::{Home, OrderViews, Orders, PlaceKey, SealKey};
+use store::{Home, OrderViews, Orders, PlaceKey, SealKey, WorkerRecords};
 
 use crate::request::Placing;
 
@@ -38,6 +42,7 @@ pub struct OrderIntake {
     verifier: Verifier,
     market: Market,
     orders: Orders,
+    workers: WorkerRecords,
     views: OrderViews,
     timers: Timers,
     timer_queue: TimerQueue,
@@ -56,6 +61,7 @@ impl OrderIntake {
             verifier: Verifier::new(settings),
             market: settings.market(),
             orders: Orders::new(settings),
+            workers: WorkerRecords::new(settings),
             views: OrderViews::new(settings),
             timers: Timers::new(settings),
             timer_queue: TimerQueue::new(settings),
@@ -80,7 +86,6 @@ impl OrderIntake {
         let principal = self.verifier.authenticate(request, now)?;
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "orders"]) => self.place(request, &principal, now).await,
-            (&Method::GET, ["v1", "orders"]) => self.list(request, &principal, now).await,
             (&Method::GET, ["v1", "orders", id]) => self.read(request, &principal, id, now).await,
             (&Method::POST, ["v1", "orders", id, "cancel"]) => {
                 self.cancel(request, &principal, id, now).await
@@ -120,7 +125,12 @@ impl OrderIntake {
             if found.is_to_be_erased {
                 return Err(Problem::erasure_pending());
             }
-            let visit = placing.clone()?.visit;
+            let Placing {
+                mut visit, prefer, ..
+            } = placing.clone()?;
+            if let Some(earlier) = prefer {
+                visit.preferred = self.preferred(customer, &earlier).await?;
+            }
             let order = Order::placed(id.clone(), customer.clone(), hash, visit, &self.market, now)
                 .ok_or_else(Problem::internal)?;
             let quota = self.quota_with(found.quota, &order, now).await?;
@@ -135,6 +145,30 @@ impl OrderIntake {
             }
         }
         Err(Problem::unavailable())
+    }
+
+    /// Who came to an earlier visit of the customer's own, and for whom she works now; `None` once her data is erased.
+    async fn preferred(
+        &self,
+        customer: &CustomerId,
+        earlier: &OrderId,
+    ) -> Result<Option<Preferred>, Problem> {
+        let order = self.orders.get(earlier).await?;
+        let order = order.filter(|order| order.customer == *customer);
+        let Some(State::Completed(_, came) | State::Rated(_, came, _)) =
+            order.map(|order| order.state)
+        else {
+            return Err(Problem::invalid(vec![Fault {
+                pointer: "/prefer/order_id".to_owned(),
+                detail: "must be an order of one's own that a worker has come to".to_owned(),
+            }]));
+        };
+        let worker = self.workers.get(&came.worker).await?;
+        let worker = worker.filter(|worker| !worker.is_erased);
+        Ok(worker.map(|worker| Preferred {
+            worker: worker.id,
+            agency: worker.agency,
+        }))
     }
 
     /// What the customer has placed once this order is placed too.
@@ -185,32 +219,6 @@ impl OrderIntake {
         Ok(http::json(StatusCode::CREATED, &view.await?))
     }
 
-    async fn list(
-        &self,
-        request: &Request,
-        principal: &Principal,
-        now: Millis,
-    ) -> Result<Response, Problem> {
-        let query = http::query(request, &["limit", "cursor"])?;
-        let (limit, cursor) = (query.limit()?, query.cursor());
-        let page = match principal {
-            Principal::Customer(customer) => self.orders.by_customer(customer, limit, cursor).await,
-            Principal::Agency(agency) => self.orders.by_agency(agency, limit, cursor).await,
-            Principal::Authority(_) | Principal::Worker(_) => return Err(Problem::forbidden()),
-        };
-        let page = page?;
-        let orders = self.orders.get_many(&page.items).await?;
-        // The index may lag behind: an order that the caller may no longer read is left out.
-        let items = page
-            .items
-            .iter()
-            .filter_map(|id| orders.iter().find(|order| order.id == *id))
-            .filter_map(|order| Some(order.summary(&viewer(order, principal)?, now)))
-            .collect();
-        let next_cursor = page.next;
-        Ok(http::json(StatusCode::OK, &Page { items, next_cursor }))
-    }
-
     async fn read(
         &self,
         request: &Request,
@@ -222,7 +230,7 @@ impl OrderIntake {
         let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
         let found = self.views.open(&id, now).await?;
         let (order, details) = found.ok_or_else(Problem::not_found)?;
-        let viewer = viewer(&order, principal).ok_or_else(Problem::not_found)?;
+        let viewer = viewer(&order, principal.may(Right::Read)?).ok_or_else(Problem::not_found)?;
         if let Some(timer) = overdue_timer(&order, &self.market, now) {
             self.request_settling(&timer).await;
         }
@@ -233,7 +241,12 @@ impl OrderIntake {
         if viewer == Viewer::Authority {
             view.explanation = self.explanation(&order).await?;
         }
-        Ok(http::json(StatusCode::OK, &view))
+        let mut same = view.clone();
+        if let Some(worker) = &mut same.worker {
+            // The moment at which this was computed, which is no news.
+            worker.as_of = order.placed_at;
+        }
+        Ok(http::json_if_news(request, &view, &same))
     }
 
     /// Why the last settling ended as it did.
@@ -294,12 +307,12 @@ impl OrderIntake {
 }
 
 /// The role in which the caller may read the order; `None` if it may not.
-fn viewer(order: &Order, principal: &Principal) -> Option<Viewer> {
-    match principal {
-        Principal::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
-        Principal::Agency(agency) => order.viewer(agency),
-        Principal::Authority(_) => Some(Viewer::Authority),
-        Principal::Worker(_) => None,
+fn viewer(order: &Order, caller: &Caller) -> Option<Viewer> {
+    match caller {
+        Caller::Customer(customer) => (order.customer == *customer).then_some(Viewer::Customer),
+        Caller::Agency(by) => order.viewer(&by.team),
+        Caller::Authority(_) => Some(Viewer::Authority),
+        Caller::Worker(_) => None,
     }
 }
 

@@ -1,6 +1,10 @@
 //! Parses the bodies that customers send.
 
+use std::collections::BTreeSet;
+
+use domain::catalogue::{MOST_WISHES, Tag};
 use domain::geo::Area;
+use domain::id::OrderId;
 use domain::market::{Market, StartFault};
 use domain::order::{Contact, OrderDetails, Visit};
 use domain::service::Service;
@@ -16,6 +20,8 @@ const MOST_FEN: i64 = 10_000_000;
 pub(crate) struct Placing {
     pub(crate) visit: Visit,
     pub(crate) details: OrderDetails,
+    /// The earlier order whose worker the customer would like again.
+    pub(crate) prefer: Option<OrderId>,
 }
 
 impl Placing {
@@ -59,6 +65,8 @@ impl Placing {
         });
         let notes = fields.optional_text("notes", 0..=500);
         let budget_fen = fields.optional_integer("budget_fen", 0..=MOST_FEN);
+        let wishes = wishes(fields, market, service);
+        let prefer = fields.optional_object("prefer", |earlier| earlier.parsed("order_id"));
         Some(Self {
             visit: Visit {
                 service: service?,
@@ -66,6 +74,8 @@ impl Placing {
                 duration_min: u32::try_from(duration_min?).ok()?,
                 area: Area::containing(place?),
                 budget_fen,
+                wishes: wishes?,
+                preferred: None,
             },
             details: OrderDetails {
                 place: place?,
@@ -73,6 +83,7 @@ impl Placing {
                 contact: contact?,
                 notes,
             },
+            prefer,
         })
     }
 }
@@ -85,6 +96,22 @@ fn service(fields: &mut Fields<'_>, market: &Market) -> Option<Service> {
         return None;
     }
     Some(service)
+}
+
+/// What is wished for of the tags that go with the service.
+fn wishes(
+    fields: &mut Fields<'_>,
+    market: &Market,
+    service: Option<Service>,
+) -> Option<BTreeSet<Tag>> {
+    let wishes = fields.tags("wishes", MOST_WISHES, |tag| {
+        service.map_or(Ok(()), |service| market.catalogue.check_wish(tag, service))
+    })?;
+    if wishes.iter().filter(|tag| tag.sex().is_some()).count() > 1 {
+        fields.refuse("wishes", "must not wish for both a woman and a man");
+        return None;
+    }
+    Some(wishes)
 }
 
 /// The reason for a cancellation.

@@ -1,6 +1,6 @@
 //! The answers that show a worker her own record.
 
-use domain::agency::Standing;
+use domain::agency::{Agency, Standing};
 use domain::badge::Badge;
 use domain::id::{AgencyId, BadgeId, EventId};
 use domain::time::{Millis, rfc3339};
@@ -12,7 +12,10 @@ use store::{Look, Objection, ObjectionAnswer, View};
 #[derive(Serialize)]
 pub struct RecordAnswer {
     pub worker: WorkerAnswer,
-    pub employer: EmployerAnswer,
+    /// None once she has left hers.
+    pub employer: Option<EmployerAnswer>,
+    /// Those that wait for the authority's decision, and for her to agree.
+    pub wanted_by: Vec<EmployerAnswer>,
     pub badges: Vec<BadgeAnswer>,
     pub objections: Vec<ObjectionShown>,
     /// The path of her chain.
@@ -21,9 +24,19 @@ pub struct RecordAnswer {
 
 #[derive(Serialize)]
 pub struct EmployerAnswer {
-    pub agency_id: AgencyId,
-    pub name: String,
-    pub status: Standing,
+    agency_id: AgencyId,
+    name: String,
+    status: Standing,
+}
+
+impl From<Agency> for EmployerAnswer {
+    fn from(agency: Agency) -> Self {
+        Self {
+            agency_id: agency.id,
+            name: agency.name,
+            status: agency.standing,
+        }
+    }
 }
 
 #[derive(Serialize)]

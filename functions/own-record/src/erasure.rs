@@ -102,7 +102,7 @@ impl OwnRecord {
 }
 
 /// Nobody has to say why; who does not need not send a body.
-fn reason(request: &Request) -> Result<Option<String>, Problem> {
+pub(crate) fn reason(request: &Request) -> Result<Option<String>, Problem> {
     if request.body().is_empty() {
         return Ok(None);
     }

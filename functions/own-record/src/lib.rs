@@ -6,14 +6,13 @@
 //! served too.
 
 mod answer;
+mod codes;
+mod employment;
 mod erasure;
 
-use badge::{PhoneCodes, phone};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use badge::PhoneCodes;
 use bus::{ErasureQueue, TimerQueue, Timers, Whose};
 use domain::agency::Standing;
-use domain::badge::BadgeStatus;
 use domain::chain::{Actor, EventKind};
 use domain::credit::Section;
 use domain::id::{EventId, WorkerId};
@@ -21,13 +20,14 @@ use domain::market::Market;
 use domain::time::Millis;
 use domain::worker::{Consent, Worker};
 use lambda_http::http::{Method, StatusCode};
-use record::{Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
+use record::{Leaving, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Fields, Principal, Problem, Verifier};
+use runtime::{Fields, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{
-    Appended, Badges, Directory, Objection, Orders, ProfileChange, Step, WorkerFile, Workers,
+    Appended, Badges, Calendars, Directory, Objection, Orders, ProfileChange, Step, WorkerFile,
+    Workers,
 };
 
 use crate::answer::{BadgeAnswer, EmployerAnswer, ObjectionShown, RecordAnswer, ViewShown};
@@ -41,6 +41,8 @@ pub struct OwnRecord {
     sweeps: TimerQueue,
     directory: Directory,
     workers: Workers,
+    calendars: Calendars,
+    leaving: Leaving,
     badges: Badges,
     orders: Orders,
     timers: Timers,
@@ -60,6 +62,8 @@ impl OwnRecord {
             sweeps: TimerQueue::new(settings),
             directory: Directory::new(settings),
             workers: Workers::new(settings),
+            calendars: Calendars::new(settings),
+            leaving: Leaving::new(settings),
             badges: Badges::new(settings),
             orders: Orders::new(settings),
             timers: Timers::new(settings),
@@ -79,11 +83,11 @@ impl OwnRecord {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let now = self.clock.now();
         let (principal, since) = self.verifier.authenticate_session(request, now)?;
-        let id = match (request.method(), path.as_slice(), &principal) {
-            (&Method::POST, ["v1", "me", "erase"], Principal::Customer(id)) => {
+        let id = match (request.method(), path.as_slice(), principal.customer()) {
+            (&Method::POST, ["v1", "me", "erase"], Ok(id)) => {
                 return self.customer_wants_erasure(request, id).await;
             }
-            (&Method::DELETE, ["v1", "me", "erase"], Principal::Customer(id)) => {
+            (&Method::DELETE, ["v1", "me", "erase"], Ok(id)) => {
                 return self.customer_keeps_data(id).await;
             }
             _ => principal.worker()?,
@@ -95,6 +99,13 @@ impl OwnRecord {
             (&Method::GET, ["v1", "me", "views"]) => self.views(request, id).await,
             (&Method::POST, ["v1", "me", "objections"]) => self.object(request, id).await,
             (&Method::GET, ["v1", "me", "code-key"]) => self.code_key(request, id).await,
+            (&Method::GET, ["v1", "me", "codes"]) => self.own_codes(request, id).await,
+            (&Method::GET, ["v1", "me", "availability"]) => self.availability(request, id).await,
+            (&Method::PUT, ["v1", "me", "availability"]) => self.put_leave(request, id).await,
+            (&Method::POST, ["v1", "me", "leave-agency"]) => self.leave_agency(request, id).await,
+            (&Method::POST, ["v1", "me", "proposals", proposal, "consent"]) => {
+                self.agree(request, id, proposal).await
+            }
             (&Method::POST, ["v1", "me", "consent"]) => self.give_consent(request, id).await,
             (&Method::POST, ["v1", "me", "consent", "withdraw"]) => self.withdraw(id).await,
             (&Method::POST, ["v1", "me", "erase"]) => self.worker_wants_erasure(request, id).await,
@@ -114,17 +125,19 @@ impl OwnRecord {
     async fn record(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
         http::query(request, &[])?;
         let file = self.open(id).await?;
-        let agency = self.directory.agency(&file.worker.agency).await;
-        let agency = agency?.ok_or_else(Problem::internal)?;
+        let employer = match file.worker.employer() {
+            Some(agency) => {
+                let agency = self.directory.agency(agency).await?;
+                Some(agency.ok_or_else(Problem::internal)?)
+            }
+            None => None,
+        };
         let badges = self.badges.of_worker(id).await?;
         let objections = self.workers.objections(&file).await?;
         let record = RecordAnswer {
             worker: self.worker_answer(&file).await?,
-            employer: EmployerAnswer {
-                agency_id: agency.id,
-                name: agency.name,
-                status: agency.standing,
-            },
+            employer: employer.map(EmployerAnswer::from),
+            wanted_by: self.wanted_by(&file).await?,
             badges: badges.into_iter().map(BadgeAnswer::from).collect(),
             objections: objections.into_iter().map(ObjectionShown::from).collect(),
             trace: "/v1/me/trace",
@@ -219,31 +232,6 @@ impl OwnRecord {
         }
         let answer = json!({ "objection_id": objection.id });
         Ok(http::json(StatusCode::CREATED, &answer))
-    }
-
-    async fn code_key(&self, request: &Request, id: &WorkerId) -> Result<Response, Problem> {
-        http::query(request, &[])?;
-        let now = self.clock.now();
-        let file = self.open(id).await?;
-        if !file.worker.may_work() {
-            return Err(Problem::not_found().detail("Only an approved worker wears a badge."));
-        }
-        let badges = self.badges.live_of_worker(id, now).await?;
-        // The badge that was issued last comes first.
-        let badge = badges
-            .into_iter()
-            .find(|badge| badge.status == BadgeStatus::Valid && badge.agency == file.worker.agency);
-        let none = || Problem::not_found().detail("She has no valid badge.");
-        let badge = badge.ok_or_else(none)?;
-        let key = self.codes.key_of(&badge.id);
-        let answer = json!({
-            "badge_id": badge.id,
-            "key": URL_SAFE_NO_PAD.encode(key.as_bytes()),
-            "host": self.badge_host,
-            "step_s": phone::STEP_S,
-            "server_time": now.to_rfc3339(),
-        });
-        Ok(http::json(StatusCode::OK, &answer))
     }
 
     /// Withdraws her consent and suspends her; `auto-assign` is told before to take her from coming visits. A repeat changes nothing and gets the same answer.

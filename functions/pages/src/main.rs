@@ -1,9 +1,12 @@
 //! The function `pages` on Lambda.
 
+use pages::Pages;
 use runtime::function::{Error, serve_http};
+use settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    serve_http(pages::handle).await
+    let pages = Pages::new(&Settings::from_process().await)?;
+    serve_http(|request| pages.handle(request)).await
 }

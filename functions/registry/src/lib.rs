@@ -1,18 +1,18 @@
-//! Registers agencies and their stores, shows them, and changes stores and how agencies log in.
+//! Registers agencies and their stores, shows them, and changes them.
 //!
 //! Anyone may register an agency; only the authority lets it work. Ids and secrets are derived from the request
 //! ([`secrets`]), so repeats are harmless although no `Idempotency-Key` is stored.
 
-mod credentials;
 mod registration;
 mod secrets;
 
-use domain::agency::{AccessKey, Agency, AgencyStats, Credential, Standing, Store};
+use domain::agency::{Agency, AgencyStats, Standing, Store};
 use domain::chain::Hash;
 use domain::id::{AgencyId, StoreId};
+use domain::member::{AccessKey, Credential, MemberOf, Right, TeamId};
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Request, Response};
-use runtime::{Principal, Problem, Verifier};
+use runtime::{Caller, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{Directory, Registered, StoreAdded};
@@ -56,15 +56,6 @@ impl Registry {
             (&Method::POST, ["v1", "agencies"]) => self.register(request).await,
             (&Method::GET, ["v1", "agencies", agency]) => self.read(request, agency).await,
             (&Method::PATCH, ["v1", "agencies", agency]) => self.change(request, agency).await,
-            (&Method::GET, ["v1", "agencies", agency, "credentials"]) => {
-                self.credentials(request, agency).await
-            }
-            (&Method::POST, ["v1", "agencies", agency, "credentials"]) => {
-                self.add_credential(request, agency).await
-            }
-            (&Method::DELETE, ["v1", "agencies", agency, "credentials", access_key]) => {
-                self.withdraw_credential(request, agency, access_key).await
-            }
             (&Method::POST, ["v1", "agencies", agency, "stores"]) => {
                 self.add_store(request, agency).await
             }
@@ -86,11 +77,10 @@ impl Registry {
         let given = Registration::read(&body)?;
         let body_hash = body.hash();
         let (agency, stores) = self.agency_and_stores(key, given);
-        let secret = self
-            .keys
-            .credential(&agency.id, REGISTRATION, key, &body_hash);
+        let secret = self.keys.credential(&agency.id, key, &body_hash);
         let credential = Credential {
             id: secret.id.clone(),
+            member: None,
             name: REGISTRATION.to_owned(),
             secret_hash: Hash(secret.hash),
             body_hash: Hash(body_hash),
@@ -113,7 +103,7 @@ impl Registry {
         // Once it works, whoever has the request cannot have the secret by it.
         let is_shown = agency.standing == Standing::Pending;
         let access_key = AccessKey {
-            agency: agency.id.clone(),
+            team: TeamId::Agency(agency.id.clone()),
             credential: secret.id,
         };
         Ok(http::json(
@@ -159,7 +149,7 @@ impl Registry {
     }
 
     async fn read(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
-        let (_, id) = self.itself_or_authority(request, agency)?;
+        let id = self.visible(request, agency)?;
         http::query(request, &[])?;
         let found = self.directory.agency_with_stores(&id).await?;
         let (agency, stores) = found.ok_or_else(Problem::not_found)?;
@@ -167,17 +157,17 @@ impl Registry {
     }
 
     async fn change(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
-        let id = self.own_agency(request, agency)?;
+        let by = self.own_agency(request, agency)?;
         let change = read_agency_change(&JsonBody::from_request(request)?)?;
         let now = self.clock.now();
-        let changed = self.directory.change_agency(&id, &change, now).await?;
+        let changed = self.directory.change_agency(&by, &change, now).await?;
         let (agency, stores) = changed.ok_or_else(Problem::not_found)?;
-        tracing::info!(agency.id = %id, "an agency changed itself, or proposed to");
+        tracing::info!(agency.id = %by.team, "an agency changed itself, or proposed to");
         Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
     async fn add_store(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
-        let id = self.own_agency(request, agency)?;
+        let by = self.own_agency(request, agency)?;
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
         let NewStore {
@@ -185,12 +175,12 @@ impl Registry {
             address,
             location,
         } = NewStore::read(&body)?;
-        let store_id = self.keys.store_id(&id, key, 0);
+        let store_id = self.keys.store_id(&by.team, key, 0);
         let store = Store::proposed(store_id, name, address, location, self.clock.now());
-        let added = self.directory.add_store(&id, &store, &body.hash()).await?;
+        let added = self.directory.add_store(&by, &store, &body.hash()).await?;
         let store = match added {
             StoreAdded::New => {
-                tracing::info!(agency.id = %id, store.id = %store.id, "a store was added");
+                tracing::info!(agency.id = %by.team, store.id = %store.id, "a store was added");
                 store
             }
             StoreAdded::Repeat(store) => *store,
@@ -211,39 +201,35 @@ impl Registry {
         agency: &str,
         store: &str,
     ) -> Result<Response, Problem> {
-        let id = self.own_agency(request, agency)?;
+        let by = self.own_agency(request, agency)?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
         let change = read_store_change(&JsonBody::from_request(request)?)?;
         let now = self.clock.now();
-        let changed = self.directory.change_store(&id, &store_id, now, &change);
+        let changed = self.directory.change_store(&by, &store_id, now, &change);
         let store = changed.await?.ok_or_else(Problem::not_found)?;
-        tracing::info!(agency.id = %id, store.id = %store.id, "a store was changed");
+        tracing::info!(agency.id = %by.team, store.id = %store.id, "a store was changed");
         Ok(http::json(StatusCode::OK, &store.view()))
     }
 
-    /// Who calls, and the agency in the path, if that or the authority is who calls.
-    fn itself_or_authority(
-        &self,
-        request: &Request,
-        agency: &str,
-    ) -> Result<(Principal, AgencyId), Problem> {
+    /// The agency in the path, if that or the authority calls.
+    fn visible(&self, request: &Request, agency: &str) -> Result<AgencyId, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
-        let is_itself = principal == Principal::Agency(id.clone());
-        if is_itself || matches!(principal, Principal::Authority(_)) {
-            Ok((principal, id))
-        } else {
-            Err(Problem::not_found())
+        match caller {
+            Caller::Agency(by) if by.team == id => Ok(id),
+            Caller::Authority(_) => Ok(id),
+            _ => Err(Problem::not_found()),
         }
     }
 
-    /// The agency in the path, if it is the caller.
-    fn own_agency(&self, request: &Request, agency: &str) -> Result<AgencyId, Problem> {
+    /// Who calls for the agency in the path.
+    fn own_agency(&self, request: &Request, agency: &str) -> Result<MemberOf<AgencyId>, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        let own = principal.agency()?;
+        let by = principal.agency(Right::Agency)?;
         // An agency is not told whether another one exists.
-        if own.as_str() == agency {
-            Ok(own.clone())
+        if by.team.as_str() == agency {
+            Ok(by.clone())
         } else {
             Err(Problem::not_found())
         }

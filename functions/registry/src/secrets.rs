@@ -1,23 +1,14 @@
 //! Derives ids and secrets from requests. A repeated request gets the same ones, and only a hash of a secret is stored.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{AgencyId, CredentialId, StoreId};
-use runtime::secret;
+use domain::id::{AgencyId, StoreId};
+use runtime::secret::{self, NewSecret};
 use settings::Settings;
+
+use crate::REGISTRATION;
 
 pub struct RegistrationKeys {
     ids: [u8; 32],
     secrets: [u8; 32],
-}
-
-/// A credential's id, and its secret.
-pub struct NewSecret {
-    pub id: CredentialId,
-    /// Given to the agency: base64url of 256 bits.
-    pub text: String,
-    /// Stored: SHA-256 of the text.
-    pub hash: [u8; 32],
 }
 
 impl RegistrationKeys {
@@ -36,25 +27,10 @@ impl RegistrationKeys {
         )))
     }
 
-    /// The credential that `caller` adds for an agency with this `Idempotency-Key`. The secret depends on the body too, so
-    /// that the key alone does not reveal it.
-    pub fn credential(
-        &self,
-        agency: &AgencyId,
-        caller: &str,
-        key: &str,
-        body_hash: &[u8; 32],
-    ) -> NewSecret {
-        let parts = [agency.bare(), caller, key].map(str::as_bytes);
-        let [agency, caller, key] = parts;
-        let id = secret::hmac(&self.ids, &[b"credential", agency, caller, key]);
-        let text = secret::hmac(&self.secrets, &[agency, caller, key, body_hash]);
-        let text = URL_SAFE_NO_PAD.encode(text);
-        NewSecret {
-            id: CredentialId::from_bytes(&first_bytes(&id)),
-            hash: secret::sha256(text.as_bytes()),
-            text,
-        }
+    /// The first credential of an agency that is registered with this `Idempotency-Key`.
+    pub fn credential(&self, agency: &AgencyId, key: &str, body_hash: &[u8; 32]) -> NewSecret {
+        let parts = [agency.bare(), REGISTRATION, key];
+        NewSecret::derive(&self.ids, &self.secrets, &parts, body_hash)
     }
 
     /// The id of the store that `agency` adds with this `Idempotency-Key`, in this position of the request.
@@ -93,21 +69,17 @@ mod tests {
         assert_ne!(keys.agency_id("k"), other.agency_id("k"));
 
         let agency = keys.agency_id("k");
-        let made = |keys: &RegistrationKeys, caller, key, body: u8| {
-            let made = keys.credential(&agency, caller, key, &[body; 32]);
+        let made = |keys: &RegistrationKeys, key, body: u8| {
+            let made = keys.credential(&agency, key, &[body; 32]);
             (made.id, made.text)
         };
-        let first = made(&keys, "a", "k", 1);
-        assert_eq!(first, made(&again, "a", "k", 1));
+        let first = made(&keys, "k", 1);
+        assert_eq!(first, made(&again, "k", 1));
         assert_eq!(first.1.len(), 43, "256 bits in base64url");
-        for another in [
-            made(&keys, "a", "l", 1),
-            made(&keys, "b", "k", 1),
-            made(&other, "a", "k", 1),
-        ] {
+        for another in [made(&keys, "l", 1), made(&other, "k", 1)] {
             assert!(first.0 != another.0 && first.1 != another.1);
         }
-        let other_body = made(&keys, "a", "k", 2);
+        let other_body = made(&keys, "k", 2);
         assert!(first.0 == other_body.0 && first.1 != other_body.1);
         assert_eq!(
             keys.store_id(&agency, "k", 0),
@@ -126,7 +98,7 @@ mod tests {
     #[test]
     fn the_stored_hash_is_that_of_the_given_secret() {
         let agency = AgencyId::from_bytes(&[0; 16]);
-        let made = keys("secret").credential(&agency, "a", "k", &[0; 32]);
+        let made = keys("secret").credential(&agency, "k", &[0; 32]);
         assert_eq!(made.hash, secret::sha256(made.text.as_bytes()));
     }
 }

@@ -9,7 +9,8 @@ mod workers;
 
 use bus::{OfferQueues, TimerQueue, Whose};
 use domain::agency::{Agency, Decision, NotDecided, Review as Verdict, Standing, Store};
-use domain::id::{AgencyId, AuthorityId, EventId, ProposalId, StoreId, WorkerId};
+use domain::id::{AgencyId, AuthorityId, EventId, MemberId, ProposalId, StoreId, WorkerId};
+use domain::member::{MemberOf, Right};
 use domain::time::{Millis, rfc3339};
 use domain::worker::Worker;
 use lambda_http::http::{Method, StatusCode};
@@ -61,15 +62,15 @@ impl Review {
             }
             (&Method::GET, ["v1", "reviews"]) => self.waiting(request).await,
             (&Method::POST, ["v1", "workers", worker, "reviews"]) => {
-                let by = self.caller(request)?;
+                let by = self.caller(request, Right::Review)?;
                 self.workers.review(request, by, worker).await
             }
             (&Method::POST, ["v1", "workers", worker, "erase"]) => {
-                let by = self.caller(request)?;
+                let by = self.caller(request, Right::Review)?;
                 self.workers.erase(request, by, worker).await
             }
             (&Method::POST, ["v1", "workers", worker, "objections", objection, "answer"]) => {
-                let by = self.caller(request)?;
+                let by = self.caller(request, Right::Review)?;
                 self.workers
                     .answer_objection(request, by, worker, objection)
                     .await
@@ -79,7 +80,7 @@ impl Review {
     }
 
     async fn review_agency(&self, request: &Request, agency: &str) -> Result<Response, Problem> {
-        let verdict = self.verdict(request)?;
+        let (member, verdict) = self.verdict(request)?;
         let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
         match verdict.decision {
             Decision::Approve => self.make_queue(&id).await?,
@@ -89,7 +90,8 @@ impl Review {
             }
             Decision::Reject | Decision::Reinstate => {}
         }
-        let decided = self.directory.decide_agency(&id, &verdict).await?;
+        let decided = self.directory.decide_agency(&id, &verdict, &member);
+        let decided = decided.await?;
         let (agency, stores) = match decided {
             AgencyDecided::Done(agency, stores) => (agency, stores),
             AgencyDecided::NotDecided(refusal) => return Err(not_decided(refusal)),
@@ -117,12 +119,12 @@ impl Review {
         agency: &str,
         store: &str,
     ) -> Result<Response, Problem> {
-        let verdict = self.verdict(request)?;
+        let (member, verdict) = self.verdict(request)?;
         let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
         let decided = self
             .directory
-            .decide_store(&id, &store_id, &verdict)
+            .decide_store(&id, &store_id, &verdict, &member)
             .await?;
         let store = match decided {
             StoreDecided::Done(store) => store,
@@ -138,7 +140,7 @@ impl Review {
     }
 
     async fn waiting(&self, request: &Request) -> Result<Response, Problem> {
-        self.caller(request)?;
+        self.caller(request, Right::Read)?;
         let query = http::query(request, &["kind", "limit", "cursor"])?;
         let limit = query.limit()?;
         let cursor = query.cursor();
@@ -174,24 +176,26 @@ impl Review {
         })
     }
 
-    fn caller(&self, request: &Request) -> Result<AuthorityId, Problem> {
+    fn caller(&self, request: &Request, right: Right) -> Result<MemberOf<AuthorityId>, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        principal.authority().cloned()
+        principal.authority(right).cloned()
     }
 
-    fn verdict(&self, request: &Request) -> Result<Verdict, Problem> {
-        let by = self.caller(request)?;
+    /// A decision, and who of the authority has taken it.
+    fn verdict(&self, request: &Request) -> Result<(MemberId, Verdict), Problem> {
+        let by = self.caller(request, Right::Review)?;
         let (decision, version, reason) = http::read_json(request, |fields| {
             let (decision, version) = decision_and_version(fields)?;
             Some((decision, version, fields.string("reason", 1..=500)?))
         })?;
-        Ok(Verdict {
+        let verdict = Verdict {
             decision,
             version,
             reason,
-            by,
+            by: by.team,
             at: self.clock.now(),
-        })
+        };
+        Ok((by.member, verdict))
     }
 }
 
@@ -199,7 +203,8 @@ impl Review {
 #[derive(Serialize)]
 struct WaitingItem {
     kind: &'static str,
-    agency_id: AgencyId,
+    /// None of a worker who has left hers.
+    agency_id: Option<AgencyId>,
     store_id: Option<StoreId>,
     worker_id: Option<WorkerId>,
     proposal_id: Option<ProposalId>,
@@ -229,7 +234,7 @@ impl WaitingItem {
         };
         Some(Self {
             kind: kind.as_str(),
-            agency_id: waiter.agency,
+            agency_id: Some(waiter.agency),
             store_id: waiter.store,
             worker_id: None,
             proposal_id: None,
@@ -243,10 +248,15 @@ impl WaitingItem {
 
     /// What waits of a worker: her registration, an agency's proposal, or her objection. `agency` is her employer, or the
     /// agency that wants to become it.
-    fn for_worker(kind: &'static str, worker: &Worker, agency: AgencyId, since: Millis) -> Self {
+    fn for_worker(
+        kind: &'static str,
+        worker: &Worker,
+        agency: Option<&AgencyId>,
+        since: Millis,
+    ) -> Self {
         Self {
             kind,
-            agency_id: agency,
+            agency_id: agency.cloned(),
             store_id: None,
             worker_id: Some(worker.id.clone()),
             proposal_id: None,

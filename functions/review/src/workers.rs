@@ -11,6 +11,7 @@ use domain::badge::Badge;
 use domain::chain::{Actor, EventKind};
 use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, EventId, ProposalId, WorkerId};
+use domain::member::MemberOf;
 use domain::time::Millis;
 use domain::worker::{LastDecision, Profile, Proposal, Worker};
 use lambda_http::http::StatusCode;
@@ -20,8 +21,8 @@ use runtime::{Fault, Problem};
 use serde_json::json;
 use settings::{Clock, Settings};
 use store::{
-    Appended, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step, Waits,
-    WorkerFile, Workers,
+    Appended, Directory, Member, NewEvent, ObjectionAnswer, Part, PhoneHashes, ProfileChange, Step,
+    Waits, WorkerFile, Workers,
 };
 
 use crate::{WaitingItem, decision_and_version, not_decided};
@@ -32,6 +33,7 @@ const MOVED: &str = "She works for another agency now.";
 
 pub struct WorkerReview {
     clock: Clock,
+    directory: Directory,
     timers: TimerQueue,
     workers: Workers,
     eraser: Eraser,
@@ -48,7 +50,7 @@ struct Verdict {
     agency: Option<AgencyId>,
     /// Whether her phone was confirmed with her.
     phone_confirmed: bool,
-    by: AuthorityId,
+    by: MemberOf<AuthorityId>,
     at: Millis,
 }
 
@@ -90,6 +92,7 @@ impl WorkerReview {
     pub fn new(settings: &Settings) -> Self {
         Self {
             clock: settings.clock(),
+            directory: Directory::new(settings),
             timers: TimerQueue::new(settings),
             workers: Workers::new(settings),
             eraser: Eraser::new(settings),
@@ -101,7 +104,7 @@ impl WorkerReview {
     pub(crate) async fn review(
         &self,
         request: &Request,
-        by: AuthorityId,
+        by: MemberOf<AuthorityId>,
         worker: &str,
     ) -> Result<Response, Problem> {
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
@@ -130,13 +133,13 @@ impl WorkerReview {
         }
         let file = self.commit(&id, &verdict).await?;
         // The agency that she leaves may have issued another badge meanwhile.
-        let actor = Actor::Authority(verdict.by.clone());
+        let actor = Actor::from(&verdict.by);
         let employer = file.worker.agency.clone();
         let keeps = |badge: &Badge| badge.agency == employer;
         self.eraser.revoke(&id, &actor, MOVED, at, keeps).await?;
         let decision = verdict.decision.as_str();
-        tracing::info!(worker.id = %id, authority.id = %verdict.by, decision, "a worker was decided on");
-        self.look_and_answer(&file, &verdict.by, &verdict.reason)
+        tracing::info!(worker.id = %id, authority.id = %verdict.by.team, decision, "a worker was decided on");
+        self.look_and_answer(&file, &verdict.by.team, &verdict.reason)
             .await
     }
 
@@ -153,8 +156,11 @@ impl WorkerReview {
                 before = Some(file.clone());
                 Ok(step)
             };
-            let changed = self.workers.change(id, verdict.at, decide).await;
-            match changed? {
+            let (directory, actor) = (&self.directory, Actor::from(&verdict.by));
+            let changed = self
+                .workers
+                .change_by(directory, &actor, id, verdict.at, decide);
+            match changed.await? {
                 Appended::Done(file) | Appended::Repeat(file) => {
                     if let Some(before) = &before {
                         self.eraser.delete_replaced_photos(before, &file).await?;
@@ -194,6 +200,10 @@ impl WorkerReview {
         match subject(file, verdict)? {
             Subject::Registration => self.decide_registration(file, verdict),
             Subject::Proposal(profile, proposal) => {
+                let moves = verdict.decision == Decision::Approve && proposal.consent.is_some();
+                if moves && !profile.agrees_to(proposal, verdict.phone_confirmed) {
+                    return Err(not_agreed(profile).into());
+                }
                 let (worker, new) = file.worker.proposal_decided(
                     profile,
                     proposal,
@@ -255,7 +265,7 @@ impl WorkerReview {
         verdict: &Verdict,
         old_badges: &[Badge],
     ) -> (Step, Option<String>) {
-        let actor = Actor::Authority(verdict.by.clone());
+        let actor = Actor::from(&verdict.by);
         let id = &worker.id;
         let phone = self.phones.of(&profile.phone);
         let mut with = vec![self.workers.take_phone(&phone, id, profile.phone_confirmed)];
@@ -267,7 +277,7 @@ impl WorkerReview {
         if let Some(consent) = &proposal.consent {
             // Whoever has withdrawn her consent gives it again herself, before she works for anybody.
             with.push(self.workers.consent_stands(id));
-            let moved = json!({ "from": file.worker.agency, "to": proposal.agency });
+            let moved = json!({ "from": file.worker.employer(), "to": proposal.agency });
             let event = |kind, payload| next_event(file, kind, actor.clone(), payload);
             events.push(event(EventKind::EmployerChanged, moved));
             events.push(event(EventKind::ConsentGiven, json!(consent)));
@@ -283,20 +293,21 @@ impl WorkerReview {
     pub(crate) async fn erase(
         &self,
         request: &Request,
-        by: AuthorityId,
+        by: MemberOf<AuthorityId>,
         worker: &str,
     ) -> Result<Response, Problem> {
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=200))?;
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let (actor, now) = (Actor::Authority(by.clone()), self.clock.now());
-        let file = self.eraser.erase(&id, &actor, &reason, now).await?;
-        self.look_and_answer(&file, &by, &reason).await
+        let (actor, now) = (Actor::from(&by), self.clock.now());
+        let trail = Some(&self.directory);
+        let file = self.eraser.erase(&id, &actor, &reason, trail, now).await?;
+        self.look_and_answer(&file, &by.team, &reason).await
     }
 
     pub(crate) async fn answer_objection(
         &self,
         request: &Request,
-        by: AuthorityId,
+        by: MemberOf<AuthorityId>,
         worker: &str,
         objection: &str,
     ) -> Result<Response, Problem> {
@@ -324,7 +335,7 @@ impl WorkerReview {
             // The same id for every answer, so that an objection is answered once.
             id: EventId::from_cause("objection_answered", &cause),
             kind: EventKind::Reviewed,
-            actor: Actor::Authority(by.clone()),
+            actor: Actor::from(&by),
             payload: json!({ "about": "objection", "objection": objection, "outcome": outcome, "reason": answer.reason }),
         };
         let decide = |file: &WorkerFile| -> Result<Step, Refused> {
@@ -337,10 +348,13 @@ impl WorkerReview {
                 ..Step::default()
             })
         };
-        let changed = self.workers.change(&id, answer.at, decide).await;
-        match changed? {
+        let (directory, actor) = (&self.directory, &event.actor);
+        let changed = self
+            .workers
+            .change_by(directory, actor, &id, answer.at, decide);
+        match changed.await? {
             Appended::Done(_) => {
-                tracing::info!(worker.id = %id, authority.id = %by, outcome, "an objection was answered");
+                tracing::info!(worker.id = %id, authority.id = %by.team, outcome, "an objection was answered");
             }
             Appended::Repeat(file) => {
                 if self.workers.caused(&file, &event.id).await? != Some(Some(event.payload)) {
@@ -377,7 +391,7 @@ impl WorkerReview {
                 .filter(|_| worker.standing == Standing::Pending);
             let registration = registration.map(|since| WaitingItem {
                 version: Some(worker.review_version),
-                ..WaitingItem::for_worker("worker", worker, worker.agency.clone(), since)
+                ..WaitingItem::for_worker("worker", worker, worker.employer(), since)
             });
             let proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
             let waiting = proposals.filter(|proposal| proposal.waits());
@@ -385,7 +399,7 @@ impl WorkerReview {
                 proposal_id: Some(proposal.id.clone()),
                 version: Some(proposal.version(worker)),
                 pending_changes: Some(json!(ChangesAnswer::masked(&proposal.changes))),
-                ..WaitingItem::for_worker("worker", worker, proposal.agency.clone(), proposal.at)
+                ..WaitingItem::for_worker("worker", worker, Some(&proposal.agency), proposal.at)
             });
             registration.into_iter().chain(proposals)
         });
@@ -405,7 +419,7 @@ impl WorkerReview {
         let workers = self.workers.records().get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|waiting| {
             let worker = workers.iter().find(|worker| worker.id == waiting.worker)?;
-            let agency = worker.agency.clone();
+            let agency = worker.employer();
             Some(WaitingItem {
                 objection_id: Some(waiting.id),
                 ..WaitingItem::for_worker("objection", worker, agency, waiting.since)
@@ -429,7 +443,7 @@ impl WorkerReview {
         let workers = records.get_all(&ids).await?;
         let items = page.items.into_iter().filter_map(|(id, since)| {
             let worker = workers.iter().find(|worker| worker.id == id)?;
-            let agency = worker.agency.clone();
+            let agency = worker.employer();
             Some(WaitingItem::for_worker("erasure", worker, agency, since))
         });
         Ok(http::Page {
@@ -514,6 +528,15 @@ fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, R
     }
 }
 
+fn not_agreed(profile: &Profile) -> Problem {
+    let words = if profile.phone_confirmed {
+        "She has not agreed, in a session of her own, to work for this agency."
+    } else {
+        "She has no sessions of her own: say by phone_confirmed that it was confirmed with her."
+    };
+    Problem::conflict().detail(words)
+}
+
 fn put_both(worker: Worker, profile: Profile, events: Vec<NewEvent>, with: Vec<Member>) -> Step {
     Step {
         worker: Some(worker),
@@ -524,7 +547,7 @@ fn put_both(worker: Worker, profile: Profile, events: Vec<NewEvent>, with: Vec<M
 }
 
 fn review_event(file: &WorkerFile, verdict: &Verdict, proposal: Option<&Proposal>) -> NewEvent {
-    let actor = Actor::Authority(verdict.by.clone());
+    let actor = Actor::from(&verdict.by);
     let about = match proposal {
         None => "registration",
         Some(proposal) if proposal.consent.is_some() => "employment",
@@ -532,7 +555,7 @@ fn review_event(file: &WorkerFile, verdict: &Verdict, proposal: Option<&Proposal
     };
     let payload = json!({
         "about": about,
-        "agency": proposal.map_or(&file.worker.agency, |proposal| &proposal.agency),
+        "agency": proposal.map_or(file.worker.employer(), |proposal| Some(&proposal.agency)),
         "version": verdict.version,
         "changes": proposal.map(|proposal| &proposal.changes),
         "phone_confirmed": verdict.phone_confirmed,

@@ -1,53 +1,91 @@
-//! Tokens for customers, workers, agencies and the authority; answers routes that nobody has.
+//! Sessions for customers, workers, agencies and the authority; answers routes that nobody has.
 //!
-//! A customer is identified by a code from WeChat ([`wechat`]), a worker by a code that WeChat exchanges for her
-//! phone number ([`phone`]), agencies and the authority by access key and secret. The answer is a token for 15
-//! minutes, signed by a key that never leaves KMS, which every function verifies itself by public keys.
+//! A customer is identified by WeChat ([`customer`]) or by a code to a phone ([`login_code`]), a worker by a phone that the
+//! authority has confirmed with her, which WeChat ([`phone`]) or a code shows, agencies and the authority by access key and
+//! secret ([`credentials`]). The answer is a token for 15 minutes, signed by a key that never leaves KMS, which every
+//! function verifies itself by public keys, and another that opens the next session ([`refresh`]).
+//!
+//! Pages in WeChat's browser get the signature for its scanner here too ([`js_signature`]), because it takes the same
+//! secret.
 
+mod access;
 mod credentials;
+mod customer;
+mod js_signature;
+mod login_code;
+mod peer;
 pub mod phone;
+mod refresh;
 pub mod wechat;
 
 use domain::agency::Standing;
-use domain::id::CustomerId;
-use lambda_http::http::{Method, StatusCode};
+use domain::market::Market;
+use domain::time::Millis;
+use lambda_http::http::Method;
 use runtime::http::{self, Request, Response};
 use runtime::session::{Session, Unsigned};
-use runtime::{Principal, Problem, Verifier, secret};
-use serde_json::json;
+use runtime::{Caller, Principal, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use signer::Signer;
-use store::{Directory, PhoneHashes, WorkerRecords};
+use store::{Directory, LogIns, Opener, Orders, PhoneHashes, WorkerRecords};
 
+use crate::customer::read_code;
+use crate::js_signature::PageTicket;
+use crate::login_code::CodeSender;
 use crate::phone::PhoneNumbers;
 use crate::wechat::WeChat;
 
 pub struct Sessions {
     clock: Clock,
+    market: Market,
     directory: Directory,
+    log_ins: LogIns,
+    orders: Orders,
     verifier: Verifier,
     signer: Signer,
     subject_key: [u8; 32],
+    refresh_key: [u8; 32],
+    code_key: [u8; 32],
     wechat: WeChat,
+    official_account: Option<WeChat>,
+    page_ticket: PageTicket,
+    web_host: Option<String>,
+    code_sender: Option<CodeSender>,
     phone_numbers: PhoneNumbers,
     phones: PhoneHashes,
     workers: WorkerRecords,
-    wrong_secrets_cap: u32,
+}
+
+/// Somebody who has shown who it is.
+struct Opened {
+    principal: Principal,
+    /// What is looked at again when the session is renewed.
+    opener: Opener,
+    /// Whether the refresh token goes into a cookie.
+    by_cookie: bool,
 }
 
 impl Sessions {
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         settings.finish(Self {
             clock: settings.clock(),
+            market: settings.market(),
             workers: WorkerRecords::new(settings),
             directory: Directory::new(settings),
+            log_ins: LogIns::new(settings),
+            orders: Orders::new(settings),
             verifier: Verifier::new(settings),
             signer: Signer::new(settings, "SESSION_SIGNING_KEY"),
             subject_key: settings.key("SUBJECT_KEY", "homehail customer id v1"),
+            refresh_key: settings.key("REFRESH_KEY", "homehail refresh token v1"),
+            code_key: settings.key("REFRESH_KEY", "homehail login code v1"),
             wechat: WeChat::new(settings),
+            official_account: WeChat::official_account(settings),
+            page_ticket: PageTicket::default(),
+            web_host: settings.optional("WEB_HOST").map(str::to_owned),
+            code_sender: CodeSender::new(settings),
             phone_numbers: PhoneNumbers::default(),
             phones: PhoneHashes::new(settings),
-            wrong_secrets_cap: settings.market().wrong_secrets_cap,
         })
     }
 
@@ -58,27 +96,30 @@ impl Sessions {
     async fn answer(&self, request: &Request) -> Result<Response, Problem> {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let principal = match (request.method(), path.as_slice()) {
-            (&Method::POST, ["v1", "sessions", "customer"]) => self.customer(request).await?,
-            (&Method::POST, ["v1", "sessions", "agency"]) => self.agency(request).await?,
-            (&Method::POST, ["v1", "sessions", "authority"]) => self.authority(request).await?,
-            (&Method::POST, ["v1", "sessions", "worker"]) => self.worker(request).await?,
+        let opened = match (request.method(), path.as_slice()) {
+            (&Method::POST, ["v1", "sessions", how]) => match *how {
+                "customer" => self.customer(request).await?,
+                "official-account" => self.official_account(request).await?,
+                "phone" => self.by_phone(request).await?,
+                "agency" => self.agency(request).await?,
+                "authority" => self.authority(request).await?,
+                "worker" => self.worker(request).await?,
+                "phone-code" => return self.send_code(request).await,
+                "refresh" => return self.refresh(request).await,
+                _ => return Err(Problem::not_found()),
+            },
+            (&Method::DELETE, ["v1", "sessions"]) => return self.log_out(request).await,
+            (&Method::GET, ["v1", "wechat", "js-signature"]) => {
+                return self.js_signature(request).await;
+            }
             // The gateway sends here whatever no function has a route for.
             _ => return Err(Problem::not_found()),
         };
-        let session = self.session(&principal).await?;
-        tracing::info!(role = principal.role(), "a session was given");
-        Ok(http::json(
-            StatusCode::OK,
-            &json!({
-                "token": session.token,
-                "expires_at": session.expires_at.to_rfc3339(),
-                "subject": principal.subject(),
-            }),
-        ))
+        self.begin(opened).await
     }
 
-    async fn session(&self, principal: &Principal) -> Result<Session, Problem> {
+    /// A session, and when it was given.
+    async fn session(&self, principal: &Principal) -> Result<(Session, Millis), Problem> {
         let now = self.clock.now();
         let session = Unsigned::new(principal, self.verifier.signing_kid(), now);
         let signature = self.signer.sign(session.message.clone().into_bytes());
@@ -89,44 +130,46 @@ impl Sessions {
             tracing::error!(reason, "{words}");
             return Err(Problem::internal());
         }
-        Ok(session)
+        Ok((session, now))
     }
 
-    async fn customer(&self, request: &Request) -> Result<Principal, Problem> {
-        let code = http::read_json(request, |fields| fields.string("code", 1..=128))?;
-        let open_id = self.wechat.open_id(&code).await?;
-        let mac = secret::hmac(&self.subject_key, &[open_id.as_bytes()]);
-        let id = mac.first_chunk::<16>().map(CustomerId::from_bytes);
-        id.map(Principal::Customer).ok_or_else(Problem::internal)
-    }
-
-    /// A worker, by the phone that she was approved with. If she has been suspended since, she can still see her
-    /// record and object to it. Whether somebody was never approved or is unknown is not revealed.
-    async fn worker(&self, request: &Request) -> Result<Principal, Problem> {
-        let code = http::read_json(request, |fields| fields.string("code", 1..=128))?;
+    /// `POST /v1/sessions/worker`.
+    async fn worker(&self, request: &Request) -> Result<Opened, Problem> {
+        let (code, by_cookie) = read_code(request)?;
         let now = self.clock.now();
         let phone = self
             .phone_numbers
             .exchange(&self.wechat, &code, now)
             .await?;
-        let Some(phone) = phone else {
-            return Err(Problem::bad_credentials());
-        };
-        let found = self
-            .workers
-            .by_confirmed_phone(&self.phones.of(&phone))
-            .await;
-        let Some(id) = found? else {
+        let phone = phone.ok_or_else(Problem::bad_credentials)?;
+        self.worker_with(self.phones.of(&phone), by_cookie).await
+    }
+
+    /// A worker, by the phone that she was approved with. If she has been suspended since, she can still see her
+    /// record and object to it. Whether somebody was never approved or is unknown is not revealed.
+    async fn worker_with(&self, phone: String, by_cookie: bool) -> Result<Opened, Problem> {
+        let Some(id) = self.workers.by_confirmed_phone(&phone).await? else {
             return Err(Problem::bad_credentials());
         };
         let worker = self.workers.get(&id).await?;
         let may_enter = worker.is_some_and(|worker| {
             !worker.is_erased && matches!(worker.standing, Standing::Approved | Standing::Suspended)
         });
-        if may_enter {
-            Ok(Principal::Worker(id))
-        } else {
-            Err(Problem::bad_credentials())
+        if !may_enter {
+            return Err(Problem::bad_credentials());
         }
+        Ok(Opened {
+            principal: Principal::new(Caller::Worker(id.clone())),
+            opener: Opener::Worker { id, phone },
+            by_cookie,
+        })
     }
+}
+
+/// Random bytes.
+fn random<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut bytes = [0; N];
+    let filled = aws_lc_rs::rand::fill(&mut bytes);
+    filled.map_err(|_| Problem::internal())?;
+    Ok(bytes)
 }

@@ -21,13 +21,14 @@ use domain::scan::{Scan, ScannedBy};
 use domain::time::Millis;
 use domain::worker::Worker;
 use lambda_http::http::StatusCode;
+use lambda_http::http::header::CONTENT_TYPE;
 use runtime::http::{self, Request, Response};
-use runtime::{Principal, Problem};
+use runtime::{Fault, Principal, Problem};
 use serde::Serialize;
 use serde_json::json;
 use store::{Appended, NewEvent, Part, Step};
 
-use crate::Visits;
+use crate::{Visits, photo};
 
 /// The most attempts when the order or the badge changes between reading and writing.
 const MOST_ATTEMPTS: usize = 4;
@@ -57,6 +58,12 @@ impl Checked {
     }
 }
 
+fn is_photo(request: &Request) -> bool {
+    let media_type = http::header(request, CONTENT_TYPE).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    ["image/jpeg", "image/jpg"].contains(&media_type.to_ascii_lowercase().as_str())
+}
+
 impl Visits {
     pub(crate) async fn badge_check(
         &self,
@@ -66,15 +73,23 @@ impl Visits {
         now: Millis,
     ) -> Result<Response, Problem> {
         let customer = principal.customer()?;
-        // A camera may read any text: one that is no token is an invalid badge, not a fault of the request.
-        let shown = http::read_json(request, |fields| {
-            let token = fields.required("token")?;
-            if !token.is_string() {
-                fields.refuse("token", "must be a string");
-            }
-            token.as_str().map(str::to_owned)
-        })?;
-        let presented = self.checker.check(shown.trim(), now);
+        let presented = if is_photo(request) {
+            // Only for whoever has an order is a photo decoded.
+            let order = self.orders.get(id).await?;
+            let order = order.filter(|order| order.customer == *customer);
+            order.ok_or_else(Problem::not_found)?;
+            self.on_photo(request, now)?
+        } else {
+            // A camera may read any text: one that is no token is an invalid badge, not a fault of the request.
+            let shown = http::read_json(request, |fields| {
+                let token = fields.required("token")?;
+                if !token.is_string() {
+                    fields.refuse("token", "must be a string");
+                }
+                token.as_str().map(str::to_owned)
+            })?;
+            self.checker.check(shown.trim(), now)
+        };
         for _ in 0..MOST_ATTEMPTS {
             let order = self.orders.get(id).await?;
             let order = order.filter(|order| order.customer == *customer);
@@ -98,6 +113,23 @@ impl Visits {
             return Ok(http::json(StatusCode::OK, &answer));
         }
         Err(Problem::unavailable())
+    }
+
+    /// What the photo in the body shows: of several codes the badge, if one of them is.
+    fn on_photo(&self, request: &Request, now: Millis) -> Result<Presented, Problem> {
+        let bytes: &[u8] = request.body();
+        if bytes.len() > photo::LARGEST {
+            return Err(Problem::too_large().detail("The photo is larger than 2 MiB."));
+        }
+        let codes = photo::codes(bytes).map_err(|fault| {
+            let (pointer, detail) = (String::new(), fault.to_string());
+            Problem::invalid(vec![Fault { pointer, detail }])
+        })?;
+        let shown = codes
+            .iter()
+            .map(|code| self.checker.check(code.trim(), now));
+        let mut genuine = shown.filter(|shown| *shown != Presented::NotGenuine);
+        Ok(genuine.next().unwrap_or(Presented::NotGenuine))
     }
 
     /// `None` if the order or the badge has changed since it was read.

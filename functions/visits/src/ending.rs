@@ -59,8 +59,11 @@ impl Visits {
         let claim = order.claim().map(|claim| &claim.agency);
         let raters = claim.map(|agency| self.raters.of(agency, &order, details.as_ref()));
         let raters = raters.unwrap_or_default();
-        let rated = self.orders.rate(id, customer, &rating, &sealed, &raters);
-        let rated = rated.await;
+        let workers = self.workers.records();
+        let rated = self
+            .orders
+            .rate(id, customer, &rating, &sealed, &raters, &workers)
+            .await;
         let changed = rated?.ok_or_else(Problem::not_found)?;
         match &changed.outcome {
             Rated::Now => tracing::info!(order.id = %id, "a visit was rated"),

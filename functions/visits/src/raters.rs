@@ -68,6 +68,8 @@ mod tests {
             duration_min: 120,
             area: Area::containing(home()),
             budget_fen: None,
+            wishes: Default::default(),
+            preferred: None,
         };
         let customer = CustomerId::from_bytes(&[customer; 16]);
         let id = OrderId::from_bytes(&[1; 16]);

@@ -3,6 +3,7 @@
 use domain::chain::{Actor, EventKind};
 use domain::credit::{Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
+use domain::member::{MemberOf, Right};
 use domain::time::Millis;
 use domain::worker::{Consent, Profile, ProposedChanges};
 use lambda_http::http::StatusCode;
@@ -10,13 +11,13 @@ use lambda_http::http::header::CONTENT_TYPE;
 use objects::Photos;
 use record::{Reader, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
-use runtime::{Fault, Principal, Problem};
+use runtime::{Caller, Fault, Problem};
 use serde_json::json;
 use store::{Appended, NewEvent, Part, ProfileChange, Step, WorkerFile};
 
 use crate::photo::{self, normalised};
-use crate::request::{SectionResult, WorkerChange};
-use crate::{Desk, require_employee, require_seen_by};
+use crate::request::{SectionResult, WorkerChange, not_a_skill};
+use crate::{Desk, no_desk, require_employee, require_seen_by};
 
 /// The source of sections that agencies record of their own workers.
 const AGENCY_SOURCE: &str = "agency";
@@ -27,25 +28,28 @@ impl Desk {
         request: &Request,
         worker: &str,
     ) -> Result<Response, Problem> {
-        let (agency, id) = self.agency_and_worker(request, worker)?;
-        let now = self.clock.now();
-        let services = self.require_approved(&agency).await?;
-        let change = WorkerChange::read(&JsonBody::from_request(request)?, services)?;
+        let (by, id) = self.agency_and_worker(request, worker)?;
+        let (agency, now) = (&by.team, self.clock.now());
+        let services = self.require_approved(agency).await?;
+        let body = JsonBody::from_request(request)?;
+        let change = WorkerChange::read(&body, services, &self.market.catalogue)?;
         let withdrawn_at = self.workers.withdrawn_at(&id).await?;
         let decide = |file: &WorkerFile| {
-            require_seen_by(file, &agency)?;
+            require_seen_by(file, agency)?;
             let consent = change.consent.as_ref();
-            if file.worker.agency == agency && consent.is_some() && withdrawn_at.is_some() {
+            if file.worker.agency == *agency && consent.is_some() && withdrawn_at.is_some() {
                 return Err(consent_withdrawn());
             }
-            let mut step = change_step(file, &agency, change.fields.clone(), now)?;
+            require_skills(file, agency, &change.fields)?;
+            let mut step = change_step(file, &by, change.fields.clone(), now)?;
             if let Some(consent) = consent {
-                self.add_consent(&mut step, file, &agency, consent, now)?;
+                self.add_consent(&mut step, file, &by, consent, now)?;
             }
             Ok(step)
         };
-        let changed = self.workers.change(&id, now, decide).await;
-        let file = match changed? {
+        let (directory, actor) = (&self.directory, Actor::from(&by));
+        let changed = self.workers.change_by(directory, &actor, &id, now, decide);
+        let file = match changed.await? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
             Appended::WithRefused(Part::Consent) => return Err(consent_withdrawn()),
@@ -53,7 +57,7 @@ impl Desk {
             Appended::NotFound => return Err(Problem::not_found()),
         };
         tracing::info!(agency.id = %agency, worker.id = %id, "a worker was changed, or it was proposed");
-        self.agency_response(&file, &agency).await
+        self.agency_response(&file, agency).await
     }
 
     /// Adds to a change that the worker has given the agency another consent.
@@ -61,10 +65,11 @@ impl Desk {
         &self,
         step: &mut Step,
         file: &WorkerFile,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
         consent: &Consent,
         now: Millis,
     ) -> Result<(), Problem> {
+        let agency = &by.team;
         let mut profile = match std::mem::take(&mut step.profile) {
             ProfileChange::Put(profile) => *profile,
             _ => file.profile.clone().ok_or_else(is_erased)?,
@@ -87,7 +92,7 @@ impl Desk {
             let kind = EventKind::ConsentGiven;
             let payload = json!({ "agency": agency, "consent": consent });
             step.events
-                .push(next_event(file, kind, actor(file, agency), payload));
+                .push(next_event(file, kind, actor(file, by), payload));
             // Whether she has withdrawn it elsewhere is for the authority, which cannot approve her then.
             if file.worker.agency == *agency {
                 step.with.push(self.workers.consent_stands(&file.worker.id));
@@ -102,12 +107,13 @@ impl Desk {
         request: &Request,
         worker: &str,
     ) -> Result<Response, Problem> {
-        let (agency, id) = self.agency_and_worker(request, worker)?;
+        let (by, id) = self.agency_and_worker(request, worker)?;
+        let agency = &by.team;
         let jpeg = read_photo(request)?;
-        self.require_approved(&agency).await?;
+        self.require_approved(agency).await?;
         let file = self.workers.open(&id).await?;
         let file = file.ok_or_else(Problem::not_found)?;
-        require_seen_by(&file, &agency)?;
+        require_seen_by(&file, agency)?;
         let new = Photos::named(&id, &jpeg);
         // The new photo is stored before anything names it, and the old one is deleted after that, so that nothing
         // ever names a missing photo. A photo that nothing names is deleted when she is erased.
@@ -115,15 +121,16 @@ impl Desk {
         let (now, mut before) = (self.clock.now(), None);
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             before = Some(file.clone());
-            require_seen_by(file, &agency)?;
+            require_seen_by(file, agency)?;
             let change = ProposedChanges {
                 photo: Some(new.clone()),
                 ..ProposedChanges::default()
             };
-            change_step(file, &agency, change, now)
+            change_step(file, &by, change, now)
         };
-        let changed = self.workers.change(&id, now, decide).await;
-        let file = match changed? {
+        let (directory, actor) = (&self.directory, Actor::from(&by));
+        let changed = self.workers.change_by(directory, &actor, &id, now, decide);
+        let file = match changed.await? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => {
                 if before.is_none_or(|file| file.photos().all(|photo| *photo != new)) {
@@ -140,7 +147,7 @@ impl Desk {
             self.photos.delete(&id, old).await?;
         }
         tracing::info!(agency.id = %agency, worker.id = %id, "a photo was stored");
-        self.agency_response(&file, &agency).await
+        self.agency_response(&file, agency).await
     }
 
     pub(crate) async fn record_section(
@@ -150,21 +157,18 @@ impl Desk {
     ) -> Result<Response, Problem> {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
+        let caller = principal.may(Right::Workers)?;
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let (source, actor, reader) = match &principal {
-            Principal::Agency(agency) => {
-                (AGENCY_SOURCE, Actor::Agency(agency.clone()), Reader::Agency)
-            }
-            _ => {
-                let authority = principal.authority()?;
-                let actor = Actor::Authority(authority.clone());
-                (authority.bare(), actor, Reader::All)
-            }
+        let (source, actor, reader) = match caller {
+            Caller::Agency(by) => (AGENCY_SOURCE, Actor::from(by), Reader::Agency),
+            Caller::Authority(by) => (by.team.bare(), Actor::from(by), Reader::All),
+            Caller::Customer(_) | Caller::Worker(_) => return Err(no_desk()),
         };
         let source: SourceId = source.parse().map_err(|_| Problem::internal())?;
-        let result = SectionResult::read(&JsonBody::from_request(request)?, &self.rules, now)?;
-        if let Principal::Agency(agency) = &principal {
-            self.require_approved(agency).await?;
+        let result =
+            SectionResult::read(&JsonBody::from_request(request)?, &self.market.credit, now)?;
+        if let Caller::Agency(by) = caller {
+            self.require_approved(&by.team).await?;
             if result.section != Section::BodyTemperature {
                 let words =
                     "An agency records body_temperature of its own workers, and nothing else.";
@@ -172,14 +176,15 @@ impl Desk {
             }
         }
         let decide = |file: &WorkerFile| {
-            if let Principal::Agency(agency) = &principal {
-                require_employee(file, agency)?;
+            if let Caller::Agency(by) = caller {
+                require_employee(file, &by.team)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
             section_step(file, profile, &result, &source, &actor, now)
         };
-        let changed = self.workers.change(&id, now, decide).await;
-        let file = match changed? {
+        let directory = &self.directory;
+        let changed = self.workers.change_by(directory, &actor, &id, now, decide);
+        let file = match changed.await? {
             Appended::Done(file) | Appended::Repeat(file) => file,
             Appended::Refused(problem) => return Err(problem),
             Appended::WithRefused(_) => return Err(Problem::internal()),
@@ -187,9 +192,9 @@ impl Desk {
         };
         let section = result.section.as_str();
         tracing::info!(worker.id = %id, section, by = principal.role(), "a section was recorded");
-        if let Ok(authority) = principal.authority() {
+        if let Caller::Authority(by) = caller {
             let purpose = format!("recorded {section}");
-            self.log_look(&file, authority, &purpose).await?;
+            self.log_look(&file, &by.team, &purpose).await?;
         }
         self.worker_response(&file, reader).await
     }
@@ -202,25 +207,27 @@ impl Desk {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let actor = match &principal {
-            Principal::Agency(agency) => Actor::Agency(agency.clone()),
-            _ => Actor::Authority(principal.authority()?.clone()),
+        let caller = principal.may(Right::Workers)?;
+        let actor = match caller {
+            Caller::Agency(by) => Actor::from(by),
+            Caller::Authority(by) => Actor::from(by),
+            Caller::Customer(_) | Caller::Worker(_) => return Err(no_desk()),
         };
         let key = http::idempotency_key(request)?;
         let reason = http::read_json(request, |fields| fields.string("reason", 1..=500))?;
-        if let Principal::Agency(agency) = &principal {
-            self.require_approved(agency).await?;
+        if let Caller::Agency(by) = caller {
+            self.require_approved(&by.team).await?;
         }
         let cause = [&principal.subject(), id.as_str(), key];
         let event = NewEvent {
             id: EventId::from_cause(EventKind::Complaint.as_str(), &cause),
             kind: EventKind::Complaint,
-            actor,
+            actor: actor.clone(),
             payload: json!({ "reason": reason }),
         };
         let decide = |file: &WorkerFile| {
-            if let Principal::Agency(agency) = &principal {
-                require_employee(file, agency)?;
+            if let Caller::Agency(by) = caller {
+                require_employee(file, &by.team)?;
             }
             if file.worker.is_erased {
                 return Err(is_erased());
@@ -230,8 +237,9 @@ impl Desk {
                 ..Step::default()
             })
         };
-        let changed = self.workers.change(&id, now, decide).await;
-        match changed? {
+        let directory = &self.directory;
+        let changed = self.workers.change_by(directory, &actor, &id, now, decide);
+        match changed.await? {
             Appended::Done(_) => {
                 tracing::info!(worker.id = %id, by = principal.role(), "a complaint was recorded");
             }
@@ -249,14 +257,14 @@ impl Desk {
     }
 
     /// The calling agency, and the worker in the path.
-    fn agency_and_worker(
+    pub(crate) fn agency_and_worker(
         &self,
         request: &Request,
         worker: &str,
-    ) -> Result<(AgencyId, WorkerId), Problem> {
-        let agency = self.calling_agency(request)?;
+    ) -> Result<(MemberOf<AgencyId>, WorkerId), Problem> {
+        let by = self.calling_agency(request, Right::Workers)?;
         let id = worker.parse().map_err(|_| Problem::not_found())?;
-        Ok((agency, id))
+        Ok((by, id))
     }
 }
 
@@ -332,14 +340,32 @@ fn read_photo(request: &Request) -> Result<Vec<u8>, Problem> {
     normalised(bytes).map_err(|error| fault("", &error.to_string()))
 }
 
+/// Experience is in skills that the agency has given her, or gives her now.
+fn require_skills(
+    file: &WorkerFile,
+    agency: &AgencyId,
+    change: &ProposedChanges,
+) -> Result<(), Problem> {
+    let proposals = file.profile.iter().flat_map(|profile| &profile.proposals);
+    let mut own = proposals.filter(|proposal| proposal.agency == *agency);
+    let proposed = own.find_map(|proposal| proposal.changes.skills);
+    let skills = change.skills.or(proposed).unwrap_or(file.worker.skills);
+    let mut given = change.experience.iter().flatten();
+    match given.find(|one| !skills.contains(one.service)) {
+        None => Ok(()),
+        Some(one) => Err(fault("/experience", &not_a_skill(one.service))),
+    }
+}
+
 /// What an agency changes of a worker whom it employs, or of its proposal to employ her. A repeat finds nothing to change, so
 /// its step has no event and is not written.
 fn change_step(
     file: &WorkerFile,
-    agency: &AgencyId,
+    by: &MemberOf<AgencyId>,
     change: ProposedChanges,
     now: Millis,
 ) -> Result<Step, Problem> {
+    let agency = &by.team;
     let profile = file.profile.as_ref().ok_or_else(is_erased)?;
     let Some((worker, new)) = file.worker.changed(profile, agency, change.clone(), now) else {
         return Ok(Step::default());
@@ -353,16 +379,16 @@ fn change_step(
     Ok(Step {
         worker: Some(worker),
         profile: ProfileChange::Put(Box::new(new)),
-        events: vec![next_event(file, kind, actor(file, agency), payload)],
+        events: vec![next_event(file, kind, actor(file, by), payload)],
         ..Step::default()
     })
 }
 
 /// Who acts, as the present employer may read it in the chain: another agency is not named there, only in the payload, which
 /// it cannot read.
-fn actor(file: &WorkerFile, agency: &AgencyId) -> Actor {
-    if file.worker.agency == *agency {
-        Actor::Agency(agency.clone())
+fn actor(file: &WorkerFile, by: &MemberOf<AgencyId>) -> Actor {
+    if file.worker.agency == by.team {
+        Actor::from(by)
     } else {
         Actor::Platform
     }

@@ -1,34 +1,33 @@
 //! The desk where agencies register, change and read their workers and the authority reads them: data, photos, sections
-//! recorded by hand, complaints.
+//! recorded by hand, complaints; when they can work ([`time`]), and whom to send ([`candidates`]).
 //!
 //! Every change is an event of the worker's chain, in one transaction with it. The authority gives a purpose for what it
 //! reads here, and the worker sees that it looked.
 
+mod candidates;
 mod changes;
 mod photo;
 mod register;
 mod request;
 mod summary;
+mod time;
 
 use std::ops::RangeInclusive;
 
 use domain::agency::Standing;
-use domain::credit::CreditRules;
 use domain::id::{AgencyId, AuthorityId, WorkerId};
+use domain::market::Market;
+use domain::member::{MemberOf, Right};
 use domain::service::ServiceSet;
 use domain::text::line;
 use domain::worker::Photo;
-use lambda_http::Body;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
-use record::{Reader, TraceAnswer, WorkerAnswer};
-use runtime::http::{self, Page, Request, Response};
-use runtime::{Principal, Problem, Verifier};
+use record::{Leaving, Reader, TraceAnswer, WorkerAnswer};
+use runtime::http::{self, Request, Response};
+use runtime::{Caller, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, WorkerFile, WorkerIds, Workers};
-
-use crate::summary::WorkerSummary;
+use store::{Calendars, Directory, Orders, WorkerFile, WorkerIds, Workers};
 
 /// The purpose of a look whose request gives none. The worker sees it and may object.
 const NOT_STATED: &str = "not stated";
@@ -38,11 +37,14 @@ pub struct Desk {
     verifier: Verifier,
     directory: Directory,
     workers: Workers,
+    calendars: Calendars,
+    orders: Orders,
+    leaving: Leaving,
     photos: Photos,
     ids: WorkerIds,
     /// Keys the hashes of idempotency keys and bodies.
     request_hash_key: [u8; 32],
-    rules: CreditRules,
+    market: Market,
     /// How old workers are when they are registered, in full years.
     ages: RangeInclusive<i16>,
 }
@@ -57,11 +59,14 @@ impl Desk {
             verifier: Verifier::new(settings),
             directory: Directory::new(settings),
             workers: Workers::new(settings),
+            calendars: Calendars::new(settings),
+            orders: Orders::new(settings),
+            leaving: Leaving::new(settings),
             photos: Photos::new(settings),
             ids: WorkerIds::new(settings),
             request_hash_key: settings.key("WORKER_ID_KEY", "homehail worker registrations v1"),
-            rules: market.credit,
             ages: market.youngest_worker..=market.oldest_worker,
+            market,
         })
     }
 
@@ -72,8 +77,12 @@ impl Desk {
     async fn answer(&self, request: &Request) -> Result<Response, Problem> {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let ["v1", "workers", path @ ..] = path.as_slice() else {
-            return Err(Problem::not_found());
+        let path = match path.as_slice() {
+            ["v1", "workers", path @ ..] => path,
+            ["v1", "orders", order, "candidates"] if request.method() == Method::GET => {
+                return self.candidates(request, order).await;
+            }
+            _ => return Err(Problem::not_found()),
         };
         match (request.method(), path) {
             (&Method::POST, []) => self.register(request).await,
@@ -84,59 +93,44 @@ impl Desk {
             (&Method::GET, [worker, "photo"]) => self.photo(request, worker).await,
             (&Method::PUT, [worker, "photo"]) => self.put_photo(request, worker).await,
             (&Method::POST, [worker, "sections"]) => self.record_section(request, worker).await,
+            (&Method::PUT, [worker, "availability"]) => {
+                self.put_availability(request, worker).await
+            }
+            (&Method::GET, [worker, "calendar"]) => self.calendar(request, worker).await,
+            (&Method::POST, [worker, "leave"]) => self.leave(request, worker).await,
             (&Method::POST, [worker, "complaints"]) => self.complain(request, worker).await,
             _ => Err(Problem::not_found()),
         }
     }
 
-    async fn list(&self, request: &Request) -> Result<Response, Problem> {
-        let agency = self.calling_agency(request)?;
-        let query = http::query(request, &["limit", "cursor"])?;
-        self.require_approved(&agency).await?;
-        let page = self
-            .workers
-            .records()
-            .of_agency(&agency, query.limit()?, query.cursor())
-            .await?;
-        let now = self.clock.now();
-        let items = page.items.into_iter();
-        let items = items.map(|worker| {
-            let worker = worker.shown_to_agency();
-            WorkerSummary::new(worker, &self.rules, now)
-        });
-        let page = Page {
-            items: items.collect(),
-            next_cursor: page.next,
-        };
-        Ok(http::json(StatusCode::OK, &page))
-    }
-
     async fn read(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["purpose"])?;
-        let file = self.open(&principal, worker).await?;
-        if let Principal::Agency(agency) = &principal {
-            self.require_approved(agency).await?;
-            return self.agency_response(&file, agency).await;
+        let file = self.open(caller, worker).await?;
+        if let Caller::Agency(by) = caller {
+            self.require_approved(&by.team).await?;
+            return self.agency_response(&file, &by.team).await;
         }
-        self.log_look_from_query(&principal, &file, &query).await?;
+        self.log_look_from_query(caller, &file, &query).await?;
         self.worker_response(&file, Reader::All).await
     }
 
     async fn trace(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["purpose", "limit", "cursor"])?;
         let limit = query.limit()?;
-        let file = self.open(&principal, worker).await?;
-        let payloads = match &principal {
+        let file = self.open(caller, worker).await?;
+        let payloads = match caller {
             // Only the authority and the worker herself read the events' payloads.
-            Principal::Agency(agency) => {
-                self.require_approved(agency).await?;
-                require_employee(&file, agency)?;
+            Caller::Agency(by) => {
+                self.require_approved(&by.team).await?;
+                require_employee(&file, &by.team)?;
                 false
             }
             _ => {
-                self.log_look_from_query(&principal, &file, &query).await?;
+                self.log_look_from_query(caller, &file, &query).await?;
                 true
             }
         };
@@ -148,34 +142,33 @@ impl Desk {
 
     async fn photo(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
+        let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["purpose", "proposal_id"])?;
-        let file = self.open(&principal, worker).await?;
-        let photo = match &principal {
-            Principal::Agency(agency) => {
-                self.require_approved(agency).await?;
-                require_seen_by(&file, agency)?;
-                shown_photo(&file, query.text("proposal_id"), Some(agency))
+        let file = self.open(caller, worker).await?;
+        let photo = match caller {
+            Caller::Agency(by) => {
+                self.require_approved(&by.team).await?;
+                require_seen_by(&file, &by.team)?;
+                shown_photo(&file, query.text("proposal_id"), Some(&by.team))
             }
             _ => {
-                self.log_look_from_query(&principal, &file, &query).await?;
+                self.log_look_from_query(caller, &file, &query).await?;
                 shown_photo(&file, query.text("proposal_id"), None)
             }
         };
         let photo = photo.ok_or_else(Problem::not_found)?;
         let content = self.photos.get(photo).await?;
         let content = content.ok_or_else(Problem::not_found)?;
-        let media_type =
-            HeaderValue::from_str(&photo.media_type).map_err(|_| Problem::internal())?;
-        let mut response = Response::new(Body::Binary(content));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, media_type);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        http::file(&photo.media_type, content)
     }
 
-    fn calling_agency(&self, request: &Request) -> Result<AgencyId, Problem> {
+    fn calling_agency(
+        &self,
+        request: &Request,
+        right: Right,
+    ) -> Result<MemberOf<AgencyId>, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        principal.agency().cloned()
+        principal.agency(right).cloned()
     }
 
     /// The services that the agency was approved for. One that is not approved is refused, because it cannot staff anybody.
@@ -187,9 +180,9 @@ impl Desk {
     }
 
     /// Opens a worker for an agency or the authority. The caller decides how much of her to show.
-    async fn open(&self, principal: &Principal, worker: &str) -> Result<WorkerFile, Problem> {
-        if matches!(principal, Principal::Customer(_) | Principal::Worker(_)) {
-            return Err(Problem::forbidden().detail("Only an agency or the authority can do this."));
+    async fn open(&self, caller: &Caller, worker: &str) -> Result<WorkerFile, Problem> {
+        if matches!(caller, Caller::Customer(_) | Caller::Worker(_)) {
+            return Err(no_desk());
         }
         let id: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
         let file = self.workers.open(&id).await?;
@@ -212,11 +205,13 @@ impl Desk {
     /// Takes the purpose from the query.
     async fn log_look_from_query(
         &self,
-        principal: &Principal,
+        caller: &Caller,
         file: &WorkerFile,
         query: &http::Query,
     ) -> Result<(), Problem> {
-        let authority = principal.authority()?;
+        let Caller::Authority(by) = caller else {
+            return Err(no_desk());
+        };
         let purpose = line(query.text("purpose").unwrap_or(NOT_STATED));
         let purpose = purpose
             .ok()
@@ -225,7 +220,7 @@ impl Desk {
             let words = "The authority must give a purpose of 1 to 200 visible characters.";
             Problem::malformed().detail(words)
         })?;
-        self.log_look(file, authority, &purpose).await
+        self.log_look(file, &by.team, &purpose).await
     }
 
     /// The answer to an agency about a worker whom it employs or has proposed to employ; 404 for any other agency.
@@ -243,7 +238,7 @@ impl Desk {
             Some((own, &profile.id_number))
         });
         let (own, number) = found.ok_or_else(Problem::not_found)?;
-        let (rules, now) = (&self.rules, self.clock.now());
+        let (rules, now) = (&self.market.credit, self.clock.now());
         let answer = WorkerAnswer::proposed(&file.worker.id, own, number, rules, now);
         Ok(http::json(StatusCode::OK, &answer))
     }
@@ -253,10 +248,15 @@ impl Desk {
         file: &WorkerFile,
         reader: Reader,
     ) -> Result<Response, Problem> {
-        let (rules, now) = (&self.rules, self.clock.now());
+        let (rules, now) = (&self.market.credit, self.clock.now());
         let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now).await?;
         Ok(http::json(StatusCode::OK, &answer))
     }
+}
+
+/// For callers who are neither an agency nor the authority.
+pub(crate) fn no_desk() -> Problem {
+    Problem::forbidden().detail("Only an agency or the authority can do this.")
 }
 
 /// 404 for agencies that neither employ nor have proposed to employ her, so that they do not learn that she exists.

@@ -7,6 +7,7 @@
 use domain::agency::Standing;
 use domain::chain::{Actor, EventKind};
 use domain::id::{AgencyId, EventId, WorkerId};
+use domain::member::Right;
 use domain::time::Millis;
 use domain::worker::{Profile, Proposal, ProposedChanges, Worker, masked_name};
 use lambda_http::http::StatusCode;
@@ -31,6 +32,7 @@ const MOST_PROPOSALS: usize = 20;
 /// A registration, with the ids and hashes derived from it.
 struct Registering {
     agency: AgencyId,
+    by: Actor,
     worker: WorkerId,
     given: WorkerRegistration,
     key_hash: String,
@@ -57,12 +59,14 @@ impl From<store::Error> for NotRegistered {
 impl Desk {
     pub(crate) async fn register(&self, request: &Request) -> Result<Response, Problem> {
         let now = self.clock.now();
-        let agency = self.calling_agency(request)?;
+        let by = self.calling_agency(request, Right::Workers)?;
+        let (by, agency) = (Actor::from(&by), by.team);
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
         let terms = Terms {
             ages: self.ages.clone(),
             services: self.require_approved(&agency).await?,
+            catalogue: &self.market.catalogue,
             now,
         };
         let (given, refused) = match WorkerRegistration::parse_now(&body, &terms) {
@@ -79,6 +83,7 @@ impl Desk {
         let new = Registering {
             worker: self.ids.of(&given.id_number),
             agency,
+            by,
             given,
             key_hash: domain::id::base32(&key_hash[..16]),
             body_hash: secret::hmac(&self.request_hash_key, &[b"body", &body.hash()]),
@@ -105,7 +110,11 @@ impl Desk {
                     if let Some(problem) = refused.take() {
                         return Err(problem);
                     }
-                    self.workers.register(&new.new_worker(), new.now).await?
+                    let mut worker = new.new_worker();
+                    let (id, registered) = (&new.worker, &worker.events[0]);
+                    let deed = self.directory.deed_to(id, &new.by, registered, new.now);
+                    worker.with.extend(deed);
+                    self.workers.register(&worker, new.now).await?
                 }
             };
             let file = match outcome {
@@ -154,8 +163,9 @@ impl Desk {
             }
             Ok(new.proposal_step(file, profile, request))
         };
-        let changed = self.workers.change(&new.worker, new.now, decide).await;
-        match changed? {
+        let (directory, id) = (&self.directory, &new.worker);
+        let changed = workers.change_by(directory, &new.by, id, new.now, decide);
+        match changed.await? {
             Appended::Done(file) | Appended::Repeat(file) => {
                 tracing::info!(agency.id = %new.agency, worker.id = %new.worker, "a known worker was registered");
                 Ok(Some(file))
@@ -177,7 +187,7 @@ impl Desk {
         new: &Registering,
         file: &WorkerFile,
     ) -> Result<WorkerAnswer, Problem> {
-        let (rules, now) = (&self.rules, self.clock.now());
+        let (rules, now) = (&self.market.credit, self.clock.now());
         if file.worker.agency == new.agency {
             let reader = Reader::Agency;
             let answer = WorkerAnswer::for_reader(reader, &self.workers, file, rules, now);
@@ -203,6 +213,8 @@ impl Registering {
             agency: self.agency.clone(),
             standing: Standing::Pending,
             skills: self.given.skills,
+            experience: self.given.experience.clone(),
+            sex: Some(self.given.id_number.sex()),
             masked_name: masked_name(&self.given.name),
             registered_at: self.now,
             waits_since: Some(self.now),
@@ -231,6 +243,7 @@ impl Registering {
             name: Some(self.given.name.clone()),
             phone: Some(self.given.phone.clone()),
             skills: Some(self.given.skills),
+            experience: Some(self.given.experience.clone()),
             photo: None,
         };
         Proposal {
@@ -250,7 +263,7 @@ impl Registering {
     }
 
     fn events(&self) -> Vec<NewEvent> {
-        let by = Actor::Agency(self.agency.clone());
+        let by = self.by.clone();
         vec![
             self.event(EventKind::Registered, by.clone(), self.payload()),
             self.event(EventKind::ConsentGiven, by, json!(self.given.consent)),
@@ -264,6 +277,7 @@ impl Registering {
             "id_number": self.given.id_number.masked(),
             "phone": self.given.phone,
             "skills": self.given.skills,
+            "experience": self.given.experience,
         })
     }
 

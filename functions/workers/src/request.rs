@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
+use domain::catalogue::{Catalogue, MOST_TAGS};
 use domain::check::{IdNumber, MobilePhone};
 use domain::credit::{CreditRules, Entry, Recorded, Section};
 use domain::id::SourceId;
-use domain::service::ServiceSet;
+use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
-use domain::worker::{CLOCKS_DIFFER, Consent, ProposedChanges};
+use domain::worker::{CLOCKS_DIFFER, Consent, Experience, ProposedChanges};
 use runtime::http::JsonBody;
 use runtime::{Fields, Problem};
 
@@ -17,6 +18,7 @@ pub struct WorkerRegistration {
     pub id_number: IdNumber,
     pub phone: MobilePhone,
     pub skills: ServiceSet,
+    pub experience: Vec<Experience>,
     pub consent: Consent,
 }
 
@@ -39,13 +41,17 @@ pub struct SectionResult {
 }
 
 /// Whom an agency may register now.
-pub struct Terms {
+pub struct Terms<'a> {
     /// In full years.
     pub ages: RangeInclusive<i16>,
     /// What the agency was approved for.
     pub services: ServiceSet,
+    pub catalogue: &'a Catalogue,
     pub now: Millis,
 }
+
+/// The longest that somebody has done something, in years.
+const MOST_YEARS: i64 = 60;
 
 impl WorkerRegistration {
     /// From a body, whenever it was sent.
@@ -54,11 +60,11 @@ impl WorkerRegistration {
     }
 
     /// From a body that was sent now.
-    pub fn parse_now(body: &JsonBody, terms: &Terms) -> Result<Self, Problem> {
+    pub fn parse_now(body: &JsonBody, terms: &Terms<'_>) -> Result<Self, Problem> {
         body.read(|fields| Self::read(fields, Some(terms)))
     }
 
-    fn read(fields: &mut Fields<'_>, terms: Option<&Terms>) -> Option<Self> {
+    fn read(fields: &mut Fields<'_>, terms: Option<&Terms<'_>>) -> Option<Self> {
         let name = fields.person_name("name", 40);
         let id_number: Option<IdNumber> = fields.parsed("id_number");
         let mut whose = id_number.as_ref();
@@ -75,6 +81,7 @@ impl WorkerRegistration {
             Some(terms) => fields.services_among("skills", terms.services),
             None => fields.services("skills"),
         };
+        let experience = read_experience(fields, terms.map(|terms| terms.catalogue), skills);
         let consent = fields.object("consent", |fields| {
             let consent = read_consent(fields)?;
             if let Some(terms) = terms
@@ -89,14 +96,20 @@ impl WorkerRegistration {
             id_number: id_number?,
             phone: phone?,
             skills: skills?,
+            experience: experience?.unwrap_or_default(),
             consent: consent?,
         })
     }
 }
 
 impl WorkerChange {
-    /// Whether its consent can be recorded depends on the worker: [`Consent::check`].
-    pub fn read(body: &JsonBody, services: ServiceSet) -> Result<Self, Problem> {
+    /// Whether its consent can be recorded depends on the worker: [`Consent::check`]. So does whether she has the skills that
+    /// she has experience in, if they are not given too.
+    pub fn read(
+        body: &JsonBody,
+        services: ServiceSet,
+        catalogue: &Catalogue,
+    ) -> Result<Self, Problem> {
         body.read(|fields| {
             let name = fields.optional_person_name("name", 40);
             let phone = fields.optional_parsed("phone");
@@ -104,13 +117,15 @@ impl WorkerChange {
                 Some(_) => fields.services_among("skills", services),
                 None => None,
             };
+            let experience = read_experience(fields, Some(catalogue), skills);
             let consent = fields.optional_object("consent", read_consent);
-            fields.require_one_of(&["name", "phone", "skills", "consent"]);
+            fields.require_one_of(&["name", "phone", "skills", "experience", "consent"]);
             Some(Self {
                 fields: ProposedChanges {
                     name,
                     phone,
                     skills,
+                    experience: experience?,
                     photo: None,
                 },
                 consent,
@@ -170,6 +185,48 @@ impl SectionResult {
             valid_until: self.valid_until,
         }
     }
+}
+
+/// What is given of experience, by service; `Some(None)` if nothing is. Each service must be one of the `skills`, if they are
+/// known, and of each it is given once. Without a catalogue any tags pass.
+fn read_experience(
+    fields: &mut Fields<'_>,
+    catalogue: Option<&Catalogue>,
+    skills: Option<ServiceSet>,
+) -> Option<Option<Vec<Experience>>> {
+    if fields.given("experience").is_none() {
+        return Some(None);
+    }
+    let mut named = Vec::new();
+    let given = fields.objects("experience", 0..=2 * Service::ALL.len(), |one| {
+        let service: Option<Service> = one.parsed("service");
+        if let Some(service) = service {
+            if skills.is_some_and(|skills| !skills.contains(service)) {
+                one.refuse("service", not_a_skill(service));
+            }
+            if named.contains(&service) {
+                one.refuse("service", format!("{service} must not be given twice"));
+            }
+            named.push(service);
+        }
+        let years = one.integer("years", 0..=MOST_YEARS);
+        let tags = one.tags("tags", MOST_TAGS, |tag| {
+            let both = catalogue.zip(service);
+            both.map_or(Ok(()), |(all, service)| all.check_skill(tag, service))
+        });
+        Some(Experience {
+            service: service?,
+            years: u32::try_from(years?).ok()?,
+            tags: tags?,
+        })
+    });
+    let mut given = given?;
+    given.sort_by_key(|one| one.service);
+    Some(Some(given))
+}
+
+pub(crate) fn not_a_skill(service: Service) -> String {
+    format!("{service} must be one of her skills")
 }
 
 fn read_consent(fields: &mut Fields<'_>) -> Option<Consent> {

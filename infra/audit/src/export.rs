@@ -125,6 +125,10 @@ impl Item {
         let place = format!("{}, seq {seq} of {worker}", self.place);
         text(event, "kind", &place)?;
         text(event, "actor", &place)?;
+        // Events from before there were members have none.
+        if event.contains_key("member") {
+            text(event, "member", &place)?;
+        }
         text(event, "at", &place)?;
         let prev = hash(event, "prev", &place)?;
         let commitment = hash(event, "payload_commitment", &place)?;

@@ -18,7 +18,8 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{AuthorityId, SourceId};
+use domain::agency::AgencyStats;
+use domain::id::{AgencyId, AuthorityId, OrderId, SourceId};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use runtime::secret;
 use serde::{Deserialize, Serialize};
@@ -261,9 +262,10 @@ async fn register(
         .try_collect()
         .await?;
     (site.drain)().await?;
+    let records = Records::new(site)?;
     let agencies = stream::iter(city.iter().zip(&registered))
         .map(|(agency, registered)| {
-            let approved = approval(site, &token, agency, registered);
+            let approved = approval(site, &records, &token, agency, registered);
             approved.inspect(|_| progress.inc()).boxed()
         })
         .buffered(AT_ONCE)
@@ -298,8 +300,38 @@ async fn registration(site: &Site<'_>, index: usize, agency: &DemoAgency) -> Res
         .with_context(|| format!("{} cannot be registered", agency.name))
 }
 
+/// Where it is counted what agencies have done.
+struct Records {
+    orders: store::Orders,
+    directory: store::Directory,
+}
+
+impl Records {
+    fn new(site: &Site<'_>) -> Result<Self> {
+        Ok(site.settings.finish(Self {
+            orders: store::Orders::new(site.settings),
+            directory: store::Directory::new(site.settings),
+        })?)
+    }
+
+    /// Counts once what an agency has done, as if in one order.
+    async fn count(&self, agency: &AgencyId, stats: AgencyStats) -> Result<()> {
+        if stats == AgencyStats::default() {
+            return Ok(());
+        }
+        let cause = format!("demo record of {agency}");
+        let hash = secret::sha256(cause.as_bytes());
+        let order = hash.first_chunk().map(OrderId::from_bytes);
+        let order = order.context("a hash is longer than an id")?;
+        let counts = vec![self.directory.count(agency, stats)];
+        self.orders.count_once(&order, 1, counts).await?;
+        Ok(())
+    }
+}
+
 async fn approval(
     site: &Site<'_>,
+    records: &Records,
     token: &str,
     agency: &DemoAgency,
     registered: &Value,
@@ -313,6 +345,7 @@ async fn approval(
         .post(&path, &[("authorization", token)], &decision)
         .await
         .with_context(|| format!("{} cannot be approved", agency.name))?;
+    records.count(&agency_id.parse()?, agency.stats).await?;
     let stores = approved["stores"]
         .as_array()
         .context("an approved agency has stores")?

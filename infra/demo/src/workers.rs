@@ -255,7 +255,7 @@ impl<'a, 's> Registrar<'a, 's> {
             actor,
             payload,
         };
-        let by = Actor::Agency(agency.clone());
+        let by = Actor::Agency(agency.clone(), None);
         let approval = json!({ "decision": "approve", "reason": "part of the demo city" });
         let events = vec![
             event(
@@ -266,7 +266,7 @@ impl<'a, 's> Registrar<'a, 's> {
             event(EventKind::ConsentGiven, by, json!(consent)),
             event(
                 EventKind::Reviewed,
-                Actor::Authority(AUTHORITY.parse()?),
+                Actor::Authority(AUTHORITY.parse()?, None),
                 approval,
             ),
         ];
@@ -279,6 +279,8 @@ impl<'a, 's> Registrar<'a, 's> {
                 agency,
                 standing: Standing::Approved,
                 skills: demo.skills,
+                experience: demo.experience.clone(),
+                sex: Some(demo.id_number.sex()),
                 masked_name: masked_name(&demo.name),
                 registered_at: self.now,
                 waits_since: None,

@@ -36,6 +36,7 @@ pub fn start(code: &str, settings: &Settings) -> Result<Invoke> {
 fn build(code: &str, settings: &Settings) -> Result<Invoke> {
     Ok(match code {
         "sessions" => http!(sessions::Sessions, settings),
+        "members" => http!(members::Members, settings),
         "registry" => http!(registry::Registry, settings),
         "workers" => http!(workers::Desk, settings),
         "review" => http!(review::Review, settings),
@@ -59,7 +60,7 @@ fn build(code: &str, settings: &Settings) -> Result<Invoke> {
         "ledger" => http!(ledger::Ledger, settings),
         "badge-verify" => http!(badge_verify::BadgeVerify, settings),
         "scan-log" => events!(scan_log::ScanLog, settings),
-        "pages" => http_invoke(pages::handle),
+        "pages" => http!(pages::Pages, settings),
         "sequencer" => events!(sequencer::Sequencer, settings),
         other => bail!("there is no function of this name: `{other}`"),
     })

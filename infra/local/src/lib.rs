@@ -25,6 +25,7 @@ mod ports;
 pub mod sdk;
 mod services;
 mod serving;
+mod sms;
 mod streams;
 pub mod template;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::json;
 use settings::Settings;
 
 use crate::keys::Keys;
-use crate::wechat;
+use crate::{sms, wechat};
 
 /// The host in badges' links. Nobody serves it: the gateway answers a scan by its path.
 pub const BADGE_HOST: &str = "b.homehail.cn";
@@ -24,15 +24,19 @@ pub(crate) fn for_run(
     given: &BTreeMap<String, String>,
     keys: &Keys,
     stack: &str,
-    wechat: &str,
+    stand_in: &str,
+    base_url: &str,
     now_ms: i64,
 ) -> Result<BTreeMap<String, String>> {
     let window = grab_window.as_secs().to_string();
     let mut parameters: BTreeMap<String, String> = [
         ("GrabWindowSeconds", window),
         ("SessionPublicKeys", session_public_keys(keys)?),
-        ("WeChatEndpoint", wechat.to_owned()),
+        ("WeChatEndpoint", stand_in.to_owned()),
         ("WeChatAppId", wechat::APP_ID.to_owned()),
+        ("OfficialAccountAppId", wechat::OFFICIAL_ACCOUNT.to_owned()),
+        ("SmsEndpoint", format!("{stand_in}{}", sms::PATH)),
+        ("WebHost", base_url.trim_start_matches("http://").to_owned()),
         ("OfferQueuePrefix", format!("{stack}-offers-")),
         ("BadgeHost", BADGE_HOST.to_owned()),
         ("BadgePublicKeys", badge_public_keys(keys, now_ms)?),

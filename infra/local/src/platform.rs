@@ -29,6 +29,7 @@ use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
 use crate::services::Services;
 use crate::serving;
+use crate::sms;
 use crate::template::{self, Stack};
 use crate::trigger_context::TriggerContext;
 use crate::wechat;
@@ -86,6 +87,7 @@ impl Default for Options {
 /// The running platform. Dropping it is like killing its process; [`Platform::shutdown`] stops it in order.
 pub struct Platform {
     base_url: String,
+    stand_in: String,
     endpoints: Endpoints,
     demo: Demo,
     keys: Keys,
@@ -118,14 +120,15 @@ impl Platform {
             dynamodb: url(&ports.dynamodb)?,
             cloud: url(&ports.cloud)?,
         };
-        let wechat = url(&ports.wechat)?;
+        let stand_in = url(&ports.wechat)?;
         let clock = Clock::system();
         let parameters = parameters::for_run(
             options.grab_window,
             &options.parameters,
             &keys,
             STACK,
-            &wechat,
+            &stand_in,
+            &base_url,
             clock.now_ms(),
         )?;
         let badge_host = parameters["BadgeHost"].clone();
@@ -166,11 +169,9 @@ impl Platform {
         let (dynamodb, cloud) = services.routers(&wire);
         serve(&mut tasks, ports.dynamodb, dynamodb);
         serve(&mut tasks, ports.cloud, cloud);
-        serve(
-            &mut tasks,
-            ports.wechat,
-            wechat::router(keys.secret_text("wechat token")),
-        );
+        let people = wechat::router(keys.secret_text("wechat token"));
+        let people = people.merge(sms::router(keys.secret("SmsSecret")));
+        serve(&mut tasks, ports.wechat, people);
         serve(&mut tasks, ports.gateway, gateway.clone().router());
 
         let client = wire.client(sdk::plain_client());
@@ -202,6 +203,7 @@ impl Platform {
         }
         let mut platform = Self {
             base_url,
+            stand_in,
             endpoints,
             demo: Demo::default(),
             keys,
@@ -266,6 +268,11 @@ impl Platform {
 
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Where a GET answers the login code that was sent last to a phone, behind a slash.
+    pub fn sent_codes(&self) -> String {
+        format!("{}{}", self.stand_in, sms::PATH)
     }
 
     /// The content of `demo.json`.

@@ -21,6 +21,6 @@ pub mod verifier;
 pub use card::{CardData, Photo, card_svg};
 pub use phone::{CODE_DIGITS, CodeKey, PhoneCode, PhoneCodes};
 pub use presented::{Checker, Presented};
-pub use qr::{TooLong, qr_png, qr_svg};
+pub use qr::{QrPath, TooLong, qr_path, qr_png, qr_svg};
 pub use token::{BadgeFields, TOKEN_DIGITS, Token, VERSION};
 pub use verifier::{NotKeys, PublicKey, Verdict, Verifier};

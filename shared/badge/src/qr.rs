@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use png::{BitDepth, ColorType, Encoder, PixelDimensions, Unit};
 use qrcode::{Color, EcLevel, QrCode};
+use serde::Serialize;
 
 /// The least width of a printed code without its quiet zone, in millimetres; cheap phones often fail on smaller ones.
 pub const PRINTED_MM: f64 = 25.0;
@@ -67,6 +68,25 @@ impl Modules {
         }
         path
     }
+}
+
+/// The code of a link, for whoever draws it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QrPath {
+    /// All dark modules, a module a unit, counted from the corner of the quiet zone.
+    pub svg_path: String,
+    /// Modules a side, with the quiet zone at both ends.
+    pub modules: usize,
+}
+
+/// # Errors
+/// When the link is too long, which a code's never is.
+pub fn qr_path(url: &str) -> Result<QrPath, TooLong> {
+    let modules = Modules::encode(url)?;
+    Ok(QrPath {
+        svg_path: modules.path(),
+        modules: modules.width_with_quiet(),
+    })
 }
 
 /// The code of a link as an SVG, the code itself 25 mm wide, the quiet zone around it.

@@ -3,20 +3,17 @@
 //! Everything reviewable has a version, which rises with each change of what its review shows. A decision names the version that
 //! was looked at, so that nothing is approved that nobody has seen. What was approved stays in force until its change is approved.
 
-mod credentials;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::{MobilePhone, Uscc};
-use crate::geo::Wgs84;
+use crate::geo::{Area, Wgs84, nearest_in_range};
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
+use crate::stars::StarTally;
 use crate::time::Millis;
 
-pub use credentials::{
-    AccessKey, Credential, Credentials, MOST_CREDENTIALS, NotAnAccessKey, NotChanged,
-};
 pub use view::{AgencyView, StoreView};
 
 /// How an agency or a store stands with the authority. Only what is approved works.
@@ -157,6 +154,18 @@ pub struct AgencyStats {
     pub completed: u64,
     /// Claims that were released or not staffed in time.
     pub abandoned: u64,
+    /// Complaints that the authority has upheld.
+    #[serde(default)]
+    pub upheld: u64,
+}
+
+impl AgencyStats {
+    pub fn stars(self) -> StarTally {
+        StarTally {
+            sum: self.stars_sum,
+            count: self.stars_count,
+        }
+    }
 }
 
 /// What an agency wants to change of itself; `None` stays as it is.
@@ -320,6 +329,16 @@ pub struct Store {
     pub added_at: Millis,
     /// Oldest first.
     pub reviews: Vec<Review>,
+}
+
+/// The store that is nearest to the middle of an area; of stores equally near, the first by id.
+pub fn nearest_store(stores: &[Store], area: &Area) -> Option<StoreId> {
+    let places = stores.iter().filter_map(|store| {
+        let at = store.counts_at()?;
+        Some(((), store.id.clone(), at))
+    });
+    let mut nearest = nearest_in_range(area.centre(), u32::MAX, places);
+    nearest.remove(&()).map(|found| found.store)
 }
 
 impl Store {

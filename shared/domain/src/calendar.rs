@@ -1,4 +1,4 @@
-//! A worker's calendar: the visits that she is named for.
+//! A worker's calendar: when she can work, and the visits that she is named for.
 //!
 //! An entry is written together with the staffing that makes it, and never removed when the order is cancelled or
 //! released, or when another worker is named. So an entry only says which order to look at; that order says whether
@@ -6,8 +6,11 @@
 
 use std::time::Duration;
 
+use crate::availability::Availability;
+use crate::geo::{Wgs84, distance_m};
 use crate::id::{AgencyId, OrderId, WorkerId};
 use crate::order::{Order, State};
+use crate::service::Service;
 use crate::time::Millis;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +19,87 @@ pub struct Calendar {
     pub version: u64,
     /// In no particular order.
     pub entries: Vec<CalendarEntry>,
+    pub availability: Availability,
+}
+
+/// A time for which somebody is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// For this order, which is not in its own way.
+    pub order: Option<OrderId>,
+    pub service: Option<Service>,
+    pub from: Millis,
+    pub until: Millis,
+}
+
+impl From<&Order> for Wanted {
+    fn from(order: &Order) -> Self {
+        Self {
+            order: Some(order.id.clone()),
+            service: Some(order.service),
+            from: order.start_at,
+            until: order.ends_at(),
+        }
+    }
+}
+
+impl Wanted {
+    /// The whole days that it touches, and the way there and back.
+    pub fn day(&self, travel: Duration) -> (Millis, Millis) {
+        let (from, until) = (self.from - travel, self.until + travel);
+        let (first, last) = (self.from.day(), self.until.day());
+        let next = Millis::day_begins(last + 1);
+        (from.min(Millis::day_begins(first)), until.max(next))
+    }
+}
+
+/// What in her calendar keeps a worker from a visit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hindrance {
+    /// She has another visit at that time, or is on her way.
+    pub is_booked: bool,
+    /// She is on leave, or it is outside her hours.
+    pub is_away: bool,
+}
+
+/// A worker's calendar, and those of the visits in it that stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diary {
+    pub calendar: Calendar,
+    /// Those that were asked for, by their start.
+    pub visits: Vec<Order>,
+}
+
+impl Diary {
+    /// What keeps her from working for this agency then. All visits around that time must have been asked for.
+    pub fn hindrance(&self, wanted: &Wanted, agency: &AgencyId, travel: Duration) -> Hindrance {
+        let overlaps = |visit: &Order| {
+            visit.start_at < wanted.until + travel && wanted.from < visit.ends_at() + travel
+        };
+        let mut others = self.visits.iter();
+        let availability = &self.calendar.availability;
+        Hindrance {
+            is_booked: others
+                .any(|visit| wanted.order.as_ref() != Some(&visit.id) && overlaps(visit)),
+            is_away: !availability.allows(agency, wanted.service, wanted.from, wanted.until),
+        }
+    }
+
+    /// How far a place is from the area of the nearest of her visits, other than this order's, in metres, rounded up to 100.
+    pub fn nearest_visit_m(&self, place: Wgs84, except: Option<&OrderId>) -> Option<u32> {
+        let others = self.visits.iter().filter(|visit| Some(&visit.id) != except);
+        let distances = others.map(|visit| distance_m(visit.area.centre(), place));
+        let nearest = distances.min_by(f64::total_cmp)?;
+        Some((nearest / 100.0).ceil() as u32 * 100)
+    }
+}
+
+/// How near a visit is to the others that a worker has that day, from 0 to 100: 50 if she has no other visit that day, more the nearer
+/// the nearest one is, less if it is further than 10 km.
+pub fn nearness(diary: &Diary, order: &Order) -> u32 {
+    const INDIFFERENT_M: u32 = 10_000;
+    let nearest = diary.nearest_visit_m(order.area.centre(), Some(&order.id));
+    100 - nearest.unwrap_or(INDIFFERENT_M).min(2 * INDIFFERENT_M) * 50 / INDIFFERENT_M
 }
 
 /// A visit that a worker was named for.
@@ -73,6 +157,17 @@ impl Calendar {
         Self {
             version: self.version + 1,
             entries: kept.cloned().chain([wanted.clone()]).collect(),
+            availability: self.availability.clone(),
+        }
+    }
+
+    /// The next version, with this in place of what was said of when she can work.
+    #[must_use]
+    pub fn available(&self, availability: Availability) -> Self {
+        Self {
+            version: self.version + 1,
+            entries: self.entries.clone(),
+            availability,
         }
     }
 }
@@ -154,6 +249,8 @@ mod tests {
             duration_min: 120,
             area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
             budget_fen: None,
+            wishes: Default::default(),
+            preferred: None,
         };
         let id = OrderId::from_bytes(&[n; 16]);
         let customer = CustomerId::from_bytes(&[1; 16]);
@@ -244,5 +341,38 @@ mod tests {
         let later = Millis(START + 5_000 * MINUTE);
         let much_later = instead.with(&staffed(4, 6_000), TRAVEL, later);
         assert_eq!(much_later.entries.len(), 1);
+    }
+
+    #[test]
+    fn a_diary_says_what_is_in_the_way_and_what_is_near() {
+        let order = staffed(1, 0);
+        let diary = |visits| Diary {
+            calendar: Calendar::default(),
+            visits,
+        };
+        let wanted = Wanted::from(&order);
+        let booked = |after_min| {
+            let other = diary(vec![staffed(1, 0), staffed(2, after_min)]);
+            other.hindrance(&wanted, &agency(1), TRAVEL).is_booked
+        };
+        for after_min in [-150, 150] {
+            assert!(!booked(after_min), "its own visit is not in its way");
+        }
+        assert!(booked(-149) && booked(149));
+        // Wherever it is on that day.
+        let (from, until) = wanted.day(TRAVEL);
+        assert!(from <= order.start_at - TRAVEL && until >= order.ends_at() + TRAVEL);
+        assert!(until.since(from) >= Duration::from_secs(86_400));
+
+        let mut far = staffed(2, 300);
+        far.area = Area::containing(Wgs84::from_degrees(45.81, 126.65).unwrap());
+        let fits = [
+            vec![staffed(3, 300), far.clone()],
+            vec![far],
+            vec![order.clone()],
+        ];
+        let fits = fits.map(|visits| nearness(&diary(visits), &order));
+        assert_eq!((fits[0], fits[2]), (100, 50));
+        assert!((51..100).contains(&fits[1]), "{fits:?}");
     }
 }

@@ -11,7 +11,8 @@ use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{AgencyId, AuthorityId, SourceId, WorkerId};
+use crate::id::{AgencyId, AuthorityId, MemberId, SourceId, WorkerId};
+use crate::member::{MemberOf, TeamId};
 use crate::time::Millis;
 
 /// Keeps these hashes apart from hashes of anything else.
@@ -76,11 +77,12 @@ kinds! {
     FeedApplied = "feed_applied",
 }
 
+/// Who did something. Of events from before members had ids, the member is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "ActorFields", into = "ActorFields")]
 pub enum Actor {
-    Agency(AgencyId),
-    Authority(AuthorityId),
+    Agency(AgencyId, Option<MemberId>),
+    Authority(AuthorityId, Option<MemberId>),
     Worker(WorkerId),
     /// Which customer stays out of a chain that nobody can erase; the payload names the order.
     Customer,
@@ -89,15 +91,53 @@ pub enum Actor {
     Platform,
 }
 
+/// An actor among the fields of an event. An absent member is left out, so that events of before keep their hashes.
+#[derive(Serialize, Deserialize)]
+struct ActorFields {
+    actor: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    member: Option<MemberId>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an agency's, authority's or worker's id, feed:<source>, customer or platform")]
 pub struct NotAnActor;
 
+impl Actor {
+    /// From whose name it was done in, as [`Display`](fmt::Display) writes it, and the member who did it.
+    pub fn new(text: &str, member: Option<MemberId>) -> Result<Self, NotAnActor> {
+        if let Ok(agency) = text.parse() {
+            return Ok(Self::Agency(agency, member));
+        }
+        if let Ok(authority) = text.parse() {
+            return Ok(Self::Authority(authority, member));
+        }
+        let known = match text {
+            "customer" => Some(Self::Customer),
+            "platform" => Some(Self::Platform),
+            _ => match text.split_once(':') {
+                Some(("feed", source)) => source.parse().ok().map(Self::Feed),
+                Some(_) => None,
+                None => text.parse().ok().map(Self::Worker),
+            },
+        };
+        known.filter(|_| member.is_none()).ok_or(NotAnActor)
+    }
+
+    pub fn member(&self) -> Option<&MemberId> {
+        match self {
+            Self::Agency(_, member) | Self::Authority(_, member) => member.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// Without the member.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Agency(id) => id.fmt(f),
-            Self::Authority(id) => id.fmt(f),
+            Self::Agency(id, _) => id.fmt(f),
+            Self::Authority(id, _) => id.fmt(f),
             Self::Worker(id) => id.fmt(f),
             Self::Customer => f.write_str("customer"),
             Self::Feed(source) => write!(f, "feed:{source}"),
@@ -106,36 +146,30 @@ impl fmt::Display for Actor {
     }
 }
 
-impl FromStr for Actor {
-    type Err = NotAnActor;
-
-    fn from_str(text: &str) -> Result<Self, NotAnActor> {
-        let known = match text {
-            "customer" => Some(Self::Customer),
-            "platform" => Some(Self::Platform),
-            _ => match text.split_once(':') {
-                Some(("feed", source)) => source.parse().ok().map(Self::Feed),
-                Some(_) => None,
-                None => (text.parse().ok().map(Self::Agency))
-                    .or_else(|| text.parse().ok().map(Self::Authority))
-                    .or_else(|| text.parse().ok().map(Self::Worker)),
-            },
-        };
-        known.ok_or(NotAnActor)
+impl<T: Clone + Into<TeamId>> From<&MemberOf<T>> for Actor {
+    fn from(by: &MemberOf<T>) -> Self {
+        let member = Some(by.member.clone());
+        match by.team_id() {
+            TeamId::Agency(id) => Self::Agency(id, member),
+            TeamId::Authority(id) => Self::Authority(id, member),
+        }
     }
 }
 
-impl TryFrom<String> for Actor {
+impl TryFrom<ActorFields> for Actor {
     type Error = NotAnActor;
 
-    fn try_from(text: String) -> Result<Self, NotAnActor> {
-        text.parse()
+    fn try_from(fields: ActorFields) -> Result<Self, NotAnActor> {
+        Self::new(&fields.actor, fields.member)
     }
 }
 
-impl From<Actor> for String {
+impl From<Actor> for ActorFields {
     fn from(actor: Actor) -> Self {
-        actor.to_string()
+        Self {
+            actor: actor.to_string(),
+            member: actor.member().cloned(),
+        }
     }
 }
 
@@ -197,6 +231,7 @@ pub struct ChainEvent {
     #[serde(with = "crate::time::rfc3339")]
     pub at: Millis,
     pub kind: EventKind,
+    #[serde(flatten)]
     pub actor: Actor,
     /// HMAC-SHA-256 of the payload, see [`commitment`].
     pub payload_commitment: Hash,
@@ -258,10 +293,16 @@ mod tests {
             seq: 1,
             at: Millis(1_769_821_200_000),
             kind: EventKind::Registered,
-            actor: Actor::Agency(AgencyId::from_bytes(&[0; 16])),
+            actor: Actor::Agency(AgencyId::from_bytes(&[0; 16]), None),
             payload_commitment: Hash([0xab; 32]),
             prev: Hash::NONE,
         }
+    }
+
+    fn by_member() -> Actor {
+        let agency = AgencyId::from_bytes(&[0; 16]);
+        let member = MemberId::from_bare("0808080808080").unwrap();
+        Actor::Agency(agency, Some(member))
     }
 
     #[test]
@@ -290,17 +331,27 @@ mod tests {
         assert_eq!(event().hash().0, context.finish().as_ref());
         let read: ChainEvent = serde_json::from_str(&canonical).unwrap();
         assert_eq!(read, event());
+
+        let mut of_member = event();
+        of_member.actor = by_member();
+        let canonical = String::from_utf8(canonical_of(&of_member)).unwrap();
+        let named = r#""kind":"registered","member":"mem_0808080808080","payload"#;
+        let expected = expected.replace(r#""kind":"registered","payload"#, named);
+        assert_eq!(canonical, expected);
+        let read: ChainEvent = serde_json::from_str(&canonical).unwrap();
+        assert_eq!(read, of_member);
     }
 
     #[test]
     fn whatever_changes_changes_the_hash() {
         let hash = event().hash();
-        let changes: [fn(&mut ChainEvent); 7] = [
+        let changes: [fn(&mut ChainEvent); 8] = [
             |event| event.worker = WorkerId::from_bytes(&[1; 16]),
             |event| event.seq = 2,
             |event| event.at.0 += 1,
             |event| event.kind = EventKind::Reviewed,
             |event| event.actor = Actor::Platform,
+            |event| event.actor = by_member(),
             |event| event.payload_commitment = Hash::NONE,
             |event| event.prev = Hash([1; 32]),
         ];
@@ -319,18 +370,22 @@ mod tests {
             assert_eq!(json, format!("\"{}\"", kind.as_str()));
         }
         for actor in [
-            Actor::Agency(AgencyId::from_bytes(&[1; 16])),
-            Actor::Authority("aut_bureau".parse().unwrap()),
+            Actor::Agency(AgencyId::from_bytes(&[1; 16]), None),
+            by_member(),
+            Actor::Authority("aut_bureau".parse().unwrap(), None),
             Actor::Worker(WorkerId::from_bytes(&[1; 16])),
             Actor::Customer,
             Actor::Feed("harbin-credit".parse().unwrap()),
             Actor::Platform,
         ] {
-            assert_eq!(actor.to_string().parse(), Ok(actor));
+            let (text, member) = (actor.to_string(), actor.member().cloned());
+            assert_eq!(Actor::new(&text, member), Ok(actor));
         }
         for text in ["", "somebody", "feed:", "feed:A", "cus_1"] {
-            assert_eq!(text.parse::<Actor>(), Err(NotAnActor), "{text}");
+            assert_eq!(Actor::new(text, None), Err(NotAnActor), "{text}");
         }
+        let member = by_member().member().cloned();
+        assert_eq!(Actor::new("platform", member), Err(NotAnActor));
     }
 
     #[test]

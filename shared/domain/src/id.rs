@@ -135,8 +135,13 @@ id! {
 }
 
 id! {
-    /// One of the ways in which an agency logs in; a part of its access key.
+    /// One of the ways in which a member logs in; a part of its access key.
     CredentialId, "crd_", 8
+}
+
+id! {
+    /// A person of an agency or of the authority.
+    MemberId, "mem_", 8
 }
 
 id! {
@@ -168,10 +173,33 @@ id! {
     ProposalId, "prp_", 16
 }
 
+id! {
+    /// A complaint: its order's id under another prefix, since an order has one at most.
+    ComplaintId, "cmp_", 16
+}
+
+impl ComplaintId {
+    pub fn of(order: &OrderId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, order.bare()))
+    }
+
+    pub fn order(&self) -> OrderId {
+        OrderId(format!("{}{}", OrderId::PREFIX, self.bare()))
+    }
+}
+
 impl ProposalId {
     pub fn new(worker: &WorkerId, agency: &AgencyId) -> Self {
         let parts = ["homehail-proposal-id-v1", worker.as_str(), agency.as_str()];
         Self::from_bytes(&hash(&parts))
+    }
+}
+
+impl MemberId {
+    /// The one from the beginning, of an agency or the authority with this id.
+    pub fn first(team: &str) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = hash(&["homehail-first-member-id-v1", team]);
+        Self::from_bytes(&[a, b, c, d, e, f, g, h])
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Catalogue;
 use crate::credit::CreditRules;
 use crate::geo::Wgs84;
 use crate::service::ServiceSet;
@@ -57,6 +58,10 @@ pub struct Market {
     pub daily_orders_cap: u32,
     /// More wrong secrets of an access key from one address than this, within a quarter of an hour, are refused as such.
     pub wrong_secrets_cap: u32,
+    /// How long after a login code another one can be sent to the same phone, in seconds.
+    pub phone_code_wait_s: u32,
+    /// At most this many login codes are sent to a phone a day.
+    pub daily_phone_codes_cap: u32,
     /// In how many epochs an order is on offer. In later ones it is assigned at once.
     pub offered_epochs: u32,
     /// How many epochs an order has before it ends unfilled. Those that a suspension ended count neither here nor there.
@@ -67,10 +72,16 @@ pub struct Market {
     pub oldest_worker: i16,
     /// How long it can be called off that one's data is erased, in seconds.
     pub erasure_delay_s: u32,
+    /// How long after an order's end its customer can complain, in seconds.
+    pub complaint_window_s: u32,
+    /// How long an agency has to answer a complaint before the authority decides without, in seconds.
+    pub complaint_answer_s: u32,
     /// Where orders can be placed; `None` is anywhere.
     pub bounds: Option<Bounds>,
     /// The services that can be ordered here.
     pub services: ServiceSet,
+    /// How they are described, and what can be wished for with them.
+    pub catalogue: Catalogue,
     /// The weights by which an agency is chosen.
     pub score: ScoreWeights,
     /// How long each section of a credit record holds, and which services require it.
@@ -95,13 +106,18 @@ impl Default for Market {
             open_orders_cap: 5,
             daily_orders_cap: 20,
             wrong_secrets_cap: 10,
+            phone_code_wait_s: 60,
+            daily_phone_codes_cap: 10,
             offered_epochs: 5,
             max_epochs: 20,
             youngest_worker: 18,
             oldest_worker: 70,
             erasure_delay_s: 259_200,
+            complaint_window_s: 2_592_000,
+            complaint_answer_s: 604_800,
             bounds: None,
             services: ServiceSet::all(),
+            catalogue: Catalogue::default(),
             score: ScoreWeights::default(),
             credit: CreditRules::default(),
         }
@@ -143,6 +159,8 @@ pub struct ScoreWeights {
     pub distance: u32,
     /// How far the agency is from the cap of unstaffed claims.
     pub load: u32,
+    /// How many of the customer's wishes one of its workers fulfils.
+    pub wishes: u32,
 }
 
 impl Default for ScoreWeights {
@@ -153,6 +171,7 @@ impl Default for ScoreWeights {
             completion: 20,
             distance: 20,
             load: 10,
+            wishes: 20,
         }
     }
 }
@@ -166,6 +185,7 @@ impl ScoreWeights {
             self.completion,
             self.distance,
             self.load,
+            self.wishes,
         ]
         .into_iter()
         .map(u64::from)
@@ -261,6 +281,11 @@ impl Market {
             "staffing_window_s",
             "60 to 86400",
         )?;
+        require(
+            self.phone_code_wait_s <= 3_600,
+            "phone_code_wait_s",
+            "0 to 3600",
+        )?;
         require(self.travel_time_s <= 14_400, "travel_time_s", "0 to 14400")?;
         require(
             (600..=86_400).contains(&self.visit_grace_s),
@@ -276,6 +301,7 @@ impl Market {
             ("open_orders_cap", self.open_orders_cap),
             ("daily_orders_cap", self.daily_orders_cap),
             ("wrong_secrets_cap", self.wrong_secrets_cap),
+            ("daily_phone_codes_cap", self.daily_phone_codes_cap),
         ] {
             require(cap > 0, setting, "at least 1")?;
         }
@@ -305,7 +331,24 @@ impl Market {
             "erasure_delay_s",
             "1 to 2592000",
         )?;
+        // What was said goes 180 days after the order's end: some of them are left to decide in.
+        require(
+            (3_600..=5_184_000).contains(&self.complaint_window_s),
+            "complaint_window_s",
+            "3600 to 5184000",
+        )?;
+        require(
+            (3_600..=5_184_000).contains(&self.complaint_answer_s),
+            "complaint_answer_s",
+            "3600 to 5184000",
+        )?;
         require(!self.services.is_empty(), "services", "at least one")?;
+        let catalogue = self.catalogue.fault();
+        require(
+            catalogue.is_none(),
+            "catalogue",
+            catalogue.unwrap_or_default(),
+        )?;
         require(
             (1..=1_000).contains(&self.score.sum()),
             "score",
@@ -323,6 +366,8 @@ impl Market {
             open_orders_cap: NO_CAP,
             daily_orders_cap: NO_CAP,
             wrong_secrets_cap: NO_CAP,
+            phone_code_wait_s: 0,
+            daily_phone_codes_cap: NO_CAP,
             ..self
         }
     }
@@ -347,6 +392,18 @@ impl Market {
 
     pub fn erasure_delay(&self) -> Duration {
         seconds(self.erasure_delay_s)
+    }
+
+    pub fn phone_code_wait(&self) -> Duration {
+        seconds(self.phone_code_wait_s)
+    }
+
+    pub fn complaint_window(&self) -> Duration {
+        seconds(self.complaint_window_s)
+    }
+
+    pub fn complaint_answer_time(&self) -> Duration {
+        seconds(self.complaint_answer_s)
     }
 
     pub fn travel_time(&self) -> Duration {

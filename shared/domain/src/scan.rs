@@ -156,6 +156,8 @@ mod tests {
             agency: AgencyId::from_bytes(&[3; 16]),
             standing,
             skills: ServiceSet::all(),
+            experience: Vec::new(),
+            sex: None,
             masked_name: "张*".to_owned(),
             registered_at: Millis(0),
             waits_since: None,

@@ -17,16 +17,14 @@ use crate::order::Order;
 use crate::service::ServiceSet;
 
 /// The version of this policy. Every change that can alter a choice raises it.
-pub const POLICY_VERSION: u32 = 2;
+pub const POLICY_VERSION: u32 = 3;
 
 /// The parts of a score are shares of this.
 const WHOLE: u64 = 1_000;
 
-/// Ratings are counted as if there were this many more, with this many stars: a newcomer is neither best nor worst,
-/// and a single rating does not decide.
-const PRIOR_RATINGS: u64 = 10;
-const PRIOR_STARS: u64 = 4;
-const MOST_STARS: u64 = 5;
+/// The lowest rating and the highest, in thousandths of a star.
+const LOWEST: u64 = 1_000;
+const HIGHEST: u64 = 5_000;
 
 /// Claims are counted as if there were this many more, of which this many were completed.
 const PRIOR_CLAIMS: u64 = 10;
@@ -60,6 +58,9 @@ pub struct Workforce {
     pub skilled: u32,
     /// Those whose credit record passes the gate for the visit.
     pub cleared: u32,
+    /// How many of the order's wishes that one of the cleared fulfils who fulfils most.
+    #[serde(default)]
+    pub wishes: u32,
 }
 
 /// Why an agency cannot be assigned the order.
@@ -86,28 +87,29 @@ pub struct ScoreParts {
     pub stars: u64,
     /// By the share of skilled workers who pass the gate.
     pub credit: u64,
-    /// By the completion rate.
+    /// By the completion rate; a complaint that was upheld counts as a claim given up.
     pub completion: u64,
     pub distance: u64,
     pub load: u64,
+    /// By the share of wishes that its best worker fulfils. Before policy 3 there were none.
+    #[serde(default)]
+    pub wishes: u64,
 }
 
-/// Scores a candidate. All else equal, a nearer, better rated, more reliable or less loaded agency never scores lower.
-pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScoreParts {
+/// Scores a candidate. All else equal, a nearer, better rated, more reliable or less loaded agency, or one that fulfils more
+/// wishes, never scores lower.
+pub fn score(order: &Order, candidate: &Candidate, market: &Market, radius_m: u32) -> ScoreParts {
     let stats = candidate.stats;
     let share = |part: u64, whole: u64| {
         // At most WHOLE, so the result fits; the product might not.
         (u128::from(part.min(whole)) * u128::from(WHOLE) / u128::from(whole.max(1))) as u64
     };
 
-    // The scale begins at one star, which is the lowest rating.
-    let ratings = stats.stars_count.saturating_add(PRIOR_RATINGS);
-    let stars = stats.stars_sum.saturating_add(PRIOR_STARS * PRIOR_RATINGS);
-    let stars = share(
-        stars.saturating_sub(ratings),
-        ratings.saturating_mul(MOST_STARS - 1),
-    );
-    let ended = stats.completed.saturating_add(stats.abandoned);
+    let stars = stats.stars().thousandths();
+    let stars = share(stars.saturating_sub(LOWEST), HIGHEST - LOWEST);
+    // A complaint that was upheld counts as a claim given up.
+    let failed = stats.abandoned.saturating_add(stats.upheld);
+    let ended = stats.completed.saturating_add(failed);
     let completion = share(
         stats.completed.saturating_add(PRIOR_COMPLETED),
         ended.saturating_add(PRIOR_CLAIMS),
@@ -118,15 +120,24 @@ pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScorePart
     let distance = share(radius.saturating_sub(metres), radius);
     let cap = u64::from(market.assignment_cap);
     let load = share(cap.saturating_sub(candidate.load.into()), cap);
-    let Workforce { skilled, cleared } = candidate.workers;
+    let Workforce {
+        skilled,
+        cleared,
+        wishes,
+    } = candidate.workers;
     let credit = share(cleared.into(), skilled.into());
+    let wishes = match order.scored_wishes().count() {
+        0 => WHOLE,
+        all => share(wishes.into(), all as u64),
+    };
 
     let weights = market.score;
     let weighted = u64::from(weights.stars) * stars
         + u64::from(weights.credit) * credit
         + u64::from(weights.completion) * completion
         + u64::from(weights.distance) * distance
-        + u64::from(weights.load) * load;
+        + u64::from(weights.load) * load
+        + u64::from(weights.wishes) * wishes;
     ScoreParts {
         total: weighted * WHOLE / weights.sum().max(1),
         stars,
@@ -134,6 +145,7 @@ pub fn score(candidate: &Candidate, market: &Market, radius_m: u32) -> ScorePart
         completion,
         distance,
         load,
+        wishes,
     }
 }
 
@@ -178,7 +190,7 @@ pub fn choose(order: &Order, candidates: Vec<Candidate>, market: &Market, radius
         match exclusion(order, &candidate, market, radius_m) {
             Some(reason) => exclusions.push((candidate.agency, reason)),
             None => ranked.push(Ranked {
-                score: score(&candidate, market, radius_m),
+                score: score(order, &candidate, market, radius_m),
                 candidate,
             }),
         }

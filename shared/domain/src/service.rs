@@ -53,6 +53,11 @@ services! {
 pub struct NotAService;
 
 impl Service {
+    /// Whether it is care of somebody's body, for which the worker's sex can be wished.
+    pub fn is_personal_care(self) -> bool {
+        matches!(self, Self::MaternityCare | Self::ElderCare | Self::LiveIn)
+    }
+
     /// Its bit in a [`ServiceSet`].
     pub fn bit(self) -> u16 {
         1 << (self as u16)

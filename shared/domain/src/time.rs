@@ -1,6 +1,7 @@
 //! Moments: integer epoch milliseconds inside, RFC 3339 outside.
 
 use std::ops::{Add, Sub};
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,35 @@ impl Millis {
     /// In seconds since 1970, rounded down.
     pub fn second(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+}
+
+/// A day of the calendar in China, in days since 1970-01-01; in text `2026-01-31`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(pub i64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a day such as 2026-01-31")]
+pub struct NotADay;
+
+impl FromStr for Day {
+    type Err = NotADay;
+
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        let midnight = format!("{text}T00:00:00+08:00");
+        let begins = Millis::parse_rfc3339(&midnight).map_err(|_| NotADay)?;
+        Ok(Self(begins.day()))
+    }
+}
+
+impl Day {
+    pub fn begins(self) -> Millis {
+        Millis::day_begins(self.0)
+    }
+
+    /// The first moment after it.
+    pub fn ends(self) -> Millis {
+        Millis::day_begins(self.0.saturating_add(1))
     }
 }
 

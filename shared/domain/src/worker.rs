@@ -2,16 +2,18 @@
 
 mod proposal;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::Standing;
-use crate::check::{IdNumber, MobilePhone};
+use crate::catalogue::Tag;
+use crate::check::{IdNumber, MobilePhone, Sex};
 use crate::credit::{References, Sections};
 use crate::id::{AgencyId, WorkerId};
-use crate::service::ServiceSet;
+use crate::service::{Service, ServiceSet};
 use crate::text::first_visible;
 use crate::time::Millis;
 
@@ -26,11 +28,16 @@ pub struct Worker {
     /// Rises with every change of what her review shows: what was given of her, not what is recorded of her.
     pub review_version: u64,
     pub last_decision: Option<LastDecision>,
+    /// Whom she works for; [`Worker::employer`] tells it from nobody.
     pub agency: AgencyId,
     /// Her standing with the authority.
     pub standing: Standing,
     /// The services she can be staffed for.
     pub skills: ServiceSet,
+    /// Of some of her skills, how long and with what; at most one of each.
+    pub experience: Vec<Experience>,
+    /// As her ID number has it; `None` of who was registered before it was kept, and once her data is erased.
+    pub sex: Option<Sex>,
     /// Her name as anyone may see it: `张*`. Empty once her data is erased.
     pub masked_name: String,
     pub registered_at: Millis,
@@ -40,6 +47,14 @@ pub struct Worker {
     pub sections: Sections,
     /// Whether her personal data has been erased; she cannot work then.
     pub is_erased: bool,
+}
+
+/// How long a worker has done a service, and what she brings for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experience {
+    pub service: Service,
+    pub years: u32,
+    pub tags: BTreeSet<Tag>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +132,16 @@ impl std::fmt::Debug for Profile {
 }
 
 impl Worker {
+    /// In place of an employer of whoever has left hers: no agency has this id, so none is taken for it.
+    pub fn no_agency() -> AgencyId {
+        AgencyId::from_bytes(&[0; 16])
+    }
+
+    /// The agency that she works for, unless she has left it.
+    pub fn employer(&self) -> Option<&AgencyId> {
+        Some(&self.agency).filter(|agency| **agency != Self::no_agency())
+    }
+
     /// As her agency sees her. What sources say of her it reads once she is approved: before, it would tell whether she is
     /// known already, and to whom.
     #[must_use]
@@ -125,6 +150,11 @@ impl Worker {
             self.sections = Sections::default();
         }
         self
+    }
+
+    pub fn experience_in(&self, service: Service) -> Option<&Experience> {
+        let mut all = self.experience.iter();
+        all.find(|experience| experience.service == service)
     }
 
     /// Whether she may work at all: approved, and her data not erased.

@@ -8,8 +8,11 @@ use domain::credit::{
 use domain::erasure::Erasure;
 use domain::id::{AgencyId, ProposalId, SourceId, WorkerId};
 use domain::service::ServiceSet;
+use domain::stars::StarsView;
 use domain::time::{Millis, optional_rfc3339, rfc3339};
-use domain::worker::{Consent, Photo, Profile, Proposal, ProposedChanges, Worker, masked_name};
+use domain::worker::{
+    Consent, Experience, Photo, Profile, Proposal, ProposedChanges, Worker, masked_name,
+};
 use serde::Serialize;
 use store::{Error, WorkerFile, Workers};
 
@@ -26,7 +29,8 @@ pub enum Reader {
 #[derive(Serialize)]
 pub struct WorkerAnswer {
     worker_id: WorkerId,
-    agency_id: AgencyId,
+    /// None of whoever has left her agency.
+    agency_id: Option<AgencyId>,
     status: Standing,
     /// For those who decide: it rises with what other agencies want of her, of which her agency is not told.
     version: Option<u64>,
@@ -38,6 +42,9 @@ pub struct WorkerAnswer {
     sex: Option<Sex>,
     phone: Option<MobilePhone>,
     skills: ServiceSet,
+    experience: Vec<Experience>,
+    /// `None` until a rating counts.
+    stars: Option<StarsView>,
     consent: Option<ConsentAnswer>,
     photo: Option<PhotoAnswer>,
     #[serde(with = "rfc3339")]
@@ -103,6 +110,9 @@ struct ProposalAnswer {
     pending_changes: ChangesAnswer,
     /// Her consent to the agency, if it does not employ her yet.
     consent: Option<ConsentAnswer>,
+    /// When she has agreed to it in a session of her own.
+    #[serde(serialize_with = "optional_rfc3339::serialize")]
+    agreed_at: Option<Millis>,
     #[serde(with = "rfc3339")]
     at: Millis,
 }
@@ -113,6 +123,7 @@ pub struct ChangesAnswer {
     name: Option<String>,
     phone: Option<MobilePhone>,
     skills: Option<ServiceSet>,
+    experience: Option<Vec<Experience>>,
     photo: Option<PhotoAnswer>,
 }
 
@@ -142,6 +153,9 @@ impl WorkerAnswer {
             true => None,
             false => workers.erasure(&worker.id).await?,
         };
+        let records = workers.records();
+        let stars = records.stars(std::slice::from_ref(&worker.id));
+        let stars = stars.await?.remove(&worker.id).unwrap_or_default();
         let consent = |profile: &Profile| ConsentAnswer::new(&profile.consent, withdrawn_at);
         let everything = profile.filter(|_| reader == Reader::All);
         let own = profile.and_then(|profile| profile.waiting(&worker.agency));
@@ -152,7 +166,7 @@ impl WorkerAnswer {
         let version = own.map_or(worker.review_version, |own| own.version(worker));
         Ok(Self {
             worker_id: worker.id.clone(),
-            agency_id: worker.agency.clone(),
+            agency_id: worker.employer().cloned(),
             status: worker.standing,
             version: (reader == Reader::All).then_some(version),
             pending_changes: own.map(|own| ChangesAnswer::from(&own.changes)),
@@ -162,6 +176,8 @@ impl WorkerAnswer {
             sex: everything.map(|profile| profile.id_number.sex()),
             phone: profile.map(|profile| profile.phone.clone()),
             skills: worker.skills,
+            experience: worker.experience.clone(),
+            stars: stars.view(),
             consent: profile.map(consent),
             photo: worker.photo.as_ref().map(PhotoAnswer::from),
             registered_at: worker.registered_at,
@@ -189,7 +205,7 @@ impl WorkerAnswer {
         let consent = given.consent.as_ref();
         Self {
             worker_id: id.clone(),
-            agency_id: given.agency.clone(),
+            agency_id: Some(given.agency.clone()),
             status: given.standing,
             version: None,
             pending_changes: None,
@@ -199,6 +215,8 @@ impl WorkerAnswer {
             sex: None,
             phone: changes.phone.clone(),
             skills,
+            experience: changes.experience.clone().unwrap_or_default(),
+            stars: None,
             consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
             photo: changes.photo.as_ref().map(PhotoAnswer::from),
             registered_at: given.at,
@@ -238,6 +256,7 @@ impl ProposalAnswer {
             version: proposal.version(worker),
             pending_changes: ChangesAnswer::from(&proposal.changes),
             consent: consent.map(|consent| ConsentAnswer::new(consent, None)),
+            agreed_at: proposal.agreed.as_ref().map(|agreed| agreed.given_at),
             at: proposal.at,
         }
     }
@@ -260,6 +279,7 @@ impl From<&ProposedChanges> for ChangesAnswer {
             name: changes.name.clone(),
             phone: changes.phone.clone(),
             skills: changes.skills,
+            experience: changes.experience.clone(),
             photo: changes.photo.as_ref().map(PhotoAnswer::from),
         }
     }

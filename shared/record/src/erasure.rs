@@ -8,7 +8,8 @@
 //! 3. One transaction appends a `redaction` event, deletes her key and profile, empties her item, frees her phone,
 //!    revokes her remaining badges, and puts her on the list of erased workers, which survives a restore of the table.
 //!    From here on nobody can read her personal data.
-//! 4. The payloads, looks and objections that have become unreadable are deleted, and any photo stored in the meantime.
+//! 4. The payloads, looks and objections that have become unreadable are deleted, when she could work is forgotten, any photo
+//!    goes that was stored in the meantime, and her devices are logged out.
 
 use bus::{TimerQueue, Whose};
 use domain::agency::Standing;
@@ -21,7 +22,10 @@ use objects::Photos;
 use runtime::Problem;
 use serde_json::json;
 use settings::Settings;
-use store::{Appended, Badges, PhoneHashes, ProfileChange, Step, WorkerFile, Workers};
+use store::{
+    Appended, Badges, Calendars, Directory, LogIns, PhoneHashes, ProfileChange, Step, WorkerFile,
+    Workers,
+};
 
 use crate::next_event;
 
@@ -31,9 +35,11 @@ const MOST_ATTEMPTS: u32 = 10;
 /// Erases a worker's personal data and revokes her badges.
 pub struct Eraser {
     workers: Workers,
+    calendars: Calendars,
     badges: Badges,
     photos: Photos,
     phones: PhoneHashes,
+    log_ins: LogIns,
     sweeps: TimerQueue,
 }
 
@@ -41,9 +47,11 @@ impl Eraser {
     pub fn new(settings: &Settings) -> Self {
         Self {
             workers: Workers::new(settings),
+            calendars: Calendars::new(settings),
             badges: Badges::new(settings),
             photos: Photos::new(settings),
             phones: PhoneHashes::new(settings),
+            log_ins: LogIns::new(settings),
             sweeps: TimerQueue::new(settings),
         }
     }
@@ -117,7 +125,8 @@ impl Eraser {
         &self.badges
     }
 
-    /// Erases a worker's personal data and returns the worker as she is then.
+    /// Erases a worker's personal data and returns the worker as she is then. If a member of the authority does it, it stands in
+    /// the authority's audit trail.
     ///
     /// # Errors
     /// The erasure may be half done; a repeated call finishes it.
@@ -126,6 +135,7 @@ impl Eraser {
         id: &WorkerId,
         actor: &Actor,
         reason: &str,
+        trail: Option<&Directory>,
         now: Millis,
     ) -> Result<Box<WorkerFile>, Problem> {
         for _ in 0..MOST_ATTEMPTS {
@@ -148,6 +158,9 @@ impl Eraser {
                     return Ok(Step::default());
                 }
                 let mut step = self.erasing_step(file, actor, reason, now);
+                let deed = trail.zip(step.events.first());
+                let deed = deed.and_then(|(trail, event)| trail.deed_to(id, actor, event, now));
+                step.with.extend(deed);
                 if let Some(badges) = &badges {
                     step.events.insert(0, badges.event.clone());
                     step.with.extend(badges.with.clone());
@@ -175,6 +188,8 @@ impl Eraser {
         worker.standing = Standing::Rejected;
         worker.masked_name = String::new();
         worker.photo = None;
+        worker.experience = Vec::new();
+        worker.sex = None;
         worker.waits_since = None;
         worker.forget_decisions(file.profile.as_ref());
         worker.sections = Sections::default();
@@ -183,6 +198,7 @@ impl Eraser {
             self.workers.list_erased(id, now),
             self.workers.forget_consent(id),
             self.workers.end_erasure(id),
+            self.workers.forget_stars(id),
         ];
         if let Some(profile) = &file.profile
             && file.worker.was_approved()
@@ -207,6 +223,8 @@ impl Eraser {
     async fn delete_unreadable(&self, id: &WorkerId) -> Result<(), Problem> {
         self.workers.empty_payloads(id).await?;
         self.workers.delete_looks_and_objections(id).await?;
+        self.log_ins.forget(id.as_str()).await?;
+        self.calendars.forget_availability(id).await?;
         Ok(self.photos.delete_all(id).await?)
     }
 }

@@ -1,11 +1,15 @@
 //! The parts of a worker's record that several functions share.
 //!
 //! - [`WorkerAnswer`], [`TraceAnswer`]: show a worker and her chain to her agency, the authority and herself.
+//! - [`AvailabilityRequest`], [`AvailabilityAnswer`]: when she can work.
+//! - [`Leaving`]: ends her employment.
 //! - [`Eraser`]: erases her personal data and revokes her badges.
 //! - [`next_event`]: makes an event whose id is its place in the chain.
 
 mod answer;
+mod availability;
 mod erasure;
+mod leaving;
 mod trace;
 
 use domain::chain::{Actor, EventKind};
@@ -15,7 +19,9 @@ use serde_json::Value;
 use store::{NewEvent, WorkerFile};
 
 pub use answer::{ChangesAnswer, ErasureAnswer, Reader, WorkerAnswer};
+pub use availability::{AvailabilityAnswer, AvailabilityRequest};
 pub use erasure::Eraser;
+pub use leaving::Leaving;
 pub use trace::TraceAnswer;
 
 /// An event whose id is its place in the chain, for causes that have no id of their own. The id does not reveal a

@@ -438,6 +438,204 @@ const CATALOGUE: &[(&str, &str)] = &[
         "The authority suspended this badge, and only the authority can reinstate it.",
         "此服务卡由主管部门停用，只有主管部门可以恢复。",
     ),
+    // Members, sessions.
+    (
+        "This member's role does not allow it.",
+        "该成员的角色无权进行此操作。",
+    ),
+    (
+        "must be owner, dispatcher or viewer",
+        "必须是 owner、dispatcher 或 viewer",
+    ),
+    (
+        "must be supervisor, reviewer or auditor",
+        "必须是 supervisor、reviewer 或 auditor",
+    ),
+    (
+        "There are at most {} members, each with {} credentials, and they do not change all the time.",
+        "最多有 {} 名成员，每人 {} 个凭证，且不能频繁更换。",
+    ),
+    (
+        "Nobody who manages the members could log in any more: make somebody else ready for it first.",
+        "这样将无人能登录并管理成员：请先安排另一人。",
+    ),
+    ("There is no {} here.", "此处没有 {}。"),
+    (
+        "A code was sent to this phone a moment ago, or too many were today.",
+        "刚向此手机号发送过验证码，或今日发送次数过多。",
+    ),
+    (
+        "must be the 6 digits that were sent",
+        "必须是所发送的 6 位数字",
+    ),
+    (
+        "is required, unless a cookie has it",
+        "必填，除非已在 cookie 中",
+    ),
+    (
+        "With a cookie, the header X-Requested-With is needed.",
+        "使用 cookie 时需要请求头 X-Requested-With。",
+    ),
+    // What is wished for, and when somebody can work.
+    (
+        "must be a tag: 1 to 32 of a to z, 0 to 9 and _",
+        "必须是标签：1 至 32 个 a 至 z、0 至 9 或 _",
+    ),
+    ("{} is none of this city's tags", "{} 不是本市的标签"),
+    ("{} is no tag of {}", "{} 不是 {} 的标签"),
+    ("must not name a tag twice", "同一标签不能重复"),
+    (
+        "must not wish for both a woman and a man",
+        "不能同时要求男性和女性",
+    ),
+    (
+        "must be an order of one's own that a worker has come to",
+        "必须是自己的、有服务员上门过的订单",
+    ),
+    ("{} must not be given twice", "{} 不能重复"),
+    ("{} must be one of her skills", "{} 必须是她的技能之一"),
+    (
+        "must be a time of day from 00:00 to 24:00",
+        "必须是 00:00 至 24:00 的时刻",
+    ),
+    ("must be after it begins", "必须晚于开始时间"),
+    ("must be within two years", "必须在两年以内"),
+    (
+        "must be a day such as 2026-01-31",
+        "必须是日期，如 2026-01-31",
+    ),
+    (
+        "until must be after from, and within 62 days of it.",
+        "until 必须晚于 from，且相距不超过 62 天。",
+    ),
+    (
+        "near must be latitude, longitude and datum, such as 45.77,126.63,gcj02.",
+        "near 必须是纬度、经度和坐标系，如 45.77,126.63,gcj02。",
+    ),
+    (
+        "free_from and free_until go together, the second after the first and within 31 days of it; near needs both, because how near a worker is depends on her visits of that day.",
+        "free_from 与 free_until 须同时给出，后者晚于前者且相距不超过 31 天；near 需要这两项，因为远近取决于服务员当天的上门安排。",
+    ),
+    ("skill: {}.", "skill：{}。"),
+    ("tag: {}.", "tag：{}。"),
+    (
+        "must be a status of orders, or lost",
+        "必须是订单状态，或 lost",
+    ),
+    (
+        "{} must be a status of orders, or lost.",
+        "{} 必须是订单状态，或 lost。",
+    ),
+    (
+        "{} must be a day such as 2026-01-31.",
+        "{} 必须是日期，如 2026-01-31。",
+    ),
+    ("{} must be true or false.", "{} 必须是 true 或 false。"),
+    ("{} must be one of {}.", "{} 必须是以下之一：{}。"),
+    (
+        "{} must be an id that begins with {}.",
+        "{} 必须是以 {} 开头的编号。",
+    ),
+    (
+        "{} must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00.",
+        "{} 必须是带时区的 RFC 3339 时间，如 2026-01-31T09:00:00+08:00。",
+    ),
+    // Moving, consent, sections.
+    (
+        "She works for another agency now.",
+        "她现在在另一企业工作。",
+    ),
+    (
+        "She has withdrawn her consent since; she must give it again first.",
+        "她已撤回同意，须先重新同意。",
+    ),
+    (
+        "She has withdrawn her consent. Only she can give it again, in a session of her own.",
+        "她已撤回同意，只能由她本人登录后重新同意。",
+    ),
+    ("is not the agency of this proposal", "不是提出此变更的企业"),
+    (
+        "She has not agreed, in a session of her own, to work for this agency.",
+        "她尚未登录确认同意到此企业工作。",
+    ),
+    (
+        "She has no sessions of her own: say by phone_confirmed that it was confirmed with her.",
+        "她不能自行登录：请以 phone_confirmed 说明已与她本人确认。",
+    ),
+    (
+        "An agency records body_temperature of its own workers, and nothing else.",
+        "企业只能登记本企业服务员的 body_temperature。",
+    ),
+    (
+        "This source has recorded something newer of this section.",
+        "此来源对该项目已有更新的登记。",
+    ),
+    (
+        "This source has 8 entries of this section that hold now or begin later, and can have no more.",
+        "此来源对该项目已有 8 条生效或即将生效的登记，不能再增加。",
+    ),
+    // Visits, badges, photos.
+    ("The photo is larger than 2 MiB.", "照片超过 2 MiB。"),
+    (
+        "must be a JPEG image that can be read",
+        "必须是可读的 JPEG 图片",
+    ),
+    ("must have at most 16 megapixels", "最多 1600 万像素"),
+    (
+        "shows no QR code that can be read; go closer, and hold the phone still",
+        "未识别到二维码：请靠近一些，并拿稳手机",
+    ),
+    (
+        "The worker's data is erased; her badges are good no more.",
+        "服务员的个人信息已删除，其服务卡不再有效。",
+    ),
+    (
+        "This badge was revoked, or expired, before it was signed; issue another one.",
+        "此服务卡在签发前已吊销或过期，请另行发放。",
+    ),
+    (
+        "This badge was not signed yet; repeat the request that issued it.",
+        "此服务卡尚未签发，请重新提交发放请求。",
+    ),
+    // Complaints.
+    ("The order is not over", "订单尚未结束"),
+    (
+        "One can complain once the visit, or the order, is over.",
+        "服务或订单结束后才能投诉。",
+    ),
+    ("No agency had the order", "没有企业承接此订单"),
+    (
+        "The order ended without an agency, so there is nobody to complain about.",
+        "订单结束时没有企业承接，没有可投诉的对象。",
+    ),
+    ("There is a complaint", "已有投诉"),
+    (
+        "This order has a complaint already, and it cannot be changed.",
+        "此订单已有投诉，且不能修改。",
+    ),
+    ("The complaint is answered", "投诉已答复"),
+    (
+        "This complaint already has a different answer, and it cannot be changed.",
+        "此投诉已有另一答复，且不能修改。",
+    ),
+    ("The agency can still answer", "企业仍可答复"),
+    (
+        "A complaint is decided once the agency has answered, or its time to answer is over.",
+        "企业答复后，或答复期限过后，才能作出决定。",
+    ),
+    ("The complaint is decided", "投诉已有决定"),
+    (
+        "This complaint was already decided differently.",
+        "此投诉已有不同的决定。",
+    ),
+    (
+        "The time to complain of this order is over.",
+        "此订单的投诉期限已过。",
+    ),
+    (
+        "The time to answer this complaint is over.",
+        "此投诉的答复期限已过。",
+    ),
     // Credit feeds and the log.
     ("The signature is not accepted", "签名未被接受"),
     (
@@ -462,6 +660,20 @@ const CATALOGUE: &[(&str, &str)] = &[
     (
         "This batch was refused, and its seq has been announced anew.",
         "此批次已被拒绝，其 seq 已重新公告。",
+    ),
+    ("must have a hash for each part", "必须有每个分片的哈希"),
+    (
+        "No event of this hash has a place in the log yet.",
+        "具有此哈希的事件尚未进入日志。",
+    ),
+    (
+        "The log is not that large, or has no such leaf at that size.",
+        "日志没有这么大，或在该大小下没有此叶。",
+    ),
+    ("The log is not that large.", "日志没有这么大。"),
+    (
+        "Either leaf or index must be given.",
+        "须给出 leaf 或 index 之一。",
     ),
     ("is in the future", "晚于现在"),
     (

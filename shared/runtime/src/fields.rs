@@ -17,6 +17,7 @@
 //! Ask for all fields first and use `?` only then, so that each fault is found. Fields that nobody asked for are
 //! faults too, in nested objects as well.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -25,6 +26,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::{Map, Value};
 
+use domain::catalogue::{NotATag, Tag, TagFault};
 use domain::geo::{Datum, Location, Wgs84};
 use domain::service::{NotAService, Service, ServiceSet};
 use domain::text::{TextFault, clean, line, person_name};
@@ -93,6 +95,12 @@ impl<'a> Fields<'a> {
         length: RangeInclusive<usize>,
     ) -> Option<String> {
         let value = self.given(name)?;
+        self.checked_string(name, value, length, clean)
+    }
+
+    /// As [`Self::string`], with line breaks as they are.
+    pub fn text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+        let value = self.required(name)?;
         self.checked_string(name, value, length, clean)
     }
 
@@ -320,6 +328,32 @@ impl<'a> Fields<'a> {
             return None;
         }
         Some(set)
+    }
+
+    /// A list of at most this many tags, none twice, each of which passes; empty if it is missing.
+    pub fn tags(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        passes: impl Fn(&Tag) -> Result<(), TagFault>,
+    ) -> Option<BTreeSet<Tag>> {
+        if self.given(name).is_none() {
+            return Some(BTreeSet::new());
+        }
+        let read = |value: &Value| {
+            let text = value.as_str().ok_or("must be a string")?;
+            let tag: Tag = text.parse().map_err(|fault: NotATag| fault.to_string())?;
+            passes(&tag).map_err(|fault| fault.to_string())?;
+            Ok::<_, String>(tag)
+        };
+        let named = self.list(name, 0..=most, read)?;
+        let count = named.len();
+        let tags: BTreeSet<Tag> = named.into_iter().collect();
+        if tags.len() != count {
+            self.refuse(name, "must not name a tag twice");
+            return None;
+        }
+        Some(tags)
     }
 
     /// The value of an optional field, unless it is missing, `null`, or the blank text that forms send for nothing.

@@ -1,6 +1,8 @@
 //! Reads requests, and writes answers.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use ::http::StatusCode;
 use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
@@ -38,12 +40,39 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
+/// 200 with a file, which nobody keeps.
+///
+/// # Errors
+/// When this is no media type.
+pub fn file(media_type: &str, content: Vec<u8>) -> Result<Response, Problem> {
+    let media_type = HeaderValue::from_str(media_type).map_err(|_| Problem::internal())?;
+    let mut response = Response::new(Body::Binary(content));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, media_type);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
 /// 200, or 304 when the caller has this very answer: its entity tag is a hash of the body.
 pub fn json_if_changed(request: &Request, body: &impl Serialize) -> Response {
     let answer = json(StatusCode::OK, body);
-    let hash = secret::sha256(answer.body());
-    let etag = format!("\"{}\"", HEXLOWER.encode(&hash[..16]));
-    let mut answer = if answer.status().is_success() && is_held(request, &etag) {
+    let etag = format!("\"{}\"", hash_of(&answer));
+    unless_held(request, answer, &etag)
+}
+
+/// 200, or 304 when the caller has an answer that says the same: its weak entity tag is a hash of `same`, which is the body
+/// without what is different at each moment.
+pub fn json_if_news(request: &Request, body: &impl Serialize, same: &impl Serialize) -> Response {
+    let etag = format!("W/\"{}\"", hash_of(&json(StatusCode::OK, same)));
+    unless_held(request, json(StatusCode::OK, body), &etag)
+}
+
+fn hash_of(answer: &Response) -> String {
+    HEXLOWER.encode(&secret::sha256(answer.body())[..16])
+}
+
+fn unless_held(request: &Request, answer: Response, etag: &str) -> Response {
+    let mut answer = if answer.status().is_success() && is_held(request, etag) {
         not_modified()
     } else {
         answer
@@ -51,7 +80,7 @@ pub fn json_if_changed(request: &Request, body: &impl Serialize) -> Response {
     let headers = answer.headers_mut();
     // A shared cache never has it; the caller's own asks each time whether it is still so.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(ETAG, etag);
     }
     answer
@@ -68,10 +97,9 @@ pub fn not_modified() -> Response {
 /// (RFC 9110, section 13.1.2).
 pub fn is_held(request: &Request, etag: &str) -> bool {
     let held = header(request, IF_NONE_MATCH).unwrap_or_default();
-    held.split(',').map(str::trim).any(|one| {
-        let strong = one.strip_prefix("W/").unwrap_or(one);
-        one == "*" || strong == etag
-    })
+    let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+    let mut held = held.split(',').map(str::trim);
+    held.any(|one| one == "*" || opaque(one) == opaque(etag))
 }
 
 /// 204, without a body.
@@ -302,6 +330,12 @@ impl Query {
                     "{name} must be a whole number from {least} to {most}."
                 ))
             })
+    }
+
+    /// A parameter of this type, if it is given; 400 `malformed` for anything else.
+    pub fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let parsed = self.text(name).map(str::parse).transpose();
+        parsed.map_err(|fault| Problem::malformed().detail(format!("{name} {fault}.")))
     }
 
     /// `limit`: how many items a page of a list has, 1 to [`LARGEST_PAGE`], 20 if missing;

@@ -29,6 +29,6 @@ pub mod telemetry;
 
 pub use chinese::chinese;
 pub use fields::Fields;
-pub use principal::{Principal, Verifier};
+pub use principal::{Caller, Principal, Verifier};
 pub use problem::{Fault, Problem};
 pub use scanner::Scanners;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use ::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{AgencyId, AuthorityId, CustomerId, WorkerId};
+use domain::id::{AgencyId, AuthorityId, CustomerId, MemberId, WorkerId};
+use domain::member::{MemberOf, Right, Role, TeamId};
 use domain::time::Millis;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
@@ -17,71 +18,112 @@ use crate::{Problem, http};
 /// How far the clock of the function that made a token may be from the clock of the one that verifies it.
 const LEEWAY: Duration = Duration::from_secs(5);
 
-/// The caller, according to a verified token. The methods named after a role answer 403 to callers of another role.
+/// The caller, according to a verified token.
+///
+/// Which agency or authority calls is told only to who names the right that it takes: what its member's role does not allow
+/// is answered with 403. So is a caller of another kind, by the methods that are named after one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
+pub struct Principal(Caller);
+
+/// Who calls, once it is known that they may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
     Customer(CustomerId),
-    Agency(AgencyId),
-    Authority(AuthorityId),
+    Agency(MemberOf<AgencyId>),
+    Authority(MemberOf<AuthorityId>),
     Worker(WorkerId),
 }
 
 impl Principal {
+    /// As sessions are given.
+    pub fn new(caller: Caller) -> Self {
+        Self(caller)
+    }
+
     pub fn subject(&self) -> String {
-        match self {
-            Self::Customer(id) => id.to_string(),
-            Self::Agency(id) => id.to_string(),
-            Self::Authority(id) => id.to_string(),
-            Self::Worker(id) => id.to_string(),
+        match &self.0 {
+            Caller::Customer(id) => id.to_string(),
+            Caller::Agency(by) => by.team.to_string(),
+            Caller::Authority(by) => by.team.to_string(),
+            Caller::Worker(id) => id.to_string(),
         }
     }
 
-    /// As tokens carry it.
+    /// What kind of caller, as tokens carry it.
     pub fn role(&self) -> &'static str {
-        match self {
-            Self::Customer(_) => "customer",
-            Self::Agency(_) => "agency",
-            Self::Authority(_) => "authority",
-            Self::Worker(_) => "worker",
+        match &self.0 {
+            Caller::Customer(_) => "customer",
+            Caller::Agency(_) => "agency",
+            Caller::Authority(_) => "authority",
+            Caller::Worker(_) => "worker",
         }
     }
 
-    pub fn customer(&self) -> Result<&CustomerId, Problem> {
-        match self {
-            Self::Customer(id) => Ok(id),
-            _ => Err(Problem::forbidden().detail("Only a customer can do this.")),
+    pub(crate) fn member(&self) -> Option<(&MemberId, Role)> {
+        match &self.0 {
+            Caller::Agency(by) => Some((&by.member, by.role)),
+            Caller::Authority(by) => Some((&by.member, by.role)),
+            Caller::Customer(_) | Caller::Worker(_) => None,
         }
     }
 
-    pub fn agency(&self) -> Result<&AgencyId, Problem> {
-        match self {
-            Self::Agency(id) => Ok(id),
+    /// Whoever calls, if a member's role has this right.
+    pub fn may(&self, right: Right) -> Result<&Caller, Problem> {
+        match self.member() {
+            Some((_, role)) if !role.may(right) => {
+                Err(Problem::forbidden().detail("This member's role does not allow it."))
+            }
+            _ => Ok(&self.0),
+        }
+    }
+
+    pub fn agency(&self, right: Right) -> Result<&MemberOf<AgencyId>, Problem> {
+        match self.may(right)? {
+            Caller::Agency(by) => Ok(by),
             _ => Err(Problem::forbidden().detail("Only an agency can do this.")),
         }
     }
 
-    pub fn authority(&self) -> Result<&AuthorityId, Problem> {
-        match self {
-            Self::Authority(id) => Ok(id),
+    pub fn authority(&self, right: Right) -> Result<&MemberOf<AuthorityId>, Problem> {
+        match self.may(right)? {
+            Caller::Authority(by) => Ok(by),
             _ => Err(Problem::forbidden().detail("Only the authority can do this.")),
         }
     }
 
+    pub fn customer(&self) -> Result<&CustomerId, Problem> {
+        match &self.0 {
+            Caller::Customer(id) => Ok(id),
+            _ => Err(Problem::forbidden().detail("Only a customer can do this.")),
+        }
+    }
+
     pub fn worker(&self) -> Result<&WorkerId, Problem> {
-        match self {
-            Self::Worker(id) => Ok(id),
+        match &self.0 {
+            Caller::Worker(id) => Ok(id),
             _ => Err(Problem::forbidden().detail("Only a worker can do this.")),
         }
     }
 
     fn from_claims(claims: &Claims) -> Option<Self> {
-        match claims.role.as_str() {
-            "customer" => claims.sub.parse().ok().map(Self::Customer),
-            "agency" => claims.sub.parse().ok().map(Self::Agency),
-            "authority" => claims.sub.parse().ok().map(Self::Authority),
-            "worker" => claims.sub.parse().ok().map(Self::Worker),
-            _ => None,
-        }
+        let sub = &claims.sub;
+        let named = claims.member.clone().zip(claims.member_role);
+        let caller = match claims.role.as_str() {
+            "customer" => Caller::Customer(sub.parse().ok()?),
+            "agency" => Caller::Agency(acting(sub.parse().ok()?, named)),
+            "authority" => Caller::Authority(acting(sub.parse().ok()?, named)),
+            "worker" => Caller::Worker(sub.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self(caller))
+    }
+}
+
+/// Tokens from before members had ids are the first member's.
+fn acting<T: Clone + Into<TeamId>>(team: T, named: Option<(MemberId, Role)>) -> MemberOf<T> {
+    match named {
+        Some((member, role)) => MemberOf { team, member, role },
+        None => MemberOf::first(team),
     }
 }
 

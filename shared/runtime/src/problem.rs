@@ -103,6 +103,19 @@ problems! {
     /// 409: the customer has asked to be erased.
     erasure_pending: CONFLICT, "erasure-pending", "About to be erased",
         "Your data is about to be erased. Call that off to place orders.";
+    /// 409: one complains of an order that is over.
+    not_over: CONFLICT, "not-over", "The order is not over", "One can complain once the visit, or the order, is over.";
+    /// 409: one complains of an agency.
+    no_claim: CONFLICT, "no-claim", "No agency had the order", "The order ended without an agency, so there is nobody to complain about.";
+    /// 409: an order has one complaint.
+    complained_already: CONFLICT, "complained-already", "There is a complaint", "This order has a complaint already, and it cannot be changed.";
+    /// 409: a complaint has one answer.
+    answered_already: CONFLICT, "answered-already", "The complaint is answered", "This complaint already has a different answer, and it cannot be changed.";
+    /// 409: the agency is heard first.
+    answer_pending: CONFLICT, "answer-pending", "The agency can still answer",
+        "A complaint is decided once the agency has answered, or its time to answer is over.";
+    /// 409: a complaint has one decision.
+    decided_already: CONFLICT, "decided-already", "The complaint is decided", "This complaint was already decided differently.";
     /// 409: what is to be decided is not what was shown any more.
     changed_since: CONFLICT, "changed-since", "Changed since it was shown", "What is to be decided has changed since it was shown.";
     /// 409: a badge shows the worker's face, and there is none.

@@ -51,6 +51,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Caller;
 
     fn scanners(secret: &str) -> Scanners {
         Scanners::new(&Settings::from_variables([("SCANNER_KEY", secret)]))
@@ -82,7 +83,7 @@ mod tests {
         assert_ne!(one, scanners.anyone(&request("192.0.2.2", "WeChat")));
         assert_ne!(one, scanners.anyone(&request("192.0.2.1", "Firefox")));
         assert_ne!(one, other.anyone(&request("192.0.2.1", "WeChat")));
-        let customer = Principal::Customer(CustomerId::from_bytes(&[1; 16]));
+        let customer = Principal::new(Caller::Customer(CustomerId::from_bytes(&[1; 16])));
         assert_ne!(one, scanners.principal(&customer));
         // Without a gateway's context all scanners look the same.
         let bare = Request::new(Body::Empty);

@@ -1,6 +1,39 @@
-//! Keyed hashes, and comparison that reveals nothing by how long it takes.
+//! Keyed hashes, comparison that reveals nothing by how long it takes, and secrets that are given out.
 
 use aws_lc_rs::{constant_time, digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::CredentialId;
+
+/// A credential's id, and its secret, as they follow from the request that adds it: a repeat gets the same, and only a hash
+/// is stored.
+pub struct NewSecret {
+    pub id: CredentialId,
+    /// Given to who asked: base64url of 256 bits.
+    pub text: String,
+    /// Stored: SHA-256 of the text.
+    pub hash: [u8; 32],
+}
+
+impl NewSecret {
+    /// `parts` say whose it is, who adds it, and end with the request's `Idempotency-Key`. The secret depends on the body too,
+    /// so that the key alone does not reveal it.
+    pub fn derive(ids: &[u8], secrets: &[u8], parts: &[&str], body_hash: &[u8; 32]) -> Self {
+        let mut parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        let named: Vec<&[u8]> = [&b"credential"[..]]
+            .into_iter()
+            .chain(parts.clone())
+            .collect();
+        let [a, b, c, d, e, f, g, h, ..] = hmac(ids, &named);
+        parts.push(body_hash);
+        let text = URL_SAFE_NO_PAD.encode(hmac(secrets, &parts));
+        Self {
+            id: CredentialId::from_bytes(&[a, b, c, d, e, f, g, h]),
+            hash: sha256(text.as_bytes()),
+            text,
+        }
+    }
+}
 
 /// HMAC-SHA-256 of several parts, each preceded by its length, so that no two lists of parts give the same input.
 pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::MemberId;
+use domain::member::Role;
 use domain::time::Millis;
 use serde::Deserialize;
 use serde_json::json;
@@ -22,6 +24,9 @@ pub(crate) const AUDIENCE: &str = "homehail-api";
 pub(crate) struct Claims {
     pub(crate) sub: String,
     pub(crate) role: String,
+    /// Who of the agency or the authority.
+    pub(crate) member: Option<MemberId>,
+    pub(crate) member_role: Option<Role>,
     pub(crate) iat: i64,
     pub(crate) nbf: Option<i64>,
     /// At this second the token is not valid any more.
@@ -48,7 +53,7 @@ impl Unsigned {
         let iat = now.second();
         let exp = iat + LIFETIME.as_secs().cast_signed();
         let header = json!({ "typ": "JWT", "alg": "EdDSA", "kid": kid });
-        let claims = json!({
+        let mut claims = json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": principal.subject(),
@@ -57,6 +62,10 @@ impl Unsigned {
             "nbf": iat,
             "exp": exp,
         });
+        if let Some((member, role)) = principal.member() {
+            claims["member"] = json!(member);
+            claims["member_role"] = json!(role);
+        }
         let encode = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         Self {
             message: format!("{}.{}", encode(header), encode(claims)),

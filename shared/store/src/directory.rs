@@ -1,14 +1,15 @@
-//! The table `directory`: agencies with their stores, cells, authorities.
+//! The table `directory`: agencies with their stores, cells, authorities, members and what they have done.
 //!
 //! An agency's item is the truth of its standing. Its version rises with every change of the agency or any of
 //! its stores, in one transaction with that change, and every such transaction is conditional on it.
 
 mod cell;
 mod change;
-mod credentials;
 mod item;
 mod key;
 mod range;
+mod team;
+mod trail;
 
 use domain::agency::{Agency, Standing, Store};
 use domain::id::{AgencyId, AuthorityId, StoreId};

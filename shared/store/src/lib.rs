@@ -8,6 +8,7 @@
 //! - [`Workers::change`], [`Workers::trace`]: the chain of a worker's events, and [`Log`]: the Merkle tree over all, in the
 //!   table `ledger`.
 //! - [`Badges`], [`Scans`]: badges and their status lists, and where they were scanned.
+//! - [`LogIns`]: what people log in and stay logged in by.
 //! - [`PersonKey`]: a person's key in the table `subject-keys`, which seals her personal data.
 //! - [`order_image`], [`directory_image`], [`badges_image`]: what the tables' streams say.
 //!
@@ -22,6 +23,7 @@ mod badges;
 mod bytes;
 mod directory;
 mod ledger;
+mod log_ins;
 mod orders;
 mod subject_keys;
 mod table;
@@ -39,9 +41,11 @@ pub use ledger::{
     Consistency, Inclusion, Log, LogHead, Opened, Recorded, Sequenced, SignedCheckpoint,
     StoredEvent, TracedEvent, waits_for_the_log,
 };
+pub use log_ins::{Credential, FamilyId, Linked, LogIns, Opener, StoredFamily};
 pub use orders::{
-    Assignments, BeforePlacing, Changed, FannedOut, GrabRead, Home, Listing, OnOffer, OrderViews,
-    Orders, PlaceKey, Rated, SealKey, Sealed, Settled, VisitEnded, Written, order_image,
+    Assignments, BeforeComplaint, BeforePlacing, Changed, ComplaintsOf, FannedOut, GrabRead, Home,
+    KeptComplaint, Listing, OnOffer, OrderViews, Orders, PlaceKey, Rated, SealKey, Sealed, Settled,
+    VisitEnded, Written, order_image,
 };
 pub use subject_keys::PersonKey;
 pub use table::{Member, Page, Part};

@@ -7,6 +7,7 @@
 
 mod assignments;
 mod change;
+mod complaints;
 mod counts;
 mod erase;
 mod item;
@@ -18,6 +19,8 @@ mod seal;
 mod shown;
 mod visit;
 mod write;
+
+use std::collections::BTreeMap;
 
 use domain::agency::Agency;
 use domain::id::{AgencyId, OrderId};
@@ -35,6 +38,7 @@ use crate::table::{
 
 pub use assignments::Assignments;
 pub use change::{Changed, FannedOut, Settled};
+pub use complaints::{BeforeComplaint, ComplaintsOf, KeptComplaint};
 pub use item::order_image;
 pub use on_offer::{Listing, OnOffer};
 pub use quota::BeforePlacing;
@@ -143,6 +147,31 @@ impl Orders {
         let found = self.table.get(Key::details(order)).await?;
         let found = found.map(|item| read_home(item, now)).transpose()?;
         Ok(found.flatten())
+    }
+
+    /// The homes of orders, as [`Self::home`] has them.
+    pub async fn homes(
+        &self,
+        orders: &[OrderId],
+        now: Millis,
+    ) -> Result<BTreeMap<OrderId, Home>, Error> {
+        let found = self.table.get_all(orders.iter().map(Key::details)).await?;
+        let mut homes = BTreeMap::new();
+        for item in found {
+            let order = key::parse_order(&ItemKey::of(&item)?.pk)?;
+            homes.extend(read_home(item, now)?.map(|home| (order, home)));
+        }
+        Ok(homes)
+    }
+
+    /// What customers say of these visits, sealed.
+    pub async fn ratings(&self, orders: &[OrderId]) -> Result<BTreeMap<OrderId, Sealed>, Error> {
+        let found = self.table.get_all(orders.iter().map(Key::rating)).await?;
+        let found = found.into_iter().map(|item| {
+            let order = key::parse_order(&ItemKey::of(&item)?.pk)?;
+            Ok((order, read_sealed(item)?))
+        });
+        found.collect()
     }
 
     /// Orders in the order asked for; what is not there is left out.

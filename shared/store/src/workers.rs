@@ -16,7 +16,10 @@ mod key;
 mod look;
 mod objection;
 mod phone;
+mod stars;
 mod worker_id;
+
+use std::collections::BTreeMap;
 
 use domain::chain::Head;
 use domain::id::{AgencyId, WorkerId};
@@ -56,6 +59,11 @@ impl Waits {
         }
     }
 }
+
+/// How many workers a page has where all are looked at, and how many pages are read of an agency: beyond 2,000 workers,
+/// those registered last stand for all.
+const PAGE: u32 = 500;
+const PAGES: usize = 4;
 
 /// What can be read of workers without the key to personal data: standing, skills, sections.
 #[derive(Clone, Debug)]
@@ -101,6 +109,21 @@ impl WorkerRecords {
     ) -> Result<Page<Worker>, Error> {
         let list = self.table.list_by(&BY_AGENCY, agency).backward();
         list.page(limit, from, item::read_worker).await
+    }
+
+    /// The workers of an agency whom it registered last, 2,000 at most, as [`Self::of_agency`] has them.
+    pub async fn last_of_agency(&self, agency: &AgencyId) -> Result<Vec<Worker>, Error> {
+        let mut workers = Vec::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..PAGES {
+            let page = self.of_agency(agency, PAGE, cursor.as_deref()).await?;
+            workers.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(workers)
     }
 
     /// A page of the workers of whom this waits for the authority, and since when, oldest first.
@@ -185,6 +208,26 @@ impl Workers {
         WorkerRecords {
             table: self.workers.clone(),
         }
+    }
+
+    /// The personal data of workers; who is erased or not there is left out.
+    pub async fn profiles(&self, ids: &[WorkerId]) -> Result<BTreeMap<WorkerId, Profile>, Error> {
+        let mut reads = Reads::default();
+        for id in ids {
+            reads.add(&self.workers, Key::profile(id));
+            reads.add(&self.subject_keys, Key::subject_key(id));
+        }
+        let mut found = reads.send().await?;
+        let mut profiles = BTreeMap::new();
+        for id in ids {
+            let wrapped = SealedItem::body(take(&mut found, &Key::subject_key(id)))?;
+            let sealed = SealedItem::body(take(&mut found, &Key::profile(id)))?;
+            if let Some((wrapped, sealed)) = wrapped.zip(sealed) {
+                let key = self.personal.unwrap(id, &wrapped)?;
+                profiles.insert(id.clone(), key.open(id, change::PROFILE, &sealed)?);
+            }
+        }
+        Ok(profiles)
     }
 
     /// All there is of a worker, read in one call. `None` when there is no such worker.

@@ -87,3 +87,60 @@ async fn a_match_shows_her_photo_and_nothing_else_at_the_door_does() {
         assert!([403, 404].contains(&asked.status), "{}", asked.status);
     }
 }
+
+/// A photo of the printed code, on a grey table.
+async fn photographed(world: &World, agency: &Agency, badge: &Printed) -> Vec<u8> {
+    let desk = world.desk(agency).await;
+    let url = format!(
+        "{}/v1/badges/{}/qr.png",
+        world.platform.base_url(),
+        badge.id
+    );
+    let printed = world.client.get(url).bearer_auth(desk).send().await;
+    let printed = printed.expect("an answer").bytes().await.expect("a code");
+    let code = image::load_from_memory(&printed)
+        .expect("a PNG")
+        .into_luma8();
+    let mut table = image::GrayImage::from_pixel(1_200, 900, image::Luma([140]));
+    image::imageops::overlay(&mut table, &code, 200, 100);
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    let written = table.write_to(&mut jpeg, image::ImageFormat::Jpeg);
+    written.expect("a JPEG");
+    jpeg.into_inner()
+}
+
+#[tokio::test]
+async fn a_photo_of_the_badge_is_as_good_as_a_scan() {
+    let world = World::empty().await;
+    let (agency, _, badge, order) = staffed(&world, "cleaning", 5 * HOUR).await;
+    let impostor = world.cleared_worker(&agency, &["cleaning"]).await;
+    let theirs = badge_of(&world, &agency, &impostor).await;
+    let path = format!("/v1/orders/{}/badge-check", order.id);
+    let show = async |code: &str, photo: Vec<u8>| {
+        let customer = world.customer(code).await;
+        let call = world.call("POST", &path).token(&customer);
+        call.raw("image/jpeg", photo).send().await
+    };
+    let hers = photographed(&world, &agency, &badge).await;
+    let seen = show("demo-customer-1", hers.clone()).await.expect(200);
+    assert_eq!(seen["result"], "match");
+    let other = photographed(&world, &agency, &theirs).await;
+    let seen = show("demo-customer-1", other).await.expect(200);
+    assert_eq!(
+        (&seen["result"], &seen["badge"]),
+        (&json!("mismatch"), &Value::Null)
+    );
+
+    let stranger = show("demo-customer-2", hers).await;
+    stranger.expect_problem(404, "not-found");
+    let face = show("demo-customer-1", crate::workers::photo()).await;
+    assert_eq!(face.pointers(), [""]);
+    let refused = face.expect_problem(422, "invalid");
+    assert!(
+        refused["errors"][0]["detail"]
+            .as_str()
+            .is_some_and(|words| words.contains("no QR code"))
+    );
+    let large = show("demo-customer-1", vec![0xff; 2 * 1024 * 1024 + 1]).await;
+    large.expect_problem(413, "too-large");
+}

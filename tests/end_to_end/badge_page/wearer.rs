@@ -14,7 +14,7 @@ use domain::chain::Actor;
 use domain::id::{AgencyId, BadgeId, WorkerId};
 use local::platform::Options;
 use serde_json::{Value, json};
-use store::{Appended, Badges, Issued, NewBadge, Step};
+use store::{Appended, Badges, Directory, Issued, NewBadge, Step};
 
 use crate::workforce::Hired;
 use crate::world::{Agency, CENTRE, World};
@@ -79,7 +79,8 @@ impl Wearer {
         let new = NewBadge {
             badge: self.badge.clone(),
             body_hash: [0; 32],
-            actor: Actor::Agency(self.badge.agency.clone()),
+            actor: Actor::Agency(self.badge.agency.clone(), None),
+            directory: Directory::new(&self.world.platform.operator_settings()),
         };
         let workers = self.world.workers();
         let issued = self
@@ -166,7 +167,7 @@ impl Wearer {
             .await
             .expect("an answer")
             .expect("a badge");
-        let actor = Actor::Agency(before.agency.clone());
+        let actor = Actor::Agency(before.agency.clone(), None);
         let after = before.decided(decision, Decider::Agency);
         let after = after.expect("allowed").expect("a change");
         let step = badges.decide(&before, &after, actor, "lost");

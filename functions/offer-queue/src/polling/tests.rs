@@ -19,6 +19,8 @@ fn order(n: u8) -> Order {
         duration_min: 120,
         area: Area::containing(Wgs84::from_e7(457_700_000, 1_266_270_000).unwrap()),
         budget_fen: None,
+        wishes: Default::default(),
+        preferred: None,
     };
     let market = Market::from_json(r#"{"name":"harbin"}"#).unwrap();
     let id = OrderId::from_bytes(&[n; 16]);
@@ -56,6 +58,8 @@ fn received(order: &Order, epoch: u32, kind: OfferKind, receipt: &str) -> Receiv
         distance_m: Some(700),
         store_id: Some(StoreId::from_bytes(&[3; 8])),
         budget_fen: order.budget_fen,
+        wishes: order.wishes.clone(),
+        preferred_worker_id: None,
         grab_deadline: order.grab_deadline,
         claim_token: None,
         reason: None,

@@ -54,6 +54,8 @@ fn optional_fields_may_be_missing_or_null() {
     let mut null = good();
     null["notes"] = Value::Null;
     null["budget_fen"] = Value::Null;
+    null["wishes"] = Value::Null;
+    null["prefer"] = Value::Null;
     assert_eq!(parse(&null), Ok(placing));
     let full = parse(&with("/notes", json!("二楼，有猫"))).unwrap();
     assert_eq!(full.details.notes.as_deref(), Some("二楼，有猫"));
@@ -91,6 +93,39 @@ fn each_fault_is_reported_with_its_pointer() {
         let found = parse(&with(pointer, value.clone())).unwrap_err();
         assert_eq!(found, [pointer], "{value}");
     }
+}
+
+#[test]
+fn each_fault_of_a_wish_is_named() {
+    for (field, value, pointer) in [
+        ("wishes", json!("pets"), "/wishes"),
+        ("wishes", json!(["pets", "windows", "pets"]), "/wishes"),
+        ("wishes", json!(vec!["pets"; 9]), "/wishes"),
+        ("wishes", json!(["pets", "young"]), "/wishes/1"),
+        ("wishes", json!(["halal"]), "/wishes/0"),
+        ("wishes", json!(["female_worker"]), "/wishes/0"),
+        ("wishes", json!(["Pets"]), "/wishes/0"),
+        ("wishes", json!([1]), "/wishes/0"),
+        ("prefer", json!("ord_00000000000000000000000000"), "/prefer"),
+        ("prefer", json!({}), "/prefer/order_id"),
+        ("prefer", json!({"order_id": "wkr_1"}), "/prefer/order_id"),
+    ] {
+        let mut order = good();
+        order[field] = value.clone();
+        assert_eq!(parse(&order).unwrap_err(), [pointer], "{value}");
+    }
+}
+
+#[test]
+fn one_sex_can_be_wished_for_where_somebody_is_cared_for() {
+    let wishing = |wishes: &[&str]| {
+        let mut order = with("/service", json!("elder_care"));
+        order["wishes"] = json!(wishes);
+        parse(&order).map(|placing| placing.visit.wishes.len())
+    };
+    assert_eq!(wishing(&["female_worker", "dementia_care"]), Ok(2));
+    let both = ["female_worker", "male_worker"];
+    assert_eq!(wishing(&both), Err(vec!["/wishes".to_owned()]));
 }
 
 #[test]

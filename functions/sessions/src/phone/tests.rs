@@ -1,10 +1,12 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use settings::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::access::SPARE;
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const TOKEN: &str = r#"{"access_token":"a/b","expires_in":7200}"#;

@@ -28,6 +28,8 @@ fn settings(endpoint: &str) -> Settings {
         ("WECHAT_ENDPOINT", endpoint),
         ("WECHAT_APP_ID", "wx1"),
         ("WECHAT_SECRET", "s&cret"),
+        ("OFFICIAL_ACCOUNT_APP_ID", "wx2"),
+        ("OFFICIAL_ACCOUNT_SECRET", "0fficial"),
     ])
 }
 
@@ -36,20 +38,30 @@ fn wechat(endpoint: &str) -> WeChat {
 }
 
 #[tokio::test]
-async fn a_code_is_exchanged_for_an_open_id() {
+async fn a_code_is_exchanged_for_who_it_is_by_either_app() {
     let (address, asked) = stand_in(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 42\r\n\r\n\
-         {\"openid\": \"o-1\", \"session_key\": \"k=====\"}",
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 58\r\n\r\n\
+         {\"openid\": \"o-1\", \"session_key\": \"k=====\", \"unionid\": \"u\"}",
     )
     .await;
-    let open_id = wechat(&format!("{address}/"))
-        .open_id("a code&x=1")
-        .await
-        .unwrap();
-    assert_eq!(open_id, "o-1");
+    let user = Identity {
+        openid: "o-1".to_owned(),
+        unionid: Some("u".to_owned()),
+    };
+    let mini_program = wechat(&format!("{address}/"));
+    let found = mini_program.mini_program_user("a code&x=1").await.unwrap();
+    assert_eq!(found, user);
     assert_eq!(
         *asked.lock().unwrap(),
         "GET /sns/jscode2session?appid=wx1&secret=s%26cret&js_code=a%20code%26x%3D1\
+         &grant_type=authorization%5Fcode HTTP/1.1"
+    );
+    let account = WeChat::official_account(&settings(&address)).unwrap();
+    let found = account.official_account_user("c").await.unwrap();
+    assert_eq!(found, user);
+    assert_eq!(
+        *asked.lock().unwrap(),
+        "GET /sns/oauth2/access_token?appid=wx2&secret=0fficial&code=c\
          &grant_type=authorization%5Fcode HTTP/1.1"
     );
 }
@@ -65,28 +77,15 @@ fn error_codes_become_problems() {
         (40125, 503, "unavailable"),
     ];
     for (errcode, status, slug) in cases {
-        let error = open_id(Answer {
-            openid: None,
-            errcode: Some(errcode),
-        })
-        .unwrap_err();
-        let problem = Problem::from(error);
+        let answer = serde_json::json!({ "errcode": errcode, "errmsg": "no" });
+        let answer: Answer<Identity> = serde_json::from_value(answer).unwrap();
+        let problem = Problem::from(answer.content().unwrap_err());
         assert_eq!(
             (problem.status.as_u16(), problem.slug),
             (status, slug),
             "{errcode}"
         );
     }
-    let ok = Answer {
-        openid: Some("o".to_owned()),
-        errcode: Some(0),
-    };
-    assert_eq!(open_id(ok).unwrap(), "o");
-    let empty = Answer {
-        openid: Some(String::new()),
-        errcode: None,
-    };
-    assert!(matches!(open_id(empty), Err(ExchangeError::Unreachable(_))));
 }
 
 #[tokio::test]
@@ -94,16 +93,20 @@ async fn when_wechat_fails_nothing_secret_is_told() {
     let broken = [
         "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\noops",
+        "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"openid\":\"\"}",
         "HTTP/1.1 200 OK\r\ncontent-length: 400\r\nconnection: close\r\n\r\n{",
         "nonsense",
     ];
     let mut endpoints = vec!["http://127.0.0.1:1".to_owned(), "http://[".to_owned()];
-    for answer in &broken[..2] {
+    for answer in &broken[..3] {
         endpoints.push(stand_in(answer).await.0);
     }
-    endpoints.push(stand_in(broken[3]).await.0);
+    endpoints.push(stand_in(broken[4]).await.0);
     for endpoint in endpoints {
-        let error = wechat(&endpoint).open_id("the-code").await.unwrap_err();
+        let error = wechat(&endpoint)
+            .mini_program_user("the-code")
+            .await
+            .unwrap_err();
         let words = error.to_string();
         assert!(matches!(error, ExchangeError::Unreachable(_)), "{words}");
         assert!(

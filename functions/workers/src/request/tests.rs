@@ -17,16 +17,17 @@ fn body(value: &Value) -> JsonBody {
     JsonBody::from_request(&request).unwrap()
 }
 
-fn terms() -> Terms {
+fn terms(catalogue: &Catalogue) -> Terms<'_> {
     Terms {
         ages: 18..=70,
         services: [Service::Cleaning, Service::Cooking].into_iter().collect(),
+        catalogue,
         now: NOW,
     }
 }
 
 fn read_now(registration: &Value) -> Result<WorkerRegistration, Problem> {
-    WorkerRegistration::parse_now(&body(registration), &terms())
+    WorkerRegistration::parse_now(&body(registration), &terms(&Catalogue::default()))
 }
 
 /// The ID number of somebody born on this day.
@@ -86,6 +87,24 @@ fn each_fault_of_a_registration_is_named() {
         ("/skills", json!(["cleaning", "cleaning"])),
         ("/skills/0", json!(["gardening"])),
         ("/skills/1", json!(["cleaning", "deep_cleaning"])),
+        ("/experience", json!({"cooking": 3})),
+        (
+            "/experience/0/service",
+            json!([{"service": "childcare", "years": 3}]),
+        ),
+        (
+            "/experience/1/service",
+            json!([{"service": "cooking", "years": 3}, {"service": "cooking", "years": 4}]),
+        ),
+        ("/experience/0/years", json!([{"service": "cooking"}])),
+        (
+            "/experience/0/years",
+            json!([{"service": "cooking", "years": 61}]),
+        ),
+        (
+            "/experience/0/tags/1",
+            json!([{"service": "cooking", "years": 3, "tags": ["halal", "windows"]}]),
+        ),
         ("/consent", json!(null)),
         ("/consent", json!(true)),
         (
@@ -158,7 +177,9 @@ fn all_faults_are_reported_at_once() {
 
 #[test]
 fn a_change_changes_something() {
-    let read = |change: Value| WorkerChange::read(&body(&change), terms().services);
+    let catalogue = Catalogue::default();
+    let services = terms(&catalogue).services;
+    let read = |change: Value| WorkerChange::read(&body(&change), services, &catalogue);
     for nothing in [json!({}), json!({"name": "", "phone": " ", "skills": null})] {
         assert_eq!(pointers(read(nothing)), [""]);
     }
@@ -168,6 +189,11 @@ fn a_change_changes_something() {
         pointers(read(json!({"skills": ["live_in"]}))),
         ["/skills/0"]
     );
+    let experience = json!([{"service": "cooking", "years": 0}, {"service": "cleaning", "years": 1, "tags": ["pets"]}]);
+    let given = read(json!({"experience": experience})).unwrap();
+    let given = serde_json::to_value(given.fields.experience).unwrap();
+    let sorted = json!([{"service": "cleaning", "years": 1, "tags": ["pets"]}, {"service": "cooking", "years": 0, "tags": []}]);
+    assert_eq!(given, sorted);
     let read = read(json!({"name": "李梅"})).unwrap();
     assert_eq!(read.fields.name.as_deref(), Some("李梅"));
     assert!(read.fields.phone.is_none() && read.fields.skills.is_none() && read.consent.is_none());

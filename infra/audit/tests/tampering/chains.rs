@@ -60,12 +60,13 @@ pub enum Tampering {
     Truncate(usize),
 }
 
-const MEMBERS: [&str; 7] = [
+const MEMBERS: [&str; 8] = [
     "worker",
     "seq",
     "at",
     "kind",
     "actor",
+    "member",
     "payload_commitment",
     "prev",
 ];

@@ -49,11 +49,16 @@ fn chain(n: usize, length: usize) -> Vec<Value> {
         let salt = [seq as u8; 32];
         let mut mac = Hmac::<Sha256>::new_from_slice(&salt).unwrap();
         mac.update(canonical(&payload).as_bytes());
-        let event = json!({
+        let mut event = json!({
             "worker": worker(n), "seq": seq, "at": format!("2026-01-31T01:00:{:02}.000Z", seq % 60),
             "kind": "feed_applied", "actor": "feed:harbin-credit",
             "payload_commitment": HEXLOWER.encode(&mac.finalize().into_bytes()), "prev": prev,
         });
+        // Some were made by a member of an agency, which older ones do not name.
+        if seq % 2 == 0 {
+            event["actor"] = json!("agy_11111111111111111111111111");
+            event["member"] = json!("mem_1111111111111");
+        }
         prev = hash_of(&event);
         // Some events have been erased.
         let erased = seq % 3 == 0;

@@ -21,6 +21,9 @@ pub use workers::{DemoWorker, WORKERS, WORKERS_FULL, WorkerKind, workers};
 /// Changing this changes every name, number and place in the city.
 const SEED: u64 = 0x4861_7262_696e;
 
+/// How many agencies are star-rated, as in Harbin: every tenth, so that they are all over the city.
+const STAR_RATED: usize = 30;
+
 /// How many customers the WeChat stand-in knows.
 const CUSTOMERS: usize = 20;
 
@@ -77,7 +80,7 @@ fn agency(draw: &mut Draw, index: usize, home: &District, brand: &str) -> DemoAg
         phone: format!("1990000{index:04}"),
         services: services(draw),
         stores: stores(draw, home, brand),
-        stats: stats(draw),
+        stats: stats(draw, index),
     }
 }
 
@@ -175,17 +178,21 @@ fn place_at(lat: f64, lon: f64) -> Wgs84 {
     Wgs84::from_degrees(lat, lon).expect("a place in Harbin")
 }
 
-/// The record of up to 800 visits, mostly good.
-fn stats(draw: &mut Draw) -> AgencyStats {
+/// The record of up to 800 visits, mostly good. What customers gave is drawn for all, and kept of those who are star-rated.
+fn stats(draw: &mut Draw, index: usize) -> AgencyStats {
     let completed = draw.below(800) as u64;
     let stars_count = completed * (30 + draw.below(50) as u64) / 100;
     // The average stars in tenths: 3.6 to 5.0.
     let tenths = 36 + draw.below(15) as u64;
+    let abandoned = completed * draw.below(9) as u64 / 100;
+    let is_star_rated = index % 10 == 5 && index < 10 * STAR_RATED;
+    let stars_count = if is_star_rated { stars_count } else { 0 };
     AgencyStats {
         stars_sum: stars_count * tenths / 10,
         stars_count,
         completed,
-        abandoned: completed * draw.below(9) as u64 / 100,
+        abandoned,
+        upheld: 0,
     }
 }
 
@@ -209,6 +216,8 @@ mod tests {
             assert!((1..=4).contains(&agency.stores.len()));
         }
         assert_eq!(homes.len(), 9);
+        let stars = city.iter().map(|agency| agency.stats.stars_count);
+        assert_eq!(stars.filter(|count| *count > 0).count(), STAR_RATED);
         assert_eq!(customer_codes().len(), 20);
         assert_eq!(customer_codes()[0], "demo-customer-1");
     }

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use domain::catalogue::Catalogue;
 use domain::check::IdNumber;
 use domain::credit::Section;
 use domain::service::ServiceSet;
 use domain::time::Millis;
+use domain::worker::Experience;
 
 use super::draw::Draw;
 use super::{DemoAgency, SEED, person};
@@ -77,6 +79,8 @@ pub struct DemoWorker {
     pub phone: String,
     /// Some of the services that her agency offers.
     pub skills: ServiceSet,
+    /// In each of her skills.
+    pub experience: Vec<Experience>,
     pub kind: WorkerKind,
 }
 
@@ -91,19 +95,46 @@ impl std::fmt::Debug for DemoWorker {
 /// skills that the agency offers.
 pub fn workers(city: &[DemoAgency], count: usize) -> Vec<DemoWorker> {
     let mut draw = Draw::seeded(SEED ^ 0x776f_726b);
+    // Apart, because it was drawn later.
+    let mut experience_draw = Draw::seeded(SEED ^ 0x7461_6773);
+    let catalogue = Catalogue::default();
     let mut taken = HashSet::new();
     let agencies = city.len().max(1);
     (0..count)
-        .map(|index| DemoWorker {
-            agency: index % agencies,
-            name: person(&mut draw),
-            id_number: id_number(&mut draw, &mut taken),
-            // Valid as a mobile number, and visibly invented.
-            phone: format!("198{:08}", index + 1),
-            skills: skills(&mut draw, city, index),
-            kind: kind(index, agencies),
+        .map(|index| {
+            let name = person(&mut draw);
+            let id_number = id_number(&mut draw, &mut taken);
+            let skills = skills(&mut draw, city, index);
+            DemoWorker {
+                agency: index % agencies,
+                name,
+                id_number,
+                // Valid as a mobile number, and visibly invented.
+                phone: format!("198{:08}", index + 1),
+                skills,
+                experience: experience(&mut experience_draw, skills, &catalogue),
+                kind: kind(index, agencies),
+            }
         })
         .collect()
+}
+
+/// Up to 15 years and three tags of each skill.
+fn experience(draw: &mut Draw, skills: ServiceSet, catalogue: &Catalogue) -> Vec<Experience> {
+    let in_service = |service| {
+        let tags = catalogue
+            .tags(service)
+            .filter(|terms| terms.tag.sex().is_none());
+        let tags: Vec<_> = tags.map(|terms| &terms.tag).collect();
+        Experience {
+            service,
+            years: draw.below(16) as u32,
+            tags: (0..draw.below(4))
+                .map(|_| draw.one_of(&tags).clone())
+                .collect(),
+        }
+    };
+    skills.iter().map(in_service).collect()
 }
 
 /// Each agency's first worker is clear; of the others, one in four is not.

@@ -24,7 +24,7 @@ pub(crate) struct Rule {
     pub(crate) paths: &'static [&'static str],
 }
 
-pub(crate) const RULES: [Rule; 3] = [
+pub(crate) const RULES: [Rule; 4] = [
     // What anybody may call.
     Rule {
         most: 6_000,
@@ -36,6 +36,7 @@ pub(crate) const RULES: [Rule; 3] = [
             "/.well-known/",
             "/v1/badge-status-list",
             "/v1/log/",
+            "/v1/wechat/",
         ],
     },
     Rule {
@@ -43,6 +44,13 @@ pub(crate) const RULES: [Rule; 3] = [
         window_ms: MINUTE_MS,
         method: Some("POST"),
         paths: &["/v1/sessions/"],
+    },
+    // Each costs a message to a phone.
+    Rule {
+        most: 20,
+        window_ms: 10 * MINUTE_MS,
+        method: Some("POST"),
+        paths: &["/v1/sessions/phone-code"],
     },
     // Registrations.
     Rule {

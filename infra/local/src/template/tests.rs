@@ -84,7 +84,7 @@ fn every_function_has_the_variables_that_it_reads_and_no_others() {
 #[test]
 fn the_real_template_loads() {
     let stack = real();
-    assert_eq!(stack.tables.len(), 6);
+    assert_eq!(stack.tables.len(), 7);
     assert_eq!(stack.buckets.len(), 4);
     assert_eq!(stack.signing_keys.len(), 3);
     let functions = SOURCE.matches("Type: AWS::Serverless::Function\n").count();
@@ -152,6 +152,7 @@ fn worker_tables_have_their_streams_and_times_to_live() {
         ("LedgerTable", true, None),
         ("BadgesTable", true, Some("ttl")),
         ("SubjectKeysTable", false, None),
+        ("SessionsTable", false, Some("ttl")),
     ] {
         assert_eq!(table(name).stream, stream, "{name}");
         assert_eq!(table(name).ttl_attribute.as_deref(), ttl, "{name}");
@@ -386,7 +387,7 @@ fn an_unknown_element_is_named_with_its_place() {
             "Resources.OrdersTable.Properties.ContributorInsightsSpecification: unknown field `ContributorInsightsSpecification`",
         ),
         (
-            "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st] }",
+            "Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [st, sa, ar, wo, ce] }",
             "Projection: { ProjectionType: INCLUDE, NonKeyAttribute: [st] }",
             "Resources.OrdersTable.Properties.GlobalSecondaryIndexes[1].Projection.NonKeyAttribute: unknown field `NonKeyAttribute`",
         ),

@@ -279,3 +279,14 @@ fn the_svg_is_25_mm_wide_without_its_quiet_zone() {
     assert!(svg.contains("width=\"29.88mm\" height=\"29.88mm\" viewBox=\"0 0 49 49\""));
     assert!(!svg.contains("NaN") && svg.len() < 12_000, "{}", svg.len());
 }
+
+#[test]
+fn whoever_draws_a_code_draws_the_printed_one() {
+    let url = link(HOST_13, 1);
+    let drawn = qr_path(&url).unwrap();
+    let printed = qr_svg(&url).unwrap();
+    let side = drawn.modules;
+    assert_eq!(side, 41 + 2 * QUIET);
+    assert!(printed.contains(&format!("viewBox=\"0 0 {side} {side}\"")));
+    assert!(printed.contains(&format!("d=\"{}\"", drawn.svg_path)));
+}

@@ -1,8 +1,11 @@
 //! Orders to be offered.
 
+use std::collections::BTreeSet;
+
+use domain::catalogue::Tag;
 use domain::geo::{Area, Nearest, offer_distance_m};
 use domain::id::{AgencyId, OrderId, StoreId};
-use domain::order::{Order, SealedPlace};
+use domain::order::{Order, Preferred, SealedPlace};
 use domain::service::Service;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -33,6 +36,12 @@ pub struct FanOut {
     pub place: Option<SealedPlace>,
     /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
+    /// What the customer wishes for beside the service.
+    #[serde(default)]
+    pub wishes: BTreeSet<Tag>,
+    /// Whom the customer would like again, which only her agency is told.
+    #[serde(default)]
+    pub preferred: Option<Preferred>,
     /// The market's first radius, in metres.
     pub radius_m: u32,
     /// How often it has gone through the dead letters.
@@ -53,6 +62,8 @@ impl FanOut {
             area: order.area.clone(),
             place: None,
             budget_fen: order.budget_fen,
+            wishes: order.wishes.clone(),
+            preferred: order.preferred.clone(),
             radius_m,
             redrives: 0,
         }

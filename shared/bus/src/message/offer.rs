@@ -1,8 +1,11 @@
 //! An offer as an agency's queue carries it: the HTTP contract's JSON without `receipt`, because agencies
 //! with software of their own read it from the queue themselves.
 
+use std::collections::BTreeSet;
+
+use domain::catalogue::Tag;
 use domain::geo::Area;
-use domain::id::{OrderId, StoreId};
+use domain::id::{OrderId, StoreId, WorkerId};
 use domain::order::{ClaimEnd, Order};
 use domain::service::Service;
 use domain::time::Millis;
@@ -46,6 +49,12 @@ pub struct Offer {
     pub store_id: Option<StoreId>,
     /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,
+    /// What the customer wishes for beside the service.
+    #[serde(default)]
+    pub wishes: BTreeSet<Tag>,
+    /// Which of this agency's workers the customer would like again. None in a notice.
+    #[serde(default)]
+    pub preferred_worker_id: Option<WorkerId>,
     /// The epoch's grab deadline.
     #[serde(with = "domain::time::rfc3339")]
     pub grab_deadline: Millis,
@@ -59,6 +68,8 @@ pub struct Offer {
 impl Offer {
     /// What one agency may grab. It shows only the area of the order's place.
     pub fn open(order: &FanOut, line: &OfferTo, claim_token: String) -> Self {
+        let preferred = order.preferred.as_ref();
+        let preferred = preferred.and_then(|wanted| wanted.shown_to(&line.agency_id));
         Self {
             order_id: order.order_id.clone(),
             epoch: order.epoch,
@@ -70,6 +81,8 @@ impl Offer {
             distance_m: Some(line.distance_m),
             store_id: Some(line.store_id.clone()),
             budget_fen: order.budget_fen,
+            wishes: order.wishes.clone(),
+            preferred_worker_id: preferred.cloned(),
             grab_deadline: order.deadline,
             claim_token: Some(claim_token),
             reason: None,
@@ -89,6 +102,8 @@ impl Offer {
             distance_m: None,
             store_id: None,
             budget_fen: order.budget_fen,
+            wishes: order.wishes.clone(),
+            preferred_worker_id: None,
             grab_deadline: order.grab_deadline,
             claim_token: None,
             reason: Some(reason),

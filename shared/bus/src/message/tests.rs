@@ -3,7 +3,7 @@
 use domain::erasure::Erasure;
 use domain::geo::{Area, RoughPlace};
 use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, StoreId, WorkerId};
-use domain::order::SealedPlace;
+use domain::order::{Preferred, SealedPlace};
 use domain::scan::{Scan, ScanResult, ScannedBy};
 use domain::service::Service;
 use domain::time::Millis;
@@ -25,14 +25,19 @@ fn fan_out() -> FanOut {
         area: area(),
         place: None,
         budget_fen: None,
+        wishes: ["pets".parse().unwrap()].into(),
+        preferred: Some(Preferred {
+            worker: WorkerId::from_bytes(&[0; 16]),
+            agency: AgencyId::from_bytes(&[0; 16]),
+        }),
         radius_m: 5000,
         redrives: 0,
     }
 }
 
-const FAN_OUT: &str = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"area":"yb4h3r","place":null,"budget_fen":null,"radius_m":5000,"redrives":0}"#;
+const FAN_OUT: &str = r#"{"kind":"fan_out","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"area":"yb4h3r","place":null,"budget_fen":null,"wishes":["pets"],"preferred":{"worker":"wkr_00000000000000000000000000","agency":"agy_00000000000000000000000000"},"radius_m":5000,"redrives":0}"#;
 
-const OFFERS: &str = r#"{"kind":"offers","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"area":"yb4h3r","place":null,"budget_fen":null,"radius_m":5000,"redrives":0,"offers":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":700}]}"#;
+const OFFERS: &str = r#"{"kind":"offers","v":1,"order_id":"ord_00000000000000000000000000","epoch":1,"deadline":1800000180000,"service":"deep_cleaning","start_at":1800086400000,"duration_min":120,"area":"yb4h3r","place":null,"budget_fen":null,"wishes":["pets"],"preferred":{"worker":"wkr_00000000000000000000000000","agency":"agy_00000000000000000000000000"},"radius_m":5000,"redrives":0,"offers":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":700}]}"#;
 
 const TIMER: &str = r#"{"kind":"timer","v":1,"order_id":"ord_00000000000000000000000000","epoch":2,"stage":"staffing","due":1800000180000,"until":1800086400000,"looks":3,"redrives":1}"#;
 
@@ -44,6 +49,13 @@ fn fan_outs_are_written_and_read() {
     assert_eq!(message.body().unwrap(), FAN_OUT);
     assert_eq!(FanOutMessage::parse(FAN_OUT).unwrap(), message);
     assert_eq!(message.group(), "yb4h3");
+    // Before there were wishes.
+    let (begins, ends) = FAN_OUT.split_once(r#""wishes""#).unwrap();
+    let earlier = format!("{begins}{}", &ends[ends.find(r#""radius_m""#).unwrap()..]);
+    let FanOutMessage::FanOut(earlier) = FanOutMessage::parse(&earlier).unwrap() else {
+        panic!("a fan-out");
+    };
+    assert!(earlier.wishes.is_empty() && earlier.preferred.is_none());
     // A place is sealed, and comes with the first message alone.
     let sealed = FAN_OUT.replace("\"place\":null", "\"place\":\"c2VhbGVk\"");
     let first = FanOut {
@@ -161,12 +173,19 @@ fn an_offer_is_the_http_contracts_json() {
         distance_m: Some(700),
         store_id: Some(StoreId::from_bytes(&[0; 8])),
         budget_fen: Some(29_900),
+        wishes: Default::default(),
+        preferred_worker_id: None,
         grab_deadline: Millis(1_800_000_180_000),
         claim_token: Some("t".to_owned()),
         reason: None,
     };
+    // What came later, an offer from before does not have.
     let body = offer.body().unwrap();
-    assert_eq!(body.replace(r#","reason":null"#, ""), OFFER);
+    let wishes = r#","wishes":[],"preferred_worker_id":null"#;
+    assert_eq!(
+        body.replace(r#","reason":null"#, "").replace(wishes, ""),
+        OFFER
+    );
     assert_eq!(Offer::parse(OFFER).unwrap(), offer);
     let assigned = Offer {
         kind: OfferKind::Assigned,
@@ -215,6 +234,13 @@ fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
         store_id: StoreId::from_bytes(&[1; 8]),
         distance_m: 1_200,
     };
+    let to_hers = OfferTo {
+        agency_id: AgencyId::from_bytes(&[0; 16]),
+        ..line.clone()
+    };
+    let hers = Offer::open(&order, &to_hers, "token".to_owned());
+    let wanted = hers.preferred_worker_id.as_ref();
+    assert_eq!(wanted, Some(&WorkerId::from_bytes(&[0; 16])));
     let offer = Offer::open(&order, &line, "token".to_owned());
     assert_eq!(
         serde_json::to_value(offer).unwrap(),
@@ -229,6 +255,8 @@ fn an_offer_is_as_the_contract_says_and_has_only_the_area() {
             "distance_m": 1200,
             "store_id": "sto_040g2081040g2",
             "budget_fen": null,
+            "wishes": ["pets"],
+            "preferred_worker_id": null,
             "grab_deadline": "2027-01-15T08:03:00.000Z",
             "claim_token": "token",
             "reason": null,

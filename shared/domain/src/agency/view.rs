@@ -7,6 +7,7 @@ use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
+use crate::stars::StarsView;
 use crate::time::{Millis, rfc3339};
 
 /// An agency with its stores.
@@ -22,6 +23,8 @@ pub struct AgencyView<'a> {
     /// What a decision names.
     version: u64,
     pending_changes: Option<&'a AgencyChange>,
+    /// `None` until a rating counts.
+    stars: Option<StarsView>,
     #[serde(with = "rfc3339")]
     registered_at: Millis,
     reviews: Vec<ReviewView<'a>>,
@@ -78,6 +81,7 @@ impl Agency {
             status: self.standing,
             version: self.review_version,
             pending_changes: self.pending_changes(),
+            stars: self.stats.stars().view(),
             registered_at: self.registered_at,
             reviews: reviews(&self.reviews),
             stores: stores.iter().map(Store::view).collect(),

@@ -32,7 +32,7 @@ const CHECK_CHARACTERS: &[u8; 11] = b"10X98765432";
 const FIRST_YEAR: i16 = 1850;
 
 /// As an ID number has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sex {
     Female,

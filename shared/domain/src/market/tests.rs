@@ -40,6 +40,8 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"open_orders_cap":0}"#, "open_orders_cap"),
         (r#"{"daily_orders_cap":0}"#, "daily_orders_cap"),
         (r#"{"wrong_secrets_cap":0}"#, "wrong_secrets_cap"),
+        (r#"{"daily_phone_codes_cap":0}"#, "daily_phone_codes_cap"),
+        (r#"{"phone_code_wait_s":3601}"#, "phone_code_wait_s"),
         (r#"{"unstaffed_cap":0}"#, "unstaffed_cap"),
         (r#"{"given_up_cap":201}"#, "given_up_cap"),
         (r#"{"disclosure_cap":0}"#, "disclosure_cap"),
@@ -50,8 +52,12 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"oldest_worker":101}"#, "oldest_worker"),
         (r#"{"services":[]}"#, "services"),
         (
-            r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0}}"#,
+            r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0,"wishes":0}}"#,
             "score",
+        ),
+        (
+            r#"{"catalogue":{"tags":[{"tag":"male_worker","name":{"zh":"男性","en":"A man"},"services":["cooking"]}]}}"#,
+            "catalogue",
         ),
     ] {
         match Market::from_json(json) {

@@ -124,6 +124,7 @@ impl Change {
             at: now,
             what,
             by,
+            member: None,
             why,
             epoch,
         };

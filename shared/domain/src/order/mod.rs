@@ -6,8 +6,10 @@
 //! - [`check`]: who is at the door, and whether the visit begins.
 //! - [`outcome`]: what an agency or customer is told whose change comes too late.
 //! - [`quota`]: how many orders a customer may place.
+//! - [`fit`]: what a customer wishes for, and who fits it best.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`counts`]: how much an agency can claim.
+//! - [`listed`]: lists, and what they are asked for.
 //! - [`view`]: who is shown what.
 //!
 //! Every change is one conditional write, and its condition is compiled from the terms of the rulebook. When the
@@ -18,6 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Tag;
 use crate::check::MobilePhone;
 use crate::geo::{Area, Wgs84};
 use crate::id::{AgencyId, CustomerId, OrderId, WorkerId};
@@ -28,6 +31,8 @@ use crate::time::Millis;
 pub mod change;
 pub mod check;
 pub mod counts;
+pub mod fit;
+pub mod listed;
 pub mod outcome;
 pub mod quota;
 pub mod rule;
@@ -39,6 +44,8 @@ pub mod view;
 pub use change::Change;
 pub use check::{Check, CheckResult, MatchedBadge, badge_check};
 pub use counts::{ClaimCounts, ClaimNews, GrabCap, claim_news};
+pub use fit::{Fit, Preferred, fit, wishes_fulfilled};
+pub use listed::{ListedClaim, Tab, TabCounts, Wanted};
 pub use outcome::{
     CancelOutcome, CompleteOutcome, GrabOutcome, RateOutcome, ReleaseOutcome, Reopening,
     Settlement, cancel_outcome, complete_outcome, grab_outcome, rate_outcome, release_outcome,
@@ -47,9 +54,9 @@ pub use outcome::{
 pub use quota::{OverQuota, Quota};
 pub use rule::{Moment, Term};
 pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
-pub use tally::{ClaimEnd, ended_claims, tally};
+pub use tally::{ClaimEnd, VisitLost, ended_claims, tally, visit_lost};
 pub use timeline::{By, TimelineEntry, What};
-pub use view::{OrderView, RatingView, Viewer, WorkerView};
+pub use view::{EndedView, ListedOrder, NamedWorker, OrderView, RatingView, Viewer, WorkerView};
 
 /// A customer's request for one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +73,10 @@ pub struct Order {
     /// All that is known of the place without a key.
     pub area: Area,
     pub budget_fen: Option<i64>,
+    /// What the customer wishes for beside the service.
+    pub wishes: BTreeSet<Tag>,
+    /// Whom the customer would like again.
+    pub preferred: Option<Preferred>,
     pub placed_at: Millis,
     /// How often the order has been put on offer.
     pub epoch: u32,
@@ -302,6 +313,8 @@ pub struct Visit {
     pub duration_min: u32,
     pub area: Area,
     pub budget_fen: Option<i64>,
+    pub wishes: BTreeSet<Tag>,
+    pub preferred: Option<Preferred>,
 }
 
 impl Order {
@@ -326,6 +339,8 @@ impl Order {
             duration_min: visit.duration_min,
             area: visit.area,
             budget_fen: visit.budget_fen,
+            wishes: visit.wishes,
+            preferred: visit.preferred,
             placed_at: now,
             epoch: 1,
             grab_deadline: deadline,
@@ -337,6 +352,7 @@ impl Order {
                 at: now,
                 what: What::Placed,
                 by: By::Customer,
+                member: None,
                 why: None,
                 epoch: 1,
             }],

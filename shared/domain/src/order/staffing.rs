@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::calendar::Hindrance;
 use crate::credit::{SectionRefusal, gate};
 use crate::id::{AgencyId, WorkerId};
 use crate::market::Market;
@@ -72,6 +73,8 @@ pub enum Ineligible {
     NoSkill,
     /// She has another visit at that time, or is on her way.
     Booked,
+    /// She is on leave then, or it is outside her hours.
+    NotAvailable,
     /// A required section of her credit record does not hold.
     Section(SectionRefusal),
 }
@@ -90,6 +93,7 @@ impl Serialize for Ineligible {
             Self::NotApproved => ("not_approved", None),
             Self::NoSkill => ("no_skill", None),
             Self::Booked => ("booked", None),
+            Self::NotAvailable => ("not_available", None),
             Self::Section(refusal) => ("section", Some(refusal)),
         };
         let reason = Reason {
@@ -109,7 +113,7 @@ impl Serialize for Ineligible {
 pub fn ineligible(
     order: &Order,
     worker: &Worker,
-    is_booked: bool,
+    hindrance: Hindrance,
     market: &Market,
     now: Millis,
 ) -> Vec<Ineligible> {
@@ -120,8 +124,11 @@ pub fn ineligible(
     if !worker.skills.contains(order.service) {
         reasons.push(Ineligible::NoSkill);
     }
-    if is_booked {
+    if hindrance.is_booked {
         reasons.push(Ineligible::Booked);
+    }
+    if hindrance.is_away {
+        reasons.push(Ineligible::NotAvailable);
     }
     let visit = (order.start_at, order.ends_at());
     let refused = gate(&worker.sections, order.service, visit, now, &market.credit);

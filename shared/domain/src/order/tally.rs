@@ -1,7 +1,7 @@
 //! What agencies did with an order: claims that they lost, and numbers that change with it.
 
 use crate::agency::AgencyStats;
-use crate::id::AgencyId;
+use crate::id::{AgencyId, WorkerId};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,40 @@ pub fn ended_claims(before: &Order, after: &Order) -> Vec<(AgencyId, ClaimEnd)> 
     };
     let lost = after.excluded.difference(&before.excluded);
     lost.map(|agency| (agency.clone(), end)).collect()
+}
+
+/// Why a worker who was named for a visit does not make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitLost {
+    /// By the customer.
+    Cancelled,
+    /// Her agency gave the order back.
+    Released,
+    /// Her agency was suspended.
+    Suspended,
+    /// She did not come in time.
+    Unattended,
+    /// Her agency has named another worker.
+    Replaced,
+    /// She may not work, or not for this agency any more.
+    CannotCome,
+}
+
+/// Who was named in one version of an order and is not in the next, and why.
+pub fn visit_lost(before: &Order, after: &Order) -> Option<(WorkerId, VisitLost)> {
+    let named = &before.staffing()?.worker;
+    let now = after.staffing().map(|staffing| &staffing.worker);
+    let why = match ended_claims(before, after).first() {
+        _ if now == Some(named) => return None,
+        Some((_, ClaimEnd::Cancelled)) => VisitLost::Cancelled,
+        Some((_, ClaimEnd::Released)) => VisitLost::Released,
+        Some((_, ClaimEnd::Suspended)) => VisitLost::Suspended,
+        Some((_, ClaimEnd::Unattended | ClaimEnd::NotStaffed)) => VisitLost::Unattended,
+        None if now.is_some() => VisitLost::Replaced,
+        None => VisitLost::CannotCome,
+    };
+    Some((named.clone(), why))
 }
 
 /// What agencies did between one version of an order and the next: completed a visit, got stars for it, or gave a claim

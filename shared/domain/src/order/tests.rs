@@ -3,8 +3,10 @@ use serde_json::Value;
 
 use super::*;
 
+mod complaints;
 mod counts;
 mod epochs;
+mod listed;
 mod quota;
 mod shown;
 mod visits;
@@ -23,6 +25,8 @@ fn order() -> Order {
         duration_min: 120,
         area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: Some(12_800),
+        wishes: Default::default(),
+        preferred: None,
     };
     let id = OrderId::from_bytes(&[7; 16]);
     let customer = CustomerId::from_bytes(&[1; 16]);

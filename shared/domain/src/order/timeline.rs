@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgencyId, NotAnId};
+use crate::id::{AgencyId, MemberId, NotAnId};
 use crate::time::Millis;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +13,21 @@ pub struct TimelineEntry {
     pub at: Millis,
     pub what: What,
     pub by: By,
+    /// Who of the agency did it; not known of what was done before members had ids.
+    pub member: Option<MemberId>,
     pub why: Option<String>,
     pub epoch: u32,
+}
+
+impl TimelineEntry {
+    /// Done by this member, if it was done by an agency.
+    pub fn by_member(self, member: &MemberId) -> Self {
+        let is_theirs = matches!(self.by, By::Agency(_));
+        Self {
+            member: is_theirs.then(|| member.clone()),
+            ..self
+        }
+    }
 }
 
 macro_rules! what {

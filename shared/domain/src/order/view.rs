@@ -1,18 +1,24 @@
 //! Who sees what of an order, in the words of the HTTP contract.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::agency::Standing;
+use crate::catalogue::Tag;
+use crate::check::MobilePhone;
 use crate::credit::{CreditRules, PublicStanding, Section, SectionState, public_standing};
 use crate::geo::{Area, Wgs84};
-use crate::id::{AgencyId, OrderId, WorkerId};
+use crate::id::{AgencyId, MemberId, OrderId, StoreId, WorkerId};
 use crate::service::Service;
+use crate::stars::{StarTally, StarsView};
 use crate::time::Millis;
 use crate::worker::Worker;
 
 use super::{
-    By, Claim, Contact, How, Order, OrderDetails, Rating, Stars, Status, TimelineEntry, What,
+    By, ClaimEnd, Contact, How, Order, OrderDetails, Rating, Stars, State, Status, TimelineEntry,
+    What,
 };
 
 /// Who looks at an order.
@@ -26,6 +32,24 @@ pub enum Viewer {
 }
 
 /// An order in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListedOrder {
+    #[serde(flatten)]
+    pub summary: OrderSummary,
+    /// The agency's own store that is nearest to the area; `None` to everybody else.
+    pub store_id: Option<StoreId>,
+    /// Who will come or came, for the agency that she works for.
+    pub worker: Option<NamedWorker>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct NamedWorker {
+    pub worker_id: WorkerId,
+    /// In full.
+    pub name: String,
+}
+
+/// What lists show of an order, and readings too.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderSummary {
     pub order_id: OrderId,
@@ -43,7 +67,19 @@ pub struct OrderSummary {
     pub grab_deadline: Millis,
     /// Whether the window has closed and an agency is being chosen.
     pub settling: bool,
+    /// The geohash cell of 6 characters around the home.
+    pub area: Area,
     pub claim: Option<ClaimView>,
+    /// How the claim of the agency that looks ended without a visit; `None` to everybody else.
+    pub ended: Option<EndedView>,
+}
+
+/// How an agency's claim ended without a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EndedView {
+    pub reason: ClaimEnd,
+    #[serde(with = "crate::time::rfc3339")]
+    pub at: Millis,
 }
 
 /// An order shown by itself. What the viewer may not see is `None`.
@@ -51,10 +87,11 @@ pub struct OrderSummary {
 pub struct OrderView {
     #[serde(flatten)]
     pub summary: OrderSummary,
+    pub wishes: BTreeSet<Tag>,
+    /// Whom the customer would like again; only for the agency that she works for.
+    pub preferred_worker_id: Option<WorkerId>,
     /// `None` until a worker is named.
     pub worker: Option<WorkerView>,
-    /// The geohash cell of 6 characters around the home.
-    pub area: Area,
     pub location: Option<Wgs84>,
     pub address: Option<String>,
     pub contact: Option<Contact>,
@@ -67,7 +104,7 @@ pub struct OrderView {
 }
 
 /// The named worker, as the badge page shows her.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorkerView {
     /// Only for those who work with it: her agency, while she is there, and the authority.
     pub worker_id: Option<WorkerId>,
@@ -79,6 +116,12 @@ pub struct WorkerView {
     pub as_of: Millis,
     /// Without details; empty for a worker who has left.
     pub sections: Vec<SeenSection>,
+    /// What she brings for this service.
+    pub tags: BTreeSet<Tag>,
+    /// `None` until a rating counts.
+    pub stars: Option<StarsView>,
+    /// Where the customer finds her photo, from when she is named until the visit is over.
+    pub photo: Option<String>,
 }
 
 /// A section as anyone may see it.
@@ -112,17 +155,19 @@ impl RatingView {
 }
 
 impl WorkerView {
-    /// A worker as `viewer` of an order sees her now, under the agency that has its claim. If she or her agency
-    /// (whose standing is `agency`) may not work, she is not shown as clear, whatever her sections say. If she has
-    /// left the agency or was erased, only a name is shown: her record has nothing to do with this order any more.
+    /// The worker of an order, with her stars, as `viewer` sees her now, under the agency that has its claim; `None` if nobody
+    /// has. If she or her agency (whose standing is `agency`) may not work, she is not shown as clear, whatever her sections
+    /// say. If she has left the agency or was erased, only a name is shown: her record has nothing to do with this order any
+    /// more.
     pub fn new(
-        worker: &Worker,
-        claim: &Claim,
+        order: &Order,
+        (worker, stars): (&Worker, StarTally),
         agency: Option<Standing>,
         viewer: &Viewer,
         now: Millis,
         rules: &CreditRules,
-    ) -> Self {
+    ) -> Option<Self> {
+        let claim = order.claim()?;
         let is_here = worker.agency == claim.agency && !worker.is_erased;
         let knows_her = match viewer {
             Viewer::Authority => true,
@@ -141,7 +186,9 @@ impl WorkerView {
             as_of: view.as_of.map(Millis::to_rfc3339),
         });
         let may_come = is_here && worker.may_work() && agency == Some(Standing::Approved);
-        Self {
+        let experience = worker.experience_in(order.service).filter(|_| is_here);
+        let has_photo = *viewer == Viewer::Customer && order.shows_photo_of(worker);
+        Some(Self {
             worker_id: knows_her.then(|| worker.id.clone()),
             name,
             agency: claim.agency_name.clone(),
@@ -152,7 +199,10 @@ impl WorkerView {
             },
             as_of: now,
             sections: sections.collect(),
-        }
+            tags: experience.map(|own| own.tags.clone()).unwrap_or_default(),
+            stars: stars.view().filter(|_| is_here),
+            photo: has_photo.then(|| format!("/v1/orders/{}/worker/photo", order.id)),
+        })
     }
 }
 
@@ -166,6 +216,10 @@ pub struct ClaimView {
     /// By when the agency must have named the worker.
     #[serde(with = "crate::time::rfc3339")]
     pub staff_by: Millis,
+    /// The agency's, for the customer of an order shown by itself; `None` until a rating counts.
+    pub stars: Option<StarsView>,
+    /// The agency's, likewise, once a worker is named.
+    pub phone: Option<MobilePhone>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -174,6 +228,8 @@ pub struct LineView {
     pub at: Millis,
     pub what: What,
     pub by: By,
+    /// Only for the agency itself and the authority.
+    pub member_id: Option<MemberId>,
     pub why: Option<String>,
     pub epoch: u32,
 }
@@ -205,6 +261,14 @@ impl Order {
         }
     }
 
+    /// Whether its customer may see this worker's photo: from when she is named until the visit is over, as long as she may come.
+    pub fn shows_photo_of(&self, worker: &Worker) -> bool {
+        matches!(&self.state, State::Staffed(claim, staffing) | State::InService(claim, staffing)
+            if staffing.worker == worker.id && claim.agency == worker.agency)
+            && worker.may_work()
+            && worker.photo.is_some()
+    }
+
     /// The order as `viewer` sees it now. `details` are needed only for viewers who may see them: of the agencies only the one
     /// that has named who comes, so that nobody collects homes by grabbing.
     pub fn view(&self, viewer: &Viewer, details: Option<&OrderDetails>, now: Millis) -> OrderView {
@@ -216,8 +280,9 @@ impl Order {
         let details = details.filter(|_| may_come);
         OrderView {
             summary: self.summary(viewer, now),
+            wishes: self.wishes.clone(),
+            preferred_worker_id: None,
             worker: None,
-            area: self.area.clone(),
             location: details.map(|details| details.place),
             address: details.map(|details| details.address.clone()),
             contact: details.map(|details| details.contact.clone()),
@@ -232,6 +297,7 @@ impl Order {
                         .why
                         .clone()
                         .filter(|_| may_come || line.by != By::Customer),
+                    member_id: line.member.clone().filter(|_| *viewer != Viewer::Customer),
                     ..LineView::from(line)
                 })
                 .collect(),
@@ -255,14 +321,33 @@ impl Order {
             placed_at: self.placed_at,
             grab_deadline: self.grab_deadline,
             settling: self.is_settling(now),
+            area: self.area.clone(),
+            ended: self.cancelled_under(viewer),
             claim: claim.map(|claim| ClaimView {
                 agency_id: claim.agency.clone(),
                 agency_name: claim.agency_name.clone(),
                 how: claim.how,
                 at: claim.at,
                 staff_by: claim.staff_by,
+                stars: None,
+                phone: None,
             }),
         }
+    }
+
+    /// For the agency that had the claim when the customer cancelled. What else ended a claim, the order itself does not say.
+    fn cancelled_under(&self, viewer: &Viewer) -> Option<EndedView> {
+        let (State::Cancelled { claim: Some(claim) }, Viewer::Former(own)) = (&self.state, viewer)
+        else {
+            return None;
+        };
+        let mut lines = self.timeline.iter().rev();
+        let line = lines.find(|line| line.what == What::Cancelled);
+        let at = line.filter(|_| claim.agency == *own)?.at;
+        Some(EndedView {
+            reason: ClaimEnd::Cancelled,
+            at,
+        })
     }
 
     /// All lines; for an agency, only those that name no other agency.
@@ -283,6 +368,7 @@ impl From<&TimelineEntry> for LineView {
             at: line.at,
             what: line.what,
             by: line.by.clone(),
+            member_id: line.member.clone(),
             why: line.why.clone(),
             epoch: line.epoch,
         }

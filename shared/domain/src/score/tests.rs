@@ -14,6 +14,8 @@ fn order() -> Order {
         duration_min: 120,
         area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
+        wishes: Default::default(),
+        preferred: None,
     };
     let id = OrderId::from_bytes(&[7; 16]);
     let customer = CustomerId::from_bytes(&[1; 16]);
@@ -33,12 +35,14 @@ fn candidate(n: u8) -> Candidate {
         workers: Workforce {
             skilled: 10,
             cleared: 8,
+            wishes: 0,
         },
     }
 }
 
 fn any_candidate() -> impl Strategy<Value = Candidate> {
-    let stats = (0..10_000_u64, 10..=50_u64, 0..10_000_u64, 0..10_000_u64);
+    let counts = (0..10_000_u64, 0..10_000_u64, 0..100_u64);
+    let stats = (0..10_000_u64, 10..=50_u64, counts);
     let rest = (
         any::<u8>(),
         0.0..5_000.0_f64,
@@ -46,42 +50,47 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
         (1..=50_u32, 0..50_u32),
     );
     (stats, rest).prop_map(
-        |((count, tenths, completed, abandoned), (n, metres, load, (cleared, more)))| Candidate {
-            distance_m: metres,
-            load,
-            workers: Workforce {
-                skilled: cleared + more,
-                cleared,
-            },
-            stats: AgencyStats {
-                stars_sum: count * tenths / 10,
-                stars_count: count,
-                completed,
-                abandoned,
-            },
-            ..candidate(n)
+        |((count, tenths, (completed, abandoned, upheld)), (n, metres, load, (cleared, more)))| {
+            Candidate {
+                distance_m: metres,
+                load,
+                workers: Workforce {
+                    skilled: cleared + more,
+                    cleared,
+                    wishes: cleared % 9,
+                },
+                stats: AgencyStats {
+                    stars_sum: count * tenths / 10,
+                    stars_count: count,
+                    completed,
+                    abandoned,
+                    upheld,
+                },
+                ..candidate(n)
+            }
         },
     )
 }
 
 fn total(candidate: &Candidate) -> u64 {
-    score(candidate, &Market::default(), 5_000).total
+    score(&order(), candidate, &Market::default(), 5_000).total
 }
 
 #[test]
 fn the_score_is_this() {
-    let newcomer = score(&candidate(1), &Market::default(), 5_000);
+    let newcomer = score(&order(), &candidate(1), &Market::default(), 5_000);
     let wanted = ScoreParts {
-        total: 825_000,
+        total: 854_166,
         stars: 750,
         credit: 800,
         completion: 900,
         distance: 800,
         load: 1000,
+        wishes: 1000,
     };
     assert_eq!(newcomer, wanted);
     assert_eq!(
-        POLICY_VERSION, 2,
+        POLICY_VERSION, 3,
         "a change of the score is a new version of the policy"
     );
 }
@@ -118,6 +127,7 @@ fn who_may_not_have_the_order_is_excluded_with_the_reason() {
             workers: Workforce {
                 skilled: 10,
                 cleared: 0,
+                wishes: 0,
             },
             ..candidate(7)
         },
@@ -215,6 +225,30 @@ fn who_turns_out_to_have_nobody_free_is_passed_over() {
     assert_eq!(choice.exclusions.len(), 2);
 }
 
+#[test]
+fn wishes_count_by_the_share_that_one_worker_fulfils_and_a_sex_never_does() {
+    let market = Market::default();
+    let mut wishing = order();
+    let part = |order: &Order, wishes| {
+        let mut candidate = candidate(1);
+        candidate.workers.wishes = wishes;
+        score(order, &candidate, &market, 5_000).wishes
+    };
+    wishing.wishes = ["female_worker"].map(|tag| tag.parse().unwrap()).into();
+    assert_eq!(part(&wishing, 0), 1000);
+    let tags = ["female_worker", "pets", "night_work", "korean"];
+    wishing.wishes = tags.map(|tag| tag.parse().unwrap()).into();
+    let parts = [0, 1, 2, 3, 4].map(|wishes| part(&wishing, wishes));
+    assert_eq!(parts, [0, 333, 666, 1000, 1000]);
+}
+
+#[test]
+fn an_explanation_of_the_policy_before_still_parses() {
+    let old = r#"{"policy_version":2,"weights":{"stars":30,"credit":20,"completion":20,"distance":20,"load":10},"winner":"agy_00000000000000000000000000","radii":[{"radius_m":5000,"eligible":1,"candidates":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":900,"unstaffed_claims":0,"workers":{"skilled":2,"cleared":1},"score":{"total":825000,"stars":750,"credit":800,"completion":900,"distance":800,"load":1000}}],"exclusions":{}}]}"#;
+    let read: Explanation = serde_json::from_str(old).unwrap();
+    assert_eq!(read.radii[0].candidates[0].score.wishes, 0);
+}
+
 proptest! {
     #[test]
     fn a_larger_share_of_cleared_workers_never_scores_lower(candidate in any_candidate(), more in 0..50_u32) {
@@ -251,6 +285,9 @@ proptest! {
         let mut kept = candidate.clone();
         kept.stats.abandoned = kept.stats.abandoned.saturating_sub(more);
         prop_assert!(total(&kept) >= total(&candidate));
+        let mut upheld = candidate.clone();
+        upheld.stats.upheld += more;
+        prop_assert!(total(&upheld) <= total(&candidate));
     }
 
     #[test]
@@ -258,7 +295,7 @@ proptest! {
         candidate.stats.stars_sum = sum;
         candidate.stats.stars_count = count;
         candidate.distance_m = f64::NAN;
-        let parts = score(&candidate, &Market::default(), 5_000);
+        let parts = score(&order(), &candidate, &Market::default(), 5_000);
         prop_assert!(parts.total <= 1_000_000);
         prop_assert!([parts.stars, parts.credit, parts.completion, parts.load].iter().all(|p| *p <= 1000));
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Consent, Photo, Profile, Worker, masked_name};
+use super::{Consent, Experience, Photo, Profile, Worker, masked_name};
 use crate::agency::{Decision, NotDecided, Standing};
 use crate::check::MobilePhone;
 use crate::id::{AgencyId, ProposalId, WorkerId};
@@ -26,6 +26,9 @@ pub struct Proposal {
     pub changes: ProposedChanges,
     /// That she wants to work for the agency; there exactly if it does not employ her.
     pub consent: Option<Consent>,
+    /// The same, as she has said it in a session of her own.
+    #[serde(default)]
+    pub agreed: Option<Consent>,
 }
 
 /// Fields as proposed; `None` stays as it is. Of somebody who is to be employed all but the photo are there.
@@ -35,6 +38,7 @@ pub struct ProposedChanges {
     pub name: Option<String>,
     pub phone: Option<MobilePhone>,
     pub skills: Option<ServiceSet>,
+    pub experience: Option<Vec<Experience>>,
     pub photo: Option<Photo>,
 }
 
@@ -104,7 +108,7 @@ impl Worker {
         let is_own = proposal.agency == self.agency;
         if decision.decision == Decision::Approve {
             // Unless she has given another one herself since.
-            if let Some(consent) = &proposal.consent
+            if let Some(consent) = proposal.agreed.as_ref().or(proposal.consent.as_ref())
                 && consent.given_at > profile.consent.given_at
             {
                 profile.consent = consent.clone();
@@ -113,6 +117,7 @@ impl Worker {
                 worker.standing = Standing::Approved;
             }
             worker.apply(&mut profile, proposal.changes.clone());
+            worker.sex = Some(profile.id_number.sex());
             profile.phone_confirmed |= phone_confirmed;
             let gone = [&proposal.agency, &self.agency];
             profile
@@ -160,6 +165,7 @@ impl Worker {
                 name: change.name.or(before.name.clone()),
                 phone: change.phone.or(before.phone.clone()),
                 skills: change.skills.or(before.skills),
+                experience: change.experience.or(before.experience.clone()),
                 photo: change.photo.or(before.photo.clone()),
             };
             if is_own {
@@ -181,6 +187,21 @@ impl Worker {
         ((&worker, &new) != (self, profile)).then_some((worker, new))
     }
 
+    /// The worker and her profile after she has left her employer, whose own proposals go.
+    pub fn left(&self, profile: &Profile) -> (Self, Profile) {
+        let (mut worker, mut new) = (self.clone(), profile.clone());
+        let gone = new
+            .proposals
+            .extract_if(.., |own| own.agency == self.agency);
+        // What begins anew must not come to a version that was shown before.
+        worker.review_version += 1 + gone.map(|gone| gone.revision + 1).sum::<u64>();
+        worker.agency = Self::no_agency();
+        if self.standing != Standing::Pending {
+            worker.waits_since = new.waits_since();
+        }
+        (worker, new)
+    }
+
     /// Takes over what was proposed.
     fn apply(&mut self, profile: &mut Profile, changes: ProposedChanges) {
         if let Some(name) = changes.name {
@@ -194,6 +215,12 @@ impl Worker {
         if let Some(skills) = changes.skills {
             self.skills = skills;
         }
+        if let Some(experience) = changes.experience {
+            self.experience = experience;
+        }
+        let skills = self.skills;
+        self.experience
+            .retain(|experience| skills.contains(experience.service));
         if let Some(photo) = changes.photo {
             self.photo = Some(photo);
         }
@@ -232,6 +259,26 @@ impl Profile {
         proposals.find(|proposal| proposal.agency == *agency)
     }
 
+    /// Her profile after she has agreed, in a session of her own, to work for the agency that proposes it. `None` when no
+    /// such proposal waits. It has another version then: a review shows that she has agreed.
+    pub fn agreed(&self, proposal: &ProposalId, consent: Consent) -> Option<Self> {
+        let mut new = self.clone();
+        let mut proposals = new.proposals.iter_mut();
+        let wish = proposals.find(|wish| wish.id == *proposal && wish.waits())?;
+        wish.consent.as_ref()?;
+        if wish.agreed.is_none() {
+            wish.agreed = Some(consent);
+            wish.revision += 1;
+        }
+        Some(new)
+    }
+
+    /// Whether it is known from herself that she wants this change of employer: she has agreed in a session of her own, or
+    /// the authority has just confirmed her phone with her because she has no sessions yet.
+    pub fn agrees_to(&self, wish: &Proposal, phone_confirmed: bool) -> bool {
+        wish.agreed.is_some() || (!self.phone_confirmed && phone_confirmed)
+    }
+
     /// Since when the oldest proposal waits.
     pub fn waits_since(&self) -> Option<Millis> {
         let waiting = self.proposals.iter().filter(|proposal| proposal.waits());
@@ -249,6 +296,7 @@ impl Proposal {
             standing: Standing::Pending,
             changes,
             consent: None,
+            agreed: None,
         }
     }
 
@@ -271,6 +319,8 @@ impl ProposedChanges {
         self.name.take_if(|name| *name == profile.name);
         self.phone.take_if(|phone| *phone == profile.phone);
         self.skills.take_if(|skills| *skills == worker.skills);
+        self.experience
+            .take_if(|experience| *experience == worker.experience);
         self.photo
             .take_if(|photo| worker.photo.as_ref() == Some(photo));
     }

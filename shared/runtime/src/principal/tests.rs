@@ -12,7 +12,16 @@ use crate::session::{LIFETIME, Session, Unsigned};
 const NOW: Millis = Millis(1_800_000_000_500);
 
 fn agency() -> Principal {
-    Principal::Agency(AgencyId::from_bytes(&[7; 16]))
+    let agency = AgencyId::from_bytes(&[7; 16]);
+    Principal::new(Caller::Agency(MemberOf::first(agency)))
+}
+
+fn member(role: Role) -> Principal {
+    Principal::new(Caller::Agency(MemberOf {
+        team: AgencyId::from_bytes(&[7; 16]),
+        member: MemberId::from_bytes(&[1; 8]),
+        role,
+    }))
 }
 
 fn request(authorization: Option<&str>) -> lambda_http::Request {
@@ -93,9 +102,12 @@ fn every_principal_is_known_again() {
     let signer = signer_with("secret");
     let principals = [
         agency(),
-        Principal::Customer(CustomerId::from_bytes(&[1; 16])),
-        Principal::Authority("aut_bureau-of-commerce".parse().unwrap()),
-        Principal::Worker(WorkerId::from_bytes(&[3; 16])),
+        member(Role::Viewer),
+        Principal::new(Caller::Customer(CustomerId::from_bytes(&[1; 16]))),
+        Principal::new(Caller::Authority(MemberOf::first(
+            "aut_bureau-of-commerce".parse().unwrap(),
+        ))),
+        Principal::new(Caller::Worker(WorkerId::from_bytes(&[3; 16]))),
     ];
     for principal in principals {
         let session = signer.session(&principal);
@@ -322,9 +334,24 @@ fn without_a_bearer_token_one_is_asked_for() {
 #[test]
 fn a_role_opens_only_its_own_doors() {
     let agency = agency();
-    assert!(agency.agency().is_ok());
+    assert!(agency.agency(Right::Members).is_ok());
     assert_eq!(agency.customer().unwrap_err().slug, "forbidden");
-    assert_eq!(agency.authority().unwrap_err().slug, "forbidden");
+    let authority = agency.authority(Right::Read);
+    assert_eq!(authority.unwrap_err().slug, "forbidden");
+    let viewer = member(Role::Viewer);
+    assert!(viewer.agency(Right::Read).is_ok() && viewer.may(Right::Read).is_ok());
+    assert_eq!(viewer.agency(Right::Orders).unwrap_err().slug, "forbidden");
+    assert_eq!(viewer.may(Right::Orders).unwrap_err().slug, "forbidden");
+}
+
+#[test]
+fn a_token_that_names_no_member_is_the_owners() {
+    let signer = signer_with("secret");
+    let token = token("secret", &header(&signer), &claims());
+    assert_eq!(
+        authenticate(&verifier(&signer), &token, NOW),
+        Some(agency())
+    );
 }
 
 #[test]

@@ -5,9 +5,9 @@ use domain::chain::Actor;
 use domain::time::Millis;
 
 use super::{BadgeStep, Badges};
-use crate::Error;
 use crate::table::{Part, TRANSACT};
 use crate::workers::{Appended, Step, WorkerFile, Workers};
+use crate::{Directory, Error};
 
 /// After so many places in a row that were taken the list is left for the next one. In a list that is half full it
 /// happens to one badge in a thousand.
@@ -36,6 +36,8 @@ pub struct NewBadge {
     /// The hash of the request's body, which tells a repeat from another request.
     pub body_hash: [u8; 32],
     pub actor: Actor,
+    /// In whose audit trail it stands.
+    pub directory: Directory,
 }
 
 impl Badges {
@@ -56,12 +58,14 @@ impl Badges {
             mut badge,
             body_hash,
             actor,
+            directory,
         } = new;
         let mut list = self.filling_list().await?;
         for drawn in 1..=MOST_DRAWS {
             badge.index = StatusIndex::new(list, draw()?);
             let BadgeStep { event, with } = self.issued(&badge, &body_hash, actor.clone());
-            let appended = workers.change(&badge.worker, now, |file| {
+            let worker = &badge.worker;
+            let appended = workers.change_by(&directory, &actor, worker, now, |file| {
                 decide(file)?;
                 Ok(Step {
                     events: vec![event.clone()],

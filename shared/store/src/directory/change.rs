@@ -1,10 +1,10 @@
 //! Changes of agencies and stores: one transaction each, conditional on the agency's version.
 
 use domain::agency::{
-    Agency, AgencyChange, AgencyStats, Credential, Credentials, NotDecided, Review, Standing,
-    Store, StoreChange,
+    Agency, AgencyChange, AgencyStats, NotDecided, Review, Standing, Store, StoreChange,
 };
-use domain::id::{AgencyId, StoreId};
+use domain::id::{AgencyId, MemberId, StoreId};
+use domain::member::{Credential, Deed, MemberOf, Team, TeamId};
 use domain::time::Millis;
 use serde::Serialize;
 
@@ -79,14 +79,11 @@ impl Directory {
         credential: &Credential,
     ) -> Result<Registered, Error> {
         let put = self.table.put(item::write_agency(agency, body_hash));
-        let credentials = Credentials {
-            version: 1,
-            all: vec![credential.clone()],
-        };
-        let credentials = self.put_credentials(&agency.id, &credentials);
+        let team = TeamId::Agency(agency.id.clone());
+        let team = Team::new(team, 1, Vec::new(), vec![credential.clone()]);
         let mut members = vec![
             put.if_absent().named(Part::Agency),
-            credentials.named(Part::Credentials),
+            self.put_team(&team).named(Part::Team),
         ];
         for store in stores {
             let stored = StoredStore {
@@ -123,6 +120,7 @@ impl Directory {
         &self,
         agency: &AgencyId,
         review: &Review,
+        by: &MemberId,
     ) -> Result<AgencyDecided, Error> {
         let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.as_str());
         loop {
@@ -137,7 +135,12 @@ impl Directory {
                 Ok(None) => return Ok(AgencyDecided::Done(Box::new(before), plain)),
                 Err(refusal) => return Ok(AgencyDecided::NotDecided(refusal)),
             };
-            let mut members = vec![self.raise(&before, &after)];
+            let deed = Deed::new(review.at, by, "agency_reviewed", agency);
+            let authority = TeamId::Authority(review.by.clone());
+            let mut members = vec![
+                self.raise(&before, &after),
+                self.deed_on(&authority, &deed, &after),
+            ];
             let works_from_now_on = after.standing == Standing::Approved
                 && matches!(before.standing, Standing::Pending | Standing::Rejected);
             if works_from_now_on {
@@ -176,10 +179,12 @@ impl Directory {
     /// Changes an agency, or proposes that change. `None` when there is no such agency.
     pub async fn change_agency(
         &self,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
         change: &AgencyChange,
         now: Millis,
     ) -> Result<Option<(Agency, Vec<Store>)>, Error> {
+        let agency = &by.team;
+        let deed = Deed::new(now, &by.member, "agency_changed", agency);
         let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.as_str());
         loop {
             tries.next().await?;
@@ -189,7 +194,11 @@ impl Directory {
             let Some(after) = before.changed(change.clone(), now) else {
                 return Ok(Some((before, stores)));
             };
-            if let Committed::Done = commit(vec![self.raise(&before, &after)]).await? {
+            let members = [
+                self.raise(&before, &after),
+                self.deed_on(&by.team_id(), &deed, &after),
+            ];
+            if let Committed::Done = commit(members).await? {
                 return Ok(Some((after, stores)));
             }
         }
@@ -198,10 +207,12 @@ impl Directory {
     /// Adds a store, which waits for review.
     pub async fn add_store(
         &self,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
         store: &Store,
         body_hash: &[u8; 32],
     ) -> Result<StoreAdded, Error> {
+        let agency = &by.team;
+        let deed = Deed::new(store.added_at, &by.member, "store_added", &store.id);
         let stored = StoredStore {
             store: store.clone(),
             body_hash: Some(*body_hash),
@@ -222,8 +233,10 @@ impl Directory {
             if waiting.count() >= Self::MOST_WAITING_STORES && !is_repeat {
                 return Ok(StoreAdded::TooMany);
             }
-            let raise = self.raise(&before, &before.with_store_changed());
-            let refused = match commit([put.clone(), raise]).await? {
+            let after = before.with_store_changed();
+            let raise = self.raise(&before, &after);
+            let deed = self.deed_on(&by.team_id(), &deed, &after);
+            let refused = match commit([put.clone(), raise, deed]).await? {
                 Committed::Done => return Ok(StoreAdded::New),
                 Committed::Conflict => continue,
                 Committed::Refused(refused) => refused,
@@ -246,18 +259,16 @@ impl Directory {
     /// store.
     pub async fn change_store(
         &self,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
         store: &StoreId,
         now: Millis,
         change: &StoreChange,
     ) -> Result<Option<Store>, Error> {
-        let changed =
-            self.commit_store(
-                agency,
-                store,
-                now,
-                |store| Ok(store.changed(change.clone())),
-            );
+        let deed = Deed::new(now, &by.member, "store_changed", store);
+        let team = by.team_id();
+        let changed = self.commit_store(&by.team, store, &team, &deed, |store| {
+            Ok(store.changed(change.clone()))
+        });
         Ok(match changed.await? {
             StoreDecided::Done(store) => Some(*store),
             StoreDecided::NotDecided(_) | StoreDecided::NotFound => None,
@@ -270,8 +281,11 @@ impl Directory {
         agency: &AgencyId,
         store: &StoreId,
         review: &Review,
+        by: &MemberId,
     ) -> Result<StoreDecided, Error> {
-        self.commit_store(agency, store, review.at, |store| {
+        let deed = Deed::new(review.at, by, "store_reviewed", store);
+        let authority = TeamId::Authority(review.by.clone());
+        self.commit_store(agency, store, &authority, &deed, |store| {
             store.decided(review.clone())
         })
         .await
@@ -281,7 +295,8 @@ impl Directory {
         &self,
         agency: &AgencyId,
         store: &StoreId,
-        now: Millis,
+        by: &TeamId,
+        deed: &Deed,
         change: impl Fn(&Store) -> Result<Option<Store>, NotDecided>,
     ) -> Result<StoreDecided, Error> {
         let mut tries = Tries::new(TRANSACT, Rivals::Few, store.as_str());
@@ -307,7 +322,7 @@ impl Directory {
                 (true, Standing::Pending) if stored.store.status == Standing::Pending => {
                     stored.waits
                 }
-                (_, Standing::Pending) => Waits::since(Waiting::Store, now),
+                (_, Standing::Pending) => Waits::since(Waiting::Store, deed.at),
             };
             let stored = StoredStore {
                 store: changed.clone(),
@@ -315,7 +330,11 @@ impl Directory {
                 ..stored
             };
             let after = before.with_store_changed();
-            let members = [self.raise(&before, &after), self.put_store(agency, &stored)];
+            let members = [
+                self.raise(&before, &after),
+                self.put_store(agency, &stored),
+                self.deed_on(by, deed, &after),
+            ];
             if let Committed::Done = commit(members).await? {
                 return Ok(StoreDecided::Done(Box::new(changed)));
             }
@@ -339,21 +358,30 @@ impl Directory {
             ("stars_count", more.stars_count),
             ("completed", more.completed),
             ("abandoned", more.abandoned),
+            ("upheld", more.upheld),
         ];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         let sets = counts
             .clone()
-            .map(|(name, _)| format!("stats.{name} = stats.{name} + :{name}"));
+            // A count that came later is not there yet in every agency.
+            .map(|(name, _)| {
+                format!("stats.{name} = if_not_exists(stats.{name}, :none) + :{name}")
+            });
         let sets = sets.collect::<Vec<_>>().join(", ");
         let update = self
             .table
             .update(Key::agency(agency), format!("SET {sets}"));
         counts
-            .fold(update, |update, (name, count)| {
+            .fold(update.value(":none", 0), |update, (name, count)| {
                 update.value(&format!(":{name}"), count)
             })
             .when("attribute_exists(pk)")
             .named(Part::Agency)
+    }
+
+    /// A line of who changed an agency, or a store of it, into this version.
+    fn deed_on(&self, by: &TeamId, deed: &Deed, after: &Agency) -> Member {
+        self.deed(by, deed, &format!("{}#{}", after.id, after.version))
     }
 
     /// Takes an agency from one version to the next. What it has done so far is not touched: it changes without a new

@@ -2,6 +2,8 @@
 
 use domain::geo::{Cell4, Cell5};
 use domain::id::{AgencyId, StoreId};
+use domain::member::TeamId;
+use domain::time::Millis;
 
 use super::Directory;
 use crate::Error;
@@ -30,8 +32,13 @@ impl Key<Directory> {
         Self::new(format!("U#{uscc}"), "uscc")
     }
 
-    pub(super) fn credentials(agency: &AgencyId) -> Self {
-        Self::new(format!("L#{}", agency.bare()), "credentials")
+    /// Members and their credentials.
+    pub(super) fn team(team: &TeamId) -> Self {
+        Self::new(format!("L#{}", team_name(team)), "credentials")
+    }
+
+    pub(super) fn deed(team: &TeamId, at: Millis, cause: &str) -> Self {
+        Self::new(deeds_pk(team), format!("{:013}#{cause}", at.0))
     }
 
     /// Wrong secrets, under the lowest 20 bits of a hash.
@@ -60,6 +67,11 @@ impl Partition<Directory> {
         Self::new(agency_pk(agency), "")
     }
 
+    /// An audit trail.
+    pub(super) fn deeds(team: &TeamId) -> Self {
+        Self::new(deeds_pk(team), "")
+    }
+
     pub(super) fn disc_cell(cell: &Cell5) -> Self {
         Self::new(disc_cell_pk(cell), "")
     }
@@ -71,6 +83,18 @@ impl Partition<Directory> {
 
 fn agency_pk(agency: &AgencyId) -> String {
     format!("A#{}", agency.bare())
+}
+
+fn deeds_pk(team: &TeamId) -> String {
+    format!("D#{}", team_name(team))
+}
+
+/// The authority's with its prefix: its name could look like an agency's id.
+fn team_name(team: &TeamId) -> &str {
+    match team {
+        TeamId::Agency(agency) => agency.bare(),
+        TeamId::Authority(authority) => authority.as_str(),
+    }
 }
 
 fn disc_cell_pk(cell: &Cell5) -> String {
@@ -110,7 +134,15 @@ mod tests {
     fn keys_are_what_the_data_model_says() {
         let agency = AgencyId::from_bytes(&[0xff; 16]);
         let store = StoreId::from_bytes(&[0; 8]);
+        let team = TeamId::Agency(agency.clone());
+        let bureau = TeamId::Authority("aut_bureau".parse().unwrap());
         for (key, expected) in [
+            (Key::team(&team), "L#zzzzzzzzzzzzzzzzzzzzzzzzzw credentials"),
+            (Key::team(&bureau), "L#aut_bureau credentials"),
+            (
+                Key::deed(&bureau, Millis(1), "x"),
+                "D#aut_bureau 0000000000001#x",
+            ),
             (Key::agency(&agency), "A#zzzzzzzzzzzzzzzzzzzzzzzzzw agency"),
             (
                 Key::store(&agency, &store),

@@ -1,7 +1,7 @@
 //! Items of workers' chains.
 
 use domain::chain::{Actor, ChainEvent, EventKind, Hash, Head};
-use domain::id::{EventId, WorkerId};
+use domain::id::{EventId, MemberId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,9 @@ struct EventItem {
     id: EventId,
     at: Millis,
     kd: EventKind,
-    ac: Actor,
+    ac: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    me: Option<MemberId>,
     pc: Bytes,
     pv: Bytes,
     ha: Bytes,
@@ -49,7 +51,8 @@ pub(crate) fn write_event(stored: &StoredEvent) -> Item<Ledger> {
         id: stored.id.clone(),
         at: event.at,
         kd: event.kind,
-        ac: event.actor.clone(),
+        ac: event.actor.to_string(),
+        me: event.actor.member().cloned(),
         pc: Bytes(event.payload_commitment.0.to_vec()),
         pv: Bytes(event.prev.0.to_vec()),
         ha: Bytes(stored.hash.0.to_vec()),
@@ -63,13 +66,14 @@ pub(crate) fn write_event(stored: &StoredEvent) -> Item<Ledger> {
 pub(crate) fn read_event(item: impl Into<serde_dynamo::Item>) -> Result<StoredEvent, Error> {
     let (key, item): (_, EventItem) = read(item)?;
     let (worker, seq) = parse_event(&key).ok_or(Error::wrong("its key is not an event's"))?;
+    let actor = Actor::new(&item.ac, item.me);
     Ok(StoredEvent {
         event: ChainEvent {
             worker,
             seq,
             at: item.at,
             kind: item.kd,
-            actor: item.ac,
+            actor: actor.map_err(|_| Error::wrong("nobody is its actor"))?,
             payload_commitment: Hash(item.pc.array()?),
             prev: Hash(item.pv.array()?),
         },

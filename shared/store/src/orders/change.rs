@@ -1,6 +1,7 @@
 //! Changes of an order, each one conditional write.
 
 use domain::id::{AgencyId, CustomerId, OrderId};
+use domain::member::MemberOf;
 use domain::order::{
     CancelOutcome, Change, Claim, GrabOutcome, How, Order, ReleaseOutcome, Reopening, Status, Term,
     cancel_outcome, grab_outcome, release_outcome,
@@ -75,7 +76,7 @@ impl Orders {
         })
     }
 
-    /// An agency grabs an order in an epoch that it was offered. `now` is asked for each try, `staff_by` says by
+    /// A member of an agency grabs an order in an epoch that it was offered. `now` is asked for each try, `staff_by` says by
     /// when a claim of that moment must be staffed. `None` when there is no such order.
     ///
     /// Each try is sent once. When its answer does not come, the order is read first to see whose it is, and a
@@ -88,12 +89,12 @@ impl Orders {
         &self,
         order: &OrderId,
         epoch: u32,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
         agency_name: &str,
         now: impl Fn() -> Millis,
         staff_by: impl Fn(Millis) -> Millis,
     ) -> Result<Option<Changed<GrabOutcome>>, Error> {
-        let mut failure = Error::Busy { call: CALL };
+        let (agency, mut failure) = (&by.team, Error::Busy { call: CALL });
         for _ in 0..GRABS {
             let at = now();
             let claim = Claim {
@@ -104,7 +105,7 @@ impl Orders {
                 staff_by: staff_by(at),
             };
             let change = Change::Claim(claim);
-            let write = Write::of(&change, epoch, at)?.once();
+            let write = Write::by(Some(&by.member), &change, epoch, at)?.once();
             let found = match self.write(order, write).await {
                 Ok(Written::Done(order)) => {
                     return Ok(Some(Changed {
@@ -269,17 +270,18 @@ impl Orders {
         &self,
         order: &OrderId,
         epoch: u32,
-        agency: &AgencyId,
+        by: &MemberOf<AgencyId>,
         reason: &str,
         then: Reopening,
         now: Millis,
     ) -> Result<Option<Changed<ReleaseOutcome>>, Error> {
+        let agency = &by.team;
         let change = Change::Release {
             agency: agency.clone(),
             reason: reason.to_owned(),
             then,
         };
-        let write = Write::of(&change, epoch, now)?;
+        let write = Write::by(Some(&by.member), &change, epoch, now)?;
         match self.write(order, write).await? {
             Written::Done(order) => Ok(Some(Changed {
                 outcome: ReleaseOutcome::Released,

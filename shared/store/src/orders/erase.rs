@@ -38,8 +38,12 @@ impl Orders {
         // Lines are only ever added behind these.
         let mut lines = order.timeline.iter().enumerate();
         let reasons = lines.find(|(_, line)| line.by == By::Customer && line.why.is_some());
-        if let Some((place, _)) = reasons {
-            let update = format!("REMOVE tl[{place}].y");
+        let reason = reasons.map(|(place, _)| format!("tl[{place}].y"));
+        let wishes = (!order.wishes.is_empty() || order.preferred.is_some())
+            .then(|| "wi, pw, pg".to_owned());
+        let said: Vec<String> = reason.into_iter().chain(wishes).collect();
+        if !said.is_empty() {
+            let update = format!("REMOVE {}", said.join(", "));
             let update = self.table.update(Key::order(&order.id), update);
             update.when("attribute_exists(pk)").send().await?;
         }

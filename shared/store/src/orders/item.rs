@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use domain::catalogue::Tag;
 use domain::geo::Area;
-use domain::id::{AgencyId, CustomerId, WorkerId};
+use domain::id::{AgencyId, CustomerId, MemberId, WorkerId};
 use domain::order::{
-    By, Claim, Given, How, Order, Staffing, Stars, State, Status, TimelineEntry, What,
+    By, Claim, Given, How, Order, Preferred, Staffing, Stars, State, Status, TimelineEntry, What,
 };
 use domain::service::Service;
 use domain::time::Millis;
@@ -30,6 +31,8 @@ struct OrderItem {
     ar: Area,
     #[serde(skip_serializing_if = "Option::is_none")]
     bu: Option<i64>,
+    #[serde(flatten)]
+    wishes: WishesItem,
     pa: Millis,
     dl: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,12 +82,39 @@ pub(super) struct StaffingItem {
     wt: Option<Millis>,
 }
 
+/// What the customer wishes for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct WishesItem {
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "serde_dynamo::string_set::serialize"
+    )]
+    wi: BTreeSet<Tag>,
+    /// Whom the customer would like again, and her agency: both or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pw: Option<WorkerId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pg: Option<AgencyId>,
+}
+
+impl WishesItem {
+    pub(super) fn read(self) -> (BTreeSet<Tag>, Option<Preferred>) {
+        let preferred = self.pw.zip(self.pg);
+        let preferred = preferred.map(|(worker, agency)| Preferred { worker, agency });
+        (self.wi, preferred)
+    }
+}
+
 /// A line of the timeline.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Line {
     t: Millis,
     w: What,
     b: By,
+    /// Who of the agency, without prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     y: Option<String>,
     e: u32,
@@ -96,6 +126,7 @@ impl From<TimelineEntry> for Line {
             t: line.at,
             w: line.what,
             b: line.by,
+            m: line.member.map(|member| member.bare().to_owned()),
             y: line.why,
             e: line.epoch,
         }
@@ -108,6 +139,7 @@ impl From<Line> for TimelineEntry {
             at: line.t,
             what: line.w,
             by: line.b,
+            member: line.m.and_then(|bare| MemberId::from_bare(&bare).ok()),
             why: line.y,
             epoch: line.e,
         }
@@ -159,6 +191,7 @@ impl ClaimItem {
 /// The item of an order.
 pub(super) fn write(order: &Order) -> Item<Orders> {
     let claim = order.state.last_claim();
+    let preferred = order.preferred.as_ref();
     let rated = match order.state {
         State::Rated(_, _, rated) => Some(rated),
         _ => None,
@@ -174,6 +207,11 @@ pub(super) fn write(order: &Order) -> Item<Orders> {
         du: order.duration_min,
         ar: order.area.clone(),
         bu: order.budget_fen,
+        wishes: WishesItem {
+            wi: order.wishes.clone(),
+            pw: preferred.map(|preferred| preferred.worker.clone()),
+            pg: preferred.map(|preferred| preferred.agency.clone()),
+        },
         pa: order.placed_at,
         dl: order.grab_deadline,
         fe: order.fanned_out,
@@ -195,6 +233,7 @@ pub(super) fn write(order: &Order) -> Item<Orders> {
 /// The order of an item.
 pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> {
     let (key, item): (_, OrderItem) = table::read(item)?;
+    let (wishes, preferred) = item.wishes.read();
     let claim = item.claim.claim();
     let staffing = item.staffing.staffing();
     let held = |claim: Option<Claim>| claim.ok_or(Error::wrong("it is claimed, but by nobody"));
@@ -226,6 +265,8 @@ pub(super) fn read(item: impl Into<serde_dynamo::Item>) -> Result<Order, Error> 
         duration_min: item.du,
         area: item.ar,
         budget_fen: item.bu,
+        wishes,
+        preferred,
         placed_at: item.pa,
         epoch: item.ep,
         grab_deadline: item.dl,

@@ -1,7 +1,7 @@
 //! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
 //! have partitions of their own, since an order must see that another one used them.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId};
+use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
 use domain::time::Millis;
 
 use super::Orders;
@@ -14,10 +14,14 @@ pub(super) const ORDER: &str = "order";
 pub(super) const COUNTS: &str = "counts";
 /// What sort keys of claims that agencies have lost begin with.
 const LOST: &str = "lost#";
+/// What sort keys of visits that workers were named for and do not make begin with.
+const LOST_VISIT: &str = "unnamed#";
 /// Sort key of an order's sealed details.
 pub(super) const DETAILS: &str = "details";
 /// Sort key of what the customer says of the visit.
 const RATING: &str = "rating";
+/// Sort key of an order's complaint, and what those begin with by which it is found.
+pub(super) const COMPLAINT: &str = "complaint";
 /// What sort keys of explanations begin with.
 const EXPLANATION: &str = "explanation#";
 /// Sort key of a customer's wish to be erased.
@@ -32,7 +36,15 @@ pub(super) static BY_AGENCY: Index<Orders> = Index::new("by-agency", "ca", "ct",
     parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST))
 });
 
+pub(super) static BY_WORKER: Index<Orders> = Index::new("by-worker", "wo", "sa", |key| {
+    parse_order(&key.pk).is_ok() && (key.sk == ORDER || key.sk.starts_with(LOST_VISIT))
+});
+
 pub(super) static ON_OFFER: Index<Orders> = Index::new("on-offer", "oc", "dl", is_order);
+
+pub(super) static COMPLAINTS: Index<Orders> = Index::new("complaints", "cl", "at", |key| {
+    parse_order(&key.pk).is_ok() && key.sk.starts_with(COMPLAINT)
+});
 
 impl Key<Orders> {
     pub(super) fn order(order: &OrderId) -> Self {
@@ -46,6 +58,11 @@ impl Key<Orders> {
     /// That this agency has lost its claim of an order; by it the order stays in the agency's list.
     pub(super) fn lost(order: &OrderId, agency: &AgencyId) -> Self {
         Self::new(order.bare(), format!("{LOST}{}", agency.bare()))
+    }
+
+    /// That this worker is not named for the order any more; by it the order stays in her list.
+    pub(super) fn lost_visit(order: &OrderId, worker: &WorkerId) -> Self {
+        Self::new(order.bare(), format!("{LOST_VISIT}{}", worker.bare()))
     }
 
     /// What a customer has placed lately; of no order in particular.
@@ -87,6 +104,20 @@ impl Key<Orders> {
         Self::new(order.bare(), RATING)
     }
 
+    pub(super) fn complaint(order: &OrderId) -> Self {
+        Self::new(order.bare(), COMPLAINT)
+    }
+
+    /// By which the agency finds the complaint.
+    pub(super) fn agencys_complaint(order: &OrderId) -> Self {
+        Self::new(order.bare(), format!("{COMPLAINT}#agency"))
+    }
+
+    /// By which the customer finds the complaint.
+    pub(super) fn customers_complaint(order: &OrderId) -> Self {
+        Self::new(order.bare(), format!("{COMPLAINT}#customer"))
+    }
+
     /// A code of a worker's phone that was used.
     pub(super) fn used_code(badge: &BadgeId, step: u32) -> Self {
         Self::new(format!("code#{}#{step}", badge.bare()), "code")
@@ -107,7 +138,9 @@ impl Partition<Orders> {
 
 /// Whether what is here says where the home is, who lives there, or what the customer thinks.
 pub(super) fn is_personal(key: &ItemKey) -> bool {
-    [DETAILS, RATING].contains(&key.sk.as_str()) || key.sk.starts_with(EXPLANATION)
+    [DETAILS, RATING].contains(&key.sk.as_str())
+        || key.sk.starts_with(EXPLANATION)
+        || key.sk.starts_with(COMPLAINT)
 }
 
 fn is_order(key: &ItemKey) -> bool {

@@ -6,16 +6,18 @@
 
 use std::collections::BTreeSet;
 
+use domain::catalogue::Tag;
 use domain::geo::{Area, Cell3, Cell4, Wgs84, cells3_touched_by_disc, cells4_touched_by_disc};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
-use domain::order::SealedPlace;
+use domain::order::{Preferred, SealedPlace};
 use domain::service::Service;
 use domain::time::Millis;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::Orders;
+use super::item::WishesItem;
 use super::key::{ON_OFFER, parse_order};
 use crate::Error;
 use crate::table::{Attributes, read};
@@ -35,6 +37,8 @@ pub struct OnOffer {
     pub area: Area,
     pub place: SealedPlace,
     pub budget_fen: Option<i64>,
+    pub wishes: BTreeSet<Tag>,
+    pub preferred: Option<Preferred>,
     /// How far from it, in metres, agencies were offered it.
     pub radius_m: u32,
     pub excluded: BTreeSet<AgencyId>,
@@ -63,6 +67,8 @@ struct Listed {
     pl: SealedPlace,
     #[serde(default)]
     bu: Option<i64>,
+    #[serde(flatten)]
+    wishes: WishesItem,
     ra: u32,
     #[serde(default)]
     ex: BTreeSet<AgencyId>,
@@ -116,6 +122,7 @@ impl Orders {
 
 fn on_offer(item: Attributes) -> Result<OnOffer, Error> {
     let (key, listed): (_, Listed) = read(item)?;
+    let (wishes, preferred) = listed.wishes.read();
     Ok(OnOffer {
         order: parse_order(&key.pk)?,
         epoch: listed.ep,
@@ -126,6 +133,8 @@ fn on_offer(item: Attributes) -> Result<OnOffer, Error> {
         area: listed.ar,
         place: listed.pl,
         budget_fen: listed.bu,
+        wishes,
+        preferred,
         radius_m: listed.ra,
         excluded: listed.ex,
     })

@@ -55,6 +55,11 @@ impl Orders {
         Ok(found)
     }
 
+    /// Whether a customer has ever placed an order.
+    pub async fn has_placed(&self, customer: &CustomerId) -> Result<bool, Error> {
+        Ok(self.table.get(Key::quota(customer)).await?.is_some())
+    }
+
     /// Keeps a quota, unless another order was placed since the one before it was read.
     pub(super) fn keep_quota(&self, customer: &CustomerId, quota: &Quota) -> Member {
         let item = Key::quota(customer).item(QuotaItem {

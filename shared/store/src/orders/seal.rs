@@ -52,6 +52,22 @@ impl SealKey {
         seal(&self.0, order, "rating", rating)
     }
 
+    pub(super) fn seal_complaint(
+        &self,
+        order: &OrderId,
+        complaint: &impl Serialize,
+    ) -> Result<Sealed, Error> {
+        seal(&self.0, order, "complaint", complaint)
+    }
+
+    pub(super) fn open_complaint<T: DeserializeOwned>(
+        &self,
+        order: &OrderId,
+        sealed: &Sealed,
+    ) -> Result<T, Error> {
+        open(&self.0, order, "complaint", sealed)
+    }
+
     /// Opens what the customer says of a visit.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Orders as they are shown: with their details, the worker as she is now, and the rating.
 
-use domain::agency::Standing;
+use domain::agency::{Agency, Standing};
 use domain::credit::CreditRules;
-use domain::id::{AgencyId, OrderId};
+use domain::id::{AgencyId, OrderId, WorkerId};
 use domain::order::{Order, OrderDetails, OrderView, RatingView, State, Viewer, WorkerView};
+use domain::stars::StarTally;
 use domain::time::Millis;
+use domain::worker::Worker;
 use settings::Settings;
 
 use crate::{Directory, Error, Orders, SealKey, WorkerRecords};
@@ -59,22 +61,33 @@ impl OrderViews {
     ) -> Result<OrderView, Error> {
         let mut view = order.view(viewer, details, now);
         // What became of the order since is not told to an agency that has lost it.
-        if matches!(viewer, Viewer::Former(_)) {
+        if let Viewer::Former(agency) = viewer {
+            if view.summary.ended.is_none() {
+                let lost = self.orders.lost(&order.id, agency).await?;
+                view.summary.ended = lost.and_then(|lost| lost.ended());
+            }
             return Ok(view);
         }
-        if let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) {
-            let read = tokio::try_join!(
-                self.workers.get(&staffing.worker),
-                self.directory.agency(&claim.agency),
-            );
-            let (worker, agency) = read?;
-            let standing = agency.map(|agency| agency.standing);
+        let read = tokio::try_join!(
+            self.claimant(order, viewer),
+            self.named(order),
+            self.preferred(order, viewer),
+        );
+        let (agency, named, preferred) = read?;
+        view.preferred_worker_id = preferred;
+        let standing = agency.as_ref().map(|agency| agency.standing);
+        if let Some((worker, stars)) = named {
             if matches!(viewer, Viewer::Claimant(_)) && standing != Some(Standing::Approved) {
                 view.hide_home();
             }
-            let rules = &self.rules;
-            view.worker =
-                worker.map(|worker| WorkerView::new(&worker, claim, standing, viewer, now, rules));
+            let worker = (&worker, stars);
+            view.worker = WorkerView::new(order, worker, standing, viewer, now, &self.rules);
+        }
+        if let (Viewer::Customer, Some(agency), Some(claim)) =
+            (viewer, agency, &mut view.summary.claim)
+        {
+            claim.stars = agency.stats.stars().view();
+            claim.phone = order.staffing().map(|_| agency.phone);
         }
         if let State::Rated(_, _, rated) = order.state {
             let sealed = self.orders.rating(&order.id).await?;
@@ -83,6 +96,37 @@ impl OrderViews {
             view.rating = rating.map(|rating| RatingView::new(rating, rated.counts));
         }
         Ok(view)
+    }
+
+    /// The agency that has the claim, where something of it is shown.
+    async fn claimant(&self, order: &Order, viewer: &Viewer) -> Result<Option<Agency>, Error> {
+        match order.claim() {
+            Some(claim) if *viewer == Viewer::Customer || order.staffing().is_some() => {
+                self.directory.agency(&claim.agency).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The named worker, with her stars.
+    async fn named(&self, order: &Order) -> Result<Option<(Worker, StarTally)>, Error> {
+        match order.staffing() {
+            Some(staffing) => self.workers.get_with_stars(&staffing.worker).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whom the customer would like again, for the agency that has the claim, if she still works there.
+    async fn preferred(&self, order: &Order, viewer: &Viewer) -> Result<Option<WorkerId>, Error> {
+        let Viewer::Claimant(agency) = viewer else {
+            return Ok(None);
+        };
+        let Some(wanted) = order.preferred_of(agency) else {
+            return Ok(None);
+        };
+        let worker = self.workers.get(wanted).await?;
+        let worker = worker.filter(|worker| worker.agency == *agency && !worker.is_erased);
+        Ok(worker.map(|worker| worker.id))
     }
 
     /// An order that its customer has just changed, as the customer is shown it.
@@ -97,7 +141,7 @@ impl OrderViews {
     }
 
     /// An order as the agency is shown it that has the claim, which was found to be approved. It takes reads only where a
-    /// worker is named, and before that nothing is shown that says where the home is.
+    /// worker is named or wanted, and before that nothing is shown that says where the home is.
     ///
     /// # Errors
     /// When the worker cannot be read, or the details cannot be opened.
@@ -108,19 +152,21 @@ impl OrderViews {
         now: Millis,
     ) -> Result<OrderView, Error> {
         let viewer = Viewer::Claimant(agency.clone());
-        let (Some(claim), Some(staffing)) = (order.claim(), order.staffing()) else {
-            return Ok(order.view(&viewer, None, now));
+        let home = async {
+            match order.staffing() {
+                Some(_) => self.orders.home(&order.id, now).await,
+                None => Ok(None),
+            }
         };
-        let read = tokio::try_join!(
-            self.orders.home(&order.id, now),
-            self.workers.get(&staffing.worker),
-        );
-        let (home, worker) = read?;
+        let read = tokio::try_join!(home, self.named(order), self.preferred(order, &viewer));
+        let (home, named, preferred) = read?;
         let details = home.map(|home| self.seal.open(&order.id, &home.details));
         let mut view = order.view(&viewer, details.transpose()?.as_ref(), now);
+        view.preferred_worker_id = preferred;
         let (approved, rules) = (Some(Standing::Approved), &self.rules);
-        view.worker =
-            worker.map(|worker| WorkerView::new(&worker, claim, approved, &viewer, now, rules));
+        view.worker = named.and_then(|(worker, stars)| {
+            WorkerView::new(order, (&worker, stars), approved, &viewer, now, rules)
+        });
         Ok(view)
     }
 }

@@ -1,6 +1,6 @@
 //! A visit: who is named for it, its beginning, its end, its rating.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
+use domain::id::{BadgeId, CustomerId, MemberId, OrderId, WorkerId};
 use domain::order::{
     Change, CompleteOutcome, Given, Order, RATING_COUNTS_EVERY, RateOutcome, Rating, Staffing,
     State, complete_outcome, rate_outcome,
@@ -14,7 +14,7 @@ use super::{Orders, item, key, read_sealed, sealed};
 use crate::table::{
     self, Committed, ItemKey, Key, Member, Part, Rivals, TRANSACT, Tries, commit, read,
 };
-use crate::{Error, Sealed};
+use crate::{Error, Sealed, WorkerRecords};
 
 #[derive(Serialize)]
 struct UsedCode {
@@ -51,20 +51,14 @@ struct RaterItem {
     ttl: i64,
 }
 
-/// The attributes by which the index finds an agency's orders.
-#[derive(Serialize)]
-struct LostItem {
-    ca: AgencyId,
-    ct: Millis,
-}
-
 impl Orders {
-    /// Names the worker, or another one, for an order as it was found, together `with` her calendar, and that
+    /// A member of the agency names the worker, or another one, for an order as it was found, together `with` her calendar, and that
     /// nothing has changed that the gate looked at. `None` when somebody else got in the way of any of it: what was
     /// looked at has to be looked at again.
     pub async fn staff(
         &self,
         before: &Order,
+        by: &MemberId,
         staffing: &Staffing,
         with: Vec<Member>,
         now: Millis,
@@ -77,10 +71,13 @@ impl Orders {
             staffing: staffing.clone(),
             instead_of: before.staffing().map(|named| named.worker.clone()),
         };
-        let Ok(after) = before.changed(&change, before.epoch, now) else {
+        let Ok(mut after) = before.changed(&change, before.epoch, now) else {
             return Ok(None);
         };
-        let write = Write::of(&change, before.epoch, now)?;
+        if let Some(line) = after.timeline.pop() {
+            after.timeline.push(line.by_member(by));
+        }
+        let write = Write::by(Some(by), &change, before.epoch, now)?;
         let write = write.to(self, &before.id).named(Part::Order);
         Ok(match commit(std::iter::once(write).chain(with)).await? {
             Committed::Done => Some(after),
@@ -129,7 +126,8 @@ impl Orders {
 
     /// Its customer rates a visit that is over; `rating_sealed` is the rating. It counts if the visit took long enough, and
     /// of none of `raters` (hashes of the agency, each with something by which the customer is known) a rating has
-    /// counted lately. `None` when this customer has no such order.
+    /// counted lately; then it is added to the stars of the worker who came, one of `workers`. `None` when this customer has
+    /// no such order.
     pub async fn rate(
         &self,
         order: &OrderId,
@@ -137,9 +135,11 @@ impl Orders {
         rating: &Rating,
         rating_sealed: &Sealed,
         raters: &[String],
+        workers: &WorkerRecords,
     ) -> Result<Option<Changed<Rated>>, Error> {
         let lately = rating.at - RATING_COUNTS_EVERY;
         let mut tries = Tries::new(TRANSACT, Rivals::Few, order.as_str());
+        let mut is_erased = false;
         loop {
             tries.next().await?;
             let keys = raters.iter().map(|hash| Key::rater(hash));
@@ -194,11 +194,20 @@ impl Orders {
                 let put = put.when("attribute_not_exists(pk) OR #at <= :lately");
                 members.push(put.value(":lately", lately).named(Part::Rater));
             }
-            if let Committed::Done = commit(members).await? {
-                return Ok(Some(Changed {
-                    outcome,
-                    order: after,
-                }));
+            if let Some(came) = before.staffing().filter(|_| counts && !is_erased) {
+                members.extend(workers.add_stars(&came.worker, rating.stars));
+            }
+            match commit(members).await? {
+                Committed::Done => {
+                    return Ok(Some(Changed {
+                        outcome,
+                        order: after,
+                    }));
+                }
+                Committed::Refused(refused) => {
+                    is_erased |= refused.iter().any(|one| one.part == Part::Worker);
+                }
+                Committed::Conflict => {}
             }
         }
     }
@@ -223,21 +232,6 @@ impl Orders {
                 Committed::Conflict => {}
             }
         }
-    }
-
-    /// Keeps an order in the list of an agency that has lost its claim. Doing so again is harmless.
-    pub async fn keep_lost(
-        &self,
-        order: &OrderId,
-        agency: &AgencyId,
-        at: Millis,
-    ) -> Result<(), Error> {
-        let item = LostItem {
-            ca: agency.clone(),
-            ct: at,
-        };
-        let put = self.table.put(Key::lost(order, agency).item(item));
-        put.send().await.map(|_| ())
     }
 
     /// What the customer says of a visit, sealed.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{AgencyId, OrderId};
+use domain::id::{AgencyId, MemberId, OrderId};
 use domain::order::{Change, Moment, Order, Reopening, Status, Term};
 use domain::time::Millis;
 use serde::Serialize;
@@ -54,6 +54,16 @@ fn n(number: impl ToString) -> AttributeValue {
 impl Write {
     /// A change that is asked of an order in this epoch, now.
     pub(super) fn of(change: &Change, epoch: u32, now: Millis) -> Result<Self, Error> {
+        Self::by(None, change, epoch, now)
+    }
+
+    /// The same, asked by this member of the agency.
+    pub(super) fn by(
+        by: Option<&MemberId>,
+        change: &Change,
+        epoch: u32,
+        now: Millis,
+    ) -> Result<Self, Error> {
         let mut write = Self::default();
         for term in change.terms(epoch, now) {
             match write.condition(&term) {
@@ -61,7 +71,11 @@ impl Write {
                 None => write.fixed.push(term),
             }
         }
-        let lines = change.lines(epoch, now).into_iter().map(Line::from);
+        let lines = change.lines(epoch, now).into_iter().map(|line| match by {
+            Some(member) => line.by_member(member),
+            None => line,
+        });
+        let lines = lines.map(Line::from);
         let lines = serde_dynamo::to_attribute_value(lines.collect::<Vec<_>>())?;
         let (one, lines) = (write.value(n(1)), write.value(lines));
         write.set.push(format!("v = v + {one}"));

@@ -90,11 +90,25 @@ impl Cursors<'_> {
         }
     }
 
-    fn has(&self, key: &Attributes) -> bool {
+    /// The key that a page ends with if this is its last item.
+    pub(super) fn key_of(&self, item: &Attributes) -> Attributes {
+        let names = self.names().into_iter();
+        let parts = names.filter_map(|name| item.get_key_value(name));
+        parts
+            .map(|(name, part)| (name.clone(), part.clone()))
+            .collect()
+    }
+
+    fn names(&self) -> Vec<&str> {
         let mut names = vec![PK, SK];
         if let Some(sort) = self.sort {
             names.extend([self.owner.0, sort]);
         }
+        names
+    }
+
+    fn has(&self, key: &Attributes) -> bool {
+        let names = self.names();
         key.len() == names.len()
             && names.iter().all(|name| key.contains_key(*name))
             && key.get(self.owner.0) == Some(self.owner.1)

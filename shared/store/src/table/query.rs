@@ -170,6 +170,42 @@ impl<'a> Query<'a> {
         Ok(Page { items, next })
     }
 
+    /// A page of at most `limit` of those that `keep` keeps, out of the next `look` items; and whether it has looked at all
+    /// there are. So a page can be short, even empty, and not be the last.
+    ///
+    /// # Errors
+    /// [`Error::BadCursor`] when the cursor is not one of this list.
+    pub(crate) async fn page_out_of<R>(
+        mut self,
+        look: u32,
+        limit: u32,
+        cursor: Option<&str>,
+        mut keep: impl FnMut(Attributes) -> Result<Option<R>, Error>,
+    ) -> Result<(Page<R>, bool), Error> {
+        self.start = cursor
+            .map(|cursor| self.cursors().read(cursor))
+            .transpose()?;
+        self = self.at_most(look);
+        let found = self.more().await?;
+        let (mut items, mut cut, mut left) = (Vec::new(), None, found.len());
+        for item in found {
+            left -= 1;
+            let key = self.cursors().key_of(&item);
+            let Some(kept) = keep(item)? else { continue };
+            if cut.is_some() {
+                continue;
+            }
+            items.push(kept);
+            if items.len() >= limit as usize && left > 0 {
+                cut = Some(key);
+            }
+        }
+        let is_all = cursor.is_none() && self.is_at_end;
+        let next = cut.as_ref().or(self.start.as_ref());
+        let next = next.map(cursor::write).transpose()?;
+        Ok((Page { items, next }, is_all))
+    }
+
     pub(crate) async fn all<R>(
         mut self,
         mut read: impl FnMut(Attributes) -> Result<R, Error>,

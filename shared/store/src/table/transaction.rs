@@ -27,10 +27,12 @@ pub enum Part {
     Calendar,
     /// A code of a worker's phone that was used for an order.
     Code,
+    Complaint,
     Consent,
     /// That something is counted, so that it is not counted again.
     Counted,
-    Credentials,
+    /// A line of an audit trail.
+    Deed,
     /// Whatever is deleted with a worker's data.
     Deleted,
     Details,
@@ -41,6 +43,8 @@ pub enum Part {
     Event,
     /// Where a worker's chain or the log ends.
     Head,
+    /// Which customer is meant by what WeChat knows somebody by.
+    Link,
     Objection,
     Order,
     Payload,
@@ -56,8 +60,12 @@ pub enum Part {
     /// A registration, by its idempotency key.
     Request,
     Source,
+    /// What customers gave a worker.
+    Stars,
     Store,
     SubjectKey,
+    /// Members, and how they log in.
+    Team,
     Tile,
     Uscc,
     Worker,

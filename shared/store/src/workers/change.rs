@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{WorkerFile, Workers, item};
 use crate::Error;
 use crate::bytes::Bytes;
+use crate::directory::Directory;
 use crate::ledger::{self, Ledger, StoredEvent};
 use crate::subject_keys::{PersonKey, SealedItem};
 use crate::table::{
@@ -212,6 +213,25 @@ impl Workers {
                 return Ok(Appended::WithRefused(first.part));
             }
         }
+    }
+
+    /// The same, asked for by a member, in whose audit trail it stands from the same moment on.
+    pub async fn change_by<R>(
+        &self,
+        directory: &Directory,
+        by: &Actor,
+        id: &WorkerId,
+        now: Millis,
+        mut decide: impl FnMut(&WorkerFile) -> Result<Step, R>,
+    ) -> Result<Appended<R>, Error> {
+        self.change(id, now, |file| {
+            let mut step = decide(file)?;
+            let event = step.events.first();
+            let deed = event.and_then(|event| directory.deed_to(id, by, event, now));
+            step.with.extend(deed);
+            Ok(step)
+        })
+        .await
     }
 
     /// Changes a worker without anything that could be refused.

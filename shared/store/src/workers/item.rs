@@ -1,13 +1,15 @@
 //! Items of workers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agency::Standing;
+use domain::catalogue::Tag;
+use domain::check::Sex;
 use domain::credit::{Entry, Recorded, Section, Sections};
 use domain::id::{AgencyId, SourceId, WorkerId};
-use domain::service::ServiceSet;
+use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
-use domain::worker::{LastDecision, Photo, Proposal, Worker, masked_name};
+use domain::worker::{Experience, LastDecision, Photo, Proposal, Worker, masked_name};
 use serde::{Deserialize, Serialize};
 
 use super::key::parse_worker;
@@ -23,8 +25,14 @@ struct WorkerItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ld: Option<LastDecision>,
     st: Standing,
-    ag: AgencyId,
+    /// None of whoever has left her employer, so that she is in no agency's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ag: Option<AgencyId>,
     skl: u16,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exp: Vec<StoredExperience>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sx: Option<Sex>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mn: String,
     // An index that leaves these out is read into the same item.
@@ -45,6 +53,33 @@ struct WorkerItem {
 /// Of items from before there were versions, and of an index that leaves it out.
 fn first_version() -> u64 {
     1
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredExperience {
+    s: Service,
+    y: u32,
+    t: BTreeSet<Tag>,
+}
+
+impl From<&Experience> for StoredExperience {
+    fn from(experience: &Experience) -> Self {
+        Self {
+            s: experience.service,
+            y: experience.years,
+            t: experience.tags.clone(),
+        }
+    }
+}
+
+impl From<StoredExperience> for Experience {
+    fn from(stored: StoredExperience) -> Self {
+        Self {
+            service: stored.s,
+            years: stored.y,
+            tags: stored.t,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,8 +109,14 @@ pub(super) fn write_worker(worker: &Worker) -> Item<Workers> {
         rv: worker.review_version,
         ld: worker.last_decision.clone(),
         st: worker.standing,
-        ag: worker.agency.clone(),
+        ag: worker.employer().cloned(),
         skl: worker.skills.bits(),
+        exp: worker
+            .experience
+            .iter()
+            .map(StoredExperience::from)
+            .collect(),
+        sx: worker.sex,
         mn: worker.masked_name.clone(),
         rg: worker.registered_at,
         wait: worker
@@ -97,8 +138,15 @@ pub(super) fn write_proposed(worker: &WorkerId, proposal: &Proposal) -> Item<Wor
         rv: 1,
         ld: None,
         st: proposal.standing,
-        ag: proposal.agency.clone(),
+        ag: Some(proposal.agency.clone()),
         skl: changes.skills.unwrap_or_default().bits(),
+        exp: changes
+            .experience
+            .iter()
+            .flatten()
+            .map(StoredExperience::from)
+            .collect(),
+        sx: None,
         mn: changes.name.as_deref().map(masked_name).unwrap_or_default(),
         rg: proposal.at,
         wait: None,
@@ -131,9 +179,11 @@ pub(super) fn read_worker(item: impl Into<serde_dynamo::Item>) -> Result<Worker,
         version: item.v,
         review_version: item.rv,
         last_decision: item.ld,
-        agency: item.ag,
+        agency: item.ag.unwrap_or_else(Worker::no_agency),
         standing: item.st,
         skills: ServiceSet::from_bits(item.skl),
+        experience: item.exp.into_iter().map(Experience::from).collect(),
+        sex: item.sx,
         masked_name: item.mn,
         registered_at: item.rg,
         waits_since: item.since,

@@ -76,6 +76,11 @@ impl Key<Workers> {
         Self::new(format!("C#{}", worker.bare()), "calendar")
     }
 
+    /// What customers gave a worker.
+    pub(super) fn stars(worker: &WorkerId) -> Self {
+        Self::new(format!("S#{}", worker.bare()), "stars")
+    }
+
     /// That somebody looked at a worker's record; of several looks at one moment, `nonce` says which.
     pub(super) fn view(worker: &WorkerId, at: Millis, nonce: &str) -> Self {
         Self::new(view_pk(worker), format!("{VIEW}{:013}#{nonce}", at.0))
@@ -130,6 +135,10 @@ pub(super) fn parse_erasure(key: &ItemKey) -> Option<WorkerId> {
 
 pub(super) fn parse_calendar(key: &ItemKey) -> Option<WorkerId> {
     WorkerId::from_bare(key.pk.strip_prefix("C#")?).ok()
+}
+
+pub(super) fn parse_stars(key: &ItemKey) -> Option<WorkerId> {
+    WorkerId::from_bare(key.pk.strip_prefix("S#")?).ok()
 }
 
 /// Whose objection it is, and which.

@@ -38,6 +38,8 @@ impl Desk {
                 agency: agency(1),
                 standing: Standing::Approved,
                 skills: ServiceSet::all(),
+                experience: Vec::new(),
+                sex: None,
                 masked_name: masked_name("张秀兰"),
                 registered_at: NOW,
                 waits_since: None,
@@ -62,7 +64,7 @@ impl Desk {
             events: vec![NewEvent {
                 id: EventId::from_cause("registered", &["one"]),
                 kind: EventKind::Registered,
-                actor: Actor::Agency(agency(1)),
+                actor: Actor::Agency(agency(1), None),
                 payload: json!({}),
             }],
             with: Vec::new(),
@@ -93,7 +95,8 @@ impl Desk {
                 signed: None,
             },
             body_hash: BODY,
-            actor: Actor::Agency(agency(1)),
+            actor: Actor::Agency(agency(1), None),
+            directory: self.world.directory.clone(),
         }
     }
 
@@ -273,7 +276,7 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
             .unwrap()
     };
     let step = |from: &Badge| {
-        let by = Actor::Agency(agency(1));
+        let by = Actor::Agency(agency(1), None);
         desk.badges
             .decide(from, &suspended(from), by, "lost")
             .unwrap()
@@ -300,7 +303,7 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
     // And back.
     let valid = now.decided(BadgeDecision::Reinstate, Decider::Agency);
     let valid = valid.unwrap().unwrap();
-    let by = Actor::Agency(agency(1));
+    let by = Actor::Agency(agency(1), None);
     let step = desk.badges.decide(&now, &valid, by, "found");
     assert!(matches!(
         desk.commit(step.unwrap()).await,

@@ -20,7 +20,8 @@ use domain::order::GrabOutcome;
 use store::{Cell, CellStore, Directory, FannedOut, Orders};
 
 use crate::world::{
-    DIRECTORY, NOW, ORDERS, World, agency, listing, order, place, place_of, settings, staff_by,
+    DIRECTORY, NOW, ORDERS, World, agency, listing, order, owner, place, place_of, settings,
+    staff_by,
 };
 
 /// Asks for the consumed capacity of every call, and keeps it.
@@ -163,7 +164,7 @@ async fn an_order_from_placed_to_claimed_costs_eight_units_and_four_of_indexes()
     // The longest name that registration takes, in Chinese.
     let name = "家".repeat(60);
     let grabbed = orders
-        .grab(&order.id, 1, &agency(1), &name, || NOW, staff_by)
+        .grab(&order.id, 1, &owner(1), &name, || NOW, staff_by)
         .await
         .unwrap();
     assert_eq!(grabbed.unwrap().outcome, GrabOutcome::Won);

@@ -7,7 +7,7 @@ use domain::order::{
 use domain::time::Millis;
 use store::{Changed, FannedOut, Settled};
 
-use crate::world::{NOW, World, agency, customer, listing, market, order, staff_by};
+use crate::world::{NOW, World, agency, customer, listing, market, order, owner, staff_by};
 
 fn after(millis: i64) -> Millis {
     Millis(NOW.0 + millis)
@@ -24,7 +24,7 @@ fn claim(by: u8, how: How, at: Millis) -> Claim {
 }
 
 async fn grabbed(world: &World, order: &Order, by: u8) -> Order {
-    let (now, agency) = (after(1), agency(by));
+    let (now, agency) = (after(1), owner(by));
     let grabbed = world
         .orders
         .grab(&order.id, order.epoch, &agency, "家政", || now, staff_by);
@@ -33,12 +33,11 @@ async fn grabbed(world: &World, order: &Order, by: u8) -> Order {
         order: changed,
     } = grabbed.await.unwrap().unwrap();
     assert_eq!(outcome, GrabOutcome::Won);
-    assert_eq!(
-        changed,
-        order
-            .changed(&Change::Claim(claim(by, How::Grab, now)), order.epoch, now)
-            .unwrap()
-    );
+    let claim = Change::Claim(claim(by, How::Grab, now));
+    let mut expected = order.changed(&claim, order.epoch, now).unwrap();
+    let line = expected.timeline.pop().unwrap();
+    expected.timeline.push(line.by_member(&agency.member));
+    assert_eq!(changed, expected);
     changed
 }
 
@@ -84,7 +83,7 @@ async fn an_epoch_is_fanned_out_once() {
         deadline: after(500),
     };
     orders
-        .release(&claimed.id, 1, &agency(1), "ill", then, NOW)
+        .release(&claimed.id, 1, &owner(1), "ill", then, NOW)
         .await
         .unwrap();
     assert_eq!(mark(1, NOW).await.unwrap(), FannedOut::Over);
@@ -188,7 +187,7 @@ async fn an_order_without_candidates_ends_unfilled() {
         unfilled(at).await.unwrap(),
         Settled::Before(Box::new(expected))
     );
-    let late = agency(1);
+    let late = owner(1);
     let grab = world
         .orders
         .grab(&placed.id, 1, &late, "家政", || NOW, staff_by);
@@ -205,7 +204,7 @@ async fn a_release_opens_a_new_epoch_without_the_agency() {
         let (orders, id) = (&world.orders, &placed.id);
         async move {
             orders
-                .release(id, 1, &agency(by), "ill", then, after(2))
+                .release(id, 1, &owner(by), "ill", then, after(2))
                 .await
                 .unwrap()
                 .unwrap()
@@ -218,10 +217,11 @@ async fn a_release_opens_a_new_epoch_without_the_agency() {
         reason: "ill".to_owned(),
         then,
     };
-    assert_eq!(
-        released.order,
-        claimed.changed(&change, 1, after(2)).unwrap()
-    );
+    let mut expected = claimed.changed(&change, 1, after(2)).unwrap();
+    let by = &owner(1).member;
+    let lines = std::mem::take(&mut expected.timeline).into_iter();
+    expected.timeline = lines.map(|line| line.by_member(by)).collect();
+    assert_eq!(released.order, expected);
     assert_eq!((released.order.epoch, released.order.claim()), (2, None));
     assert_eq!(release(1).await.outcome, ReleaseOutcome::Already);
     assert_eq!(
@@ -237,7 +237,7 @@ async fn after_five_epochs_an_order_is_not_offered_any_more() {
     for epoch in 1..=5 {
         assert_eq!((order.epoch, order.status()), (epoch, Status::Open));
         let claimed = grabbed(&world, &order, u8::try_from(epoch).unwrap()).await;
-        let holder = claimed.claim().unwrap().agency.clone();
+        let holder = owner(u8::try_from(epoch).unwrap());
         let then = reopen(&claimed, &market(), ClaimEnd::Released, after(2));
         let released = world
             .orders
@@ -279,7 +279,7 @@ async fn a_customer_cancels_its_own_order_once() {
     );
     assert_eq!(cancelled.outcome, CancelOutcome::Cancelled);
     assert_eq!(cancel(1).await.unwrap().outcome, CancelOutcome::Already);
-    let holder = agency(1);
+    let holder = owner(1);
     let then = Reopening::Unfilled;
     let release = world
         .orders

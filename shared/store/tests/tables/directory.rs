@@ -1,12 +1,11 @@
 //! Agencies, stores and what is decided about them.
 
-use domain::agency::{
-    AccessKey, Agency, AgencyStats, Credential, Decision, Review, Standing, Store, StoreChange,
-};
+use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store, StoreChange};
 use domain::chain::Hash;
 use domain::check::Uscc;
 use domain::geo::Wgs84;
-use domain::id::{CredentialId, StoreId};
+use domain::id::{CredentialId, MemberId, StoreId};
+use domain::member::{Credential, Deed, Team, TeamId};
 use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
 use futures::future::join_all;
@@ -15,7 +14,7 @@ use store::{
     directory_image,
 };
 
-use crate::world::{DIRECTORY, NOW, World, agency, place};
+use crate::world::{DIRECTORY, NOW, World, agency, owner, place};
 
 pub fn candidate(n: u8, uscc: &Uscc) -> Agency {
     Agency {
@@ -55,6 +54,7 @@ pub fn store(n: u8) -> Store {
 pub fn credential(n: u8) -> Credential {
     Credential {
         id: CredentialId::from_bytes(&[n; 8]),
+        member: None,
         name: "前台".to_owned(),
         secret_hash: Hash([n; 32]),
         body_hash: Hash([n; 32]),
@@ -92,10 +92,14 @@ fn review_of(version: u64, decision: Decision) -> Review {
     }
 }
 
+fn reviewer() -> MemberId {
+    MemberId::from_bytes(&[8; 8])
+}
+
 async fn decide(world: &World, n: u8, decision: Decision) -> AgencyDecided {
     world
         .directory
-        .decide_agency(&agency(n), &review(decision))
+        .decide_agency(&agency(n), &review(decision), &reviewer())
         .await
         .unwrap()
 }
@@ -131,14 +135,16 @@ async fn an_agency_registers_once_however_often_it_is_sent() {
         directory.agency(&agency.id).await.unwrap(),
         Some(agency.clone())
     );
-    let key = AccessKey {
-        agency: agency.id.clone(),
-        credential: credential(7).id,
+    let (team, key) = (TeamId::Agency(agency.id.clone()), credential(7).id);
+    let hash = async || {
+        let team = directory.team(&team).await.unwrap();
+        team.opened_by(&key).map(|(found, _)| found.secret_hash.0)
     };
-    let hash = async || directory.secret_hash(&key).await.unwrap();
     assert_eq!(hash().await, Some([7; 32]));
-    let withdrawn =
-        directory.change_credentials(&agency.id, |all| all.without(&key.credential, true, NOW));
+    let (by, deed) = (&team, Deed::new(NOW, &reviewer(), "x", "y"));
+    let withdrawn = directory.change_team(&team, by, &deed, |team| {
+        team.without_credential(&key, true, NOW)
+    });
     assert_eq!(withdrawn.await.unwrap().unwrap().version, 2);
     assert_eq!(hash().await, None);
     let same = credential(7);
@@ -243,7 +249,7 @@ async fn of_two_decisions_at_once_both_count_in_turn() {
     registered(&world, 1).await;
     decide(&world, 1, Decision::Approve).await;
     let directory = &world.directory;
-    let agency_id = agency(1);
+    let (agency_id, by) = (agency(1), owner(1));
     let moves: Vec<_> = (0..6)
         .map(|n| Wgs84::from_degrees(45.7 + f64::from(n) / 100.0, 126.6).unwrap())
         .collect();
@@ -251,7 +257,7 @@ async fn of_two_decisions_at_once_both_count_in_turn() {
     let moves: Vec<_> = moves.into_iter().map(to).collect();
     let changes = moves
         .iter()
-        .map(|to| directory.change_store(&agency_id, &store_id, NOW, to));
+        .map(|to| directory.change_store(&by, &store_id, NOW, to));
     for changed in futures::future::join_all(changes).await {
         assert!(changed.unwrap().is_some());
     }
@@ -269,7 +275,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     let directory = &world.directory;
     let (agency, id) = (agency(1), store(1).id);
     let moved = directory
-        .change_store(&agency, &id, NOW, &to(elsewhere()))
+        .change_store(&owner(1), &id, NOW, &to(elsewhere()))
         .await
         .unwrap()
         .unwrap();
@@ -283,7 +289,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
 
     let version = directory.agency(&agency).await.unwrap().unwrap().version;
     let repeat = directory
-        .change_store(&agency, &id, NOW, &to(elsewhere()))
+        .change_store(&owner(1), &id, NOW, &to(elsewhere()))
         .await
         .unwrap()
         .unwrap();
@@ -294,7 +300,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     );
 
     let approved = directory
-        .decide_store(&agency, &id, &review_of(2, Decision::Approve))
+        .decide_store(&agency, &id, &review_of(2, Decision::Approve), &reviewer())
         .await
         .unwrap();
     assert!(
@@ -313,12 +319,17 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
         []
     );
     let missing = directory
-        .decide_store(&agency, &store(9).id, &review(Decision::Approve))
+        .decide_store(
+            &agency,
+            &store(9).id,
+            &review(Decision::Approve),
+            &reviewer(),
+        )
         .await;
     assert_eq!(missing.unwrap(), StoreDecided::NotFound);
     assert_eq!(
         directory
-            .change_store(&agency, &store(9).id, NOW, &to(elsewhere()))
+            .change_store(&owner(1), &store(9).id, NOW, &to(elsewhere()))
             .await
             .unwrap(),
         None
@@ -331,7 +342,7 @@ async fn a_store_is_added_once_however_often_it_is_sent() {
     registered(&world, 1).await;
     let directory = &world.directory;
     let new = store(5);
-    let (first, other) = (agency(1), agency(2));
+    let (first, other) = (owner(1), owner(2));
     assert_eq!(
         directory.add_store(&first, &new, &[1; 32]).await.unwrap(),
         StoreAdded::New
@@ -344,7 +355,11 @@ async fn a_store_is_added_once_however_often_it_is_sent() {
         directory.add_store(&other, &new, &[1; 32]).await.unwrap(),
         StoreAdded::NotFound
     );
-    let (agency, stores) = directory.agency_with_stores(&first).await.unwrap().unwrap();
+    let (agency, stores) = directory
+        .agency_with_stores(&first.team)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((agency.version, stores.len()), (2, 3));
 }
 
@@ -441,19 +456,30 @@ async fn images_in_the_stream_are_told_apart() {
 #[tokio::test]
 async fn credentials_that_change_at_once_all_change() {
     let world = World::new().await;
-    let agency = registered(&world, 1).await;
+    let team = TeamId::Agency(registered(&world, 1).await.id);
     let add = |n| {
         let (directory, new) = (&world.directory, credential(n));
-        let id = &agency.id;
-        async move { directory.change_credentials(id, |all| all.with(&new)).await }
+        let (team, deed) = (&team, Deed::new(NOW, &reviewer(), "added", new.id.as_str()));
+        async move {
+            let add = |team: &Team| team.with_credential(&new);
+            directory.change_team(team, team, &deed, add).await
+        }
     };
     for added in join_all((1..=5).map(add)).await {
         added.unwrap().unwrap();
     }
-    let all = world.directory.credentials(&agency.id).await.unwrap();
+    let all = world.directory.team(&team).await.unwrap();
     assert_eq!((all.version, all.live().count()), (6, 6));
     let again = add(3).await.unwrap().unwrap();
     assert_eq!(again, all, "a repeat adds nothing");
+    let deeds = async |member: u8, limit| {
+        let member = MemberId::from_bytes(&[member; 8]);
+        let deeds = world.directory.deeds(&team, Some(&member), limit, None);
+        deeds.await.unwrap()
+    };
+    assert_eq!(deeds(8, 10).await.items.len(), 5, "a line each");
+    assert_eq!(deeds(8, 2).await.items.len(), 2);
+    assert!(deeds(9, 10).await.items.is_empty());
 }
 
 #[tokio::test]

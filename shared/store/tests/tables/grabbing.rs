@@ -1,12 +1,14 @@
 //! Grabs: one winner, and the true reason for every loser.
 
 use domain::id::AgencyId;
+use domain::member::MemberOf;
 use domain::order::{CancelOutcome, ClaimCounts, GrabOutcome, Order, Reopening, claim_news};
 use domain::time::Millis;
 
-use crate::world::{NOW, World, agency, customer, order, staff_by};
+use crate::world::{NOW, World, agency, customer, order, owner, staff_by};
 
 async fn grab(world: &World, order: &Order, epoch: u32, by: &AgencyId, at: Millis) -> GrabOutcome {
+    let by = &MemberOf::first(by.clone());
     let orders = &world.orders;
     let grabbed = orders
         .grab(&order.id, epoch, by, "家政", || at, staff_by)
@@ -86,7 +88,7 @@ async fn each_loser_is_told_its_reason() {
         deadline: Millis(NOW.0 + 500),
     };
     orders
-        .release(&placed.id, 1, &agency(1), "ill", then, NOW)
+        .release(&placed.id, 1, &owner(1), "ill", then, NOW)
         .await
         .unwrap();
     assert_eq!(
@@ -111,7 +113,7 @@ async fn each_loser_is_told_its_reason() {
 
     let nowhere = order(9);
     let grabbed = orders
-        .grab(&nowhere.id, 1, &agency(1), "家政", || NOW, staff_by)
+        .grab(&nowhere.id, 1, &owner(1), "家政", || NOW, staff_by)
         .await
         .unwrap();
     assert_eq!(grabbed, None);
@@ -150,7 +152,7 @@ async fn a_lost_grab_is_sent_again_with_a_fresh_now() {
     world.wire.lose_requests(1);
     let orders = &world.orders;
     let grabbed = orders
-        .grab(&order.id, 1, &agency(1), "家政", ticking, staff_by)
+        .grab(&order.id, 1, &owner(1), "家政", ticking, staff_by)
         .await
         .unwrap();
     // In time when it was first sent, too late when it was sent again.
@@ -172,7 +174,7 @@ async fn a_grab_that_never_gets_through_may_be_tried_again() {
     world.wire.lose_requests(3);
     let orders = &world.orders;
     let failed = orders
-        .grab(&order.id, 1, &agency(1), "家政", || NOW, staff_by)
+        .grab(&order.id, 1, &owner(1), "家政", || NOW, staff_by)
         .await;
     assert!(failed.unwrap_err().is_retryable());
     assert_eq!(world.orders.get(&order.id).await.unwrap(), Some(order));

@@ -1,11 +1,11 @@
 //! Lists of orders, page by page.
 
 use domain::id::OrderId;
-use domain::order::{Reopening, Status};
+use domain::order::{ClaimEnd, ListedClaim, Reopening, Status};
 use domain::time::Millis;
 use store::Error;
 
-use crate::world::{NOW, World, agency, customer, order_of, place_of, staff_by};
+use crate::world::{NOW, World, agency, customer, order_of, owner, place_of, staff_by};
 
 async fn placed(world: &World, count: u8, customer_n: u8) -> Vec<OrderId> {
     let mut ids = Vec::new();
@@ -64,7 +64,9 @@ async fn a_cursor_leads_through_its_own_list_only() {
     let orders = &world.orders;
     let others = orders.by_customer(&customer(2), 1, Some(&cursor)).await;
     assert!(matches!(others, Err(Error::BadCursor)));
-    let other_list = orders.by_agency(&agency(1), 1, Some(&cursor)).await;
+    let one = agency(1);
+    let other_list = orders.by_agency(&one, None, 1, 1, Some(&cursor), |_| true);
+    let other_list = other_list.await;
     assert!(matches!(other_list, Err(Error::BadCursor)));
     let edited = orders
         .by_customer(&customer(1), 1, Some(&cursor[1..]))
@@ -80,7 +82,7 @@ async fn an_agency_has_the_orders_it_has_claimed() {
     for (n, id) in ids.iter().enumerate() {
         let at = Millis(NOW.0 + i64::try_from(n).unwrap());
         orders
-            .grab(id, 1, &agency(1), "家政", || at, staff_by)
+            .grab(id, 1, &owner(1), "家政", || at, staff_by)
             .await
             .unwrap();
     }
@@ -99,11 +101,58 @@ async fn an_agency_has_the_orders_it_has_claimed() {
         .await
         .unwrap();
     orders
-        .release(&ids[2], 1, &agency(1), "ill", Reopening::Unfilled, NOW)
+        .release(&ids[2], 1, &owner(1), "ill", Reopening::Unfilled, NOW)
         .await
         .unwrap();
     assert_eq!(unstaffed(1, NOW).await, [ids[0].clone(), ids[3].clone()]);
-    let page = orders.by_agency(&agency(1), 10, None).await.unwrap();
-    assert_eq!(page.items, [ids[3].clone(), ids[1].clone(), ids[0].clone()]);
-    assert_eq!(page.next, None);
+    let one = agency(1);
+    let list = async |limit, cursor: Option<&str>| {
+        let mut seen = Vec::new();
+        let is_first_three = |claim: &ListedClaim| {
+            seen.push(claim.order.clone());
+            claim.order != ids[0]
+        };
+        let page = orders.by_agency(&one, None, 10, limit, cursor, is_first_three);
+        let (page, is_all) = page.await.unwrap();
+        let items: Vec<_> = page.items.into_iter().map(|claim| claim.order).collect();
+        (items, page.next, seen, is_all)
+    };
+    let all = vec![ids[3].clone(), ids[1].clone(), ids[0].clone()];
+    let kept = || all[..2].to_vec();
+    assert_eq!(list(10, None).await, (kept(), None, all.clone(), true));
+    // A page that is full is cut where the next one begins; what is behind it has been told all the same.
+    let (items, next, seen, is_all) = list(1, None).await;
+    assert_eq!(
+        (items, seen, is_all),
+        (kept()[..1].to_vec(), all.clone(), true)
+    );
+    let rest = list(1, next.as_deref()).await;
+    assert_eq!(
+        (rest.0, rest.2, rest.3),
+        (kept()[1..].to_vec(), all[1..].to_vec(), false)
+    );
+    let last = list(1, rest.1.as_deref()).await;
+    assert_eq!((last.0, last.1), (vec![], None));
+
+    // With a day, only claims that can be of it are read.
+    let from = Millis(NOW.0 + 1);
+    let within = Some((from, Millis(NOW.0 + 3)));
+    let page = orders.by_agency(&one, within, 10, 10, None, |_| true);
+    assert_eq!(page.await.unwrap().0.items.len(), 2);
+
+    // A claim that was lost is in the list of who lost it, with why.
+    let lost = ListedClaim {
+        order: ids[2].clone(),
+        at: Millis(NOW.0 + 9),
+        status: None,
+        start_at: Some(NOW),
+        area: None,
+        worker: None,
+        end: Some(ClaimEnd::Released),
+    };
+    orders.keep_lost(&agency(1), &lost).await.unwrap();
+    let page = orders.by_agency(&one, None, 1, 1, None, |_| true);
+    assert_eq!(page.await.unwrap().0.items, vec![lost.clone()]);
+    let found = orders.lost(&ids[2], &agency(1)).await.unwrap();
+    assert_eq!(found, Some(lost));
 }

@@ -10,6 +10,7 @@ mod directory;
 mod grabbing;
 mod lists;
 mod log;
+mod log_ins;
 mod placing;
 mod rulebook;
 mod scans;

@@ -1,21 +1,26 @@
 //! Visits: who is named is named once, with nothing changed that was looked at; what began, ended or counted did so once.
 
 use domain::agency::{Agency, AgencyStats, Standing};
+use domain::availability::{Availability, Day, Leave, Span};
 use domain::calendar::Calendar;
 use domain::chain::{Actor, EventKind};
 use domain::id::{BadgeId, EventId, OrderId, WorkerId};
 use domain::order::{
-    By, Claim, CompleteOutcome, GrabOutcome, How, Order, Rating, ReleaseOutcome, Reopening,
-    Staffing, Stars, State, Status, TimelineEntry, What,
+    By, Change, Claim, CompleteOutcome, GrabOutcome, How, Order, Rating, ReleaseOutcome, Reopening,
+    Staffing, Stars, State, Status, TimelineEntry, VisitLost, What,
 };
 use domain::service::ServiceSet;
+use domain::stars::StarTally;
 use domain::time::Millis;
+use domain::worker::Worker;
 use serde_json::json;
-use store::{Appended, Calendars, Changed, NewEvent, Part, Rated, Step, VisitEnded};
+use store::{
+    Appended, Calendars, Changed, NewEvent, Part, ProfileChange, Rated, Step, VisitEnded, Written,
+};
 
 use crate::directory::credential;
 use crate::workers::registered;
-use crate::world::{NOW, World, agency, customer, market, order, place_of, seal, staff_by};
+use crate::world::{NOW, World, agency, customer, market, order, owner, place_of, seal, staff_by};
 
 fn after(millis: i64) -> Millis {
     Millis(NOW.0 + millis)
@@ -26,7 +31,7 @@ fn calendars(world: &World) -> Calendars {
 }
 
 async fn grabbed(world: &World, n: u8) -> Order {
-    let (order, by) = (world.placed(n).await, agency(1));
+    let (order, by) = (world.placed(n).await, owner(1));
     let grabbed = world
         .orders
         .grab(&order.id, 1, &by, "家政", || after(1), staff_by);
@@ -46,7 +51,8 @@ async fn name(world: &World, order: &Order, id: &WorkerId, calendar: &Calendar) 
         worker: id.clone(),
         at: after(2),
     };
-    let staffed = world.orders.staff(order, &staffing, with, after(2));
+    let by = owner(1).member;
+    let staffed = world.orders.staff(order, &by, &staffing, with, after(2));
     staffed.await.unwrap()
 }
 
@@ -99,22 +105,31 @@ async fn naming_a_worker_writes_order_and_calendar_or_nothing() {
         worker: id.clone(),
         at: after(2),
     };
-    let refused = world.orders.staff(&second, &staffing, with, after(2));
+    let by = owner(1);
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, with, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
     // An agency that is not approved when it is written, whatever was read.
     let unknown = vec![world.directory.stays_approved(&agency(1))];
-    let refused = world.orders.staff(&second, &staffing, unknown, after(2));
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, unknown, after(2));
     assert_eq!(refused.await.unwrap(), None);
 
     // An order whose time to staff is over, or that was cancelled since it was read.
     let late = second.claim().unwrap().staff_by;
-    let refused = world.orders.staff(&second, &staffing, Vec::new(), late);
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, Vec::new(), late);
     assert_eq!(refused.await.unwrap(), None);
     let theirs = customer(1);
     let cancelled = world.orders.cancel(&second.id, &theirs, "x", after(3));
     cancelled.await.unwrap().unwrap();
-    let refused = world.orders.staff(&second, &staffing, Vec::new(), after(4));
+    let refused = world
+        .orders
+        .staff(&second, &by.member, &staffing, Vec::new(), after(4));
     assert_eq!(refused.await.unwrap(), None);
 }
 
@@ -126,7 +141,7 @@ async fn a_released_order_names_nobody_any_more() {
         epoch: 2,
         deadline: after(500_000),
     };
-    let by = agency(1);
+    let by = owner(1);
     let released = world.orders.release(&order.id, 1, &by, "x", then, after(5));
     let Changed { outcome, order } = released.await.unwrap().unwrap();
     assert_eq!(outcome, ReleaseOutcome::Released);
@@ -239,7 +254,13 @@ async fn a_visit_is_over_and_rated_once() {
         at: after(11),
     };
     let sealed = seal().seal_rating(&order.id, &rating).unwrap();
-    let rate = || world.orders.rate(&order.id, &theirs, &rating, &sealed, &[]);
+    let workers = world.workers.records();
+    let rate = || {
+        let of = (&order.id, &theirs);
+        world
+            .orders
+            .rate(of.0, of.1, &rating, &sealed, &[], &workers)
+    };
     let rated = rate().await.unwrap().unwrap();
     assert_eq!(rated.outcome, Rated::Now);
     assert_eq!(
@@ -258,7 +279,7 @@ async fn a_visit_is_over_and_rated_once() {
 }
 
 /// Completed, after so many minutes of the two hours that were booked.
-async fn over(world: &World, n: u8, minutes: i64) -> Order {
+async fn over(world: &World, n: u8, worker: &WorkerId, minutes: i64) -> Order {
     let mut order = order(n);
     let claim = Claim {
         agency: agency(1),
@@ -268,7 +289,7 @@ async fn over(world: &World, n: u8, minutes: i64) -> Order {
         staff_by: NOW,
     };
     let staffing = Staffing {
-        worker: WorkerId::from_bytes(&[1; 16]),
+        worker: worker.clone(),
         at: NOW,
     };
     order.state = State::Completed(claim, staffing);
@@ -277,6 +298,7 @@ async fn over(world: &World, n: u8, minutes: i64) -> Order {
             at: after(at),
             what,
             by: By::Customer,
+            member: None,
             why: None,
             epoch: 1,
         });
@@ -289,6 +311,7 @@ async fn over(world: &World, n: u8, minutes: i64) -> Order {
 async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
     const DAY: i64 = 86_400_000;
     let world = World::new().await;
+    let worker = registered(&world).await;
     let rate = async |order: &Order, day: i64, raters: [&str; 3]| {
         let rating = Rating {
             stars: Stars::try_from(5).unwrap(),
@@ -297,9 +320,10 @@ async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
         };
         let sealed = seal().seal_rating(&order.id, &rating).unwrap();
         let (raters, theirs) = (raters.map(str::to_owned), customer(1));
+        let workers = world.workers.records();
         let rated = world
             .orders
-            .rate(&order.id, &theirs, &rating, &sealed, &raters);
+            .rate(&order.id, &theirs, &rating, &sealed, &raters, &workers);
         let rated = rated.await.unwrap().unwrap();
         assert_eq!(rated.outcome, Rated::Now);
         let found = world.orders.get(&order.id).await.unwrap().unwrap();
@@ -320,16 +344,45 @@ async fn of_who_is_the_same_customer_one_rating_counts_in_thirty_days() {
         (5, 120, 30, ["you", "other", "away"], true),
         (6, 120, 31, mine, true),
     ] {
-        let order = over(&world, n, minutes).await;
+        let order = over(&world, n, &worker, minutes).await;
         assert_eq!(rate(&order, day, raters).await, counts, "{n}");
     }
     let mut orders = Vec::new();
     for n in 10..15 {
-        orders.push(over(&world, n, 120).await);
+        orders.push(over(&world, n, &worker, 120).await);
     }
     let at_once = orders.iter().map(|order| rate(order, 70, mine));
     let counted = futures::future::join_all(at_once).await;
     assert_eq!(counted.into_iter().filter(|counts| *counts).count(), 1);
+
+    // What counts for the agency counts for who came, and goes with her.
+    let records = world.workers.records();
+    let stars = async || {
+        let found = records.get_with_stars(&worker).await.unwrap();
+        found.unwrap().1
+    };
+    assert_eq!(stars().await, StarTally { sum: 20, count: 4 });
+    let erase = |file: &store::WorkerFile| -> Result<Step, ()> {
+        Ok(Step {
+            worker: Some(Worker {
+                is_erased: true,
+                ..file.worker.clone()
+            }),
+            profile: ProfileChange::Erase,
+            events: vec![NewEvent {
+                id: EventId::from_cause("redaction", &["test"]),
+                kind: EventKind::Redaction,
+                actor: Actor::Platform,
+                payload: json!({}),
+            }],
+            with: vec![world.workers.forget_stars(&worker)],
+        })
+    };
+    let erased = world.workers.change(&worker, NOW, erase).await.unwrap();
+    assert!(matches!(erased, Appended::Done(_)), "{erased:?}");
+    let late = over(&world, 20, &worker, 120).await;
+    assert!(rate(&late, 110, mine).await);
+    assert_eq!(stars().await, StarTally::default());
 }
 
 #[tokio::test]
@@ -353,7 +406,9 @@ async fn the_clock_ends_what_nobody_attended_or_ended() {
     };
     assert_eq!(ended.state, State::Unfilled);
     assert!(ended.excluded.contains(&agency(1)));
-    let page = world.orders.by_agency(&agency(1), 10, None).await.unwrap();
+    let one = agency(1);
+    let page = world.orders.by_agency(&one, None, 10, 10, None, |_| true);
+    let (page, _) = page.await.unwrap();
     assert!(page.items.is_empty(), "it is nobody's claim any more");
 }
 
@@ -410,4 +465,89 @@ async fn a_version_of_an_order_counts_once() {
             .await
             .unwrap()
     );
+}
+
+#[tokio::test]
+async fn a_worker_finds_what_she_was_named_for_and_what_she_has_lost() {
+    let world = World::new().await;
+    let (order, id) = staffed(&world, 1).await;
+    let found = async || world.orders.by_worker(&id, 10, None).await.unwrap().items;
+    assert_eq!(found().await, [(order.id.clone(), None)]);
+    let unstaffed = Change::Unstaff {
+        worker: id.clone(),
+        staff_by: after(9_000),
+    };
+    let changed = world.orders.change(&order, &unstaffed, 1, after(3)).await;
+    assert!(matches!(changed, Ok(Written::Done(_))), "{changed:?}");
+    assert!(found().await.is_empty());
+    for _ in 0..2 {
+        let (order, start) = (&order.id, order.start_at);
+        let kept = world
+            .orders
+            .keep_lost_visit(order, &id, start, VisitLost::CannotCome);
+        kept.await.unwrap();
+    }
+    assert_eq!(found().await, [(order.id, Some(VisitLost::CannotCome))]);
+}
+
+#[tokio::test]
+async fn when_she_can_work_is_said_of_her_as_she_is_and_survives_a_naming() {
+    let world = World::new().await;
+    let id = registered(&world).await;
+    let leave = Leave {
+        from: after(0),
+        until: after(1),
+    };
+    let said = Availability {
+        agency: Some(agency(1)),
+        hours: vec![Span {
+            day: Day::Sunday,
+            from: "22:00".parse().unwrap(),
+            until: "06:00".parse().unwrap(),
+        }],
+        leave: vec![leave],
+        own_leave: vec![leave],
+        ..Availability::default()
+    };
+    let calendars = calendars(&world);
+    for _ in 0..2 {
+        let decide = |worker: Option<&Worker>, before: &Availability| {
+            assert_eq!(worker.map(|worker| &worker.id), Some(&id));
+            let version = before.version;
+            Ok::<_, ()>(Availability {
+                version,
+                ..said.clone()
+            })
+        };
+        let set = calendars.set_availability(&id, decide, |_| None);
+        let calendar = set.await.unwrap().unwrap();
+        assert_eq!(
+            (calendar.version, calendar.availability.version),
+            (1, 1),
+            "once"
+        );
+    }
+    let calendar = calendars.get(&id).await.unwrap();
+    let order = grabbed(&world, 1).await;
+    // Who has not seen it cannot name her.
+    assert_eq!(name(&world, &order, &id, &Calendar::default()).await, None);
+    name(&world, &order, &id, &calendar).await.unwrap();
+    let around = (order.start_at, order.ends_at());
+    let ids = std::slice::from_ref(&id);
+    let (own, other) = (agency(1), agency(2));
+    let diaries = calendars.diaries(&world.orders, ids, &own, around);
+    let diary = diaries.await.unwrap().remove(&id).unwrap();
+    assert_eq!(diary.calendar.availability, calendar.availability);
+    assert_eq!(diary.visits[0].id, order.id);
+    let others = calendars.diaries(&world.orders, ids, &other, around);
+    assert!(
+        others.await.unwrap()[&id].visits.is_empty(),
+        "not of another employer"
+    );
+    for _ in 0..2 {
+        calendars.forget_availability(&id).await.unwrap();
+    }
+    let forgotten = calendars.get(&id).await.unwrap();
+    assert_eq!(forgotten.availability, Availability::default());
+    assert_eq!(forgotten.entries.len(), 1);
 }

@@ -6,9 +6,9 @@ use domain::agency::Standing;
 use domain::chain::{Actor, EventKind, Hash, Head, commitment};
 use domain::check::IdNumber;
 use domain::id::{AgencyId, EventId, WorkerId};
-use domain::service::ServiceSet;
+use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
-use domain::worker::{Consent, Profile, Worker, masked_name};
+use domain::worker::{Consent, Experience, Profile, Worker, masked_name};
 use serde_json::{Value, json};
 use settings::Settings;
 use store::{
@@ -33,7 +33,7 @@ fn event(kind: EventKind, cause: &str, payload: Value) -> NewEvent {
     NewEvent {
         id: EventId::from_cause(kind.as_str(), &[cause]),
         kind,
-        actor: Actor::Agency(agency(1)),
+        actor: Actor::Agency(agency(1), None),
         payload,
     }
 }
@@ -48,6 +48,14 @@ fn registration(by: u8, key: &str) -> NewWorker {
             agency: agency(by),
             standing: Standing::Pending,
             skills: ServiceSet::all(),
+            experience: vec![Experience {
+                service: Service::Cooking,
+                years: 4,
+                tags: ["halal", "flour_food"]
+                    .map(|tag| tag.parse().unwrap())
+                    .into(),
+            }],
+            sex: Some(number().sex()),
             masked_name: masked_name(NAME),
             registered_at: NOW,
             waits_since: Some(NOW),

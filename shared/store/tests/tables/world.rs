@@ -17,9 +17,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use domain::geo::{Area, Wgs84};
-use domain::id::{AgencyId, CustomerId, OrderId};
+use domain::id::{AgencyId, CustomerId, OrderId, WorkerId};
 use domain::market::Market;
-use domain::order::{Contact, Order, OrderDetails, Visit};
+use domain::member::MemberOf;
+use domain::order::{Contact, Order, OrderDetails, Preferred, Visit};
 use domain::service::Service;
 use domain::time::Millis;
 use settings::Settings;
@@ -32,6 +33,7 @@ pub const WORKERS: &str = "workers";
 pub const LEDGER: &str = "ledger";
 pub const BADGES: &str = "badges";
 pub const SUBJECT_KEYS: &str = "subject-keys";
+pub const SESSIONS: &str = "sessions";
 
 /// The tables, on a server that lives as long as the test.
 pub struct World {
@@ -84,15 +86,23 @@ impl World {
                 ("ct", "N"),
                 ("oc", "S"),
                 ("dl", "N"),
+                ("wo", "S"),
+                ("sa", "N"),
+                ("cl", "S"),
+                ("at", "N"),
             ],
             vec![
                 index("by-customer", "cu", "pa", &[]),
-                index("by-agency", "ca", "ct", &["st"]),
+                index("by-agency", "ca", "ct", &["st", "sa", "ar", "wo", "ce"]),
+                index("by-worker", "wo", "sa", &["yl"]),
+                index("complaints", "cl", "at", &[]),
                 index(
                     "on-offer",
                     "oc",
                     "dl",
-                    &["ep", "sv", "sa", "du", "ar", "pl", "bu", "ra", "ex"],
+                    &[
+                        "ep", "sv", "sa", "du", "ar", "pl", "bu", "ra", "ex", "wi", "pw", "pg",
+                    ],
                 ),
             ],
         )
@@ -113,7 +123,7 @@ impl World {
                     "by-agency",
                     "ag",
                     "rg",
-                    &["st", "skl", "se", "mn", "v", "er"],
+                    &["st", "skl", "exp", "sx", "se", "mn", "v", "er"],
                 ),
                 index("by-review", "wait", "since", &[]),
             ],
@@ -123,6 +133,7 @@ impl World {
         create(&client, LEDGER, &[("un", "S"), ("ua", "N")], unsequenced).await;
         create(&client, BADGES, &[], Vec::new()).await;
         create(&client, SUBJECT_KEYS, &[], Vec::new()).await;
+        create(&client, SESSIONS, &[], Vec::new()).await;
         let settings = settings(&client);
         Self {
             orders: Orders::new(&settings),
@@ -334,6 +345,7 @@ pub fn settings(client: &Client) -> Settings {
         ("LEDGER_TABLE", LEDGER),
         ("BADGES_TABLE", BADGES),
         ("SUBJECT_KEYS_TABLE", SUBJECT_KEYS),
+        ("SESSIONS_TABLE", SESSIONS),
         ("PERSONAL_DATA_KEY", "a secret"),
         ("WORKER_ID_KEY", "ids"),
     ];
@@ -346,6 +358,11 @@ pub fn market() -> Market {
 
 pub fn agency(n: u8) -> AgencyId {
     AgencyId::from_bytes(&[n; 16])
+}
+
+/// Who acts for it.
+pub fn owner(n: u8) -> MemberOf<AgencyId> {
+    MemberOf::first(agency(n))
 }
 
 pub fn customer(n: u8) -> CustomerId {
@@ -374,6 +391,13 @@ pub fn order_of(n: u8, customer: &CustomerId, at: Millis) -> Order {
         duration_min: 120,
         area: Area::containing(place()),
         budget_fen: Some(29_900),
+        wishes: ["pets", "own_tools", "non_smoker"]
+            .map(|tag| tag.parse().unwrap())
+            .into(),
+        preferred: Some(Preferred {
+            worker: WorkerId::from_bytes(&[9; 16]),
+            agency: agency(9),
+        }),
     };
     let id = OrderId::from_bytes(&[n; 16]);
     Order::placed(id, customer.clone(), [n; 16], visit, &market(), at).unwrap()

@@ -17,6 +17,8 @@ fn order() -> Order {
         duration_min: 120,
         area: Area::containing(Wgs84::from_degrees(45.77, 126.65).unwrap()),
         budget_fen: None,
+        wishes: Default::default(),
+        preferred: None,
     };
     let market = Market::default();
     let id = OrderId::from_bytes(&[7; 16]);
@@ -61,6 +63,8 @@ fn worker() -> Worker {
         agency: AgencyId::from_bytes(&[1; 16]),
         standing: Standing::Approved,
         skills: [Service::ElderCare].into_iter().collect(),
+        experience: Vec::new(),
+        sex: None,
         masked_name: "张*".to_owned(),
         registered_at: as_of,
         waits_since: None,

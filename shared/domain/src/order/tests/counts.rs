@@ -171,3 +171,32 @@ fn what_a_suspension_ends_is_no_fault() {
     let released = staffed.changed(&release(1, again()), 1, PLACED).unwrap();
     assert_eq!(tally(&staffed, &released).len(), 1);
 }
+
+#[test]
+fn a_worker_is_told_why_she_does_not_make_a_visit() {
+    let staffed = in_state(Status::Staffed);
+    let end = staffed.ends_at();
+    for (change, lost) in [
+        (cancel(), Some(VisitLost::Cancelled)),
+        (release(1, again()), Some(VisitLost::Released)),
+        (suspend(1, again()), Some(VisitLost::Suspended)),
+        (unattended(1, end), Some(VisitLost::Unattended)),
+        (staff(2, Some(1)), Some(VisitLost::Replaced)),
+        (unstaff(1), Some(VisitLost::CannotCome)),
+        (start(1), None),
+    ] {
+        let now = if lost == Some(VisitLost::Unattended) {
+            end
+        } else {
+            PLACED
+        };
+        let after = staffed.changed(&change, 1, now).unwrap();
+        let told = visit_lost(&staffed, &after);
+        assert_eq!(
+            told,
+            lost.map(|lost| (staffing(1).worker, lost)),
+            "{change:?}"
+        );
+        assert_eq!(visit_lost(&after, &after), None);
+    }
+}

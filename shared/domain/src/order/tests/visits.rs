@@ -4,8 +4,11 @@ use serde_json::json;
 
 use super::*;
 use crate::agency::{AgencyStats, Standing};
+use crate::calendar::Hindrance;
+use crate::check::Sex;
 use crate::credit::{Entry, Recorded, Section};
-use crate::worker::Worker;
+use crate::stars::StarTally;
+use crate::worker::{Experience, Photo, Worker};
 
 #[test]
 fn whom_an_agency_can_name_depends_on_its_claim() {
@@ -74,6 +77,8 @@ fn worker(clear_until: Millis) -> Worker {
         agency: agency(1),
         standing: Standing::Approved,
         skills: [Service::Cleaning].into_iter().collect(),
+        experience: Vec::new(),
+        sex: None,
         masked_name: "张*".to_owned(),
         registered_at: PLACED,
         waits_since: None,
@@ -127,8 +132,12 @@ fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
     let mut cooking = order();
     cooking.service = Service::Cooking;
     let end = cooking.ends_at();
-    let reasons = |order: &Order, worker: &Worker, is_booked| {
-        let reasons = ineligible(order, worker, is_booked, &market, PLACED);
+    let reasons = |order: &Order, worker: &Worker, is_hindered| {
+        let hindrance = Hindrance {
+            is_booked: is_hindered,
+            is_away: is_hindered,
+        };
+        let reasons = ineligible(order, worker, hindrance, &market, PLACED);
         serde_json::to_value(reasons).unwrap()
     };
     assert_eq!(reasons(&order(), &worker(end), false), json!([]));
@@ -144,6 +153,7 @@ fn everything_that_keeps_a_worker_from_a_visit_is_named_at_once() {
             plain("not_approved"),
             plain("no_skill"),
             plain("booked"),
+            plain("not_available"),
             section("identity"),
             section("background_check"),
             section("judicial_enforcement"),
@@ -175,18 +185,29 @@ fn the_worker_is_shown_as_the_badge_page_shows_her() {
     let order = in_state(Status::Staffed);
     let claim = order.claim().unwrap();
     let seen_under = |worker: &Worker, agency, viewer: &Viewer| {
-        let view = WorkerView::new(worker, claim, agency, viewer, PLACED, rules);
+        let stars = StarTally { sum: 47, count: 10 };
+        let view = WorkerView::new(&order, (worker, stars), agency, viewer, PLACED, rules);
         serde_json::to_value(view).unwrap()
     };
     let seen =
         |worker: &Worker, viewer: &Viewer| seen_under(worker, Some(Standing::Approved), viewer);
-    let clear = worker(order.ends_at());
+    let mut clear = worker(order.ends_at());
+    clear.experience = [Service::Cooking, Service::Cleaning]
+        .map(|service| Experience {
+            service,
+            years: 3,
+            tags: [service.as_str().parse().unwrap()].into(),
+        })
+        .into();
     let customer = seen(&clear, &Viewer::Customer);
     assert_eq!(customer["worker_id"], Value::Null);
     assert_eq!(customer["name"], "张*");
     assert_eq!(customer["agency"], json!(claim.agency_name));
     assert_eq!(customer["standing"], "clear");
     assert_eq!(customer["as_of"], json!(PLACED.to_rfc3339()));
+    assert_eq!(customer["tags"], json!(["cleaning"]));
+    assert_eq!(customer["stars"], json!({"average": 4.4, "count": 10}));
+    assert_eq!(customer["photo"], Value::Null);
     let sections = customer["sections"].as_array().unwrap();
     assert_eq!(sections.len(), 9);
     assert_eq!(
@@ -214,6 +235,99 @@ fn the_worker_is_shown_as_the_badge_page_shows_her() {
 }
 
 #[test]
+fn the_photo_is_the_customer_s_from_naming_to_the_end_while_she_may_come() {
+    let rules = &Market::default().credit;
+    let with_photo = Worker {
+        photo: Some(Photo {
+            key: "1.jpg".to_owned(),
+            media_type: "image/jpeg".to_owned(),
+        }),
+        ..worker(order().ends_at())
+    };
+    let sees = |order: &Order, worker: &Worker, viewer: Viewer| {
+        let approved = Some(Standing::Approved);
+        let her = (worker, StarTally::default());
+        let view = WorkerView::new(order, her, approved, &viewer, PLACED, rules);
+        view.is_some_and(|view| view.photo.is_some())
+    };
+    for status in Status::ALL {
+        let order = in_state(*status);
+        let is_coming = matches!(status, Status::Staffed | Status::InService);
+        assert_eq!(
+            sees(&order, &with_photo, Viewer::Customer),
+            is_coming,
+            "{status:?}"
+        );
+        assert!(!sees(&order, &with_photo, Viewer::Claimant(agency(1))));
+        assert!(!sees(&order, &with_photo, Viewer::Authority));
+    }
+    let staffed = in_state(Status::Staffed);
+    let suspended = Worker {
+        standing: Standing::Suspended,
+        ..with_photo.clone()
+    };
+    let moved = Worker {
+        agency: agency(2),
+        ..with_photo
+    };
+    for gone in [suspended, moved, worker(staffed.ends_at())] {
+        assert!(!sees(&staffed, &gone, Viewer::Customer));
+    }
+}
+
+#[test]
+fn who_fits_best_is_told_by_the_first_difference() {
+    let mut order = order();
+    let tags = |tags: &[&str]| tags.iter().map(|tag| tag.parse().unwrap()).collect();
+    let whose = |n: u8, sex, years, of: &[&str]| Worker {
+        id: staffing(n).worker,
+        sex: Some(sex),
+        experience: vec![Experience {
+            service: order.service,
+            years,
+            tags: tags(of),
+        }],
+        ..worker(PLACED)
+    };
+    let (good, none) = (StarTally { sum: 50, count: 10 }, StarTally::default());
+    // Each is better than the one before by something that counts for more than what it is worse in.
+    let ascending = [
+        (whose(1, Sex::Male, 1, &[]), none),
+        (whose(2, Sex::Male, 1, &[]), good),
+        (whose(3, Sex::Male, 2, &[]), none),
+        (whose(4, Sex::Male, 0, &["pets"]), none),
+        (whose(5, Sex::Male, 0, &["pets", "windows", "korean"]), none),
+        (whose(6, Sex::Female, 0, &[]), none),
+        (whose(7, Sex::Male, 0, &[]), none),
+    ];
+    order.wishes = tags(&["female_worker", "pets", "windows"]);
+    order.preferred = Some(Preferred {
+        worker: staffing(7).worker,
+        agency: agency(1),
+    });
+    let fits = |order: &Order| {
+        let fits = ascending
+            .iter()
+            .map(|(worker, stars)| fit(order, worker, *stars, 50));
+        fits.collect::<Vec<_>>()
+    };
+    assert!(
+        fits(&order).is_sorted_by(|a, b| a < b),
+        "{:?}",
+        fits(&order)
+    );
+    assert_eq!(fits(&order)[4].wishes, 2);
+    // Of another agency she is nobody in particular, and without a wish nobody has the wrong sex.
+    order.preferred = Some(Preferred {
+        worker: staffing(7).worker,
+        agency: agency(2),
+    });
+    assert!(fits(&order).iter().all(|fit| !fit.preferred));
+    order.wishes = tags(&[]);
+    assert!(fits(&order).iter().all(|fit| fit.sex));
+}
+
+#[test]
 fn of_a_worker_who_is_not_the_agencys_any_more_an_order_shows_a_name_at_most() {
     let rules = &Market::default().credit;
     let order = in_state(Status::Completed);
@@ -235,7 +349,8 @@ fn of_a_worker_who_is_not_the_agencys_any_more_an_order_shows_a_name_at_most() {
             (Viewer::Authority, json!(here.id.as_str())),
         ] {
             let approved = Some(Standing::Approved);
-            let view = WorkerView::new(gone, claim, approved, &viewer, PLACED, rules);
+            let gone = (gone, StarTally { sum: 5, count: 1 });
+            let view = WorkerView::new(&order, gone, approved, &viewer, PLACED, rules);
             assert_eq!(
                 serde_json::to_value(view).unwrap(),
                 json!({
@@ -245,6 +360,9 @@ fn of_a_worker_who_is_not_the_agencys_any_more_an_order_shows_a_name_at_most() {
                     "standing": "attention",
                     "as_of": PLACED.to_rfc3339(),
                     "sections": [],
+                    "tags": [],
+                    "stars": null,
+                    "photo": null,
                 }),
                 "{viewer:?}"
             );
@@ -319,6 +437,7 @@ fn what_counts_for_an_agency_is_what_became_of_its_claims() {
                     stars_count,
                     completed,
                     abandoned,
+                    upheld: _,
                 } = stats;
                 [stars_sum, stars_count, completed, abandoned]
             })

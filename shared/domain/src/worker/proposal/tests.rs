@@ -22,6 +22,8 @@ fn worker(standing: Standing) -> (Worker, Profile) {
         agency: agency(1),
         standing,
         skills: ServiceSet::all(),
+        experience: Vec::new(),
+        sex: None,
         masked_name: "陈*".to_owned(),
         registered_at: Millis(1),
         waits_since: Some(Millis(1)).filter(|_| standing == Standing::Pending),
@@ -177,4 +179,78 @@ fn several_agencies_wait_side_by_side() {
         "it hears so"
     );
     assert_eq!(same.waits_since, None);
+}
+
+#[test]
+fn whoever_has_left_waits_for_those_who_want_her_and_for_nobody_else() {
+    let (worker, mut profile) = worker(Standing::Approved);
+    let (mut worker, changed) = worker
+        .changed(&profile, &agency(1), named("贾冒"), Millis(5))
+        .unwrap();
+    profile = changed;
+    let wish = wanted_by(2, &worker, &mut profile);
+    worker.waits_since = profile.waits_since();
+    let shown: Vec<u64> = profile
+        .proposals
+        .iter()
+        .map(|one| one.version(&worker))
+        .collect();
+    let (left, after) = worker.left(&profile);
+    assert_eq!(
+        (worker.employer(), left.employer()),
+        (Some(&agency(1)), None)
+    );
+    assert_eq!(
+        (left.standing, left.waits_since),
+        (Standing::Approved, Some(wish.at))
+    );
+    assert_eq!(after.proposals, std::slice::from_ref(&wish));
+    assert!(shown.iter().all(|version| *version < wish.version(&left)));
+
+    let approve = decision(&left, &wish, Approve);
+    let (moved, after) = left.proposal_decided(&after, &wish, approve, false);
+    assert_eq!(
+        (moved.employer(), after.proposals.len()),
+        (Some(&agency(2)), 0)
+    );
+}
+
+#[test]
+fn a_move_is_as_she_wants_it_herself() {
+    let (worker, mut profile) = worker(Standing::Approved);
+    let wish = wanted_by(2, &worker, &mut profile);
+    let hers = Consent {
+        text_version: "2026-02".to_owned(),
+        given_at: Millis(20),
+    };
+    // What the authority was told on the phone counts only of somebody who has no sessions.
+    for (has_sessions, is_confirmed, agrees) in [
+        (true, true, false),
+        (true, false, false),
+        (false, true, true),
+        (false, false, false),
+    ] {
+        profile.phone_confirmed = has_sessions;
+        assert_eq!(profile.agrees_to(&wish, is_confirmed), agrees);
+    }
+    assert!(
+        profile
+            .agreed(&ProposalId::new(&worker.id, &agency(3)), hers.clone())
+            .is_none()
+    );
+    let after = profile.agreed(&wish.id, hers.clone()).unwrap();
+    let agreed = &after.proposals[0];
+    assert!(
+        agreed.version(&worker) > wish.version(&worker),
+        "a review shows it"
+    );
+    profile.phone_confirmed = true;
+    assert!(profile.agrees_to(agreed, false));
+    assert!(
+        after.agreed(&wish.id, hers.clone()).unwrap() == after,
+        "the same again"
+    );
+    let approve = decision(&worker, agreed, Approve);
+    let (_, moved) = worker.proposal_decided(&after, agreed, approve, false);
+    assert_eq!(moved.consent, hers);
 }

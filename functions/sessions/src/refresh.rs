@@ -1,0 +1,298 @@
+//! Refresh tokens: renewing a session, and logging out. The rules are [`domain::refresh`]'s.
+//!
+//! A token is the family's id, its number in it, whose it is, and a keyed hash of these: a made-up one costs no read. The
+//! next one follows from the family, so it can be given again when an answer was lost, and none is stored.
+//!
+//! For the web a token travels in a cookie that no script reads, and that only requests to sessions carry. The cookie counts
+//! only beside a header that no foreign page can send without asking first, which nothing here allows.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::agency::Standing;
+use domain::refresh::{Family, LIFETIME, Shown};
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
+use runtime::http::{self, Request, Response};
+use runtime::session::Session;
+use runtime::{Caller, Fault, Principal, Problem, secret};
+use serde_json::json;
+use store::{Credential, FamilyId, Opener, StoredFamily};
+
+use crate::{Opened, Sessions, random};
+
+const COOKIE_NAME: &str = "homehail_refresh";
+/// Where the cookie is sent to, and nowhere else.
+const COOKIE_FOR: &str = "HttpOnly; Secure; SameSite=Strict; Path=/v1/sessions";
+/// A page of another site cannot send it: its browser would have to be allowed to by an answer to a preflight request.
+const OWN_PAGE: &str = "x-requested-with";
+/// The most attempts when another request renews the family at the same time.
+const MOST_ATTEMPTS: u32 = 4;
+const MAC: usize = 16;
+/// Family, number, keyed hash.
+const FIXED: usize = 16 + 4 + MAC;
+
+/// What a token says, once its hash is right.
+pub(crate) struct RefreshToken {
+    family: FamilyId,
+    number: u32,
+    /// Whose the family is, as [`Opener::subject`] says.
+    subject: String,
+}
+
+impl RefreshToken {
+    fn sign(&self, key: &[u8; 32]) -> [u8; 32] {
+        let number = self.number.to_be_bytes();
+        let parts: [&[u8]; 3] = [&self.family.0, &number, self.subject.as_bytes()];
+        secret::hmac(key, &parts)
+    }
+
+    fn text(&self, key: &[u8; 32]) -> String {
+        let mut bytes = self.family.0.to_vec();
+        bytes.extend(self.number.to_be_bytes());
+        bytes.extend(&self.sign(key)[..MAC]);
+        bytes.extend(self.subject.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// `None` unless it was made with this key.
+    fn read(text: &str, key: &[u8; 32]) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (fixed, subject) = bytes.split_first_chunk::<FIXED>()?;
+        let (family, rest) = fixed.split_first_chunk::<16>()?;
+        let (number, mac) = rest.split_first_chunk::<4>()?;
+        let token = Self {
+            family: FamilyId(*family),
+            number: u32::from_be_bytes(*number),
+            subject: String::from_utf8(subject.to_vec()).ok()?,
+        };
+        secret::same(mac, &token.sign(key)[..MAC]).then_some(token)
+    }
+}
+
+/// A token as it came.
+struct Given {
+    text: String,
+    by_cookie: bool,
+}
+
+impl Sessions {
+    /// Begins a family for who has logged in.
+    pub(crate) async fn begin(&self, opened: Opened) -> Result<Response, Problem> {
+        let Opened {
+            principal,
+            opener,
+            by_cookie,
+        } = opened;
+        let (session, now) = self.session(&principal).await?;
+        let token = RefreshToken {
+            family: FamilyId(random()?),
+            number: 0,
+            subject: opener.subject().to_owned(),
+        };
+        let begun = self
+            .log_ins
+            .begin_family(&token.family, &opener, now)
+            .await?;
+        tracing::info!(role = principal.role(), "a session was given");
+        Ok(self.rendered(&principal, &session, &token, &begun, by_cookie))
+    }
+
+    /// `POST /v1/sessions/refresh`.
+    pub(crate) async fn refresh(&self, request: &Request) -> Result<Response, Problem> {
+        let given = given(request)?;
+        let token = RefreshToken::read(&given.text, &self.refresh_key);
+        let token = token.ok_or_else(Problem::bad_credentials)?;
+        let RefreshToken {
+            family: id,
+            number,
+            subject,
+        } = &token;
+        for _ in 0..MOST_ATTEMPTS {
+            let found = self.log_ins.family(subject, id).await?;
+            let found = found.ok_or_else(Problem::bad_credentials)?;
+            let shown = found.family.shown(*number, self.clock.now());
+            match shown {
+                Shown::Over => return Err(Problem::bad_credentials()),
+                Shown::Reused => {
+                    self.log_ins.end_family(subject, id).await?;
+                    tracing::warn!("a refresh token was used twice, and its family has ended");
+                    return Err(Problem::bad_credentials());
+                }
+                Shown::Newest | Shown::Repeated => {}
+            }
+            let principal = self.still_opens(&found).await?;
+            let principal = principal.ok_or_else(Problem::bad_credentials)?;
+            // Signed before anything is written: if that fails, no token was used up.
+            let (session, now) = self.session(&principal).await?;
+            let mut family = found.family;
+            if shown == Shown::Newest {
+                let renewed = self.log_ins.renew_family(subject, id, &family, now).await?;
+                let Some(renewed) = renewed else { continue };
+                family = renewed;
+            }
+            let next = RefreshToken {
+                number: family.newest,
+                ..token
+            };
+            return Ok(self.rendered(&principal, &session, &next, &family, given.by_cookie));
+        }
+        Err(Problem::unavailable())
+    }
+
+    /// `DELETE /v1/sessions`. A token that is none of ours has nothing to end, and is answered alike.
+    pub(crate) async fn log_out(&self, request: &Request) -> Result<Response, Problem> {
+        let given = given(request)?;
+        if let Some(token) = RefreshToken::read(&given.text, &self.refresh_key) {
+            self.log_ins
+                .end_family(&token.subject, &token.family)
+                .await?;
+        }
+        let mut answer = http::no_content();
+        if given.by_cookie {
+            set_cookie(&mut answer, "", 0);
+        }
+        Ok(answer)
+    }
+
+    /// Who opened the family's first session, if the same would open one now. A worker who has been suspended since has
+    /// to show her phone again.
+    async fn still_opens(&self, found: &StoredFamily) -> Result<Option<Principal>, Problem> {
+        Ok(match &found.opener {
+            // Erasing a customer deletes her families.
+            Opener::Customer(id) => Some(Principal::new(Caller::Customer(id.clone()))),
+            Opener::Worker { id, phone } => {
+                if self.workers.by_confirmed_phone(phone).await?.as_ref() != Some(id) {
+                    return Ok(None);
+                }
+                let worker = self.workers.get(id).await?.filter(|worker| {
+                    // Not somebody who was erased and is registered anew.
+                    let is_the_same = worker.registered_at <= found.opened_at;
+                    !worker.is_erased && worker.standing == Standing::Approved && is_the_same
+                });
+                worker.map(|worker| Principal::new(Caller::Worker(worker.id)))
+            }
+            Opener::Agency(credential) => {
+                let known = self.known_agency(&credential.access_key).await?;
+                is_unchanged(known, credential)
+            }
+            Opener::Authority(credential) => {
+                let known = self.known_authority(&credential.access_key).await?;
+                is_unchanged(known, credential)
+            }
+        })
+    }
+
+    fn rendered(
+        &self,
+        principal: &Principal,
+        session: &Session,
+        token: &RefreshToken,
+        family: &Family,
+        by_cookie: bool,
+    ) -> Response {
+        let token = token.text(&self.refresh_key);
+        let mut answer = http::json(
+            StatusCode::OK,
+            &json!({
+                "token": session.token,
+                "expires_at": session.expires_at.to_rfc3339(),
+                "subject": principal.subject(),
+                "refresh_token": (!by_cookie).then_some(&token),
+                "refresh_expires_at": family.expires_at().to_rfc3339(),
+            }),
+        );
+        if by_cookie {
+            set_cookie(&mut answer, &token, LIFETIME.as_secs());
+        }
+        answer
+    }
+}
+
+fn is_unchanged(
+    known: Option<(Principal, [u8; 32])>,
+    credential: &Credential,
+) -> Option<Principal> {
+    let known = known.filter(|(_, hash)| fingerprint(hash) == credential.secret);
+    known.map(|(principal, _)| principal)
+}
+
+/// Tells a secret's hash from others, without being of use to whoever has it.
+pub(crate) fn fingerprint(secret_hash: &[u8; 32]) -> String {
+    domain::id::base32(&secret::sha256(secret_hash)[..10])
+}
+
+/// The token in the body, or else the cookie's.
+fn given(request: &Request) -> Result<Given, Problem> {
+    let has_body = !request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE);
+    let in_body = if has_body {
+        let read = http::read_json(request, |fields| {
+            Some(fields.optional_string("refresh_token", 1..=1_000))
+        });
+        read?
+    } else {
+        None
+    };
+    if let Some(text) = in_body {
+        return Ok(Given {
+            text,
+            by_cookie: false,
+        });
+    }
+    let Some(text) = cookie(request) else {
+        return Err(Problem::invalid(vec![Fault {
+            pointer: "/refresh_token".to_owned(),
+            detail: "is required, unless a cookie has it".to_owned(),
+        }]));
+    };
+    if http::header(request, OWN_PAGE).is_none() {
+        let words = "With a cookie, the header X-Requested-With is needed.";
+        return Err(Problem::forbidden().detail(words));
+    }
+    Ok(Given {
+        text: text.to_owned(),
+        by_cookie: true,
+    })
+}
+
+fn cookie(request: &Request) -> Option<&str> {
+    let cookies = http::header(request, COOKIE)?.split(';');
+    cookies
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
+}
+
+fn set_cookie(answer: &mut Response, token: &str, seconds: u64) {
+    let cookie = format!("{COOKIE_NAME}={token}; Max-Age={seconds}; {COOKIE_FOR}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        answer.headers_mut().insert(SET_COOKIE, cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_by_its_own_key_and_not_when_anything_of_it_is_changed() {
+        let token = RefreshToken {
+            family: FamilyId([7; 16]),
+            number: 3,
+            subject: "cus_1".to_owned(),
+        };
+        let text = token.text(&[1; 32]);
+        let read = RefreshToken::read(&text, &[1; 32]).unwrap();
+        assert_eq!((read.number, read.subject.as_str()), (3, "cus_1"));
+        assert!(read.family == token.family);
+        assert!(RefreshToken::read(&text, &[2; 32]).is_none());
+        let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
+        for place in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            assert!(RefreshToken::read(&changed, &[1; 32]).is_none(), "{place}");
+        }
+        for text in ["", "x", &text[..20], &format!("{text}=")] {
+            assert!(RefreshToken::read(text, &[1; 32]).is_none(), "{text}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod complaints;
+mod past;
 mod photo;
 mod ratings;
 

@@ -301,6 +301,19 @@ async fn a_badge_is_printed_as_code_and_as_card() {
             }
         }
     }
+    // The authority has seen her face, and she sees that, and what for.
+    let card = "card.svg?purpose=%E5%A4%8D%E6%A0%B8";
+    assert_eq!(office.printed(&authority, badge, card).await.0, 200);
+    let blank = office.printed(&authority, badge, "card.svg?purpose=").await;
+    assert_eq!(blank.0, 400);
+    let (workers, id) = (office.world.workers(), office.worker.parse());
+    let file = workers.open(&id.expect("a worker")).await;
+    let file = file.expect("the tables answer").expect("a worker");
+    let views = workers.views(&file, 10, None).await.expect("a page").items;
+    let mut purposes: Vec<_> = views.into_iter().map(|view| view.purpose).collect();
+    purposes.sort();
+    let purposes: Vec<_> = purposes.iter().flatten().collect();
+    assert_eq!(purposes, ["not stated", "复核"]);
     office
         .decide(&office.desk, badge, "revoke")
         .await

@@ -1,8 +1,13 @@
 //! Several desks of one agency look at the same list of what can be grabbed now, and reading takes nothing from it.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::geo::{Area, Wgs84};
 use serde_json::{Value, json};
 
-use crate::world::{Agency, CENTRE, World, moved};
+use crate::workers::text;
+use crate::world::{Agency, CENTRE, World, decision_on, moved};
 
 impl World {
     /// The list of what this agency can grab now.
@@ -141,6 +146,84 @@ async fn the_list_has_what_this_agency_can_grab_and_nothing_else() {
         .send()
         .await;
     list.expect_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_store_counts_in_the_list_as_it_does_in_the_queue() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    // Somebody is always in range, so that nothing is offered farther away.
+    world.agency(&["cleaning"], &[CENTRE]).await;
+    let authority = world.authority().await;
+    let store = async || world.shown_agency(&agency.id).await["stores"][0].take();
+    let path = format!(
+        "/v1/agencies/{}/stores/{}",
+        agency.id,
+        text(&store().await["store_id"])
+    );
+    let far = moved(CENTRE, 40_000.0, 0.0);
+    let far = json!({ "location": { "lat": far.0, "lon": far.1, "datum": "wgs84" } });
+    for (n, step, status, counts) in [
+        (1, "move", "pending", true),
+        (2, "reject", "approved", true),
+        (3, "suspend", "suspended", false),
+        (4, "move", "suspended", false),
+        (5, "reinstate", "pending", true),
+        (6, "approve", "approved", false),
+    ] {
+        let version = store().await["version"].take();
+        let call = if step == "move" {
+            world.call("PATCH", &path).token(&desk).json(&far)
+        } else {
+            let call = world.call("POST", &format!("{path}/reviews"));
+            call.token(&authority).json(&decision_on(&version, step))
+        };
+        call.send().await.expect(200);
+        assert_eq!(store().await["status"], status, "{step}");
+        world.drain().await;
+        let customer = world.customer(&format!("demo-customer-{n}")).await;
+        let order = placed(&world, &customer, CENTRE).await;
+        for seen in [world.open_offers(&desk).await, world.poll(&desk).await] {
+            assert_eq!(ids(&seen).contains(&order.as_str()), counts, "{step}");
+        }
+    }
+}
+
+/// Of an agency with a store in every corner, the nearest to the home would say in which corner the home is.
+#[tokio::test]
+async fn no_store_that_an_agency_is_told_says_where_in_its_area_a_home_is() {
+    let world = World::empty().await;
+    let area = Area::containing(Wgs84::from_degrees(CENTRE.0, CENTRE.1).expect("a place"));
+    let centre = (area.centre().lat(), area.centre().lon());
+    let corners = [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)];
+    let corner = |(north, east): (f64, f64)| moved(centre, 250.0 * north, 350.0 * east);
+    let mut stores = corners.map(corner).to_vec();
+    stores.push(moved(centre, -200.0, 300.0));
+    let agency = world.agency(&["cleaning"], &stores).await;
+    world.cleared_worker(&agency, &["cleaning"]).await;
+    let desk = world.desk(&agency).await;
+    let shown = world.shown_agency(&agency.id).await;
+    let told = shown["stores"].as_array().expect("stores").iter();
+    let mut told = told.filter(|store| store["name"] == "4 号店");
+    let told = &told.next().expect("the nearest to the centre")["store_id"];
+    for (n, home) in (1..).zip(corners) {
+        let customer = world.customer(&format!("demo-customer-{n}")).await;
+        placed(&world, &customer, corner(home)).await;
+    }
+    let mut offers = world.open_offers(&desk).await;
+    offers.extend(world.all_offers(&desk).await);
+    world.advance(Duration::from_secs(200)).await;
+    offers.extend(world.all_offers(&desk).await);
+    let said = |kind: &str| {
+        let offers = offers.iter().filter(|offer| offer["kind"] == kind);
+        let said = offers.map(|offer| (text(&offer["store_id"]), offer["distance_m"].as_u64()));
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!((said("open").len(), said("assigned").len()), (8, 1));
+    let all = [said("open"), said("assigned")].concat();
+    let all: BTreeSet<_> = all.into_iter().collect();
+    assert_eq!(all, BTreeSet::from([(text(told), Some(400))]));
 }
 
 #[tokio::test]

@@ -204,6 +204,65 @@ async fn a_phone_opens_sessions_once_it_was_confirmed_with_her() {
 }
 
 #[tokio::test]
+async fn a_phone_opens_sessions_until_another_one_was_confirmed_with_her() {
+    let world = World::empty().await;
+    let (_, desk) = with_agency(&world).await;
+    let (sent, worker) = world.new_worker(&desk).await;
+    let id = &worker["worker_id"];
+    let path = format!("/v1/workers/{}", text(id));
+    world.review_worker(id, "approve").await.expect(200);
+    let authority = world.authority().await;
+    let (first, second) = (sent["phone"].clone(), registration(&world)["phone"].clone());
+    let open = async |phone: &Value| world.worker_session(phone).await.status;
+    // The authority approves this phone of hers, and has not asked her.
+    let approve = async |phone: &Value| {
+        patch(&world, &desk, &path, &json!({ "phone": phone })).await;
+        let shown = world.read_worker(&authority, id).await.expect(200);
+        let proposal = &shown["proposals"][0];
+        let mut approve = decision_on(&proposal["version"], "approve");
+        approve["proposal_id"] = proposal["proposal_id"].clone();
+        let approved = decide(&world, &path, &approve).await.expect(200);
+        assert_eq!(approved["phone"], *phone);
+    };
+    approve(&second).await;
+    assert_eq!((open(&first).await, open(&second).await), (200, 401));
+    // Back at the old one, nothing has to be confirmed.
+    approve(&first).await;
+    assert_eq!((open(&first).await, open(&second).await), (200, 401));
+    approve(&second).await;
+    let third = registration(&world)["phone"].clone();
+    approve(&third).await;
+    assert_eq!((open(&first).await, open(&third).await), (200, 401));
+    // Nobody else has it, until the new one is confirmed.
+    let mut other = registration(&world);
+    other["phone"] = first.clone();
+    let other = world.send_worker(&desk, "other", &other).await.expect(201);
+    let taken = world.review_worker(&other["worker_id"], "approve").await;
+    taken.expect_problem(409, "phone-taken");
+    world.review_worker(id, "approve").await.expect(200);
+    assert_eq!((open(&first).await, open(&third).await), (401, 200));
+    let freed = world.review_worker(&other["worker_id"], "approve").await;
+    freed.expect(200);
+    let session = world.worker_session(&first).await.expect(200);
+    assert_eq!(session["subject"], other["worker_id"]);
+
+    // Erasing her frees both.
+    approve(&second).await;
+    let erase = world.call("POST", &format!("{path}/erase"));
+    let erase = erase.token(&authority).json(&json!({ "reason": "so" }));
+    erase.send().await.expect(200);
+    assert_eq!((open(&third).await, open(&second).await), (401, 401));
+    for phone in [&third, &second] {
+        let mut other = registration(&world);
+        other["phone"] = phone.clone();
+        let other = world.send_worker(&desk, text(phone), &other).await;
+        let other = other.expect(201);
+        let approved = world.review_worker(&other["worker_id"], "approve").await;
+        approved.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn agencies_that_want_the_same_worker_wait_side_by_side() {
     let world = World::empty().await;
     let (_, desk) = with_agency(&world).await;
@@ -284,6 +343,19 @@ async fn a_proposal_is_answered_as_a_registration_is() {
     let employed = &worker["worker_id"];
     world.put_photo(&employer, employed).await;
     world.review_worker(employed, "approve").await.expect(200);
+    world.badge_for(&employer, employed).await;
+    // Another one was known, and has had her data erased.
+    let (gone, erased) = world.new_worker(&employer).await;
+    let erased = &erased["worker_id"];
+    world.put_photo(&employer, erased).await;
+    world.review_worker(erased, "approve").await.expect(200);
+    world.badge_for(&employer, erased).await;
+    let authority = world.authority().await;
+    let erase = format!("/v1/workers/{}/erase", text(erased));
+    let erase = world.call("POST", &erase).token(&authority);
+    let erase = erase.json(&json!({ "reason": "she asked for it" }));
+    erase.send().await.expect(200);
+    world.advance(std::time::Duration::from_secs(1)).await;
 
     let (_, desk) = with_agency(&world).await;
     let fresh = registration(&world);
@@ -319,6 +391,7 @@ async fn a_proposal_is_answered_as_a_registration_is() {
         answers.push(complaints.json(&json!({ "reason": "late" })).send().await);
         let badges = call("POST", &format!("{path}/badges")).key("k");
         answers.push(badges.json(&json!({})).send().await);
+        answers.push(call("GET", &format!("{path}/badges")).send().await);
         answers.push(call("GET", &format!("{path}/calendar")).send().await);
         let free = call("PUT", &format!("{path}/availability"));
         answers.push(free.json(&json!({ "leave": [] })).send().await);
@@ -342,5 +415,9 @@ async fn a_proposal_is_answered_as_a_registration_is() {
     };
     let mut known = registration(&world);
     known["id_number"] = sent["id_number"].clone();
-    assert_eq!(answers(&known).await, answers(&fresh).await);
+    let expected = answers(&fresh).await;
+    assert_eq!(answers(&known).await, expected);
+    known = registration(&world);
+    known["id_number"] = gone["id_number"].clone();
+    assert_eq!(answers(&known).await, expected);
 }

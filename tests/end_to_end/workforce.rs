@@ -111,6 +111,7 @@ impl World {
                 },
                 references: Default::default(),
                 phone_confirmed: true,
+                former_phone: None,
                 proposals: Vec::new(),
             },
             events: vec![

@@ -130,8 +130,8 @@ impl AutoAssign {
         let places = stores
             .into_iter()
             .filter_map(|store| store.counts_at().map(|at| ((), store.id, at)));
-        let place = self.place(order).await?;
-        let Some(nearest) = nearest_in_range(place, ANYWHERE_M, places).remove(&()) else {
+        let centre = order.area.centre();
+        let Some(nearest) = nearest_in_range(centre, ANYWHERE_M, places).remove(&()) else {
             // Its last store was suspended after it was chosen. It still finds the order among its claims.
             tracing::warn!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency has no stores any more");
             return Ok(());

@@ -21,37 +21,43 @@ impl BadgeIssue {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let caller = principal.may(Right::Read)?;
         http::query(request, &[])?;
-        let badge = self.visible(caller, badge).await?;
+        let badge = self.readable(caller, badge).await?;
         Ok(self.answered(&badge))
     }
 
-    /// `GET /v1/workers/{worker_id}/badges`, the newest first.
+    /// `GET /v1/workers/{worker_id}/badges`, the newest first. An agency reads those that it has issued itself.
     pub(crate) async fn list(&self, request: &Request, worker: &str) -> Result<Response, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let caller = principal.may(Right::Read)?;
         let query = http::query(request, &["limit", "cursor"])?;
         let limit = query.limit()?;
         let worker: WorkerId = worker.parse().map_err(|_| Problem::not_found())?;
-        let hers = self.workers.records().get(&worker).await?;
+        let records = self.workers.records();
+        let hers = match caller {
+            Caller::Authority(_) => records.get(&worker).await?,
+            Caller::Agency(by) => {
+                self.approved(&by.team).await?;
+                records.seen_by(&by.team, &worker).await?
+            }
+            _ => None,
+        };
         let hers = hers.ok_or_else(Problem::not_found)?;
-        match caller {
-            Caller::Authority(_) => {}
-            Caller::Agency(by) if hers.agency == by.team => {}
-            _ => return Err(Problem::not_found()),
+        let mut page = Page {
+            items: Vec::new(),
+            next_cursor: None,
+        };
+        // Of whoever waits for approval an agency learns nothing from before, and so not whether she is known.
+        if matches!(caller, Caller::Authority(_)) || hers.was_approved() || hers.is_erased {
+            let badges = &self.badges;
+            let found = badges.page_of_worker(&worker, limit, query.cursor());
+            let found = found.await?;
+            let items = found.items.iter();
+            let items = items.filter(|badge| is_shown(caller, badge));
+            page.items
+                .extend(items.map(|badge| BadgeAnswer::new(badge, &self.host)));
+            page.next_cursor = found.next;
         }
-        let page = self
-            .badges
-            .page_of_worker(&worker, limit, query.cursor())
-            .await?;
-        let items = page.items.iter();
-        let items = items.map(|badge| BadgeAnswer::new(badge, &self.host));
-        Ok(http::json(
-            StatusCode::OK,
-            &Page {
-                items: items.collect(),
-                next_cursor: page.next,
-            },
-        ))
+        Ok(http::json(StatusCode::OK, &page))
     }
 
     /// `POST /v1/badges/{badge_id}/revoke`, `…/suspend`, `…/reinstate`.
@@ -117,16 +123,27 @@ impl BadgeIssue {
         decider(caller)?;
         let id: BadgeId = badge.parse().map_err(|_| Problem::not_found())?;
         let badge = self.badges.get(&id).await?;
-        let badge = badge.ok_or_else(Problem::not_found)?;
-        match caller {
-            Caller::Agency(by) if badge.agency != by.team => Err(Problem::not_found()),
-            _ => Ok(badge),
+        let badge = badge.filter(|badge| is_shown(caller, badge));
+        badge.ok_or_else(Problem::not_found)
+    }
+
+    /// The badge, if the caller may read it: an agency that is not approved may only end what it has issued.
+    pub(crate) async fn readable(&self, caller: &Caller, badge: &str) -> Result<Badge, Problem> {
+        let badge = self.visible(caller, badge).await?;
+        if let Caller::Agency(by) = caller {
+            self.approved(&by.team).await?;
         }
+        Ok(badge)
     }
 
     fn answered(&self, badge: &Badge) -> Response {
         http::json(StatusCode::OK, &BadgeAnswer::new(badge, &self.host))
     }
+}
+
+/// Whether the caller may know of this badge, who is the authority or an agency.
+fn is_shown(caller: &Caller, badge: &Badge) -> bool {
+    !matches!(caller, Caller::Agency(by) if badge.agency != by.team)
 }
 
 /// In which role the caller decides, for the badge and for the event.

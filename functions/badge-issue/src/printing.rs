@@ -8,6 +8,7 @@ use lambda_http::http::HeaderValue;
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
+use record::purpose_from;
 use runtime::http::{self, Request, Response};
 use runtime::{Caller, Problem};
 
@@ -48,11 +49,13 @@ impl BadgeIssue {
         let now = self.clock.now();
         let principal = self.verifier.authenticate(request, now)?;
         let caller = principal.may(Right::Read)?;
-        http::query(request, &[])?;
-        let badge = self.visible(caller, badge).await?;
-        if let Caller::Agency(by) = caller {
-            self.approved(&by.team).await?;
-        }
+        // The card alone shows her.
+        let names: &[_] = match print {
+            Print::CardSvg => &["purpose"],
+            Print::QrSvg | Print::QrPng => &[],
+        };
+        let query = http::query(request, names)?;
+        let badge = self.readable(caller, badge).await?;
         let conflict = |why: &str| Problem::conflict().detail(why);
         if badge.status == BadgeStatus::Revoked || badge.is_expired(now) {
             return Err(conflict(
@@ -72,12 +75,17 @@ impl BadgeIssue {
                 Ok(printed("image/png", Body::from(png)))
             }
             Print::CardSvg => {
-                let records = self.workers.records();
-                let worker = records.get(&badge.worker).await?;
+                let file = self.workers.open(&badge.worker).await?;
                 // An agency that she has left does not get her photo any more.
-                let worker = worker
-                    .filter(|worker| worker.agency == badge.agency)
+                let file = file
+                    .filter(|file| file.worker.agency == badge.agency)
                     .ok_or_else(Problem::not_found)?;
+                if let Caller::Authority(by) = caller {
+                    let purpose = purpose_from(&query)?;
+                    let look = self.workers.add_look(&file, &by.team, &purpose, now);
+                    look.await?;
+                }
+                let worker = file.worker;
                 let agency = self.directory.agency(&badge.agency).await;
                 let agency = agency?.ok_or_else(Problem::not_found)?;
                 let photo = match worker.photo {

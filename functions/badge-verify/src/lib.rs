@@ -198,15 +198,16 @@ impl BadgeVerify {
             return Ok((Answer::not_genuine(), None));
         }
         let standing = found.agency.as_ref().map(|agency| agency.standing);
-        let result = live(badge, found.worker.as_ref(), standing, now);
-        let answer = match (result, &found.worker) {
+        // Of somebody registered anew since, nothing is shown by a badge of before.
+        let worker = found.worker.as_ref();
+        let worker = worker.filter(|worker| worker.was_registered(badge.issued_at));
+        let result = live(badge, worker, standing, now);
+        let answer = match (result, worker) {
             (ScanResult::Genuine, Some(worker)) => {
                 Answer::genuine(worker, found.agency.as_ref(), &self.market.credit, now)
             }
             (ScanResult::Expired, _) => Answer::expired(now),
-            (result, worker) => {
-                Answer::of_no_use(result, worker.as_ref(), found.agency.as_ref(), now)
-            }
+            (result, worker) => Answer::of_no_use(result, worker, found.agency.as_ref(), now),
         };
         Ok((answer, Some(found.badge.worker)))
     }

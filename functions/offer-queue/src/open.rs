@@ -27,7 +27,7 @@ impl OfferQueue {
         let (agency, stores) = found
             .filter(|(agency, _)| agency.standing == Standing::Approved)
             .ok_or_else(Problem::agency_not_approved)?;
-        let places: Vec<_> = stores.iter().filter_map(|store| store.location).collect();
+        let places: Vec<_> = stores.iter().filter_map(Store::counts_at).collect();
         let now = self.clock.now();
         let orders = self.orders.on_offer_at(&places, &self.market, now).await?;
         let mut offers = Vec::new();
@@ -53,7 +53,7 @@ impl OfferQueue {
         let place = self.places.open(&order.order, &order.place)?;
         let stores = stores
             .iter()
-            .filter_map(|store| Some((&agency.id, store.id.clone(), store.location?)));
+            .filter_map(|store| Some((&agency.id, store.id.clone(), store.counts_at()?)));
         let nearest = nearest_in_range(place, order.radius_m, stores);
         let Some(nearest) = nearest.get(&agency.id) else {
             return Ok(None);

@@ -243,13 +243,16 @@ impl WorkerReview {
         }
         let worker = decided.unwrap_or_else(|| file.worker.clone());
         let mut profile = profile.ok_or_else(is_erased)?.clone();
-        profile.phone_confirmed |= confirms;
+        if confirms {
+            profile.confirm_phone();
+        }
         let (mut with, mut phone) = (Vec::new(), None);
         if worker.standing == Standing::Approved {
             let id = &worker.id;
             let taken = phone.insert(self.phones.of(&profile.phone));
             with.push(self.workers.consent_stands(id));
             with.push(self.workers.take_phone(taken, id, profile.phone_confirmed));
+            with.extend(self.free_phones(file, &profile));
         }
         let events = vec![review_event(file, verdict, None)];
         Ok((put_both(worker, profile, events, with), phone))
@@ -269,10 +272,7 @@ impl WorkerReview {
         let id = &worker.id;
         let phone = self.phones.of(&profile.phone);
         let mut with = vec![self.workers.take_phone(&phone, id, profile.phone_confirmed)];
-        let old = file.profile.as_ref().map(|profile| &profile.phone);
-        if let Some(old) = old.filter(|old| file.worker.was_approved() && **old != profile.phone) {
-            with.push(self.workers.free_phone(&self.phones.of(old)));
-        }
+        with.extend(self.free_phones(file, &profile));
         let mut events = vec![review_event(file, verdict, Some(proposal))];
         if let Some(consent) = &proposal.consent {
             // Whoever has withdrawn her consent gives it again herself, before she works for anybody.
@@ -288,6 +288,16 @@ impl WorkerReview {
             }
         }
         (put_both(worker, profile, events, with), Some(phone))
+    }
+
+    /// Makes those phones nobody's that are hers no more.
+    fn free_phones(&self, before: &WorkerFile, after: &Profile) -> Vec<Member> {
+        let approved = before.worker.was_approved();
+        let profile = before.profile.as_ref().filter(|_| approved);
+        let phones = profile.into_iter().flat_map(Profile::phones);
+        let gone = phones.filter(|phone| after.phones().all(|kept| kept != *phone));
+        gone.map(|phone| self.workers.free_phone(&self.phones.of(phone)))
+            .collect()
     }
 
     pub(crate) async fn erase(
@@ -529,7 +539,7 @@ fn subject<'a>(file: &'a WorkerFile, verdict: &Verdict) -> Result<Subject<'a>, R
 }
 
 fn not_agreed(profile: &Profile) -> Problem {
-    let words = if profile.phone_confirmed {
+    let words = if profile.has_sessions() {
         "She has not agreed, in a session of her own, to work for this agency."
     } else {
         "She has no sessions of her own: say by phone_confirmed that it was confirmed with her."

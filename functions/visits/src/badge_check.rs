@@ -163,6 +163,7 @@ impl Visits {
             self.directory.agency(&badge.agency),
         );
         let (file, agency) = read?;
+        let file = file.filter(|file| file.worker.was_registered(staffing.at));
         let standing = agency.map(|agency| agency.standing);
         let worker = file.as_ref().map(|file| &file.worker);
         let Check { result, starts } =

@@ -19,18 +19,14 @@ use domain::id::{AgencyId, AuthorityId, WorkerId};
 use domain::market::Market;
 use domain::member::{MemberOf, Right};
 use domain::service::ServiceSet;
-use domain::text::line;
 use domain::worker::Photo;
 use lambda_http::http::{Method, StatusCode};
 use objects::Photos;
-use record::{Leaving, Reader, TraceAnswer, WorkerAnswer};
+use record::{Leaving, Reader, TraceAnswer, WorkerAnswer, purpose_from};
 use runtime::http::{self, Request, Response};
 use runtime::{Caller, Problem, Verifier};
 use settings::{Clock, ConfigError, Settings};
 use store::{Calendars, Directory, Orders, WorkerFile, WorkerIds, Workers};
-
-/// The purpose of a look whose request gives none. The worker sees it and may object.
-const NOT_STATED: &str = "not stated";
 
 pub struct Desk {
     clock: Clock,
@@ -212,15 +208,7 @@ impl Desk {
         let Caller::Authority(by) = caller else {
             return Err(no_desk());
         };
-        let purpose = line(query.text("purpose").unwrap_or(NOT_STATED));
-        let purpose = purpose
-            .ok()
-            .filter(|purpose| (1..=200).contains(&purpose.chars().count()));
-        let purpose = purpose.ok_or_else(|| {
-            let words = "The authority must give a purpose of 1 to 200 visible characters.";
-            Problem::malformed().detail(words)
-        })?;
-        self.log_look(file, &by.team, &purpose).await
+        self.log_look(file, &by.team, &purpose_from(query)?).await
     }
 
     /// The answer to an agency about a worker whom it employs or has proposed to employ; 404 for any other agency.

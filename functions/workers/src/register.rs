@@ -234,6 +234,7 @@ impl Registering {
             consent: self.given.consent.clone(),
             references: Default::default(),
             phone_confirmed: false,
+            former_phone: None,
             proposals: Vec::new(),
         }
     }

@@ -297,6 +297,7 @@ impl<'a, 's> Registrar<'a, 's> {
                 consent,
                 references: Default::default(),
                 phone_confirmed: true,
+                former_phone: None,
                 proposals: Vec::new(),
             },
             events,

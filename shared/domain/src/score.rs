@@ -38,9 +38,9 @@ const LISTED: usize = 50;
 pub struct Candidate {
     pub agency: AgencyId,
     pub name: String,
-    /// The store nearest to the order.
+    /// The store that the agency is told.
     pub store: StoreId,
-    /// From that store to the order, in metres.
+    /// From its nearest store to the order, in metres.
     pub distance_m: f64,
     /// Read at the time of the choice.
     pub standing: Standing,
@@ -280,9 +280,9 @@ pub struct Tried {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
     pub agency_id: AgencyId,
-    /// The store nearest to the order.
+    /// The store that the agency is told.
     pub store_id: StoreId,
-    /// To the order, in whole metres.
+    /// From its nearest store to the order, in whole metres.
     pub distance_m: u32,
     pub unstaffed_claims: u32,
     #[serde(default)]

@@ -77,6 +77,9 @@ pub struct Profile {
     /// Whether the authority has confirmed with her that this phone is hers. It opens sessions only then.
     #[serde(default)]
     pub phone_confirmed: bool,
+    /// The phone that was confirmed before it: it opens her sessions until this one is confirmed.
+    #[serde(default)]
+    pub former_phone: Option<MobilePhone>,
     /// What agencies want of her, at most one proposal of each, the oldest first.
     #[serde(default)]
     pub proposals: Vec<Proposal>,
@@ -160,6 +163,12 @@ impl Worker {
     /// Whether she may work at all: approved, and her data not erased.
     pub fn may_work(&self) -> bool {
         self.standing == Standing::Approved && !self.is_erased
+    }
+
+    /// Whether what is known of her now was at this moment: her data has not been erased since, nor did she come back as
+    /// somebody new.
+    pub fn was_registered(&self, at: Millis) -> bool {
+        !self.is_erased && self.registered_at <= at
     }
 
     /// Whether what is known of her has been approved: its changes are proposals then, and her phone is reserved for her.

@@ -203,8 +203,8 @@ impl Eraser {
         if let Some(profile) = &file.profile
             && file.worker.was_approved()
         {
-            let phone = self.phones.of(&profile.phone);
-            with.push(self.workers.free_phone(&phone));
+            let phones = profile.phones().map(|phone| self.phones.of(phone));
+            with.extend(phones.map(|phone| self.workers.free_phone(&phone)));
         }
         Step {
             worker: Some(worker),

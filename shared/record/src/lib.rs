@@ -2,6 +2,7 @@
 //!
 //! - [`WorkerAnswer`], [`TraceAnswer`]: show a worker and her chain to her agency, the authority and herself.
 //! - [`AvailabilityRequest`], [`AvailabilityAnswer`]: when she can work.
+//! - [`purpose_from`]: why the authority looks at her.
 //! - [`Leaving`]: ends her employment.
 //! - [`Eraser`]: erases her personal data and revokes her badges.
 //! - [`next_event`]: makes an event whose id is its place in the chain.
@@ -10,6 +11,7 @@ mod answer;
 mod availability;
 mod erasure;
 mod leaving;
+mod look;
 mod trace;
 
 use domain::chain::{Actor, EventKind};
@@ -22,6 +24,7 @@ pub use answer::{ChangesAnswer, ErasureAnswer, Reader, WorkerAnswer};
 pub use availability::{AvailabilityAnswer, AvailabilityRequest};
 pub use erasure::Eraser;
 pub use leaving::Leaving;
+pub use look::purpose_from;
 pub use trace::TraceAnswer;
 
 /// An event whose id is its place in the chain, for causes that have no id of their own. The id does not reveal a

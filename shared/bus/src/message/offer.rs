@@ -45,7 +45,7 @@ pub struct Offer {
     pub area: Area,
     /// From the store to the area's centre, in metres, rounded up to 100. None in a notice.
     pub distance_m: Option<u32>,
-    /// The agency's nearest store. None in a notice.
+    /// Of the agency's stores the one nearest to the area's centre. None in a notice.
     pub store_id: Option<StoreId>,
     /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,

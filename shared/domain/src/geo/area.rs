@@ -9,6 +9,9 @@ use super::{NotACell, Wgs84, distance_m};
 
 const CHARACTERS: usize = 6;
 
+/// No point of an area is further from its centre, in metres: at the equator it is 683.
+pub const AREA_REACH_M: u32 = 700;
+
 /// The geohash cell of 6 characters around a place: 0.85 km by 0.61 km at Harbin. An offer shows the order's area,
 /// and nothing more exact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -22,7 +22,7 @@ pub mod rough;
 #[cfg(test)]
 mod range_tests;
 
-pub use area::{Area, offer_distance_m};
+pub use area::{AREA_REACH_M, Area, offer_distance_m};
 pub use cell::{
     Cell3, Cell4, Cell5, NotACell, cells3_touched_by_disc, cells4_touched_by_disc,
     cells5_touched_by_disc,

@@ -3,52 +3,53 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Wgs84, distance_m};
+use super::{Area, Wgs84, distance_m};
 
-/// The store by which an agency is in range.
+/// How far an agency in range is, and the store that it is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest<S> {
+    /// The store nearest to the centre of the place's area, so that it is the same for every home there: the one nearest
+    /// to the home would say where in the area it is.
     pub store: S,
     pub at: Wgs84,
-    /// The exact distance to the place in metres: not to be shown to anyone before the claim.
+    /// From the place to whichever store is nearest, in metres: not to be shown to anyone before the claim.
     pub distance_m: f64,
 }
 
-/// The agencies with a store at most `radius_m` metres from `place`, each with its nearest store. Of stores equally
-/// near, the first by id counts, so that a repeat names the same one.
+/// The agencies with a store at most `radius_m` metres from `place`. Of stores equally near, the first by id is told, so
+/// that a repeat names the same one.
 pub fn nearest_in_range<A: Ord, S: Ord>(
     place: Wgs84,
     radius_m: u32,
     stores: impl IntoIterator<Item = (A, S, Wgs84)>,
 ) -> BTreeMap<A, Nearest<S>> {
+    let centre = Area::containing(place).centre();
     let mut nearest: BTreeMap<A, Nearest<S>> = BTreeMap::new();
     for (agency, store, at) in stores {
-        let distance_m = distance_m(at, place);
-        if distance_m > f64::from(radius_m) {
-            continue;
-        }
         let found = Nearest {
             store,
             at,
-            distance_m,
+            distance_m: distance_m(at, place),
         };
         match nearest.entry(agency) {
             Entry::Vacant(entry) => {
                 entry.insert(found);
             }
             Entry::Occupied(mut entry) => {
-                let best = entry.get();
-                let nearer = found
-                    .distance_m
-                    .total_cmp(&best.distance_m)
+                let best = entry.get_mut();
+                let least_m = found.distance_m.min(best.distance_m);
+                let is_told = distance_m(found.at, centre)
+                    .total_cmp(&distance_m(best.at, centre))
                     .then_with(|| found.store.cmp(&best.store))
                     .is_lt();
-                if nearer {
-                    entry.insert(found);
+                if is_told {
+                    *best = found;
                 }
+                best.distance_m = least_m;
             }
         }
     }
+    nearest.retain(|_, found| found.distance_m <= f64::from(radius_m));
     nearest
 }
 
@@ -81,6 +82,37 @@ mod tests {
             .collect();
         assert_eq!(by, [("a", 2), ("c", 5)]);
         assert!((found["a"].distance_m - 1_000.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn an_agency_is_told_the_same_store_whatever_home_of_the_area_it_is_about() {
+        let area = Area::containing(north_of_harbin(0.0));
+        let centre = area.centre();
+        let at = |north: i32, east: i32| {
+            Wgs84::from_e7(centre.lat_e7() + north, centre.lon_e7() + east).unwrap()
+        };
+        // Some 200 m around the centre, and one a little nearer to it than the others.
+        let around = [(20_000, 0), (-20_000, 0), (0, 30_000), (0, -25_000)];
+        let stores = || {
+            around
+                .iter()
+                .zip(1..)
+                .map(|((n, e), id)| ("a", id, at(*n, *e)))
+        };
+        for north in (-27_000..=27_000).step_by(9_000) {
+            for east in (-54_000..=54_000).step_by(9_000) {
+                let home = at(north, east);
+                assert_eq!(Area::containing(home), area);
+                let found = nearest_in_range(home, 5_000, stores());
+                let exact = stores().map(|(_, _, store)| distance_m(store, home));
+                assert_eq!(found["a"].distance_m, exact.fold(f64::MAX, f64::min));
+                assert_eq!((found["a"].store, found["a"].at), (4, at(0, -25_000)));
+            }
+        }
+        // In range by one store, it is told another that is nearer to the centre, though not to the home.
+        let (south, far) = (at(-27_000, 0), at(-80_000, 0));
+        let found = nearest_in_range(south, 700, [("a", 1, far), ("a", 2, at(50_000, 0))]);
+        assert_eq!(found["a"].store, 2);
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl WorkerView {
     /// The worker of an order, with her stars, as `viewer` sees her now, under the agency that has its claim; `None` if nobody
     /// has. If she or her agency (whose standing is `agency`) may not work, she is not shown as clear, whatever her sections
     /// say. If she has left the agency or was erased, only a name is shown: her record has nothing to do with this order any
-    /// more.
+    /// more. Nor has the name, if she was registered anew since.
     pub fn new(
         order: &Order,
         (worker, stars): (&Worker, StarTally),
@@ -167,14 +167,15 @@ impl WorkerView {
         now: Millis,
         rules: &CreditRules,
     ) -> Option<Self> {
-        let claim = order.claim()?;
-        let is_here = worker.agency == claim.agency && !worker.is_erased;
+        let (claim, staffing) = (order.claim()?, order.staffing()?);
+        let is_known = worker.was_registered(staffing.at);
+        let is_here = worker.agency == claim.agency && is_known;
         let knows_her = match viewer {
             Viewer::Authority => true,
             Viewer::Claimant(_) => is_here,
             Viewer::Customer | Viewer::Former(_) => false,
         };
-        let name = Some(worker.masked_name.clone()).filter(|name| !name.is_empty());
+        let name = Some(worker.masked_name.clone()).filter(|_| is_known);
         let sections = if is_here {
             worker.sections.views(worker.skills, now, rules)
         } else {
@@ -232,16 +233,6 @@ pub struct LineView {
     pub member_id: Option<MemberId>,
     pub why: Option<String>,
     pub epoch: u32,
-}
-
-impl OrderView {
-    /// Shows nothing that says where the home is and who lives there.
-    pub fn hide_home(&mut self) {
-        self.location = None;
-        self.address = None;
-        self.contact = None;
-        self.notes = None;
-    }
 }
 
 impl Order {

@@ -118,7 +118,9 @@ impl Worker {
             }
             worker.apply(&mut profile, proposal.changes.clone());
             worker.sex = Some(profile.id_number.sex());
-            profile.phone_confirmed |= phone_confirmed;
+            if phone_confirmed {
+                profile.confirm_phone();
+            }
             let gone = [&proposal.agency, &self.agency];
             profile
                 .proposals
@@ -208,9 +210,16 @@ impl Worker {
             self.masked_name = masked_name(&name);
             profile.name = name;
         }
-        if let Some(phone) = changes.phone {
-            profile.phone_confirmed &= phone == profile.phone;
-            profile.phone = phone;
+        if let Some(phone) = changes.phone.filter(|phone| *phone != profile.phone) {
+            let old = std::mem::replace(&mut profile.phone, phone);
+            if profile.phone_confirmed {
+                profile.former_phone = Some(old);
+            }
+            let former = profile.former_phone.as_ref();
+            profile.phone_confirmed = former == Some(&profile.phone);
+            if profile.phone_confirmed {
+                profile.former_phone = None;
+            }
         }
         if let Some(skills) = changes.skills {
             self.skills = skills;
@@ -276,7 +285,23 @@ impl Profile {
     /// Whether it is known from herself that she wants this change of employer: she has agreed in a session of her own, or
     /// the authority has just confirmed her phone with her because she has no sessions yet.
     pub fn agrees_to(&self, wish: &Proposal, phone_confirmed: bool) -> bool {
-        wish.agreed.is_some() || (!self.phone_confirmed && phone_confirmed)
+        wish.agreed.is_some() || (!self.has_sessions() && phone_confirmed)
+    }
+
+    /// Whether a phone of hers opens sessions.
+    pub fn has_sessions(&self) -> bool {
+        self.phone_confirmed || self.former_phone.is_some()
+    }
+
+    /// The phones that are hers and nobody else's once she is approved.
+    pub fn phones(&self) -> impl Iterator<Item = &MobilePhone> {
+        std::iter::once(&self.phone).chain(&self.former_phone)
+    }
+
+    /// The authority has confirmed with her that this phone is hers; the one before it opens no sessions any more.
+    pub fn confirm_phone(&mut self) {
+        self.phone_confirmed = true;
+        self.former_phone = None;
     }
 
     /// Since when the oldest proposal waits.

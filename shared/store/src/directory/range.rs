@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::geo::{Cell5, Nearest, Wgs84, cells4_touched_by_disc, nearest_in_range};
+use domain::geo::{
+    AREA_REACH_M, Area, Cell5, Nearest, Wgs84, cells4_touched_by_disc, nearest_in_range,
+};
 use domain::id::{AgencyId, StoreId};
 use domain::service::Service;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -14,9 +16,10 @@ use crate::Error;
 const CELLS_AT_ONCE: usize = 8;
 
 impl Directory {
-    /// The agencies that offer `service` and have a store at most `radius_m` metres from `place`, each with its
-    /// nearest. `market_radius_m` is the radius that disc cells are built for: up to that the place's own
-    /// cell holds all there are, beyond it home cells are read.
+    /// The agencies that offer `service` and have a store at most `radius_m` metres from `place`.
+    /// `market_radius_m` is the radius that disc cells are built for: up to that the place's own
+    /// cell holds all there are, beyond it home cells are read. Which cells are read depends on nothing but the place's
+    /// area, and so does which store an agency is told.
     pub async fn in_range(
         &self,
         place: Wgs84,
@@ -50,7 +53,9 @@ impl Directory {
     }
 
     async fn stores_by_home(&self, place: Wgs84, radius_m: u32) -> Result<Vec<CellStore>, Error> {
-        stream::iter(cells4_touched_by_disc(place, radius_m))
+        let centre = Area::containing(place).centre();
+        let cells = cells4_touched_by_disc(centre, radius_m.saturating_add(AREA_REACH_M));
+        stream::iter(cells)
             .map(|cell| async move { self.stores_in_cell4(&cell).await })
             .buffer_unordered(CELLS_AT_ONCE)
             .try_concat()

@@ -77,8 +77,10 @@ impl OrderViews {
         view.preferred_worker_id = preferred;
         let standing = agency.as_ref().map(|agency| agency.standing);
         if let Some((worker, stars)) = named {
-            if matches!(viewer, Viewer::Claimant(_)) && standing != Some(Standing::Approved) {
-                view.hide_home();
+            // Nor does one that may not work read any more who came, where to, and what was said of it.
+            if let (Viewer::Claimant(agency), true) = (viewer, standing != Some(Standing::Approved))
+            {
+                return Ok(order.view(&Viewer::Former(agency.clone()), None, now));
             }
             let worker = (&worker, stars);
             view.worker = WorkerView::new(order, worker, standing, viewer, now, &self.rules);

@@ -59,6 +59,7 @@ impl Desk {
                 },
                 references: Default::default(),
                 phone_confirmed: false,
+                former_phone: None,
                 proposals: Vec::new(),
             },
             events: vec![NewEvent {

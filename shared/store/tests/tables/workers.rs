@@ -75,6 +75,7 @@ fn registration(by: u8, key: &str) -> NewWorker {
             },
             references: Default::default(),
             phone_confirmed: false,
+            former_phone: None,
             proposals: Vec::new(),
         },
         events: vec![

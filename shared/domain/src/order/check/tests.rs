@@ -254,6 +254,7 @@ fn the_customer_sees_who_says_what_and_the_end_of_a_policys_number() {
         },
         references,
         phone_confirmed: false,
+        former_phone: None,
         proposals: Vec::new(),
     };
     let market = Market::default();

@@ -184,6 +184,7 @@ fn the_worker_is_shown_as_the_badge_page_shows_her() {
     let rules = &Market::default().credit;
     let order = in_state(Status::Staffed);
     let claim = order.claim().unwrap();
+    let held = (claim, order.staffing().unwrap());
     let seen_under = |worker: &Worker, agency, viewer: &Viewer| {
         let stars = StarTally { sum: 47, count: 10 };
         let view = WorkerView::new(&order, (worker, stars), agency, viewer, PLACED, rules);
@@ -342,7 +343,17 @@ fn of_a_worker_who_is_not_the_agencys_any_more_an_order_shows_a_name_at_most() {
         is_erased: true,
         ..here.clone()
     };
-    for (gone, name) in [(&moved, json!("张*")), (&erased, Value::Null)] {
+    // Whoever comes back after that is somebody new.
+    let staffing = order.staffing().unwrap();
+    let anew = Worker {
+        registered_at: staffing.at + Duration::from_millis(1),
+        ..here.clone()
+    };
+    for (gone, name) in [
+        (&moved, json!("张*")),
+        (&erased, Value::Null),
+        (&anew, Value::Null),
+    ] {
         for (viewer, id) in [
             (Viewer::Customer, Value::Null),
             (Viewer::Claimant(agency(1)), Value::Null),

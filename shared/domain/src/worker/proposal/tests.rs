@@ -38,6 +38,7 @@ fn worker(standing: Standing) -> (Worker, Profile) {
         consent: consent(),
         references: Default::default(),
         phone_confirmed: true,
+        former_phone: None,
         proposals: Vec::new(),
     };
     (worker, profile)

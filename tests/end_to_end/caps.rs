@@ -8,6 +8,7 @@ use local::template;
 use serde_json::{Value, json};
 
 use crate::http::Answer;
+use crate::workers::text;
 use crate::world::{Agency, CENTRE, World, moved};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -267,4 +268,60 @@ async fn an_order_that_was_offered_often_enough_is_assigned() {
     // One more would do it, but an order is not passed on for ever.
     let seen = world.order(&authority, &id).await;
     assert_eq!(seen["status"], "unfilled");
+}
+
+/// Neither her chain nor what the authority has to read grows with what her agency sends again and again.
+#[tokio::test]
+async fn an_agency_writes_into_a_workers_record_a_few_times_a_day() {
+    let world = market(r#""daily_entries_cap":2,"daily_changes_cap":2"#).await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let id = world.new_worker(&desk).await.1["worker_id"].take();
+    world.review_worker(&id, "approve").await.expect(200);
+    let path = format!("/v1/workers/{}", text(&id));
+    let now = world.now();
+    let send = async |desk: &str, what: &str, n: u64| {
+        let at = (now + Duration::from_secs(n)).to_rfc3339();
+        let (method, path, body) = match what {
+            "complaint" => (
+                "POST",
+                format!("{path}/complaints"),
+                json!({ "reason": format!("late {n}") }),
+            ),
+            "temperature" => (
+                "POST",
+                format!("{path}/sections"),
+                json!({ "section": "body_temperature", "state": "clear", "as_of": at }),
+            ),
+            _ => (
+                "PATCH",
+                path.clone(),
+                json!({ "phone": format!("1370000000{n}") }),
+            ),
+        };
+        let call = world.call(method, &path).token(desk).json(&body);
+        call.key(&n.to_string()).send().await
+    };
+    let kinds = ["complaint", "temperature", "change"];
+    for what in kinds {
+        for n in [0, 1, 1] {
+            assert!(send(&desk, what, n).await.status < 300, "{what} {n}");
+        }
+        let refused = send(&desk, what, 2).await;
+        let wait: u64 = refused.headers["retry-after"]
+            .to_str()
+            .expect("text")
+            .parse()
+            .expect("seconds");
+        assert!((86_300..=86_401).contains(&wait), "{what}: {wait}");
+        refused.expect_problem(429, "rate-limited");
+    }
+    let authority = world.authority().await;
+    let own = send(&authority, "complaint", 2).await;
+    own.expect(201);
+    world.advance(Duration::from_secs(86_401)).await;
+    let desk = world.desk(&agency).await;
+    for what in kinds {
+        assert!(send(&desk, what, 3).await.status < 300, "{what}");
+    }
 }

@@ -82,8 +82,9 @@ async fn an_agency_adds_a_credential_and_withdraws_the_old_one() {
     world.log_in(&added).await.expect(200);
     assert_eq!(world.listed(&desk, &agency).await.len(), 1);
     // Without it nobody could come in any more.
+    let session = world.log_in(&added).await.expect(200);
     world
-        .withdraw(&desk, &agency, &added["access_key"])
+        .withdraw(text(&session["token"]), &agency, &added["access_key"])
         .await
         .expect_problem(409, "conflict");
     world.log_in(&added).await.expect(200);
@@ -142,6 +143,36 @@ async fn the_authority_gives_an_agency_a_way_in_that_has_lost_its_own() {
     assert_ne!(own["secret"], given["secret"]);
 }
 
+/// It lasts some minutes, in which whoever stole it could else make a credential that nobody knows of.
+#[tokio::test]
+async fn a_session_by_what_was_withdrawn_changes_nothing() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let authority = world.authority().await;
+    let stolen = world.desk(&agency).await;
+    let good = world
+        .add_credential(&authority, &agency, "k", "新")
+        .await
+        .expect(201);
+    let leaked = json!(agency.access_key);
+    world
+        .withdraw(&authority, &agency, &leaked)
+        .await
+        .expect(204);
+    let added = world.add_credential(&stolen, &agency, "k", "x").await;
+    added.expect_problem(401, "unauthenticated");
+    let withdrawn = world.withdraw(&stolen, &agency, &good["access_key"]).await;
+    withdrawn.expect_problem(401, "unauthenticated");
+    let member = json!({ "name": "x", "role": "owner" });
+    let call = world.call("POST", "/v1/members").token(&stolen).key("k");
+    let member = call.json(&member).send().await;
+    member.expect_problem(401, "unauthenticated");
+    let session = world.log_in(&good).await.expect(200);
+    let owner = text(&session["token"]);
+    let own = world.add_credential(owner, &agency, "k", "自己的").await;
+    own.expect(201);
+}
+
 #[tokio::test]
 async fn nobody_else_learns_or_changes_how_an_agency_logs_in() {
     let world = World::empty().await;
@@ -187,13 +218,17 @@ async fn an_agency_has_ten_credentials_at_once() {
             .expect(201);
     }
     let eleventh = world.add_credential(&desk, &agency, "k10", "前台").await;
-    eleventh.expect_problem(429, "rate-limited");
+    eleventh.expect_problem(409, "conflict");
+    // Whoever added them: the authority still gives the owner one.
+    let authority = world.authority().await;
+    let given = world.add_credential(&authority, &agency, "k", "新").await;
+    world.log_in(&given.expect(201)).await.expect(200);
     let repeat = world.add_credential(&desk, &agency, "k9", "前台").await;
     repeat.expect(201);
 }
 
 #[tokio::test]
-async fn a_registrations_repeat_shows_the_secret_only_while_it_is_pending() {
+async fn a_registrations_repeat_shows_the_secret_only_until_it_is_decided_on() {
     let world = World::empty().await;
     let body = registration(world.unique(), &["cleaning"], &[CENTRE]);
     let register = async || {
@@ -211,14 +246,50 @@ async fn a_registrations_repeat_shows_the_secret_only_while_it_is_pending() {
         stores: vec![CENTRE],
         services: vec!["cleaning"],
     };
-    world.review(&agency, "approve").await.expect(200);
-    let later = register().await;
-    assert_eq!(later["access_key"], first["access_key"]);
-    assert_eq!(
-        (&later["status"], &later["secret"]),
-        (&json!("approved"), &Value::Null)
-    );
+    world.review(&agency, "reject").await.expect(200);
+    let desk = world.desk(&agency).await;
+    let path = format!("/v1/agencies/{}", agency.id);
+    let call = world.call("PATCH", &path).token(&desk);
+    let corrected = call.json(&json!({ "name": "龙江家政服务" })).send().await;
+    assert_eq!(corrected.expect(200)["status"], "pending");
+    for decision in ["pending", "approved"] {
+        let later = register().await;
+        assert_eq!(later["access_key"], first["access_key"]);
+        assert_eq!(
+            (&later["status"], &later["secret"]),
+            (&json!(decision), &Value::Null)
+        );
+        if decision == "pending" {
+            world.review(&agency, "approve").await.expect(200);
+        }
+    }
     world.log_in(&first).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_registrations_repeat_shows_no_secret_that_was_withdrawn() {
+    let world = World::empty().await;
+    let body = registration(world.unique(), &["cleaning"], &[CENTRE]);
+    let register = async || {
+        let call = world.call("POST", "/v1/agencies");
+        let call = call.key("another-registration-key-sent-again");
+        call.json(&body).send().await.expect(201)
+    };
+    let first = register().await;
+    let session = world.log_in(&first).await.expect(200);
+    let owner = text(&session["token"]);
+    let path = format!("/v1/agencies/{}/credentials", text(&first["agency_id"]));
+    let call = world.call("POST", &path).token(owner).key("k");
+    let added = call.json(&json!({ "name": "新" })).send().await.expect(201);
+    log_watch::keep_secret(text(&added["secret"]));
+    let old = format!("{path}/{}", text(&first["access_key"]));
+    let call = world.call("DELETE", &old).token(owner);
+    call.send().await.expect(204);
+    let again = register().await;
+    assert_eq!(
+        (&again["status"], &again["secret"]),
+        (&json!("pending"), &Value::Null)
+    );
 }
 
 #[tokio::test]

@@ -126,6 +126,7 @@ async fn a_customer_who_wants_to_be_erased_orders_nothing_more_and_can_stay() {
     for _ in 0..2 {
         erase("DELETE").await.expect(204);
     }
+    erase("POST").await.expect_problem(429, "rate-limited");
     let after = place("more").await.expect(201);
     world.advance(73 * HOUR).await;
     let customer = world.customer("demo-customer-1").await;

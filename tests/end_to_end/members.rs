@@ -204,8 +204,25 @@ async fn the_authority_has_members_too() {
 
     let agency = world.register(&["cleaning"], &[CENTRE]).await;
     world.review(&agency, "approve").await.expect(200);
-    let deeds = world.deeds(&second, "").await;
-    let last = &deeds[0];
+    // A role that was taken is gone at once where it would bring itself back.
+    let third = world.as_member(&second, "supervisor").await;
+    let listed = world.call("GET", "/v1/members").token(&second).send().await;
+    let third_id = listed.expect(200)["items"][2]["member_id"].clone();
+    let demote = json!({ "role": "auditor" });
+    let demoted = world.change_member(&second, &third_id, demote).await;
+    demoted.expect(200);
+    let back = json!({ "role": "supervisor" });
+    let refused = world.change_member(&third, &third_id, back).await;
+    refused.expect_problem(401, "unauthenticated");
+    let path = format!("/v1/agencies/{}/credentials", agency.id);
+    let call = world.call("POST", &path).token(&third).key("k");
+    let refused = call.json(&json!({ "name": "x" })).send().await;
+    refused.expect_problem(401, "unauthenticated");
+
+    let deeds = world.deeds(&first, "").await;
+    let is_review = |deed: &&Value| deed["what"] == "agency_reviewed";
+    let deeds: Vec<&Value> = deeds.iter().filter(is_review).collect();
+    let last = deeds[0];
     assert_eq!(
         (&last["what"], &last["about"], &last["member_id"]),
         (&json!("agency_reviewed"), &json!(agency.id), &first_id)

@@ -190,14 +190,7 @@ async fn consent_taken_back_suspends_until_she_gives_it_again() {
     // She can still see what is recorded of her.
     world.worker_session(&sent["phone"]).await.expect(200);
     world.advance(Duration::from_secs(60)).await;
-    // No agency gives it in her place.
-    let path = format!("/v1/workers/{}", text(&id));
-    let consent = json!({ "text_version": "2026-02", "given_at": world.now().to_rfc3339() });
-    let call = world.call("PATCH", &path).token(&desk);
-    call.json(&json!({ "consent": consent }))
-        .send()
-        .await
-        .expect_problem(409, "conflict");
+    no_agency_gives_consent(&world, &id, &desk).await;
     for _ in 0..2 {
         let call = world.call("POST", "/v1/me/consent").token(&token);
         let seen = call.json(&json!({ "text_version": "2026-02" })).send();
@@ -208,6 +201,19 @@ async fn consent_taken_back_suspends_until_she_gives_it_again() {
     assert_eq!(
         (&seen["status"], &seen["consent"]["withdrawn_at"]),
         (&json!("approved"), &Value::Null)
+    );
+    no_agency_gives_consent(&world, &id, &desk).await;
+}
+
+/// Nor what she has agreed to another text, once she has been approved.
+async fn no_agency_gives_consent(world: &World, id: &Value, desk: &str) {
+    let path = format!("/v1/workers/{}", text(id));
+    let consent = json!({ "text_version": "2026-09", "given_at": world.now().to_rfc3339() });
+    let call = world.call("PATCH", &path).token(desk);
+    let answer = call.json(&json!({ "consent": consent })).send().await;
+    assert_eq!(
+        (answer.status, answer.pointers()),
+        (422, vec!["/consent".to_owned()])
     );
 }
 
@@ -274,7 +280,20 @@ async fn an_erasure_waits_three_days_is_told_and_can_be_called_off() {
     );
     // The timer of what was called off acts on no other request.
     world.advance(MINUTE).await;
-    world.erase_me("POST", &token).await.expect(202);
+    let refused = world.erase_me("POST", &token).await;
+    let wait: u64 = refused.headers["retry-after"]
+        .to_str()
+        .expect("text")
+        .parse()
+        .expect("seconds");
+    assert!((3_500..=3_541).contains(&wait), "{wait}");
+    refused.expect_problem(429, "rate-limited");
+    assert!(world.erasures_told().await.is_empty());
+    world.advance(60 * MINUTE).await;
+    let session = world.worker_session(&sent["phone"]).await.expect(200);
+    let again = world.erase_me("POST", text(&session["token"])).await;
+    again.expect(202);
+    assert_eq!(world.erasures_told().await, std::slice::from_ref(&id));
     world.advance(THREE_DAYS - MINUTE / 2).await;
     assert_eq!(world.record_of(&id).await["erased"], false);
     world.advance(MINUTE).await;

@@ -71,6 +71,23 @@ async fn only_the_place_that_was_looked_at_is_approved() {
     let again = decide(&world, &path, &approve).await.expect(200);
     assert_eq!(again["location"], there["location"]);
     assert_eq!(again["status"], "pending");
+
+    // The address belongs to the place, and is looked at with it.
+    let address = json!({ "name": "别名", "address": "别处 1 号" });
+    let asked = patch(&world, &desk, &path, &address).await;
+    assert_eq!(
+        (&asked["name"], &asked["address"]),
+        (&there["name"], &there["address"])
+    );
+    let item = waiting(&world, "store").await.remove(0);
+    assert_eq!(item["pending_changes"]["address"], address["address"]);
+    let approve = decision_on(&item["version"], "approve");
+    let renamed = decide(&world, &path, &approve).await.expect(200);
+    assert_eq!(
+        (&renamed["name"], &renamed["address"]),
+        (&address["name"], &address["address"])
+    );
+    assert_eq!(renamed["location"], item["pending_changes"]["location"]);
 }
 
 #[tokio::test]

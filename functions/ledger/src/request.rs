@@ -61,10 +61,7 @@ fn number(query: &Query, name: &str) -> Result<Option<u64>, Problem> {
     let Some(text) = query.text(name) else {
         return Ok(None);
     };
-    // `u64` would accept a sign.
-    let number = text.parse().ok();
-    number
-        .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+    http::whole(text)
         .map(Some)
         .ok_or_else(|| malformed(&format!("{name} must be a whole number from 0.")))
 }

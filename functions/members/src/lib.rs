@@ -7,11 +7,12 @@
 mod credentials;
 
 use domain::chain::Hash;
-use domain::id::MemberId;
+use domain::id::{CredentialId, MemberId};
 use domain::member::{
     Credential, Deed, MOST_CREDENTIALS, MOST_MEMBERS, Member, MemberChange, NotChanged, Right,
     Role, Team, TeamId,
 };
+use domain::time::Millis;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Page, Request, Response};
 use runtime::secret::NewSecret;
@@ -28,10 +29,11 @@ pub struct Members {
     secrets: [u8; 32],
 }
 
-/// The member who manages others, and whose member that is.
+/// The member who manages others, whose member that is, and by what they came.
 struct Manager {
     team: TeamId,
     member: MemberId,
+    credential: Option<CredentialId>,
 }
 
 impl Members {
@@ -188,16 +190,21 @@ impl Members {
 
     fn manager(&self, request: &Request) -> Result<Manager, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
-        let (team, member) = match principal.may(Right::Members)? {
-            Caller::Agency(by) => (by.team_id(), &by.member),
-            Caller::Authority(by) => (by.team_id(), &by.member),
+        let (team, member, credential) = match principal.may(Right::Members)? {
+            Caller::Agency(by) => (by.team_id(), &by.member, &by.credential),
+            Caller::Authority(by) => (by.team_id(), &by.member, &by.credential),
             Caller::Customer(_) | Caller::Worker(_) => return Err(Problem::forbidden()),
         };
-        let member = member.clone();
-        Ok(Manager { team, member })
+        Ok(Manager {
+            team,
+            member: member.clone(),
+            credential: credential.clone(),
+        })
     }
 
-    /// Changes a team, which the manager who does it can read in their own audit trail.
+    /// Changes a team, which the manager who does it can read in their own audit trail. Their session lasts some minutes, so it
+    /// is looked at whether they still manage and their credential still stands: whoever stole one that was withdrawn since
+    /// makes no other.
     async fn commit(
         &self,
         by: &Manager,
@@ -207,8 +214,22 @@ impl Members {
         change: impl Fn(&Team) -> Result<Option<Team>, NotChanged>,
     ) -> Result<Team, Problem> {
         let deed = Deed::new(self.clock.now(), &by.member, what, about);
+        let own = match by.team == *team {
+            true => None,
+            false => Some(self.directory.team(&by.team).await?),
+        };
+        let change = |team: &Team| {
+            let changed = change(team);
+            let own = own.as_ref().unwrap_or(team);
+            // A repeat has nothing left to do: it may have withdrawn its own.
+            if changed == Ok(None) || own.is_managed_by(&by.member, by.credential.as_ref()) {
+                return changed;
+            }
+            Err(NotChanged::NoManager)
+        };
         let changed = self.directory.change_team(team, &by.team, &deed, change);
-        let changed = changed.await?.map_err(not_changed)?;
+        let now = self.clock.now();
+        let changed = changed.await?.map_err(|why| not_changed(why, now))?;
         let by = by.member.as_str();
         tracing::info!(
             team = team.as_str(),
@@ -274,15 +295,22 @@ fn view(team: &Team, member: &Member) -> Value {
     })
 }
 
-fn not_changed(why: NotChanged) -> Problem {
+fn not_changed(why: NotChanged, now: Millis) -> Problem {
     match why {
         NotChanged::KeyReused => Problem::idempotency_key_reused(),
         NotChanged::Withdrawn => {
             Problem::conflict().detail("What this request added has been withdrawn.")
         }
-        NotChanged::TooMany => Problem::rate_limited(3_600).detail(format!(
-            "There are at most {MOST_MEMBERS} members, each with {MOST_CREDENTIALS} credentials, and they do not change all the time."
+        NotChanged::TooMany => Problem::conflict().detail(format!(
+            "There are at most {MOST_MEMBERS} members, each with {MOST_CREDENTIALS} credentials: one must go before another comes."
         )),
+        NotChanged::TooManyLately { until } => {
+            let wait_s = u32::try_from(until.since(now).as_secs() + 1).unwrap_or(u32::MAX);
+            let words = "Too many members or credentials have come and gone lately.";
+            Problem::rate_limited(wait_s).detail(words)
+        }
+        NotChanged::NoManager => Problem::unauthenticated()
+            .detail("What this session was opened by does not manage the members any more: log in again."),
         NotChanged::Last => Problem::conflict().detail(
             "Nobody who manages the members could log in any more: make somebody else ready for it first.",
         ),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bus::{ErasureMessage, Subject};
 use domain::chain::{Actor, EventKind};
-use domain::erasure::Erasure;
+use domain::erasure::{Erasure, KeptErasure};
 use domain::id::{CustomerId, WorkerId};
 use domain::time::Millis;
 use lambda_http::http::StatusCode;
@@ -28,10 +28,10 @@ impl OwnRecord {
         id: &WorkerId,
     ) -> Result<Response, Problem> {
         let reason = reason(request)?;
-        if let Some(erasure) = self.workers.erasure(id).await? {
+        let now = self.clock.now();
+        if let Some(erasure) = standing(self.workers.kept_erasure(id).await?, now)? {
             return Ok(accepted(erasure));
         }
-        let now = self.clock.now();
         let erasure = Erasure::requested(now, &self.market);
         let subject = Subject::Worker(id.clone());
         let message = ErasureMessage { subject, erasure };
@@ -55,12 +55,12 @@ impl OwnRecord {
 
     pub(crate) async fn worker_keeps_data(&self, id: &WorkerId) -> Result<Response, Problem> {
         let now = self.clock.now();
-        if not_too_late(self.workers.erasure(id).await?, now)?.is_some() {
+        if let Some(erasure) = not_too_late(self.workers.erasure(id).await?, now)? {
             let decide = |file: &WorkerFile| -> Result<Step, Problem> {
                 let (kind, by) = (EventKind::ErasureCalledOff, Actor::Worker(id.clone()));
                 Ok(Step {
                     events: vec![next_event(file, kind, by, json!({}))],
-                    with: vec![self.workers.end_erasure(id)],
+                    with: vec![self.workers.call_off_erasure(id, &erasure, now)],
                     ..Step::default()
                 })
             };
@@ -79,7 +79,7 @@ impl OwnRecord {
         reason(request)?;
         let now = self.clock.now();
         let subject = Subject::Customer(id.clone());
-        let waiting = self.orders.erasure(id).await?;
+        let waiting = standing(self.orders.kept_erasure(id).await?, now)?;
         let erasure = waiting.unwrap_or_else(|| Erasure::requested(now, &self.market));
         let mut message = ErasureMessage { subject, erasure };
         if waiting.is_none() {
@@ -92,9 +92,9 @@ impl OwnRecord {
     }
 
     pub(crate) async fn customer_keeps_data(&self, id: &CustomerId) -> Result<Response, Problem> {
-        let waiting = self.orders.erasure(id).await?;
-        if let Some(erasure) = not_too_late(waiting, self.clock.now())? {
-            self.orders.call_off_erasure(id, &erasure).await?;
+        let (waiting, now) = (self.orders.erasure(id).await?, self.clock.now());
+        if let Some(erasure) = not_too_late(waiting, now)? {
+            self.orders.call_off_erasure(id, &erasure, now).await?;
             tracing::info!("a customer is not to be erased");
         }
         Ok(http::no_content())
@@ -109,6 +109,18 @@ pub(crate) fn reason(request: &Request) -> Result<Option<String>, Problem> {
     http::read_json(request, |fields| {
         Some(fields.optional_text("reason", 0..=200))
     })
+}
+
+/// The request that stands; none if it can be asked now.
+fn standing(kept: Option<KeptErasure>, now: Millis) -> Result<Option<Erasure>, Problem> {
+    match kept.and_then(KeptErasure::again_from) {
+        Some(from) if now < from => {
+            let wait_s = from.since(now).as_secs() as u32 + 1;
+            let words = "It was called off less than an hour ago.";
+            Err(Problem::rate_limited(wait_s).detail(words))
+        }
+        _ => Ok(kept.and_then(KeptErasure::waits)),
+    }
 }
 
 /// What can still be called off. From its moment on, it may be under way.

@@ -92,18 +92,27 @@ impl Registry {
             .directory
             .register(&agency, &stores, &body_hash, &credential)
             .await?;
-        let agency = match registered {
+        let team = TeamId::Agency(agency.id.clone());
+        let (agency, is_shown) = match registered {
             Registered::New => {
                 tracing::info!(agency.id = %agency.id, stores = stores.len(), "an agency registered");
-                agency
+                (agency, true)
             }
-            Registered::Repeat(agency) => *agency,
+            // Once it was decided on, or logs in otherwise, whoever has the request cannot have the secret by it.
+            Registered::Repeat(agency) => {
+                let is_shown = agency.reviews.is_empty()
+                    && self
+                        .directory
+                        .team(&team)
+                        .await?
+                        .opened_by(&secret.id)
+                        .is_some();
+                (*agency, is_shown)
+            }
             Registered::KeyReused => return Err(Problem::idempotency_key_reused()),
         };
-        // Once it works, whoever has the request cannot have the secret by it.
-        let is_shown = agency.standing == Standing::Pending;
         let access_key = AccessKey {
-            team: TeamId::Agency(agency.id.clone()),
+            team,
             credential: secret.id,
         };
         Ok(http::json(

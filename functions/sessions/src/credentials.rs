@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::id::AuthorityId;
+use domain::id::{AuthorityId, CredentialId};
 use domain::member::{AccessKey, Member, TeamId};
 use runtime::http::{self, Request};
 use runtime::{Caller, Principal, Problem, secret};
@@ -110,7 +110,10 @@ impl Sessions {
     async fn holder(&self, key: &AccessKey) -> Result<Known, Problem> {
         let team = self.directory.team(&key.team).await?;
         let found = team.opened_by(&key.credential);
-        Ok(found.map(|(credential, member)| (acting(&team.id, member), credential.secret_hash.0)))
+        Ok(found.map(|(credential, member)| {
+            let principal = acting(&team.id, member, Some(&credential.id));
+            (principal, credential.secret_hash.0)
+        }))
     }
 
     /// The authority's first member, unless that one is not active any more.
@@ -118,7 +121,7 @@ impl Sessions {
         let team = self.directory.team(&authority.into()).await?;
         let first = team.member(&team.id.first_member());
         let first = first.filter(|first| first.is_active());
-        Ok(first.map(|first| acting(&team.id, first)))
+        Ok(first.map(|first| acting(&team.id, first, None)))
     }
 
     /// A right secret opens a session, however many wrong ones came before it: nobody locks others out. Wrong ones are counted
@@ -159,10 +162,10 @@ fn authority_key(access_key: &str) -> Option<AccessKey> {
     key.filter(|key| matches!(key.team, TeamId::Authority(_)))
 }
 
-fn acting(team: &TeamId, member: &Member) -> Principal {
-    let member = member.clone();
+fn acting(team: &TeamId, member: &Member, by: Option<&CredentialId>) -> Principal {
+    let (member, by) = (member.clone(), by.cloned());
     Principal::new(match team.clone() {
-        TeamId::Agency(agency) => Caller::Agency(member.acting_for(agency)),
-        TeamId::Authority(authority) => Caller::Authority(member.acting_for(authority)),
+        TeamId::Agency(agency) => Caller::Agency(member.acting_for(agency, by)),
+        TeamId::Authority(authority) => Caller::Authority(member.acting_for(authority, by)),
     })
 }

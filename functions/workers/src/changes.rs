@@ -1,5 +1,7 @@
 //! Agencies change their workers' data and photos; agencies and the authority record sections and complaints.
 
+use std::time::Duration;
+
 use domain::chain::{Actor, EventKind};
 use domain::credit::{Recording, Section};
 use domain::id::{AgencyId, EventId, SourceId, WorkerId};
@@ -13,11 +15,23 @@ use record::{Reader, is_erased, next_event};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Caller, Fault, Problem};
 use serde_json::json;
-use store::{Appended, NewEvent, Part, ProfileChange, Step, WorkerFile};
+use store::{Appended, NewEvent, Part, ProfileChange, Step, StoredEvent, WorkerFile};
 
 use crate::photo::{self, normalised};
 use crate::request::{SectionResult, WorkerChange, not_a_skill};
 use crate::{Desk, no_desk, require_employee, require_seen_by};
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// So many of a worker's last events are looked at to count an agency's.
+const MOST_COUNTED: u32 = 100;
+
+/// What an agency has done of one kind to one worker within a day, the newest first.
+#[derive(Default)]
+struct Lately {
+    events: Vec<StoredEvent>,
+    now: Millis,
+}
 
 /// The source of sections that agencies record of their own workers.
 const AGENCY_SOURCE: &str = "agency";
@@ -33,16 +47,13 @@ impl Desk {
         let services = self.require_approved(agency).await?;
         let body = JsonBody::from_request(request)?;
         let change = WorkerChange::read(&body, services, &self.market.catalogue)?;
-        let withdrawn_at = self.workers.withdrawn_at(&id).await?;
+        let lately = self.lately(&id, agency, EventKind::Correction).await?;
+        let cap = self.market.daily_changes_cap;
         let decide = |file: &WorkerFile| {
             require_seen_by(file, agency)?;
-            let consent = change.consent.as_ref();
-            if file.worker.agency == *agency && consent.is_some() && withdrawn_at.is_some() {
-                return Err(consent_withdrawn());
-            }
             require_skills(file, agency, &change.fields)?;
-            let mut step = change_step(file, &by, change.fields.clone(), now)?;
-            if let Some(consent) = consent {
+            let mut step = change_step(file, &by, change.fields.clone(), &lately, cap)?;
+            if let Some(consent) = &change.consent {
                 self.add_consent(&mut step, file, &by, consent, now)?;
             }
             Ok(step)
@@ -60,7 +71,8 @@ impl Desk {
         self.agency_response(&file, agency).await
     }
 
-    /// Adds to a change that the worker has given the agency another consent.
+    /// Adds to a change that the worker has given the agency another consent. Once she has been approved, she gives it herself:
+    /// no review would see what her agency says.
     fn add_consent(
         &self,
         step: &mut Step,
@@ -82,6 +94,10 @@ impl Desk {
             own.and_then(|own| own.consent.as_mut())
         };
         if let Some(place) = place.filter(|place| *place != consent) {
+            if file.worker.agency == *agency && file.worker.was_approved() {
+                let words = "can be changed only by herself, in a session of her own, once she has been approved";
+                return Err(fault("/consent", words));
+            }
             let checked = consent.check(Some(&profile.id_number), now);
             checked.map_err(|error| fault("/consent/given_at", &error.to_string()))?;
             // She may have given another one herself since.
@@ -114,6 +130,7 @@ impl Desk {
         let file = self.workers.open(&id).await?;
         let file = file.ok_or_else(Problem::not_found)?;
         require_seen_by(&file, agency)?;
+        let lately = self.lately(&id, agency, EventKind::Correction).await?;
         let new = Photos::named(&id, &jpeg);
         // The new photo is stored before anything names it, and the old one is deleted after that, so that nothing
         // ever names a missing photo. A photo that nothing names is deleted when she is erased.
@@ -126,7 +143,7 @@ impl Desk {
                 photo: Some(new.clone()),
                 ..ProposedChanges::default()
             };
-            change_step(file, &by, change, now)
+            change_step(file, &by, change, &lately, self.market.daily_changes_cap)
         };
         let (directory, actor) = (&self.directory, Actor::from(&by));
         let changed = self.workers.change_by(directory, &actor, &id, now, decide);
@@ -175,12 +192,18 @@ impl Desk {
                 return Err(Problem::forbidden().detail(words));
             }
         }
+        let lately = self.lately_by(caller, &id, EventKind::SectionResult);
+        let lately = lately.await?;
         let decide = |file: &WorkerFile| {
             if let Caller::Agency(by) = caller {
                 require_employee(file, &by.team)?;
             }
             let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-            section_step(file, profile, &result, &source, &actor, now)
+            let step = section_step(file, profile, &result, &source, &actor, now)?;
+            if !step.events.is_empty() {
+                lately.require_below(self.market.daily_entries_cap)?;
+            }
+            Ok(step)
         };
         let directory = &self.directory;
         let changed = self.workers.change_by(directory, &actor, &id, now, decide);
@@ -225,12 +248,18 @@ impl Desk {
             actor: actor.clone(),
             payload: json!({ "reason": reason }),
         };
+        let lately = self.lately_by(caller, &id, EventKind::Complaint);
+        let lately = lately.await?;
         let decide = |file: &WorkerFile| {
             if let Caller::Agency(by) = caller {
                 require_employee(file, &by.team)?;
             }
             if file.worker.is_erased {
                 return Err(is_erased());
+            }
+            let mut known = lately.events.iter();
+            if known.all(|known| known.id != event.id) {
+                lately.require_below(self.market.daily_entries_cap)?;
             }
             Ok(Step {
                 events: vec![event.clone()],
@@ -256,6 +285,35 @@ impl Desk {
         Ok(http::json(StatusCode::CREATED, &answer))
     }
 
+    /// What an agency has done of this kind to this worker within a day, among what happened to her last.
+    async fn lately(
+        &self,
+        id: &WorkerId,
+        agency: &AgencyId,
+        kind: EventKind,
+    ) -> Result<Lately, Problem> {
+        let now = self.clock.now();
+        let mut events = self.workers.latest(id, MOST_COUNTED).await?;
+        events.retain(|stored| {
+            let is_own = matches!(&stored.event.actor, Actor::Agency(by, _) if by == agency);
+            is_own && stored.event.kind == kind && stored.event.at + DAY > now
+        });
+        Ok(Lately { events, now })
+    }
+
+    /// The authority's are not counted.
+    async fn lately_by(
+        &self,
+        caller: &Caller,
+        id: &WorkerId,
+        kind: EventKind,
+    ) -> Result<Lately, Problem> {
+        match caller {
+            Caller::Agency(by) => self.lately(id, &by.team, kind).await,
+            _ => Ok(Lately::default()),
+        }
+    }
+
     /// The calling agency, and the worker in the path.
     pub(crate) fn agency_and_worker(
         &self,
@@ -265,6 +323,18 @@ impl Desk {
         let by = self.calling_agency(request, Right::Workers)?;
         let id = worker.parse().map_err(|_| Problem::not_found())?;
         Ok((by, id))
+    }
+}
+
+impl Lately {
+    /// Refuses one more if there are that many.
+    fn require_below(&self, cap: u32) -> Result<(), Problem> {
+        let Some(oldest) = self.events.get(cap as usize - 1) else {
+            return Ok(());
+        };
+        let wait_s = (oldest.event.at + DAY).since(self.now).as_secs() as u32 + 1;
+        let words = format!("An agency does this to one worker at most {cap} times a day.");
+        Err(Problem::rate_limited(wait_s).detail(words))
     }
 }
 
@@ -363,13 +433,21 @@ fn change_step(
     file: &WorkerFile,
     by: &MemberOf<AgencyId>,
     change: ProposedChanges,
-    now: Millis,
+    lately: &Lately,
+    cap: u32,
 ) -> Result<Step, Problem> {
     let agency = &by.team;
     let profile = file.profile.as_ref().ok_or_else(is_erased)?;
-    let Some((worker, new)) = file.worker.changed(profile, agency, change.clone(), now) else {
+    let changed = file
+        .worker
+        .changed(profile, agency, change.clone(), lately.now);
+    let Some((worker, new)) = changed else {
         return Ok(Step::default());
     };
+    // One who waits is answered alike, whoever employs her.
+    if file.worker.agency == *agency && file.worker.was_approved() {
+        lately.require_below(cap)?;
+    }
     let payload = json!({
         "agency": agency,
         "changes": change,

@@ -176,14 +176,16 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
 }
 
 impl Inner {
-    /// Whether the Host header, if there is one, names us. With another one, a page in a browser on this machine has had
+    /// Whether the Host header, if there is one, names us, and there is but one. With another one, a page in a browser on this machine has had
     /// its own name point here, to read what only this machine's users may (DNS rebinding). `lambda_http` panics on a
     /// header that is no host at all.
     fn is_host(&self, headers: &HeaderMap) -> bool {
         let ours = |name: &Authority| self.hosts.iter().any(|host| host == name.host());
-        headers.get(HOST).is_none_or(|host| {
+        let is_ours = |host: &HeaderValue| {
             host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|name| ours(&name))
-        })
+        };
+        let mut hosts = headers.get_all(HOST).iter();
+        hosts.next().is_none_or(is_ours) && hosts.next().is_none()
     }
 
     /// The best matching route: from the left, a fixed segment wins over a parameter.
@@ -225,12 +227,24 @@ impl Inner {
             value.and_then(|v| v.to_str().ok()).unwrap_or_default()
         };
         let host = text(HOST);
+        let mut headers = headers(&parts.headers);
+        // Whatever the client says of that: `lambda_http` makes the request's address of it, and panics if it cannot.
+        let port = Authority::try_from(host)
+            .ok()
+            .and_then(|host| host.port_u16());
+        for (name, value) in [
+            ("x-forwarded-proto", "http".to_owned()),
+            ("x-forwarded-port", port.unwrap_or(80).to_string()),
+            ("x-forwarded-for", address(parts).to_string()),
+        ] {
+            headers.insert(name.to_owned(), Value::from(value));
+        }
         let mut event = json!({
             "version": "2.0",
             "routeKey": matched.key,
             "rawPath": path,
             "rawQueryString": query,
-            "headers": headers(&parts.headers),
+            "headers": headers,
             "requestContext": {
                 "accountId": self.account,
                 "apiId": "homehail",

@@ -312,6 +312,12 @@ pub struct StoreChange {
     pub location: Option<Wgs84>,
 }
 
+impl StoreChange {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A store (门店) of an agency. Distance counts from its approved location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
@@ -320,9 +326,9 @@ pub struct Store {
     pub address: String,
     /// The approved location: distances count from here.
     pub location: Option<Wgs84>,
-    /// A new location that waits for review.
-    pub proposed: Option<Wgs84>,
-    /// `pending` while a location waits for review.
+    /// What waits for review; of a store that was never approved, the location alone.
+    pub proposed: StoreChange,
+    /// `pending` while that waits.
     pub status: Standing,
     /// Rises with every change of what its review shows.
     pub review_version: u64,
@@ -349,7 +355,10 @@ impl Store {
             name,
             address,
             location: None,
-            proposed: Some(at),
+            proposed: StoreChange {
+                location: Some(at),
+                ..StoreChange::default()
+            },
             status: Standing::Pending,
             review_version: 1,
             added_at: now,
@@ -366,20 +375,32 @@ impl Store {
         }
     }
 
-    /// The store after a change. A new location waits for review, and the old one counts meanwhile; back at the old one,
-    /// nothing waits. A suspended store stays suspended. `None` when nothing changes.
+    /// The store after a change. What was approved is the place with its name and address: a change of them waits for review,
+    /// and the old ones serve meanwhile; back at the old ones, nothing waits. A suspended store stays suspended. `None` when
+    /// nothing changes.
     pub fn changed(&self, change: StoreChange) -> Option<Self> {
         let mut store = self.clone();
+        let waits = &mut store.proposed;
         if change.location.is_some() {
-            store.proposed = change.location.filter(|_| change.location != self.location);
-            store.status = match (self.status, store.proposed) {
-                (Standing::Suspended, _) => Standing::Suspended,
-                (_, Some(_)) => Standing::Pending,
-                (_, None) => Standing::Approved,
-            };
+            waits.location = change.location.filter(|_| change.location != self.location);
         }
-        store.name = change.name.unwrap_or(store.name);
-        store.address = change.address.unwrap_or(store.address);
+        if self.location.is_some() {
+            if change.name.is_some() {
+                waits.name = change.name.filter(|name| *name != self.name);
+            }
+            if change.address.is_some() {
+                waits.address = change.address.filter(|address| *address != self.address);
+            }
+        } else {
+            store.name = change.name.unwrap_or(store.name);
+            store.address = change.address.unwrap_or(store.address);
+        }
+        store.status = match (self.status, store.proposed.is_empty()) {
+            (Standing::Suspended, _) => Standing::Suspended,
+            (_, false) => Standing::Pending,
+            (Standing::Pending, true) => Standing::Approved,
+            (standing, true) => standing,
+        };
         if store == *self {
             return None;
         }
@@ -412,14 +433,19 @@ impl Store {
         let mut store = self.clone();
         store.status = standing;
         match decision {
-            Decision::Approve => store.location = store.proposed.take().or(store.location),
+            Decision::Approve => {
+                let approved = std::mem::take(&mut store.proposed);
+                store.name = approved.name.unwrap_or(store.name);
+                store.address = approved.address.unwrap_or(store.address);
+                store.location = approved.location.or(store.location);
+            }
             Decision::Reject => {
-                store.proposed = None;
+                store.proposed = StoreChange::default();
                 if store.location.is_some() {
                     store.status = Standing::Approved;
                 }
             }
-            Decision::Reinstate if store.proposed.is_some() => store.status = Standing::Pending,
+            Decision::Reinstate if !store.proposed.is_empty() => store.status = Standing::Pending,
             Decision::Reinstate | Decision::Suspend => {}
         }
         store.reviews.push(review);

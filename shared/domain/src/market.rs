@@ -62,6 +62,10 @@ pub struct Market {
     pub phone_code_wait_s: u32,
     /// At most this many login codes are sent to a phone a day.
     pub daily_phone_codes_cap: u32,
+    /// An agency records at most so many complaints about a worker within 24 hours, and as many temperatures of her.
+    pub daily_entries_cap: u32,
+    /// An agency proposes at most so many changes of a worker within 24 hours.
+    pub daily_changes_cap: u32,
     /// In how many epochs an order is on offer. In later ones it is assigned at once.
     pub offered_epochs: u32,
     /// How many epochs an order has before it ends unfilled. Those that a suspension ended count neither here nor there.
@@ -108,6 +112,8 @@ impl Default for Market {
             wrong_secrets_cap: 10,
             phone_code_wait_s: 60,
             daily_phone_codes_cap: 10,
+            daily_entries_cap: 10,
+            daily_changes_cap: 20,
             offered_epochs: 5,
             max_epochs: 20,
             youngest_worker: 18,
@@ -302,6 +308,8 @@ impl Market {
             ("daily_orders_cap", self.daily_orders_cap),
             ("wrong_secrets_cap", self.wrong_secrets_cap),
             ("daily_phone_codes_cap", self.daily_phone_codes_cap),
+            ("daily_entries_cap", self.daily_entries_cap),
+            ("daily_changes_cap", self.daily_changes_cap),
         ] {
             require(cap > 0, setting, "at least 1")?;
         }
@@ -368,6 +376,8 @@ impl Market {
             wrong_secrets_cap: NO_CAP,
             phone_code_wait_s: 0,
             daily_phone_codes_cap: NO_CAP,
+            daily_entries_cap: NO_CAP,
+            daily_changes_cap: NO_CAP,
             ..self
         }
     }

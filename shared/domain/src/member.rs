@@ -8,7 +8,7 @@ mod team;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Hash;
-use crate::id::{AgencyId, AuthorityId, MemberId};
+use crate::id::{AgencyId, AuthorityId, CredentialId, MemberId};
 use crate::time::Millis;
 
 pub use team::{
@@ -108,6 +108,8 @@ pub struct MemberOf<T> {
     pub team: T,
     pub member: MemberId,
     pub role: Role,
+    /// By which the session was opened; none if it was the operator's key.
+    pub credential: Option<CredentialId>,
 }
 
 impl<T: Clone + Into<TeamId>> MemberOf<T> {
@@ -117,6 +119,7 @@ impl<T: Clone + Into<TeamId>> MemberOf<T> {
         Self {
             member: id.first_member(),
             role: id.roles()[0],
+            credential: None,
             team,
         }
     }
@@ -144,11 +147,12 @@ impl Member {
         self.ended_at.is_none()
     }
 
-    pub fn acting_for<T>(self, team: T) -> MemberOf<T> {
+    pub fn acting_for<T>(self, team: T, credential: Option<CredentialId>) -> MemberOf<T> {
         MemberOf {
             team,
             member: self.id,
             role: self.role,
+            credential,
         }
     }
 }

@@ -320,10 +320,9 @@ impl Query {
         let Some(text) = self.text(name) else {
             return Ok(usual);
         };
-        let number = text.parse().ok().filter(|number| range.contains(number));
-        // `u32` would accept a sign.
+        let number = whole(text).and_then(|number| u32::try_from(number).ok());
         number
-            .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .filter(|number| range.contains(number))
             .ok_or_else(|| {
                 let (least, most) = (range.start(), range.end());
                 Problem::malformed().detail(format!(
@@ -348,6 +347,15 @@ impl Query {
     pub fn cursor(&self) -> Option<&str> {
         self.text("cursor").filter(|cursor| !cursor.is_empty())
     }
+}
+
+/// A whole number in a query, in decimal digits; like one in a body it may be written as `5.0`.
+pub fn whole(text: &str) -> Option<u64> {
+    let (number, zeros) = text.split_once('.').unwrap_or((text, "0"));
+    let is_whole = !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0');
+    // `u64` would accept a sign.
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse().ok().filter(|_| is_whole && is_plain)
 }
 
 /// The value of a header, if present and visible ASCII.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{AgencyId, AuthorityId, CustomerId, MemberId, WorkerId};
+use domain::id::{AgencyId, AuthorityId, CredentialId, CustomerId, MemberId, WorkerId};
 use domain::member::{MemberOf, Right, Role, TeamId};
 use domain::time::Millis;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -67,6 +67,14 @@ impl Principal {
         }
     }
 
+    pub(crate) fn credential(&self) -> Option<&CredentialId> {
+        match &self.0 {
+            Caller::Agency(by) => by.credential.as_ref(),
+            Caller::Authority(by) => by.credential.as_ref(),
+            Caller::Customer(_) | Caller::Worker(_) => None,
+        }
+    }
+
     /// Whoever calls, if a member's role has this right.
     pub fn may(&self, right: Right) -> Result<&Caller, Problem> {
         match self.member() {
@@ -108,10 +116,11 @@ impl Principal {
     fn from_claims(claims: &Claims) -> Option<Self> {
         let sub = &claims.sub;
         let named = claims.member.clone().zip(claims.member_role);
+        let by = claims.credential.clone();
         let caller = match claims.role.as_str() {
             "customer" => Caller::Customer(sub.parse().ok()?),
-            "agency" => Caller::Agency(acting(sub.parse().ok()?, named)),
-            "authority" => Caller::Authority(acting(sub.parse().ok()?, named)),
+            "agency" => Caller::Agency(acting(sub.parse().ok()?, named, by)),
+            "authority" => Caller::Authority(acting(sub.parse().ok()?, named, by)),
             "worker" => Caller::Worker(sub.parse().ok()?),
             _ => return None,
         };
@@ -120,9 +129,18 @@ impl Principal {
 }
 
 /// Tokens from before members had ids are the first member's.
-fn acting<T: Clone + Into<TeamId>>(team: T, named: Option<(MemberId, Role)>) -> MemberOf<T> {
+fn acting<T: Clone + Into<TeamId>>(
+    team: T,
+    named: Option<(MemberId, Role)>,
+    credential: Option<CredentialId>,
+) -> MemberOf<T> {
     match named {
-        Some((member, role)) => MemberOf { team, member, role },
+        Some((member, role)) => MemberOf {
+            team,
+            member,
+            role,
+            credential,
+        },
         None => MemberOf::first(team),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::MemberId;
+use domain::id::{CredentialId, MemberId};
 use domain::member::Role;
 use domain::time::Millis;
 use serde::Deserialize;
@@ -27,6 +27,8 @@ pub(crate) struct Claims {
     /// Who of the agency or the authority.
     pub(crate) member: Option<MemberId>,
     pub(crate) member_role: Option<Role>,
+    /// By which they came.
+    pub(crate) credential: Option<CredentialId>,
     pub(crate) iat: i64,
     pub(crate) nbf: Option<i64>,
     /// At this second the token is not valid any more.
@@ -65,6 +67,7 @@ impl Unsigned {
         if let Some((member, role)) = principal.member() {
             claims["member"] = json!(member);
             claims["member_role"] = json!(role);
+            claims["credential"] = json!(principal.credential());
         }
         let encode = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         Self {

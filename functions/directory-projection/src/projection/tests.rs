@@ -1,4 +1,4 @@
-use domain::agency::AgencyStats;
+use domain::agency::{AgencyStats, StoreChange};
 use domain::id::AgencyId;
 use domain::service::ServiceSet;
 use domain::time::Millis;
@@ -37,7 +37,10 @@ fn store(number: u8, status: Standing, location: Option<Wgs84>, proposed: Option
     Store {
         status,
         location,
-        proposed,
+        proposed: StoreChange {
+            location: proposed,
+            ..StoreChange::default()
+        },
         ..proposed_store
     }
 }

@@ -167,7 +167,27 @@ async fn a_foreign_or_invalid_host_is_refused_without_invoking_a_function() {
         let answer = gateway.answer(asked).await;
         assert_eq!(answer.status(), status, "{host:?}");
     }
+    let twice = request("GET", "/things/1").header(HOST, "127.0.0.1");
+    let twice = gateway.answer(twice.body(Body::empty()).unwrap()).await;
+    assert_eq!(twice.status(), 400);
     assert_eq!(seen.lock().unwrap().len(), 4);
+}
+
+/// A function panics on a scheme that is none.
+#[tokio::test]
+async fn where_a_request_came_from_is_what_the_gateway_says() {
+    let (gateway, seen) = gateway(Ok(json!({ "statusCode": 200 }))).await;
+    let asked = request("GET", "/things/1")
+        .header("x-forwarded-proto", "::")
+        .header("x-forwarded-proto", "a b")
+        .header("x-forwarded-port", "x")
+        .header("x-forwarded-for", "1.2.3.4");
+    let answer = gateway.answer(asked.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status(), 200);
+    let headers = seen.lock().unwrap()[0]["headers"].clone();
+    for (name, value) in [("proto", "http"), ("port", "8080"), ("for", "127.0.0.1")] {
+        assert_eq!(headers[format!("x-forwarded-{name}")], value);
+    }
 }
 
 #[tokio::test]

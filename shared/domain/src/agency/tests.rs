@@ -191,7 +191,7 @@ fn a_store_counts_only_where_it_was_approved() {
         (there.status, there.counts_at()),
         (Approved, Some(place(45.9)))
     );
-    assert_eq!(there.proposed, None);
+    assert!(there.proposed.is_empty());
 
     let back = after(&moved_away, Reject);
     assert_eq!(
@@ -208,6 +208,33 @@ fn a_store_counts_only_where_it_was_approved() {
         ..StoreChange::default()
     };
     assert_eq!(approved.changed(change), None, "it is there already");
+
+    // Its name and address are those of the place that was approved.
+    let change = StoreChange {
+        address: Some("别处".to_owned()),
+        ..StoreChange::default()
+    };
+    let renamed = approved.changed(change.clone()).unwrap();
+    assert_eq!(
+        (&renamed.address, renamed.status),
+        (&approved.address, Pending)
+    );
+    assert_eq!(renamed.counts_at(), Some(place(45.7)));
+    let here = after(&renamed, Approve);
+    assert_eq!((&*here.address, here.status), ("别处", Approved));
+    assert_eq!(here.counts_at(), Some(place(45.7)));
+    assert_eq!(after(&renamed, Reject).address, approved.address);
+    let back = StoreChange {
+        address: Some(approved.address.clone()),
+        ..StoreChange::default()
+    };
+    let back = renamed.changed(back).unwrap();
+    assert_eq!((back.status, back.proposed.is_empty()), (Approved, true));
+    assert_eq!(
+        new.changed(change).unwrap().address,
+        "别处",
+        "nobody has looked at it yet"
+    );
 }
 
 #[test]

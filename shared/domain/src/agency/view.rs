@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Agency, AgencyChange, Review, Standing, Store};
+use super::{Agency, AgencyChange, Review, Standing, Store, StoreChange};
 use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
@@ -42,7 +42,7 @@ pub struct StoreView<'a> {
     proposed_location: Option<Wgs84>,
     /// What a decision names.
     version: u64,
-    pending_changes: Option<StoreChanges>,
+    pending_changes: Option<StoreChanges<'a>>,
     #[serde(with = "rfc3339")]
     added_at: Millis,
     reviews: Vec<ReviewView<'a>>,
@@ -50,8 +50,10 @@ pub struct StoreView<'a> {
 
 /// What would change of a store that works already.
 #[derive(Serialize)]
-pub struct StoreChanges {
-    location: Wgs84,
+pub struct StoreChanges<'a> {
+    name: Option<&'a str>,
+    address: Option<&'a str>,
+    location: Option<Wgs84>,
 }
 
 #[derive(Serialize)]
@@ -91,9 +93,18 @@ impl Agency {
 
 impl Store {
     /// As its view and its review show them.
-    pub fn pending_changes(&self) -> Option<StoreChanges> {
-        let location = self.proposed.filter(|_| self.location.is_some())?;
-        Some(StoreChanges { location })
+    pub fn pending_changes(&self) -> Option<StoreChanges<'_>> {
+        let StoreChange {
+            name,
+            address,
+            location,
+        } = &self.proposed;
+        let waits = self.location.is_some() && !self.proposed.is_empty();
+        waits.then_some(StoreChanges {
+            name: name.as_deref(),
+            address: address.as_deref(),
+            location: *location,
+        })
     }
 
     /// As its agency and the authority see it.
@@ -104,7 +115,7 @@ impl Store {
             address: &self.address,
             status: self.status,
             location: self.location,
-            proposed_location: self.proposed,
+            proposed_location: self.proposed.location,
             version: self.review_version,
             pending_changes: self.pending_changes(),
             added_at: self.added_at,

@@ -144,12 +144,15 @@ fn queries_are_read_strictly() {
         (1, Some("a+b c".to_owned()))
     );
     assert_eq!(read("/?limit=100").unwrap(), (100, None));
+    assert_eq!(read("/?limit=5.0").unwrap(), (5, None));
     for bad in [
         "/?limit=0",
         "/?limit=101",
         "/?limit=",
         "/?limit=+1",
-        "/?limit=1.0",
+        "/?limit=1.",
+        "/?limit=1.5",
+        "/?limit=.0",
         "/?limit=-1",
         "/?limit=a",
         "/?limit=99999999999",

@@ -21,6 +21,7 @@ fn member(role: Role) -> Principal {
         team: AgencyId::from_bytes(&[7; 16]),
         member: MemberId::from_bytes(&[1; 8]),
         role,
+        credential: Some(CredentialId::from_bytes(&[2; 8])),
     }))
 }
 

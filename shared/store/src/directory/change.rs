@@ -146,7 +146,7 @@ impl Directory {
             if works_from_now_on {
                 members.push(self.take_uscc(&after));
                 let waiting = stores.iter().enumerate().filter(|(_, stored)| {
-                    stored.store.status == Standing::Pending && stored.store.proposed.is_some()
+                    stored.store.status == Standing::Pending && !stored.store.proposed.is_empty()
                 });
                 for (place, stored) in waiting {
                     // They were shown with the agency.

@@ -1,6 +1,6 @@
 //! Items of agencies, stores and authorities.
 
-use domain::agency::{Agency, AgencyChange, AgencyStats, Review, Standing, Store};
+use domain::agency::{Agency, AgencyChange, AgencyStats, Review, Standing, Store, StoreChange};
 use domain::check::{MobilePhone, Uscc};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, AuthorityId};
@@ -43,6 +43,10 @@ struct StoreItem {
     location: Option<Point>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proposed: Option<Point>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proposed_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proposed_address: Option<String>,
     status: Standing,
     #[serde(default = "first_version")]
     review_version: u64,
@@ -170,7 +174,9 @@ pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Item<Direc
         name: store.name.clone(),
         address: store.address.clone(),
         location: store.location.map(Point::from),
-        proposed: store.proposed.map(Point::from),
+        proposed: store.proposed.location.map(Point::from),
+        proposed_name: store.proposed.name.clone(),
+        proposed_address: store.proposed.address.clone(),
         status: store.status,
         review_version: store.review_version,
         added_at: store.added_at,
@@ -187,7 +193,11 @@ pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredSt
         name: item.name,
         address: item.address,
         location: item.location.map(Point::wgs84).transpose()?,
-        proposed: item.proposed.map(Point::wgs84).transpose()?,
+        proposed: StoreChange {
+            name: item.proposed_name,
+            address: item.proposed_address,
+            location: item.proposed.map(Point::wgs84).transpose()?,
+        },
         status: item.status,
         review_version: item.review_version,
         added_at: item.added_at,

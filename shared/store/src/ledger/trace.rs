@@ -58,6 +58,12 @@ impl Workers {
         })
     }
 
+    /// What happened last to a worker, as it was a moment ago: so many events at most, the newest first.
+    pub async fn latest(&self, id: &WorkerId, limit: u32) -> Result<Vec<StoredEvent>, Error> {
+        let list = self.ledger.list(Partition::events(id)).eventually();
+        Ok(list.backward().page(limit, None, read_event).await?.items)
+    }
+
     async fn open_payloads(
         &self,
         id: &WorkerId,

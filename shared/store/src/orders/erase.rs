@@ -1,6 +1,6 @@
 //! What is personal of an order goes: some time after its end, or because its customer wants to be erased.
 
-use domain::erasure::Erasure;
+use domain::erasure::{Erasure, KeptErasure};
 use domain::id::{CustomerId, OrderId};
 use domain::order::{By, Order};
 use domain::time::Millis;
@@ -11,7 +11,7 @@ use crate::Error;
 use crate::table::{
     Committed, ItemKey, Key, Member, Part, Partition, Sent, TRANSACT, commit, read,
 };
-use crate::workers::{ErasureItem, write_each};
+use crate::workers::{ErasureItem, if_can_be_asked, write_each};
 
 impl Orders {
     /// Lets an order's home, if it is still there, go at this moment. Doing so again is harmless.
@@ -52,20 +52,28 @@ impl Orders {
 
     /// A customer's request to be erased, unless it was called off or done.
     pub async fn erasure(&self, customer: &CustomerId) -> Result<Option<Erasure>, Error> {
-        let found = self.table.get(Key::erasure(customer)).await?;
-        let found = found.map(read::<ErasureItem>).transpose()?;
-        Ok(found.map(|(_, item)| item.asked))
+        let kept = self.kept_erasure(customer).await?;
+        Ok(kept.and_then(KeptErasure::waits))
     }
 
-    /// Keeps a customer's request to be erased; one that waits stays as it is. Returns the one that stands.
+    /// The same, and for a while what the customer has called off.
+    pub async fn kept_erasure(&self, customer: &CustomerId) -> Result<Option<KeptErasure>, Error> {
+        let found = self.table.get(Key::erasure(customer)).await?;
+        let found = found.map(read::<ErasureItem>).transpose()?;
+        Ok(found.map(|(_, item)| item.kept))
+    }
+
+    /// Keeps a customer's request to be erased, if it can be asked now; one that waits stays as it is. Returns the one that
+    /// stands.
     pub async fn request_erasure(
         &self,
         customer: &CustomerId,
         erasure: Erasure,
     ) -> Result<Erasure, Error> {
         let item = Key::erasure(customer).item(ErasureItem::from(erasure));
-        match self.table.put(item).if_absent().send().await? {
-            Sent::Refused(Some(found)) => Ok(read::<ErasureItem>(found)?.1.asked),
+        let put = if_can_be_asked(self.table.put(item), erasure.requested_at);
+        match put.send().await? {
+            Sent::Refused(Some(found)) => Ok(read::<ErasureItem>(found)?.1.kept.asked),
             _ => Ok(erasure),
         }
     }
@@ -75,8 +83,12 @@ impl Orders {
         &self,
         customer: &CustomerId,
         erasure: &Erasure,
+        now: Millis,
     ) -> Result<(), Error> {
-        self.end_erasure(customer, erasure, []).await
+        let item = Key::erasure(customer).item(ErasureItem::called_off(*erasure, now));
+        let put = self.table.put(item).when("requested_at = :at");
+        let put = put.value(":at", erasure.requested_at);
+        put.send().await.map(|_| ())
     }
 
     /// Ends this request, because it is done, forgets what was counted of the customer, and lists who it was
@@ -88,20 +100,10 @@ impl Orders {
         listed: Member,
     ) -> Result<(), Error> {
         let quota = self.table.delete(Key::quota(customer)).named(Part::Quota);
-        self.end_erasure(customer, erasure, [quota, listed]).await
-    }
-
-    async fn end_erasure(
-        &self,
-        customer: &CustomerId,
-        erasure: &Erasure,
-        with: impl IntoIterator<Item = Member>,
-    ) -> Result<(), Error> {
         let delete = self.table.delete(Key::erasure(customer));
         let delete = delete.when("attribute_not_exists(pk) OR requested_at = :at");
         let delete = delete.value(":at", erasure.requested_at);
-        let members = std::iter::once(delete.named(Part::Erasure)).chain(with);
-        match commit(members).await? {
+        match commit([delete.named(Part::Erasure), quota, listed]).await? {
             Committed::Conflict => Err(Error::Busy { call: TRANSACT }),
             Committed::Done | Committed::Refused(_) => Ok(()),
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Orders, item, key};
 use crate::Error;
 use crate::table::{ItemKey, Key, Member, Part, read};
+use crate::workers::ErasureItem;
 
 #[derive(Serialize, Deserialize)]
 struct QuotaItem {
@@ -48,7 +49,10 @@ impl Orders {
                         ..quota
                     };
                 }
-                key::ERASURE => found.is_to_be_erased = true,
+                key::ERASURE => {
+                    let (_, ErasureItem { kept, .. }) = read(item)?;
+                    found.is_to_be_erased = kept.waits().is_some();
+                }
                 _ => found.order = Some(item::read(item)?),
             }
         }

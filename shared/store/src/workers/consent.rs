@@ -1,6 +1,6 @@
 //! What a worker may ask for: that her data is no longer worked with, or no longer there.
 
-use domain::erasure::Erasure;
+use domain::erasure::{ASKED_AGAIN_AFTER, Erasure, KeptErasure};
 use domain::id::{CustomerId, WorkerId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,10 @@ struct MomentItem {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ErasureItem {
     #[serde(flatten)]
-    pub(crate) asked: Erasure,
+    pub(crate) kept: KeptErasure,
+    /// Once it was called off: when that is forgotten, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
     /// Only of workers, of whose requests the authority has a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wait: Option<String>,
@@ -32,11 +35,31 @@ pub(crate) struct ErasureItem {
 impl From<Erasure> for ErasureItem {
     fn from(asked: Erasure) -> Self {
         Self {
-            asked,
+            kept: KeptErasure {
+                asked,
+                called_off_at: None,
+            },
+            ttl: None,
             wait: None,
             since: None,
         }
     }
+}
+
+impl ErasureItem {
+    /// In no list any more.
+    pub(crate) fn called_off(asked: Erasure, at: Millis) -> Self {
+        let mut item = Self::from(asked);
+        item.kept.called_off_at = Some(at);
+        item.ttl = item.kept.again_from().map(Millis::second);
+        item
+    }
+}
+
+/// Only if none waits, and none was called off a moment ago.
+pub(crate) fn if_can_be_asked(put: Write, now: Millis) -> Write {
+    put.when("attribute_not_exists(pk) OR called_off_at <= :lately")
+        .value(":lately", now - ASKED_AGAIN_AFTER)
 }
 
 /// Deletes a moment's item, if it was before `than`.
@@ -80,22 +103,35 @@ impl Workers {
 
     /// A worker's request to be erased, unless she has called it off.
     pub async fn erasure(&self, id: &WorkerId) -> Result<Option<Erasure>, Error> {
+        Ok(self.kept_erasure(id).await?.and_then(KeptErasure::waits))
+    }
+
+    /// The same, and for a while what she has called off.
+    pub async fn kept_erasure(&self, id: &WorkerId) -> Result<Option<KeptErasure>, Error> {
         let found = self.workers.get(Key::erasure(id)).await?;
         let found = found.map(read::<ErasureItem>).transpose()?;
-        Ok(found.map(|(_, item)| item.asked))
+        Ok(found.map(|(_, item)| item.kept))
     }
 
-    /// Keeps her request to be erased, if none waits.
+    /// Keeps her request to be erased, if it can be asked now.
     pub fn request_erasure(&self, id: &WorkerId, erasure: &Erasure) -> Member {
         let item = Key::erasure(id).item(ErasureItem {
-            asked: *erasure,
             wait: Some(Waits::Erasure.as_str().to_owned()),
             since: Some(erasure.requested_at),
+            ..ErasureItem::from(*erasure)
         });
-        self.workers.put(item).if_absent().named(Part::Erasure)
+        let put = if_can_be_asked(self.workers.put(item), erasure.requested_at);
+        put.named(Part::Erasure)
     }
 
-    /// Her request to be erased is called off, or done.
+    /// She calls this request off.
+    pub fn call_off_erasure(&self, id: &WorkerId, asked: &Erasure, now: Millis) -> Member {
+        let item = Key::erasure(id).item(ErasureItem::called_off(*asked, now));
+        let put = self.workers.put(item).when("requested_at = :at");
+        put.value(":at", asked.requested_at).named(Part::Erasure)
+    }
+
+    /// Her request to be erased is done.
     pub fn end_erasure(&self, id: &WorkerId) -> Member {
         self.workers.delete(Key::erasure(id)).named(Part::Erasure)
     }

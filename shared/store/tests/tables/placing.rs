@@ -203,20 +203,28 @@ async fn a_customers_request_to_be_erased_stands_until_that_one_ends() {
         let listed = world.workers.list_erased_customer(theirs, asked);
         orders.finish_erasure(theirs, asked, listed).await.unwrap();
     };
-    orders.call_off_erasure(theirs, &later).await.unwrap();
+    orders.call_off_erasure(theirs, &later, NOW).await.unwrap();
     finish(&later).await;
     assert_eq!(orders.erasure(theirs).await.unwrap(), Some(first));
     assert_eq!(orders.erasure(&customer(2)).await.unwrap(), None);
     assert_eq!(counted().await, (quota.clone(), true));
     for _ in 0..2 {
-        orders.call_off_erasure(theirs, &first).await.unwrap();
+        orders.call_off_erasure(theirs, &first, NOW).await.unwrap();
     }
     assert_eq!(orders.erasure(theirs).await.unwrap(), None);
     assert_eq!(counted().await, (quota, false), "nothing is forgotten");
 
-    orders.request_erasure(theirs, first).await.unwrap();
+    // An hour later it can be asked again.
+    for (after_ms, stands) in [(3_599_999, None), (3_600_000, Some(3_600_000))] {
+        let again = Erasure::requested(Millis(NOW.0 + after_ms), &market());
+        orders.request_erasure(theirs, again).await.unwrap();
+        let asked = orders.erasure(theirs).await.unwrap();
+        let stands = stands.map(|ms| Millis(NOW.0 + ms));
+        assert_eq!(asked.map(|asked| asked.requested_at), stands);
+    }
+    let again = orders.erasure(theirs).await.unwrap().unwrap();
     for _ in 0..2 {
-        finish(&first).await;
+        finish(&again).await;
     }
     assert_eq!(counted().await, (Quota::default(), false));
 }

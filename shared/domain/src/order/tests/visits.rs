@@ -184,7 +184,6 @@ fn the_worker_is_shown_as_the_badge_page_shows_her() {
     let rules = &Market::default().credit;
     let order = in_state(Status::Staffed);
     let claim = order.claim().unwrap();
-    let held = (claim, order.staffing().unwrap());
     let seen_under = |worker: &Worker, agency, viewer: &Viewer| {
         let stars = StarTally { sum: 47, count: 10 };
         let view = WorkerView::new(&order, (worker, stars), agency, viewer, PLACED, rules);

@@ -116,4 +116,109 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "must be an access key that begins with hak_",
         "必须是以 hak_ 开头的访问密钥",
     ),
+    // Members, sessions.
+    (
+        "There are at most {} members, each with {} credentials, and they do not change all the time.",
+        "最多有 {} 名成员，每人 {} 个凭证，且不能频繁更换。",
+    ),
+    // What is wished for, and when somebody can work.
+    (
+        "must be a tag: 1 to 32 of a to z, 0 to 9 and _",
+        "必须是标签：1 至 32 个 a 至 z、0 至 9 或 _",
+    ),
+    ("{} is none of this city's tags", "{} 不是本市的标签"),
+    ("{} is no tag of {}", "{} 不是 {} 的标签"),
+    ("must not name a tag twice", "同一标签不能重复"),
+    (
+        "must not wish for both a woman and a man",
+        "不能同时要求男性和女性",
+    ),
+    (
+        "must be an order of one's own that a worker has come to",
+        "必须是自己的、有服务员上门过的订单",
+    ),
+    ("{} must not be given twice", "{} 不能重复"),
+    ("{} must be one of her skills", "{} 必须是她的技能之一"),
+    ("must be after it begins", "必须晚于开始时间"),
+    (
+        "must be a day such as 2026-01-31",
+        "必须是日期，如 2026-01-31",
+    ),
+    (
+        "until must be after from, and within 62 days of it.",
+        "until 必须晚于 from，且相距不超过 62 天。",
+    ),
+    (
+        "near must be latitude, longitude and datum, such as 45.77,126.63,gcj02.",
+        "near 必须是纬度、经度和坐标系，如 45.77,126.63,gcj02。",
+    ),
+    (
+        "free_from and free_until go together, the second after the first and within 31 days of it; near needs both, because how near a worker is depends on her visits of that day.",
+        "free_from 与 free_until 须同时给出，后者晚于前者且相距不超过 31 天；near 需要这两项，因为远近取决于服务员当天的上门安排。",
+    ),
+    ("skill: {}.", "skill：{}。"),
+    ("tag: {}.", "tag：{}。"),
+    (
+        "must be a status of orders, or lost",
+        "必须是订单状态，或 lost",
+    ),
+    (
+        "{} must be a status of orders, or lost.",
+        "{} 必须是订单状态，或 lost。",
+    ),
+    (
+        "{} must be a day such as 2026-01-31.",
+        "{} 必须是日期，如 2026-01-31。",
+    ),
+    ("{} must be true or false.", "{} 必须是 true 或 false。"),
+    ("{} must be one of {}.", "{} 必须是以下之一：{}。"),
+    (
+        "{} must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00.",
+        "{} 必须是带时区的 RFC 3339 时间，如 2026-01-31T09:00:00+08:00。",
+    ),
+    // Moving, consent, sections.
+    // Visits, badges, photos.
+    (
+        "shows no QR code that can be read; go closer, and hold the phone still",
+        "未识别到二维码：请靠近一些，并拿稳手机",
+    ),
+    // Complaints.
+    ("The order is not over", "订单尚未结束"),
+    (
+        "One can complain once the visit, or the order, is over.",
+        "服务或订单结束后才能投诉。",
+    ),
+    ("No agency had the order", "没有企业承接此订单"),
+    (
+        "The order ended without an agency, so there is nobody to complain about.",
+        "订单结束时没有企业承接，没有可投诉的对象。",
+    ),
+    ("There is a complaint", "已有投诉"),
+    (
+        "This order has a complaint already, and it cannot be changed.",
+        "此订单已有投诉，且不能修改。",
+    ),
+    ("The complaint is answered", "投诉已答复"),
+    (
+        "This complaint already has a different answer, and it cannot be changed.",
+        "此投诉已有另一答复，且不能修改。",
+    ),
+    ("The agency can still answer", "企业仍可答复"),
+    (
+        "A complaint is decided once the agency has answered, or its time to answer is over.",
+        "企业答复后，或答复期限过后，才能作出决定。",
+    ),
+    ("The complaint is decided", "投诉已有决定"),
+    (
+        "This complaint was already decided differently.",
+        "此投诉已有不同的决定。",
+    ),
+    (
+        "The time to complain of this order is over.",
+        "此订单的投诉期限已过。",
+    ),
+    (
+        "The time to answer this complaint is over.",
+        "此投诉的答复期限已过。",
+    ),
 ];

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::calendar::{Hindrance, Wanted, nearness};
-use domain::catalogue::Tag;
+use domain::catalogue::{Catalogue, Tag};
 use domain::geo::{Datum, Location, Wgs84};
 use domain::id::{AgencyId, OrderId, WorkerId};
 use domain::member::Right;
@@ -49,12 +49,16 @@ struct Search {
 }
 
 impl Search {
-    fn read(query: &http::Query) -> Result<Self, Problem> {
+    fn read(query: &http::Query, catalogue: &Catalogue) -> Result<Self, Problem> {
         let malformed = |words: String| Problem::malformed().detail(words);
         let skill = query.text("skill").map(str::parse::<Service>).transpose();
         let skill = skill.map_err(|fault| malformed(format!("skill: {fault}.")))?;
         let tag = query.text("tag").map(str::parse::<Tag>).transpose();
         let tag = tag.map_err(|fault| malformed(format!("tag: {fault}.")))?;
+        if let Some(tag) = &tag {
+            let known = catalogue.check_known(tag);
+            known.map_err(|fault| malformed(format!("tag: {fault}.")))?;
+        }
         let near = query.text("near").map(|text| {
             let words = "near must be latitude, longitude and datum, such as 45.77,126.63,gcj02.";
             place(text).ok_or_else(|| malformed(words.to_owned()))
@@ -120,7 +124,10 @@ impl Desk {
             "near",
         ];
         let query = http::query(request, &known)?;
-        let (limit, search) = (query.limit()?, Search::read(&query)?);
+        let (limit, search) = (
+            query.limit()?,
+            Search::read(&query, &self.market.catalogue)?,
+        );
         self.require_approved(&agency).await?;
         let records = self.workers.records();
         let page = records.of_agency(&agency, limit, query.cursor()).await?;

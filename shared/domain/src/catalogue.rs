@@ -139,13 +139,21 @@ impl Catalogue {
         tags.filter(move |terms| terms.services.contains(service))
     }
 
+    /// Whether there is this tag, for whatever service.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn check_known(&self, tag: &Tag) -> Result<&TagTerms, TagFault> {
+        let known = self.tags.iter().find(|terms| terms.tag == *tag);
+        known.ok_or_else(|| TagFault::Unknown(tag.clone()))
+    }
+
     /// Whether this tag can be wished for with a service.
     ///
     /// # Errors
     /// When it goes with other services, or there is none.
     pub fn check_wish(&self, tag: &Tag, service: Service) -> Result<(), TagFault> {
-        let known = self.tags.iter().find(|terms| terms.tag == *tag);
-        let known = known.ok_or_else(|| TagFault::Unknown(tag.clone()))?;
+        let known = self.check_known(tag)?;
         if known.services.contains(service) {
             return Ok(());
         }

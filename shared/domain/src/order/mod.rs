@@ -6,7 +6,7 @@
 //! - [`check`]: who is at the door, and whether the visit begins.
 //! - [`outcome`]: what an agency or customer is told whose change comes too late.
 //! - [`quota`]: how many orders a customer may place.
-//! - [`fit`]: what a customer wishes for, and who fits it best.
+//! - [`mod@fit`]: what a customer wishes for, and who fits it best.
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`counts`]: how much an agency can claim.
 //! - [`listed`]: lists, and what they are asked for.

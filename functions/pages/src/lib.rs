@@ -40,7 +40,13 @@ impl Pages {
 
     fn services(&self, request: &Request) -> Result<Response, Problem> {
         http::query(request, &[])?;
-        let items = json!({ "items": self.market.service_views() });
+        let Market {
+            catalogue,
+            services,
+            credit,
+            ..
+        } = &self.market;
+        let items = json!({ "items": catalogue.views(*services, credit) });
         let mut answer = http::json_if_changed(request, &items);
         answer.headers_mut().insert(CACHE_CONTROL, FOR_A_WHILE);
         Ok(answer)

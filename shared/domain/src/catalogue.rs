@@ -11,8 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Sex;
-use crate::credit::Section;
-use crate::market::Market;
+use crate::credit::{CreditRules, Section};
 use crate::service::{Service, ServiceSet};
 
 /// The most tags that a customer can wish for in one order.
@@ -214,23 +213,22 @@ struct TagView {
     name: Name,
 }
 
-impl Market {
-    /// The services that can be ordered here.
-    pub fn service_views(&self) -> Vec<ServiceView> {
+impl Catalogue {
+    /// The services that can be ordered in a city, with what its rules require of a worker's record.
+    pub fn views(&self, services: ServiceSet, rules: &CreditRules) -> Vec<ServiceView> {
         let is_required = |section: &Section, service| {
-            let rule = self.credit.rule(*section);
+            let rule = rules.rule(*section);
             rule.required_by.contains(service)
         };
         let view = |service| ServiceView {
             service,
-            terms: self.catalogue.terms(service),
+            terms: self.terms(service),
             requires: Section::ALL
                 .iter()
                 .copied()
                 .filter(|section| is_required(section, service))
                 .collect(),
             tags: self
-                .catalogue
                 .tags(service)
                 .map(|terms| TagView {
                     tag: terms.tag.clone(),
@@ -238,7 +236,7 @@ impl Market {
                 })
                 .collect(),
         };
-        self.services.iter().map(view).collect()
+        services.iter().map(view).collect()
     }
 }
 

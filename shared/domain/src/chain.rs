@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{AgencyId, AuthorityId, MemberId, SourceId, WorkerId};
-use crate::member::{MemberOf, TeamId};
 use crate::time::Millis;
 
 /// Keeps these hashes apart from hashes of anything else.
@@ -142,16 +141,6 @@ impl fmt::Display for Actor {
             Self::Customer => f.write_str("customer"),
             Self::Feed(source) => write!(f, "feed:{source}"),
             Self::Platform => f.write_str("platform"),
-        }
-    }
-}
-
-impl<T: Clone + Into<TeamId>> From<&MemberOf<T>> for Actor {
-    fn from(by: &MemberOf<T>) -> Self {
-        let member = Some(by.member.clone());
-        match by.team_id() {
-            TeamId::Agency(id) => Self::Agency(id, member),
-            TeamId::Authority(id) => Self::Authority(id, member),
         }
     }
 }

@@ -7,7 +7,7 @@ mod team;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::Hash;
+use crate::chain::{Actor, Hash};
 use crate::id::{AgencyId, AuthorityId, CredentialId, MemberId};
 use crate::time::Millis;
 
@@ -126,6 +126,16 @@ impl<T: Clone + Into<TeamId>> MemberOf<T> {
 
     pub fn team_id(&self) -> TeamId {
         self.team.clone().into()
+    }
+}
+
+impl<T: Clone + Into<TeamId>> From<&MemberOf<T>> for Actor {
+    fn from(by: &MemberOf<T>) -> Self {
+        let member = Some(by.member.clone());
+        match by.team_id() {
+            TeamId::Agency(id) => Self::Agency(id, member),
+            TeamId::Authority(id) => Self::Authority(id, member),
+        }
     }
 }
 

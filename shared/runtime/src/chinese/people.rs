@@ -117,10 +117,6 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "必须是以 hak_ 开头的访问密钥",
     ),
     // Members, sessions.
-    (
-        "There are at most {} members, each with {} credentials, and they do not change all the time.",
-        "最多有 {} 名成员，每人 {} 个凭证，且不能频繁更换。",
-    ),
     // What is wished for, and when somebody can work.
     (
         "must be a tag: 1 to 32 of a to z, 0 to 9 and _",

@@ -52,9 +52,7 @@ impl PaperObjects {
         content: Vec<u8>,
     ) -> Result<(), Error> {
         let (key, media_type) = (object_key(agency, paper), paper.media_type.media_type());
-        let put = self
-            .0
-            .put(&key, Some(media_type), content, Over::Anything);
+        let put = self.0.put(&key, Some(media_type), content, Over::Anything);
         put.await.map(|_| ())
     }
 

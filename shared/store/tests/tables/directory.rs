@@ -1,8 +1,6 @@
 //! Agencies, stores and what is decided about them.
 
-use domain::agency::{
-    Agency, AgencyStats, Decision, Papers, Review, Standing, Store, StoreChange,
-};
+use domain::agency::{Agency, AgencyStats, Decision, Papers, Review, Standing, Store, StoreChange};
 use domain::chain::Hash;
 use domain::check::Uscc;
 use domain::geo::Wgs84;

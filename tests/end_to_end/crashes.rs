@@ -345,6 +345,8 @@ async fn bringing_a_paper_cut_off_anywhere() {
         let brought = stage.insist(bring).await.expect(200);
         assert_eq!(brought["version"], 4, "papers cut after {n}");
         let happened = !wire.take_cuts().is_empty();
+        // Only bringing it is cut off.
+        wire.cut_after("papers", u32::MAX);
         assert!(world.download(&desk, path).await.2 == content);
         let deeds = world.deeds(&desk, "").await;
         assert_eq!(deeds.len(), 3, "papers cut after {n}: {deeds:?}");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::operator::Operator;
+use crate::papers::pdf;
 use crate::world::{Agency, CENTRE, World, decision_on, moved, registration};
 
 /// What happens to an order after it has been placed.
@@ -309,6 +310,60 @@ async fn registering_and_opening_a_session_cut_off_anywhere() {
                 assert!(n > 1, "{function} was never called");
                 break;
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn bringing_a_paper_cut_off_anywhere() {
+    for n in 1.. {
+        assert!(n < 30, "papers makes too many calls");
+        let world = World::empty().await;
+        let agency = world.register(&["cleaning"], &[CENTRE]).await;
+        // One that is replaced, and old enough to be deleted on the way.
+        let desk = world.desk(&agency).await;
+        let replaced = [pdf("first"), pdf("second")];
+        for content in &replaced {
+            let brought = world.bring(&desk, "business_licence", content).await;
+            brought.expect(200);
+            world.skip(Duration::from_secs(1));
+        }
+        world.skip(Duration::from_secs(86_400));
+        let stage = Stage {
+            world,
+            agencies: vec![agency.clone()],
+        };
+        let world = &stage.world;
+        let desk = world.desk(&agency).await;
+        let wire = world.platform.wire().clone();
+        wire.cut_after("papers", n);
+        let (path, content) = ("/v1/papers/business_licence", pdf("third"));
+        let bring = || {
+            let call = world.call("PUT", path).token(&desk);
+            call.raw("application/pdf", content.clone()).try_send()
+        };
+        let brought = stage.insist(bring).await.expect(200);
+        assert_eq!(brought["version"], 4, "papers cut after {n}");
+        let happened = !wire.take_cuts().is_empty();
+        // Only bringing it is cut off.
+        wire.cut_after("papers", u32::MAX);
+        assert!(world.download(&desk, path).await.2 == content);
+        let deeds = world.deeds(&desk, "").await;
+        assert_eq!(deeds.len(), 3, "papers cut after {n}: {deeds:?}");
+        // What is left of a try that was cut off goes with the next paper.
+        world.skip(Duration::from_secs(86_410));
+        let desk = world.desk(&agency).await;
+        let next = world.bring(&desk, "human_resources_permit", &content).await;
+        next.expect(200);
+        assert_eq!(
+            world.stored_papers(&agency).await.len(),
+            2,
+            "papers cut after {n}"
+        );
+        stage.world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 4, "papers was cut off {} times", n - 1);
+            return;
         }
     }
 }

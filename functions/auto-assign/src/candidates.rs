@@ -122,7 +122,7 @@ fn candidates(
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::agency::AgencyStats;
+    use domain::agency::{AgencyStats, Papers};
     use domain::check::Uscc;
     use domain::geo::{Area, nearest_in_range};
     use domain::id::{CustomerId, OrderId};
@@ -146,6 +146,7 @@ mod tests {
             responsible_person: "王丽".to_owned(),
             phone: "13900000000".parse().unwrap(),
             services: [Service::Cooking].into_iter().collect(),
+            papers: Papers::default(),
             standing: Standing::Approved,
             version: 1,
             review_version: 1,

@@ -6,7 +6,7 @@
 mod registration;
 mod secrets;
 
-use domain::agency::{Agency, AgencyStats, Standing, Store};
+use domain::agency::{Agency, AgencyStats, Papers, Standing, Store};
 use domain::chain::Hash;
 use domain::id::{AgencyId, StoreId};
 use domain::member::{AccessKey, Credential, MemberOf, Right, TeamId};
@@ -145,6 +145,7 @@ impl Registry {
             responsible_person: given.responsible_person,
             phone: given.phone,
             services: given.services,
+            papers: Papers::default(),
             standing: Standing::Pending,
             version: 1,
             review_version: 1,

@@ -83,6 +83,7 @@ pub fn read_agency_change(body: &JsonBody) -> Result<AgencyChange, Problem> {
             responsible_person,
             phone,
             services,
+            ..AgencyChange::default()
         })
     })
 }

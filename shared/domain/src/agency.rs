@@ -3,6 +3,7 @@
 //! Everything reviewable has a version, which rises with each change of what its review shows. A decision names the version that
 //! was looked at, so that nothing is approved that nobody has seen. What was approved stays in force until its change is approved.
 
+mod paper;
 mod view;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use crate::service::ServiceSet;
 use crate::stars::StarTally;
 use crate::time::Millis;
 
-pub use view::{AgencyView, StoreView};
+pub use paper::{Paper, PaperKind, PaperType, Papers};
+pub use view::{AgencyView, PaperView, StoreView};
 
 /// How an agency or a store stands with the authority. Only what is approved works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,6 +121,9 @@ pub struct Review {
     /// The version that was looked at; always there when something is approved or rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// Those that this version showed, or proposed: what was decided on can be told ever after.
+    #[serde(default, skip_serializing_if = "Papers::is_empty")]
+    pub papers: Papers,
     pub reason: String,
     pub by: AuthorityId,
     pub at: Millis,
@@ -176,6 +181,8 @@ pub struct AgencyChange {
     pub responsible_person: Option<String>,
     pub phone: Option<MobilePhone>,
     pub services: Option<ServiceSet>,
+    #[serde(skip_serializing_if = "Papers::is_empty")]
+    pub papers: Papers,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,6 +193,7 @@ pub struct Agency {
     pub responsible_person: String,
     pub phone: MobilePhone,
     pub services: ServiceSet,
+    pub papers: Papers,
     pub standing: Standing,
     /// Rises by one with every change of the agency or any of its stores.
     pub version: u64,
@@ -217,6 +225,7 @@ impl AgencyChange {
             agency.phone = phone;
         }
         agency.services = self.services.unwrap_or(agency.services);
+        agency.papers = std::mem::take(&mut agency.papers).with(self.papers);
     }
 }
 
@@ -248,6 +257,7 @@ impl Agency {
                         .services
                         .or(before.services)
                         .filter(|new| *new != self.services),
+                    papers: before.papers.with(change.papers).without(&self.papers),
                 };
                 agency.proposed = Some(proposed).filter(|proposed| !proposed.is_empty());
                 agency.waits_since = agency
@@ -262,6 +272,29 @@ impl Agency {
         agency.version += 1;
         agency.review_version += 1;
         Some(agency)
+    }
+
+    /// The papers that a decision would be on: those of its registration, or those that it proposes.
+    pub fn papers_to_decide(&self) -> &Papers {
+        let proposed = self.proposed.as_ref();
+        proposed.map_or(&self.papers, |proposed| &proposed.papers)
+    }
+
+    /// All papers that are kept for it: those that serve, those that wait, and those that were ever decided on, so that a forged
+    /// one is not gone once another takes its place.
+    pub fn kept_papers(&self) -> impl Iterator<Item = &Paper> {
+        let proposed = self.proposed.iter().map(|proposed| &proposed.papers);
+        let decided = self.reviews.iter().map(|review| &review.papers);
+        let all = std::iter::once(&self.papers).chain(proposed).chain(decided);
+        all.flat_map(Papers::iter)
+    }
+
+    /// Which of these kinds it has not shown.
+    pub fn lacks(&self, required: &[PaperKind]) -> Vec<PaperKind> {
+        let missing = required
+            .iter()
+            .filter(|kind| self.papers.get(**kind).is_none());
+        missing.copied().collect()
     }
 
     /// The agency after a change of one of its stores.
@@ -281,9 +314,12 @@ impl Agency {
     ///
     /// # Errors
     /// When the decision makes no sense now, or is not about what waits now.
-    pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
+    pub fn decided(&self, mut review: Review) -> Result<Option<Self>, NotDecided> {
         if !review.binds(self.review_version, self.reviews.last())? {
             return Ok(None);
+        }
+        if review.decision.needs_version() {
+            review.papers = self.papers_to_decide().clone();
         }
         let mut agency = self.clone();
         if let (Some(proposed), true) = (&self.proposed, review.decision.needs_version()) {

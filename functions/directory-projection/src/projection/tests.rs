@@ -19,6 +19,7 @@ fn agency(standing: Standing) -> Agency {
         responsible_person: "张三".to_owned(),
         phone: "13912345678".parse().unwrap(),
         services: ServiceSet::all(),
+        papers: Default::default(),
         standing,
         version: 7,
         review_version: 1,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::chain::Hash;
 
 use Decision::{Approve, Reinstate, Reject, Suspend};
 use Standing::{Approved, Pending, Rejected, Suspended};
@@ -8,6 +9,7 @@ fn review_of(version: u64, decision: Decision) -> Review {
     Review {
         decision,
         version: Some(version),
+        papers: Papers::default(),
         reason: "papers seen".to_owned(),
         by: "aut_harbin".parse().unwrap(),
         at: Millis(5),
@@ -51,6 +53,7 @@ fn agency() -> Agency {
         responsible_person: "李明".into(),
         phone: "13912345678".parse().unwrap(),
         services: ServiceSet::all(),
+        papers: Papers::default(),
         standing: Pending,
         version: 3,
         review_version: 1,
@@ -172,6 +175,56 @@ fn what_was_approved_stays_until_its_change_is_approved() {
         Ok(None),
         "the same decision, sent again, is none on what has been corrected"
     );
+}
+
+fn licence(content: u8) -> AgencyChange {
+    let paper = Paper {
+        kind: PaperKind::BusinessLicence,
+        sha256: Hash([content; 32]),
+        media_type: PaperType::Png,
+        bytes: 8,
+        uploaded_at: Millis(i64::from(content)),
+    };
+    AgencyChange {
+        papers: paper.into(),
+        ..AgencyChange::default()
+    }
+}
+
+#[test]
+fn a_decision_tells_which_papers_it_was_on() {
+    let now = Millis(9);
+    let put = |agency: &Agency, content| agency.changed(licence(content), now).unwrap();
+    assert_eq!(
+        agency().lacks(&[PaperKind::BusinessLicence]),
+        [PaperKind::BusinessLicence]
+    );
+    let shown = put(&agency(), 1);
+    assert_eq!(shown.review_version, 2);
+    assert!(shown.lacks(&[PaperKind::BusinessLicence]).is_empty());
+    assert_eq!(shown.changed(licence(1), now), None);
+    assert!(shown.decided(review_of(1, Approve)).is_err());
+
+    let rejected = shown.decided(review_of(2, Reject)).unwrap().unwrap();
+    let corrected = put(&rejected, 2);
+    assert_eq!((corrected.standing, corrected.review_version), (Pending, 3));
+    let approved = corrected.decided(review_of(3, Approve)).unwrap().unwrap();
+    let proposes = put(&approved, 3);
+    assert_eq!(proposes.papers, licence(2).papers);
+    assert_eq!(proposes.papers_to_decide(), &licence(3).papers);
+    assert_eq!(put(&proposes, 2).proposed, None, "it is there already");
+    let there = proposes.decided(review_of(4, Approve)).unwrap().unwrap();
+    assert_eq!(there.papers, licence(3).papers);
+    let suspended = there.decided(review_of(4, Suspend)).unwrap().unwrap();
+
+    let decided = suspended.reviews.iter().map(|review| review.papers.clone());
+    let expected = [1, 2, 3].map(|content| licence(content).papers);
+    let expected = expected.into_iter().chain([Papers::default()]);
+    assert!(decided.eq(expected));
+    for content in [1, 2, 3] {
+        let kept = Hash([content; 32]);
+        assert!(there.kept_papers().any(|paper| paper.sha256 == kept));
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Agency, AgencyChange, Review, Standing, Store, StoreChange};
+use super::{Agency, Paper, PaperKind, PaperType, Papers, Review, Standing, Store, StoreChange};
+use crate::chain::Hash;
 use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
@@ -19,16 +20,39 @@ pub struct AgencyView<'a> {
     responsible_person: &'a str,
     phone: &'a MobilePhone,
     services: ServiceSet,
+    papers: Vec<PaperView>,
     status: Standing,
     /// What a decision names.
     version: u64,
-    pending_changes: Option<&'a AgencyChange>,
+    pending_changes: Option<AgencyChanges<'a>>,
     /// `None` until a rating counts.
     stars: Option<StarsView>,
     #[serde(with = "rfc3339")]
     registered_at: Millis,
     reviews: Vec<ReviewView<'a>>,
     stores: Vec<StoreView<'a>>,
+}
+
+/// What would change of an agency that works already.
+#[derive(Serialize)]
+pub struct AgencyChanges<'a> {
+    name: Option<&'a str>,
+    responsible_person: Option<&'a str>,
+    phone: Option<&'a MobilePhone>,
+    services: Option<ServiceSet>,
+    papers: Option<Vec<PaperView>>,
+}
+
+#[derive(Serialize)]
+pub struct PaperView {
+    kind: PaperKind,
+    sha256: Hash,
+    media_type: PaperType,
+    bytes: u64,
+    #[serde(with = "rfc3339")]
+    uploaded_at: Millis,
+    /// Where this very content can be read.
+    path: String,
 }
 
 /// A store.
@@ -63,12 +87,50 @@ struct ReviewView<'a> {
     by: &'a AuthorityId,
     #[serde(with = "rfc3339")]
     at: Millis,
+    papers: Vec<DecidedPaper>,
+}
+
+/// A paper that a decision was on.
+#[derive(Serialize)]
+struct DecidedPaper {
+    kind: PaperKind,
+    sha256: Hash,
+}
+
+impl Paper {
+    fn view(&self, agency: &AgencyId) -> PaperView {
+        let Self { kind, sha256, .. } = self;
+        PaperView {
+            kind: *kind,
+            sha256: *sha256,
+            media_type: self.media_type,
+            bytes: self.bytes,
+            uploaded_at: self.uploaded_at,
+            path: format!(
+                "/v1/papers/{}?agency_id={agency}&sha256={sha256}",
+                kind.as_str()
+            ),
+        }
+    }
+}
+
+impl Papers {
+    /// As this agency and the authority see its papers.
+    pub fn view(&self, agency: &AgencyId) -> Vec<PaperView> {
+        self.iter().map(|paper| paper.view(agency)).collect()
+    }
 }
 
 impl Agency {
     /// As its view and its review show them.
-    pub fn pending_changes(&self) -> Option<&AgencyChange> {
-        self.proposed.as_ref()
+    pub fn pending_changes(&self) -> Option<AgencyChanges<'_>> {
+        self.proposed.as_ref().map(|proposed| AgencyChanges {
+            name: proposed.name.as_deref(),
+            responsible_person: proposed.responsible_person.as_deref(),
+            phone: proposed.phone.as_ref(),
+            services: proposed.services,
+            papers: (!proposed.papers.is_empty()).then(|| proposed.papers.view(&self.id)),
+        })
     }
 
     /// With its stores, in the order given.
@@ -80,6 +142,7 @@ impl Agency {
             responsible_person: &self.responsible_person,
             phone: &self.phone,
             services: self.services,
+            papers: self.papers.view(&self.id),
             status: self.standing,
             version: self.review_version,
             pending_changes: self.pending_changes(),
@@ -132,6 +195,14 @@ fn reviews(reviews: &[Review]) -> Vec<ReviewView<'_>> {
             reason: &review.reason,
             by: &review.by,
             at: review.at,
+            papers: review
+                .papers
+                .iter()
+                .map(|paper| DecidedPaper {
+                    kind: paper.kind,
+                    sha256: paper.sha256,
+                })
+                .collect(),
         })
         .collect()
 }

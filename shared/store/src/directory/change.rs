@@ -184,7 +184,10 @@ impl Directory {
         now: Millis,
     ) -> Result<Option<(Agency, Vec<Store>)>, Error> {
         let agency = &by.team;
-        let deed = Deed::new(now, &by.member, "agency_changed", agency);
+        let deed = match change.papers.iter().next() {
+            Some(paper) => Deed::new(now, &by.member, "paper_changed", paper.kind.as_str()),
+            None => Deed::new(now, &by.member, "agency_changed", agency),
+        };
         let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.as_str());
         loop {
             tries.next().await?;
@@ -392,7 +395,7 @@ impl Directory {
         let update = if is_reviewed || after.review_version != before.review_version {
             let mut set = "SET version = :after, review_version = :review_version, standing = :standing, \
                            reviews = :reviews, #name = :name, responsible_person = :responsible_person, \
-                           phone = :phone, services = :services"
+                           phone = :phone, services = :services, papers = :papers"
                 .to_owned();
             let mut remove = Vec::new();
             match after.waits_since {
@@ -423,6 +426,7 @@ impl Directory {
                 .value(":responsible_person", &after.responsible_person)
                 .value(":phone", &after.phone)
                 .value(":services", after.services)
+                .value(":papers", &after.papers)
         } else {
             // One of its stores has changed.
             self.table.update(key, "SET version = :after")

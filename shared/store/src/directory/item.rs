@@ -1,6 +1,8 @@
 //! Items of agencies, stores and authorities.
 
-use domain::agency::{Agency, AgencyChange, AgencyStats, Review, Standing, Store, StoreChange};
+use domain::agency::{
+    Agency, AgencyChange, AgencyStats, Papers, Review, Standing, Store, StoreChange,
+};
 use domain::check::{MobilePhone, Uscc};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, AuthorityId};
@@ -21,6 +23,8 @@ struct AgencyItem {
     responsible_person: String,
     phone: MobilePhone,
     services: ServiceSet,
+    #[serde(default, skip_serializing_if = "Papers::is_empty")]
+    papers: Papers,
     standing: Standing,
     version: u64,
     #[serde(default = "first_version")]
@@ -132,6 +136,7 @@ pub(super) fn write_agency(agency: &Agency, body_hash: &[u8; 32]) -> Item<Direct
         responsible_person: agency.responsible_person.clone(),
         phone: agency.phone.clone(),
         services: agency.services,
+        papers: agency.papers.clone(),
         standing: agency.standing,
         version: agency.version,
         review_version: agency.review_version,
@@ -153,6 +158,7 @@ pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredA
         responsible_person: item.responsible_person,
         phone: item.phone,
         services: item.services,
+        papers: item.papers,
         standing: item.standing,
         version: item.version,
         review_version: item.review_version,

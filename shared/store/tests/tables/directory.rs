@@ -1,6 +1,6 @@
 //! Agencies, stores and what is decided about them.
 
-use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store, StoreChange};
+use domain::agency::{Agency, AgencyStats, Decision, Papers, Review, Standing, Store, StoreChange};
 use domain::chain::Hash;
 use domain::check::Uscc;
 use domain::geo::Wgs84;
@@ -24,6 +24,7 @@ pub fn candidate(n: u8, uscc: &Uscc) -> Agency {
         responsible_person: "张三".to_owned(),
         phone: "13800138000".parse().unwrap(),
         services: ServiceSet::from_iter([Service::Cleaning, Service::LiveIn]),
+        papers: Papers::default(),
         standing: Standing::Pending,
         version: 1,
         review_version: 1,
@@ -86,6 +87,7 @@ fn review_of(version: u64, decision: Decision) -> Review {
     Review {
         decision,
         version: Some(version),
+        papers: Papers::default(),
         reason: "查过了".to_owned(),
         by: "aut_harbin".parse().unwrap(),
         at: Millis(NOW.0 + 5),

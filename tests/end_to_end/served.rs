@@ -157,16 +157,11 @@ async fn whom_an_agency_has_served_is_its_customer_and_the_phone_is_there_while_
 
     let seen = world.ask(&desk, &path).await.expect(200);
     assert_eq!(seen["notes"], Value::Null);
-    let worker = json!({ "worker_id": firm.worker.id, "name": "赵**" });
     let visit = json!({
-        "order_id": order.id, "service": "cleaning", "start_at": start_at, "status": "rated", "worker": worker, "stars": 4,
+        "order_id": order.id, "service": "cleaning", "start_at": start_at, "status": "rated", "stars": 4,
+        "worker": { "worker_id": firm.worker.id, "name": "赵*" },
     });
-    assert_eq!(seen["items"][0]["worker"]["worker_id"], worker["worker_id"]);
-    let mut items = seen["items"].clone();
-    items[0]["worker"]["name"] = worker["name"].clone();
-    assert_eq!(items, json!([visit]));
-    let name = text(&seen["items"][0]["worker"]["name"]);
-    assert!(name.starts_with("赵*"), "{name}");
+    assert_eq!(seen["items"], json!([visit]));
 }
 
 #[tokio::test]
@@ -187,7 +182,10 @@ async fn who_was_visited_last_comes_first_page_by_page() {
     refused.expect_problem(400, "malformed");
     world.served_by(&firm, ALICE, "王小明", 9).await;
     let again = world.customers_of(&firm).await;
-    let seen: Vec<_> = again.iter().map(|one| (&one["name"], &one["visits"])).collect();
+    let seen: Vec<_> = again
+        .iter()
+        .map(|one| (&one["name"], &one["visits"]))
+        .collect();
     let (alice, bob) = (json!("王小明"), json!("李雷"));
     assert_eq!(seen, [(&alice, &json!(2)), (&bob, &json!(1))]);
 }
@@ -237,7 +235,10 @@ async fn what_an_agency_notes_is_its_own() {
     assert_eq!(about, [&json!(id)]);
     world.served_by(&firm, ALICE, "王小明", 5).await;
     let seen = world.ask(&viewer, &path).await.expect(200);
-    assert_eq!((&seen["notes"], &seen["visits"]), (&json!(words), &json!(2)));
+    assert_eq!(
+        (&seen["notes"], &seen["visits"]),
+        (&json!(words), &json!(2))
+    );
     let cleared = world.note(&owner, &id, &json!({ "notes": " " })).await;
     assert_eq!(cleared.expect(200)["notes"], Value::Null);
     assert_eq!(world.customers_of(&firm).await[0]["visits"], 2);
@@ -250,7 +251,9 @@ async fn the_list_as_a_file_is_for_owners_and_does_nothing_in_a_spreadsheet() {
     let owner = world.desk(&firm.agency).await;
     let viewer = world.as_member(&owner, "viewer").await;
     let dispatcher = world.as_member(&owner, "dispatcher").await;
-    world.served_by(&firm, ALICE, "=HYPERLINK(\"http://x\"), 王", 1).await;
+    world
+        .served_by(&firm, ALICE, "=HYPERLINK(\"http://x\"), 王", 1)
+        .await;
     // Somebody is to come to Bob, whose phone is in the list in full, and not in the file.
     world.served_by(&firm, BOB, "李雷", 5).await;
     world.staffed_by(&firm, BOB, "李雷", 9).await;
@@ -261,7 +264,9 @@ async fn the_list_as_a_file_is_for_owners_and_does_nothing_in_a_spreadsheet() {
     }
     let exports = async || {
         let deeds = world.deeds(&owner, "").await;
-        let exports = deeds.iter().filter(|deed| deed["what"] == "customers_exported");
+        let exports = deeds
+            .iter()
+            .filter(|deed| deed["what"] == "customers_exported");
         exports.count()
     };
     assert_eq!(exports().await, 0);
@@ -280,11 +285,11 @@ async fn the_list_as_a_file_is_for_owners_and_does_nothing_in_a_spreadsheet() {
     let [headings, bob, alice, ""] = lines[..] else {
         panic!("{chinese}");
     };
-    assert!(headings.starts_with("\u{feff}\"姓名\",\"电话\","), "{headings}");
     assert!(
-        bob.starts_with("\"李雷\",\"139****5678\",\"1\","),
-        "{bob}"
+        headings.starts_with("\u{feff}\"姓名\",\"电话\","),
+        "{headings}"
     );
+    assert!(bob.starts_with("\"李雷\",\"139****5678\",\"1\","), "{bob}");
     assert!(
         alice.starts_with("\"'=HYPERLINK(\"\"http://x\"\"), 王\",\"139****5678\",\"1\","),
         "{alice}"
@@ -429,7 +434,11 @@ async fn serving_cut_off_anywhere_counts_every_visit_once() {
         };
         assert_eq!(
             (&seen["visits"], &seen["stars"], &seen["phone"]),
-            (&json!(1), &json!({ "average": 5.0, "count": 1 }), &Value::Null),
+            (
+                &json!(1),
+                &json!({ "average": 5.0, "count": 1 }),
+                &Value::Null
+            ),
             "cut after {n}"
         );
         world.platform.shutdown().await;

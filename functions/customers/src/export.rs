@@ -39,12 +39,7 @@ impl Customers {
         let is_cut = cursor.is_some() || customers.len() > MOST;
         customers.truncate(MOST);
         let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
-        let file = table(
-            &customers,
-            is_cut,
-            prefers_chinese(languages),
-            &self.market,
-        );
+        let file = table(&customers, is_cut, prefers_chinese(languages), &self.market);
         tracing::info!(agency.id = %by.team, customers = customers.len(), "an agency's customers were exported");
         let mut answer = http::file("text/csv; charset=utf-8", file.into_bytes())?;
         let name = format!("attachment; filename=\"customers-{}.csv\"", now.date());
@@ -54,12 +49,7 @@ impl Customers {
     }
 }
 
-fn table(
-    customers: &[ListedCustomer],
-    is_cut: bool,
-    is_chinese: bool,
-    market: &Market,
-) -> String {
+fn table(customers: &[ListedCustomer], is_cut: bool, is_chinese: bool, market: &Market) -> String {
     let in_language = |chinese: &'static str, english: &'static str| {
         if is_chinese { chinese } else { english }.to_owned()
     };

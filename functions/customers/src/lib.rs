@@ -109,11 +109,7 @@ impl Customers {
     }
 
     /// A member of an approved agency whose role has this right.
-    async fn caller(
-        &self,
-        request: &Request,
-        right: Right,
-    ) -> Result<MemberOf<AgencyId>, Problem> {
+    async fn caller(&self, request: &Request, right: Right) -> Result<MemberOf<AgencyId>, Problem> {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         let by = principal.agency(right)?;
         let agency = self.directory.agency(&by.team).await?;

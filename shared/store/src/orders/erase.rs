@@ -39,7 +39,10 @@ impl Orders {
         if let Some(claim) = order.claim() {
             let customer = AgencyCustomerId::new(&claim.agency, &order.customer);
             let delete = self.table.delete(Key::customer(&claim.agency, &customer));
-            if !matches!(commit([delete.named(Part::Deleted)]).await?, Committed::Done) {
+            if !matches!(
+                commit([delete.named(Part::Deleted)]).await?,
+                Committed::Done
+            ) {
                 return Err(Error::Busy { call: TRANSACT });
             }
         }

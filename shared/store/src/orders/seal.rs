@@ -247,7 +247,10 @@ mod tests {
         let sealed = key.seal_notes(&customer, "三楼").unwrap();
         assert_eq!(key.open_notes(&customer, &sealed).unwrap(), "三楼");
         let other = AgencyCustomerId::from_bytes(&[2; 16]);
-        assert!(matches!(key.open_notes(&other, &sealed), Err(Error::Sealed)));
+        assert!(matches!(
+            key.open_notes(&other, &sealed),
+            Err(Error::Sealed)
+        ));
     }
 
     #[test]

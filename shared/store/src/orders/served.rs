@@ -60,7 +60,11 @@ impl Orders {
             let ttl = ttl.max((news.at + DETAILS_KEPT).second());
             let last = served.last_visit();
             let mut update = "SET v = :next, so = :served, #ttl = :ttl".to_owned();
-            update += if last.is_some() { ", cg = :agency, lv = :last" } else { "" };
+            update += if last.is_some() {
+                ", cg = :agency, lv = :last"
+            } else {
+                ""
+            };
             update += match (is_new, last) {
                 (true, Some(_)) => " REMOVE no",
                 (true, None) => " REMOVE no, cg, lv",

@@ -396,7 +396,7 @@ async fn who_is_erased_is_no_agencys_customer_any_more_nor_after_a_restore() {
             ids.iter().any(|id| sk.ends_with(&id["acu_".len()..]))
         });
         assert_eq!(of_alice.count(), 0, "nothing is left");
-        let notes = stored.iter().filter(|item| item.contains_key("no"));
+        let notes = stored.iter().filter(|item| item.contains_key("nt"));
         assert_eq!(notes.count(), 0);
     };
     check().await;

@@ -31,7 +31,7 @@ struct ServedItem {
     v: u64,
     so: Served,
     lv: Option<Millis>,
-    no: Option<Bytes>,
+    nt: Option<Bytes>,
     /// In seconds.
     ttl: i64,
 }
@@ -66,8 +66,8 @@ impl Orders {
                 ""
             };
             update += match (is_new, last) {
-                (true, Some(_)) => " REMOVE no",
-                (true, None) => " REMOVE no, cg, lv",
+                (true, Some(_)) => " REMOVE nt",
+                (true, None) => " REMOVE nt, cg, lv",
                 (false, _) => "",
             };
             let mut update = self.table.update(key(), update);
@@ -150,10 +150,10 @@ impl Orders {
         let key = Key::customer(agency, id);
         let update = match notes {
             Some(notes) => {
-                let update = self.table.update(key, "SET no = :notes");
+                let update = self.table.update(key, "SET nt = :notes");
                 update.value(":notes", Bytes(notes.0.clone()))
             }
-            None => self.table.update(key, "REMOVE no"),
+            None => self.table.update(key, "REMOVE nt"),
         };
         let update = update.when("attribute_exists(lv)").named(Part::Notes);
         let mut tries = Tries::new(TRANSACT, Rivals::Few, id.as_str());
@@ -175,7 +175,7 @@ fn customer(item: Attributes, now: Millis) -> Result<Option<AgencyCustomer>, Err
         Ok(AgencyCustomer {
             id: parse_customer(&key)?,
             served: item.so,
-            notes: item.no.map(|notes| Sealed(notes.0)),
+            notes: item.nt.map(|notes| Sealed(notes.0)),
         })
     });
     customer.transpose()

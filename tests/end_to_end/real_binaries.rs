@@ -118,6 +118,8 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     let proposed = body(&ask("papers", words(&[("token", &desk)])).await, 200);
     let paper = &proposed["pending_changes"]["papers"][0];
     assert_eq!(paper["media_type"], "image/png", "{proposed}");
+    let customers = body(&ask("customers", words(&[("token", &desk)])).await, 200);
+    assert_eq!(customers["items"], json!([]));
     // It starts, and refuses a caller who is no worker.
     body(
         &ask("own-record", words(&[("token", &authority)])).await,

@@ -44,6 +44,7 @@ mod proposals;
 mod real_binaries;
 mod runtime_api;
 mod staffing;
+mod stores;
 mod suspension;
 mod wishes;
 mod workers;

@@ -167,6 +167,8 @@ pub struct ScoreWeights {
     pub load: u32,
     /// How many of the customer's wishes one of its workers fulfils.
     pub wishes: u32,
+    /// Whether its store is open all through the visit.
+    pub open: u32,
 }
 
 impl Default for ScoreWeights {
@@ -178,6 +180,7 @@ impl Default for ScoreWeights {
             distance: 20,
             load: 10,
             wishes: 20,
+            open: 10,
         }
     }
 }
@@ -192,6 +195,7 @@ impl ScoreWeights {
             self.distance,
             self.load,
             self.wishes,
+            self.open,
         ]
         .into_iter()
         .map(u64::from)

@@ -76,7 +76,7 @@ impl Directory {
     /// no agency in a city has more.
     pub const MOST_WAITING_STORES: usize = 50;
     /// The most stores that an agency can have, with those that are closed: all are read together.
-    pub const MOST_STORES: usize = 500;
+    pub const MOST_STORES: usize = 200;
 
     pub fn new(settings: &Settings) -> Self {
         Self {

@@ -46,6 +46,7 @@ mod real_binaries;
 mod runtime_api;
 mod served;
 mod staffing;
+mod stores;
 mod suspension;
 mod wishes;
 mod workers;

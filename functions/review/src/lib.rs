@@ -307,5 +307,6 @@ fn not_decided(refusal: NotDecided) -> Problem {
         NotDecided::ChangedSince { version } => Problem::changed_since()
             .detail(detail)
             .member("version", version),
+        NotDecided::StoreClosed => Problem::store_closed(),
     }
 }

@@ -8,10 +8,11 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
+use crate::availability::{Span, cover};
 use crate::check::{MobilePhone, Uscc};
-use crate::geo::{Area, Wgs84, nearest_in_range};
+use crate::geo::{AREA_REACH_M, Area, Nearest, Wgs84, nearest_in_range};
 use crate::id::{AgencyId, AuthorityId, StoreId};
-use crate::service::ServiceSet;
+use crate::service::{Service, ServiceSet};
 use crate::stars::StarTally;
 use crate::time::Millis;
 
@@ -113,6 +114,9 @@ pub enum NotDecided {
     NotFromHere(#[from] NotFromHere),
     #[error("What is to be decided has changed since it was shown; its version is {version} now.")]
     ChangedSince { version: u64 },
+    /// Neither is it changed.
+    #[error("The store is closed for good.")]
+    StoreClosed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,6 +350,8 @@ pub struct StoreChange {
     pub name: Option<String>,
     pub address: Option<String>,
     pub location: Option<Wgs84>,
+    /// Empty is all that its agency offers.
+    pub services: Option<ServiceSet>,
 }
 
 impl StoreChange {
@@ -362,6 +368,10 @@ pub struct Store {
     pub address: String,
     /// The approved location: distances count from here.
     pub location: Option<Wgs84>,
+    /// What it is there for, as far as its agency offers it; empty is all that its agency offers.
+    pub services: ServiceSet,
+    /// Weekly, and not reviewed: it is offered orders at any hour, and they only weigh when one is assigned. None is always.
+    pub opening_hours: Vec<Span>,
     /// What waits for review; of a store that was never approved, the location alone.
     pub proposed: StoreChange,
     /// `pending` while that waits.
@@ -369,22 +379,37 @@ pub struct Store {
     /// Rises with every change of what its review shows.
     pub review_version: u64,
     pub added_at: Millis,
+    /// Since when it is closed, for good.
+    pub closed_at: Option<Millis>,
     /// Oldest first.
     pub reviews: Vec<Review>,
 }
 
-/// The store that is nearest to the middle of an area; of stores equally near, the first by id.
-pub fn nearest_store(stores: &[Store], area: &Area) -> Option<StoreId> {
+/// The store for this service that is nearest to the middle of an area; of stores equally near, the first by id.
+pub fn nearest_store(stores: &[Store], area: &Area, service: Service) -> Option<Nearest<StoreId>> {
+    nearest_within(stores, area, service, u32::MAX)
+}
+
+/// Whether some home in the area can be within so many metres of a store for this service.
+pub fn can_reach(stores: &[Store], area: &Area, service: Service, radius_m: u32) -> bool {
+    nearest_within(stores, area, service, radius_m.saturating_add(AREA_REACH_M)).is_some()
+}
+
+fn nearest_within(
+    stores: &[Store],
+    area: &Area,
+    service: Service,
+    radius_m: u32,
+) -> Option<Nearest<StoreId>> {
     let places = stores.iter().filter_map(|store| {
-        let at = store.counts_at()?;
+        let at = store.counts_for(service)?;
         Some(((), store.id.clone(), at))
     });
-    let mut nearest = nearest_in_range(area.centre(), u32::MAX, places);
-    nearest.remove(&()).map(|found| found.store)
+    nearest_in_range(area.centre(), radius_m, places).remove(&())
 }
 
 impl Store {
-    /// A new store, which waits for review.
+    /// A new store, which waits for review. It does all that its agency offers, at any hour.
     pub fn proposed(id: StoreId, name: String, address: String, at: Wgs84, now: Millis) -> Self {
         Self {
             id,
@@ -395,26 +420,77 @@ impl Store {
                 location: Some(at),
                 ..StoreChange::default()
             },
+            services: ServiceSet::EMPTY,
+            opening_hours: Vec::new(),
             status: Standing::Pending,
             review_version: 1,
             added_at: now,
+            closed_at: None,
             reviews: Vec::new(),
         }
     }
 
     /// Where distances are measured from: the approved location, also while a new one waits for review; nowhere while
-    /// the store is suspended or rejected. Whether the agency itself is approved is not looked at here.
+    /// the store is suspended or rejected, or once it is closed. Whether the agency itself is approved is not looked at here.
     pub fn counts_at(&self) -> Option<Wgs84> {
         match self.status {
+            _ if self.closed_at.is_some() => None,
             Standing::Approved | Standing::Pending => self.location,
             Standing::Rejected | Standing::Suspended => None,
         }
     }
 
-    /// The store after a change. What was approved is the place with its name and address: a change of them waits for review,
-    /// and the old ones serve meanwhile; back at the old ones, nothing waits. A suspended store stays suspended. `None` when
-    /// nothing changes.
-    pub fn changed(&self, change: StoreChange) -> Option<Self> {
+    /// The same for orders of this service. Whether the agency offers it is not looked at here.
+    pub fn counts_for(&self, service: Service) -> Option<Wgs84> {
+        let is_for_it = self.services.is_empty() || self.services.contains(service);
+        self.counts_at().filter(|_| is_for_it)
+    }
+
+    /// What it is there for, if its agency offers this.
+    pub fn services_of(&self, offered: ServiceSet) -> ServiceSet {
+        if self.services.is_empty() {
+            offered
+        } else {
+            self.services.both(offered)
+        }
+    }
+
+    /// Whether it is open all that time. No hours bind who lives in.
+    pub fn is_open(&self, service: Service, from: Millis, until: Millis) -> bool {
+        self.opening_hours.is_empty()
+            || service == Service::LiveIn
+            || cover(&self.opening_hours, from, until)
+    }
+
+    /// Whether it waits for the authority, by itself or with its agency.
+    pub fn waits(&self) -> bool {
+        self.status == Standing::Pending && self.closed_at.is_none()
+    }
+
+    /// The store as it is once it is closed, for good: nothing of it waits any more. `None` when it is closed already.
+    pub fn closed(&self, now: Millis) -> Option<Self> {
+        self.closed_at.is_none().then(|| Self {
+            proposed: StoreChange::default(),
+            review_version: self.review_version + 1,
+            closed_at: Some(now),
+            ..self.clone()
+        })
+    }
+
+    /// The store after a change. What was approved is the place with its name, address and services: a change of them waits for
+    /// review, and the old ones serve meanwhile; back at the old ones, nothing waits. Opening hours change at once. A suspended
+    /// store stays suspended. `None` when nothing changes.
+    ///
+    /// # Errors
+    /// When the store is closed.
+    pub fn changed(
+        &self,
+        change: StoreChange,
+        opening_hours: Option<Vec<Span>>,
+    ) -> Result<Option<Self>, NotDecided> {
+        if self.closed_at.is_some() {
+            return Err(NotDecided::StoreClosed);
+        }
         let mut store = self.clone();
         let waits = &mut store.proposed;
         if change.location.is_some() {
@@ -427,9 +503,15 @@ impl Store {
             if change.address.is_some() {
                 waits.address = change.address.filter(|address| *address != self.address);
             }
+            if change.services.is_some() {
+                waits.services = change
+                    .services
+                    .filter(|services| *services != self.services);
+            }
         } else {
             store.name = change.name.unwrap_or(store.name);
             store.address = change.address.unwrap_or(store.address);
+            store.services = change.services.unwrap_or(store.services);
         }
         store.status = match (self.status, store.proposed.is_empty()) {
             (Standing::Suspended, _) => Standing::Suspended,
@@ -437,11 +519,11 @@ impl Store {
             (Standing::Pending, true) => Standing::Approved,
             (standing, true) => standing,
         };
-        if store == *self {
-            return None;
+        if store != *self {
+            store.review_version += 1;
         }
-        store.review_version += 1;
-        Some(store)
+        store.opening_hours = opening_hours.unwrap_or(store.opening_hours);
+        Ok(Some(store).filter(|store| store != self))
     }
 
     /// The store after a decision, which is kept. `None` when it already stands as decided.
@@ -452,6 +534,9 @@ impl Store {
     /// # Errors
     /// When the decision makes no sense now, or is not about what waits now.
     pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
+        if self.closed_at.is_some() {
+            return Err(NotDecided::StoreClosed);
+        }
         let decision = review.decision;
         if !review.binds(self.review_version, self.reviews.last())? {
             return Ok(None);
@@ -474,6 +559,7 @@ impl Store {
                 store.name = approved.name.unwrap_or(store.name);
                 store.address = approved.address.unwrap_or(store.address);
                 store.location = approved.location.or(store.location);
+                store.services = approved.services.unwrap_or(store.services);
             }
             Decision::Reject => {
                 store.proposed = StoreChange::default();

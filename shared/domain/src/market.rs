@@ -171,6 +171,8 @@ pub struct ScoreWeights {
     pub load: u32,
     /// How many of the customer's wishes one of its workers fulfils.
     pub wishes: u32,
+    /// Whether its store is open all through the visit.
+    pub open: u32,
 }
 
 impl Default for ScoreWeights {
@@ -182,6 +184,7 @@ impl Default for ScoreWeights {
             distance: 20,
             load: 10,
             wishes: 20,
+            open: 10,
         }
     }
 }
@@ -196,6 +199,7 @@ impl ScoreWeights {
             self.distance,
             self.load,
             self.wishes,
+            self.open,
         ]
         .into_iter()
         .map(u64::from)

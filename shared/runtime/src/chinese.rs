@@ -50,6 +50,8 @@ const CATALOGUE: &[(&str, &str)] = &[
         "Your data is about to be erased. Call that off to place orders.",
         "您的个人信息即将删除。如需下单，请先撤回删除申请。",
     ),
+    ("The store is closed", "门店已关闭"),
+    ("The store is closed for good.", "门店已永久关闭。"),
     ("Changed since it was shown", "内容已有变更"),
     (
         "What is to be decided has changed since it was shown.",
@@ -331,6 +333,10 @@ const CATALOGUE: &[(&str, &str)] = &[
     (
         "At most {} stores of an agency wait for review.",
         "一家企业最多有 {} 个门店等待审核。",
+    ),
+    (
+        "An agency has at most {} stores, with those closed.",
+        "每家企业最多有 {} 家门店，包括已关闭的。",
     ),
     (
         "What this request added has been withdrawn.",

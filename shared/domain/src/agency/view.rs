@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::{Agency, Paper, PaperKind, PaperType, Papers, Review, Standing, Store, StoreChange};
+use crate::availability::Span;
 use crate::chain::Hash;
 use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
 use crate::stars::StarsView;
-use crate::time::{Millis, rfc3339};
+use crate::time::{Millis, optional_rfc3339, rfc3339};
 
 /// An agency with its stores.
 #[derive(Serialize)]
@@ -61,14 +62,21 @@ pub struct StoreView<'a> {
     store_id: &'a StoreId,
     name: &'a str,
     address: &'a str,
-    status: Standing,
+    /// `closed`, or as it stands.
+    status: &'static str,
     location: Option<Wgs84>,
     proposed_location: Option<Wgs84>,
+    /// `None` is all that its agency offers.
+    services: Option<ServiceSet>,
+    /// `None` is always.
+    opening_hours: Option<&'a [Span]>,
     /// What a decision names.
     version: u64,
     pending_changes: Option<StoreChanges<'a>>,
     #[serde(with = "rfc3339")]
     added_at: Millis,
+    #[serde(with = "optional_rfc3339")]
+    closed_at: Option<Millis>,
     reviews: Vec<ReviewView<'a>>,
 }
 
@@ -78,6 +86,8 @@ pub struct StoreChanges<'a> {
     name: Option<&'a str>,
     address: Option<&'a str>,
     location: Option<Wgs84>,
+    /// Empty is all that its agency offers.
+    services: Option<ServiceSet>,
 }
 
 #[derive(Serialize)]
@@ -161,12 +171,14 @@ impl Store {
             name,
             address,
             location,
+            services,
         } = &self.proposed;
         let waits = self.location.is_some() && !self.proposed.is_empty();
         waits.then_some(StoreChanges {
             name: name.as_deref(),
             address: address.as_deref(),
             location: *location,
+            services: *services,
         })
     }
 
@@ -176,12 +188,18 @@ impl Store {
             store_id: &self.id,
             name: &self.name,
             address: &self.address,
-            status: self.status,
+            status: match self.closed_at {
+                Some(_) => "closed",
+                None => self.status.as_str(),
+            },
             location: self.location,
             proposed_location: self.proposed.location,
+            services: Some(self.services).filter(|services| !services.is_empty()),
+            opening_hours: Some(&*self.opening_hours).filter(|hours| !hours.is_empty()),
             version: self.review_version,
             pending_changes: self.pending_changes(),
             added_at: self.added_at,
+            closed_at: self.closed_at,
             reviews: reviews(&self.reviews),
         }
     }

@@ -127,6 +127,11 @@ impl Gateway {
         Router::new().fallback(serve).with_state(self)
     }
 
+    /// Whether a request with these headers is for us.
+    pub(crate) fn is_asked(&self, headers: &HeaderMap) -> bool {
+        self.inner.is_host(headers)
+    }
+
     pub async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         if !self.inner.is_host(&parts.headers) {

@@ -12,7 +12,7 @@ export default [
     files: ['**/web/**/*.js'],
     languageOptions: { globals: globals.browser },
     // Markup is never made out of text.
-    rules: { 'no-restricted-properties': ['error', ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write'].map(property => ({ property }))] },
+    rules: { 'no-restricted-properties': ['error', { object: 'document', property: 'write' }, ...['innerHTML', 'outerHTML', 'insertAdjacentHTML'].map(property => ({ property }))] },
   },
   {
     files: ['**/miniprogram/logic/**/*.js'],

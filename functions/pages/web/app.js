@@ -97,7 +97,7 @@ export function start(area) {
 
     /**
      * Reads something for this screen as long as it is shown. `every` in milliseconds.
-     * @template {import('contract').Operation} O @param {O} operation @param {import('../miniprogram/logic/api.js').Input<O>} input @param {number | (() => number)} every
+     * @template {import('contract').Operation} O @param {O} operation @param {import('../miniprogram/logic/api.js').Input<O>} input @param {number | ((value: import('contract').Answered<O> | null) => number)} every By what was read last, if it is a function.
      * @param {(value: import('contract').Answered<O>, before: import('contract').Answered<O> | null) => void} [seen] Called with each new value.
      * @returns {Resource<import('contract').Answered<O>> & { now: () => void }} `now` reads at once.
      */
@@ -109,7 +109,7 @@ export function start(area) {
       const begin = () => {
         following?.stop()
         following = api.follow(operation, input, {
-          every,
+          every: typeof every === 'function' ? () => every(resource.value) : every,
           show: value => {
             const before = resource.value
             Object.assign(resource, { value, problem: null })

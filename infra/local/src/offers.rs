@@ -48,7 +48,10 @@ impl Offers {
         Router::new()
             .route("/demo/credentials", get(give_accounts))
             .route("/demo/codes/{phone}", get(give_code))
-            .route_layer(middleware::from_fn_with_state(self.clone(), for_this_machine))
+            .route_layer(middleware::from_fn_with_state(
+                self.clone(),
+                for_this_machine,
+            ))
             .with_state(self)
             .merge(gateway)
     }

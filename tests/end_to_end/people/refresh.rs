@@ -199,7 +199,7 @@ async fn for_the_web_the_token_is_in_a_cookie_that_no_other_page_can_use() {
 #[tokio::test]
 async fn one_browser_has_a_cookie_for_each_kind_of_caller() {
     let world = World::empty().await;
-    let agency = world.approved_agency(0).await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
     let credentials =
         json!({ "access_key": agency.access_key, "secret": agency.secret, "cookie": true });
     let customer = json!({ "code": "demo-customer-1", "cookie": true });
@@ -223,9 +223,15 @@ async fn one_browser_has_a_cookie_for_each_kind_of_caller() {
         assert!(text(&session["subject"]).starts_with(subject), "{session}");
     }
     let nobody = refresh(json!({ "as": "worker" })).await;
-    assert_eq!((nobody.status, nobody.pointers()), (422, vec!["/refresh_token".to_owned()]));
+    assert_eq!(
+        (nobody.status, nobody.pointers()),
+        (422, vec!["/refresh_token".to_owned()])
+    );
     let unknown = refresh(json!({ "as": "visitor" })).await;
-    assert_eq!((unknown.status, unknown.pointers()), (422, vec!["/as".to_owned()]));
+    assert_eq!(
+        (unknown.status, unknown.pointers()),
+        (422, vec!["/as".to_owned()])
+    );
 }
 
 /// Each call of a renewal is cut off in turn: the person stays logged in, and holds one token.

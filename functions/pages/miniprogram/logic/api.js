@@ -28,13 +28,13 @@
  */
 /** @typedef {{ pointer: string, detail: string }} Fault */
 
-const TIMEOUT = 15_000
-const FILE_TIMEOUT = 60_000
+const TIMEOUT = 15000
+const FILE_TIMEOUT = 60000
 /** A token is renewed when it has no longer than this. */
-const ENDS_SOON = 60_000
+const ENDS_SOON = 60000
 const ATTEMPTS = 3
 /** A longer `Retry-After` is the person's to wait. */
-const LONGEST_WAIT = 8_000
+const LONGEST_WAIT = 8000
 
 /** A refusal, as RFC 9457 has it, or `network`: there was no answer. */
 export class Problem extends Error {
@@ -165,7 +165,7 @@ export function client(platform, kind, language = 'zh') {
     const said = Date.parse(answer.header('date') || '')
     const apart = said - platform.now()
     // The header has whole seconds, and the answer was under way.
-    if (!Number.isNaN(said)) ahead = Math.abs(apart) < 3_000 ? 0 : apart
+    if (!Number.isNaN(said)) ahead = Math.abs(apart) < 3000 ? 0 : apart
   }
 
   async function token() {
@@ -263,7 +263,7 @@ export function client(platform, kind, language = 'zh') {
           if (problem instanceof Problem && [401, 403, 404].includes(problem.status)) return
         }
         const every = typeof how.every === 'function' ? how.every() : how.every
-        await pause(Math.min(30_000, every * 2 ** Math.min(failures, 4)))
+        await pause(Math.min(30000, every * 2 ** Math.min(failures, 4)))
       }
     }
     run()

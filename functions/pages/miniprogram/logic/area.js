@@ -69,7 +69,7 @@ export function map(box, width) {
     /** An SVG path around a box. @param {Box} other */
     outline: other => `M${x(other.west)} ${y(other.north)}H${x(other.east)}V${y(other.south)}H${x(other.west)}Z`,
     /** How many units a distance in metres is. @param {number} metres */
-    metres: metres => round(metres / 111_195 * scale),
+    metres: metres => round(metres / 111195 * scale),
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { spoken } from './words.js'
 
-const ZONE = 8 * 3_600_000
-const DAY = 86_400_000
+const ZONE = 8 * 3600000
+const DAY = 86400000
 const WEEKDAYS = ['日', '一', '二', '三', '四', '五', '六']
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -48,7 +48,7 @@ export function day(time, now) {
 export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
-export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60_000)}`
+export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60000)}`
 
 /** `2 小时 30 分钟`. @param {number} minutes */
 export function span(minutes) {

@@ -86,7 +86,7 @@ export function timelineReading(line, order) {
 }
 
 /** When badge checks begin the visit, from here on. @param {{ start_at: string }} order */
-export const checksFrom = order => Date.parse(order.start_at) - 2 * 3_600_000
+export const checksFrom = order => Date.parse(order.start_at) - 2 * 3600000
 
 /** How long it lasts, in words. @param {{ duration_min: number }} order */
 export const lasts = order => span(order.duration_min)

@@ -11,16 +11,24 @@ fn text(file: &File) -> &str {
 fn nothing_leads_nowhere() {
     let documents = FILES.iter().filter(|file| file.is_document());
     for document in documents.clone() {
-        let links = text(document).split('"').filter(|part| part.starts_with("/a/"));
+        let links = text(document)
+            .split('"')
+            .filter(|part| part.starts_with("/a/"));
         for link in links {
             assert!(File::at(link).is_some(), "{} needs {link}", document.path);
         }
-        assert!(text(document).contains("modulepreload"), "{}", document.path);
+        assert!(
+            text(document).contains("modulepreload"),
+            "{}",
+            document.path
+        );
     }
     assert!(documents.count() >= 6 && File::not_found().is_some());
     let scripts = FILES.iter().filter(|file| file.path.ends_with(".js"));
     for script in scripts {
-        let imports = text(script).split("'").filter(|part| part.starts_with("./") || part.starts_with("../"));
+        let imports = text(script)
+            .split("'")
+            .filter(|part| part.starts_with("./") || part.starts_with("../"));
         for import in imports.filter(|import| import.ends_with(".js") && !import.contains(' ')) {
             let mut folders: Vec<_> = script.path.split('/').collect();
             folders.pop();
@@ -41,7 +49,11 @@ fn nothing_leads_nowhere() {
 #[test]
 fn every_asset_is_below_the_hash_of_all() {
     for file in FILES.iter().filter(|file| !file.is_document()) {
-        assert!(file.path.starts_with(&format!("/a/{VERSION}/")), "{}", file.path);
+        assert!(
+            file.path.starts_with(&format!("/a/{VERSION}/")),
+            "{}",
+            file.path
+        );
     }
     for document in FILES.iter().filter(|file| file.is_document()) {
         assert!(!text(document).contains("\"/a/web"), "{}", document.path);
@@ -65,12 +77,23 @@ fn no_document_has_a_script_or_a_style_in_it() {
         let text = text(document);
         for banned in ["<style", "style=", "javascript:", " on"] {
             let found = text.match_indices(banned).any(|(at, _)| {
-                banned != " on" || text[at + 3..].chars().take_while(char::is_ascii_lowercase).count() > 0
-                    && text[at..].split_whitespace().next().is_some_and(|word| word.contains('='))
+                banned != " on"
+                    || text[at + 3..]
+                        .chars()
+                        .take_while(char::is_ascii_lowercase)
+                        .count()
+                        > 0
+                        && text[at..]
+                            .split_whitespace()
+                            .next()
+                            .is_some_and(|word| word.contains('='))
             });
             assert!(!found, "{} has {banned}", document.path);
         }
-        assert_eq!(text.matches("<script").count(), text.matches("<script type=\"module\" src=\"/a/").count());
+        assert_eq!(
+            text.matches("<script").count(),
+            text.matches("<script type=\"module\" src=\"/a/").count()
+        );
     }
 }
 

@@ -9,8 +9,8 @@ import { icon } from '../icons.js'
 import { button } from '../parts.js'
 import { h } from '../view.js'
 
-const WIDTH = 600
-const HEIGHT = 420
+const WIDTH = 360
+const HEIGHT = 300
 /** How much of a degree of longitude is shown, from the whole city to a few streets. */
 const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
 
@@ -45,12 +45,12 @@ export function placeMap(app, before, taken) {
         h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
           h('rect', { width: WIDTH, height: HEIGHT, class: 'land' }),
           h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
-          CITY.places.filter(place => place.zoom <= zoom).map(place => h('g', { key: place.name.en, transform: `translate(${drawn.x(place.lon)} ${drawn.y(place.lat)})` }, h('circle', { r: 4 }), h('text', { x: 9, y: 6 }, named(place.name)))),
-          h('path', { class: 'scale', d: `M20 ${HEIGHT - 20}v6h${drawn.metres(scale)}v-6` }), h('text', { x: 24, y: HEIGHT - 26 }, distance(scale)),
+          CITY.places.filter(place => place.zoom <= zoom).map(place => h('g', { key: place.name.en, transform: `translate(${drawn.x(place.lon)} ${drawn.y(place.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(place.name)))),
+          h('path', { class: 'scale', d: `M14 ${HEIGHT - 16}v6h${drawn.metres(scale)}v-6` }), h('text', { x: 16, y: HEIGHT - 20 }, distance(scale)),
           pin && h('g', { class: 'pin', transform: `translate(${drawn.x(pin.lon)} ${drawn.y(pin.lat)})` }, h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 }))),
         h('div', { class: 'map-tools' },
-          tool('plus', say(W.zoomIn), () => zoomTo(zoom + 1)), tool('minus', say(W.zoomOut), () => zoomTo(zoom - 1)),
-          tool('up', say(W.north), () => move(0, 1)), tool('down', say(W.south), () => move(0, -1)), tool('back', say(W.west), () => move(-1, 0)), tool('next', say(W.east), () => move(1, 0)))),
+          tool('plus', say(W.zoomIn), () => zoomTo(zoom + 1)), tool('minus', say(W.zoomOut), () => zoomTo(zoom - 1)))),
+      h('div', { class: 'buttons' }, tool('up', say(W.north), () => move(0, 1)), tool('down', say(W.south), () => move(0, -1)), tool('back', say(W.west), () => move(-1, 0)), tool('next', say(W.east), () => move(1, 0))),
       h('div', { class: 'buttons' }, button({ label: say(W.takePlace), kind: 'plain', icon: 'tick', disabled: !pin, onclick: () => { if (pin) taken({ ...rounded(pin), datum: 'wgs84' }, named(nearest(pin).name)) } })))
   }
 }

@@ -6,7 +6,7 @@ import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { customer as W } from '../../miniprogram/logic/words/customer.js'
 import { formOf, isPhone } from '../form.js'
-import { SERVICE_ICONS } from '../icons.js'
+import { icon, SERVICE_ICONS } from '../icons.js'
 import { awaited, button, card, note } from '../parts.js'
 import { h } from '../view.js'
 
@@ -43,8 +43,8 @@ export const placing = (app, params) => {
 
   /** @param {import('contract').OfferedService[]} services @param {import('contract').OfferedService} service */
   function whole(services, service) {
-    const duration = values.duration || String(service.usual_duration_min)
-    return form.around({ label: say(W.placeOrder), send: () => place(duration), check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
+    values.duration = values.duration || String(service.usual_duration_min)
+    return form.around({ label: say(W.placeOrder), send: place, check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
       card({ title: say(W.what) },
         form.choices('service', { label: say(W.service), kind: 'bare', options: services.map(one => ({ value: one.service, label: named(one.name), icon: SERVICE_ICONS[one.service] })), chosen: () => { values.wishes = []; values.duration = '' } })),
       card({ title: say(W.time) },
@@ -75,7 +75,7 @@ export const placing = (app, params) => {
       map ? map() : h('div', { class: 'buttons' },
         button({ label: say(locating === 'locating' ? W.locating : W.here), icon: 'aim', disabled: locating === 'locating', onclick: locate }),
         button({ label: say(isSet ? W.changePlace : W.onMap), icon: 'place', onclick: openMap })),
-      fault && h('p', { class: 'fault', role: 'alert' }, fault))
+      fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))
   }
 
   function locate() {
@@ -121,11 +121,10 @@ export const placing = (app, params) => {
     }
   }
 
-  /** @param {string} duration */
-  async function place(duration) {
+  async function place() {
     if (!values.location || !await app.logIn({ phone: values.phone })) return
     const order = await app.api.call('POST /v1/orders', { intent: 'order', body: {
-      service: /** @type {import('contract').Service} */ (values.service), start_at: startAt(), duration_min: Number(duration), address: values.address, location: values.location,
+      service: /** @type {import('contract').Service} */ (values.service), start_at: startAt(), duration_min: Number(values.duration), address: values.address, location: values.location,
       contact: { name: values.name, phone: values.phone }, notes: values.notes || null, wishes: values.wishes,
       budget_fen: values.budget.trim() ? Math.round(Number(values.budget) * 100) : null,
       prefer: values.prefer.length ? { order_id: params.order_id } : null,

@@ -22,7 +22,7 @@ export const controls = {
   large: ['大字', 'Large print'],
   main: ['主要栏目', 'Sections'],
   optional: ['选填', 'optional'],
-  mend: ['请改正下面标出的内容', 'Please mend what is marked below'],
+  mend: ['请改正标红的内容', 'Please mend what is marked'],
   required: ['请填写', 'Please fill this in'],
   choose: ['请选择', 'Please choose'],
   phone: ['手机号', 'Mobile number'],

@@ -38,7 +38,7 @@ export const site = {
   // Anybody's badge check.
   checkTitle: ['核验诚信服务卡', 'Check a badge'],
   checkLead: ['服务员的卡是真的吗？', 'Is this badge genuine?'],
-  checkLeadDetail: ['用微信或手机相机扫卡上的二维码，会打开核验网页。也可以在这里拍照，或输入卡上的数字。', 'Scan the code with WeChat or your camera, and a page tells. Or photograph it here, or type the digits of the card.'],
+  checkLeadDetail: ['用微信或手机相机扫一下卡上的二维码，就会打开核验网页。扫不了，可以在下面输入卡上的数字。', 'Scan the code with WeChat or your camera, and a page tells. If that does not work, type the digits of the card below.'],
   scanHere: ['用相机扫码', 'Scan with the camera'],
   stopScan: ['停止', 'Stop'],
   scanHint: ['把二维码放进画面', 'Hold the code into the picture'],

@@ -178,7 +178,7 @@ export function start(area) {
 
     /** Whether somebody is logged in, who may have done so before. @returns {Promise<boolean>} */
     async isIn() {
-      if (!api.isLoggedIn() && kept.read(known)) await api.renew().catch(() => {})
+      if (!api.isLoggedIn() && kept.read(known)) await api.renew().catch(problem => { if (problem instanceof Problem && problem.status === 401) kept.write(known, null) })
       return api.isLoggedIn()
     },
 
@@ -298,7 +298,8 @@ export function start(area) {
   addEventListener('offline', app.update)
   addEventListener('online', () => {
     app.say(say(W.online))
-    reads.forEach(read => read.again())
+    if (screen) reads.forEach(read => read.again())
+    else route()
     app.whenOnline()
   })
   route()

@@ -7,21 +7,20 @@ import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/word
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { customer as W } from '../../miniprogram/logic/words/customer.js'
 import { formOf } from '../form.js'
-import { button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
+import { awaited, button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
 import { h } from '../view.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const me = app => {
   let asks = false
-  /** @type {string | null} */
-  let due = null
+  const waiting = app.load(() => app.api.call('GET /v1/me/erase'))
   const erasing = formOf(app, {})
   const close = () => { asks = false; app.update() }
   const erase = async () => {
-    due = (await app.api.call('POST /v1/me/erase', { repeats: true })).due_at
+    waiting.value = { erasure: await app.api.call('POST /v1/me/erase', { repeats: true }) }
     close()
   }
-  const keep = () => app.api.call('DELETE /v1/me/erase').then(() => { due = null; app.say(say(W.eraseKept)) }, problem => app.say(told(problem)))
+  const keep = () => app.api.call('DELETE /v1/me/erase').then(() => { waiting.value = { erasure: null }; app.say(say(W.eraseKept)) }, problem => app.say(told(problem)))
   return {
     title: () => say(W.me),
     view: () => [
@@ -29,10 +28,9 @@ export const me = app => {
         row({ href: '#/me/complaints', icon: 'message', title: say(W.complaintsOwn) }),
         row({ href: '/check', icon: 'code', title: say(W.checkAny) })),
       card({ title: say(W.myData) }, h('p', { class: 'say' }, say(W.myDataDetail)),
-        due && h('div', { role: 'status' }, note('warn', say(W.eraseDue, { time: when(due, app.now()) }))),
-        h('div', { class: 'buttons' },
-          !due && button({ label: say(W.erase), kind: 'danger', onclick: () => { asks = true; app.update() } }),
-          button({ label: say(W.eraseKeep), onclick: keep }))),
+        awaited(waiting, ({ erasure }) => erasure
+          ? [h('div', { role: 'status' }, note('warn', say(W.eraseDue, { time: when(erasure.due_at, app.now()) }))), h('div', { class: 'buttons' }, button({ label: say(W.eraseKeep), onclick: keep }))]
+          : h('div', { class: 'buttons' }, button({ label: say(W.erase), kind: 'danger', onclick: () => { asks = true; app.update() } })), 1)),
       h('div', { class: 'middle' }, button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
       asks && dialog({ title: say(W.eraseAsk), close }, erasing.around({ label: say(W.eraseYes), kind: 'danger', send: erase }, h('p', null, say(W.eraseDetail)))),
     ],

@@ -76,5 +76,5 @@ export function distance(metres) {
   return zh ? `${km} 公里` : `${km} km`
 }
 
-/** A phone number as it is read aloud: `139 1234 5678`. @param {string} phone */
-export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1 $2 $3')
+/** A phone number as it is read aloud, on one line: `139 1234 5678`. @param {string} phone */
+export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3')

@@ -115,6 +115,7 @@ async fn a_customer_who_wants_to_be_erased_orders_nothing_more_and_can_stay() {
     let moment = |field: &str| Millis::parse_rfc3339(text(&asked[field])).expect("a moment");
     assert_eq!(moment("due_at"), moment("requested_at") + 72 * HOUR);
     assert_eq!(erase("POST").await.expect(202), asked);
+    assert_eq!(erase("GET").await.expect(200)["erasure"], asked);
     world.drain().await;
     let seen = world.order(&customer, &id).await;
     assert_eq!(seen["status"], "cancelled");
@@ -126,6 +127,8 @@ async fn a_customer_who_wants_to_be_erased_orders_nothing_more_and_can_stay() {
     for _ in 0..2 {
         erase("DELETE").await.expect(204);
     }
+    let none = json!({ "erasure": null });
+    assert_eq!(erase("GET").await.expect(200), none);
     erase("POST").await.expect_problem(429, "rate-limited");
     let after = place("more").await.expect(201);
     world.advance(73 * HOUR).await;

@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
         let media = headers.get("content-type").and_then(|v| v.to_str().ok());
         let body = if bytes.is_empty() {
             Value::Null
-        } else if media.is_some_and(|media| ["text/plain", "text/csv"].contains(&bare(media))) {
+        } else if media.is_some_and(|media| media.starts_with("text/")) {
             Value::from(String::from_utf8_lossy(&bytes))
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| {

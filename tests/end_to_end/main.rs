@@ -36,6 +36,7 @@ mod operator;
 mod order_lists;
 mod orders;
 mod own_record;
+mod pages;
 mod papers;
 mod people;
 mod polling;

@@ -350,6 +350,7 @@ async fn a_session_from_before_she_was_erased_is_of_no_use_afterwards() {
         ("GET", "/v1/me/trace"),
         ("POST", "/v1/me/consent/withdraw"),
         ("POST", "/v1/me/erase"),
+        ("GET", "/v1/me/erase"),
     ] {
         let call = world.call(method, path).token(&token);
         call.send().await.expect_problem(401, "unauthenticated");

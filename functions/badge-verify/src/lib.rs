@@ -120,10 +120,10 @@ impl BadgeVerify {
         }
     }
 
-    /// WeChat looks for its file at the root of the host, and where the badges' links are.
+    /// WeChat looks for its file where the badges' links are, too.
     fn check_file(&self, path: &str) -> Option<&str> {
         let (name, text) = self.check_file.as_ref()?;
-        let file = path.strip_prefix("/b/").or(path.strip_prefix('/'))?;
+        let file = path.strip_prefix("/b/")?;
         (file == name).then_some(text.as_str())
     }
 

@@ -133,6 +133,12 @@ fn not_too_late(waiting: Option<Erasure>, now: Millis) -> Result<Option<Erasure>
     }
 }
 
+/// Whether an erasure waits, for who wants to know, or to think better of it.
+pub(crate) fn asked(waiting: Option<Erasure>) -> Response {
+    let erasure = waiting.map(ErasureAnswer::from);
+    http::json(StatusCode::OK, &json!({ "erasure": erasure }))
+}
+
 fn accepted(erasure: Erasure) -> Response {
     http::json(StatusCode::ACCEPTED, &ErasureAnswer::from(erasure))
 }

@@ -19,6 +19,7 @@ use domain::id::{EventId, WorkerId};
 use domain::market::Market;
 use domain::time::Millis;
 use domain::worker::{Consent, Worker};
+use erasure::asked;
 use lambda_http::http::{Method, StatusCode};
 use record::{Leaving, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
@@ -87,6 +88,9 @@ impl OwnRecord {
             (&Method::POST, ["v1", "me", "erase"], Ok(id)) => {
                 return self.customer_wants_erasure(request, id).await;
             }
+            (&Method::GET, ["v1", "me", "erase"], Ok(id)) => {
+                return Ok(asked(self.orders.erasure(id).await?));
+            }
             (&Method::DELETE, ["v1", "me", "erase"], Ok(id)) => {
                 return self.customer_keeps_data(id).await;
             }
@@ -109,6 +113,7 @@ impl OwnRecord {
             (&Method::POST, ["v1", "me", "consent"]) => self.give_consent(request, id).await,
             (&Method::POST, ["v1", "me", "consent", "withdraw"]) => self.withdraw(id).await,
             (&Method::POST, ["v1", "me", "erase"]) => self.worker_wants_erasure(request, id).await,
+            (&Method::GET, ["v1", "me", "erase"]) => Ok(asked(self.workers.erasure(id).await?)),
             (&Method::DELETE, ["v1", "me", "erase"]) => self.worker_keeps_data(id).await,
             _ => Err(Problem::not_found()),
         }

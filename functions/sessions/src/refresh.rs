@@ -4,7 +4,8 @@
 //! next one follows from the family, so it can be given again when an answer was lost, and none is stored.
 //!
 //! For the web a token travels in a cookie that no script reads, and that only requests to sessions carry. The cookie counts
-//! only beside a header that no foreign page can send without asking first, which nothing here allows.
+//! only beside a header that no foreign page can send without asking first, which nothing here allows. There is one for each kind of
+//! caller, so that one browser can be a customer's and an agency's.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,12 +16,14 @@ use lambda_http::http::header::{CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
 use runtime::http::{self, Request, Response};
 use runtime::session::Session;
 use runtime::{Caller, Fault, Principal, Problem, secret};
+use serde::Deserialize;
 use serde_json::json;
 use store::{Credential, FamilyId, Opener, StoredFamily};
 
 use crate::{Opened, Sessions, random};
 
-const COOKIE_NAME: &str = "homehail_refresh";
+/// Behind it comes whose session it is.
+const COOKIE_NAME: &str = "homehail_refresh_";
 /// Where the cookie is sent to, and nowhere else.
 const COOKIE_FOR: &str = "HttpOnly; Secure; SameSite=Strict; Path=/v1/sessions";
 /// A page of another site cannot send it: its browser would have to be allowed to by an answer to a preflight request.
@@ -72,7 +75,30 @@ impl RefreshToken {
 /// A token as it came.
 struct Given {
     text: String,
-    by_cookie: bool,
+    /// The name of the cookie that it came in.
+    cookie: Option<String>,
+}
+
+/// Whose session is to be renewed or ended: it tells cookies apart.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Whose {
+    Customer,
+    Worker,
+    Agency,
+    Authority,
+}
+
+impl Whose {
+    /// As [`Principal::role`].
+    fn role(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Worker => "worker",
+            Self::Agency => "agency",
+            Self::Authority => "authority",
+        }
+    }
 }
 
 impl Sessions {
@@ -134,7 +160,7 @@ impl Sessions {
                 number: family.newest,
                 ..token
             };
-            return Ok(self.rendered(&principal, &session, &next, &family, given.by_cookie));
+            return Ok(self.rendered(&principal, &session, &next, &family, given.cookie.is_some()));
         }
         Err(Problem::unavailable())
     }
@@ -148,8 +174,8 @@ impl Sessions {
                 .await?;
         }
         let mut answer = http::no_content();
-        if given.by_cookie {
-            set_cookie(&mut answer, "", 0);
+        if let Some(name) = &given.cookie {
+            set_cookie(&mut answer, name, "", 0);
         }
         Ok(answer)
     }
@@ -202,7 +228,8 @@ impl Sessions {
             }),
         );
         if by_cookie {
-            set_cookie(&mut answer, &token, LIFETIME.as_secs());
+            let name = format!("{COOKIE_NAME}{}", principal.role());
+            set_cookie(&mut answer, &name, &token, LIFETIME.as_secs());
         }
         answer
     }
@@ -224,21 +251,20 @@ pub(crate) fn fingerprint(secret_hash: &[u8; 32]) -> String {
 /// The token in the body, or else the cookie's.
 fn given(request: &Request) -> Result<Given, Problem> {
     let has_body = !request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE);
-    let in_body = if has_body {
-        let read = http::read_json(request, |fields| {
-            Some(fields.optional_string("refresh_token", 1..=1_000))
-        });
-        read?
+    let (in_body, whose) = if has_body {
+        http::read_json(request, |fields| {
+            let token = fields.optional_string("refresh_token", 1..=1_000);
+            let whose = fields.given("as").is_some();
+            let whose = whose.then(|| fields.one_of::<Whose>("as"));
+            Some((token, whose.flatten()))
+        })?
     } else {
-        None
+        (None, None)
     };
     if let Some(text) = in_body {
-        return Ok(Given {
-            text,
-            by_cookie: false,
-        });
+        return Ok(Given { text, cookie: None });
     }
-    let Some(text) = cookie(request) else {
+    let Some((name, text)) = cookie(request, whose) else {
         return Err(Problem::invalid(vec![Fault {
             pointer: "/refresh_token".to_owned(),
             detail: "is required, unless a cookie has it".to_owned(),
@@ -250,19 +276,26 @@ fn given(request: &Request) -> Result<Given, Problem> {
     }
     Ok(Given {
         text: text.to_owned(),
-        by_cookie: true,
+        cookie: Some(name.to_owned()),
     })
 }
 
-fn cookie(request: &Request) -> Option<&str> {
+/// The name and the value of the cookie with a token; of any, if it is not said whose.
+fn cookie(request: &Request, whose: Option<Whose>) -> Option<(&str, &str)> {
+    let is_wanted = |role: &str| match whose {
+        Some(whose) => role == whose.role(),
+        None => true,
+    };
     let cookies = http::header(request, COOKIE)?.split(';');
     cookies
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
+        .find(|(name, value)| {
+            !value.is_empty() && name.strip_prefix(COOKIE_NAME).is_some_and(is_wanted)
+        })
 }
 
-fn set_cookie(answer: &mut Response, token: &str, seconds: u64) {
-    let cookie = format!("{COOKIE_NAME}={token}; Max-Age={seconds}; {COOKIE_FOR}");
+fn set_cookie(answer: &mut Response, name: &str, token: &str, seconds: u64) {
+    let cookie = format!("{name}={token}; Max-Age={seconds}; {COOKIE_FOR}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }

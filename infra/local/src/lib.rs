@@ -19,6 +19,7 @@ pub mod keys;
 mod leading_keys;
 mod lineage;
 mod mappings;
+mod offers;
 pub mod parameters;
 pub mod platform;
 mod ports;

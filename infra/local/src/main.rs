@@ -68,6 +68,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         platform = started => platform?,
         () = &mut stopped => return Ok(()),
     };
+    show_areas(platform.base_url());
     let mut output = std::io::stdout();
     writeln!(output, "ready {}", platform.base_url())?;
     output.flush()?;
@@ -77,6 +78,18 @@ async fn run(arguments: Arguments) -> Result<()> {
     }
     platform.shutdown().await;
     Ok(())
+}
+
+/// Says on standard error where the pages are, for each kind of person.
+fn show_areas(base_url: &str) {
+    for (whose, path) in [
+        ("customer", "/order"),
+        ("agency", "/desk"),
+        ("authority", "/authority"),
+        ("worker", "/worker"),
+    ] {
+        eprintln!("{:<11}{base_url}{path}", format!("{whose}:"));
+    }
 }
 
 /// Completes on Ctrl-C or SIGTERM.

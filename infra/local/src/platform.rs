@@ -24,6 +24,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::{self, Gateway};
 use crate::invoker::{InvokeError, Invoker, StartedFunction};
 use crate::keys::{AccessKey, Keys, write_private};
+use crate::offers::Offers;
 use crate::parameters;
 use crate::ports::Ports;
 use crate::sdk::{self, Endpoints};
@@ -170,9 +171,10 @@ impl Platform {
         serve(&mut tasks, ports.dynamodb, dynamodb);
         serve(&mut tasks, ports.cloud, cloud);
         let people = wechat::router(keys.secret_text("wechat token"));
-        let people = people.merge(sms::router(keys.secret("SmsSecret")));
-        serve(&mut tasks, ports.wechat, people);
-        serve(&mut tasks, ports.gateway, gateway.clone().router());
+        let sms = sms::Sender::new(keys.secret("SmsSecret"));
+        let offers = Offers::new(sms.clone(), gateway.clone());
+        serve(&mut tasks, ports.wechat, people.merge(sms.router()));
+        serve(&mut tasks, ports.gateway, offers.clone().router());
 
         let client = wire.client(sdk::plain_client());
         let mut functions = BTreeMap::new();
@@ -217,6 +219,7 @@ impl Platform {
             data_dir,
         };
         platform.demo = platform.load_demo(&options).await?;
+        offers.open(&platform.demo);
         // The city registers from one address.
         if options.limits_addresses {
             gateway.limit_addresses(gateway::RULES);

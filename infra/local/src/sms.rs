@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) const PATH: &str = "/sms";
 
 #[derive(Clone)]
-struct Sender {
+pub(crate) struct Sender {
     secret: Arc<str>,
     /// By phone.
     last: Arc<Mutex<HashMap<String, String>>>,
@@ -29,14 +29,26 @@ struct Message {
     valid_s: u32,
 }
 
-pub(crate) fn router(secret: String) -> Router {
-    Router::new()
-        .route(PATH, post(send))
-        .route(&format!("{PATH}/{{phone}}"), get(last))
-        .with_state(Sender {
+impl Sender {
+    pub(crate) fn new(secret: String) -> Self {
+        Self {
             secret: secret.into(),
             last: Arc::default(),
-        })
+        }
+    }
+
+    pub(crate) fn router(self) -> Router {
+        Router::new()
+            .route(PATH, post(send))
+            .route(&format!("{PATH}/{{phone}}"), get(last))
+            .with_state(self)
+    }
+
+    /// The last code that was sent to a phone.
+    pub(crate) fn last_code(&self, phone: &str) -> Option<String> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.get(phone).cloned()
+    }
 }
 
 async fn send(State(sender): State<Sender>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -63,6 +75,5 @@ async fn send(State(sender): State<Sender>, headers: HeaderMap, body: Bytes) -> 
 }
 
 async fn last(State(sender): State<Sender>, Path(phone): Path<String>) -> Json<Value> {
-    let last = sender.last.lock().unwrap_or_else(PoisonError::into_inner);
-    Json(json!({ "code": last.get(&phone) }))
+    Json(json!({ "code": sender.last_code(&phone) }))
 }

@@ -182,7 +182,7 @@ async fn for_the_web_the_token_is_in_a_cookie_that_no_other_page_can_use() {
     out.expect_problem(403, "forbidden");
     let out = own(send("DELETE", "/v1/sessions", &next)).send().await;
     let (gone, attributes) = cookie_of(&out);
-    assert_eq!(gone, "homehail_refresh=");
+    assert_eq!(gone, "homehail_refresh_customer=");
     assert!(attributes.starts_with("Max-Age=0; "));
     out.expect(204);
     let over = own(refresh(&next)).send().await;
@@ -192,6 +192,45 @@ async fn for_the_web_the_token_is_in_a_cookie_that_no_other_page_can_use() {
     assert_eq!(
         (none.status, none.pointers()),
         (422, vec!["/refresh_token".to_owned()])
+    );
+}
+
+/// Somebody orders in one tab, and has an agency's desk in another.
+#[tokio::test]
+async fn one_browser_has_a_cookie_for_each_kind_of_caller() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let credentials =
+        json!({ "access_key": agency.access_key, "secret": agency.secret, "cookie": true });
+    let customer = json!({ "code": "demo-customer-1", "cookie": true });
+    let mut jar = Vec::new();
+    for (path, body) in [
+        ("/v1/sessions/customer", customer),
+        ("/v1/sessions/agency", credentials),
+    ] {
+        let opened = world.call("POST", path).json(&body).send().await;
+        let set = opened.headers["set-cookie"].to_str().expect("ASCII");
+        jar.push(set.split(';').next().expect("a cookie").to_owned());
+        opened.expect(200);
+    }
+    let jar = jar.join("; ");
+    let refresh = async |whose: Value| {
+        let call = world.call("POST", "/v1/sessions/refresh").json(&whose);
+        own(call.header("cookie", &jar)).send().await
+    };
+    for (whose, subject) in [("customer", "cus_"), ("agency", "agy_")] {
+        let session = refresh(json!({ "as": whose })).await.expect(200);
+        assert!(text(&session["subject"]).starts_with(subject), "{session}");
+    }
+    let nobody = refresh(json!({ "as": "worker" })).await;
+    assert_eq!(
+        (nobody.status, nobody.pointers()),
+        (422, vec!["/refresh_token".to_owned()])
+    );
+    let unknown = refresh(json!({ "as": "visitor" })).await;
+    assert_eq!(
+        (unknown.status, unknown.pointers()),
+        (422, vec!["/as".to_owned()])
     );
 }
 

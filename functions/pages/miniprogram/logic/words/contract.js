@@ -1,0 +1,60 @@
+// What the contract's lists are called.
+
+export { orderStatuses } from './statuses.js'
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const sections = {
+  identity: ['身份核验', 'Identity'],
+  background_check: ['背景审查', 'Background check'],
+  judicial_enforcement: ['被执行人', 'Court enforcement'],
+  dishonesty: ['失信名单', 'Court dishonesty list'],
+  public_security: ['公安结论', 'Police conclusion'],
+  health_certificate: ['健康证', 'Health certificate'],
+  body_temperature: ['体温', 'Body temperature'],
+  personal_insurance: ['人身保险', 'Personal insurance'],
+  occupational_insurance: ['职业责任险', 'Liability insurance'],
+}
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const states = {
+  clear: ['正常', 'Clear'],
+  flagged: ['有异常', 'Flagged'],
+  pending: ['核查中', 'Pending'],
+  unknown: ['未知', 'Unknown'],
+  stale: ['待更新', 'Not up to date'],
+  expired: ['已过期', 'Expired'],
+  withheld: ['不予公开', 'Withheld'],
+  not_required: ['无需', 'Not required'],
+}
+
+/** Of a worker's record in one word. @type {Record<string, import('../words.js').Words>} */
+export const publicStandings = {
+  clear: ['诚信信息正常', 'Record clear'],
+  attention: ['诚信信息需注意', 'Record needs attention'],
+  unverified: ['诚信信息未核实', 'Record not verified'],
+}
+
+/** Of agencies, stores and workers. @type {Record<string, import('../words.js').Words>} */
+export const standings = {
+  pending: ['待审核', 'Waiting for review'],
+  approved: ['已批准', 'Approved'],
+  rejected: ['未通过', 'Rejected'],
+  suspended: ['已暂停', 'Suspended'],
+}
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const complaintAbouts = {
+  conduct: ['服务态度', 'Conduct'],
+  quality: ['服务质量', 'Quality'],
+  absence: ['没有来', 'Did not come'],
+  price: ['收费', 'Price'],
+  other: ['其他', 'Something else'],
+}
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const complaintStatuses = {
+  open: ['等待家政公司答复', 'Waiting for the agency'],
+  answered: ['公司已答复，等待主管部门', 'Answered, with the authority'],
+  upheld: ['投诉成立', 'Upheld'],
+  dismissed: ['投诉不成立', 'Dismissed'],
+}

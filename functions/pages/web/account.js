@@ -1,0 +1,11 @@
+// Who is logged in here, and the way out.
+
+import { say } from '../miniprogram/logic/words.js'
+import { controls as W } from '../miniprogram/logic/words/controls.js'
+import { button, card } from './parts.js'
+
+/** @type {import('./app.js').MakeScreen} */
+export const account = app => ({
+  title: () => say(app.area.name),
+  view: () => card({ title: say(W.loggedInAs) }, button({ label: say(W.logOut), icon: 'out', onclick: app.logOut })),
+})

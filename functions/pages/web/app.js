@@ -1,0 +1,327 @@
+// What all areas have in common: which screen is shown, who is logged in, language and print, and what is said in passing.
+//
+// A screen is made anew each time one comes to it, and what it reads ends when one leaves. Addresses are behind the `#`.
+
+import { client, Problem } from '../miniprogram/logic/api.js'
+import { told } from '../miniprogram/logic/problem.js'
+import { say, speak, spoken } from '../miniprogram/logic/words.js'
+import { controls as W } from '../miniprogram/logic/words/controls.js'
+import { browser, kept } from './browser.js'
+import { icon } from './icons.js'
+import { h, render } from './view.js'
+
+/** @typedef {import('./view.js').Child} Child */
+/** @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean }} Screen `back`: where its arrow leads. */
+/** @typedef {(app: App, params: Record<string, string>) => Screen} MakeScreen */
+/** @template T @typedef {{ value: T | null, problem: Problem | null, busy: boolean, again: () => Promise<void> }} Resource */
+/** @template T @typedef {Resource<T[]> & { hasMore: boolean, more: () => Promise<void> }} Pages */
+/**
+ * @typedef {object} Area
+ * @property {'customer' | 'worker' | 'agency' | 'authority'} kind Whose area it is.
+ * @property {import('../miniprogram/logic/words.js').Words} name
+ * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`; the first screen's is empty.
+ * @property {string[]} [open] Addresses of screens that need no session; `*` for all.
+ * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number }[]} [tabs]
+ * @property {Lazy<(app: App, done: () => void, hint: any) => () => Child>} [login] See `login.js`.
+ */
+/** @template T @typedef {{ from: () => Promise<T> }} Lazy What is fetched when it is needed. */
+/** @typedef {ReturnType<typeof start>} App */
+
+/** @template T @param {() => Promise<T>} from Such as `() => import('./orders.js').then(file => file.orders)` @returns {Lazy<T>} */
+export const lazy = from => ({ from })
+
+/** Runs an area in this document. @param {Area} area */
+export function start(area) {
+  const place = /** @type {HTMLElement} */ (document.getElementById('app'))
+  const known = `loggedIn.${area.kind}`
+  speak(kept.read('language') === 'en' ? 'en' : 'zh')
+  const api = client(browser, area.kind)
+  /** @type {Screen | null} */
+  let screen = null
+  /** What the screen reads: how to read it again, and how to stop. @type {{ again: () => void, stop: () => void }[]} */
+  let reads = []
+  /** @type {{ view: () => Child, done: (isIn: boolean) => void } | null} */
+  let login = null
+  let path = ''
+  let drawing = false
+  let toast = ''
+  let toastTimer = 0
+  const app = {
+    api,
+    now: api.now,
+    area,
+    /** What a form does when the network is back. */
+    whenOnline: () => {},
+
+    /** Draws what has changed, once, however often it is called at once. */
+    update() {
+      if (drawing) return
+      drawing = true
+      queueMicrotask(() => { drawing = false; draw() })
+    },
+
+    /** @param {string} to An address, such as `orders/ord_1`. */
+    go(to, replace = false) {
+      if (replace) location.replace(`#/${to}`)
+      else location.hash = `#/${to}`
+    },
+
+    /** Says something in passing, aloud too. @param {string} words */
+    say(words) {
+      toast = words
+      clearTimeout(toastTimer)
+      toastTimer = window.setTimeout(() => { toast = ''; app.update() }, 6_000)
+      app.update()
+    },
+
+    /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Resource<T>} */
+    load(read) {
+      let ended = false
+      /** @type {Resource<T>} */
+      const resource = { value: null, problem: null, busy: false, again }
+      reads.push({ again, stop: () => { ended = true } })
+      again()
+      return resource
+      async function again() {
+        resource.busy = true
+        try {
+          const value = await read()
+          Object.assign(resource, { value, problem: null })
+        } catch (problem) {
+          resource.problem = asProblem(problem)
+        }
+        resource.busy = false
+        if (!ended) app.update()
+      }
+    },
+
+    /**
+     * Reads something for this screen as long as it is shown. `every` in milliseconds.
+     * @template {import('contract').Operation} O @param {O} operation @param {import('../miniprogram/logic/api.js').Input<O>} input @param {number | ((value: import('contract').Answered<O> | null) => number)} every By what was read last, if it is a function.
+     * @param {(value: import('contract').Answered<O>, before: import('contract').Answered<O> | null) => void} [seen] Called with each new value.
+     * @returns {Resource<import('contract').Answered<O>> & { now: () => void }} `now` reads at once.
+     */
+    follow(operation, input, every, seen) {
+      /** @type {{ stop: () => void, now: () => void } | null} */
+      let following = null
+      /** @type {any} */
+      const resource = { value: null, problem: null, busy: false, now: () => following?.now(), again }
+      const begin = () => {
+        following?.stop()
+        following = api.follow(operation, input, {
+          every: typeof every === 'function' ? () => every(resource.value) : every,
+          show: value => {
+            const before = resource.value
+            Object.assign(resource, { value, problem: null })
+            if (seen) seen(value, before)
+            app.update()
+          },
+          fail: problem => { resource.problem = problem; app.update() },
+        })
+      }
+      reads.push({ again: begin, stop: () => following?.stop() })
+      begin()
+      return resource
+      async function again() {
+        resource.problem = null
+        begin()
+        app.update()
+      }
+    },
+
+    /** A list of the contract, read page by page. @template T @param {(cursor: string | null) => Promise<{ items: T[], next_cursor: string | null }>} read @returns {Pages<T>} */
+    pages(read) {
+      /** @type {string | null} */
+      let cursor = null
+      const pages = /** @type {Pages<T>} */ (app.load(async () => {
+        const page = await read(null)
+        cursor = page.next_cursor
+        pages.hasMore = cursor !== null
+        return page.items
+      }))
+      pages.hasMore = false
+      pages.more = async () => {
+        if (pages.busy) return
+        pages.busy = true
+        app.update()
+        try {
+          const page = await read(cursor)
+          cursor = page.next_cursor
+          pages.hasMore = cursor !== null
+          pages.value = [...(pages.value || []), ...page.items]
+          pages.problem = null
+        } catch (problem) {
+          pages.problem = asProblem(problem)
+        }
+        pages.busy = false
+        app.update()
+      }
+      return pages
+    },
+
+    /** A picture that only who is logged in may see, as an address for `img`. @param {() => Promise<Blob>} read @returns {Resource<string>} */
+    picture(read) {
+      /** @type {string[]} */
+      const urls = []
+      reads.push({ again: () => {}, stop: () => urls.forEach(url => URL.revokeObjectURL(url)) })
+      return app.load(async () => {
+        urls.push(URL.createObjectURL(await read()))
+        return urls[urls.length - 1]
+      })
+    },
+
+    /** Draws this screen again and again, such as for a countdown. @param {number} ms */
+    every(ms) {
+      const timer = setInterval(() => app.update(), ms)
+      reads.push({ again: () => {}, stop: () => clearInterval(timer) })
+    },
+
+    /** Whether somebody is logged in, who may have done so before. @returns {Promise<boolean>} */
+    async isIn() {
+      if (!api.isLoggedIn() && kept.read(known)) await api.renew().catch(problem => { if (problem instanceof Problem && problem.status === 401) kept.write(known, null) })
+      return api.isLoggedIn()
+    },
+
+    /** Has somebody log in, if nobody is; false if they would rather not. @param {any} [hint] For the login, such as a phone number. @returns {Promise<boolean>} */
+    async logIn(hint) {
+      if (await app.isIn()) return true
+      return new Promise(resolve => { showLogin(hint, resolve) })
+    },
+
+    async logOut() {
+      kept.write(known, null)
+      await api.logOut().catch(() => {})
+      endReads()
+      screen = null
+      app.go('')
+      route()
+    },
+  }
+
+  /** @param {any} hint @param {(isIn: boolean) => void} done */
+  async function showLogin(hint, done) {
+    if (!area.login) return done(false)
+    const asked = path
+    const make = await fetched(area.login)
+    if (!make || asked !== path || login) return done(false)
+    const finish = (/** @type {boolean} */ isIn) => {
+      login = null
+      if (isIn) kept.write(known, 'yes')
+      done(isIn)
+      app.update()
+    }
+    login = { view: make(app, () => finish(true), hint), done: finish }
+    draw()
+    arrive()
+  }
+
+  /** What is lazy; null if it did not come, which is said. @template T @param {Lazy<T>} lazy @returns {Promise<T | null>} */
+  async function fetched(lazy) {
+    try {
+      return await lazy.from()
+    } catch {
+      app.say(told(new Problem(null, 0)))
+      return null
+    }
+  }
+
+  api.ended = () => {
+    // The screen stays as it is, behind the login.
+    showLogin(null, isIn => { if (isIn) reads.forEach(read => read.again()) })
+  }
+
+  function endReads() {
+    reads.forEach(read => read.stop())
+    reads = []
+    app.whenOnline = () => {}
+  }
+
+  async function route() {
+    const to = decodeURI(location.hash.replace(/^#\/?/, ''))
+    const found = match(area.screens, to) || match(area.screens, '')
+    if (!found) return
+    endReads()
+    path = to
+    screen = null
+    if (login) login.done(false)
+    const isOpen = !area.login || area.open?.includes('*') || area.open?.includes(found.pattern)
+    if (!isOpen) await app.isIn()
+    const make = 'from' in found.make ? await fetched(found.make) : found.make
+    if (path !== to || !make) return
+    const shown = () => {
+      screen = make(app, found.params)
+      draw()
+      arrive()
+    }
+    if (isOpen || api.isLoggedIn()) return shown()
+    showLogin(null, isIn => { if (isIn && path === to) shown() })
+  }
+
+  /** The title gets the focus, so that it is read aloud. */
+  function arrive() {
+    if (arrived) document.getElementById('title')?.focus({ preventScroll: true })
+    arrived = true
+    scrollTo(0, 0)
+  }
+  let arrived = false
+
+  function draw() {
+    const root = document.documentElement
+    root.lang = spoken() === 'zh' ? 'zh-CN' : 'en'
+    root.classList.toggle('large', kept.read('large') === 'yes')
+    api.language = spoken()
+    const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
+    document.title = `${title} · ${say(W.brand)}`
+    const isIn = api.isLoggedIn() || !area.login || (area.open?.length || 0) > 0
+    const tabs = isIn ? area.tabs : undefined
+    const back = login && area.open ? path : screen?.back
+    render(place, h('div', { class: `shell ${tabs ? 'with-tabs' : ''} ${screen?.wide && !login ? 'wide' : ''}` },
+      h('a', { class: 'skip', href: '#main', onclick: (/** @type {Event} */ event) => { event.preventDefault(); document.getElementById('title')?.focus() } }, say(W.skip)),
+      h('header', { class: 'top' },
+        back !== undefined ? h('a', { class: 'tool', href: `#/${back}`, key: 'back', 'aria-label': say(W.back), onclick: login ? (/** @type {Event} */ event) => { event.preventDefault(); login?.done(false); if (!screen) app.go('') } : null }, icon('back'))
+          : h('a', { class: 'brand', href: '/', key: 'brand', 'aria-label': say(W.brand) }, icon('shield'), h('span', null, say(W.brand))),
+        h('h1', { id: 'title', tabindex: '-1', key: 'title' }, title),
+        h('div', { class: 'tools', key: 'tools' },
+          h('button', { type: 'button', class: 'tool', 'aria-pressed': String(kept.read('large') === 'yes'), onclick: () => { kept.write('large', kept.read('large') === 'yes' ? null : 'yes'); app.update() } }, say(W.large)),
+          h('button', { type: 'button', class: 'tool', lang: spoken() === 'zh' ? 'en' : 'zh-CN', 'aria-label': say(W.languageHint), onclick: () => { speak(spoken() === 'zh' ? 'en' : 'zh'); kept.write('language', spoken()); app.update() } }, say(W.language)))),
+      !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
+      tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, 'aria-current': isAt(tab.path) ? 'page' : null },
+        icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
+      h('main', { id: 'main', key: login ? 'login' : `screen ${path}` }, login ? login.view() : screen ? screen.view() : null),
+      h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
+  }
+
+  /** @param {string} tab */
+  const isAt = tab => tab === '' ? path === '' : path === tab || path.startsWith(`${tab}/`)
+
+  addEventListener('hashchange', route)
+  addEventListener('offline', app.update)
+  addEventListener('online', () => {
+    app.say(say(W.online))
+    if (screen) reads.forEach(read => read.again())
+    else route()
+    app.whenOnline()
+  })
+  route()
+  return app
+}
+
+/** @param {unknown} problem */
+function asProblem(problem) {
+  if (problem instanceof Problem) return problem
+  console.error(problem)
+  return new Problem({ type: '/problems/internal' }, 500)
+}
+
+/** @param {Area['screens']} screens @param {string} path */
+function match(screens, path) {
+  const asked = path.split('/')
+  for (const [pattern, make] of Object.entries(screens)) {
+    const parts = pattern.split('/')
+    if (parts.length !== asked.length) continue
+    /** @type {Record<string, string>} */
+    const params = {}
+    if (parts.every((part, place) => part.startsWith(':') ? (params[part.slice(1)] = asked[place]) !== '' : part === asked[place])) return { pattern, make, params }
+  }
+  return null
+}

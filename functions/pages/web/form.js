@@ -1,0 +1,171 @@
+// Forms. They keep what was typed whatever happens, show each fault beside its field, and send once: while it is not known whether
+// something has arrived, it can only be sent again as it was.
+
+import { Problem } from '../miniprogram/logic/api.js'
+import { told } from '../miniprogram/logic/problem.js'
+import { say } from '../miniprogram/logic/words.js'
+import { controls as W } from '../miniprogram/logic/words/controls.js'
+import { icon } from './icons.js'
+import { button, note } from './parts.js'
+import { h } from './view.js'
+
+/** @typedef {import('./view.js').Child} Child */
+/**
+ * @typedef {object} Field
+ * @property {string} label
+ * @property {string} [pointer] Where it is in the request's body; `/` and its name unless given.
+ * @property {Child} [hint]
+ * @property {boolean} [optional]
+ */
+
+/**
+ * A form over `values`, whose fields are named as these are.
+ * @template {Record<string, any>} V @param {import('./app.js').App} app @param {V} values
+ */
+export function formOf(app, values) {
+  /** @type {Problem | null} */
+  let problem = null
+  /** Faults that need no server, by pointer. @type {Record<string, string>} */
+  let faults = {}
+  let busy = false
+  /** @type {(() => void) | null} */
+  let repeat = null
+  /** @type {Set<string>} */
+  const pointers = new Set()
+  const form = {
+    values,
+    isBusy: () => busy,
+    problem: () => problem,
+    /** What is wrong at a pointer whose field is none of these. @param {string} pointer */
+    faultOf: pointer => faultAt(pointer),
+
+    /** Sets a value from elsewhere than its field. @param {keyof V} name @param {any} value */
+    set(name, value) {
+      values[name] = value
+      app.update()
+    },
+
+    /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, min?: string, max?: string, oninput?: () => void }} field */
+    text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {
+      const fault = faultAt(pointer)
+      const id = `f-${name}`
+      return wrapped(name, label, fault, hint, optional, h(rows ? 'textarea' : 'input', {
+        id, name, rows, type: rows ? null : 'text', ...attributes, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(name, fault, hint), 'aria-required': optional ? null : 'true',
+        oninput: (/** @type {any} */ event) => {
+          values[name] = event.target.value
+          clear(pointer)
+          if (oninput) oninput()
+          app.update()
+        },
+      }))
+    },
+
+    /** A list to choose one from. @param {keyof V & string} name @param {Field & { options: { value: string, label: string }[] }} field */
+    select(name, { label, pointer = `/${name}`, hint, optional, options }) {
+      const fault = faultAt(pointer)
+      return wrapped(name, label, fault, hint, optional, h('select', {
+        id: `f-${name}`, name, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(name, fault, hint),
+        onchange: (/** @type {any} */ event) => change(name, pointer, event.target.value),
+      }, options.map(({ value, label: words }) => h('option', { value, key: value }, words))))
+    },
+
+    /** All choices at once, one of them to be chosen, or with `several` any. @param {keyof V & string} name @param {Field & { options: { value: string, label: Child, icon?: string }[], several?: boolean, kind?: string, chosen?: (value: string) => void }} field */
+    choices(name, { label, pointer = `/${name}`, hint, optional, options, several, kind = '', chosen }) {
+      const fault = faultAt(pointer)
+      return h('fieldset', { class: `field choices ${kind}`, key: name, 'aria-describedby': describedBy(name, fault, hint) },
+        h('legend', null, label, optional && h('small', null, say(W.optional))), hintOf(name, hint), faultOf(name, fault),
+        h('div', { class: 'options' }, options.map(({ value, label: words, icon: picture }) => h('label', { key: value, class: 'option' },
+          h('input', { type: several ? 'checkbox' : 'radio', name: `f-${name}`, value, checked: several ? values[name].includes(value) : values[name] === value,
+            onchange: (/** @type {any} */ event) => {
+              const others = several ? values[name].filter((/** @type {string} */ one) => one !== value) : []
+              change(name, pointer, several ? (event.target.checked ? [...others, value] : others) : value)
+              if (chosen) chosen(value)
+            } }),
+          picture && icon(picture), h('span', null, words)))))
+    },
+
+    /**
+     * The form with its button. `check` names faults by pointer before anything is sent; `send` sends.
+     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children
+     */
+    around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
+      const isUnknown = problem?.unknown === true
+      const submit = async (/** @type {Event} */ event) => {
+        event.preventDefault()
+        if (busy) return
+        const found = check && !isUnknown ? Object.entries(check()).filter(([, words]) => words) : []
+        faults = /** @type {Record<string, string>} */ (Object.fromEntries(found))
+        problem = null
+        if (found.length) return marked()
+        busy = true
+        app.update()
+        try {
+          await send()
+          repeat = null
+        } catch (failure) {
+          problem = failure instanceof Problem ? failure : new Problem({ type: '/problems/internal' }, 500)
+          if (!(failure instanceof Problem)) console.error(failure)
+          repeat = problem.unknown ? () => { submit(new Event('submit')) } : null
+        }
+        busy = false
+        app.update()
+        if (problem) marked()
+      }
+      app.whenOnline = () => { if (repeat) repeat() }
+      const known = [...pointers]
+      const rest = (problem?.errors || []).filter(fault => !known.some(pointer => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`)))
+      const isMarked = Object.keys(faults).length > 0 || (problem?.errors.length || 0) > rest.length
+      return h('form', { novalidate: true, onsubmit: submit, class: 'form' },
+        // What may have been sent is not changed until it is known.
+        h('div', { class: 'fields', inert: isUnknown || null }, children),
+        h('div', { class: 'send' },
+          h('div', { role: 'alert' }, rest.length > 0 ? note('bad', rest.map(fault => fault.detail).join(' ')) : isMarked ? note('bad', say(W.mend)) : problem && note('bad', told(problem))),
+          button({ label: isUnknown ? say(W.again) : label, kind, icon: picture, busy, submit: true }), aside))
+    },
+  }
+  return form
+
+  /** @param {string} pointer */
+  function faultAt(pointer) {
+    pointers.add(pointer)
+    return faults[pointer] || problem?.at(pointer) || null
+  }
+
+  /** @param {string} pointer */
+  function clear(pointer) {
+    delete faults[pointer]
+    if (problem) problem.errors = problem.errors.filter(fault => fault.pointer !== pointer && !fault.pointer.startsWith(`${pointer}/`))
+    if (problem && !problem.errors.length && problem.slug === 'invalid') problem = null
+  }
+
+  /** @param {keyof V} name @param {string} pointer @param {any} value */
+  function change(name, pointer, value) {
+    values[name] = value
+    clear(pointer)
+    app.update()
+  }
+
+  /** Shows faults, and puts the focus on the first. */
+  function marked() {
+    app.update()
+    const first = document.querySelector('[aria-invalid=true], .field .fault')
+    const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input, button')
+    if (field instanceof HTMLElement) field.focus()
+  }
+}
+
+/** @param {string} name @param {string} label @param {string | null} fault @param {Child} hint @param {boolean | undefined} optional @param {Child} control */
+const wrapped = (name, label, fault, hint, optional, control) =>
+  h('div', { class: 'field', key: name }, h('label', { for: `f-${name}` }, label, optional && h('small', null, say(W.optional))), hintOf(name, hint), control, faultOf(name, fault))
+
+/** @param {string} name @param {Child} hint */
+const hintOf = (name, hint) => hint && h('p', { class: 'hint', id: `f-${name}-hint` }, hint)
+
+/** @param {string} name @param {string | null} fault */
+const faultOf = (name, fault) => fault && h('p', { class: 'fault', id: `f-${name}-fault` }, icon('warning'), fault)
+
+/** @param {string} name @param {string | null} fault @param {Child} hint */
+const describedBy = (name, fault, hint) => [hint && `f-${name}-hint`, fault && `f-${name}-fault`].filter(Boolean).join(' ') || null
+
+/** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
+export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/[\s－-]/g, ''))

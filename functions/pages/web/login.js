@@ -1,0 +1,94 @@
+// How people log in: by a code on their phone, or by a member's key. A local run offers accounts to try.
+
+import { phoneText } from '../miniprogram/logic/format.js'
+import { say } from '../miniprogram/logic/words.js'
+import { controls as W } from '../miniprogram/logic/words/controls.js'
+import { formOf, isPhone } from './form.js'
+import { button, card } from './parts.js'
+import { h } from './view.js'
+
+/** @typedef {import('./app.js').App} App */
+/** @typedef {(app: App, done: () => void, hint: any) => () => import('./view.js').Child} Login */
+/** What a local run serves at `/demo/credentials`, and nothing else does.
+ * @typedef {{ customers: { code: string }[], authority: Key, agencies: (Key & { name: string })[], workers: { name: string, code: string }[] }} Demo */
+/** @typedef {{ access_key: string, secret: string }} Key */
+
+/** Logs customers or workers in by a code that is sent to their phone. @param {'customer' | 'worker'} kind @returns {Login} */
+export const phoneLogin = kind => (app, done, hint) => {
+  let isSent = false
+  let until = 0
+  const demo = demoOf()
+  const form = formOf(app, { phone: String(hint?.phone || ''), code: '' })
+  const sendCode = async () => {
+    await app.api.call('POST /v1/sessions/phone-code', { open: true, body: { phone: form.values.phone } })
+    isSent = true
+    form.values.code = ''
+    until = Date.now() + 60_000
+    const timer = setInterval(() => { if (Date.now() > until) clearInterval(timer); app.update() }, 1000)
+  }
+  const logIn = async () => {
+    await app.api.logIn('POST /v1/sessions/phone', { phone: form.values.phone, code: form.values.code, as: kind })
+    done()
+  }
+  const left = () => Math.ceil((until - Date.now()) / 1000)
+  const phone = () => form.text('phone', { label: say(W.phone), hint: say(W.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 })
+  return () => card({ title: say(kind === 'customer' ? W.customerLogin : W.workerLogin) },
+    h('p', { class: 'say' }, say(kind === 'customer' ? W.customerLoginWhy : W.workerLoginWhy)),
+    isSent
+      ? form.around({ label: say(W.logIn), send: logIn, check: () => ({ '/code': form.values.code.replace(/\D/g, '').length !== 6 && say(W.codeHint) }),
+        aside: h('p', { class: 'beside' }, button({ label: left() > 0 ? say(W.codeAgain, { seconds: left() }) : say(W.sendCode), kind: 'quiet', disabled: left() > 0, onclick: () => { sendCode().then(app.update, () => { isSent = false; app.update() }) } }),
+          button({ label: say(W.otherPhone), kind: 'quiet', onclick: () => { isSent = false; app.update() } })) },
+      h('p', { role: 'status' }, say(W.codeSent, { phone: phoneText(form.values.phone) })),
+      form.text('code', { label: say(W.code), hint: say(W.codeHint), inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 12 }))
+      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneHint) }) }, phone()),
+    demo.value && isSent && button({ label: say(W.demoCode), kind: 'quiet', onclick: async () => form.set('code', (await demoCode(form.values.phone)) || '') }),
+    demo.value && offers(kind === 'customer'
+      ? demo.value.customers.slice(0, 2).map((customer, number) => ({ label: `${say(W.demoCustomer)} ${number + 1}`, logIn: () => app.api.logIn('POST /v1/sessions/customer', { code: customer.code }) }))
+      : demo.value.workers.map(worker => ({ label: worker.name, logIn: () => app.api.logIn('POST /v1/sessions/worker', { code: worker.code }) })), app, done))
+
+  function demoOf() {
+    return demonstration(app)
+  }
+}
+
+/** Logs members of an agency or of the authority in. @param {'agency' | 'authority'} kind @returns {Login} */
+export const keyLogin = kind => (app, done) => {
+  const demo = demonstration(app)
+  const form = formOf(app, { access_key: '', secret: '' })
+  const logIn = async () => {
+    await app.api.logIn(`POST /v1/sessions/${kind}`, form.values)
+    form.values.secret = ''
+    done()
+  }
+  const check = () => ({ '/access_key': !form.values.access_key.trim() && say(W.required), '/secret': !form.values.secret.trim() && say(W.required) })
+  return () => card({ title: say(kind === 'agency' ? W.agencyLogin : W.authorityLogin) },
+    h('p', { class: 'say' }, say(kind === 'agency' ? W.agencyLoginWhy : W.authorityLoginWhy)),
+    form.around({ label: say(W.logIn), send: logIn, check },
+      form.text('access_key', { label: say(W.accessKey), autocomplete: 'username', maxlength: 100 }),
+      form.text('secret', { label: say(W.secret), type: 'password', autocomplete: 'current-password', maxlength: 200 })),
+    demo.value && offers(kind === 'agency'
+      ? demo.value.agencies.map(agency => ({ label: agency.name, logIn: () => app.api.logIn('POST /v1/sessions/agency', keyOf(agency)) }))
+      : [{ label: say(W.demoAuthority), logIn: () => app.api.logIn('POST /v1/sessions/authority', keyOf(demo.value?.authority)) }], app, done))
+}
+
+/** @param {any} of */
+const keyOf = of => ({ access_key: of.access_key, secret: of.secret })
+
+/** @param {{ label: string, logIn: () => Promise<void> }[]} accounts @param {App} app @param {() => void} done */
+const offers = (accounts, app, done) => h('div', { class: 'demo' }, h('h3', null, say(W.demo)),
+  h('div', { class: 'buttons' }, accounts.map(({ label, logIn }) => button({ key: label, label, kind: 'plain', onclick: () => { logIn().then(done, () => app.update()) } }))))
+
+/** What can be tried on a local run; nobody is asked for it elsewhere. @param {App} app @returns {{ value: Demo | null }} */
+function demonstration(app) {
+  const demo = { value: /** @type {Demo | null} */ (null) }
+  if (isLocal()) fetch('/demo/credentials').then(answer => answer.ok ? answer.json() : null).then(found => { demo.value = found; app.update() }, () => {})
+  return demo
+}
+
+/** @param {string} phone */
+async function demoCode(phone) {
+  const answer = await fetch(`/demo/codes/${encodeURIComponent(phone.replace(/\D/g, '').slice(-11))}`)
+  return answer.ok ? (await answer.json()).code : null
+}
+
+const isLocal = () => ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)

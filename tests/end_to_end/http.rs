@@ -59,6 +59,11 @@ impl Answer {
     }
 }
 
+/// A media type without its parameters.
+fn bare(media: &str) -> &str {
+    media.split(';').next().unwrap_or_default()
+}
+
 pub struct Call<'a> {
     client: &'a reqwest::Client,
     method: &'a str,
@@ -125,7 +130,7 @@ impl<'a> Call<'a> {
         let media = headers.get("content-type").and_then(|v| v.to_str().ok());
         let body = if bytes.is_empty() {
             Value::Null
-        } else if media == Some("text/plain") {
+        } else if media.is_some_and(|media| ["text/plain", "text/csv"].contains(&bare(media))) {
             Value::from(String::from_utf8_lossy(&bytes))
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| {

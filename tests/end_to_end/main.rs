@@ -43,6 +43,7 @@ mod programs;
 mod proposals;
 mod real_binaries;
 mod runtime_api;
+mod served;
 mod staffing;
 mod suspension;
 mod wishes;

@@ -115,6 +115,8 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     assert_eq!(workers["items"], json!([]));
     let members = body(&ask("members", words(&[("token", &desk)])).await, 200);
     assert_eq!(members["items"][0]["role"], "owner", "{members}");
+    let customers = body(&ask("customers", words(&[("token", &desk)])).await, 200);
+    assert_eq!(customers["items"], json!([]));
     // It starts, and refuses a caller who is no worker.
     body(
         &ask("own-record", words(&[("token", &authority)])).await,

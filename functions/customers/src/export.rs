@@ -39,7 +39,10 @@ impl Customers {
         let is_cut = cursor.is_some() || customers.len() > MOST;
         customers.truncate(MOST);
         let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
-        let file = table(&customers, is_cut, prefers_chinese(languages), &self.market);
+        let is_chinese = prefers_chinese(languages);
+        let file = table(&customers, is_cut, is_chinese, &self.market);
+        // What answers on Lambda decodes text, which takes one such mark away.
+        let file = format!("{BYTE_ORDER_MARK}{file}");
         tracing::info!(agency.id = %by.team, customers = customers.len(), "an agency's customers were exported");
         let mut answer = http::file("text/csv; charset=utf-8", file.into_bytes())?;
         let name = format!("attachment; filename=\"customers-{}.csv\"", now.date());

@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::id::WorkerId;
 use serde_json::{Value, json};
+use store::Calendars;
 
 use crate::http::Answer;
 use crate::operator::Operator;
+use crate::staffing::insist;
 use crate::world::{Agency, CENTRE, World, decision_on, moved, registration};
 
 /// What happens to an order after it has been placed.
@@ -441,5 +444,86 @@ async fn every_change_of_an_order_reaches_the_archive_in_order_and_without_a_gap
             n > 0 || received == versions.len(),
             "without a crash none comes twice"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_worker_s_hours_cut_off_anywhere_is_said_once() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let calendars = Calendars::new(&world.platform.operator_settings());
+    let wire = world.platform.wire().clone();
+    let monday = json!([{ "day": "monday", "from": "08:00", "until": "18:00" }]);
+    let said = json!({ "hours": monday, "leave": [], "version": 0 });
+    for n in 1.. {
+        assert!(n < 20, "workers makes too many calls for this");
+        let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+        let path = format!("/v1/workers/{}/availability", worker.id);
+        wire.cut_after("workers", n);
+        let say = || world.call("PUT", &path).token(&desk).json(&said).try_send();
+        let answer = insist(&world, say).await.expect(200);
+        let happened = !wire.take_cuts().is_empty();
+        wire.cut_after("workers", 1_000);
+        assert_eq!(answer["hours"], said["hours"], "cut after {n}");
+        let id: WorkerId = worker.id.parse().expect("a worker");
+        let kept = calendars.get(&id).await.expect("the table answers");
+        assert_eq!(kept.availability.version, 1, "cut after {n}");
+        let mut deeds = world.deeds(&desk, "").await;
+        deeds.retain(|deed| deed["about"] == *worker.id);
+        let what: Vec<&Value> = deeds.iter().map(|deed| &deed["what"]).collect();
+        assert_eq!(what, ["availability_set"], "cut after {n}");
+        if !happened {
+            assert!(n > 1, "workers was never called");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_authority_sees_a_card_without_a_line_of_it_wherever_that_is_cut_off() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let authority = world.authority().await;
+    let wire = world.platform.wire().clone();
+    for n in 1.. {
+        assert!(n < 20, "badge-issue makes too many calls for a card");
+        let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+        let badge = world.badge_for(&desk, &json!(worker.id)).await;
+        let card = format!(
+            "{}/v1/badges/{}/card.svg?purpose=check",
+            world.platform.base_url(),
+            badge["badge_id"].as_str().expect("an id")
+        );
+        wire.cut_after("badge-issue", n);
+        let mut asked = 0;
+        loop {
+            asked += 1;
+            let answer = world.client.get(&card).bearer_auth(&authority).send().await;
+            match answer {
+                Ok(answer) if answer.status() == 200 => break,
+                _ => assert!(asked < 3, "no card, cut after {n}"),
+            }
+        }
+        let happened = !wire.take_cuts().is_empty();
+        wire.cut_after("badge-issue", 1_000);
+        assert_eq!(asked, 1 + usize::from(happened), "cut after {n}");
+        let id: WorkerId = worker.id.parse().expect("a worker");
+        let workers = world.workers();
+        let file = workers.open(&id).await.expect("the table answers");
+        let file = file.expect("a worker");
+        let looks = workers.views(&file, 10, None).await;
+        let looks = looks.expect("the table answers").items;
+        // The card of a request that was cut off may have been on its way, and has a line of its own.
+        let is_right = (1..=asked).contains(&looks.len());
+        assert!(is_right, "{} looks, cut after {n}", looks.len());
+        for look in looks {
+            assert_eq!(look.purpose.as_deref(), Some("check"), "cut after {n}");
+        }
+        if !happened {
+            assert!(n > 1, "badge-issue was never called");
+            return;
+        }
     }
 }

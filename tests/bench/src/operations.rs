@@ -18,7 +18,7 @@ use crate::city::BenchCity;
 use crate::counts::{names, units};
 use crate::table::{Row, Table};
 
-/// An order's life, which has an order of its own; then everything else as it stands in the contract.
+/// An order's life, which has an order of its own; then everything else by its path.
 const FIRST: [&str; 16] = [
     "placeOrder",
     "readOrder",
@@ -178,6 +178,11 @@ struct Scene<'a> {
     worker: &'a WorkerAccess,
     tokens: BTreeMap<&'static str, String>,
     known: BTreeMap<String, String>,
+    /// The customer's login code.
+    customer: String,
+    /// What the agency's owner and the supervisor log in by.
+    owner: Value,
+    supervisor: Value,
     order: Value,
 }
 
@@ -200,7 +205,7 @@ impl<'a> Scene<'a> {
             ("customer", "customer", login(&customer.code)),
             ("worker", "worker", login(&worker.code)),
             ("owner", "agency", owner.clone()),
-            ("supervisor", "authority", supervisor),
+            ("supervisor", "authority", supervisor.clone()),
         ] {
             let path = format!("/v1/sessions/{kind}");
             let (_, answer) = city.send(Method::POST, &path, None, Some(&body)).await?;
@@ -223,6 +228,9 @@ impl<'a> Scene<'a> {
             worker,
             tokens,
             known: known.map(|(name, id)| (name.to_owned(), id.clone())).into(),
+            customer: customer.code.clone(),
+            owner,
+            supervisor,
             order: json!({
                 "service": worker.skills.first(), "start_at": start_at.to_rfc3339(), "duration_min": 60,
                 "address": "道里区中央大街 100 号", "location": store.location,
@@ -284,7 +292,7 @@ impl<'a> Scene<'a> {
         let body = operation
             .body
             .as_ref()
-            .map(|(_, example)| self.real(example));
+            .map(|(_, example)| self.real(operation.id, example));
         let is_photo = matches!(operation.body, Some(("image/jpeg", _)));
         let (status, answer) = if is_photo {
             city.send_photo(&path, token).await?
@@ -301,7 +309,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The example, with the ids that are known.
-    fn real(&self, example: &Value) -> Value {
+    fn real(&self, operation: &str, example: &Value) -> Value {
         let mut body = example.clone();
         for (name, value) in body.as_object_mut().into_iter().flatten() {
             if let Some(id) = self.known.get(name) {
@@ -309,14 +317,27 @@ impl<'a> Scene<'a> {
             }
         }
         if body["code"].is_string() {
-            body["code"] = json!(self.worker.code);
+            body["code"] = json!(match operation {
+                "createWorkerSession" => &self.worker.code,
+                _ => &self.customer,
+            });
         }
-        body
+        // Whatever was shown last.
+        if ["setAvailability", "setOwnLeave"].contains(&operation) {
+            body["version"] = Value::Null;
+        }
+        match operation {
+            "createAgencySession" => self.owner.clone(),
+            "createAuthoritySession" => self.supervisor.clone(),
+            _ => body,
+        }
     }
 
     /// Keeps what an answer says of new things.
     fn learn(&mut self, answer: &Value) {
         for name in [
+            "access_key",
+            "secret",
             "order_id",
             "complaint_id",
             "objection_id",

@@ -59,11 +59,6 @@ impl Answer {
     }
 }
 
-/// A media type without its parameters.
-fn bare(media: &str) -> &str {
-    media.split(';').next().unwrap_or_default()
-}
-
 pub struct Call<'a> {
     client: &'a reqwest::Client,
     method: &'a str,

@@ -31,6 +31,7 @@ mod limits;
 mod log_watch;
 mod loops;
 mod members;
+mod model;
 mod open_offers;
 mod operator;
 mod order_lists;

@@ -1,6 +1,7 @@
 // How people log in: by a code on their phone, or by a member's key. A local run offers accounts to try.
 
 import { phoneText } from '../miniprogram/logic/format.js'
+import { told } from '../miniprogram/logic/problem.js'
 import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { formOf, isPhone } from './form.js'
@@ -76,7 +77,7 @@ const keyOf = of => ({ access_key: of.access_key, secret: of.secret })
 
 /** @param {{ label: string, logIn: () => Promise<void> }[]} accounts @param {App} app @param {() => void} done */
 const offers = (accounts, app, done) => h('div', { class: 'demo' }, h('h3', null, say(W.demo)),
-  h('div', { class: 'buttons' }, accounts.map(({ label, logIn }) => button({ key: label, label, kind: 'plain', onclick: () => { logIn().then(done, () => app.update()) } }))))
+  h('div', { class: 'buttons' }, accounts.map(({ label, logIn }) => button({ key: label, label, kind: 'plain', onclick: () => { logIn().then(done, problem => app.say(told(problem))) } }))))
 
 /** What can be tried on a local run; nobody is asked for it elsewhere. @param {App} app @returns {{ value: Demo | null }} */
 function demonstration(app) {

@@ -7,6 +7,7 @@ import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { formOf, isPhone } from './form.js'
 import { button, card } from './parts.js'
 import { h } from './view.js'
+import { canLogIn, leaveToLogIn } from './wechat.js'
 
 /** @typedef {import('./app.js').App} App */
 /** @typedef {(app: App, done: () => void, hint: any) => () => import('./view.js').Child} Login */
@@ -42,6 +43,7 @@ export const phoneLogin = kind => (app, done, hint) => {
       h('p', { role: 'status' }, say(W.codeSent, { phone: phoneText(form.values.phone) })),
       form.text('code', { label: say(W.code), hint: say(W.codeHint), inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 12 }))
       : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneHint) }) }, phone()),
+    kind === 'customer' && canLogIn() && button({ label: say(W.byWeChat), icon: 'message', onclick: () => { leaveToLogIn(app).catch(problem => app.say(told(problem))) } }),
     demo.value && isSent && button({ label: say(W.demoCode), kind: 'quiet', onclick: async () => form.set('code', (await demoCode(form.values.phone)) || '') }),
     demo.value && offers(kind === 'customer'
       ? demo.value.customers.slice(0, 2).map((customer, number) => ({ label: `${say(W.demoCustomer)} ${number + 1}`, logIn: () => app.api.logIn('POST /v1/sessions/customer', { code: customer.code }) }))

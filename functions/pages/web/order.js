@@ -9,6 +9,7 @@ start({
   kind: 'customer',
   name: W.area,
   login: lazy(() => import('./login.js').then(file => file.phoneLogin('customer'))),
+  enter: async app => { if (location.search) await (await import('./wechat.js')).comeBack(app) },
   open: ['', 'new', 'new/:service'],
   screens: {
     '': services,

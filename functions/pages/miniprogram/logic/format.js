@@ -50,12 +50,12 @@ export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
 export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60000)}`
 
-/** `2 小时 30 分钟`. @param {number} minutes */
+/** `2 小时 30 分钟`, each number on one line with its unit. @param {number} minutes */
 export function span(minutes) {
   const zh = spoken() === 'zh'
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
-  const parts = [hours && (zh ? `${hours} 小时` : `${hours} h`), rest && (zh ? `${rest} 分钟` : `${rest} min`)]
-  return parts.filter(Boolean).join(' ') || (zh ? '0 分钟' : '0 min')
+  const parts = [hours && (zh ? `${hours}\u00a0小时` : `${hours}\u00a0h`), rest && (zh ? `${rest}\u00a0分钟` : `${rest}\u00a0min`)]
+  return parts.filter(Boolean).join(' ')
 }
 
 /** What is left of a time, as a clock counts down: `2:05`, `1:02:05`. @param {number} ms */

@@ -82,6 +82,7 @@ export function client(platform, kind, language = 'zh') {
     wait: platform.wait,
     isLoggedIn: () => session !== null,
     subject: () => session?.subject || null,
+    token: () => session?.token || null,
     call,
     follow,
     logIn,

@@ -84,6 +84,7 @@ export function start(area) {
     /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Resource<T>} */
     load(read) {
       let ended = false
+      let latest = 0
       /** @type {Resource<T>} */
       const resource = { value: null, problem: null, busy: false, again }
       reads.push({ again, stop: () => { ended = true } })
@@ -91,10 +92,14 @@ export function start(area) {
       return resource
       async function again() {
         resource.busy = true
+        const number = ++latest
         try {
           const value = await read()
+          // What was asked for since may be something else.
+          if (number !== latest) return
           Object.assign(resource, { value, problem: null })
         } catch (problem) {
+          if (number !== latest) return
           resource.problem = asProblem(problem)
         }
         resource.busy = false

@@ -32,7 +32,7 @@ export const hall = app => {
           !watch.may('orders') && note('quiet', say(W.mayNot)),
           offers.length ? h('ul', { class: 'offers' }, offers.map(one)) : card({ key: 'none' }, empty({ icon: 'bell', title: say(W.noOffers), detail: say(W.noOffersDetail) }))),
         h('div', { class: 'hall-side' },
-          h('section', { class: 'block', 'aria-labelledby': 'news' }, h('h2', { id: 'news' }, say(W.news)),
+          h('section', { class: watch.news.length ? 'block' : 'block if-wide', 'aria-labelledby': 'news' }, h('h2', { id: 'news' }, say(W.news)),
             h('div', { class: 'block', role: 'status' }, watch.news.length ? watch.news.map(told1) : h('p', { class: 'hint' }, say(W.noNews)))),
           watch.claims?.length ? h('section', { class: 'block if-wide', 'aria-labelledby': 'waiting' }, h('h2', { id: 'waiting' }, say(W.claims)),
             rows(watch.claims.slice(0, 6).map(claim => row({ key: claim.order_id, href: `#/claims/${claim.order_id}`, icon: SERVICE_ICONS[claim.service], title: `${watch.serviceName(claim.service)} · ${when(claim.start_at, app.now())}`,

@@ -21,9 +21,9 @@ export const place = area => say(W.nearPlace, { place: named(nearest(centre(cell
 /** @param {Watch} watch @param {string | null} store_id @param {number | null} metres */
 export const fromStore = (watch, store_id, metres) => metres === null ? '' : say(W.fromStore, { store: watch.storeName(store_id) || say(W.store), distance: distance(metres) })
 
-/** Why a worker cannot be sent. @param {import('contract').Schemas['Ineligible']} reason @param {number} now */
+/** Why a worker cannot be sent. @param {import('../../miniprogram/logic/api.js').Problem['reasons'][number]} reason @param {number} now */
 export function why({ kind, section, state, valid_until }, now) {
-  if (kind !== 'section') return say(W[kind])
+  if (kind !== 'section') return say(W[/** @type {keyof typeof W} */ (kind)] || W.not_available)
   // What is clear now and still stands against her ends before the visit does.
   if (state === 'clear' && valid_until) return say(W.sectionUntil, { section: sayOf(sections, section), day: day(valid_until, now) })
   return say(W.sectionReason, { section: sayOf(sections, section), state: sayOf(states, state) })

@@ -163,7 +163,7 @@ export function start(area) {
     picture(read) {
       /** @type {string[]} */
       const urls = []
-      reads.push({ again: () => {}, stop: () => urls.forEach(url => URL.revokeObjectURL(url)) })
+      app.leaving(() => urls.forEach(url => URL.revokeObjectURL(url)))
       return app.load(async () => {
         urls.push(URL.createObjectURL(await read()))
         return urls[urls.length - 1]
@@ -173,7 +173,12 @@ export function start(area) {
     /** Draws this screen again and again, such as for a countdown. @param {number} ms */
     every(ms) {
       const timer = setInterval(() => app.update(), ms)
-      reads.push({ again: () => {}, stop: () => clearInterval(timer) })
+      app.leaving(() => clearInterval(timer))
+    },
+
+    /** Calls this when the screen is left. @param {() => void} stop */
+    leaving(stop) {
+      reads.push({ again: () => {}, stop })
     },
 
     /** Whether somebody is logged in, who may have done so before. @returns {Promise<boolean>} */

@@ -1,14 +1,15 @@
 // What is recorded of a worker, for herself: sections with their sources, who looked, all that happened, and her objections.
 
-import { day, when } from '../../miniprogram/logic/format.js'
-import { aboutName, actorName, eventReading, sourceName } from '../../miniprogram/logic/history.js'
-import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
+import { when } from '../../miniprogram/logic/format.js'
+import { aboutName } from '../../miniprogram/logic/history.js'
+import { standingReading } from '../../miniprogram/logic/record.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, standings } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
 import { awaited, buttonLink, card, empty, paged, row, rows, tag, verdict } from '../parts.js'
+import { eventList, sectionList } from '../record.js'
 import { h } from '../view.js'
 
 /** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
@@ -34,14 +35,6 @@ export const record = app => {
   }
 }
 
-/** The sections, each with its state, source and dates. @param {import('contract').Schemas['WorkerSection'][]} lines @param {number} now */
-export const sectionList = (lines, now) => h('ul', { class: 'sections' }, lines.map(line => {
-  const { name, state, tone } = sectionReading(line)
-  return h('li', { key: line.section }, h('b', null, name), tag(state, tone), h('small', null, [
-    sourceName(line.source), line.as_of && say(W.asOf, { time: when(line.as_of, now) }), line.valid_until && say(W.validUntil, { day: day(Date.parse(line.valid_until) - 1, now) }), line.reference && say(W.reference, { reference: line.reference }),
-  ].filter(Boolean).join(' · ')))
-}))
-
 /** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
 const LOOKS = { scan: W.viewScan, order_check: W.viewOrder, authority: W.viewAuthority }
 
@@ -62,20 +55,6 @@ export const history = app => {
   const list = app.pages(cursor => app.api.call('GET /v1/me/trace', { query: { limit: 30, cursor } }))
   return { title: () => say(W.history), back: 'record', view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), seq => `#/record/object/${seq}`), null)] }
 }
-
-/** Events with what they say and their hashes. @param {import('contract').Schemas['TracedEvent'][]} items @param {number} now @param {(seq: number) => string | null} objectAt */
-export const eventList = (items, now, objectAt) => h('ol', { class: 'events' }, items.map(traced => {
-  const { event, hash, leaf_index: leaf } = traced
-  const { title, lines } = eventReading(traced, now)
-  const link = objectAt(event.seq)
-  return h('li', { key: event.seq, class: 'card' }, h('div', { class: 'card-head' }, h('h2', null, title), h('small', null, say(H.entry, { seq: event.seq }))),
-    lines.map((line, at) => h('p', { key: at, class: 'words' }, line)), h('small', null, `${say(H.by, { who: actorName(event.actor) })} · ${when(event.at, now)}`),
-    h('details', null, h('summary', null, say(H.fingerprint)), hashes([[say(H.hash), hash], [say(H.before), event.prev], [say(H.commitment), event.payload_commitment]]), h('p', null, leaf === null ? say(H.notYet) : `${say(H.leaf)}：${leaf}`),
-      link && h('p', null, h('a', { href: link }, say(W.object)))))
-}))
-
-/** Hashes, in groups of eight that can be read aloud and compared. @param {[string, string][]} pairs */
-export const hashes = pairs => h('dl', { class: 'hashes' }, pairs.map(([name, hash]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, (hash.match(/.{1,8}/g) || []).join(' '))))))
 
 /** @type {import('../app.js').MakeScreen} */
 export const objecting = (app, params) => {

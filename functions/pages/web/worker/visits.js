@@ -1,21 +1,18 @@
 // A worker's visits: where to go today and later, and how those of before went.
 
-import { around, cell, centre, map } from '../../miniprogram/logic/area.js'
+import { cell, centre } from '../../miniprogram/logic/area.js'
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
-import { CITY, nearest } from '../../miniprogram/logic/city.js'
+import { nearest } from '../../miniprogram/logic/city.js'
 import { isoDay, phoneText, span, visitTime } from '../../miniprogram/logic/format.js'
 import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { losses, worker as W } from '../../miniprogram/logic/words/worker.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
+import { stillMap } from '../map.js'
 import { button, buttonLink, card, empty, facts, paged, switcher, tag } from '../parts.js'
 import { h } from '../view.js'
 
 /** @typedef {import('contract').Schemas['OwnVisit']} Visit */
-
-const WIDTH = 340
-/** Around a home, in degrees: some streets, so that one sees where in the city it is. */
-const MARGIN = 0.025
 
 /** @type {import('../app.js').MakeScreen} */
 export const visits = app => {
@@ -90,13 +87,5 @@ export const visits = app => {
 /** Where a home is, among places that everybody knows. @param {{ lat: number, lon: number }} place */
 function way(place) {
   const near = nearest(place)
-  const box = around([place, near], MARGIN)
-  const drawn = map(box, WIDTH)
-  const inside = CITY.places.filter(({ lat, lon }) => lat > box.south && lat < box.north && lon > box.west && lon < box.east - MARGIN)
-  return h('div', { class: 'map', key: 'way' }, h('p', { class: 'say' }, say(W.near, { near: named(near.name) })),
-    h('svg', { viewBox: `0 0 ${drawn.width} ${drawn.height}`, role: 'img', 'aria-label': say(W.mapLabel), class: 'still' },
-      h('rect', { width: drawn.width, height: drawn.height, class: 'land' }),
-      h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
-      inside.map(one => h('g', { key: one.name.en, transform: `translate(${drawn.x(one.lon)} ${drawn.y(one.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(one.name)))),
-      h('g', { class: 'pin', transform: `translate(${drawn.x(place.lon)} ${drawn.y(place.lat)})` }, h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 }))))
+  return h('div', { class: 'block' }, h('p', { class: 'say' }, say(W.near, { near: named(near.name) })), stillMap([{ place, kind: 'pin' }], [near], say(W.mapLabel)))
 }

@@ -18,7 +18,8 @@ export const complaints = app => {
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 20, cursor, status: status || null } }))
   /** @type {Complaint | null} */
   let asked = null
-  const form = formOf(app, { decision: '', reason: '' })
+  const blank = () => formOf(app, { decision: '', reason: '' })
+  let form = blank()
   const close = () => { asked = null; app.update() }
   const send = async () => {
     if (!asked) return
@@ -49,7 +50,7 @@ export const complaints = app => {
         h('div', null, h('h3', null, say(W.agencySays)), answer ? [h('p', { class: 'words' }, answer.text), h('small', null, when(answer.at, app.now()))] : h('p', { class: 'say' }, canAnswer ? say(W.noAnswerYet, { time: when(complaint.answer_by, app.now()) }) : say(W.noAnswer)))),
       decision && h('p', { class: 'answer' }, h('b', null, sayOf(complaintStatuses, decision.decision)), ` ${decision.reason} `, h('small', null, when(decision.at, app.now()))),
       h('div', { class: 'buttons' },
-        !decision && !canAnswer && button({ label: say(W.decideComplaint), icon: 'scales', onclick: () => { asked = complaint; Object.assign(form.values, { decision: '', reason: '' }); app.update() } }),
+        !decision && !canAnswer && button({ label: say(W.decideComplaint), icon: 'scales', onclick: () => { asked = complaint; form = blank(); app.update() } }),
         buttonLink({ label: say(W.toOrder), href: `#/orders/${complaint.order_id}`, kind: 'quiet' }), buttonLink({ label: say(W.toAgency), href: `#/agencies/${complaint.agency_id}`, kind: 'quiet' }),
         worker && h('a', { class: 'button quiet', href: `#/workers/${worker}`, onclick: () => lookFor(worker, W.purposeComplaint) }, say(W.toWorker))))
   }

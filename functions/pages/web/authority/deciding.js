@@ -46,12 +46,13 @@ export function deciding(app, href, { present, send, again }) {
   /** @type {Decision | null} */
   let asked = null
   let hasChanged = false
-  const form = formOf(app, { reason: '', phone: /** @type {string[]} */ ([]) })
+  /** Another one each time, without the faults of the one before. @param {string} reason */
+  const formFor = reason => formOf(app, { reason, phone: /** @type {string[]} */ ([]) })
+  let form = formFor('')
   const close = () => { asked = null; app.update() }
   const ask = (/** @type {Decision} */ decision) => {
     asked = decision
-    form.values.reason = decision === 'approve' ? say(W.reasonGood) : ''
-    form.values.phone = []
+    form = formFor(decision === 'approve' ? say(W.reasonGood) : '')
     app.update()
     // After the dialog is open: it puts the focus on its first button.
     setTimeout(() => { const field = document.querySelector('dialog [name=reason]'); if (field instanceof HTMLElement) field.focus() })

@@ -23,12 +23,12 @@ export const team = app => {
   let asked = null
   /** Shown once. @type {Issued | null} */
   let issued = null
-  const form = formOf(app, { name: '', role: 'reviewer' })
+  const formFor = (/** @type {string} */ name, /** @type {string} */ role) => formOf(app, { name, role })
+  let form = formFor('', 'reviewer')
   const close = () => { asked = null; app.update() }
   const ask = (/** @type {Asked} */ what) => () => {
     asked = what
-    const isEdit = what.what === 'edit'
-    Object.assign(form.values, { name: isEdit ? what.member.name : '', role: isEdit ? what.member.role : 'reviewer' })
+    form = what.what === 'edit' ? formFor(what.member.name, what.member.role) : formFor('', 'reviewer')
     app.update()
   }
   /** @param {() => Promise<any>} act @param {import('../../miniprogram/logic/words.js').Words} [done] */

@@ -1,7 +1,7 @@
 // A worker, to be decided on and looked up. Whoever looks has said why, and she can read it.
 
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
-import { day, phoneText, when } from '../../miniprogram/logic/format.js'
+import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { named, say } from '../../miniprogram/logic/words.js'
@@ -165,7 +165,7 @@ const opened = (app, { worker_id, part, id }) => {
     return facts([
       ...(proposal ? [] : /** @type {[string, any][]} */ ([[say(W.phone), it.phone && phoneText(it.phone)], [say(W.services), offered(it.skills)], [say(W.experience), experienced(it.experience)]])),
       [say(W.employer), it.agency_id ? h('a', { href: `#/agencies/${it.agency_id}` }, agencies.get(it.agency_id) || say(W.toAgency)) : say(W.noEmployer)],
-      [say(W.idNumber), it.id_number],
+      [say(W.idNumber), it.id_number && masked(it.id_number)],
       [say(W.age), it.age !== null && say(W.ageOf, { age: it.age })],
       [say(W.sex), it.sex && say(W[it.sex])],
       [say(W.stars), it.stars && say(W.starsOf, it.stars)],

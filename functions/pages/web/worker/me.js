@@ -1,6 +1,6 @@
 // What is a worker's own: her data, leave, consent, whom she works for, and the way out of all of it.
 
-import { day, phoneText, when } from '../../miniprogram/logic/format.js'
+import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { named, say, sayOf } from '../../miniprogram/logic/words.js'
@@ -19,8 +19,9 @@ export const me = app => {
   const services = app.load(() => readServices(app.api))
   /** @type {'withdraw' | 'give' | 'leave' | 'erase' | `agree ${string}` | null} What is asked once more. */
   let asked = null
-  const form = formOf(app, { reason: '' })
-  const ask = (/** @type {typeof asked} */ what) => () => { asked = what; form.values.reason = ''; app.update() }
+  const blank = () => formOf(app, { reason: '' })
+  let form = blank()
+  const ask = (/** @type {typeof asked} */ what) => () => { asked = what; form = blank(); app.update() }
   const close = ask(null)
   /** Does it, and reads what has become of it. @param {() => Promise<any>} act @param {import('../../miniprogram/logic/words.js').Words} done */
   const doing = (act, done) => async () => {
@@ -41,7 +42,7 @@ export const me = app => {
       card({ title: worker.name, aside: tag(sayOf(standings, worker.status), worker.status === 'approved' ? 'good' : 'warn') }, facts([
         [say(W.agency), employer ? employer.name : say(W.noEmployer)],
         [say(W.phone), worker.phone && phoneText(worker.phone)],
-        [say(W.idNumber), worker.id_number],
+        [say(W.idNumber), worker.id_number && masked(worker.id_number)],
         [say(W.skills), worker.skills.map(skill => serviceName(services.value || [], skill, named)).filter(Boolean).join('、')],
         [say(W.myStars), worker.stars && say(W.starsOf, worker.stars)],
         [say(W.badges), badge(record)],

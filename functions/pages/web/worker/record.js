@@ -5,6 +5,7 @@ import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, standings } from '../../miniprogram/logic/words/contract.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
@@ -69,7 +70,7 @@ export const objecting = (app, params) => {
   return {
     title: () => say(W.objectTitle),
     back: seq ? 'record/history' : 'record',
-    view: () => card({}, h('p', { class: 'say' }, say(W.objectWhy)), form.around({ label: say(W.objectSend), send, check: () => ({ '/text': !form.values.text.trim() && say(W.objectText) }) },
+    view: () => card({}, h('p', { class: 'say' }, say(W.objectWhy)), form.around({ label: say(W.objectSend), send, check: () => ({ '/text': !form.values.text.trim() && say(controls.required) }) },
       form.select('about', { label: say(W.objectAbout), options: seq ? [{ value: String(seq), label: aboutName(String(seq)) }] : Object.keys(sections).map(value => ({ value, label: sayOf(sections, value) })) }),
       form.text('text', { label: say(W.objectText), rows: 5, maxlength: 1000 }))),
   }

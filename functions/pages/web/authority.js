@@ -10,7 +10,6 @@ start({
   login: lazy(() => import('./login.js').then(file => file.keyLogin('authority'))),
   screens: {
     '': queue,
-    'waiting/:kind': queue,
     'agencies/:agency_id': lazy(() => import('./authority/agency.js').then(file => file.agency)),
     'agencies/:agency_id/stores/:store_id': lazy(() => import('./authority/agency.js').then(file => file.store)),
     'workers/:worker_id': lazy(() => import('./authority/worker.js').then(file => file.worker)),

@@ -72,7 +72,7 @@ export function deciding(app, href, { present, send, again }) {
     close()
     app.say(say(W.decided, { decision: sayOf(decisions, decision) }))
     const next = after(href)
-    if (next) app.go(next, true)
+    if (next !== null) app.go(next, true)
     else await again()
   }
   const keys = shortcuts(app, () => [

@@ -41,26 +41,30 @@ export function after(href) {
   const next = nextOf(href)
   const wasHere = waitingAt(href) !== null
   shown.items = shown.items.filter(item => hrefOf(item) !== href)
-  return wasHere ? next || `waiting/${shown.kind}` : null
+  return wasHere ? next || '' : null
 }
 
 /** @type {import('../app.js').MakeScreen} */
-export const queue = (app, params) => {
-  shown.kind = KINDS.find(kind => kind === params.kind) || shown.kind
-  const kind = shown.kind
-  const list = app.pages(cursor => app.api.call('GET /v1/reviews', { query: { kind, limit: 50, cursor } }))
+export const queue = app => {
+  const list = app.pages(cursor => app.api.call('GET /v1/reviews', { query: { kind: shown.kind, limit: 50, cursor } }))
   const timer = setInterval(() => { if (!list.hasMore && !list.busy) list.again() }, AGAIN)
   app.leaving(() => clearInterval(timer))
+  const choose = (/** @type {Kind} */ kind) => {
+    Object.assign(shown, { kind, items: [] })
+    list.value = null
+    list.again()
+    app.update()
+  }
   const keys = shortcuts(app, () => [
     { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => move(key === 'k' || key === 'arrowup' ? -1 : 1) },
     { keys: ['enter'], shown: 'Enter', words: W.keyOpen },
-    { keys: ['1', '2', '3', '4', '5'], shown: '1–5', words: W.keyKinds, act: key => app.go(`waiting/${KINDS[Number(key) - 1]}`) },
+    { keys: ['1', '2', '3', '4', '5'], shown: '1–5', words: W.keyKinds, act: key => choose(KINDS[Number(key) - 1]) },
   ])
   return {
     title: () => say(W.queue),
     wide: true,
     view: () => [
-      switcher(say(W.kinds), KINDS.map(id => ({ id, label: say(W[id]) })), kind, id => app.go(`waiting/${id}`)),
+      switcher(say(W.kinds), KINDS.map(id => ({ id, label: say(W[id]) })), shown.kind, id => choose(/** @type {Kind} */ (id))),
       paged(list, items => {
         shown.items = items
         return h('ul', { class: 'rows queue' }, items.map(item => row({ key: hrefOf(item), href: `#/${hrefOf(item)}`, title: item.name, detail: [whatOf(item), ' · ', say(W.since, { time: when(item.since, app.now()) })], aside: tag(asideOf(item), item.kind === 'erasure' ? 'warn' : 'quiet') })))

@@ -89,7 +89,7 @@ const opened = (app, { worker_id, part, id }) => {
     await app.api.call('POST /v1/workers/{worker_id}/erase', { path, body: { reason: erasing.values.reason }, repeats: true })
     close()
     const next = after(href)
-    if (next) app.go(next, true)
+    if (next !== null) app.go(next, true)
     else await read.again()
   }
   return { title: () => say(W.workerTitle), back: '', wide: true, view: () => awaited(read, whole, 8) }
@@ -196,7 +196,7 @@ function answering(app, path, purpose, objection_id, href, sinceOf) {
     isDone = true
     app.say(say(W.answered))
     const next = after(href)
-    if (next) app.go(next, true)
+    if (next !== null) app.go(next, true)
   }
   return () => card({ title: say(W.objectionTitle), kind: 'asking', key: 'objection' }, awaited(words, found => found.about ? [h('b', null, say(W.objectionAbout, { about: aboutName(found.about) })), h('p', { class: 'words' }, found.text)] : h('p', null, say(W.objectionGone)), 2),
     isDone ? note('good', say(W.answered)) : form.around({ label: say(W.answer), send, check: () => ({ '/outcome': !form.values.outcome && say(W.choose), '/reason': !form.values.reason.trim() && say(W.reasonHint) }) },

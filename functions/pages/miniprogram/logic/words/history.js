@@ -59,7 +59,6 @@ export const history = {
   otherSource: ['信息来源“{source}”', 'Source “{source}”'],
   erased: ['内容已随个人信息删除，这一条仍可验证', 'What it was about is erased; the entry can still be verified'],
   reason: ['理由：{reason}', 'Because: {reason}'],
-  section: ['{section}：{state}', '{section}: {state}'],
   sections: ['{count} 项：{list}', '{count} sections: {list}'],
   objection: ['异议（{about}）：{text}', 'Objection ({about}): {text}'],
   answered: ['异议{outcome}', 'Objection {outcome}'],

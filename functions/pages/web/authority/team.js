@@ -43,9 +43,9 @@ export const team = app => {
   return {
     title: () => say(W.team),
     view: () => [
-      rows(row({ href: '#/team/audit', icon: 'clock', title: say(W.audit), detail: say(W.auditDetail) })),
-      paged(list, items => items.map(one), null),
-      h('div', { class: 'buttons' }, list.value && button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: ask({ what: 'add' }) })),
+      list.problem?.status === 403 ? empty({ icon: 'people', title: say(W.notYours), detail: say(W.notYoursDetail) }) : [rows(row({ href: '#/team/audit', icon: 'clock', title: say(W.audit), detail: say(W.auditDetail) })),
+        paged(list, items => items.map(one), null),
+        h('div', { class: 'buttons' }, list.value && button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: ask({ what: 'add' }) }))],
       h('div', { class: 'middle' }, button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
       asked && question(asked),
       issued && handedOver(issued),

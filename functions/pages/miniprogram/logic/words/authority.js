@@ -240,6 +240,8 @@ export const authority = {
   // Members.
   audit: ['操作记录', 'Audit trail'],
   auditDetail: ['谁在什么时候做了什么', 'Who did what, and when'],
+  notYours: ['成员由主管管理', 'Supervisors manage the members'],
+  notYoursDetail: ['您可以审核和查看。要添加或修改成员，请找主管。', 'You can review and read. Ask a supervisor to add or change members.'],
   addMember: ['添加成员', 'Add a member'],
   memberName: ['姓名', 'Name'],
   role: ['角色', 'Role'],

@@ -78,3 +78,6 @@ export function distance(metres) {
 
 /** A phone number as it is read aloud, on one line: `139 1234 5678`. @param {string} phone */
 export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3')
+
+/** An ID number of which only the ends are shown, short enough for a phone: `2 •••• 9`. @param {string} number */
+export const masked = number => number.replace(/\*+/, ' •••• ')

@@ -279,7 +279,7 @@ export function start(area) {
       h('a', { class: 'skip', href: '#main', onclick: (/** @type {Event} */ event) => { event.preventDefault(); document.getElementById('title')?.focus() } }, say(W.skip)),
       h('header', { class: 'top' },
         back !== undefined ? h('a', { class: 'tool', href: `#/${back}`, key: 'back', 'aria-label': say(W.back), onclick: login ? (/** @type {Event} */ event) => { event.preventDefault(); login?.done(false); if (!screen) app.go('') } : null }, icon('back'))
-          : h('a', { class: 'brand', href: '/', key: 'brand' }, icon('shield'), h('span', null, say(W.brand))),
+          : h('a', { class: 'brand', href: '/', key: 'brand', 'aria-label': say(W.brand) }, icon('shield'), h('span', null, say(W.brand))),
         h('h1', { id: 'title', tabindex: '-1', key: 'title' }, title),
         h('div', { class: 'tools', key: 'tools' },
           h('button', { type: 'button', class: 'tool', 'aria-pressed': String(kept.read('large') === 'yes'), onclick: () => { kept.write('large', kept.read('large') === 'yes' ? null : 'yes'); app.update() } }, say(W.large)),

@@ -1,5 +1,5 @@
-// Starts a platform of its own and runs the page tests against it: `node run.js [FILE…]`. With `SHOTS=FOLDER` each screen that they
-// come to is kept as a picture. `HOMEHAIL` is the binary; `HOMEHAIL_URL` and `HOMEHAIL_DATA` are a platform that runs already.
+// Starts a platform of its own and runs the page tests against it: `node run.js [FILE…]`. `HOMEHAIL` is the binary;
+// `HOMEHAIL_URL` is a platform that runs already, without caps.
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const flows = path.join(here, 'flows')
-const platform = process.env.HOMEHAIL_URL ? { url: process.env.HOMEHAIL_URL, data: process.env.HOMEHAIL_DATA, stop: async () => {} } : await started()
+const platform = process.env.HOMEHAIL_URL ? { url: process.env.HOMEHAIL_URL, stop: async () => {} } : await started()
 const files = process.argv.length > 2 ? process.argv.slice(2) : (await readdir(flows)).filter(name => name.endsWith('.test.js')).map(name => path.join(flows, name))
 const began = Date.now()
 const tests = spawn(process.execPath, ['--test', `--test-concurrency=${Math.min(2, availableParallelism())}`, '--test-reporter=spec', ...files], {
-  stdio: 'inherit', cwd: here, env: { ...process.env, HOMEHAIL_URL: platform.url, HOMEHAIL_DATA: platform.data },
+  stdio: 'inherit', cwd: here, env: { ...process.env, HOMEHAIL_URL: platform.url },
 })
 process.exitCode = await new Promise(resolve => tests.once('close', code => resolve(code ?? 1)))
 await platform.stop()
@@ -25,6 +25,7 @@ async function started() {
   const began = Date.now()
   // Every test comes from one address, which the caps would slow down.
   const child = spawn(binary, ['--port', '0', '--data-dir', data, '--caps', 'off'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  /** @type {string} */
   const url = await new Promise((resolve, reject) => {
     child.stdout.once('data', line => resolve(String(line).trim().split(' ')[1]))
     child.once('error', reject)
@@ -33,7 +34,6 @@ async function started() {
   console.log(`platform: ready after ${Math.round((Date.now() - began) / 1000)} s`)
   return {
     url,
-    data,
     async stop() {
       const ended = new Promise(resolve => child.once('exit', resolve))
       child.kill()

@@ -2,17 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { codeOf, customer, grabbed, placed, send, staffed } from '../city.js'
-import { closed, orderOf, startingSoon, visitor } from '../visitor.js'
-import { orderFilled, phoneEntered } from '../steps.js'
+import { ADDRESS, city, closed, customer, orderOf, placed, startingSoon, url, watched } from './watched.js'
+import { orderFilled, phoneEntered } from './steps.js'
 
 after(closed)
 
 test('A customer orders, sees who comes, checks her badge, completes and rates', async () => {
-  const me = await visitor()
+  const me = await watched()
   const { page } = me
   await startingSoon(page)
-  await page.goto(`${process.env.HOMEHAIL_URL}/order`)
+  await page.goto(`${url}/order`)
   await page.getByText('日常保洁', { exact: false }).first().waitFor()
   await me.screen('customer-services')
   await page.getByRole('link', { name: '立即预约' }).click()
@@ -29,16 +28,16 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
   await orderFilled(page, phone)
   await page.getByRole('button', { name: '发布订单' }).click()
   await me.screen('customer-login')
-  await phoneEntered(page, phone, () => codeOf(phone), () => me.screen('customer-code'))
+  await phoneEntered(page, phone, () => me.screen('customer-code'))
   await page.getByRole('heading', { name: '正在寻找家政公司' }).waitFor()
   await page.getByText(/已询问 5 公里内的 \d+ 家公司/).waitFor()
   await me.screen('customer-waiting')
 
   const order_id = orderOf(page)
-  const agency = await grabbed(order_id)
-  await page.getByRole('heading', { name: `${agency.agency.name}已接单` }).waitFor()
+  const desk = await city.grab(order_id)
+  await page.getByRole('heading', { name: `${desk.name}已接单` }).waitFor()
   await me.screen('customer-claimed')
-  const worker = await staffed(order_id, agency)
+  const { badge } = await city.staff(desk, order_id)
   await page.getByRole('heading', { name: '服务员已安排好' }).waitFor()
   await page.getByAltText('服务员的照片').waitFor()
   await me.screen('customer-staffed')
@@ -54,8 +53,7 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
   await page.getByRole('heading', { name: '不是真实证件' }).waitFor()
   await me.screen('customer-check-invalid')
   await page.getByRole('button', { name: '再核验一次' }).click()
-  const picture = await fetch(`${process.env.HOMEHAIL_URL}/v1/badges/${worker.badge.badge_id}/qr.png`, { headers: { authorization: `Bearer ${agency.token}` } })
-  await page.locator('input[type=file]').setInputFiles({ name: 'badge.png', mimeType: 'image/png', buffer: Buffer.from(await picture.arrayBuffer()) })
+  await page.locator('input[type=file]').setInputFiles({ name: 'badge.png', mimeType: 'image/png', buffer: await city.code(desk, badge) })
   await page.getByRole('heading', { name: '就是这位服务员' }).waitFor()
   await page.getByText('服务已开始。').waitFor()
   await me.screen('customer-match')
@@ -89,7 +87,7 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
   // Again, with what is known from the last time.
   await page.getByRole('link', { name: /已评价/ }).click()
   await page.getByRole('link', { name: '再约一次' }).click()
-  assert.equal(await page.getByLabel('详细地址').inputValue(), '哈尔滨大街 88 号 2 单元 301')
+  assert.equal(await page.getByLabel('详细地址').inputValue(), ADDRESS)
   await me.screen('customer-again')
   await page.getByRole('link', { name: '返回' }).click()
   await page.getByRole('link', { name: '我的', exact: true }).click()
@@ -111,13 +109,13 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
 })
 
 test('An order is cancelled, and no agency has it any more', async () => {
-  const me = await visitor({ width: 1440, height: 900 })
+  const me = await watched({ width: 1440, height: 900 })
   const { page } = me
   const phone = '13900000002'
-  await page.goto(`${process.env.HOMEHAIL_URL}/order#/new`)
+  await page.goto(`${url}/order#/new`)
   await orderFilled(page, phone)
   await page.getByRole('button', { name: '发布订单' }).click()
-  await phoneEntered(page, phone, () => codeOf(phone))
+  await phoneEntered(page, phone)
   await page.getByRole('button', { name: '取消订单' }).click()
   await me.screen('customer-cancel')
   await page.getByRole('dialog').getByRole('button', { name: '取消订单' }).click()
@@ -130,40 +128,41 @@ test('An order is cancelled, and no agency has it any more', async () => {
 })
 
 test('The pages speak English too, and have large print', async () => {
-  const me = await visitor()
+  const me = await watched({ refused: true })
   const { page } = me
-  await page.goto(`${process.env.HOMEHAIL_URL}/`)
+  await page.goto(`${url}/`)
   await me.screen('home')
   await page.getByRole('button', { name: 'Switch to English' }).click()
   await page.getByText('Hail a housekeeper the way you hail a taxi').waitFor()
   assert.equal(await page.locator('html').getAttribute('lang'), 'en')
-  await me.screen('home-english', { english: true })
   await page.getByRole('button', { name: 'Large print' }).click()
   assert.ok(await page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize)) >= 22)
-  await page.goto(`${process.env.HOMEHAIL_URL}/order#/new`)
-  await page.getByRole('button', { name: 'Place the order' }).waitFor()
-  assert.doesNotMatch(await page.locator('main').innerText(), /[\u4e00-\u9fff]/)
-  await me.screen('customer-form-english', { english: true })
-  await page.goto(`${process.env.HOMEHAIL_URL}/check`)
-  await me.screen('check-english', { english: true })
-  await page.goto(`${process.env.HOMEHAIL_URL}/nothing-here`, { waitUntil: 'load' })
-  me.wrong.splice(0, me.wrong.length, ...me.wrong.filter(line => !line.includes('404')))
-  await me.screen('nothing', { english: true })
+  await me.screen('home in English and large', { english: true })
   await me.leave()
+
+  const other = await watched({ refused: true, language: 'en', large: true })
+  await other.page.goto(`${url}/order#/new`)
+  await other.page.getByRole('button', { name: 'Place the order' }).waitFor()
+  assert.doesNotMatch(await other.page.locator('main').innerText(), /[\u4e00-\u9fff]/)
+  await other.screen('order form in English', { english: true })
+  await other.page.goto(`${url}/check`)
+  await other.screen('check in English', { english: true })
+  await other.page.goto(`${url}/nothing-here`)
+  await other.page.getByText('There is no such page').first().waitFor()
+  await other.screen('nothing', { english: true })
+  await other.leave()
 })
 
 test('Anybody checks a badge', async () => {
-  const me = await visitor()
+  const me = await watched()
   const { page } = me
-  const token = await customer(1)
-  const order = await placed(token)
-  const { badge } = await staffed(order.order_id, await grabbed(order.order_id))
-  await page.goto(`${process.env.HOMEHAIL_URL}/check`)
+  const order = await placed(await customer(1))
+  const { badge } = await city.staff(await city.grab(order.order_id), order.order_id)
+  await page.goto(`${url}/check`)
   await me.screen('check')
   await page.getByLabel('卡上的数字或链接').fill(badge.token.replace(/(.{4})/g, '$1 '))
   await page.getByRole('button', { name: '核验', exact: true }).click()
   await page.getByRole('heading', { name: '证件真实' }).waitFor()
   await me.screen('check-genuine')
   await me.leave()
-  await send('POST', `/v1/orders/${order.order_id}/cancel`, { token, body: { reason: '不需要了' } })
 })

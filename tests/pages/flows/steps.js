@@ -1,7 +1,9 @@
 // Steps that several flows of the web pages have.
 
-/** Fills in the order form for a visit at `HOME`, where the browser says it is. */
-export async function orderFilled(page, phone, { address = '哈尔滨大街 88 号 2 单元 301', name = '王小明' } = {}) {
+import { ADDRESS, codeOf } from './watched.js'
+
+/** Fills in the order form for a visit where the browser is. */
+export async function orderFilled(page, phone, { address = ADDRESS, name = '王小明' } = {}) {
   await page.getByRole('button', { name: '用我现在的位置' }).click()
   await page.getByText('已使用您现在的位置').waitFor()
   await page.getByLabel('详细地址').fill(address)
@@ -9,11 +11,11 @@ export async function orderFilled(page, phone, { address = '哈尔滨大街 88 �
   await page.getByLabel('手机号').fill(phone)
 }
 
-/** Logs in by the code that is sent to the phone. @param {() => Promise<string>} code */
-export async function phoneEntered(page, phone, code, seen = async () => {}) {
+/** Logs in by the code that is sent to the phone, which is filled in already. */
+export async function phoneEntered(page, phone, seen = async () => {}) {
   await page.getByRole('button', { name: '获取验证码' }).click()
   await page.getByText('验证码已发到').waitFor()
   await seen()
-  await page.getByLabel('验证码').fill(await code())
+  await page.getByLabel('验证码').fill(await codeOf(phone))
   await page.getByRole('button', { name: '登录', exact: true }).click()
 }

@@ -1,0 +1,62 @@
+// A worker's visits, today's and those to come, with the way there.
+
+import { readServices, serviceName } from '../../logic/catalogue.js'
+import { visitTime } from '../../logic/format.js'
+import { named, say, sayOf } from '../../logic/words.js'
+import { orderStatuses } from '../../logic/words/contract.js'
+import { customer as W } from '../../logic/words/customer.js'
+import { mini } from '../../logic/words/mini.js'
+import { begin, sent, shown } from '../../page.js'
+import { isKnown, worker } from '../../sessions.js'
+
+Page({
+  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {any[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  onLoad() { begin(this, mini.visits) },
+  onShow() { this.again() },
+  again() { return this.read(null) },
+  more() { return this.read(this.data.cursor) },
+  async onPullDownRefresh() {
+    await this.again()
+    wx.stopPullDownRefresh()
+  },
+
+  /** @param {string | null} cursor */
+  read(cursor) {
+    return shown(this, async () => {
+      if (!await isKnown(worker)) return { isIn: false }
+      const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 20, cursor } })])
+      const visits = page.items.map(visit => ({
+        id: visit.order_id, title: serviceName(services, visit.service, named), time: visitTime(visit.start_at, visit.duration_min, worker.now()),
+        status: visit.lost ? say(mini.lost) : sayOf(orderStatuses, visit.status), tone: visit.lost ? '' : visit.home ? 'good' : '',
+        agency: visit.agency, home: visit.home, stars: visit.rating ? say(W.ratingStars, { stars: visit.rating.stars }) : '', comment: visit.rating ? visit.rating.comment : '',
+      }))
+      return { isIn: true, visits: cursor ? [...this.data.visits, ...visits] : visits, cursor: page.next_cursor }
+    })
+  },
+
+  /** WeChat has asked her for the number, and gives a code for it. */
+  logIn({ detail }) {
+    if (!detail.code) return this.setData({ problem: say(mini.workerRefused) })
+    return sent(this, async () => {
+      await worker.logIn('POST /v1/sessions/worker', { code: detail.code })
+      await this.again()
+    })
+  },
+
+  async logOut() {
+    await worker.logOut().catch(() => {})
+    this.setData({ isIn: false, visits: [] })
+  },
+
+  code() { wx.navigateTo({ url: '/pages/code/code' }) },
+
+  way(event) {
+    const { home } = this.data.visits.find(visit => visit.id === event.currentTarget.dataset.id)
+    wx.openLocation({ latitude: home.location.lat, longitude: home.location.lon, address: home.address }).catch(() => {})
+  },
+
+  call(event) {
+    const { home } = this.data.visits.find(visit => visit.id === event.currentTarget.dataset.id)
+    wx.makePhoneCall({ phoneNumber: home.contact.phone }).catch(() => {})
+  },
+})

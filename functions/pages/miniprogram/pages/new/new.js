@@ -44,7 +44,8 @@ Page({
 
   /** Works out what the choices are, now that one has changed. */
   draw() {
-    const { values, catalogue } = this.data
+    const { catalogue } = this.data
+    const values = { ...this.data.values }
     const service = catalogue.find(one => one.service === values.service) || catalogue[0]
     const times = startTimes(values.day, customer.now())
     if (!times.includes(values.start)) values.start = times[0] || ''

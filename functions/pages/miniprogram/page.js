@@ -52,7 +52,7 @@ export async function sent(page, send, missing = {}) {
 
 /** @param {() => void} act */
 function whenOnline(act) {
-  const listen = (/** @type {{ isConnected: boolean }} */ { isConnected }) => {
+  const listen = (/** @type {any} */ { isConnected }) => {
     if (!isConnected) return
     wx.offNetworkStatusChange(listen)
     act()

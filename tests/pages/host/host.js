@@ -66,9 +66,12 @@ export async function serve(platform, port = 0) {
 async function pass(platform, request, response) {
   const parts = []
   for await (const part of request) parts.push(part)
-  const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers
+  const headers = { ...request.headers }
+  // These are about the way to us, not to the platform.
+  for (const name of ['host', 'connection', 'content-length', 'transfer-encoding']) delete headers[name]
   const answer = await fetch(platform + request.url, { method: request.method, headers: /** @type {Record<string, string>} */ (headers), body: parts.length ? Buffer.concat(parts) : undefined })
-  const { 'content-encoding': ____, 'transfer-encoding': _____, ...given } = Object.fromEntries(answer.headers)
+  const given = Object.fromEntries(answer.headers)
+  for (const name of ['content-encoding', 'transfer-encoding', 'content-length']) delete given[name]
   response.writeHead(answer.status, given)
   response.end(Buffer.from(await answer.arrayBuffer()))
 }

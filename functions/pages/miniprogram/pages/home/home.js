@@ -10,7 +10,7 @@ import { begin, shown } from '../../page.js'
 import { customer, isKnown } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, services: [], live: [], promises: [] },
+  data: { w: {}, large: '', problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {import('../../logic/catalogue.js').OfferedService[]} */ ([]) },
 
   onLoad() {
     begin(this, W.area, W)
@@ -22,12 +22,12 @@ Page({
   async again() {
     await shown(this, async () => {
       const services = await readServices(customer)
-      return { all: services, services: services.map(service => ({ id: service.service, name: named(service.name), usual: say(W.usually, { price: price(service), span: span(service.usual_duration_min) }) })) }
+      return { catalogue: services, services: services.map(service => ({ id: service.service, name: named(service.name), usual: say(W.usually, { price: price(service), span: span(service.usual_duration_min) }) })) }
     })
     await shown(this, async () => {
       if (!await isKnown(customer)) return { live: [] }
       const { items } = await customer.call('GET /v1/orders', { query: { limit: 5 } })
-      return { live: items.filter(isLive).map(order => ({ id: order.order_id, title: when(order.start_at, customer.now()), detail: order.claim ? order.claim.agency_name : serviceName(this.data.all || [], order.service, named), status: sayOf(orderStatuses, order.status), tone: order.status === 'open' ? 'warn' : 'good' })) }
+      return { live: items.filter(isLive).map(order => ({ id: order.order_id, title: when(order.start_at, customer.now()), detail: order.claim ? order.claim.agency_name : serviceName(this.data.catalogue, order.service, named), status: sayOf(orderStatuses, order.status), tone: order.status === 'open' ? 'warn' : 'good' })) }
     })
   },
 

@@ -14,7 +14,7 @@ import { customer, entered } from '../../sessions.js'
 const EMPTY = { service: 'cleaning', day: '', start: '', duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], prefer: false, location: null }
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...EMPTY }, before: '', placed: '', refused: false, services: [], times: [], durations: [], durationLabels: [], wishes: [], dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
+  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...EMPTY }, before: '', placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
 
   onLoad({ service = '', order_id = '' }) {
     begin(this, order_id ? W.againOrder : W.newOrder, W)

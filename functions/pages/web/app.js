@@ -211,7 +211,8 @@ export function start(area) {
       app.update()
     }
     login = { view: make(app, () => finish(true), hint), done: finish }
-    app.update()
+    draw()
+    arrive()
   }
 
   /** What is lazy; null if it did not come, which is said. @template T @param {Lazy<T>} lazy @returns {Promise<T | null>} */
@@ -253,8 +254,7 @@ export function start(area) {
       arrive()
     }
     if (isOpen || api.isLoggedIn()) return shown()
-    await showLogin(null, isIn => { if (isIn && path === to) shown() })
-    arrive()
+    showLogin(null, isIn => { if (isIn && path === to) shown() })
   }
 
   /** The title gets the focus, so that it is read aloud. */

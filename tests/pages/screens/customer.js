@@ -13,7 +13,7 @@ export default async function ({ page, shot, base, city }) {
   await shot('placing-faults')
   await page.locator('.field:has(> .label) .button').nth(1).click()
   await page.waitForSelector('.map svg')
-  await page.locator('.map svg').first().click({ position: { x: 140, y: 120 } })
+  await page.locator('.map svg').first().click()
   await shot('placing-map')
   await page.click('.map .button')
   await page.fill('[name=address]', '中央大街 100 号 3 单元 502')

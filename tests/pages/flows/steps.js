@@ -19,3 +19,24 @@ export async function phoneEntered(page, phone, seen = async () => {}) {
   await page.getByLabel('验证码').fill(await codeOf(phone))
   await page.getByRole('button', { name: '登录', exact: true }).click()
 }
+
+/** Logs a desk in by a member's key. */
+export async function keyEntered(page, { access_key, secret }) {
+  await page.getByLabel('账号').fill(access_key)
+  await page.getByLabel('密钥').fill(secret)
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+}
+
+/** Presses Tab until what is focused is called so, as the keyboard alone gets there. */
+export async function tabbed(page, name, most = 80) {
+  for (let pressed = 0; pressed < most; pressed++) {
+    await page.keyboard.press('Tab')
+    const focused = await page.evaluate(() => {
+      const at = document.activeElement
+      const label = at.labels?.[0]?.innerText || ''
+      return at.getAttribute('aria-label') || label || at.innerText || ''
+    })
+    if (focused.replace(/\s+/g, ' ').includes(name)) return
+  }
+  throw new Error(`Tab does not lead to ${name}`)
+}

@@ -25,7 +25,7 @@ const grabbing = (desk, price) => offer(desk, price).getByRole('button', { name:
 
 test('All desks see the offer, one wins, and the others are told within 3 s', async () => {
   const colleague = await city.call('POST', '/v1/members', city.desks[0].token, { name: '李调度', role: 'dispatcher' })
-  const desks = [await deskOf(ours), await deskOf(colleague.credential || colleague), await deskOf(others)]
+  const desks = [await deskOf(ours), await deskOf(colleague), await deskOf(others)]
   const placedAt = Date.now()
   await placed(await customer(7), { budget_fen: 12_345 })
   await Promise.all(desks.map(desk => offer(desk, '¥123.45').waitFor()))

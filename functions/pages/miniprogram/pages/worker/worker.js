@@ -1,6 +1,7 @@
 // A worker's visits, today's and those to come, with the way there.
 
 import { readServices, serviceName } from '../../logic/catalogue.js'
+import { gcj02 } from '../../logic/datum.js'
 import { visitTime } from '../../logic/format.js'
 import { named, say, sayOf } from '../../logic/words.js'
 import { orderStatuses } from '../../logic/words/contract.js'
@@ -10,7 +11,7 @@ import { begin, sent, shown } from '../../page.js'
 import { isKnown, worker } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {any[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {{ id: string, home: import('contract').Schemas['OwnVisit']['home'] }[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   onLoad() { begin(this, mini.visits) },
   onShow() { this.again() },
   again() { return this.read(null) },
@@ -50,13 +51,21 @@ Page({
 
   code() { wx.navigateTo({ url: '/pages/code/code' }) },
 
+  /** Where a visit is, if she may know. @param {string} id */
+  homeOf(id) {
+    const visit = this.data.visits.find(visit => visit.id === id)
+    return visit ? visit.home : null
+  },
+
   way(event) {
-    const { home } = this.data.visits.find(visit => visit.id === event.currentTarget.dataset.id)
-    wx.openLocation({ latitude: home.location.lat, longitude: home.location.lon, address: home.address }).catch(() => {})
+    const home = this.homeOf(event.currentTarget.dataset.id)
+    if (!home) return
+    const { lat, lon } = gcj02(home.place)
+    wx.openLocation({ latitude: lat, longitude: lon, address: home.address }).catch(() => {})
   },
 
   call(event) {
-    const { home } = this.data.visits.find(visit => visit.id === event.currentTarget.dataset.id)
-    wx.makePhoneCall({ phoneNumber: home.contact.phone }).catch(() => {})
+    const home = this.homeOf(event.currentTarget.dataset.id)
+    if (home) wx.makePhoneCall({ phoneNumber: home.contact.phone }).catch(() => {})
   },
 })

@@ -78,3 +78,6 @@ export function distance(metres) {
 
 /** A phone number as it is read aloud: `139 1234 5678`. @param {string} phone */
 export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1 $2 $3')
+
+/** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
+export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/[\s－-]/g, ''))

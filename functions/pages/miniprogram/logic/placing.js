@@ -1,4 +1,4 @@
-// What an order form offers: days, times and lengths; and what it takes for a phone number and an amount.
+// What an order form offers: days, times and lengths; and what it takes for an amount.
 
 import { clockTime, isoDay, moment, span } from './format.js'
 import { say } from './words.js'
@@ -31,9 +31,6 @@ export const isTooSoon = (day, time, now) => !(Date.parse(moment(day, time)) > n
 /** How long a visit can be, in minutes, with words. @param {number} usual */
 export const durations = usual => [...new Set([60, 120, 180, 240, 300, 360, 480, 600, 720, 1440, usual])].sort((one, other) => one - other)
   .map(minutes => ({ value: String(minutes), label: minutes === usual ? say(W.durationUsual, { span: span(minutes) }) : span(minutes) }))
-
-/** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
-export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/[\s－-]/g, ''))
 
 /** An amount in yuan as fen: null for none, NaN for what is no amount. @param {string} text */
 export const fen = text => text.trim() === '' ? null : /^\d{1,6}(\.\d{1,2})?$/.test(text.trim()) ? Math.round(Number(text) * 100) : NaN

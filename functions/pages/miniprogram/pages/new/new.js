@@ -1,8 +1,8 @@
 // Placing an order: service, time, place, whom to reach, wishes, one button.
 
 import { price, readServices } from '../../logic/catalogue.js'
-import { clockTime, day, isoDay, moment } from '../../logic/format.js'
-import { DAY, durations, FARTHEST, fen, firstStart, isPhone, isTooSoon, startTimes } from '../../logic/placing.js'
+import { clockTime, day, isoDay, isPhone, moment } from '../../logic/format.js'
+import { DAY, durations, FARTHEST, fen, firstStart, isTooSoon, startTimes } from '../../logic/placing.js'
 import { named, say } from '../../logic/words.js'
 import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'

@@ -133,13 +133,12 @@ native('picker', { range: Array, value: null, mode: { type: String, value: 'sele
   this.control.addEventListener('change', event => { event.stopPropagation(); this.triggerEvent('change', { value: this.data.mode === 'date' ? this.control.value : String(this.control.selectedIndex) }) })
   to.append(this.control)
   filled(this, to)
+  roles(to)
 }, { 'range, value, start, end'(to) { filled(this, to) } })
 
 function filled(picker, to) {
   const { control, data } = picker
   if (!control) return
-  // Its name is on the outer element, which is no control here.
-  control.setAttribute('aria-label', to.getAttribute('aria-label') || '')
   if (data.mode === 'date') return Object.assign(control, { min: data.start, max: data.end, value: data.value })
   control.replaceChildren(...(data.range || []).map(one => new Option(one)))
   control.selectedIndex = Number(data.value || 0)
@@ -161,8 +160,9 @@ function roles(node) {
       one.setAttribute('role', role)
       if (role === 'heading') one.setAttribute('aria-level', '2')
     }
-    if (one.localName === 'picker' && one.hasAttribute('aria-label')) {
-      one.querySelector('select, input')?.setAttribute('aria-label', one.getAttribute('aria-label'))
+    // Its name is on the outer element, which is no control here.
+    if (one.localName === 'picker' && one.hasAttribute('aria-label') && one.querySelector('select, input')) {
+      one.querySelector('select, input').setAttribute('aria-label', one.getAttribute('aria-label'))
       one.removeAttribute('aria-label')
     }
   }

@@ -2,7 +2,7 @@
 
 import { clockTime, isoDay, moment, span } from './format.js'
 import { say } from './words.js'
-import { customer as W } from './words/customer.js'
+import { placing as W } from './words/placing.js'
 
 export const DAY = 86400000
 const HALF_HOUR = 1800000

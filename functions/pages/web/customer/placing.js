@@ -5,7 +5,7 @@ import { clockTime, day, distance, isoDay, isPhone, moment } from '../../minipro
 import { DAY, durations, FARTHEST, fen, firstStart, isTooSoon, startTimes } from '../../miniprogram/logic/placing.js'
 import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
-import { customer as W } from '../../miniprogram/logic/words/customer.js'
+import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { formOf } from '../form.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
 import { awaited, button, card, note } from '../parts.js'

@@ -176,7 +176,7 @@ export function start(area) {
     picture(read) {
       /** @type {string[]} */
       const urls = []
-      reads.push({ again: () => {}, stop: () => urls.forEach(url => URL.revokeObjectURL(url)) })
+      app.leaving(() => urls.forEach(url => URL.revokeObjectURL(url)))
       return app.load(async () => {
         urls.push(URL.createObjectURL(await read()))
         return urls[urls.length - 1]
@@ -186,7 +186,12 @@ export function start(area) {
     /** Draws this screen again and again, such as for a countdown. @param {number} ms */
     every(ms) {
       const timer = setInterval(() => app.update(), ms)
-      reads.push({ again: () => {}, stop: () => clearInterval(timer) })
+      app.leaving(() => clearInterval(timer))
+    },
+
+    /** Calls this when the screen is left. @param {() => void} stop */
+    leaving(stop) {
+      reads.push({ again: () => {}, stop })
     },
 
     /** A part of this screen that ends before it does: what it reads ends with it. @template T @param {() => T} make @returns {{ shown: T, end: () => void }} */

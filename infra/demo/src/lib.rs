@@ -340,7 +340,7 @@ async fn approval(
     let path = format!("/v1/agencies/{agency_id}/reviews");
     // Nobody has changed it since it was registered.
     let decision =
-        json!({ "decision": "approve", "version": 1, "reason": "part of the demo city" });
+        json!({ "decision": "approve", "version": 1, "reason": "演示城市的一部分" });
     let approved = site
         .post(&path, &[("authorization", token)], &decision)
         .await

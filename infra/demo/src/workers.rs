@@ -256,7 +256,7 @@ impl<'a, 's> Registrar<'a, 's> {
             payload,
         };
         let by = Actor::Agency(agency.clone(), None);
-        let approval = json!({ "decision": "approve", "reason": "part of the demo city" });
+        let approval = json!({ "decision": "approve", "reason": "演示城市的一部分" });
         let events = vec![
             event(
                 EventKind::Registered,

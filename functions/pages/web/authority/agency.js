@@ -1,0 +1,112 @@
+// An agency or one of its stores, to be decided on and looked up: what is now, what would be, papers, earlier decisions.
+
+import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
+import { nearest } from '../../miniprogram/logic/city.js'
+import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
+import { told } from '../../miniprogram/logic/problem.js'
+import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
+import { standings } from '../../miniprogram/logic/words/contract.js'
+import { stillMap } from '../map.js'
+import { awaited, button, card, facts, row, rows, tag } from '../parts.js'
+import { hashes } from '../record.js'
+import { h } from '../view.js'
+import { comparison, deciding, pastReviews, possible } from './deciding.js'
+import { remember } from './lookup.js'
+
+/** @typedef {import('contract').Schemas['Agency']} Agency */
+/** @typedef {import('contract').Schemas['Store']} Store */
+/** @typedef {{ kind: string, sha256: string, media_type: string, bytes: number, uploaded_at: string, path: string }} Paper */
+
+/** @param {string} standing */
+export const standingTag = standing => tag(sayOf(standings, standing), standing === 'approved' ? 'good' : standing === 'pending' ? 'warn' : 'bad')
+
+/** @type {import('../app.js').MakeScreen} */
+export const agency = (app, { agency_id }) => {
+  const path = { agency_id }
+  const services = app.load(() => readServices(app.api))
+  const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }).then(found => remember(`agencies/${agency_id}`, found.name, found)))
+  const decision = deciding(app, `agencies/${agency_id}`, {
+    present: () => read.value && { name: read.value.name, version: read.value.version, can: possible(read.value.status, read.value.pending_changes !== null) },
+    send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version: read.value?.version }, repeats: true }),
+    again: read.again,
+  })
+  return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, whole, 8) }
+
+  /** @param {Agency} it */
+  function whole(it) {
+    const changes = it.pending_changes
+    const offered = (/** @type {string[]} */ list) => list.map(one => serviceName(services.value || [], one, named)).filter(Boolean).join('、')
+    return [
+      card({ title: it.name, aside: standingTag(it.status) },
+        changes ? comparison([
+          [say(W.name), it.name, changes.name],
+          [say(W.responsible), it.responsible_person, changes.responsible_person],
+          [say(W.phone), phoneText(it.phone), changes.phone && phoneText(changes.phone)],
+          [say(W.services), offered(it.services), changes.services && offered(changes.services)],
+        ]) : facts([[say(W.responsible), it.responsible_person], [say(W.phone), phoneText(it.phone)], [say(W.services), offered(it.services)]]),
+        facts([[say(W.uscc), it.uscc], [say(W.registered), when(it.registered_at, app.now())], [say(W.stars), it.stars && say(W.starsOf, it.stars)]])),
+      papers(app, it),
+      card({ title: say(W.stores) }, rows(it.stores.map(store => row({ key: store.store_id, href: `#/agencies/${agency_id}/stores/${store.store_id}`, icon: 'store', title: store.name, detail: store.address, aside: standingTag(store.status) })))),
+      pastReviews(it.reviews, app.now()),
+      decision(),
+    ]
+  }
+}
+
+/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {any} agency */
+function papers(app, agency) {
+  /** @type {Paper[] | undefined} */
+  const present = agency.papers
+  /** @type {Paper[]} */
+  const proposed = agency.pending_changes?.papers || []
+  const save = async (/** @type {Paper} */ paper) => {
+    const query = Object.fromEntries(new URLSearchParams(paper.path.split('?')[1] || ''))
+    const file = await app.api.call(/** @type {any} */ ('GET /v1/papers/{kind}'), /** @type {any} */ ({ path: { kind: paper.kind }, query: { agency_id: agency.agency_id, sha256: paper.sha256, ...query }, raw: true }))
+    const address = URL.createObjectURL(/** @type {any} */ (file))
+    const ending = paper.media_type.split('/')[1].replace('jpeg', 'jpg')
+    Object.assign(document.createElement('a'), { href: address, download: `${agency.name} ${sayOf(paperKinds, paper.kind)}.${ending}` }).click()
+    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+  }
+  const line = (/** @type {Paper} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
+    h('div', { class: 'card-head' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && tag(say(W.paperNew), 'warn'), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
+    h('small', null, `${day(paper.uploaded_at, app.now())} · ${Math.max(1, Math.round(paper.bytes / 1024))} KB`), hashes([[say(W.sha), paper.sha256]]))
+  return present && card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
+    : h('ul', { class: 'said' }, proposed.map(paper => line(paper, true)), present.map(paper => line(paper, false))))
+}
+
+/** @type {import('../app.js').MakeScreen} */
+export const store = (app, { agency_id, store_id }) => {
+  const href = `agencies/${agency_id}/stores/${store_id}`
+  const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }))
+  const found = () => read.value?.stores.find(store => store.store_id === store_id) || null
+  const decision = deciding(app, href, {
+    present: () => { const it = found(); return it && { name: it.name, version: it.version, can: possible(it.status, false) } },
+    send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/reviews', { path: { agency_id, store_id }, body: { decision, reason, version: found()?.version }, repeats: true }),
+    again: read.again,
+  })
+  return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && whole(it, agency) }, 8) }
+
+  /** @param {Store} it @param {Agency} agency */
+  function whole(it, agency) {
+    const { pending_changes: changes, location, proposed_location: proposed } = it
+    const after = changes?.location || proposed
+    const pins = [...(location ? [{ place: location, kind: 'pin' }] : []), ...(after ? [{ place: after, kind: 'pin hollow' }] : [])]
+    const near = (/** @type {import('contract').Location | null} */ place) => place && say(W.placeNear, { near: named(nearest(place).name) })
+    return [
+      card({ title: it.name, aside: standingTag(it.status) },
+        changes ? comparison([
+          [say(W.name), it.name, changes.name],
+          [say(W.address), it.address, changes.address],
+          [say(W.place), near(location), changes.location && [near(changes.location), location && `（${say(W.moved, { distance: distance(apart(location, changes.location)) })}）`]],
+        ]) : facts([[say(W.address), it.address], [say(W.place), near(location || proposed)]]),
+        pins.length > 0 && stillMap(pins, [nearest(pins[0].place)], say(W.mapLabel), 520), facts([[say(W.registered), when(it.added_at, app.now())]])),
+      rows(row({ href: `#/agencies/${agency_id}`, icon: 'store', title: agency.name, detail: say(W.agencyTitle), aside: standingTag(agency.status) })),
+      pastReviews(it.reviews, app.now()),
+      decision(),
+    ]
+  }
+}
+
+/** In metres, to ten. @param {{ lat: number, lon: number }} a @param {{ lat: number, lon: number }} b */
+const apart = (a, b) => Math.round(111_195 * Math.hypot(a.lat - b.lat, (a.lon - b.lon) * Math.cos(a.lat * Math.PI / 180)) / 10) * 10

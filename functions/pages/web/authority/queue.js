@@ -1,0 +1,100 @@
+// What waits for review, the oldest first, and the way from one to the next.
+
+import { when } from '../../miniprogram/logic/format.js'
+import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
+import { fields } from '../../miniprogram/logic/words/history.js'
+import { empty, paged, row, switcher, tag } from '../parts.js'
+import { h } from '../view.js'
+import { shortcuts } from './keys.js'
+
+/** @typedef {import('contract').Schemas['Waiting']} Waiting */
+/** @typedef {Waiting['kind']} Kind */
+
+/** @type {Kind[]} */
+const KINDS = ['agency', 'store', 'worker', 'objection', 'erasure']
+/** How often it is looked whether more has come, in milliseconds. */
+const AGAIN = 30_000
+
+/** What was last on the screen, so that after one decision comes the next. @type {{ kind: Kind, items: Waiting[] }} */
+const shown = { kind: 'agency', items: [] }
+
+/** Where one is decided on. @param {Waiting} item */
+export function hrefOf({ kind, agency_id: agency, store_id: store, worker_id: worker, proposal_id: proposal, objection_id: objection }) {
+  if (kind === 'agency') return `agencies/${agency}`
+  if (kind === 'store') return `agencies/${agency}/stores/${store}`
+  return `workers/${worker}${proposal ? `/changes/${proposal}` : objection ? `/objections/${objection}` : ''}`
+}
+
+/** What is at this address, if one came from the queue. @param {string} href */
+export const waitingAt = href => shown.items.find(item => hrefOf(item) === href) || null
+
+/** What comes after it. @param {string} href */
+export function nextOf(href) {
+  const at = shown.items.findIndex(item => hrefOf(item) === href)
+  const next = at >= 0 ? shown.items[at + 1] : null
+  return next ? hrefOf(next) : null
+}
+
+/** Takes out what was decided, and says what comes next: another one, or the list. @param {string} href */
+export function after(href) {
+  const next = nextOf(href)
+  const wasHere = waitingAt(href) !== null
+  shown.items = shown.items.filter(item => hrefOf(item) !== href)
+  return wasHere ? next || '' : null
+}
+
+/** @type {import('../app.js').MakeScreen} */
+export const queue = app => {
+  const list = app.pages(cursor => app.api.call('GET /v1/reviews', { query: { kind: shown.kind, limit: 50, cursor } }))
+  const timer = setInterval(() => { if (!list.hasMore && !list.busy) list.again() }, AGAIN)
+  app.leaving(() => clearInterval(timer))
+  const choose = (/** @type {Kind} */ kind) => {
+    Object.assign(shown, { kind, items: [] })
+    list.value = null
+    list.again()
+    app.update()
+  }
+  const keys = shortcuts(app, () => [
+    { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => move(key === 'k' || key === 'arrowup' ? -1 : 1) },
+    { keys: ['enter'], shown: 'Enter', words: W.keyOpen },
+    { keys: ['1', '2', '3', '4', '5'], shown: '1–5', words: W.keyKinds, act: key => choose(KINDS[Number(key) - 1]) },
+  ])
+  return {
+    title: () => say(W.queue),
+    wide: true,
+    view: () => [
+      switcher(say(W.kinds), KINDS.map(id => ({ id, label: say(W[id]) })), shown.kind, id => choose(/** @type {Kind} */ (id))),
+      paged(list, items => {
+        shown.items = items
+        return h('ul', { class: 'rows queue' }, items.map(item => row({ key: hrefOf(item), href: `#/${hrefOf(item)}`, title: item.name, detail: [whatOf(item), ' · ', say(W.since, { time: when(item.since, app.now()) })], aside: tag(asideOf(item), item.kind === 'erasure' ? 'warn' : 'quiet') })))
+      }, empty({ icon: 'tick', title: say(W.nothing), detail: say(W.nothingDetail) })),
+      keys(),
+    ],
+  }
+}
+
+/** @param {number} by */
+function move(by) {
+  const links = [...document.querySelectorAll('.queue a')]
+  const at = links.findIndex(link => link === document.activeElement)
+  const link = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]
+  if (link instanceof HTMLElement) link.focus()
+}
+
+/** @param {Waiting} item */
+function asideOf({ kind, pending_changes: changes, proposal_id: proposal }) {
+  return say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.after : W.registers)
+}
+
+/** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
+const NAMES = { responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers, ...fields }
+
+/** What would change, in words. @param {Waiting} item */
+function whatOf({ kind, pending_changes: changes }) {
+  if (kind === 'objection') return say(W.objects)
+  if (kind === 'erasure') return say(W.wantsErasure)
+  const papers = /** @type {any} */ (changes)?.papers
+  return changes ? say(W.changes, { what: Object.entries(changes).filter(([, value]) => value !== null).map(([name]) => name === 'papers' ? papers.map((/** @type {any} */ paper) => sayOf(paperKinds, paper.kind)).join('、') : sayOf(NAMES, name)).join('、') })
+    : say(kind === 'store' ? W.addsStore : W.registers)
+}

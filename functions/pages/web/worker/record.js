@@ -1,0 +1,77 @@
+// What is recorded of a worker, for herself: sections with their sources, who looked, all that happened, and her objections.
+
+import { when } from '../../miniprogram/logic/format.js'
+import { aboutName } from '../../miniprogram/logic/history.js'
+import { standingReading } from '../../miniprogram/logic/record.js'
+import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { sections, standings } from '../../miniprogram/logic/words/contract.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { history as H } from '../../miniprogram/logic/words/history.js'
+import { worker as W } from '../../miniprogram/logic/words/worker.js'
+import { formOf } from '../form.js'
+import { awaited, buttonLink, card, empty, paged, row, rows, tag, verdict } from '../parts.js'
+import { eventList, sectionList } from '../record.js'
+import { h } from '../view.js'
+
+/** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
+
+/** @type {import('../app.js').MakeScreen} */
+export const record = app => {
+  const own = app.load(() => app.api.call('GET /v1/me/record'))
+  return { title: () => say(W.record), view: () => awaited(own, whole, 8) }
+
+  /** @param {OwnRecord} record */
+  function whole({ worker, objections }) {
+    const { word, tone } = standingReading(worker.standing)
+    return [
+      verdict(tone, word, worker.status !== 'approved' && h('p', null, `${say(W.status)}：${sayOf(standings, worker.status)}`)),
+      card({ title: say(W.sections) }, sectionList(worker.sections, app.now()), buttonLink({ label: say(W.object), href: '#/record/object', icon: 'message' })),
+      rows(row({ href: '#/record/views', icon: 'person', title: say(W.whoLooked), detail: say(W.whoLookedDetail) }),
+        row({ href: '#/record/history', icon: 'list', title: say(W.history), detail: say(W.historyDetail) })),
+      card({ title: say(W.objections) }, objections.length === 0 ? h('p', { class: 'say' }, say(W.noObjections)) : h('ul', { class: 'said' }, [...objections].reverse().map(one => h('li', { key: one.objection_id },
+        h('div', { class: 'card-head' }, h('b', null, aboutName(one.about)), one.answer ? tag(say(one.answer.outcome === 'upheld' ? W.upheld : W.dismissed), one.answer.outcome === 'upheld' ? 'good' : 'quiet') : tag(say(W.waitingAnswer), 'warn')),
+        h('p', { class: 'words' }, one.text), h('small', null, when(one.at, app.now())),
+        one.answer && h('p', { class: 'answer' }, one.answer.reason, h('small', null, ` ${when(one.answer.at, app.now())}`)))))),
+    ]
+  }
+}
+
+/** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
+const LOOKS = { scan: W.viewScan, order_check: W.viewOrder, authority: W.viewAuthority }
+
+/** @type {import('../app.js').MakeScreen} */
+export const views = app => {
+  const list = app.pages(cursor => app.api.call('GET /v1/me/views', { query: { limit: 30, cursor } }))
+  return {
+    title: () => say(W.whoLooked),
+    back: 'record',
+    view: () => paged(list, items => h('ul', { class: 'rows' }, items.map((one, at) => h('li', { key: `${one.at} ${at}`, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, sayOf(LOOKS, one.how)),
+      one.how === 'authority' && h('span', null, one.purpose && one.purpose !== 'not stated' ? say(W.viewWhy, { purpose: one.purpose }) : say(W.viewNoWhy)), h('small', null, when(one.at, app.now())))))),
+    empty({ icon: 'person', title: say(W.noViews), detail: say(W.noViewsDetail) })),
+  }
+}
+
+/** @type {import('../app.js').MakeScreen} */
+export const history = app => {
+  const list = app.pages(cursor => app.api.call('GET /v1/me/trace', { query: { limit: 30, cursor } }))
+  return { title: () => say(W.history), back: 'record', view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), seq => `#/record/object/${seq}`), null)] }
+}
+
+/** @type {import('../app.js').MakeScreen} */
+export const objecting = (app, params) => {
+  const seq = /^[1-9]\d*$/.test(params.about || '') ? Number(params.about) : 0
+  const form = formOf(app, { about: seq ? String(seq) : params.about || 'health_certificate', text: '' })
+  const send = async () => {
+    const about = seq || /** @type {import('contract').Schemas['Section']} */ (form.values.about)
+    await app.api.call('POST /v1/me/objections', { intent: 'objection', body: { about, text: form.values.text } })
+    app.say(say(W.objected))
+    app.go('record', true)
+  }
+  return {
+    title: () => say(W.objectTitle),
+    back: seq ? 'record/history' : 'record',
+    view: () => card({}, h('p', { class: 'say' }, say(W.objectWhy)), form.around({ label: say(W.objectSend), send, check: () => ({ '/text': !form.values.text.trim() && say(controls.required) }) },
+      form.select('about', { label: say(W.objectAbout), options: seq ? [{ value: String(seq), label: aboutName(String(seq)) }] : Object.keys(sections).map(value => ({ value, label: sayOf(sections, value) })) }),
+      form.text('text', { label: say(W.objectText), rows: 5, maxlength: 1000 }))),
+  }
+}

@@ -1,0 +1,91 @@
+// A worker's visits: where to go today and later, and how those of before went.
+
+import { cell, centre } from '../../miniprogram/logic/area.js'
+import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
+import { nearest } from '../../miniprogram/logic/city.js'
+import { isoDay, phoneText, span, visitTime } from '../../miniprogram/logic/format.js'
+import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
+import { losses, worker as W } from '../../miniprogram/logic/words/worker.js'
+import { icon, SERVICE_ICONS } from '../icons.js'
+import { stillMap } from '../map.js'
+import { button, buttonLink, card, empty, facts, paged, switcher, tag } from '../parts.js'
+import { h } from '../view.js'
+
+/** @typedef {import('contract').Schemas['OwnVisit']} Visit */
+
+/** @type {import('../app.js').MakeScreen} */
+export const visits = app => {
+  let shown = 'coming'
+  const services = app.load(() => readServices(app.api))
+  const list = app.pages(cursor => app.api.call('GET /v1/me/visits', { query: { limit: 50, cursor } }))
+  app.every(60_000)
+  // What is new of today is seen by who leaves this open.
+  const timer = setInterval(list.again, 120_000)
+  app.leaving(() => clearInterval(timer))
+  return { title: () => say(W.visits), view }
+
+  function view() {
+    return [
+      switcher(say(W.which), [{ id: 'coming', label: say(W.coming) }, { id: 'past', label: say(W.past) }], shown, id => { shown = id; app.update() }),
+      paged(list, items => {
+        const coming = items.filter(isComing).reverse()
+        if (shown === 'past') return pastOnes(items.filter(visit => !isComing(visit)))
+        return coming.length === 0 ? nothing() : [isSoon(coming[0]) && atDoor(), coming.map((visit, at) => ahead(visit, at === 0))]
+      }, nothing()),
+    ]
+  }
+
+  function nothing() {
+    return shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
+  }
+
+  /** @param {Visit} visit */
+  function isComing(visit) {
+    return !visit.lost && (visit.status === 'staffed' || visit.status === 'in_service')
+  }
+
+  /** On its day, when the code is wanted. @param {Visit} visit */
+  function isSoon(visit) {
+    return visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
+  }
+
+  function atDoor() {
+    return card({ title: say(W.atDoor), kind: 'lead', key: 'door' }, h('p', { class: 'say' }, say(W.atDoorDetail)), buttonLink({ label: say(W.showCode), href: '#/code', kind: 'go', icon: 'code' }))
+  }
+
+  /** @param {Visit} visit @param {boolean} isFirst */
+  function ahead(visit, isFirst) {
+    const { home } = visit
+    return card({ key: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, app.now()), aside: tag(sayOf(orderStatuses, visit.status), 'good') },
+      h('p', { class: 'service' }, icon(SERVICE_ICONS[visit.service]), serviceName(services.value || [], visit.service, named), ' · ', span(visit.duration_min)),
+      home ? [
+        facts([[say(W.address), home.address], [say(W.contact), home.contact.name], [say(W.notes), home.notes], [say(W.agency), visit.agency]]),
+        h('div', { class: 'buttons' }, buttonLink({ label: `${say(W.call)} ${phoneText(home.contact.phone)}`, href: `tel:${home.contact.phone}`, icon: 'phone' }), button({ label: say(W.copy), icon: 'file', onclick: () => copy(home.address) })),
+        h('details', { open: isFirst }, h('summary', null, say(W.where)), way(home.place)),
+      ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.agency), visit.agency]]), way(centre(cell(visit.area)))])
+  }
+
+  /** @param {Visit[]} visits */
+  function pastOnes(visits) {
+    if (visits.length === 0) return list.hasMore ? null : nothing()
+    return h('ul', { class: 'rows' }, visits.map(visit => h('li', { key: visit.order_id, class: 'row' }, icon(SERVICE_ICONS[visit.service]),
+      h('span', { class: 'row-text' }, h('b', null, visitTime(visit.start_at, visit.duration_min, app.now())),
+        h('small', null, [serviceName(services.value || [], visit.service, named), visit.agency].filter(Boolean).join(' · ')),
+        visit.rating?.comment && h('q', null, visit.rating.comment)),
+      visit.lost ? tag(sayOf(losses, visit.lost)) : visit.rating ? h('span', { class: 'stars' }, icon('star', 'filled'), h('span', { class: 'unseen' }, say(W.stars, { stars: visit.rating.stars })), h('span', { 'aria-hidden': 'true' }, visit.rating.stars))
+        : tag(visit.status === 'completed' ? say(W.unrated) : sayOf(orderStatuses, visit.status)))))
+  }
+
+  /** @param {string} address */
+  async function copy(address) {
+    const done = await navigator.clipboard?.writeText(address).then(() => true, () => false)
+    app.say(say(done ? W.copied : W.notCopied))
+  }
+}
+
+/** Where a home is, among places that everybody knows. @param {{ lat: number, lon: number }} place */
+function way(place) {
+  const near = nearest(place)
+  return h('div', { class: 'block' }, h('p', { class: 'say' }, say(W.near, { near: named(near.name) })), stillMap([{ place, kind: 'pin' }], [near], say(W.mapLabel)))
+}

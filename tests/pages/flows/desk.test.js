@@ -11,8 +11,9 @@ after(closed)
 const TOLD = 3_000
 const [ours, others] = city.demo.agencies
 
-async function deskOf(agency, how = { width: 1440 }) {
-  const desk = await watched(how)
+/** Refusals belong to grabbing: somebody is always too late. */
+async function deskOf(agency) {
+  const desk = await watched({ width: 1440, refused: true })
   await desk.page.goto(`${url}/desk`)
   await keyEntered(desk.page, agency)
   await desk.page.getByRole('heading', { name: /可抢 \d+ 单/ }).waitFor()
@@ -36,10 +37,12 @@ test('All desks see the offer, one wins, and the others are told within 3 s', as
   const grabbedAt = Date.now()
   await Promise.all([grabbing(mine, '¥123.45').click(), grabbing(theirs, '¥123.45').click()])
   await Promise.all(desks.map(desk => offer(desk, '¥123.45').waitFor({ state: 'detached' })))
+  const gone = Date.now() - grabbedAt
+  console.log(`grab hall: it is gone from all desks ${gone} ms after the grab`)
+  assert.ok(gone <= TOLD, `after ${gone} ms`)
   const said = desk => desk.page.locator('.news').first().locator('b').innerText()
   const all = await Promise.all(desks.map(said))
-  console.log(`grab hall: all know ${Date.now() - grabbedAt} ms after the grab`)
-  assert.ok(Date.now() - grabbedAt <= TOLD + 2_000, `after ${Date.now() - grabbedAt} ms`)
+  console.log(`grab hall: all are told ${Date.now() - grabbedAt} ms after the grab`)
   assert.equal(all.filter(words => words === '抢到了！').length, 1, String(all))
   if (all[0] === '抢到了！') {
     assert.equal(all[2], '别家快了一步')
@@ -70,7 +73,7 @@ test('The keyboard alone grabs, and names who comes', async () => {
 })
 
 test('A grab whose answer is lost, or that meets a failure, is done once, and is told', async () => {
-  const desk = await deskOf(ours, { width: 1440, refused: true })
+  const desk = await deskOf(ours)
   const { page } = desk
   const token = await customer(9)
   // The answer is lost once: it is asked again, and the platform knows its winner.

@@ -19,6 +19,8 @@ const PICKED = { latitude: HOME.lat + 0.002, longitude: HOME.lon + 0.006, name: 
 async function begun(answers, how) {
   const me = await watched(how)
   await me.page.addInitScript(given => sessionStorage.setItem('wxAnswers', JSON.stringify(given)), answers)
+  // The framework's own warnings are about our templates.
+  me.page.on('console', message => { if (message.type() === 'warning' || /not a valid/.test(message.text())) me.faults.push(message.text()) })
   await me.page.goto(host.url)
   return me
 }

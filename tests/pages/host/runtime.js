@@ -98,8 +98,17 @@ const backend = env.associateBackend(new easel.CurrentWindowBackendContext())
 const slot = { groupList: slots, content: slots.slot }
 const element = component => component._$.getBackendElement()
 
+const attribute = name => (to, value) => {
+  if (value === null || value === undefined || value === false || value === '') to.removeAttribute(name)
+  else to.setAttribute(name, value === true ? '' : value)
+}
+/** What WeChat's components know of WAI-ARIA; a role is its `aria-role`. */
+const ARIA = { ariaRole: 'role', ariaLabel: 'aria-label', ariaPressed: 'aria-pressed', ariaExpanded: 'aria-expanded' }
+
 /** A component that is itself the element of its name. `attached` prepares the element, `changed` follows the properties. */
-function native(name, properties, attached, changed = {}) {
+function native(name, own, attached, follows = {}) {
+  const properties = { ...own, ...Object.fromEntries(Object.keys(ARIA).map(property => [property, String])) }
+  const changed = { ...Object.fromEntries(Object.entries(ARIA).map(([property, to]) => [property, attribute(to)])), ...follows }
   builtIn.addCompiledTemplate(name, slot)
   builtIn.componentEnv(name, ({ Component }) => Component({
     options: { virtualHost: false },
@@ -110,10 +119,6 @@ function native(name, properties, attached, changed = {}) {
   space.getComponentSpace().setGlobalUsingComponent(name, builtIn.getComponentSpace().getComponent(name))
 }
 
-const attribute = name => (to, value) => {
-  if (value === null || value === undefined || value === false || value === '') to.removeAttribute(name)
-  else to.setAttribute(name, value === true ? '' : value)
-}
 const field = { value: String, placeholder: String, disabled: Boolean, maxlength: { type: Number, value: 140 } }
 function typing(to) {
   to.addEventListener('input', event => { event.stopPropagation(); this.triggerEvent('input', { value: to.value }) })
@@ -132,13 +137,13 @@ native('picker', { range: Array, value: null, mode: { type: String, value: 'sele
   if (this.data.mode === 'date') this.control.type = 'date'
   this.control.addEventListener('change', event => { event.stopPropagation(); this.triggerEvent('change', { value: this.data.mode === 'date' ? this.control.value : String(this.control.selectedIndex) }) })
   to.append(this.control)
-  filled(this, to)
-  roles(to)
-}, { 'range, value, start, end'(to) { filled(this, to) } })
+  filled(this)
+}, { 'range, value, start, end'() { filled(this) }, ariaLabel() { filled(this) } })
 
-function filled(picker, to) {
+function filled(picker) {
   const { control, data } = picker
   if (!control) return
+  control.setAttribute('aria-label', data.ariaLabel)
   if (data.mode === 'date') return Object.assign(control, { min: data.start, max: data.end, value: data.value })
   control.replaceChildren(...(data.range || []).map(one => new Option(one)))
   control.selectedIndex = Number(data.value || 0)
@@ -150,24 +155,6 @@ document.addEventListener('click', event => {
   while (to && !to.__wxElement) to = to.parentNode
   if (to && !event.target.closest('[disabled]')) easel.Event.triggerEvent(to.__wxElement, 'tap', { x: event.clientX, y: event.clientY }, { bubbles: true, composed: true })
 })
-// WeChat says `aria-role` for what is `role` on the web.
-new MutationObserver(changes => changes.forEach(({ target, addedNodes }) => [target, ...addedNodes].forEach(roles))).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-role', 'aria-label'] })
-function roles(node) {
-  if (!(node instanceof Element)) return
-  for (const one of [node, ...node.querySelectorAll('[aria-role], picker')]) {
-    const role = one.getAttribute('aria-role')
-    if (role && one.getAttribute('role') !== role) {
-      one.setAttribute('role', role)
-      if (role === 'heading') one.setAttribute('aria-level', '2')
-    }
-    // Its name is on the outer element, which is no control here.
-    if (one.localName === 'picker' && one.hasAttribute('aria-label') && one.querySelector('select, input')) {
-      one.querySelector('select, input').setAttribute('aria-label', one.getAttribute('aria-label'))
-      one.removeAttribute('aria-label')
-    }
-  }
-}
-
 // ---------------------------------------------------------------- pages
 
 for (const [file, setting] of Object.entries(settings)) if (file !== 'app') space.addComponentStaticConfig(file, { ...setting, component: false })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { serve } from '../host/host.js'
-import { ADDRESS, HOME, city, closed, startingSoon, url, watched } from './watched.js'
+import { ADDRESS, HOME, city, closed, customer, url, watched } from './watched.js'
 import { orderFilled, phoneEntered } from './steps.js'
 
 let host
@@ -38,7 +38,6 @@ const FAULTS = [
 async function meeting(page, faults) {
   const left = [...faults]
   const keys = []
-  await startingSoon(page)
   await page.route('**/v1/orders', route => {
     if (route.request().method() !== 'POST') return route.fallback()
     keys.push(route.request().headers()['idempotency-key'])
@@ -85,7 +84,6 @@ test('On the web, whatever the order form meets', async t => {
     await page.goto(`${url}/order#/new`)
     await orderFilled(page, phone)
     const before = await ordersOf(token)
-    await startingSoon(page)
     await me.context.setOffline(true)
     await page.getByText('网络已断开').waitFor()
     await page.getByRole('button', { name: '发布订单' }).click()
@@ -99,7 +97,6 @@ test('On the web, whatever the order form meets', async t => {
   await t.test('logged out by the platform: the form is there again after the login', async () => {
     await page.goto(`${url}/order#/new`)
     await orderFilled(page, phone, { name: '还在' })
-    await startingSoon(page)
     let over = true
     await page.route('**/v1/orders', route => over && route.request().method() === 'POST' ? refusal(401, 'unauthenticated')(route) : route.fallback())
     await page.route('**/v1/sessions/refresh', route => over ? refusal(401, 'unauthenticated')(route) : route.fallback())
@@ -124,14 +121,11 @@ test('In the mini-program, whatever the order form meets', async t => {
   const me = await watched({ refused: true })
   const { page } = me
   await page.addInitScript(given => sessionStorage.setItem('wxAnswers', JSON.stringify(given)), { login: { code: 'demo-customer-12' }, getLocation: { latitude: HOME.lat, longitude: HOME.lon } })
-  let token = ''
-  page.on('response', async response => { if (/\/v1\/sessions\//.test(response.url())) token = (await response.json().catch(() => ({}))).token || token })
+  const token = await customer(12)
   for (const [name, faults, told] of FAULTS) {
     await t.test(name, async () => {
       await page.goto(host.url)
-      await page.getByRole('button', { name: '日常保洁' }).waitFor()
-      await page.evaluate(() => globalThis.mini.open('/pages/orders/orders'))
-      await page.getByText(/还没有订单|寻找中/).first().waitFor()
+      await page.getByRole('button', { name: '立即预约' }).waitFor()
       await page.evaluate(() => globalThis.mini.open('/pages/new/new'))
       await page.getByRole('button', { name: '用我现在的位置' }).click()
       await page.getByLabel('详细地址').fill(ADDRESS)

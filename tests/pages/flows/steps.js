@@ -36,7 +36,7 @@ export async function tabbed(page, name, most = 80) {
       const label = at.labels?.[0]?.innerText || ''
       return at.getAttribute('aria-label') || label || at.innerText || ''
     })
-    if (focused.replace(/\s+/g, ' ').includes(name)) return
+    if (focused.trim().startsWith(name)) return
   }
   throw new Error(`Tab does not lead to ${name}`)
 }

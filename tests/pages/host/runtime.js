@@ -102,13 +102,19 @@ const attribute = name => (to, value) => {
   if (value === null || value === undefined || value === false || value === '') to.removeAttribute(name)
   else to.setAttribute(name, value === true ? '' : value)
 }
-/** What WeChat's components know of WAI-ARIA; a role is its `aria-role`. */
-const ARIA = { ariaRole: 'role', ariaLabel: 'aria-label', ariaPressed: 'aria-pressed', ariaExpanded: 'aria-expanded' }
+/** What WeChat's components know of WAI-ARIA, besides roles. */
+const ARIA = { ariaLabel: 'aria-label', ariaPressed: 'aria-pressed', ariaExpanded: 'aria-expanded' }
+
+/** WeChat's headings have no level; below the page's title they are all of the second. */
+function ariaRole(to, role) {
+  attribute('role')(to, role)
+  attribute('aria-level')(to, role === 'heading' ? '2' : null)
+}
 
 /** A component that is itself the element of its name. `attached` prepares the element, `changed` follows the properties. */
 function native(name, own, attached, follows = {}) {
-  const properties = { ...own, ...Object.fromEntries(Object.keys(ARIA).map(property => [property, String])) }
-  const changed = { ...Object.fromEntries(Object.entries(ARIA).map(([property, to]) => [property, attribute(to)])), ...follows }
+  const properties = { ...own, ariaRole: String, ...Object.fromEntries(Object.keys(ARIA).map(property => [property, String])) }
+  const changed = { ariaRole, ...Object.fromEntries(Object.entries(ARIA).map(([property, to]) => [property, attribute(to)])), ...follows }
   builtIn.addCompiledTemplate(name, slot)
   builtIn.componentEnv(name, ({ Component }) => Component({
     options: { virtualHost: false },

@@ -381,6 +381,7 @@ async fn bringing_a_paper_cut_off_anywhere() {
         let stage = Stage {
             world,
             agencies: vec![agency.clone()],
+            workers: vec![],
         };
         let world = &stage.world;
         let desk = world.desk(&agency).await;

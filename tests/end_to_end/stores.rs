@@ -298,6 +298,7 @@ async fn a_store_is_closed_for_good_and_what_was_claimed_stays() {
 
     // For good.
     world.skip(HOUR);
+    let desk = world.desk(&agency).await;
     assert_eq!(close(&world, &desk, &path).await.expect(200), closed);
     let name = json!({ "name": "新店" });
     let hours = json!({ "opening_hours": [] });

@@ -258,7 +258,9 @@ async fn a_store_is_closed_for_good_and_what_was_claimed_stays() {
     let other = world
         .agency(&["cleaning"], &[moved(CENTRE, 4_000.0, 0.0)])
         .await;
-    world.cleared_worker(&other, &["cleaning"]).await;
+    for _ in 0..2 {
+        world.cleared_worker(&other, &["cleaning"]).await;
+    }
     let worker = world.cleared_worker(&agency, &["cleaning"]).await;
     let desk = world.desk(&agency).await;
     let before = stores(&world, &agency).await.remove(0);
@@ -279,7 +281,7 @@ async fn a_store_is_closed_for_good_and_what_was_claimed_stays() {
     assert!((asked_at..=world.now()).contains(&closed_at));
     assert_eq!(
         stores(&world, &agency).await,
-        [closed.clone()],
+        std::slice::from_ref(&closed),
         "the authority sees it"
     );
     // What was on offer is gone at once, and nothing more comes.
@@ -296,6 +298,7 @@ async fn a_store_is_closed_for_good_and_what_was_claimed_stays() {
 
     // For good.
     world.skip(HOUR);
+    let desk = world.desk(&agency).await;
     assert_eq!(close(&world, &desk, &path).await.expect(200), closed);
     let name = json!({ "name": "新店" });
     let hours = json!({ "opening_hours": [] });

@@ -36,6 +36,8 @@ DIVIDED = ("<DirectoryTable.Arn>", "<LedgerTable.Arn>", "<BadgesTable.Arn>", "<W
 OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", "FeedApply", "Erasure"}
 # Kept for consumers to come: messages in it are no fault.
 UNREAD = ("EventArchive",)
+# In an alarm that is computed from several.
+MOST_METRICS = 10
 KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
@@ -117,10 +119,12 @@ def unheard(resources: dict, root: pathlib.Path):
 def unwatched(resources: dict):
     """Functions, queues and streams whose failing no alarm tells."""
     watched = set()
-    for resource in resources.values():
+    for alarm, resource in resources.items():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             properties = resource["Properties"]
             metrics = [each["MetricStat"]["Metric"] for each in properties.get("Metrics", []) if "MetricStat" in each]
+            if len(metrics) > MOST_METRICS:
+                yield f"{alarm} has {len(metrics)} metrics; CloudWatch takes {MOST_METRICS}"
             for metric in metrics or [properties]:
                 for dimension in metric.get("Dimensions", []):
                     watched.add((metric["MetricName"], flat(dimension["Value"]).strip("<>").removesuffix(".QueueName")))

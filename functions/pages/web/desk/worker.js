@@ -69,7 +69,7 @@ export function workerDetail(app, watch, worker_id, changed) {
       worker.status === 'rejected' && note('warn', say(W.rejectedWhy)),
       worker.consent?.withdrawn_at && note('bad', say(W.consentGone)),
       worker.erasure && note('bad', say(W.erasing, { time: when(worker.erasure.due_at, app.now()) })),
-      !worker.photo && !worker.proposals.some(one => one.pending_changes.photo) && !worker.erased && note('warn', say(W.waitsPhoto)),
+      !worker.photo && !worker.proposals.some(one => one.pending_changes.photo) && !worker.erased && note('warn', say(W.waitsPhoto), say(W.photoHint)),
       editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
         facts([
           [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],

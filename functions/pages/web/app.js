@@ -23,6 +23,7 @@ import { h, render } from './view.js'
  * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`; the first screen's is empty.
  * @property {string[]} [open] Addresses of screens that need no session; `*` for all.
  * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number, wide?: boolean }[]} [tabs] `wide`: only where there is room. The first one's count is in the window's title.
+ * @property {(app: App) => Promise<void>} [enter] Done before the first screen is shown.
  * @property {Lazy<(app: App, done: () => void, hint: any) => () => Child>} [login] See `login.js`.
  */
 /** @template T @typedef {{ from: () => Promise<T> }} Lazy What is fetched when it is needed. */
@@ -241,7 +242,8 @@ export function start(area) {
       app.update()
     }
     login = { view: make(app, () => finish(true), hint), done: finish }
-    app.update()
+    draw()
+    arrive()
   }
 
   /** What is lazy; null if it did not come, which is said. @template T @param {Lazy<T>} lazy @returns {Promise<T | null>} */
@@ -291,8 +293,7 @@ export function start(area) {
       arrive()
     }
     if (isOpen || api.isLoggedIn()) return shown()
-    await showLogin(null, isIn => { if (isIn && path === to) shown() })
-    arrive()
+    showLogin(null, isIn => { if (isIn && path === to) shown() })
   }
 
   /** The title gets the focus, so that it is read aloud. */
@@ -344,7 +345,8 @@ export function start(area) {
     else route()
     app.whenOnline()
   })
-  route()
+  if (area.enter) area.enter(app).then(() => { if (api.isLoggedIn()) kept.write(known, 'yes') }, problem => app.say(told(problem))).finally(route)
+  else route()
   return app
 }
 

@@ -149,7 +149,7 @@ export function formOf(app, values) {
   function marked() {
     app.update()
     const first = document.querySelector('[aria-invalid=true], .field .fault')
-    const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input')
+    const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input, button')
     if (field instanceof HTMLElement) field.focus()
   }
 }

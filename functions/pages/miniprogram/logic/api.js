@@ -264,6 +264,7 @@ export function client(platform, kind, language = 'zh') {
           if (how.fail && problem instanceof Problem) how.fail(problem)
           if (problem instanceof Problem && [401, 403, 404].includes(problem.status)) return
         }
+        if (stopped) return
         const every = typeof how.every === 'function' ? how.every() : how.every
         await pause(Math.min(30000, every * 2 ** Math.min(failures, 4)))
       }

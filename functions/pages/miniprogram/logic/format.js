@@ -50,12 +50,12 @@ export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
 export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60000)}`
 
-/** `2 小时 30 分钟`. @param {number} minutes */
+/** `2 小时 30 分钟`, each number on one line with its unit. @param {number} minutes */
 export function span(minutes) {
   const zh = spoken() === 'zh'
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
-  const parts = [hours && (zh ? `${hours} 小时` : `${hours} h`), rest && (zh ? `${rest} 分钟` : `${rest} min`)]
-  return parts.filter(Boolean).join(' ') || (zh ? '0 分钟' : '0 min')
+  const parts = [hours && (zh ? `${hours}\u00a0小时` : `${hours}\u00a0h`), rest && (zh ? `${rest}\u00a0分钟` : `${rest}\u00a0min`)]
+  return parts.filter(Boolean).join(' ')
 }
 
 /** What is left of a time, as a clock counts down: `2:05`, `1:02:05`. @param {number} ms */
@@ -76,5 +76,5 @@ export function distance(metres) {
   return zh ? `${km} 公里` : `${km} km`
 }
 
-/** A phone number as it is read aloud: `139 1234 5678`. @param {string} phone */
-export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1 $2 $3')
+/** A phone number as it is read aloud, on one line: `139 1234 5678`. @param {string} phone */
+export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3')

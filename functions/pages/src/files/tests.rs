@@ -70,30 +70,16 @@ fn what_is_sent_zipped_is_the_same() {
     }
 }
 
-/// The policy allows no inline script or style: no document has any.
+/// The policy allows none, so that it would not run.
 #[test]
 fn no_document_has_a_script_or_a_style_in_it() {
     for document in FILES.iter().filter(|file| file.is_document()) {
         let text = text(document);
-        for banned in ["<style", "style=", "javascript:", " on"] {
-            let found = text.match_indices(banned).any(|(at, _)| {
-                banned != " on"
-                    || text[at + 3..]
-                        .chars()
-                        .take_while(char::is_ascii_lowercase)
-                        .count()
-                        > 0
-                        && text[at..]
-                            .split_whitespace()
-                            .next()
-                            .is_some_and(|word| word.contains('='))
-            });
-            assert!(!found, "{} has {banned}", document.path);
-        }
-        assert_eq!(
-            text.matches("<script").count(),
-            text.matches("<script type=\"module\" src=\"/a/").count()
-        );
+        let ours = text.matches("<script type=\"module\" src=\"/a/").count();
+        assert_eq!(text.matches("<script").count(), ours);
+        let is_inline = |word: &str| word.contains('=') && word.starts_with("on");
+        assert!(!text.contains("<style") && !text.contains("style="));
+        assert!(!text.split_whitespace().any(is_inline), "{}", document.path);
     }
 }
 

@@ -4,7 +4,7 @@ import { map } from '../../miniprogram/logic/area.js'
 import { CITY, nearest } from '../../miniprogram/logic/city.js'
 import { distance } from '../../miniprogram/logic/format.js'
 import { named, say } from '../../miniprogram/logic/words.js'
-import { customer as W } from '../../miniprogram/logic/words/customer.js'
+import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { icon } from '../icons.js'
 import { button } from '../parts.js'
 import { h } from '../view.js'
@@ -21,10 +21,10 @@ export function placeMap(app, before, taken, help = W.mapHelp) {
   let zoom = pin ? 4 : 2
   const move = (/** @type {number} */ x, /** @type {number} */ y) => {
     const step = SPANS[zoom] / 4
-    // Once there is a pin, the arrows move it: so it can be set without a mouse.
+    // The arrows set and move the pin: so it needs no mouse.
     const from = pin || middle
     middle = { lat: from.lat + y * step / 2, lon: from.lon + x * step / 2 }
-    if (pin) pin = middle
+    pin = middle
     app.update()
   }
   const zoomTo = (/** @type {number} */ to) => { zoom = Math.min(SPANS.length - 1, Math.max(0, to)); if (pin) middle = pin; app.update() }

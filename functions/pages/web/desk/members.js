@@ -1,7 +1,6 @@
 // Who logs in for the agency and what they may do; and what they have done.
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
@@ -9,7 +8,7 @@ import { formOf } from '../form.js'
 import { button, dialog, empty, note, paged, rows, tag } from '../parts.js'
 import { h } from '../view.js'
 import { credentials } from './credentials.js'
-import { initial } from './reading.js'
+import { deeds, initial } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('contract').Schemas['Member']} Member */
@@ -26,8 +25,7 @@ export const members = app => {
   const sure = formOf(app, {})
   /** What is open over the list. @type {{ is: 'add' } | { is: 'change', member: Member } | { is: 'withdraw', access_key: string, member: Member } | { is: 'end', member: Member } | { is: 'given', name: string, key: { access_key: string, secret: string } } | null} */
   let over = null
-  let busy = ''
-  let fault = ''
+  const deed = deeds(app)
   const close = () => { over = null; app.update() }
   return {
     title: () => say(W.members),
@@ -35,7 +33,7 @@ export const members = app => {
     wide: true,
     view: () => watch.may('members') ? [
       h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: () => { over = { is: 'add' }; app.update() } })),
-      fault && h('div', { role: 'alert' }, note('bad', fault)),
+      deed.fault(),
       paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), overlay(),
     ] : note('quiet', say(W.ownerOnly)),
   }
@@ -50,10 +48,10 @@ export const members = app => {
           button({ label: say(W.keyWithdraw), kind: 'quiet', onclick: () => { over = { is: 'withdraw', access_key: key.access_key, member }; app.update() } })))) : h('p', { class: 'hint' }, say(W.noKeys)),
       ],
       h('div', { class: 'buttons' }, member.is_active ? [
-        button({ label: say(W.newKey), busy: busy === `key ${member.member_id}`, onclick: () => doing(`key ${member.member_id}`, () => giveKey(member)) }),
+        button({ label: say(W.newKey), busy: deed.isBusy(`key ${member.member_id}`), onclick: () => deed.do(`key ${member.member_id}`, () => giveKey(member)) }),
         button({ label: say(W.change), onclick: () => { over = { is: 'change', member }; Object.assign(changing.values, { name: member.name, role: member.role }); app.update() } }),
         button({ label: say(W.endMember), kind: 'danger', onclick: () => { over = { is: 'end', member }; app.update() } }),
-      ] : button({ label: say(W.bringBack), busy: busy === `back ${member.member_id}`, onclick: () => doing(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
+      ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
   function overlay() {
@@ -108,21 +106,6 @@ export const members = app => {
     await app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
     app.say(say(W.changed))
     await list.again()
-  }
-
-  /** @param {string} what @param {() => Promise<void>} work */
-  async function doing(what, work) {
-    if (busy) return
-    busy = what
-    fault = ''
-    app.update()
-    try {
-      await work()
-    } catch (problem) {
-      fault = told(problem)
-    }
-    busy = ''
-    app.update()
   }
 }
 

@@ -100,7 +100,7 @@ export const papers = app => {
       h('p', { class: 'say' }, serving ? say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) }) : say(W.paperNone)), waiting && h('p', { class: 'say' }, say(W.paperWaits)),
       deed.fault(kind),
       h('div', { class: 'buttons' },
-        watch.may('agency') && h('label', { class: `button file ${serving ? '' : 'primary'}`, 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving ? W.paperReplace : W.paperAdd)),
+        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving ? W.paperReplace : W.paperAdd)),
           h('input', { type: 'file', 'aria-label': `${say(serving ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
         (waiting || serving) && button({ label: say(W.paperSee), kind: 'quiet', busy: deed.isBusy(`${kind} see`), onclick: () => deed.do(`${kind} see`, () => see(kind, /** @type {any} */ (waiting || serving).sha256)) })))
   }

@@ -100,8 +100,8 @@ export const orders = (app, params) => {
     return pick({
       key: order.order_id, href: `#/orders/${order.order_id}`, isChosen: order.order_id === choice.id(), lead: icon(SERVICE_ICONS[order.service]),
       title: `${when(order.start_at, app.now())} · ${watch.serviceName(order.service)}`,
-      detail: [order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
-      aside: tag(order.ended ? title : sayOf(orderStatuses, order.status), tone),
+      detail: [order.ended ? title : order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
+      aside: tag(sayOf(orderStatuses, order.ended ? 'lost' : order.status), tone),
     })
   }
 

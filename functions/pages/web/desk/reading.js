@@ -69,7 +69,7 @@ export function chosen(app, first, make, changed) {
 }
 
 /** Where a phone goes back to from what is chosen. @param {{ id: () => string | null }} choice @param {string} list @param {string} [before] */
-export const backFrom = (choice, list, before) => choice.id() && !isWide() ? list : before
+export const backFrom = (choice, list, before) => isWide() ? undefined : choice.id() ? list : before
 
 /** A row of a list beside its detail. @param {{ href: string, isChosen: boolean, key: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} row */
 export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>

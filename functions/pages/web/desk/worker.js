@@ -75,7 +75,7 @@ export function workerDetail(app, watch, worker_id, changed) {
           [say(W.idNumber), worker.id_number],
           ...worker.skills.map(skill => {
             const known = worker.experience.find(one => one.service === skill)
-            return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known ? tag(say(W.years, { years: known.years })) : '—', known?.tags.map(one => tag(watch.tagName(one))))])
+            return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known?.years ? tag(say(W.years, { years: known.years })) : !known?.tags.length && '—', known?.tags.map(one => tag(watch.tagName(one))))])
           }),
         ]),
         watch.may('workers') && !worker.erased && h('div', { class: 'buttons' },
@@ -117,7 +117,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     return card({ title: say(W.record), key: 'record' },
       h('ul', { class: 'record' }, worker.sections.map(line => {
         const { name, state, tone } = sectionReading(line)
-        return h('li', { key: line.section }, h('span', null, name), tag(state, tone), h('small', null, line.valid_until ? say(W.validUntil, { day: day(line.valid_until, app.now()) }) : line.as_of ? say(W.asOf, { time: when(line.as_of, app.now()) }) : ''))
+        return h('li', { key: line.section }, h('span', null, name), tag(state, tone), h('small', null, line.valid_until ? say(W.validUntil, { day: day(Date.parse(line.valid_until) - 1, app.now()) }) : line.as_of ? say(W.asOf, { time: when(line.as_of, app.now()) }) : ''))
       })),
       takesTemperature && watch.may('workers') && worker.status === 'approved' && [h('p', { class: 'hint' }, say(W.temperatureHint)), h('div', { class: 'buttons' },
         button({ label: say(W.temperatureGood), busy: deed.isBusy('clear'), onclick: () => deed.do('clear', () => temperature('clear')) }), button({ label: say(W.temperatureBad), kind: 'quiet', busy: deed.isBusy('flagged'), onclick: () => deed.do('flagged', () => temperature('flagged')) }))])

@@ -25,7 +25,11 @@ export const standingTag = standing => tag(sayOf(standings, standing), standing 
 export const agency = (app, { agency_id }) => {
   const path = { agency_id }
   const services = app.load(() => readServices(app.api))
-  const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }).then(found => remember(`agencies/${agency_id}`, found.name, found)))
+  const read = app.load(async () => {
+    const found = await app.api.call('GET /v1/agencies/{agency_id}', { path })
+    remember(`agencies/${agency_id}`, found.name)
+    return found
+  })
   const decision = deciding(app, `agencies/${agency_id}`, {
     present: () => read.value && { name: read.value.name, version: read.value.version, can: possible(read.value.status, read.value.pending_changes !== null) },
     send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version: read.value?.version }, repeats: true }),

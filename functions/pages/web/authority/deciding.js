@@ -78,8 +78,7 @@ export function deciding(app, href, { present, send, again }) {
   const keys = shortcuts(app, () => [
     ...(present()?.can || []).map(decision => ({ keys: [ASKED[decision].key], shown: ASKED[decision].key.toUpperCase(), words: W[decision], act: () => ask(decision) })),
     ...(nextOf(href) ? [{ keys: ['n'], shown: 'N', words: W.keyNext, act: () => app.go(nextOf(href) || '', true) }] : []),
-    { keys: ['escape'], shown: 'Esc', words: W.keyBack, act: () => app.go('') },
-    { keys: [], shown: 'Ctrl+Enter', words: W.keySend },
+    { keys: ['b', 'escape'], shown: 'B', words: W.keyBack, act: () => app.go('') },
   ])
   return () => {
     const it = present()

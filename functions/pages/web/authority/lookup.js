@@ -10,10 +10,9 @@ import { h } from '../view.js'
 /** The last few, as long as this page is open. @type {{ href: string, name: string }[]} */
 let recent = []
 
-/** Keeps that this was looked at. @template T @param {string} href @param {string} name @param {T} found @returns {T} */
-export function remember(href, name, found) {
+/** Keeps that this was looked at. @param {string} href @param {string} name */
+export function remember(href, name) {
   recent = [{ href, name }, ...recent.filter(one => one.href !== href)].slice(0, 8)
-  return found
 }
 
 /** @type {Record<string, string>} */

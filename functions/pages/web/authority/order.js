@@ -24,7 +24,8 @@ export const order = (app, { order_id }) => {
   /** Names of agencies, by id. @type {Map<string, string>} */
   const agencies = new Map()
   const read = app.load(async () => {
-    const found = remember(`orders/${order_id}`, say(W.orderTitle), await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
+    const found = await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } })
+    remember(`orders/${order_id}`, `${say(W.orderTitle)} ${when(found.placed_at, app.now())}`)
     const shown = (found.explanation?.radii || []).flatMap(radius => radius.candidates.slice(0, NAMED))
     for (const { agency_id } of shown) {
       if (agencies.has(agency_id)) continue

@@ -57,7 +57,7 @@ export const queue = app => {
   }
   const keys = shortcuts(app, () => [
     { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => move(key === 'k' || key === 'arrowup' ? -1 : 1) },
-    { keys: ['enter'], shown: 'Enter', words: W.keyOpen },
+    { keys: [], shown: say(W.keyEnter), words: W.keyOpen },
     { keys: ['1', '2', '3', '4', '5'], shown: '1–5', words: W.keyKinds, act: key => choose(KINDS[Number(key) - 1]) },
   ])
   return {

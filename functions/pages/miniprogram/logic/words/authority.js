@@ -32,7 +32,7 @@ export const authority = {
   keyKinds: ['切换类别', 'other kinds'],
   keyBack: ['返回列表', 'back'],
   keyNext: ['下一个', 'next'],
-  keySend: ['在窗口里提交', 'send in a dialog'],
+  keyEnter: ['回车键', 'Enter'],
   // Deciding.
   decide: ['审核决定', 'Decision'],
   noDecision: ['现在没有要决定的', 'There is nothing to decide now'],

@@ -146,7 +146,7 @@ const opened = (app, { worker_id, part, id }) => {
 
   /** @param {Worker['experience']} list */
   function experienced(list) {
-    return list.map(one => say(W.years, { service: offered([one.service]), years: one.years })).join('、')
+    return list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })).join('、')
   }
 
   /** @param {Worker} it @param {Proposal} proposal */

@@ -250,6 +250,7 @@ export const authority = {
   add: ['添加', 'Add'],
   firstMember: ['首位主管', 'First supervisor'],
   firstKey: ['安装时的账号', 'The key of the installation'],
+  firstNoKeys: ['用安装时设定的账号登录', 'Logs in by the key that the installation was set up with'],
   noKeys: ['没有登录账号', 'No credentials'],
   keyOf: ['{name}，{day}添加', '{name}, added {day}'],
   addKey: ['添加账号', 'Add a credential'],

@@ -65,7 +65,7 @@ export const order = (app, { order_id }) => {
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, `${say(W.radius, { radius: distance(radius.radius_m) })}：${radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)}`),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([
-        { name: say(W.agency), show: one => [h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]] },
+        { name: say(W.agency), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
         { name: say(W.score), number: true, show: one => h('b', null, of100(one.score.total, 1_000_000)) },
         part('stars', W.partStars), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
         ...(weights.wishes ? [part('wishes', W.partWishes)] : []),

@@ -7,6 +7,7 @@ export const authority = {
   complaints: ['投诉', 'Complaints'],
   lookup: ['查找', 'Look up'],
   log: ['公开日志', 'Public log'],
+  logTab: ['日志', 'Log'],
   team: ['成员', 'Members'],
   // The queue.
   kinds: ['审核什么', 'What waits'],
@@ -142,6 +143,7 @@ export const authority = {
   // Complaints.
   which: ['看哪些', 'Which'],
   toDecide: ['待决定', 'To decide'],
+  waitsForAgency: ['等公司答复', 'With the agency'],
   upheldOnes: ['成立的', 'Upheld'],
   dismissedOnes: ['不成立的', 'Dismissed'],
   noComplaints: ['没有投诉', 'No complaints'],

@@ -1,4 +1,5 @@
-//! Lists the pages' files, so that the function holds them: what is served is what lies in the folders.
+//! Lists the pages' files, so that the function holds them: what is served is what lies in the folders, scripts without their
+//! comments.
 //!
 //! Documents are served by their name, `web/order.html` as `/order`. All else is served under `/a/<hash>/`, in the folders that it
 //! has here, so that modules import each other by relative paths; the hash is over all of these files. Documents say `/a/web/…`,
@@ -34,6 +35,9 @@ fn main() -> Result<()> {
     for (number, (name, content)) in files.iter().enumerate() {
         let (path, content) = match document(name) {
             Some(path) => (path, written_out(name, &files, &version)?),
+            None if name.ends_with(".js") => {
+                (format!("/a/{version}/{name}"), without_comments(content)?)
+            }
             None => (format!("/a/{version}/{name}"), content.clone()),
         };
         let media_type = media_type(name).ok_or_else(|| format!("{name} has no media type"))?;
@@ -149,6 +153,26 @@ fn joined(module: &str, given: &str) -> String {
         }
     }
     folders.join("/")
+}
+
+/// A script without the comments that have lines of their own, of which an empty line is left: faults are told by line.
+fn without_comments(script: &[u8]) -> Result<Vec<u8>> {
+    let mut is_inside = false;
+    let mut kept = String::new();
+    for line in std::str::from_utf8(script)?.lines() {
+        let text = line.trim();
+        is_inside |= text.starts_with("/**");
+        if !is_inside && !text.starts_with("//") {
+            kept.push_str(line);
+        }
+        // What follows a comment on its last line stays.
+        if is_inside && let Some((_, rest)) = text.split_once("*/") {
+            kept.push_str(rest.trim_start());
+            is_inside = false;
+        }
+        kept.push('\n');
+    }
+    Ok(kept.into_bytes())
 }
 
 fn media_type(name: &str) -> Option<&'static str> {

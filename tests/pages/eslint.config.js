@@ -15,9 +15,10 @@ export default [
     rules: { 'no-restricted-properties': ['error', { object: 'document', property: 'write' }, ...['innerHTML', 'outerHTML', 'insertAdjacentHTML'].map(property => ({ property }))] },
   },
   {
-    files: ['**/miniprogram/logic/**/*.js'],
+    files: ['**/miniprogram/**/*.js'],
     languageOptions: { ecmaVersion: 2020, globals: everywhere },
     rules: { 'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: 'Mini-programs have no import().' }] },
   },
+  { files: ['**/miniprogram/**/*.js'], ignores: ['**/miniprogram/logic/**'], languageOptions: { globals: { wx: 'readonly', App: 'readonly', Page: 'readonly' } } },
   { files: ['**/tests/pages/**/*.{js,mjs}', '*.{js,mjs}'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ]

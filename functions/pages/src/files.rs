@@ -1,5 +1,9 @@
 //! The pages' files, as `build.rs` has listed them.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use lambda_http::Body;
 use lambda_http::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
@@ -41,10 +45,9 @@ const DOCUMENT: [(HeaderName, &str); 9] = [
     ),
 ];
 
-/// A file's path has the hash of all files in it, so it never changes. An SVG that is opened by itself runs nothing.
-const ASSET: [(HeaderName, &str); 4] = [
+/// A file's path has the hash of all files in it, so it never changes. These are as few as can be: a page loads some twenty files.
+const ASSET: [(HeaderName, &str); 3] = [
     (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
@@ -100,10 +103,35 @@ impl File {
         for (name, value) in policies {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        headers.insert(ETAG, HeaderValue::from_static(self.etag));
+        if self.is_document() {
+            headers.insert(ETAG, HeaderValue::from_static(self.etag));
+        }
+        if self.media_type == "image/svg+xml" {
+            // One that is opened by itself runs nothing.
+            let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+        }
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         answer
     }
+}
+
+/// The answer, zipped if it has a body and the caller takes that.
+pub(crate) fn zipped(request: &Request, mut answer: Response) -> Response {
+    let takes = takes_gzip(http::header(request, ACCEPT_ENCODING).unwrap_or_default());
+    if takes && !answer.body().is_empty() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        // Nothing is refused where nothing is written to but memory.
+        let written = encoder.write_all(answer.body());
+        if let (Ok(()), Ok(zipped)) = (written, encoder.finish()) {
+            *answer.body_mut() = Body::Binary(zipped);
+            let gzip = HeaderValue::from_static("gzip");
+            answer.headers_mut().insert(CONTENT_ENCODING, gzip);
+        }
+    }
+    let vary = HeaderValue::from_static("accept-encoding");
+    answer.headers_mut().insert(VARY, vary);
+    answer
 }
 
 /// By the header `Accept-Encoding`: whether gzip is named, and not with a weight of nothing.

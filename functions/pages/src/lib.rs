@@ -15,7 +15,7 @@ use runtime::http::{self, Request, Response};
 use serde_json::json;
 use settings::{ConfigError, Settings};
 
-use files::File;
+use files::{File, zipped};
 
 /// How long anybody may keep the list of services.
 const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=900");
@@ -80,7 +80,7 @@ impl Pages {
         let items = json!({ "items": catalogue.views(*services, credit) });
         let mut answer = http::json_if_changed(request, &items);
         answer.headers_mut().insert(CACHE_CONTROL, FOR_A_WHILE);
-        Ok(answer)
+        Ok(zipped(request, answer))
     }
 }
 

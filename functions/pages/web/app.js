@@ -11,7 +11,8 @@ import { icon } from './icons.js'
 import { h, render } from './view.js'
 
 /** @typedef {import('./view.js').Child} Child */
-/** @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean }} Screen `back`: where its arrow leads. */
+/** `back`: where its arrow leads. `moved`: it stays when one goes to another address of it, such as of another row of its list.
+ * @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean, moved?: (params: Record<string, string>) => void }} Screen */
 /** @typedef {(app: App, params: Record<string, string>) => Screen} MakeScreen */
 /** @template T @typedef {{ value: T | null, problem: Problem | null, busy: boolean, again: () => Promise<void> }} Resource */
 /** @template T @typedef {Resource<T[]> & { hasMore: boolean, more: () => Promise<void> }} Pages */
@@ -21,11 +22,15 @@ import { h, render } from './view.js'
  * @property {import('../miniprogram/logic/words.js').Words} name
  * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`; the first screen's is empty.
  * @property {string[]} [open] Addresses of screens that need no session; `*` for all.
- * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number }[]} [tabs]
+ * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number, wide?: boolean }[]} [tabs] `wide`: only where there is room. The first one's count is in the window's title.
+ * @property {(app: App) => Promise<void>} [enter] Done before the first screen is shown.
  * @property {Lazy<(app: App, done: () => void, hint: any) => () => Child>} [login] See `login.js`.
  */
 /** @template T @typedef {{ from: () => Promise<T> }} Lazy What is fetched when it is needed. */
 /** @typedef {ReturnType<typeof start>} App */
+
+/** Whether there is room beside a list for what is chosen from it. */
+export const isWide = () => matchMedia('(min-width: 60rem)').matches
 
 /** @template T @param {() => Promise<T>} from Such as `() => import('./orders.js').then(file => file.orders)` @returns {Lazy<T>} */
 export const lazy = from => ({ from })
@@ -43,6 +48,9 @@ export function start(area) {
   /** @type {{ view: () => Child, done: (isIn: boolean) => void } | null} */
   let login = null
   let path = ''
+  /** Of which screen this is. @type {unknown} */
+  let made = null
+  let visit = 0
   let drawing = false
   let toast = ''
   let toastTimer = 0
@@ -77,6 +85,7 @@ export function start(area) {
     /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Resource<T>} */
     load(read) {
       let ended = false
+      let latest = 0
       /** @type {Resource<T>} */
       const resource = { value: null, problem: null, busy: false, again }
       reads.push({ again, stop: () => { ended = true } })
@@ -84,10 +93,14 @@ export function start(area) {
       return resource
       async function again() {
         resource.busy = true
+        const number = ++latest
         try {
           const value = await read()
+          // What was asked for since may be something else.
+          if (number !== latest) return
           Object.assign(resource, { value, problem: null })
         } catch (problem) {
+          if (number !== latest) return
           resource.problem = asProblem(problem)
         }
         resource.busy = false
@@ -181,10 +194,28 @@ export function start(area) {
       reads.push({ again: () => {}, stop })
     },
 
+    /** A part of this screen that ends before it does: what it reads ends with it. @template T @param {() => T} make @returns {{ shown: T, end: () => void }} */
+    part(make) {
+      const whole = reads
+      /** @type {typeof reads} */
+      const own = []
+      reads = own
+      const shown = make()
+      reads = whole
+      const read = { again: () => own.forEach(read => read.again()), stop: () => own.forEach(read => read.stop()) }
+      whole.push(read)
+      return { shown, end: () => { read.stop(); whole.splice(whole.indexOf(read), 1) } }
+    },
+
     /** Whether somebody is logged in, who may have done so before. @returns {Promise<boolean>} */
     async isIn() {
       if (!api.isLoggedIn() && kept.read(known)) await api.renew().catch(problem => { if (problem instanceof Problem && problem.status === 401) kept.write(known, null) })
       return api.isLoggedIn()
+    },
+
+    /** Remembers that somebody is logged in who has not come by the login. */
+    loggedIn() {
+      kept.write(known, 'yes')
     },
 
     /** Has somebody log in, if nobody is; false if they would rather not. @param {any} [hint] For the login, such as a phone number. @returns {Promise<boolean>} */
@@ -245,11 +276,19 @@ export function start(area) {
     const to = decodeURI(location.hash.replace(/^#\/?/, ''))
     const found = match(area.screens, to) || match(area.screens, '')
     if (!found) return
+    if (screen?.moved && made === found.make && !login) {
+      path = to
+      if (!isWide()) arrive()
+      screen.moved(found.params)
+      return app.update()
+    }
     endReads()
     path = to
+    made = found.make
+    visit++
     screen = null
     if (login) login.done(false)
-    const isOpen = !area.login || area.open?.includes('*') || area.open?.includes(found.pattern)
+    const isOpen = !area.login || isOpenAt(found.pattern)
     if (!isOpen) await app.isIn()
     const make = 'from' in found.make ? await fetched(found.make) : found.make
     if (path !== to || !make) return
@@ -276,10 +315,11 @@ export function start(area) {
     root.classList.toggle('large', kept.read('large') === 'yes')
     api.language = spoken()
     const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
-    document.title = `${title} · ${say(W.brand)}`
-    const isIn = api.isLoggedIn() || !area.login || (area.open?.length || 0) > 0
+    const isIn = api.isLoggedIn() || !area.login || isOpenAt('')
     const tabs = isIn ? area.tabs : undefined
-    const back = login && area.open ? path : screen?.back
+    const waiting = tabs?.[0].count?.()
+    document.title = `${waiting ? `(${waiting}) ` : ''}${title} · ${say(W.brand)}`
+    const back = login && isOpenAt('') ? path : screen?.back
     render(place, h('div', { class: `shell ${tabs ? 'with-tabs' : ''} ${screen?.wide && !login ? 'wide' : ''}` },
       h('a', { class: 'skip', href: '#main', onclick: (/** @type {Event} */ event) => { event.preventDefault(); document.getElementById('title')?.focus() } }, say(W.skip)),
       h('header', { class: 'top' },
@@ -290,11 +330,14 @@ export function start(area) {
           h('button', { type: 'button', class: 'tool', 'aria-pressed': String(kept.read('large') === 'yes'), onclick: () => { kept.write('large', kept.read('large') === 'yes' ? null : 'yes'); app.update() } }, say(W.large)),
           h('button', { type: 'button', class: 'tool', lang: spoken() === 'zh' ? 'en' : 'zh-CN', 'aria-label': say(W.languageHint), onclick: () => { speak(spoken() === 'zh' ? 'en' : 'zh'); kept.write('language', spoken()); app.update() } }, say(W.language)))),
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
-      tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, 'aria-current': isAt(tab.path) ? 'page' : null },
+      tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': isAt(tab.path) ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
-      h('main', { id: 'main', key: login ? 'login' : `screen ${path}` }, login ? login.view() : screen ? screen.view() : null),
+      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? screen.view() : null),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
   }
+
+  /** @param {string} pattern Of an address. */
+  const isOpenAt = pattern => !!area.open?.some(open => open === '*' || open === pattern)
 
   /** @param {string} tab */
   const isAt = tab => tab === '' ? path === '' : path === tab || path.startsWith(`${tab}/`)
@@ -307,7 +350,8 @@ export function start(area) {
     else route()
     app.whenOnline()
   })
-  route()
+  if (area.enter) area.enter(app).then(() => { if (api.isLoggedIn()) kept.write(known, 'yes') }, problem => app.say(told(problem))).finally(route)
+  else route()
   return app
 }
 

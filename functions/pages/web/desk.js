@@ -1,11 +1,63 @@
 // The agency's desk.
 
+import { desk as W } from '../miniprogram/logic/words/desk.js'
 import { lazy, start } from './app.js'
-import { account } from './account.js'
+import { hall } from './desk/hall.js'
+import { counts } from './desk/watch.js'
+import { buttonLink, card } from './parts.js'
+import { say } from '../miniprogram/logic/words.js'
+
+const claims = lazy(() => import('./desk/claims.js').then(file => file.claims))
+const orders = lazy(() => import('./desk/orders.js').then(file => file.orders))
+const workers = lazy(() => import('./desk/workers.js').then(file => file.workers))
+const stores = lazy(() => import('./desk/stores.js').then(file => file.stores))
+const customers = lazy(() => import('./desk/customers.js').then(file => file.customers))
+const complaints = lazy(() => import('./desk/complaints.js').then(file => file.complaints))
+
+/** @type {import('./login.js').Login} */
+const withRegistration = (app, done, hint) => {
+  /** @type {(() => import('./view.js').Child) | null} */
+  let login = null
+  import('./login.js').then(file => { login = file.keyLogin('agency')(app, done, hint); app.update() })
+  return () => login && [login(), card({}, buttonLink({ label: say(W.registerLink), href: '#/register', kind: 'quiet', icon: 'store' }))]
+}
 
 start({
   kind: 'agency',
-  name: ['家政公司工作台', 'Agency desk'],
-  login: lazy(() => import('./login.js').then(file => file.keyLogin('agency'))),
-  screens: { '': account },
+  name: W.area,
+  login: lazy(async () => withRegistration),
+  open: ['register'],
+  screens: {
+    '': hall,
+    'register': lazy(() => import('./desk/register.js').then(file => file.register)),
+    'claims': claims,
+    'claims/:order_id': claims,
+    'orders': orders,
+    'orders/:order_id': orders,
+    'calendar': lazy(() => import('./desk/calendar.js').then(file => file.calendar)),
+    'workers': workers,
+    'workers/:worker_id': workers,
+    'stores': stores,
+    'stores/:store_id': stores,
+    'customers': customers,
+    'customers/:customer_id': customers,
+    'complaints': complaints,
+    'complaints/:complaint_id': complaints,
+    'more': lazy(() => import('./desk/company.js').then(file => file.company)),
+    'more/change': lazy(() => import('./desk/company.js').then(file => file.changing)),
+    'more/papers': lazy(() => import('./desk/company.js').then(file => file.papers)),
+    'more/members': lazy(() => import('./desk/members.js').then(file => file.members)),
+    'more/audit': lazy(() => import('./desk/members.js').then(file => file.audit)),
+  },
+  tabs: [
+    { path: '', icon: 'bell', label: W.hallTab, count: counts.offers },
+    { path: 'claims', icon: 'clock', label: W.claims, count: counts.claims },
+    { path: 'orders', icon: 'list', label: W.orders },
+    { path: 'calendar', icon: 'calendar', label: W.calendar, wide: true },
+    { path: 'workers', icon: 'people', label: W.workers },
+    { path: 'stores', icon: 'store', label: W.stores, wide: true },
+    { path: 'customers', icon: 'home', label: W.customers, wide: true },
+    { path: 'complaints', icon: 'message', label: W.complaints, wide: true },
+    { path: 'more', icon: 'shield', label: W.more },
+  ],
 })

@@ -9,6 +9,8 @@ import { icon } from './icons.js'
 import { button, note } from './parts.js'
 import { h } from './view.js'
 
+export { isPhone } from '../miniprogram/logic/format.js'
+
 /** @typedef {import('./view.js').Child} Child */
 /**
  * @typedef {object} Field
@@ -149,7 +151,7 @@ export function formOf(app, values) {
   function marked() {
     app.update()
     const first = document.querySelector('[aria-invalid=true], .field .fault')
-    const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input')
+    const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input, button')
     if (field instanceof HTMLElement) field.focus()
   }
 }
@@ -166,6 +168,3 @@ const faultOf = (name, fault) => fault && h('p', { class: 'fault', id: `f-${name
 
 /** @param {string} name @param {string | null} fault @param {Child} hint */
 const describedBy = (name, fault, hint) => [hint && `f-${name}-hint`, fault && `f-${name}-fault`].filter(Boolean).join(' ') || null
-
-/** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
-export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/[\s－-]/g, ''))

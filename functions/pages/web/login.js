@@ -1,11 +1,13 @@
 // How people log in: by a code on their phone, or by a member's key. A local run offers accounts to try.
 
 import { phoneText } from '../miniprogram/logic/format.js'
+import { told } from '../miniprogram/logic/problem.js'
 import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { formOf, isPhone } from './form.js'
 import { button, card } from './parts.js'
 import { h } from './view.js'
+import { canLogIn, leaveToLogIn } from './wechat.js'
 
 /** @typedef {import('./app.js').App} App */
 /** @typedef {(app: App, done: () => void, hint: any) => () => import('./view.js').Child} Login */
@@ -41,6 +43,7 @@ export const phoneLogin = kind => (app, done, hint) => {
       h('p', { role: 'status' }, say(W.codeSent, { phone: phoneText(form.values.phone) })),
       form.text('code', { label: say(W.code), hint: say(W.codeHint), inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 12 }))
       : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneHint) }) }, phone()),
+    kind === 'customer' && canLogIn() && button({ label: say(W.byWeChat), icon: 'message', onclick: () => { leaveToLogIn(app).catch(problem => app.say(told(problem))) } }),
     demo.value && isSent && button({ label: say(W.demoCode), kind: 'quiet', onclick: async () => form.set('code', (await demoCode(form.values.phone)) || '') }),
     demo.value && offers(kind === 'customer'
       ? demo.value.customers.slice(0, 2).map((customer, number) => ({ label: `${say(W.demoCustomer)} ${number + 1}`, logIn: () => app.api.logIn('POST /v1/sessions/customer', { code: customer.code }) }))
@@ -76,7 +79,7 @@ const keyOf = of => ({ access_key: of.access_key, secret: of.secret })
 
 /** @param {{ label: string, logIn: () => Promise<void> }[]} accounts @param {App} app @param {() => void} done */
 const offers = (accounts, app, done) => h('div', { class: 'demo' }, h('h3', null, say(W.demo)),
-  h('div', { class: 'buttons' }, accounts.map(({ label, logIn }) => button({ key: label, label, kind: 'plain', onclick: () => { logIn().then(done, () => app.update()) } }))))
+  h('div', { class: 'buttons' }, accounts.map(({ label, logIn }) => button({ key: label, label, kind: 'plain', onclick: () => { logIn().then(done, problem => app.say(told(problem))) } }))))
 
 /** What can be tried on a local run; nobody is asked for it elsewhere. @param {App} app @returns {{ value: Demo | null }} */
 function demonstration(app) {

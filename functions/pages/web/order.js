@@ -1,6 +1,6 @@
 // The customer's area: ordering, following an order, the badge check at the door.
 
-import { customer as W } from '../miniprogram/logic/words/customer.js'
+import { placing as W } from '../miniprogram/logic/words/placing.js'
 import { lazy, start } from './app.js'
 import { placing } from './customer/placing.js'
 import { services } from './customer/services.js'
@@ -9,6 +9,7 @@ start({
   kind: 'customer',
   name: W.area,
   login: lazy(() => import('./login.js').then(file => file.phoneLogin('customer'))),
+  enter: async app => { if (location.search) await (await import('./wechat.js')).comeBack(app) },
   open: ['', 'new', 'new/:service'],
   screens: {
     '': services,

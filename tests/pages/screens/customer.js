@@ -20,7 +20,7 @@ export default async function ({ page, shot, base, city }) {
   await page.fill('[name=name]', '王女士')
   await page.fill('[name=phone]', '139 1234 5678')
   await page.locator('.days .option').nth(1).click()
-  await page.fill('[name=notes]', '家里有猫，<b>请轻声</b>')
+  await page.fill('[name=notes]', '家里有猫，请轻声')
   await shot('placing-filled')
   await page.click('button[type=submit]')
   await page.waitForSelector('.demo')

@@ -82,6 +82,7 @@ export function client(platform, kind, language = 'zh') {
     wait: platform.wait,
     isLoggedIn: () => session !== null,
     subject: () => session?.subject || null,
+    token: () => session?.token || null,
     call,
     follow,
     logIn,
@@ -235,8 +236,8 @@ export function client(platform, kind, language = 'zh') {
   /**
    * Reads again and again until it is stopped, and shows what is new. When that fails, it says so and goes on, with longer pauses.
    * @template {Operation} O @param {O} operation @param {Input<O>} input
-   * @param {{ every: number | (() => number), show: (body: import('contract').Answered<O>) => void, fail?: (problem: Problem | null) => void }} how
-   *   `every` in milliseconds, `fail(null)` when it works again.
+   * @param {{ every: number | (() => number), show: (body: import('contract').Answered<O>) => void, fail?: (problem: Problem | null) => void, heard?: () => void }} how
+   *   `every` in milliseconds, `fail(null)` when it works again, `heard` after every answer, whether there is anything new or not.
    * @returns {{ stop: () => void, now: () => void }} `now` reads at once.
    */
   function follow(operation, input, how) {
@@ -252,6 +253,7 @@ export function client(platform, kind, language = 'zh') {
           if (stopped) return
           if (failures && how.fail) how.fail(null)
           failures = 0
+          if (how.heard) how.heard()
           if (answer.status !== 304) {
             etag = answer.header('etag') || ''
             how.show(answer.body)

@@ -50,12 +50,12 @@ export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
 export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60000)}`
 
-/** `2 小时 30 分钟`. @param {number} minutes */
+/** `2 小时 30 分钟`, each number on one line with its unit. @param {number} minutes */
 export function span(minutes) {
   const zh = spoken() === 'zh'
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
-  const parts = [hours && (zh ? `${hours} 小时` : `${hours} h`), rest && (zh ? `${rest} 分钟` : `${rest} min`)]
-  return parts.filter(Boolean).join(' ') || (zh ? '0 分钟' : '0 min')
+  const parts = [hours && (zh ? `${hours}\u00a0小时` : `${hours}\u00a0h`), rest && (zh ? `${rest}\u00a0分钟` : `${rest}\u00a0min`)]
+  return parts.filter(Boolean).join(' ')
 }
 
 /** What is left of a time, as a clock counts down: `2:05`, `1:02:05`. @param {number} ms */
@@ -76,8 +76,11 @@ export function distance(metres) {
   return zh ? `${km} 公里` : `${km} km`
 }
 
-/** A phone number as it is read aloud: `139 1234 5678`. @param {string} phone */
-export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1 $2 $3')
+/** A phone number as it is read aloud, on one line: `139 1234 5678`. @param {string} phone */
+export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3')
+
+/** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
+export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/[\s－-]/g, ''))
 
 /** An ID number of which only the ends are shown, short enough for a phone: `2 •••• 9`. @param {string} number */
 export const masked = number => number.replace(/\*+/, ' •••• ')

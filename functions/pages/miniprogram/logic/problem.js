@@ -2,7 +2,7 @@
 
 import { Problem } from './api.js'
 import { say } from './words.js'
-import { mayBeDone, problems, waitMinutes, waitSeconds } from './words/contract.js'
+import { mayBeDone, problems, waitMinutes, waitSeconds } from './words/problems.js'
 
 /** One sentence or two: what happened and what to do. @param {unknown} problem */
 export function told(problem) {

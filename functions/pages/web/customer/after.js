@@ -2,7 +2,7 @@
 
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts } from '../../miniprogram/logic/words/contract.js'
-import { customer as W } from '../../miniprogram/logic/words/customer.js'
+import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { icon } from '../icons.js'
 import { card } from '../parts.js'

@@ -5,7 +5,8 @@ import { told } from '../../miniprogram/logic/problem.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
-import { customer as W } from '../../miniprogram/logic/words/customer.js'
+import { placing as C } from '../../miniprogram/logic/words/placing.js'
+import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
 import { h } from '../view.js'
@@ -22,7 +23,7 @@ export const me = app => {
   }
   const keep = () => app.api.call('DELETE /v1/me/erase').then(() => { waiting.value = { erasure: null }; app.say(say(W.eraseKept)) }, problem => app.say(told(problem)))
   return {
-    title: () => say(W.me),
+    title: () => say(C.me),
     view: () => [
       rows(
         row({ href: '#/me/complaints', icon: 'message', title: say(W.complaintsOwn) }),

@@ -5,7 +5,8 @@ import { money, phoneText, span, visitTime, when } from '../../miniprogram/logic
 import { asked, checksFrom, isLive, reading, timelineReading } from '../../miniprogram/logic/order.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
 import { named, say } from '../../miniprogram/logic/words.js'
-import { customer as W } from '../../miniprogram/logic/words/customer.js'
+import { placing as C } from '../../miniprogram/logic/words/placing.js'
+import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { icon } from '../icons.js'
 import { awaited, button, buttonLink, card, countdown, dialog, facts, stars, tag } from '../parts.js'
@@ -58,14 +59,14 @@ export const order = (app, { order_id }) => {
       order.status === 'staffed' && buttonLink({ label: say(W.checkBadge), href: `#/orders/${order_id}/check`, kind: 'go', icon: 'verified' }),
       order.status === 'in_service' && button({ label: say(W.complete), kind: 'go', icon: 'tick', onclick: () => { asking = 'complete'; app.update() } }),
       order.status === 'completed' && buttonLink({ label: say(W.rate), href: `#/orders/${order_id}/rate`, kind: 'go', icon: 'star' }),
-      ['rated', 'cancelled', 'unfilled'].includes(order.status) && buttonLink({ label: say(W.againOrder), href: `#/orders/${order_id}/again`, kind: 'go', icon: 'again' }))
+      ['rated', 'cancelled', 'unfilled'].includes(order.status) && buttonLink({ label: say(C.againOrder), href: `#/orders/${order_id}/again`, kind: 'go', icon: 'again' }))
   }
 
   /** @param {Order} order @param {NonNullable<Order['worker']>} worker */
   function worker(order, worker) {
     const { word, tone } = standingReading(worker.standing)
     const tags = services.value?.find(one => one.service === order.service)?.tags || []
-    return card({ title: say(W.worker), aside: tag(word, tone), key: 'worker' },
+    return card({ title: say(C.worker), aside: tag(word, tone), key: 'worker' },
       h('div', { class: 'person' },
         photo?.value ? h('img', { src: photo.value, alt: say(W.workerPhoto), class: 'face' }) : h('span', { class: 'face' }, icon('person', 'large')),
         h('div', { class: 'block' }, h('b', { class: 'big' }, worker.name), stars(worker.stars, W.agencyStars, h('small', null, say(W.noStars))),
@@ -87,14 +88,14 @@ export const order = (app, { order_id }) => {
   function details(order) {
     const tags = services.value?.find(one => one.service === order.service)?.tags || []
     return card({ title: say(W.details), key: 'details' }, facts([
-      [say(W.service), serviceName(services.value || [], order.service, named)],
+      [say(C.service), serviceName(services.value || [], order.service, named)],
       [say(W.visit), visitTime(order.start_at, order.duration_min, app.now())],
       [say(W.length), span(order.duration_min)],
       [say(W.at), order.address],
       [say(W.contactLine), order.contact && `${order.contact.name} ${phoneText(order.contact.phone)}`],
-      [say(W.budget), order.budget_fen !== null && money(order.budget_fen)],
-      [say(W.wishes), order.wishes.map(one => named(tags.find(({ tag }) => tag === one)?.name || { zh: '', en: '' })).filter(Boolean).join('、')],
-      [say(W.notes), order.notes],
+      [say(C.budget), order.budget_fen !== null && money(order.budget_fen)],
+      [say(C.wishes), order.wishes.map(one => named(tags.find(({ tag }) => tag === one)?.name || { zh: '', en: '' })).filter(Boolean).join('、')],
+      [say(C.notes), order.notes],
       [say(W.yourRating), order.rating && [say(W.ratingStars, { stars: order.rating.stars }), order.rating.comment && ` · ${order.rating.comment}`]],
     ]))
   }
@@ -112,7 +113,7 @@ export const order = (app, { order_id }) => {
     return h('div', { class: 'beside', key: 'less' },
       canCancel && button({ label: say(W.cancelOrder), kind: 'quiet', onclick: () => { asking = 'cancel'; app.update() } }),
       order.status === 'in_service' && buttonLink({ label: say(W.checkBadge), href: `#/orders/${order_id}/check`, kind: 'quiet' }),
-      order.status === 'completed' && buttonLink({ label: say(W.againOrder), href: `#/orders/${order_id}/again`, kind: 'quiet' }),
+      order.status === 'completed' && buttonLink({ label: say(C.againOrder), href: `#/orders/${order_id}/again`, kind: 'quiet' }),
       isOver && buttonLink({ label: say(W.complain), href: `#/orders/${order_id}/complain`, kind: 'quiet' }))
   }
 

@@ -1,24 +1,20 @@
 // Placing an order. It can be filled in by whoever comes; a login is asked for when it is sent.
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
-import { clockTime, day, distance, isoDay, moment, span } from '../../miniprogram/logic/format.js'
+import { clockTime, day, distance, isoDay, isPhone, moment } from '../../miniprogram/logic/format.js'
+import { DAY, durations, FARTHEST, fen, firstStart, isTooSoon, startTimes } from '../../miniprogram/logic/placing.js'
 import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
-import { customer as W } from '../../miniprogram/logic/words/customer.js'
-import { formOf, isPhone } from '../form.js'
+import { placing as W } from '../../miniprogram/logic/words/placing.js'
+import { formOf } from '../form.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
 import { awaited, button, card, note } from '../parts.js'
 import { h } from '../view.js'
 
-const DAY = 86_400_000
-const HALF_HOUR = 1_800_000
-/** An order needs some time to find an agency before it begins. */
-const SOONEST = 2 * 3_600_000
-
 /** @type {import('../app.js').MakeScreen} */
 export const placing = (app, params) => {
   const catalogue = app.load(() => readServices(app.api))
-  const first = nextHalfHour(app.now() + SOONEST + HALF_HOUR)
+  const first = firstStart(app.now())
   const form = formOf(app, {
     service: params.service || 'cleaning', day: isoDay(first), otherDay: '', start: clockTime(first), duration: '', address: '', name: '', phone: '',
     wishes: /** @type {string[]} */ ([]), budget: '', notes: '', prefer: /** @type {string[]} */ ([]),
@@ -49,7 +45,7 @@ export const placing = (app, params) => {
         form.choices('service', { label: say(W.service), kind: 'bare', options: services.map(one => ({ value: one.service, label: named(one.name), icon: SERVICE_ICONS[one.service] })), chosen: () => { values.wishes = []; values.duration = '' } })),
       card({ title: say(W.time) },
         form.choices('day', { label: say(W.day), pointer: '/start_at', kind: 'days', options: [...days(), { value: 'other', label: say(W.otherDay) }] }),
-        values.day === 'other' && form.text('otherDay', { label: say(W.date), pointer: '/other_day', type: 'date', min: isoDay(app.now()), max: isoDay(app.now() + 59 * DAY) }),
+        values.day === 'other' && form.text('otherDay', { label: say(W.date), pointer: '/other_day', type: 'date', min: isoDay(app.now()), max: isoDay(app.now() + FARTHEST * DAY) }),
         h('div', { class: 'pair' },
           form.select('start', { label: say(W.startTime), pointer: '/start', options: times() }),
           form.select('duration', { label: say(W.duration), pointer: '/duration_min', options: durations(service.usual_duration_min) }))),
@@ -109,15 +105,14 @@ export const placing = (app, params) => {
   }
 
   function check() {
-    const { budget } = values
     return {
-      '/start_at': (values.day !== 'other' || values.otherDay) && Date.parse(startAt()) < app.now() + HALF_HOUR && say(W.tooSoon),
+      '/start_at': (values.day !== 'other' || values.otherDay) && isTooSoon(chosenDay(), values.start, app.now()) && say(W.tooSoon),
       '/other_day': values.day === 'other' && !values.otherDay && say(controls.choose),
       '/location': !values.location && say(W.noPlace),
       '/address': !values.address.trim() && say(controls.required),
       '/contact/name': !values.name.trim() && say(controls.required),
       '/contact/phone': !isPhone(values.phone) && say(controls.phoneHint),
-      '/budget_fen': budget.trim() !== '' && !/^\d{1,6}(\.\d{1,2})?$/.test(budget.trim()) && say(W.budgetFault),
+      '/budget_fen': Number.isNaN(fen(values.budget)) && say(W.budgetFault),
     }
   }
 
@@ -126,7 +121,7 @@ export const placing = (app, params) => {
     const order = await app.api.call('POST /v1/orders', { intent: 'order', body: {
       service: /** @type {import('contract').Service} */ (values.service), start_at: startAt(), duration_min: Number(values.duration), address: values.address, location: values.location,
       contact: { name: values.name, phone: values.phone }, notes: values.notes || null, wishes: values.wishes,
-      budget_fen: values.budget.trim() ? Math.round(Number(values.budget) * 100) : null,
+      budget_fen: fen(values.budget),
       prefer: values.prefer.length ? { order_id: params.order_id } : null,
     } })
     app.say(say(W.placed))
@@ -149,22 +144,8 @@ export const placing = (app, params) => {
   }
 
   function times() {
-    const isToday = chosenDay() === isoDay(app.now())
-    const all = Array.from({ length: 32 }, (_, number) => `${String(6 + Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`)
-    const left = isToday ? all.filter(time => Date.parse(moment(isoDay(app.now()), time)) > app.now() + HALF_HOUR) : all
+    const left = startTimes(chosenDay(), app.now())
     if (left.length && !left.includes(values.start)) values.start = left[0]
     return left.map(time => ({ value: time, label: time }))
   }
-}
-
-/** @param {number} usual */
-const durations = usual => [...new Set([60, 120, 180, 240, 300, 360, 480, 600, 720, 1440, usual])].sort((a, b) => a - b)
-  .map(minutes => ({ value: String(minutes), label: minutes === usual ? say(W.durationUsual, { span: span(minutes) }) : span(minutes) }))
-
-/** @param {number} time */
-function nextHalfHour(time) {
-  const next = Math.ceil(time / HALF_HOUR) * HALF_HOUR
-  const clock = clockTime(next)
-  // Nobody comes at night: the next morning.
-  return clock >= '06:00' && clock <= '20:00' ? next : Date.parse(moment(isoDay(clock > '20:00' ? next + DAY : next), '09:00'))
 }

@@ -35,6 +35,7 @@ export const controls = {
   otherPhone: ['换个手机号', 'Another number'],
   logIn: ['登录', 'Log in'],
   logOut: ['退出登录', 'Log out'],
+  byWeChat: ['用微信登录', 'Log in by WeChat'],
   accessKey: ['账号', 'Access key'],
   secret: ['密钥', 'Secret'],
   customerLogin: ['用手机号登录', 'Log in by phone'],

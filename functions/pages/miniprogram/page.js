@@ -1,0 +1,76 @@
+// What all pages have in common: words, large print, reading while they are shown, and what is said when something fails.
+
+import { Problem } from './logic/api.js'
+import { told } from './logic/problem.js'
+import { say } from './logic/words.js'
+import { controls } from './logic/words/controls.js'
+import { mini } from './logic/words/mini.js'
+
+/** @typedef {import('./logic/words.js').Words} Words */
+
+/** WeChat's own setting; 17 is its middle, and from 20 on it is meant for who sees badly. */
+const LARGE = 20
+
+/** Gives a page its title, its words as `w`, and its print. @param {any} page @param {Words} title @param {Record<string, Words>[]} tables */
+export function begin(page, title, ...tables) {
+  const all = Object.assign({}, controls, mini, ...tables)
+  wx.setNavigationBarTitle({ title: say(title) })
+  page.setData({ w: Object.fromEntries(Object.entries(all).map(([name, words]) => [name, say(words)])), large: (wx.getAppBaseInfo().fontSizeSetting || 16) >= LARGE ? 'large' : '' })
+}
+
+/** Reads something for a page, which shows `problem` if it fails. @param {any} page @param {() => Promise<object>} read What is to be set. */
+export async function shown(page, read) {
+  try {
+    page.setData({ ...await read(), problem: '', loaded: true })
+  } catch (failure) {
+    page.setData({ problem: wordsOf(failure) })
+  }
+}
+
+/**
+ * Sends what was filled in: once, with what is wrong beside each field. While it is not known whether it has arrived, the fields
+ * stay as they were sent, and it is sent again when the network is back.
+ * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by field.
+ */
+export async function sent(page, send, missing = {}) {
+  if (page.data.busy) return
+  const faults = Object.fromEntries(Object.entries(missing).filter(([, words]) => words))
+  if (!page.data.locked && Object.keys(faults).length) return page.setData({ faults, problem: say(controls.mend) })
+  page.setData({ busy: true, problem: '', faults: {} })
+  const result = { busy: false, locked: false, problem: '', faults: {} }
+  try {
+    await send()
+  } catch (failure) {
+    const errors = failure instanceof Problem ? failure.errors : []
+    result.locked = failure instanceof Problem && failure.unknown
+    result.problem = errors.length ? say(controls.mend) : wordsOf(failure)
+    result.faults = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.split('/').filter(part => !/^\d+$/.test(part)).pop(), detail]))
+  }
+  page.setData(result)
+  if (result.locked) whenOnline(() => sent(page, send))
+}
+
+/** @param {() => void} act */
+function whenOnline(act) {
+  const listen = (/** @type {any} */ { isConnected }) => {
+    if (!isConnected) return
+    wx.offNetworkStatusChange(listen)
+    act()
+  }
+  wx.onNetworkStatusChange(listen)
+}
+
+/** @param {unknown} failure */
+export function wordsOf(failure) {
+  if (!(failure instanceof Problem)) console.error(failure)
+  return told(failure)
+}
+
+/** Says something in passing. @param {Words} words */
+export const toast = words => { wx.showToast({ title: say(words), icon: 'none', duration: 3000 }) }
+
+/** Keeps what was typed into the field whose `data-field` names it. @param {any} page @param {any} event */
+export function typed(page, event) {
+  const { field } = event.currentTarget.dataset
+  page.setData({ [`values.${field}`]: event.detail.value, [`faults.${field}`]: '' })
+}

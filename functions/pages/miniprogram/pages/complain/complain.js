@@ -1,0 +1,32 @@
+// A complaint about a visit.
+
+import { say, sayOf } from '../../logic/words.js'
+import { complaintAbouts } from '../../logic/words/contract.js'
+import { customer as W } from '../../logic/words/customer.js'
+import { begin, sent, toast, typed } from '../../page.js'
+import { customer, entered } from '../../sessions.js'
+
+Page({
+  data: { w: {}, large: '', problem: '', busy: false, locked: false, faults: {}, values: { detail: '' }, order_id: '', about: '', abouts: /** @type {object[]} */ ([]) },
+
+  onLoad({ order_id = '' }) {
+    begin(this, W.complain, W)
+    this.setData({ order_id })
+    this.draw('quality')
+  },
+
+  /** @param {string} about */
+  draw(about) { this.setData({ about, abouts: Object.keys(complaintAbouts).map(id => ({ id, name: sayOf(complaintAbouts, id), chosen: id === about })) }) },
+  choose(event) { this.draw(event.currentTarget.dataset.id) },
+  typed(event) { typed(this, event) },
+
+  send() {
+    const { order_id, about, values } = this.data
+    return sent(this, async () => {
+      await entered()
+      await customer.call('POST /v1/orders/{order_id}/complaints', { intent: 'complaint', path: { order_id }, body: { about: /** @type {any} */ (about), detail: values.detail } })
+      toast(W.complained)
+      wx.redirectTo({ url: '/pages/complaints/complaints' })
+    }, { detail: !values.detail.trim() && say(W.complainDetail) })
+  },
+})

@@ -1,0 +1,41 @@
+// What is kept of a customer, and the way to have it erased; complaints; the way to the worker's part.
+
+import { when } from '../../logic/format.js'
+import { say } from '../../logic/words.js'
+import { customer as W } from '../../logic/words/customer.js'
+import { begin, sent, shown, toast } from '../../page.js'
+import { customer, entered } from '../../sessions.js'
+
+Page({
+  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, due: '' },
+  onLoad() { begin(this, W.me, W) },
+  onShow() { this.again() },
+
+  again() {
+    return shown(this, async () => {
+      await entered()
+      const { erasure } = await customer.call('GET /v1/me/erase')
+      return { due: erasure ? say(W.eraseDue, { time: when(erasure.due_at, customer.now()) }) : '' }
+    })
+  },
+
+  complaints() { wx.navigateTo({ url: '/pages/complaints/complaints' }) },
+  worker() { wx.navigateTo({ url: '/pages/worker/worker' }) },
+
+  async erase() {
+    const { confirm } = await wx.showModal({ title: say(W.eraseAsk), content: say(W.eraseDetail), confirmColor: '#7d1420' })
+    if (!confirm) return
+    await sent(this, async () => {
+      await customer.call('POST /v1/me/erase', { repeats: true })
+      await this.again()
+    })
+  },
+
+  keep() {
+    return sent(this, async () => {
+      await customer.call('DELETE /v1/me/erase')
+      toast(W.eraseKept)
+      await this.again()
+    })
+  },
+})

@@ -1,0 +1,125 @@
+// Placing an order: service, time, place, whom to reach, wishes, one button.
+
+import { price, readServices } from '../../logic/catalogue.js'
+import { clockTime, day, isoDay, isPhone, moment } from '../../logic/format.js'
+import { DAY, durations, FARTHEST, fen, firstStart, isTooSoon, startTimes } from '../../logic/placing.js'
+import { named, say } from '../../logic/words.js'
+import { controls } from '../../logic/words/controls.js'
+import { customer as W } from '../../logic/words/customer.js'
+import { mini } from '../../logic/words/mini.js'
+import { begin, sent, shown, toast, typed } from '../../page.js'
+import { customer, entered } from '../../sessions.js'
+
+/** @type {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], prefer: boolean, location: import('contract').Location | null }} */
+const EMPTY = { service: 'cleaning', day: '', start: '', duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], prefer: false, location: null }
+
+Page({
+  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...EMPTY }, before: '', placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
+
+  onLoad({ service = '', order_id = '' }) {
+    begin(this, order_id ? W.againOrder : W.newOrder, W)
+    const first = firstStart(customer.now())
+    this.setData({ before: order_id, values: { ...EMPTY, service: service || EMPTY.service, day: isoDay(first), start: clockTime(first) }, first: isoDay(customer.now()), last: isoDay(customer.now() + FARTHEST * DAY) })
+    this.again()
+  },
+
+  again() {
+    return shown(this, async () => {
+      const catalogue = await readServices(customer)
+      this.setData({ catalogue })
+      if (this.data.before) await this.fillIn(this.data.before)
+      this.draw()
+      return {}
+    })
+  },
+
+  /** Takes over what an earlier order had. @param {string} order_id */
+  async fillIn(order_id) {
+    await entered()
+    const order = await customer.call('GET /v1/orders/{order_id}', { path: { order_id } })
+    const values = { ...this.data.values, service: order.service, duration: String(order.duration_min), wishes: order.wishes, prefer: order.worker !== null }
+    if (order.address && order.contact && order.location) Object.assign(values, { address: order.address, name: order.contact.name, phone: order.contact.phone, location: order.location, notes: order.notes || '' })
+    this.setData({ values, placed: values.location ? values.address : '' })
+  },
+
+  /** Works out what the choices are, now that one has changed. */
+  draw() {
+    const { catalogue } = this.data
+    const values = { ...this.data.values }
+    const service = catalogue.find(one => one.service === values.service) || catalogue[0]
+    const times = startTimes(values.day, customer.now())
+    if (!times.includes(values.start)) values.start = times[0] || ''
+    values.duration = values.duration || String(service.usual_duration_min)
+    const lengths = durations(service.usual_duration_min)
+    const durationAt = lengths.findIndex(one => one.value === values.duration)
+    this.setData({
+      values, times, timeAt: times.indexOf(values.start), durations: lengths, durationLabels: lengths.map(one => one.label), durationAt, durationLabel: lengths[durationAt] ? lengths[durationAt].label : '',
+      dayLabel: day(moment(values.day, '12:00'), customer.now()), usual: say(W.budgetHint, { price: price(service) }),
+      services: catalogue.map(one => ({ id: one.service, name: named(one.name), chosen: one.service === values.service })),
+      wishes: service.tags.map(tag => ({ id: tag.tag, name: named(tag.name), chosen: values.wishes.includes(tag.tag) })),
+    })
+  },
+
+  change(values) {
+    this.setData({ values: { ...this.data.values, ...values }, 'faults.start_at': '' })
+    this.draw()
+  },
+
+  typed(event) { typed(this, event) },
+  pickService(event) { this.change({ service: event.currentTarget.dataset.id, wishes: [], duration: '' }) },
+  pickDay(event) { this.change({ day: event.detail.value }) },
+  pickTime(event) { this.change({ start: this.data.times[Number(event.detail.value)] }) },
+  pickDuration(event) { this.change({ duration: this.data.durations[Number(event.detail.value)].value }) },
+  pickWish(event) {
+    const { id } = event.currentTarget.dataset
+    const { wishes } = this.data.values
+    this.change({ wishes: wishes.includes(id) ? wishes.filter(wish => wish !== id) : [...wishes, id] })
+  },
+  prefer() { this.change({ prefer: !this.data.values.prefer }) },
+
+  async here() {
+    try {
+      const { latitude, longitude } = await wx.getLocation({ type: 'gcj02', isHighAccuracy: true })
+      this.take(latitude, longitude, say(mini.placeHere))
+    } catch {
+      this.setData({ refused: true })
+    }
+  },
+
+  async pick() {
+    try {
+      const { latitude, longitude, name, address } = await wx.chooseLocation({})
+      this.take(latitude, longitude, say(mini.placePicked, { name: name || address }))
+      if (!this.data.values.address) this.setData({ 'values.address': address + name })
+    } catch {
+      // It was closed without a choice.
+    }
+  },
+
+  /** WeChat's places are GCJ-02. @param {number} lat @param {number} lon @param {string} placed */
+  take(lat, lon, placed) {
+    this.setData({ 'values.location': { lat, lon, datum: 'gcj02' }, placed, refused: false, 'faults.location': '' })
+  },
+
+  place() {
+    const { values, before } = this.data
+    const { location } = values
+    return sent(this, async () => {
+      await entered()
+      if (!location) return
+      const order = await customer.call('POST /v1/orders', { intent: 'order', body: {
+        service: /** @type {import('contract').Service} */ (values.service), start_at: moment(values.day, values.start), duration_min: Number(values.duration), address: values.address, location,
+        contact: { name: values.name, phone: values.phone }, notes: values.notes || null, wishes: values.wishes, budget_fen: fen(values.budget), prefer: before && values.prefer ? { order_id: before } : null,
+      } })
+      toast(W.placed)
+      wx.redirectTo({ url: `/pages/order/order?order_id=${order.order_id}` })
+    }, {
+      start_at: isTooSoon(values.day, values.start, customer.now()) && say(W.tooSoon),
+      location: !location && say(W.noPlace),
+      address: !values.address.trim() && say(controls.required),
+      name: !values.name.trim() && say(controls.required),
+      phone: !isPhone(values.phone) && say(controls.phoneHint),
+      budget_fen: Number.isNaN(fen(values.budget)) && say(W.budgetFault),
+    })
+  },
+})

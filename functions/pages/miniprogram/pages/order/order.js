@@ -1,0 +1,140 @@
+// One order, from looking for an agency to the rating: what is going on, who comes, and the one thing to do next.
+
+import { readServices, serviceName } from '../../logic/catalogue.js'
+import { countdown, money, phoneText, span, visitTime, when } from '../../logic/format.js'
+import { asked, checksFrom, isLive, reading, timelineReading } from '../../logic/order.js'
+import { sectionReading, standingReading } from '../../logic/record.js'
+import { named, say } from '../../logic/words.js'
+import { customer as W } from '../../logic/words/customer.js'
+import { begin, sent, shown, wordsOf } from '../../page.js'
+import { customer, entered } from '../../sessions.js'
+
+/** @typedef {import('contract').Order} Order */
+
+/** What the main button does, by status. @type {Record<string, keyof typeof W>} */
+const NEXT = { staffed: 'checkBadge', in_service: 'complete', completed: 'rate', rated: 'againOrder', cancelled: 'againOrder', unfilled: 'againOrder' }
+
+Page({
+  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false },
+  order: /** @type {Order | null} */ (null),
+  services: /** @type {import('contract').OfferedService[]} */ ([]),
+  following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
+  clock: 0,
+
+  onLoad({ order_id = '' }) {
+    begin(this, W.order, W)
+    this.setData({ order_id })
+  },
+
+  onShow() { this.again() },
+  onHide() { this.stop() },
+  onUnload() { this.stop() },
+
+  stop() {
+    if (this.following) this.following.stop()
+    this.following = null
+    clearInterval(this.clock)
+  },
+
+  async again() {
+    this.stop()
+    await shown(this, async () => {
+      await entered()
+      this.services = await readServices(customer)
+      return {}
+    })
+    if (this.data.problem) return
+    this.following = customer.follow('GET /v1/orders/{order_id}', { path: { order_id: this.data.order_id } }, {
+      every: () => this.order && this.order.status === 'open' ? 2000 : 6000,
+      show: order => {
+        this.order = order
+        this.draw()
+        if (order.worker && order.worker.photo && !this.data.photo) this.readPhoto()
+        if (!order.worker) this.setData({ photo: '' })
+      },
+      fail: problem => this.setData({ problem: problem ? wordsOf(problem) : '' }),
+    })
+    this.clock = setInterval(() => { if (this.order && this.order.status === 'open') this.draw() }, 1000)
+  },
+
+  async readPhoto() {
+    const photo = /** @type {any} */ (await customer.call('GET /v1/orders/{order_id}/worker/photo', { path: { order_id: this.data.order_id }, raw: true }).catch(() => null))
+    if (photo) this.setData({ photo: `data:image/jpeg;base64,${wx.arrayBufferToBase64(photo)}` })
+  },
+
+  draw() {
+    const { order, services } = this
+    if (!order) return
+    const now = customer.now()
+    const read = reading(order, now)
+    const to = asked(order)
+    const { claim, worker } = order
+    const tagName = (/** @type {string} */ id) => {
+      const tag = (services.find(one => one.service === order.service) || { tags: [] }).tags.find(one => one.tag === id)
+      return tag ? named(tag.name) : ''
+    }
+    const starsOf = (/** @type {{ average: number, count: number } | null} */ stars) => stars ? `★ ${say(W.agencyStars, stars)}` : say(W.noStars)
+    this.setData({
+      title: read.title, detail: read.detail, lead: read.tone === 'quiet' ? '' : 'lead', left: read.left === null ? '' : countdown(read.left),
+      more: order.status === 'open' ? (to ? say(W.asked, to) : say(W.asking))
+        : order.status === 'claimed' && claim ? say(W.staffBy, { time: when(claim.staff_by, now) })
+          : order.status === 'staffed' ? say(W.checkFrom, { time: when(checksFrom(order), now) }) : '',
+      next: NEXT[order.status] ? say(W[NEXT[order.status]]) : '',
+      worker: worker && {
+        name: worker.name, stars: starsOf(worker.stars), tags: worker.tags.map(tagName).filter(Boolean).join('、'), standing: standingReading(worker.standing), asOf: say(W.asOf, { time: when(worker.as_of, now) }),
+        sections: worker.sections.map(line => { const { name, state, tone } = sectionReading(line); return { name, value: state, tone } }),
+      },
+      agency: claim && { name: claim.agency_name, how: say(claim.how === 'grab' ? W.grabbed : W.assigned), stars: starsOf(claim.stars), phone: claim.phone && isLive(order) ? claim.phone : '', call: claim.phone ? `${say(W.call)} ${phoneText(claim.phone)}` : '' },
+      details: /** @type {[import('../../logic/words.js').Words, string | null | false | undefined][]} */ ([
+        [W.service, serviceName(services, order.service, named)],
+        [W.visit, visitTime(order.start_at, order.duration_min, now)],
+        [W.length, span(order.duration_min)],
+        [W.at, order.address],
+        [W.contactLine, order.contact && `${order.contact.name} ${phoneText(order.contact.phone)}`],
+        [W.budget, order.budget_fen !== null && money(order.budget_fen)],
+        [W.wishes, order.wishes.map(tagName).filter(Boolean).join('、')],
+        [W.notes, order.notes],
+        [W.yourRating, order.rating && [say(W.ratingStars, { stars: order.rating.stars }), order.rating.comment].filter(Boolean).join(' · ')],
+      ]).filter(([, value]) => value).map(([name, value]) => ({ name: say(name), value })),
+      timeline: [...order.timeline].reverse().map(line => ({ key: line.at + line.what, what: timelineReading(line, order), at: when(line.at, now) })),
+      canCancel: ['open', 'claimed', 'staffed'].includes(order.status), canCheck: order.status === 'in_service', canOrder: order.status === 'completed',
+      canComplain: ['completed', 'rated'].includes(order.status) || (order.status === 'cancelled' && claim !== null),
+    })
+  },
+
+  next() {
+    switch (this.order && this.order.status) {
+      case 'staffed': return this.check()
+      case 'in_service': return this.complete()
+      case 'completed': return this.to('rate')
+      default: return this.orderAgain()
+    }
+  },
+  check() { this.to('check') },
+  complain() { this.to('complain') },
+  orderAgain() { this.to('new') },
+  unfold() { this.setData({ open: !this.data.open }) },
+  call() { if (this.order && this.order.claim && this.order.claim.phone) wx.makePhoneCall({ phoneNumber: this.order.claim.phone }).catch(() => {}) },
+
+  /** @param {string} page */
+  to(page) { wx.navigateTo({ url: `/pages/${page}/${page}?order_id=${this.data.order_id}` }) },
+
+  async complete() {
+    const { confirm } = await wx.showModal({ title: say(W.completeAsk), content: say(W.completeNote) })
+    if (!confirm) return
+    await sent(this, async () => {
+      await customer.call('POST /v1/orders/{order_id}/complete', { path: { order_id: this.data.order_id }, repeats: true })
+      this.to('rate')
+    })
+  },
+
+  async cancel() {
+    const itemList = say(W.cancelWhys).split('|')
+    const { tapIndex } = await wx.showActionSheet({ alertText: say(W.cancelAsk), itemList }).catch(() => ({ tapIndex: -1 }))
+    if (tapIndex < 0) return
+    await sent(this, async () => {
+      await customer.call('POST /v1/orders/{order_id}/cancel', { path: { order_id: this.data.order_id }, body: { reason: itemList[tapIndex] }, repeats: true })
+      if (this.following) this.following.now()
+    })
+  },
+})

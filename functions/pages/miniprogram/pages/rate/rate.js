@@ -1,0 +1,35 @@
+// A rating, after the visit.
+
+import { say } from '../../logic/words.js'
+import { customer as W } from '../../logic/words/customer.js'
+import { begin, sent, toast, typed } from '../../page.js'
+import { customer, entered } from '../../sessions.js'
+
+Page({
+  data: { w: {}, large: '', problem: '', busy: false, locked: false, faults: {}, values: { comment: '' }, order_id: '', stars: /** @type {object[]} */ ([]), chosen: 0, word: '' },
+
+  onLoad({ order_id = '' }) {
+    begin(this, W.rate, W)
+    this.setData({ order_id })
+    this.draw(0)
+  },
+
+  /** @param {number} chosen */
+  draw(chosen) {
+    const words = say(W.ratingWords).split('|')
+    this.setData({ chosen, word: words[chosen - 1] || '', 'faults.stars': '', stars: words.map((word, at) => ({ number: at + 1, sign: at < chosen ? '★' : '☆', label: `${say(W.ratingStars, { stars: at + 1 })} ${word}`, is: at + 1 === chosen ? 'true' : 'false' })) })
+  },
+
+  choose(event) { this.draw(event.currentTarget.dataset.number) },
+  typed(event) { typed(this, event) },
+
+  send() {
+    const { order_id, chosen, values } = this.data
+    return sent(this, async () => {
+      await entered()
+      await customer.call('POST /v1/orders/{order_id}/rating', { path: { order_id }, body: { stars: chosen, comment: values.comment || null }, repeats: true })
+      toast(W.rated)
+      wx.navigateBack()
+    }, { stars: !chosen && say(W.ratingChoose) })
+  },
+})

@@ -1,0 +1,57 @@
+// Claims that wait for a worker, the most urgent first, and who could go. One tap names her.
+
+import { when } from '../../miniprogram/logic/format.js'
+import { say } from '../../miniprogram/logic/words.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { SERVICE_ICONS, icon } from '../icons.js'
+import { awaited, button, buttonLink, card, countdown, empty, rows, skeleton, note } from '../parts.js'
+import { h } from '../view.js'
+import { candidates } from './candidates.js'
+import { orderFacts } from './order.js'
+import { asking, backFrom, chosen, pick, place, split } from './reading.js'
+import { watchOf } from './watch.js'
+
+/** @type {import('../app.js').MakeScreen} */
+export const claims = (app, params) => {
+  const watch = watchOf(app)
+  const choice = chosen(app, params.order_id, id => one(app, watch, id))
+  return {
+    title: () => say(W.claims),
+    wide: true,
+    get back() { return backFrom(choice, 'claims') },
+    moved: params => choice.choose(params.order_id),
+    view: () => {
+      if (!watch.claims) return skeleton(6)
+      if (!watch.claims.length && !choice.id()) return card({}, empty({ icon: 'tick', title: say(W.noClaims), detail: say(W.noClaimsDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) }))
+      return split(choice.id() !== null, rows(watch.claims.map(claim => pick({
+        key: claim.order_id, href: `#/claims/${claim.order_id}`, isChosen: claim.order_id === choice.id(), lead: icon(SERVICE_ICONS[claim.service]),
+        title: `${watch.serviceName(claim.service)} · ${when(claim.start_at, app.now())}`, detail: place(claim.area),
+        aside: claim.claim && countdown(Date.parse(claim.claim.staff_by) - app.now(), say(W.staffLeft)),
+      }))), choice.view(), say(W.chooseClaim))
+    },
+  }
+}
+
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id */
+function one(app, watch, order_id) {
+  const path = { order_id }
+  const order = app.follow('GET /v1/orders/{order_id}', { path }, 10_000)
+  const done = () => {
+    watch.now()
+    app.go(`orders/${order_id}`)
+  }
+  const people = candidates(app, watch, order_id, done)
+  const release = asking(app, { title: W.releaseAsk, note: W.releaseNote, label: W.release, whys: W.releaseWhys, send: async reason => {
+    await app.api.call('POST /v1/orders/{order_id}/release', { path, body: { reason }, repeats: true })
+    app.say(say(W.released))
+    watch.now()
+    app.go('claims', true)
+  } })
+  return () => awaited(order, order => [
+    card({ title: watch.serviceName(order.service), aside: order.status === 'claimed' && order.claim && countdown(Date.parse(order.claim.staff_by) - app.now(), say(W.staffLeft)) },
+      orderFacts(app, watch, order), order.status !== 'claimed' && [note('quiet', say(W.noLonger)), buttonLink({ label: say(W.seeOrder), href: `#/orders/${order_id}` })]),
+    order.status === 'claimed' && people.view(order),
+    order.status === 'claimed' && watch.may('orders') && h('div', { class: 'buttons' }, button({ label: say(W.release), kind: 'danger', onclick: release.ask })),
+    release.view(),
+  ], 8)
+}

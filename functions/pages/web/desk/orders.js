@@ -1,0 +1,101 @@
+// An agency's orders: those it has, and those it had, by how they stand, day, store and worker.
+
+import { isoDay, when } from '../../miniprogram/logic/format.js'
+import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { isWide } from '../app.js'
+import { formOf } from '../form.js'
+import { SERVICE_ICONS, icon } from '../icons.js'
+import { button, buttonLink, empty, paged, rows, switcher, tag } from '../parts.js'
+import { h } from '../view.js'
+import { orderDetail, standing } from './order.js'
+import { backFrom, chosen, pick, split } from './reading.js'
+import { watchOf } from './watch.js'
+
+const DAY = 86_400_000
+const STATUSES = /** @type {const} */ (['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'lost'])
+/** @typedef {typeof STATUSES[number]} Status */
+
+/** @type {import('../app.js').MakeScreen} */
+export const orders = (app, params) => {
+  const watch = watchOf(app)
+  /** @type {Status | ''} */
+  let status = ''
+  let isFiltering = false
+  const filter = formOf(app, { day: '', store_id: '', worker_id: '' })
+  /** How many there are of each status, whatever status is shown. @type {import('contract').Schemas['OrderCounts'] | null} */
+  let counts = null
+  const query = () => ({ day: filter.values.day || null, store_id: filter.values.store_id || null, worker_id: filter.values.worker_id || null })
+  const list = app.pages(async cursor => {
+    const page = await app.api.call('GET /v1/orders', { query: { ...query(), status: status || null, limit: 30, cursor, counts: cursor ? null : true } })
+    if (page.counts) counts = page.counts
+    return page
+  })
+  const people = app.load(async () => (await app.api.call('GET /v1/workers', { query: { limit: 100 } })).items)
+  const choice = chosen(app, params.order_id, id => orderDetail(app, watch, id, list.again))
+  /** What the list was asked with. */
+  let asked = JSON.stringify(query())
+  return {
+    title: () => say(choice.id() && !isWide() ? W.order : W.orders),
+    wide: true,
+    get back() { return backFrom(choice, 'orders') },
+    moved: params => choice.choose(params.order_id),
+    view: () => {
+      if (asked !== JSON.stringify(query())) again()
+      return split(choice.id() !== null, [filters(), paged(list, items => rows(items.map(one)), nothing())], choice.view(), say(W.chooseOrder))
+    },
+  }
+
+  function again() {
+    asked = JSON.stringify(query())
+    list.value = null
+    list.again()
+  }
+
+  /** @param {Status | ''} next */
+  function show(next) {
+    status = next
+    again()
+    app.update()
+  }
+
+  function filters() {
+    const total = counts && STATUSES.reduce((sum, status) => sum + (counts?.[status] || 0), 0)
+    const isFiltered = Object.values(filter.values).some(Boolean)
+    return h('div', { class: 'filters' },
+      h('div', { class: 'switcher', role: 'group', 'aria-label': say(W.orders) }, [
+        tab('', say(W.all), total), ...STATUSES.map(one => tab(one, sayOf(orderStatuses, one), counts?.[one])),
+      ]),
+      h('div', { class: 'buttons' },
+        switcher(say(W.day), [{ id: isoDay(app.now()), label: say(W.today) }, { id: isoDay(app.now() + DAY), label: say(W.tomorrow) }], filter.values.day, day => filter.set('day', filter.values.day === day ? '' : day)),
+        button({ label: say(W.filter), kind: 'quiet', icon: isFiltering ? 'up' : 'down', onclick: () => { isFiltering = !isFiltering; app.update() } }),
+        isFiltered && button({ label: say(W.filterClear), kind: 'quiet', onclick: () => { Object.assign(filter.values, { day: '', store_id: '', worker_id: '' }); app.update() } })),
+      isFiltering && h('div', { class: 'pair' },
+        filter.text('day', { label: say(W.day), type: 'date', optional: true }),
+        filter.select('store_id', { label: say(W.store), optional: true, options: [{ value: '', label: say(W.anyStore) }, ...(watch.agency?.stores || []).map(store => ({ value: store.store_id, label: store.name }))] }),
+        filter.select('worker_id', { label: say(W.worker), optional: true, options: [{ value: '', label: say(W.anyWorker) }, ...(people.value || []).filter(one => one.name).map(one => ({ value: one.worker_id, label: one.name || '' }))] })),
+      counts && !counts.exact && h('p', { class: 'hint' }, say(W.countsInexact)))
+  }
+
+  /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
+  function tab(id, label, count) {
+    return h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
+  }
+
+  /** @param {import('contract').OrderSummary} order */
+  function one(order) {
+    const { title, tone } = standing(order)
+    return pick({
+      key: order.order_id, href: `#/orders/${order.order_id}`, isChosen: order.order_id === choice.id(), lead: icon(SERVICE_ICONS[order.service]),
+      title: `${when(order.start_at, app.now())} · ${watch.serviceName(order.service)}`,
+      detail: [order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
+      aside: tag(order.ended ? title : sayOf(orderStatuses, order.status), tone),
+    })
+  }
+
+  function nothing() {
+    return status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
+      : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
+  }
+}

@@ -1,0 +1,91 @@
+// How places, reasons and people read at the desk, and parts that several of its screens have.
+
+import { cell, centre } from '../../miniprogram/logic/area.js'
+import { nearest } from '../../miniprogram/logic/city.js'
+import { day, distance } from '../../miniprogram/logic/format.js'
+import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { sections, states } from '../../miniprogram/logic/words/contract.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { isWide } from '../app.js'
+import { formOf } from '../form.js'
+import { button, dialog } from '../parts.js'
+import { h } from '../view.js'
+
+/** @typedef {import('../view.js').Child} Child */
+/** @typedef {import('../app.js').App} App */
+/** @typedef {import('./watch.js').Watch} Watch */
+
+/** What people call where an area is. @param {string} area A geohash. */
+export const place = area => say(W.nearPlace, { place: named(nearest(centre(cell(area))).name) })
+
+/** @param {Watch} watch @param {string | null} store_id @param {number | null} metres */
+export const fromStore = (watch, store_id, metres) => metres === null ? '' : say(W.fromStore, { store: watch.storeName(store_id) || say(W.store), distance: distance(metres) })
+
+/** Why a worker cannot be sent. @param {import('../../miniprogram/logic/api.js').Problem['reasons'][number]} reason @param {number} now */
+export function why({ kind, section, state, valid_until }, now) {
+  if (kind !== 'section') return say(W[/** @type {keyof typeof W} */ (kind)] || W.not_available)
+  // What is clear now and still stands against her ends before the visit does.
+  if (state === 'clear' && valid_until) return say(W.sectionUntil, { section: sayOf(sections, section), day: day(valid_until, now) })
+  return say(W.sectionReason, { section: sayOf(sections, section), state: sayOf(states, state) })
+}
+
+/** The list of words of a key, of which there are several between bars. @param {import('../../miniprogram/logic/words.js').Words} words */
+export const listed = words => say(words).split('|')
+
+/** The first letter of a name, where there is no photo. @param {string | null} name */
+export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))
+
+/**
+ * A list, and beside it, where there is room, what is chosen from it; on a phone one or the other.
+ * @param {boolean} isChosen @param {Child} list @param {Child} detail @param {Child} none What is said while nothing is chosen.
+ */
+export const split = (isChosen, list, detail, none) => h('div', { class: `split ${isChosen ? 'is-chosen' : ''}` },
+  h('div', { class: 'split-list', key: 'list' }, list), h('div', { class: 'split-detail', key: 'detail' }, isChosen ? detail : h('p', { class: 'choose' }, none)))
+
+/**
+ * What is chosen from a list by the address, and read only as long as it is.
+ * @param {App} app @param {string | undefined} first @param {(id: string) => () => Child} make @param {() => void} [changed]
+ */
+export function chosen(app, first, make, changed) {
+  /** @type {string | null} */
+  let id = null
+  /** @type {{ shown: () => Child, end: () => void } | null} */
+  let part = null
+  const self = {
+    id: () => id,
+    view: () => part?.shown(),
+    /** @param {string | undefined} next */
+    choose(next) {
+      if ((next || null) === id) return
+      part?.end()
+      id = next || null
+      part = next ? app.part(() => make(next)) : null
+      changed?.()
+    },
+  }
+  self.choose(first)
+  return self
+}
+
+/** Where a phone goes back to from what is chosen. @param {{ id: () => string | null }} choice @param {string} list @param {string} [before] */
+export const backFrom = (choice, list, before) => choice.id() && !isWide() ? list : before
+
+/** A row of a list beside its detail. @param {{ href: string, isChosen: boolean, key: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} row */
+export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
+  h('li', { key }, h('a', { class: `row ${isChosen ? 'chosen' : ''}`, href, 'aria-current': isChosen ? 'true' : null }, lead, h('span', { class: 'row-text' }, h('b', null, title), detail && h('small', null, detail)), aside))
+
+/**
+ * A question with a reason, to be chosen from a few or written.
+ * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question
+ */
+export function asking(app, { title, note, label, whys, send }) {
+  const form = formOf(app, { reason: '' })
+  let isOpen = false
+  const close = () => { isOpen = false; app.update() }
+  return {
+    ask() { isOpen = true; form.values.reason = ''; app.update() },
+    view: () => isOpen && dialog({ title: say(title), close },
+      form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !form.values.reason && say(W.chooseReason) }), send: async () => { await send(form.values.reason); isOpen = false }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
+        note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: listed(whys).map(words => ({ value: words, label: words })) }))),
+  }
+}

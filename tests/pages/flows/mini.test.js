@@ -1,0 +1,177 @@
+// The same customer in the mini-program, and the worker's part of it.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { serve } from '../host/host.js'
+import { ADDRESS, HOME, city, closed, customer, placed, startingSoon, url, watched } from './watched.js'
+
+let host
+before(async () => { host = await serve(url) })
+after(async () => {
+  host.close()
+  await closed()
+})
+
+/** WeChat's places are GCJ-02, which is some 600 m to the east of WGS-84 there. */
+const PICKED = { latitude: HOME.lat + 0.002, longitude: HOME.lon + 0.006, name: '中央大街', address: '哈尔滨市道里区' }
+
+/** Opens the mini-program for somebody whose WeChat answers like this. */
+async function begun(answers, how) {
+  const me = await watched(how)
+  await me.page.addInitScript(given => sessionStorage.setItem('wxAnswers', JSON.stringify(given)), answers)
+  // The framework's own warnings are about our templates.
+  me.page.on('console', message => { if (message.type() === 'warning' || /not a valid/.test(message.text())) me.faults.push(message.text()) })
+  await me.page.goto(host.url)
+  return me
+}
+const answer = (page, answers) => page.evaluate(given => { Object.assign(globalThis.wxAnswers, given) }, answers)
+const title = (page, words) => page.waitForFunction(words => document.title === words, words)
+
+test('A customer orders in the mini-program, sees who comes, checks her badge, completes and rates', async () => {
+  const me = await begun({ login: { code: 'demo-customer-3' }, chooseLocation: PICKED })
+  const { page } = me
+  await startingSoon(page)
+  await page.getByRole('button', { name: '日常保洁' }).waitFor()
+  await me.screen('mini home')
+  await page.getByRole('button', { name: '立即预约' }).click()
+  await title(page, '预约服务')
+  await page.getByRole('button', { name: '发布订单' }).click()
+  await page.getByText('请选择上门的位置').waitFor()
+  await me.screen('mini form with faults')
+  // Without leave to locate, the map is the way.
+  await page.getByRole('button', { name: '用我现在的位置' }).click()
+  await page.getByText('没有允许定位').waitFor()
+  await page.getByRole('button', { name: '在地图上选位置' }).click()
+  await page.getByText('已选：中央大街（GCJ-02 坐标）').waitFor()
+  await page.getByLabel('详细地址').fill(ADDRESS)
+  await page.getByLabel('称呼').fill('王小明')
+  await page.getByLabel('手机号').fill('13900000003')
+  await page.getByLabel('做多久').selectOption({ index: 2 })
+  await me.screen('mini form')
+  await page.getByRole('button', { name: '发布订单' }).click()
+  await title(page, '订单详情')
+  await page.getByRole('heading', { name: '正在寻找家政公司' }).waitFor()
+  await page.getByText(/已询问 5 公里内的 \d+ 家公司/).waitFor()
+  await page.getByText('3 小时', { exact: true }).waitFor()
+  await me.screen('mini waiting')
+
+  const order_id = await page.evaluate(() => globalThis.mini.stack.at(-1).page.data.order_id)
+  const desk = await city.grab(order_id)
+  await page.getByRole('heading', { name: `${desk.name}已接单` }).waitFor()
+  const { badge } = await city.staff(desk, order_id)
+  await page.getByRole('heading', { name: '服务员已安排好' }).waitFor()
+  await page.getByRole('img', { name: '服务员的照片' }).waitFor()
+  await page.getByRole('button', { name: '诚信信息逐项查看' }).click()
+  await me.screen('mini staffed')
+
+  await page.getByRole('button', { name: '核验上门的服务员' }).click()
+  await answer(page, { scanCode: { result: 'https://example.com/' } })
+  await page.getByRole('button', { name: '扫一扫' }).click()
+  await page.getByRole('heading', { name: '不是真实证件' }).waitFor()
+  await me.screen('mini check invalid')
+  await page.getByRole('button', { name: '再核验一次' }).click()
+  await page.getByLabel('数字或链接').fill('12')
+  await page.getByRole('button', { name: '核验', exact: true }).click()
+  await page.getByText('数字不完整').waitFor()
+  await me.screen('mini check')
+  await answer(page, { scanCode: { result: badge.url } })
+  await page.getByRole('button', { name: '扫一扫' }).click()
+  await page.getByRole('heading', { name: '就是这位服务员' }).waitFor()
+  await page.getByText('服务已开始。').waitFor()
+  await me.screen('mini match')
+  await page.getByRole('button', { name: '回到订单' }).click()
+  await page.getByRole('button', { name: '确认服务完成' }).click()
+
+  await title(page, '评价这次服务')
+  await page.getByRole('button', { name: '评价这次服务' }).click()
+  await page.getByText('请选几颗星').waitFor()
+  await page.getByRole('button', { name: '4 星' }).click()
+  await page.getByLabel('说说您的感受').fill('很细心')
+  await me.screen('mini rate')
+  await page.getByRole('button', { name: '评价这次服务' }).click()
+  await page.getByRole('heading', { name: '服务已完成，谢谢您的评价' }).waitFor()
+  await page.getByText('4 星 · 很细心').waitFor()
+
+  await page.getByRole('button', { name: '投诉' }).click()
+  await title(page, '投诉')
+  await page.getByRole('button', { name: '收费' }).click()
+  await page.getByLabel('发生了什么').fill('多收了二十元')
+  await me.screen('mini complain')
+  await page.getByRole('button', { name: '提交投诉' }).click()
+  await title(page, '我的投诉')
+  await page.getByText('多收了二十元').waitFor()
+  await me.screen('mini complaints')
+  await page.getByRole('button', { name: '返回' }).click()
+  await page.getByRole('button', { name: '再约一次' }).click()
+  await title(page, '再约一次')
+  await page.waitForFunction(address => document.querySelector('[aria-label=详细地址]')?.value === address, ADDRESS)
+  await me.screen('mini again')
+  await page.getByRole('button', { name: '返回' }).click()
+  await page.getByRole('button', { name: '返回' }).click()
+  await page.getByRole('button', { name: '订单' }).click()
+  await page.getByText('已评价').first().waitFor()
+  await me.screen('mini orders')
+  await page.getByRole('button', { name: '我的' }).click()
+  await page.getByRole('button', { name: '删除我的资料' }).click()
+  await page.getByText(/您的资料将在.+删除/).waitFor()
+  await me.screen('mini me')
+  await page.getByRole('button', { name: '不删了，保留资料' }).click()
+  await page.getByRole('button', { name: '删除我的资料' }).waitFor()
+  // The refresh token is all that is kept.
+  assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter(name => name.startsWith('wx.'))), ['wx.refresh.customer'])
+  await me.leave({ mayStore: true })
+})
+
+test('An order is cancelled in the mini-program', async () => {
+  const me = await begun({ login: { code: 'demo-customer-4' } })
+  const { page } = me
+  const { order_id } = await placed(await customer(4))
+  await page.getByRole('button', { name: '日常保洁' }).waitFor()
+  await page.evaluate(id => globalThis.mini.open(`/pages/order/order?order_id=${id}`), order_id)
+  await page.getByRole('button', { name: '取消订单' }).click()
+  await page.getByRole('heading', { name: '订单已取消' }).waitFor()
+  assert.equal(await page.evaluate(() => globalThis.wxCalls.find(([name]) => name === 'showActionSheet')[1].itemList.length), 4)
+  await me.screen('mini cancelled')
+  await me.leave({ mayStore: true })
+})
+
+test('A worker sees her visits in the mini-program and shows a code that matches', async () => {
+  const me = await begun({}, { refused: true })
+  const { page } = me
+  const token = await customer(5)
+  const { order_id } = await placed(token, { notes: '家里有猫' })
+  const desk = await city.grab(order_id)
+  // One of the workers whose phones WeChat's stand-in knows, if she is free; the order goes to whoever is named first otherwise.
+  const [one] = city.demo.workers
+  await page.getByRole('button', { name: '我的' }).click()
+  await page.getByRole('button', { name: '我是服务员' }).click()
+  await page.getByRole('button', { name: '用微信手机号登录' }).click()
+  await page.getByText('没有得到手机号').waitFor()
+  await me.screen('mini worker login')
+  await answer(page, { getPhoneNumber: { code: one.code } })
+  await page.getByRole('button', { name: '用微信手机号登录' }).click()
+  await page.getByRole('button', { name: '出示动态码' }).waitFor()
+  await me.screen('mini visits')
+  await page.getByRole('button', { name: '出示动态码' }).click()
+  await page.getByRole('img', { name: '动态二维码' }).waitFor()
+  await page.getByText(/\d+ 秒后更换/).waitFor()
+  await me.screen('mini code')
+  // It is a genuine code, but she is not the worker of this order.
+  const digits = (await page.locator('.digits').innerText()).replace(/\s/g, '')
+  assert.equal(digits.length, 70)
+  await city.staff(desk, order_id)
+  const { result } = await city.call('POST', `/v1/orders/${order_id}/badge-check`, token, { token: digits })
+  assert.ok(['match', 'mismatch'].includes(result), result)
+  await me.leave({ mayStore: true })
+})
+
+test('The mini-program follows WeChat’s language and size of print', async () => {
+  const me = await begun({ login: { code: 'demo-customer-6' }, getAppBaseInfo: { language: 'en', fontSizeSetting: 22 } })
+  const { page } = me
+  await page.getByRole('button', { name: 'Order now' }).click()
+  await page.getByRole('button', { name: 'Place the order' }).waitFor()
+  assert.ok(await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector('.page .label')).fontSize)) >= 22)
+  assert.doesNotMatch(await page.locator('#pages').innerText(), /[\u4e00-\u9fff]/)
+  await me.screen('mini form in English and large', { english: true })
+  await me.leave({ mayStore: true })
+})

@@ -1,0 +1,71 @@
+// The authority's queue, and what a worker has on the web.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { city, closed, url, watched } from './watched.js'
+import { keyEntered, tabbed } from './steps.js'
+
+after(closed)
+
+/** A resident ID number of Harbin, with its check character (GB 11643). */
+function idNumber(sequence) {
+  const digits = `23010219900307${String(sequence).padStart(3, '0')}`
+  const sum = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2].reduce((sum, weight, at) => sum + weight * Number(digits[at]), 0)
+  return digits + '10X98765432'[sum % 11]
+}
+
+test('A reviewer approves a worker by the keyboard alone, and her agency sees it', async () => {
+  const sequence = Math.floor(Math.random() * 1000)
+  const [{ token }] = city.desks
+  const { worker_id } = await city.call('POST', '/v1/workers', token, {
+    name: '刘待审', id_number: idNumber(sequence), phone: `1397777${String(1000 + sequence)}`, skills: ['cleaning'], consent: { text_version: '2026-01', given_at: new Date(Date.now() - 60_000).toISOString() },
+  })
+  const me = await watched({ width: 1440 })
+  const { page } = me
+  await page.goto(`${url}/authority`)
+  await me.screen('authority login')
+  await keyEntered(page, city.demo.authority)
+  await page.getByRole('button', { name: '服务员' }).waitFor()
+  await me.screen('review queue')
+  await tabbed(page, '服务员')
+  await page.keyboard.press('Enter')
+  await page.getByRole('link', { name: /刘待审/ }).first().waitFor()
+  await tabbed(page, '刘待审')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: '批准' }).waitFor()
+  await me.screen('review of a worker')
+  await tabbed(page, '批准')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  await page.waitForFunction(() => document.activeElement?.matches('dialog [name=reason]'))
+  await me.screen('decision')
+  await tabbed(page, '批准')
+  await page.keyboard.press('Enter')
+  await page.getByText('已批准').first().waitFor()
+  assert.equal((await city.call('GET', `/v1/workers/${worker_id}`, token)).status, 'approved')
+  await me.leave()
+})
+
+test('A worker sees her visits, and her code is genuine', async () => {
+  const me = await watched()
+  const { page } = me
+  await page.goto(`${url}/worker`)
+  await page.getByLabel('手机号').waitFor()
+  await me.screen('worker login')
+  await page.getByLabel('手机号').fill('13900000001')
+  await page.getByRole('button', { name: '获取验证码' }).click()
+  await page.getByRole('button', { name: city.demo.workers[0].name }).click()
+  await page.getByRole('link', { name: '动态码' }).waitFor()
+  await me.screen('worker visits')
+  await page.getByRole('link', { name: '动态码' }).click()
+  await page.getByRole('img', { name: '动态二维码' }).waitFor()
+  await me.screen('worker code')
+  const [digits] = (await page.locator('main').innerText()).replace(/\s/g, '').match(/\d{70}/) || []
+  assert.ok(digits, 'the digits are below the code')
+  const answer = await fetch(`${url}/p/${digits}`, { headers: { accept: 'application/json' } })
+  assert.equal((await answer.json()).result, 'genuine')
+  await page.getByRole('link', { name: '诚信' }).click()
+  await page.getByText('身份核验').first().waitFor()
+  await me.screen('worker record')
+  await me.leave()
+})

@@ -1,0 +1,42 @@
+// Steps that several flows of the web pages have.
+
+import { ADDRESS, codeOf } from './watched.js'
+
+/** Fills in the order form for a visit where the browser is. */
+export async function orderFilled(page, phone, { address = ADDRESS, name = '王小明' } = {}) {
+  await page.getByRole('button', { name: '用我现在的位置' }).click()
+  await page.getByText('已使用您现在的位置').waitFor()
+  await page.getByLabel('详细地址').fill(address)
+  await page.getByLabel('称呼').fill(name)
+  await page.getByLabel('手机号').fill(phone)
+}
+
+/** Logs in by the code that is sent to the phone, which is filled in already. */
+export async function phoneEntered(page, phone, seen = async () => {}) {
+  await page.getByRole('button', { name: '获取验证码' }).click()
+  await page.getByText('验证码已发到').waitFor()
+  await seen()
+  await page.getByLabel('验证码').fill(await codeOf(phone))
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+}
+
+/** Logs a desk in by a member's key. */
+export async function keyEntered(page, { access_key, secret }) {
+  await page.getByLabel('账号').fill(access_key)
+  await page.getByLabel('密钥').fill(secret)
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+}
+
+/** Presses Tab until what is focused is called so, as the keyboard alone gets there. */
+export async function tabbed(page, name, most = 80) {
+  for (let pressed = 0; pressed < most; pressed++) {
+    await page.keyboard.press('Tab')
+    const focused = await page.evaluate(() => {
+      const at = document.activeElement
+      const label = at.labels?.[0]?.innerText || ''
+      return at.getAttribute('aria-label') || label || at.innerText || ''
+    })
+    if (focused.trim().startsWith(name)) return
+  }
+  throw new Error(`Tab does not lead to ${name}`)
+}

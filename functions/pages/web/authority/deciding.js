@@ -30,10 +30,11 @@ const ASKED = {
   reinstate: { key: 'i', ask: W.reinstateAsk, hint: W.reinstateHint },
 }
 
-/** What can be decided of who stands so. @param {import('contract').Schemas['Standing']} standing @param {boolean} hasChanges @returns {Decision[]} */
+/** What can be decided of who stands so. @param {import('contract').Schemas['StoreStatus']} standing @param {boolean} hasChanges @returns {Decision[]} */
 export function possible(standing, hasChanges) {
   if (standing === 'pending') return ['approve', 'reject']
   if (standing === 'rejected') return ['approve']
+  if (standing === 'closed') return []
   const work = /** @type {Decision} */ (standing === 'approved' ? 'suspend' : 'reinstate')
   return hasChanges ? ['approve', 'reject', work] : [work]
 }

@@ -94,7 +94,6 @@ const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible,
 function whatOf({ kind, pending_changes: changes }) {
   if (kind === 'objection') return say(W.objects)
   if (kind === 'erasure') return say(W.wantsErasure)
-  const papers = /** @type {any} */ (changes)?.papers
-  return changes ? say(W.changes, { what: Object.entries(changes).filter(([, value]) => value !== null).map(([name]) => name === 'papers' ? papers.map((/** @type {any} */ paper) => sayOf(paperKinds, paper.kind)).join('、') : sayOf(kind === 'worker' ? fields : NAMES, name)).join('、') })
+  return changes ? say(W.changes, { what: Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? value.map((/** @type {import('contract').Schemas['Paper']} */ paper) => sayOf(paperKinds, paper.kind)).join('、') : sayOf(kind === 'worker' ? fields : NAMES, name)).join('、') })
     : say(kind === 'store' ? W.addsStore : W.registers)
 }

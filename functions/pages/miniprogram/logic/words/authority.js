@@ -72,6 +72,7 @@ export const authority = {
   responsible: ['负责人', 'Responsible'],
   phone: ['电话', 'Phone'],
   services: ['服务', 'Services'],
+  allServices: ['公司的全部服务', 'All that the agency offers'],
   stars: ['评分', 'Rating'],
   starsOf: ['{average}（{count} 次评价）', '{average} ({count} ratings)'],
   registered: ['登记', 'Registered'],

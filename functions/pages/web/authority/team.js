@@ -55,7 +55,7 @@ export const team = app => {
   /** @param {Member} member */
   function one(member) {
     return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(sayOf(roles, member.role).split(/[：:]/)[0], 'good') : tag(say(W.ended)) },
-      member.credentials.length === 0 ? h('p', { class: 'say' }, say(W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),
+      member.credentials.length === 0 ? h('p', { class: 'say' }, say(member.name === 'first' ? W.firstNoKeys : W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),
         button({ label: say(W.dropKey), kind: 'quiet', onclick: ask({ what: 'drop', member, key }) })))),
       h('div', { class: 'buttons' }, member.is_active
         ? [button({ label: say(W.edit), onclick: ask({ what: 'edit', member }) }), button({ label: say(W.addKey), onclick: ask({ what: 'key', member }) }), button({ label: say(W.end), kind: 'danger', onclick: ask({ what: 'end', member }) })]

@@ -72,5 +72,13 @@ export const toast = words => { wx.showToast({ title: say(words), icon: 'none', 
 /** Keeps what was typed into the field whose `data-field` names it. @param {any} page @param {any} event */
 export function typed(page, event) {
   const { field } = event.currentTarget.dataset
-  page.setData({ [`values.${field}`]: event.detail.value, [`faults.${field}`]: '' })
+  page.setData({ [`values.${field}`]: event.detail.value })
+  mended(page, field)
+}
+
+/** A field is as it should be now, as far as is known. @param {any} page @param {string} field */
+export function mended(page, field) {
+  if (!page.data.faults[field]) return
+  page.setData({ [`faults.${field}`]: '' })
+  if (!Object.values(page.data.faults).some(Boolean)) page.setData({ problem: '' })
 }

@@ -134,6 +134,13 @@ test('Markup in what people write shows as text, wherever it shows', async () =>
   await page.getByText(bad('投诉')).waitFor()
   assert.equal(await page.locator('img[src=x]').count(), 0)
   await me.leave()
+
+  const office = await watched({ width: 1440 })
+  await office.page.goto(`${url}/authority#/complaints`)
+  await keyEntered(office.page, city.demo.authority)
+  await office.page.getByText(bad('投诉')).waitFor()
+  assert.equal(await office.page.locator('img[src=x]').count(), 0)
+  await office.leave()
 })
 
 test('No page can be framed, and no other site can use the cookie', async () => {

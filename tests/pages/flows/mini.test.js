@@ -122,16 +122,19 @@ test('A customer orders in the mini-program, sees who comes, checks her badge, c
   await me.leave({ mayStore: true })
 })
 
-test('An order is cancelled in the mini-program', async () => {
+test('An order with markup in it is cancelled in the mini-program', async () => {
   const me = await begun({ login: { code: 'demo-customer-4' } })
   const { page } = me
-  const { order_id } = await placed(await customer(4))
+  const bad = what => `<img src=x onerror=alert(1)>${what}<b>`
+  const { order_id } = await placed(await customer(4), { address: bad('地址'), notes: bad('备注'), contact: { name: bad('称呼'), phone: '13912345678' } })
   await page.getByRole('button', { name: '日常保洁' }).waitFor()
   await page.evaluate(id => globalThis.mini.open(`/pages/order/order?order_id=${id}`), order_id)
+  for (const what of ['地址', '备注', '称呼']) await page.getByText(bad(what)).waitFor()
+  assert.equal(await page.locator('img[src=x]').count(), 0)
   await page.getByRole('button', { name: '取消订单' }).click()
   await page.getByRole('heading', { name: '订单已取消' }).waitFor()
   assert.equal(await page.evaluate(() => globalThis.wxCalls.find(([name]) => name === 'showActionSheet')[1].itemList.length), 4)
-  await me.screen('mini cancelled')
+  await me.screen('mini cancelled', { english: true })
   await me.leave({ mayStore: true })
 })
 

@@ -120,7 +120,10 @@ function native(name, own, attached, follows = {}) {
     options: { virtualHost: false },
     properties,
     lifetimes: { attached() { attached?.call(this, element(this)) } },
-    observers: Object.fromEntries(Object.entries(changed).map(([names, follow]) => [names, function (...values) { follow.call(this, element(this), ...values) }])),
+    observers: Object.fromEntries(Object.entries(changed).map(([names, follow]) => [names, function (...values) {
+      // One that is being taken away has no element any more.
+      if (element(this)) follow.call(this, element(this), ...values)
+    }])),
   }))
   space.getComponentSpace().setGlobalUsingComponent(name, builtIn.getComponentSpace().getComponent(name))
 }
@@ -137,7 +140,9 @@ native('button', { disabled: Boolean, openType: String }, function (to) {
   to.addEventListener('click', () => { if (this.data.openType === 'getPhoneNumber') this.triggerEvent('getphonenumber', answers.getPhoneNumber) })
 }, { disabled: attribute('disabled') })
 for (const name of ['view', 'text']) native(name, { hidden: Boolean }, null, { hidden: attribute('hidden') })
-native('image', { src: String, mode: String }, null, { src(to, src) { to.style.backgroundImage = src ? `url("${src}")` : '' } })
+native('image', { src: String, mode: String }, null, { 'src, mode'(to, src, mode) {
+  Object.assign(to.style, { backgroundImage: src ? `url("${src}")` : '', backgroundSize: mode === 'aspectFit' ? 'contain' : 'cover', backgroundPosition: 'center', backgroundRepeat: 'no-repeat' })
+} })
 native('picker', { range: Array, value: null, mode: { type: String, value: 'selector' }, start: String, end: String, disabled: Boolean }, function (to) {
   this.control = document.createElement(this.data.mode === 'date' ? 'input' : 'select')
   if (this.data.mode === 'date') this.control.type = 'date'
@@ -161,6 +166,7 @@ document.addEventListener('click', event => {
   while (to && !to.__wxElement) to = to.parentNode
   if (to && !event.target.closest('[disabled]')) easel.Event.triggerEvent(to.__wxElement, 'tap', { x: event.clientX, y: event.clientY }, { bubbles: true, composed: true })
 })
+
 // ---------------------------------------------------------------- pages
 
 for (const [file, setting] of Object.entries(settings)) if (file !== 'app') space.addComponentStaticConfig(file, { ...setting, component: false })

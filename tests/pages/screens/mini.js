@@ -35,7 +35,7 @@ export default async function ({ page, shot, base, city }) {
     const { badge } = await city.staff(await city.grab(id), id)
     await page.waitForSelector('image.face')
     await shot('staffed')
-    await page.click('.lead .go')
+    await page.click('.lead .go:visible')
     await page.waitForSelector('textarea')
     await shot('check')
     await page.evaluate(result => { /** @type {any} */ (window).wxAnswers.scanCode = { result } }, badge.url)

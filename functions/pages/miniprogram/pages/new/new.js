@@ -7,7 +7,7 @@ import { named, say } from '../../logic/words.js'
 import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { begin, sent, shown, toast, typed } from '../../page.js'
+import { begin, mended, sent, shown, toast, typed } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 /** @type {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], prefer: boolean, location: import('contract').Location | null }} */
@@ -61,7 +61,8 @@ Page({
   },
 
   change(values) {
-    this.setData({ values: { ...this.data.values, ...values }, 'faults.start_at': '' })
+    this.setData({ values: { ...this.data.values, ...values } })
+    mended(this, 'start_at')
     this.draw()
   },
 
@@ -91,6 +92,7 @@ Page({
       const { latitude, longitude, name, address } = await wx.chooseLocation({})
       this.take(latitude, longitude, say(mini.placePicked, { name: name || address }))
       if (!this.data.values.address) this.setData({ 'values.address': address + name })
+      mended(this, 'address')
     } catch {
       // It was closed without a choice.
     }
@@ -98,7 +100,8 @@ Page({
 
   /** WeChat's places are GCJ-02. @param {number} lat @param {number} lon @param {string} placed */
   take(lat, lon, placed) {
-    this.setData({ 'values.location': { lat, lon, datum: 'gcj02' }, placed, refused: false, 'faults.location': '' })
+    this.setData({ 'values.location': { lat, lon, datum: 'gcj02' }, placed, refused: false })
+    mended(this, 'location')
   },
 
   place() {

@@ -2,7 +2,7 @@
 
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, sent, toast, typed } from '../../page.js'
+import { begin, mended, sent, toast, typed } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
@@ -17,10 +17,13 @@ Page({
   /** @param {number} chosen */
   draw(chosen) {
     const words = say(W.ratingWords).split('|')
-    this.setData({ chosen, word: words[chosen - 1] || '', 'faults.stars': '', stars: words.map((word, at) => ({ number: at + 1, sign: at < chosen ? '★' : '☆', label: `${say(W.ratingStars, { stars: at + 1 })} ${word}`, is: at + 1 === chosen ? 'true' : 'false' })) })
+    this.setData({ chosen, word: words[chosen - 1] || '', stars: words.map((word, at) => ({ number: at + 1, sign: at < chosen ? '★' : '☆', label: `${say(W.ratingStars, { stars: at + 1 })} ${word}`, is: at + 1 === chosen ? 'true' : 'false' })) })
   },
 
-  choose(event) { this.draw(event.currentTarget.dataset.number) },
+  choose(event) {
+    this.draw(event.currentTarget.dataset.number)
+    mended(this, 'stars')
+  },
   typed(event) { typed(this, event) },
 
   send() {

@@ -11,9 +11,7 @@ use local::platform::Options;
 use serde_json::{Value, json};
 use store::Calendars;
 
-use crate::http::Answer;
 use crate::operator::Operator;
-use crate::papers::pdf;
 use crate::staffing::insist;
 use crate::workforce::{Hired, all_clear};
 use crate::world::{Agency, CENTRE, World, decision_on, moved, registration};
@@ -69,20 +67,6 @@ impl Stage {
         }
     }
 
-    /// Sends a request again, with the same key, until it is answered by anything but a failure.
-    async fn insist<F>(&self, request: impl Fn() -> F) -> Answer
-    where
-        F: Future<Output = Result<Answer, reqwest::Error>>,
-    {
-        for _ in 0..5 {
-            match request().await {
-                Ok(answer) if answer.status < 500 => return answer,
-                _ => self.world.advance(Duration::from_secs(1)).await,
-            }
-        }
-        panic!("no answer after five tries");
-    }
-
     /// Leaves nothing of an order to happen, and nothing of it in the agencies' queues.
     async fn clear(&self, id: &str) {
         let world = &self.world;
@@ -108,17 +92,16 @@ impl Stage {
         let customer = world.customer("demo-customer-1").await;
         let order = world.cleaning(CENTRE);
         let key = format!("order-{}", world.unique());
-        let placed = self
-            .insist(|| {
-                world
-                    .call("POST", "/v1/orders")
-                    .token(&customer)
-                    .key(&key)
-                    .json(&order)
-                    .try_send()
-            })
-            .await
-            .expect(201);
+        let placed = insist(world, || {
+            world
+                .call("POST", "/v1/orders")
+                .token(&customer)
+                .key(&key)
+                .json(&order)
+                .try_send()
+        })
+        .await
+        .expect(201);
         let id = placed["order_id"].as_str().expect("an id").to_owned();
         world.drain().await;
         // A fan-out that was cut off is repeated when its message is visible again.
@@ -139,15 +122,14 @@ impl Stage {
             Story::Cancelled => {
                 let path = format!("/v1/orders/{id}/cancel");
                 let reason = json!({ "reason": "not needed" });
-                let answer = self
-                    .insist(|| {
-                        world
-                            .call("POST", &path)
-                            .token(&customer)
-                            .json(&reason)
-                            .try_send()
-                    })
-                    .await;
+                let answer = insist(world, || {
+                    world
+                        .call("POST", &path)
+                        .token(&customer)
+                        .json(&reason)
+                        .try_send()
+                })
+                .await;
                 assert_eq!(answer.status, 200, "{}", answer.body);
             }
             Story::LeftAlone | Story::NobodyNear => {}
@@ -160,9 +142,10 @@ impl Stage {
         let desk = world.desk(&self.agencies[0]).await;
         let mut found = None;
         for _ in 0..3 {
-            let answer = self
-                .insist(|| world.call("GET", "/v1/offers").token(&desk).try_send())
-                .await;
+            let answer = insist(world, || {
+                world.call("GET", "/v1/offers").token(&desk).try_send()
+            })
+            .await;
             let offers = answer.expect(200)["offers"]
                 .as_array()
                 .expect("offers")
@@ -177,7 +160,7 @@ impl Stage {
         let offer = found.expect("the offer");
         let body = json!({ "claim_token": offer["claim_token"] });
         let path = format!("/v1/orders/{id}/grab");
-        self.insist(|| {
+        insist(world, || {
             world
                 .call("POST", &path)
                 .token(&desk)
@@ -193,7 +176,7 @@ impl Stage {
         let desk = world.desk(&self.agencies[0]).await;
         let path = format!("/v1/orders/{id}/release");
         let reason = json!({ "reason": "no worker free" });
-        self.insist(|| {
+        insist(world, || {
             world
                 .call("POST", &path)
                 .token(&desk)
@@ -341,8 +324,8 @@ async fn registering_and_opening_a_session_cut_off_anywhere() {
                     .json(&body)
                     .try_send()
             };
-            let first = stage.insist(register).await.expect(201);
-            let again = stage.insist(register).await.expect(201);
+            let first = insist(&stage.world, register).await.expect(201);
+            let again = insist(&stage.world, register).await.expect(201);
             assert_eq!(first, again, "{function} cut after {n}");
             let credentials =
                 json!({ "access_key": first["access_key"], "secret": first["secret"] });
@@ -352,68 +335,13 @@ async fn registering_and_opening_a_session_cut_off_anywhere() {
                     .json(&credentials)
                     .try_send()
             };
-            stage.insist(session).await.expect(200);
+            insist(&stage.world, session).await.expect(200);
             let happened = !wire.take_cuts().is_empty();
             stage.world.platform.shutdown().await;
             if !happened {
                 assert!(n > 1, "{function} was never called");
                 break;
             }
-        }
-    }
-}
-
-#[tokio::test]
-async fn bringing_a_paper_cut_off_anywhere() {
-    for n in 1.. {
-        assert!(n < 30, "papers makes too many calls");
-        let world = World::empty().await;
-        let agency = world.register(&["cleaning"], &[CENTRE]).await;
-        // One that is replaced, and old enough to be deleted on the way.
-        let desk = world.desk(&agency).await;
-        let replaced = [pdf("first"), pdf("second")];
-        for content in &replaced {
-            let brought = world.bring(&desk, "business_licence", content).await;
-            brought.expect(200);
-            world.skip(Duration::from_secs(1));
-        }
-        world.skip(Duration::from_secs(86_400));
-        let stage = Stage {
-            world,
-            agencies: vec![agency.clone()],
-            workers: vec![],
-        };
-        let world = &stage.world;
-        let desk = world.desk(&agency).await;
-        let wire = world.platform.wire().clone();
-        wire.cut_after("papers", n);
-        let (path, content) = ("/v1/papers/business_licence", pdf("third"));
-        let bring = || {
-            let call = world.call("PUT", path).token(&desk);
-            call.raw("application/pdf", content.clone()).try_send()
-        };
-        let brought = stage.insist(bring).await.expect(200);
-        assert_eq!(brought["version"], 4, "papers cut after {n}");
-        let happened = !wire.take_cuts().is_empty();
-        // Only bringing it is cut off.
-        wire.cut_after("papers", u32::MAX);
-        assert!(world.download(&desk, path).await.2 == content);
-        let deeds = world.deeds(&desk, "").await;
-        assert_eq!(deeds.len(), 3, "papers cut after {n}: {deeds:?}");
-        // What is left of a try that was cut off goes with the next paper.
-        world.skip(Duration::from_secs(86_410));
-        let desk = world.desk(&agency).await;
-        let next = world.bring(&desk, "human_resources_permit", &content).await;
-        next.expect(200);
-        assert_eq!(
-            world.stored_papers(&agency).await.len(),
-            2,
-            "papers cut after {n}"
-        );
-        stage.world.platform.shutdown().await;
-        if !happened {
-            assert!(n > 4, "papers was cut off {} times", n - 1);
-            return;
         }
     }
 }
@@ -471,16 +399,15 @@ async fn approval_and_suspension_cut_off_anywhere_take_effect_all_the_same() {
                 let authority = world.authority().await;
                 let path = format!("/v1/agencies/{}/reviews", agency.id);
                 let body = decision_on(&json!(1), decision);
-                stage
-                    .insist(|| {
-                        world
-                            .call("POST", &path)
-                            .token(&authority)
-                            .json(&body)
-                            .try_send()
-                    })
-                    .await
-                    .expect(200);
+                insist(&stage.world, || {
+                    world
+                        .call("POST", &path)
+                        .token(&authority)
+                        .json(&body)
+                        .try_send()
+                })
+                .await
+                .expect(200);
                 world.advance(Duration::from_secs(5)).await;
             };
             decide("approve").await;

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 use crate::caps::market;
 use crate::http::Answer;
+use crate::staffing::insist;
 use crate::workers::text;
 use crate::world::{Agency, CENTRE, World, decision_on};
 
 const LICENCE: &str = "business_licence";
 
-pub fn pdf(words: &str) -> Vec<u8> {
+fn pdf(words: &str) -> Vec<u8> {
     format!("%PDF-1.7\n{words}").into_bytes()
 }
 
@@ -386,4 +387,53 @@ async fn a_market_can_require_papers() {
     world.bring_licence(&desk, "licence").await;
     let approved = world.review(&agency, "approve").await.expect(200);
     assert_eq!(approved["status"], "approved");
+}
+
+#[tokio::test]
+async fn bringing_a_paper_cut_off_anywhere() {
+    for n in 1.. {
+        assert!(n < 30, "papers makes too many calls");
+        let world = World::empty().await;
+        let agency = world.register(&["cleaning"], &[CENTRE]).await;
+        // One that is replaced, and old enough to be deleted on the way.
+        let desk = world.desk(&agency).await;
+        let replaced = [pdf("first"), pdf("second")];
+        for content in &replaced {
+            let brought = world.bring(&desk, "business_licence", content).await;
+            brought.expect(200);
+            world.skip(Duration::from_secs(1));
+        }
+        world.skip(Duration::from_secs(86_400));
+        let desk = world.desk(&agency).await;
+        let wire = world.platform.wire().clone();
+        wire.cut_after("papers", n);
+        let (path, content) = ("/v1/papers/business_licence", pdf("third"));
+        let bring = || {
+            let call = world.call("PUT", path).token(&desk);
+            call.raw("application/pdf", content.clone()).try_send()
+        };
+        let brought = insist(&world, bring).await.expect(200);
+        assert_eq!(brought["version"], 4, "papers cut after {n}");
+        let happened = !wire.take_cuts().is_empty();
+        // Only bringing it is cut off.
+        wire.cut_after("papers", u32::MAX);
+        assert!(world.download(&desk, path).await.2 == content);
+        let deeds = world.deeds(&desk, "").await;
+        assert_eq!(deeds.len(), 3, "papers cut after {n}: {deeds:?}");
+        // What is left of a try that was cut off goes with the next paper.
+        world.skip(Duration::from_secs(86_410));
+        let desk = world.desk(&agency).await;
+        let next = world.bring(&desk, "human_resources_permit", &content).await;
+        next.expect(200);
+        assert_eq!(
+            world.stored_papers(&agency).await.len(),
+            2,
+            "papers cut after {n}"
+        );
+        world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 4, "papers was cut off {} times", n - 1);
+            return;
+        }
+    }
 }

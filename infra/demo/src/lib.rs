@@ -351,8 +351,7 @@ async fn approval(
     let agency_id = string_field(registered, "agency_id")?;
     let path = format!("/v1/agencies/{agency_id}/reviews");
     // Nobody has changed it since it was registered.
-    let decision =
-        json!({ "decision": "approve", "version": 1, "reason": "演示城市的一部分" });
+    let decision = json!({ "decision": "approve", "version": 1, "reason": "演示城市的一部分" });
     let approved = site
         .post(&path, &[("authorization", token)], &decision)
         .await

@@ -111,7 +111,12 @@ function changing(app, watch, store, done) {
   const hours = hoursFields(form, store?.opening_hours || null, { label: W.openingHours, any: W.openAlways, update: app.update })
   const { values } = form
   const send = async () => {
-    const body = { name: values.name, address: values.address, location: place.chosen(), services: values.services, opening_hours: hours.read() || [] }
+    const open = hours.read()
+    const body = {
+      name: values.name, address: values.address, location: place.chosen(),
+      // An empty list takes back what was said before.
+      ...((values.services.length || store?.services) && { services: values.services }), ...((open || store?.opening_hours) && { opening_hours: open || [] }),
+    }
     const path = { agency_id: watch.agency_id }
     const saved = store ? await app.api.call('PATCH /v1/agencies/{agency_id}/stores/{store_id}', { path: { ...path, store_id: store.store_id }, body, repeats: true })
       : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Location} */ (body.location) } })

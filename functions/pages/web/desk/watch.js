@@ -22,7 +22,7 @@ const WAITING_EVERY = 5_000
 /** What was heard longer ago may not hold any more. */
 const STALE = 3_000
 /** How long somebody of the same agency may need to show as the winner. */
-const DOUBT = 2_500
+const DOUBT = 1_500
 const MOST_NEWS = 8
 /** After these the order is not to be had any more. */
 const OVER = ['order-taken', 'order-cancelled', 'grab-window-closed', 'not-offered']

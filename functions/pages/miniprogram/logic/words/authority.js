@@ -88,7 +88,6 @@ export const authority = {
   moved: ['移动了 {distance}', 'moved by {distance}'],
   storeTitle: ['门店', 'Store'],
   mapLabel: ['门店位置示意图：实心图钉是现在的位置，空心是新位置', 'Where the store is: the full pin now, the hollow one as proposed'],
-  credentials: ['登录账号', 'Credentials'],
   // A worker.
   workerTitle: ['服务员档案', 'Worker'],
   whyLook: ['为什么要看她的档案？', 'Why do you look at her record?'],
@@ -124,7 +123,6 @@ export const authority = {
   sections: ['诚信信息', 'Credit record'],
   trace: ['全部经过', 'All that happened'],
   traceDetail: ['每一条事件和它的指纹', 'Every event with its hash'],
-  seen: ['向本人出示的内容', 'What she reads'],
   otherProposals: ['还有待审核的变更', 'Other changes wait'],
   toProposal: ['去审核', 'Review it'],
   erased: ['个人信息已删除', 'Her data is erased'],
@@ -186,7 +184,6 @@ export const authority = {
   line: ['第 {line} 行', 'Line {line}'],
   // An order.
   orderTitle: ['订单', 'Order'],
-  status: ['状态', 'Status'],
   visit: ['上门时间', 'Visit'],
   placed: ['客户下单', 'The customer placed it'],
   rated: ['客户评价了服务', 'The customer rated it'],

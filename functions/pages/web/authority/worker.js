@@ -4,7 +4,7 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { named, say } from '../../miniprogram/logic/words.js'
+import { listed, named, say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
@@ -141,12 +141,12 @@ const opened = (app, { worker_id, part, id }) => {
 
   /** @param {readonly string[]} list */
   function offered(list) {
-    return list.map(one => serviceName(services.value || [], one, named)).filter(Boolean).join('、')
+    return listed(list.map(one => serviceName(services.value || [], one, named)))
   }
 
   /** @param {Worker['experience']} list */
   function experienced(list) {
-    return list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })).join('、')
+    return listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
   }
 
   /** @param {Worker} it @param {Proposal} proposal */

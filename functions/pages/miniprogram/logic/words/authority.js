@@ -214,6 +214,7 @@ export const authority = {
   moreCandidates: ['另有 {count} 家分数较低', '{count} more with lower scores'],
   excluded: ['不能选的：{list}', 'Could not be chosen: {list}'],
   excludedCount: ['{reason} {count} 家', '{reason}: {count}'],
+  candidate: ['公司', 'Agency'],
   candidates: ['候选公司和各项得分（满分 100）', 'Candidates and their scores, of 100'],
   // The log.
   logLead: ['{size} 条记录，只增不改', '{size} entries, which only grow'],

@@ -154,7 +154,7 @@ const opened = (app, { worker_id, part, id }) => {
     const moves = agency !== it.agency_id
     return [comparison([
       ...(moves ? [/** @type {[string, any, any]} */ ([say(W.employer), it.agency_id ? agencies.get(it.agency_id) : say(W.noEmployer), agencies.get(agency) || '…'])] : []),
-      [say(W.name), it.name, changes.name !== it.name && changes.name],
+      [say(W.memberName), it.name, changes.name !== it.name && changes.name],
       [say(W.phone), it.phone && phoneText(it.phone), changes.phone && phoneText(changes.phone)],
       [say(W.services), offered(it.skills), changes.skills && offered(changes.skills)],
       [say(W.experience), experienced(it.experience), changes.experience?.length ? experienced(changes.experience) : null],

@@ -22,7 +22,7 @@ async fn morning(world: &World) {
 }
 
 /// A market with some settings of its own.
-async fn market(settings: &str) -> World {
+pub async fn market(settings: &str) -> World {
     let name = r#"{"name":"${MarketName}","#;
     let template = template::SOURCE.replace(name, &format!("{name}{settings},"));
     assert_ne!(template, template::SOURCE);

@@ -207,6 +207,40 @@ fn every_operation_lists_what_it_refuses() {
     }
 }
 
+/// Of every body that is taken, and of every one that is answered when all is well; what is no JSON needs none.
+#[test]
+fn every_json_body_has_an_example_that_its_schema_allows() {
+    for (method, path) in operations() {
+        let operation = &DESCRIPTION["paths"][&path][method.to_lowercase()];
+        let responses = operation["responses"].as_object().expect("responses");
+        let done = responses
+            .iter()
+            .filter(|(status, _)| status.starts_with('2'));
+        let bodies = done.map(|(_, response)| resolve(response));
+        for body in bodies.chain([resolve(&operation["requestBody"])]) {
+            let content = body["content"].as_object().into_iter().flatten();
+            for (media, described) in content.filter(|(media, _)| media.contains("json")) {
+                let name = format!("{method} {path} {media}");
+                let named = described["examples"].as_object().into_iter().flatten();
+                let named = named.map(|(_, example)| &resolve(example)["value"]);
+                let own = [
+                    &described["example"],
+                    &resolve(&described["schema"])["example"],
+                ];
+                let examples: Vec<&Value> = named.chain(own).filter(|one| !one.is_null()).collect();
+                // Lines, of which the schema says only that they are text.
+                let is_lines = media.contains("ndjson");
+                assert!(is_lines || !examples.is_empty(), "{name} has no example");
+                for example in examples {
+                    let schema = format!("{name} {}", body["description"]);
+                    let faults = faults_of(&schema, &described["schema"], example);
+                    assert!(faults.is_empty(), "{name}: {faults:?} in {example}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_contract_has_exactly_the_routes_of_the_template() {
     let world = World::empty().await;

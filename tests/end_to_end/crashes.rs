@@ -5,10 +5,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::id::WorkerId;
+use domain::worker::Worker;
+use local::platform::Options;
 use serde_json::{Value, json};
+use store::Calendars;
 
 use crate::http::Answer;
 use crate::operator::Operator;
+use crate::papers::pdf;
+use crate::staffing::insist;
+use crate::workforce::{Hired, all_clear};
 use crate::world::{Agency, CENTRE, World, decision_on, moved, registration};
 
 /// What happens to an order after it has been placed.
@@ -25,22 +32,41 @@ enum Story {
 struct Stage {
     world: World,
     agencies: Vec<Agency>,
+    workers: Vec<Hired>,
 }
 
 impl Stage {
+    /// Without caps, since a story may be played many times.
     async fn set(story: Story) -> Stage {
-        let world = World::empty().await;
-        let mut agencies = Vec::new();
+        let world = World::with(Options {
+            caps: false,
+            ..Options::default()
+        })
+        .await;
+        let (mut agencies, mut workers) = (Vec::new(), Vec::new());
         if story != Story::NobodyNear {
             for east in [0.0, 400.0, 800.0] {
                 let agency = world
                     .agency(&["cleaning"], &[moved(CENTRE, 0.0, east)])
                     .await;
-                world.cleared_worker(&agency, &["cleaning"]).await;
+                workers.push(world.cleared_worker(&agency, &["cleaning"]).await);
                 agencies.push(agency);
             }
         }
-        Stage { world, agencies }
+        Stage {
+            world,
+            agencies,
+            workers,
+        }
+    }
+
+    /// Some of what is recorded of workers holds for a day, and the clock moves with each story.
+    async fn renew_records(&self) {
+        let now = self.world.now();
+        for worker in &self.workers {
+            let renew = |worker: &mut Worker| worker.sections = all_clear(now);
+            self.world.change_worker(&worker.id, renew).await;
+        }
     }
 
     /// Sends a request again, with the same key, until it is answered by anything but a failure.
@@ -57,16 +83,37 @@ impl Stage {
         panic!("no answer after five tries");
     }
 
+    /// Leaves nothing of an order to happen, and nothing of it in the agencies' queues.
+    async fn clear(&self, id: &str) {
+        let world = &self.world;
+        let customer = world.customer("demo-customer-1").await;
+        let call = world.call("POST", &format!("/v1/orders/{id}/cancel"));
+        let call = call.token(&customer).json(&json!({ "reason": "over" }));
+        // One that is unfilled is over already.
+        let status = call.send().await.status;
+        assert!([200, 409].contains(&status), "{status}");
+        let operator = Operator::of(world).await;
+        operator.delete_schedules(world).await;
+        // A queue keeps a message back for 15 minutes at most.
+        world.advance(Duration::from_secs(901)).await;
+        operator.delete_schedules(world).await;
+        for agency in &self.agencies {
+            let desk = world.desk(agency).await;
+            world.all_offers(&desk).await;
+        }
+    }
+
     async fn play(&self, story: Story) -> String {
         let world = &self.world;
         let customer = world.customer("demo-customer-1").await;
         let order = world.cleaning(CENTRE);
+        let key = format!("order-{}", world.unique());
         let placed = self
             .insist(|| {
                 world
                     .call("POST", "/v1/orders")
                     .token(&customer)
-                    .key("one")
+                    .key(&key)
                     .json(&order)
                     .try_send()
             })
@@ -212,15 +259,17 @@ fn check(seen: &Value, story: Story, case: &str) {
     }
 }
 
-/// Plays the story with `function` cut off after its n-th call, for n = 1, 2, … until no n-th call is made any more.
+/// Plays the story with `function` cut off after its n-th call, for n = 1, 2, … until no n-th call is made any more. All on one
+/// platform, on which nothing is left of an order before the next is placed.
 async fn cut_everywhere(function: &str, story: Story) {
+    let stage = Stage::set(story).await;
+    let wire = stage.world.platform.wire().clone();
+    let operator = Operator::of(&stage.world).await;
     for n in 1.. {
         assert!(n < 60, "{function} makes too many calls for one event");
         let case = format!("{function} cut off after call {n}, {story:?}");
-        let stage = Stage::set(story).await;
-        let wire = stage.world.platform.wire().clone();
+        stage.renew_records().await;
         wire.cut_after(function, n);
-        let operator = Operator::of(&stage.world).await;
         let id = stage.play(story).await;
         // At least once may mean twice.
         operator.repeat_timer(&stage.world, &id, 1).await;
@@ -239,12 +288,12 @@ async fn cut_everywhere(function: &str, story: Story) {
             let what: Vec<&Value> = of_it.map(|deed| &deed["what"]).collect();
             assert_eq!(what, ["claimed"], "{case}");
         }
-        let happened = !wire.take_cuts().is_empty();
-        stage.world.platform.shutdown().await;
-        if !happened {
+        if wire.take_cuts().is_empty() {
             assert!(n > 1, "{function} was never called in {story:?}");
+            stage.world.platform.shutdown().await;
             return;
         }
+        stage.clear(&id).await;
     }
 }
 
@@ -279,6 +328,7 @@ async fn registering_and_opening_a_session_cut_off_anywhere() {
             let stage = Stage {
                 world: World::empty().await,
                 agencies: Vec::new(),
+                workers: Vec::new(),
             };
             let world = &stage.world;
             let wire = world.platform.wire().clone();
@@ -309,6 +359,61 @@ async fn registering_and_opening_a_session_cut_off_anywhere() {
                 assert!(n > 1, "{function} was never called");
                 break;
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn bringing_a_paper_cut_off_anywhere() {
+    for n in 1.. {
+        assert!(n < 30, "papers makes too many calls");
+        let world = World::empty().await;
+        let agency = world.register(&["cleaning"], &[CENTRE]).await;
+        // One that is replaced, and old enough to be deleted on the way.
+        let desk = world.desk(&agency).await;
+        let replaced = [pdf("first"), pdf("second")];
+        for content in &replaced {
+            let brought = world.bring(&desk, "business_licence", content).await;
+            brought.expect(200);
+            world.skip(Duration::from_secs(1));
+        }
+        world.skip(Duration::from_secs(86_400));
+        let stage = Stage {
+            world,
+            agencies: vec![agency.clone()],
+            workers: vec![],
+        };
+        let world = &stage.world;
+        let desk = world.desk(&agency).await;
+        let wire = world.platform.wire().clone();
+        wire.cut_after("papers", n);
+        let (path, content) = ("/v1/papers/business_licence", pdf("third"));
+        let bring = || {
+            let call = world.call("PUT", path).token(&desk);
+            call.raw("application/pdf", content.clone()).try_send()
+        };
+        let brought = stage.insist(bring).await.expect(200);
+        assert_eq!(brought["version"], 4, "papers cut after {n}");
+        let happened = !wire.take_cuts().is_empty();
+        // Only bringing it is cut off.
+        wire.cut_after("papers", u32::MAX);
+        assert!(world.download(&desk, path).await.2 == content);
+        let deeds = world.deeds(&desk, "").await;
+        assert_eq!(deeds.len(), 3, "papers cut after {n}: {deeds:?}");
+        // What is left of a try that was cut off goes with the next paper.
+        world.skip(Duration::from_secs(86_410));
+        let desk = world.desk(&agency).await;
+        let next = world.bring(&desk, "human_resources_permit", &content).await;
+        next.expect(200);
+        assert_eq!(
+            world.stored_papers(&agency).await.len(),
+            2,
+            "papers cut after {n}"
+        );
+        stage.world.platform.shutdown().await;
+        if !happened {
+            assert!(n > 4, "papers was cut off {} times", n - 1);
+            return;
         }
     }
 }
@@ -354,17 +459,14 @@ async fn a_timer_among_the_dead_letters_settles_its_order_wherever_that_is_cut_o
 #[tokio::test]
 async fn approval_and_suspension_cut_off_anywhere_take_effect_all_the_same() {
     for function in ["review", "directory-projection"] {
+        let stage = Stage::set(Story::NobodyNear).await;
+        let world = &stage.world;
+        let wire = world.platform.wire().clone();
         for n in 1.. {
             assert!(n < 80, "{function} makes too many calls for one event");
-            let world = World::empty().await;
-            let wire = world.platform.wire().clone();
             wire.cut_after(function, n);
             let agency = world.register(&["cleaning"], &[CENTRE]).await;
-            let stage = Stage {
-                world,
-                agencies: vec![agency.clone()],
-            };
-            let world = &stage.world;
+            let own = std::slice::from_ref(&agency);
             let decide = async |decision: &'static str| {
                 let authority = world.authority().await;
                 let path = format!("/v1/agencies/{}/reviews", agency.id);
@@ -387,7 +489,7 @@ async fn approval_and_suspension_cut_off_anywhere_take_effect_all_the_same() {
             world.drain().await;
             let id = order["order_id"].as_str().expect("an id");
             assert_eq!(
-                world.offered(&stage.agencies, id).await.len(),
+                world.offered(own, id).await.len(),
                 1,
                 "{function} cut after {n}"
             );
@@ -397,16 +499,15 @@ async fn approval_and_suspension_cut_off_anywhere_take_effect_all_the_same() {
             decide("reinstate").await;
             let id = unheard["order_id"].as_str().expect("an id");
             assert!(
-                world.offered(&stage.agencies, id).await.is_empty(),
+                world.offered(own, id).await.is_empty(),
                 "{function} cut after {n}"
             );
-            let happened = !wire.take_cuts().is_empty();
-            stage.world.platform.shutdown().await;
-            if !happened {
+            if wire.take_cuts().is_empty() {
                 assert!(n > 1);
                 break;
             }
         }
+        stage.world.platform.shutdown().await;
     }
 }
 
@@ -441,5 +542,86 @@ async fn every_change_of_an_order_reaches_the_archive_in_order_and_without_a_gap
             n > 0 || received == versions.len(),
             "without a crash none comes twice"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_worker_s_hours_cut_off_anywhere_is_said_once() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let calendars = Calendars::new(&world.platform.operator_settings());
+    let wire = world.platform.wire().clone();
+    let monday = json!([{ "day": "monday", "from": "08:00", "until": "18:00" }]);
+    let said = json!({ "hours": monday, "leave": [], "version": 0 });
+    for n in 1.. {
+        assert!(n < 20, "workers makes too many calls for this");
+        let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+        let path = format!("/v1/workers/{}/availability", worker.id);
+        wire.cut_after("workers", n);
+        let say = || world.call("PUT", &path).token(&desk).json(&said).try_send();
+        let answer = insist(&world, say).await.expect(200);
+        let happened = !wire.take_cuts().is_empty();
+        wire.cut_after("workers", 1_000);
+        assert_eq!(answer["hours"], said["hours"], "cut after {n}");
+        let id: WorkerId = worker.id.parse().expect("a worker");
+        let kept = calendars.get(&id).await.expect("the table answers");
+        assert_eq!(kept.availability.version, 1, "cut after {n}");
+        let mut deeds = world.deeds(&desk, "").await;
+        deeds.retain(|deed| deed["about"] == *worker.id);
+        let what: Vec<&Value> = deeds.iter().map(|deed| &deed["what"]).collect();
+        assert_eq!(what, ["availability_set"], "cut after {n}");
+        if !happened {
+            assert!(n > 1, "workers was never called");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_authority_sees_a_card_without_a_line_of_it_wherever_that_is_cut_off() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let authority = world.authority().await;
+    let wire = world.platform.wire().clone();
+    for n in 1.. {
+        assert!(n < 20, "badge-issue makes too many calls for a card");
+        let worker = world.cleared_worker(&agency, &["cleaning"]).await;
+        let badge = world.badge_for(&desk, &json!(worker.id)).await;
+        let card = format!(
+            "{}/v1/badges/{}/card.svg?purpose=check",
+            world.platform.base_url(),
+            badge["badge_id"].as_str().expect("an id")
+        );
+        wire.cut_after("badge-issue", n);
+        let mut asked = 0;
+        loop {
+            asked += 1;
+            let answer = world.client.get(&card).bearer_auth(&authority).send().await;
+            match answer {
+                Ok(answer) if answer.status() == 200 => break,
+                _ => assert!(asked < 3, "no card, cut after {n}"),
+            }
+        }
+        let happened = !wire.take_cuts().is_empty();
+        wire.cut_after("badge-issue", 1_000);
+        assert_eq!(asked, 1 + usize::from(happened), "cut after {n}");
+        let id: WorkerId = worker.id.parse().expect("a worker");
+        let workers = world.workers();
+        let file = workers.open(&id).await.expect("the table answers");
+        let file = file.expect("a worker");
+        let looks = workers.views(&file, 10, None).await;
+        let looks = looks.expect("the table answers").items;
+        // The card of a request that was cut off may have been on its way, and has a line of its own.
+        let is_right = (1..=asked).contains(&looks.len());
+        assert!(is_right, "{} looks, cut after {n}", looks.len());
+        for look in looks {
+            assert_eq!(look.purpose.as_deref(), Some("check"), "cut after {n}");
+        }
+        if !happened {
+            assert!(n > 1, "badge-issue was never called");
+            return;
+        }
     }
 }

@@ -29,7 +29,7 @@ impl World {
     }
 
     /// The worker has come, as her badge's check would say.
-    async fn begins(&self, id: &str) {
+    pub async fn begins(&self, id: &str) {
         let order = self.stored(id).await;
         let worker = order.staffing().expect("staffed").worker.clone();
         let change = Change::Start { worker };
@@ -39,7 +39,7 @@ impl World {
         assert!(matches!(written, Written::Done(_)), "{written:?}");
     }
 
-    async fn act(&self, customer: &str, id: &str, what: &str, body: Value) -> Value {
+    pub async fn act(&self, customer: &str, id: &str, what: &str, body: Value) -> Value {
         let path = format!("/v1/orders/{id}/{what}");
         let call = self.call("POST", &path).token(customer).json(&body);
         call.send().await.expect(200)

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use aws_config::SdkConfig;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
+use aws_types::SdkConfig;
 use domain::time::Millis;
 use local::activity::Activity;
 use local::gateway::Gateway;

@@ -49,7 +49,7 @@ impl World {
     }
 
     /// The session of a new member in this role.
-    async fn as_member(&self, manager: &str, role: &str) -> String {
+    pub async fn as_member(&self, manager: &str, role: &str) -> String {
         let kind = if AGENCY.contains(&role) {
             "agency"
         } else {

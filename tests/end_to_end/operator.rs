@@ -76,8 +76,14 @@ impl Operator {
         self.send(world, "feed", &message).await;
     }
 
-    /// Deletes every schedule.
+    /// Deletes every schedule, of which there are some.
     pub async fn lose_schedules(&self, world: &World) {
+        let lost = self.delete_schedules(world).await;
+        assert!(lost > 0, "there was a schedule to lose");
+    }
+
+    /// Deletes every schedule, and says how many there were.
+    pub async fn delete_schedules(&self, world: &World) -> usize {
         let group = format!("{}-timers", world.platform.stack_name());
         let listed = self
             .scheduler
@@ -86,10 +92,6 @@ impl Operator {
             .send()
             .await
             .expect("a list");
-        assert!(
-            !listed.schedules().is_empty(),
-            "there was a schedule to lose"
-        );
         for schedule in listed.schedules() {
             let name = schedule.name().expect("a name");
             self.scheduler
@@ -100,6 +102,7 @@ impl Operator {
                 .await
                 .expect("deleted");
         }
+        listed.schedules().len()
     }
 
     /// Every event in the archive queue.

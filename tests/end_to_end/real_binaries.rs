@@ -115,6 +115,11 @@ async fn every_function_of_the_template_answers_over_the_runtime_api() {
     assert_eq!(workers["items"], json!([]));
     let members = body(&ask("members", words(&[("token", &desk)])).await, 200);
     assert_eq!(members["items"][0]["role"], "owner", "{members}");
+    let proposed = body(&ask("papers", words(&[("token", &desk)])).await, 200);
+    let paper = &proposed["pending_changes"]["papers"][0];
+    assert_eq!(paper["media_type"], "image/png", "{proposed}");
+    let customers = body(&ask("customers", words(&[("token", &desk)])).await, 200);
+    assert_eq!(customers["items"], json!([]));
     // It starts, and refuses a caller who is no worker.
     body(
         &ask("own-record", words(&[("token", &authority)])).await,

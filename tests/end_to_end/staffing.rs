@@ -468,7 +468,7 @@ async fn an_agency_without_a_cleared_free_worker_is_not_assigned() {
     let seen = world.order(&world.authority().await, id).await;
     assert_eq!(seen["claim"]["agency_id"], free.id.as_str());
     let explanation = &seen["explanation"];
-    assert_eq!(explanation["policy_version"], 3);
+    assert_eq!(explanation["policy_version"], 4);
     let passed_over = &explanation["radii"][0]["exclusions"]["no_cleared_free_worker"];
     let mut expected = [&without.id, &unclear.id, &booked.id].map(|id| json!(id));
     expected.sort_by_key(Value::to_string);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use demo::City;
-use domain::agency::{Decision, Review};
+use domain::agency::{Decision, Papers, Review};
 use domain::id::MemberId;
 use domain::time::Millis;
 use local::platform::{Options, Platform};
@@ -199,6 +199,7 @@ impl World {
         let review = Review {
             decision,
             version: None,
+            papers: Papers::default(),
             reason: "by hand".to_owned(),
             by: "aut_test".parse().expect("an authority"),
             at: self.now(),

@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let fanout = AgencyFanout::new(&Settings::from_process().await)?;
+    let fanout = AgencyFanout::new(&Settings::from_process())?;
     serve_events(|event| fanout.handle(event)).await
 }

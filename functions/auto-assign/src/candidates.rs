@@ -1,6 +1,6 @@
 //! Which agencies could be assigned an order, from what is stored about them now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::agency::{Agency, Standing};
@@ -62,8 +62,27 @@ impl AutoAssign {
             .filter(|(_, load)| **load < self.market.assignment_cap)
             .map(|(agency, _)| agency.clone());
         let cleared = self.cleared(order, under_cap.collect()).await?;
-        let candidates = candidates(in_range, agencies, &loads, &cleared);
+        let closed = self.closed(order, &in_range, &cleared).await?;
+        let candidates = candidates(in_range, agencies, &loads, &cleared, &closed);
         Ok((candidates, cleared, claims))
+    }
+
+    /// Of the agencies that have somebody to send, those whose store is not open all through the visit.
+    async fn closed(
+        &self,
+        order: &Order,
+        in_range: &BTreeMap<AgencyId, Nearest<StoreId>>,
+        cleared: &Cleared,
+    ) -> Result<BTreeSet<AgencyId>, store::Error> {
+        let able = cleared
+            .iter()
+            .filter(|(_, (workers, _))| workers.cleared > 0);
+        let told = able.filter_map(|(agency, _)| Some((agency, &in_range.get(agency)?.store)));
+        let told: Vec<_> = told.collect();
+        let stores = self.directory.stores(&told).await?.into_iter();
+        let (from, until) = (order.start_at, order.ends_at());
+        let closed = stores.filter(|(_, store)| !store.is_open(order.service, from, until));
+        Ok(closed.map(|(agency, _)| agency).collect())
     }
 
     /// The unstaffed claims of each agency that could have the order at all. The index is a moment behind, so choices
@@ -97,6 +116,7 @@ fn candidates(
     agencies: Vec<Agency>,
     loads: &BTreeMap<AgencyId, u32>,
     cleared: &Cleared,
+    closed: &BTreeSet<AgencyId>,
 ) -> Vec<Candidate> {
     let known = agencies.into_iter().filter_map(|agency| {
         let nearest = in_range.remove(&agency.id)?;
@@ -104,6 +124,7 @@ fn candidates(
         let workers = cleared.get(&agency.id);
         let workers = workers.map(|(workforce, _)| *workforce);
         Some(Candidate {
+            is_open: !closed.contains(&agency.id),
             agency: agency.id,
             name: agency.name,
             store: nearest.store,
@@ -122,7 +143,7 @@ fn candidates(
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::agency::AgencyStats;
+    use domain::agency::{AgencyStats, Papers};
     use domain::check::Uscc;
     use domain::geo::{Area, nearest_in_range};
     use domain::id::{CustomerId, OrderId};
@@ -146,6 +167,7 @@ mod tests {
             responsible_person: "王丽".to_owned(),
             phone: "13900000000".parse().unwrap(),
             services: [Service::Cooking].into_iter().collect(),
+            papers: Papers::default(),
             standing: Standing::Approved,
             version: 1,
             review_version: 1,
@@ -210,7 +232,7 @@ mod tests {
         };
         let cleared = BTreeMap::from([(id(5), (workforce, Vec::new()))]);
 
-        let candidates = candidates(in_range(), agencies, &loads, &cleared);
+        let candidates = candidates(in_range(), agencies, &loads, &cleared, &BTreeSet::new());
         let choice = choose(&order, candidates, &market, 5_000);
 
         let winner = choice.winner().unwrap();

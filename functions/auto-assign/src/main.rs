@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let auto_assign = AutoAssign::new(&Settings::from_process().await)?;
+    let auto_assign = AutoAssign::new(&Settings::from_process())?;
     serve_events(|event| auto_assign.handle(event)).await
 }

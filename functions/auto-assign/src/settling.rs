@@ -1,7 +1,8 @@
 //! The end of a grab window: the order is assigned, or ends unfilled.
 
 use bus::{Offer, OfferKind, Stage, Timer};
-use domain::geo::{Nearest, Wgs84, nearest_in_range, offer_distance_m};
+use domain::agency::nearest_store;
+use domain::geo::{Nearest, Wgs84, offer_distance_m};
 use domain::id::{AgencyId, StoreId};
 use domain::order::{Claim, How, Order, State};
 use domain::score::{Choice, Explanation};
@@ -11,9 +12,6 @@ use store::Settled;
 use calls::Error;
 
 use crate::AutoAssign;
-
-/// In metres; no two places on Earth are further apart.
-const ANYWHERE_M: u32 = 30_000_000;
 
 /// How often an agency is chosen anew to which something else is assigned meanwhile.
 const MOST_CHOICES: u32 = 8;
@@ -127,15 +125,8 @@ impl AutoAssign {
             tracing::error!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency does not exist");
             return Ok(());
         };
-        let places = stores
-            .into_iter()
-            .filter_map(|store| store.counts_at().map(|at| ((), store.id, at)));
-        let centre = order.area.centre();
-        let Some(nearest) = nearest_in_range(centre, ANYWHERE_M, places).remove(&()) else {
-            // Its last store was suspended after it was chosen. It still finds the order among its claims.
-            tracing::warn!(order.id = %order.id, agency.id = %claim.agency, "an assigned agency has no stores any more");
-            return Ok(());
-        };
+        // None if its last store for this service was closed or suspended: the claim stays, and it is told all the same.
+        let nearest = nearest_store(&stores, &order.area, order.service);
         match self
             .offers
             .send(&claim.agency, &assigned(order, &claim.agency, nearest))
@@ -156,7 +147,7 @@ impl AutoAssign {
 
 /// The assignment as the agency reads it. It shows no more of the place than an offer; the rest can
 /// be read with the claim.
-fn assigned(order: &Order, agency: &AgencyId, nearest: Nearest<StoreId>) -> Offer {
+fn assigned(order: &Order, agency: &AgencyId, nearest: Option<Nearest<StoreId>>) -> Offer {
     Offer {
         order_id: order.id.clone(),
         epoch: order.epoch,
@@ -164,9 +155,11 @@ fn assigned(order: &Order, agency: &AgencyId, nearest: Nearest<StoreId>) -> Offe
         service: order.service,
         start_at: order.start_at,
         duration_min: order.duration_min,
-        distance_m: Some(offer_distance_m(nearest.at, &order.area)),
+        distance_m: nearest
+            .as_ref()
+            .map(|nearest| offer_distance_m(nearest.at, &order.area)),
         area: order.area.clone(),
-        store_id: Some(nearest.store),
+        store_id: nearest.map(|nearest| nearest.store),
         budget_fen: order.budget_fen,
         wishes: order.wishes.clone(),
         preferred_worker_id: order.preferred_of(agency).cloned(),
@@ -214,7 +207,7 @@ mod tests {
             at: Wgs84::from_e7(457_868_000, 1_266_424_000).unwrap(),
             distance_m: 3_335.8,
         };
-        let offer = serde_json::to_value(assigned(&order, &agency, nearest)).unwrap();
+        let offer = serde_json::to_value(assigned(&order, &agency, Some(nearest))).unwrap();
         assert_eq!(
             offer,
             json!({
@@ -236,5 +229,11 @@ mod tests {
             })
         );
         assert!(offer["distance_m"].as_u64().is_some_and(|m| m % 100 == 0));
+        let without = serde_json::to_value(assigned(&order, &agency, None)).unwrap();
+        assert_eq!(
+            (&without["distance_m"], &without["store_id"]),
+            (&json!(null), &json!(null)),
+            "the claim stays when its store is closed"
+        );
     }
 }

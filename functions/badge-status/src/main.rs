@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let function = BadgeStatus::new(&Settings::from_process().await)?;
+    let function = BadgeStatus::new(&Settings::from_process())?;
     serve_events(|event| function.handle(event)).await
 }

@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let credit_feed = CreditFeed::new(&Settings::from_process().await)?;
+    let credit_feed = CreditFeed::new(&Settings::from_process())?;
     serve_http(|request| credit_feed.handle(request)).await
 }

@@ -46,8 +46,8 @@ impl Changes {
         changes
     }
 
-    /// Notes what one record changes, if anything: a registration, a new name, a rating or a
-    /// proposed location changes no cell.
+    /// Notes what one record changes, if anything: a registration, a new name, a rating, opening hours or a
+    /// proposed location change no cell.
     fn note(&mut self, place: usize, old: Option<&DirectoryImage>, new: Option<&DirectoryImage>) {
         let (before, after) = (agency(old), agency(new));
         if let Some(agency) = after.or(before)
@@ -60,7 +60,7 @@ impl Changes {
         }
         let (before, after) = (store(old), store(new));
         if let Some((agency, _)) = after.or(before)
-            && before.and_then(counts_at) != after.and_then(counts_at)
+            && before.and_then(counts) != after.and_then(counts)
         {
             let seen = [before, after].into_iter().flatten();
             let seen = seen.filter_map(|(_, store)| Some((store.id.clone(), store.location?)));
@@ -99,8 +99,9 @@ fn store(image: Option<&DirectoryImage>) -> Option<(&AgencyId, &Store)> {
     }
 }
 
-fn counts_at((_, store): (&AgencyId, &Store)) -> Option<Wgs84> {
-    store.counts_at()
+/// Where a store counts, and what it is there for.
+fn counts((_, store): (&AgencyId, &Store)) -> Option<(Wgs84, ServiceSet)> {
+    store.counts_at().map(|at| (at, store.services))
 }
 
 /// An image of a record; a missing one arrives empty.

@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let projection = DirectoryProjection::new(&Settings::from_process().await)?;
+    let projection = DirectoryProjection::new(&Settings::from_process())?;
     serve_events(|event| projection.handle(event)).await
 }

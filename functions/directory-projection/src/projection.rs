@@ -38,6 +38,8 @@ impl Projection {
             if let Some(at) = store.location {
                 cleared.extend(cells(at, radius_m).map(|cell| (cell, store.id.clone())));
             }
+            let services = store.services_of(agency.services);
+            let works = works && !services.is_empty();
             let Some(at) = store.counts_at().filter(|_| works) else {
                 continue;
             };
@@ -46,7 +48,7 @@ impl Projection {
                     agency: agency.id.clone(),
                     store: store.id.clone(),
                     at,
-                    services: agency.services,
+                    services,
                     radius_m,
                     version: agency.version,
                 };

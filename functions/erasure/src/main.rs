@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let erasures = Erasures::new(&Settings::from_process().await)?;
+    let erasures = Erasures::new(&Settings::from_process())?;
     serve_events(|event| erasures.handle(event)).await
 }

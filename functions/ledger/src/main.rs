@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let ledger = Ledger::new(&Settings::from_process().await)?;
+    let ledger = Ledger::new(&Settings::from_process())?;
     serve_http(|request| ledger.handle(request)).await
 }

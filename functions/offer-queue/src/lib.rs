@@ -2,7 +2,8 @@
 //!
 //! An offer stays in the agency's queue until it is acknowledged or has become useless: its window has closed, its
 //! order is not on offer in that epoch, or an assigned order does not belong to this agency. Useless offers are not
-//! shown, and are cleared away. Only an approved agency is shown anything.
+//! shown, and are cleared away; so are those that no store of the agency is there for any more. Only an approved agency is
+//! shown anything.
 
 mod open;
 mod polling;
@@ -10,7 +11,8 @@ mod polling;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sts::types::Tag;
-use bus::{OfferQueues, Received};
+use bus::{Offer, OfferKind, OfferQueues, Received};
+use domain::agency::{Agency, Standing, Store, can_reach};
 use domain::claim_token::{ClaimTokenKeys, KEY_LABEL};
 use domain::id::{AgencyId, OrderId};
 use domain::market::Market;
@@ -121,7 +123,7 @@ impl OfferQueue {
         let query = http::query(request, &["max", "wait_s"])?;
         let most = query.number("max", 1..=MOST_OFFERS, MOST_OFFERS)?;
         let wait = Duration::from_secs(query.number("wait_s", 0..=LONGEST_WAIT_S, 0)?.into());
-        self.require_approved(agency).await?;
+        let (_, mut stores) = self.approved_with_stores(agency).await?;
 
         let started = Instant::now();
         for _ in 0..MOST_ROUNDS {
@@ -133,9 +135,9 @@ impl OfferQueue {
             }
             // An agency that was suspended during a long wait must not see what came at its end.
             if waiting.elapsed() >= Duration::from_secs(1) {
-                self.require_approved(agency).await?;
+                (_, stores) = self.approved_with_stores(agency).await?;
             }
-            let offers = self.show(agency, received).await?;
+            let offers = self.show(agency, &stores, received).await?;
             if !offers.is_empty() {
                 return Ok(http::json(StatusCode::OK, &json!({ "offers": offers })));
             }
@@ -147,8 +149,15 @@ impl OfferQueue {
     async fn show(
         &self,
         agency: &AgencyId,
-        received: Vec<Received>,
+        stores: &[Store],
+        mut received: Vec<Received>,
     ) -> Result<Vec<ShownOffer>, Problem> {
+        for received in &mut received {
+            received.offer = received
+                .offer
+                .take()
+                .filter(|offer| self.is_near(offer, stores));
+        }
         let ids = received
             .iter()
             .filter_map(|received| received.offer.as_ref());
@@ -169,6 +178,16 @@ impl OfferQueue {
             }
         }
         Ok(sifted.shown)
+    }
+
+    /// Whether it can still be made to this agency: not if the store that it was made for has been closed, suspended or moved.
+    fn is_near(&self, offer: &Offer, stores: &[Store]) -> bool {
+        // It may have been made in a wider radius; then the store that it was made for was that far away.
+        let radius_m = self
+            .market
+            .radius_m
+            .max(offer.distance_m.unwrap_or_default());
+        offer.kind != OfferKind::Open || can_reach(stores, &offer.area, offer.service, radius_m)
     }
 
     async fn check(&self, request: &Request, agency: &AgencyId) -> Result<Response, Problem> {
@@ -252,6 +271,16 @@ impl OfferQueue {
         };
         tracing::info!(agency.id = %agency, "gave keys for polling");
         Ok(http::json(StatusCode::OK, &access))
+    }
+
+    async fn approved_with_stores(
+        &self,
+        agency: &AgencyId,
+    ) -> Result<(Agency, Vec<Store>), Problem> {
+        let found = self.directory.agency_with_stores(agency).await?;
+        found
+            .filter(|(agency, _)| agency.standing == Standing::Approved)
+            .ok_or_else(Problem::agency_not_approved)
     }
 
     async fn require_approved(&self, agency: &AgencyId) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! What an agency can grab now, for people at several desks: the same at each of them, and reading takes nothing away.
 
 use bus::{FanOut, Offer, OfferTo};
-use domain::agency::{Agency, Standing, Store};
+use domain::agency::{Agency, Store};
 use domain::geo::nearest_in_range;
 use domain::id::AgencyId;
 use runtime::Problem;
@@ -23,10 +23,7 @@ impl OfferQueue {
         agency: &AgencyId,
     ) -> Result<Response, Problem> {
         http::query(request, &[])?;
-        let found = self.directory.agency_with_stores(agency).await?;
-        let (agency, stores) = found
-            .filter(|(agency, _)| agency.standing == Standing::Approved)
-            .ok_or_else(Problem::agency_not_approved)?;
+        let (agency, stores) = self.approved_with_stores(agency).await?;
         let places: Vec<_> = stores.iter().filter_map(Store::counts_at).collect();
         let now = self.clock.now();
         let orders = self.orders.on_offer_at(&places, &self.market, now).await?;
@@ -51,9 +48,13 @@ impl OfferQueue {
             return Ok(None);
         }
         let place = self.places.open(&order.order, &order.place)?;
-        let stores = stores
-            .iter()
-            .filter_map(|store| Some((&agency.id, store.id.clone(), store.counts_at()?)));
+        let stores = stores.iter().filter_map(|store| {
+            Some((
+                &agency.id,
+                store.id.clone(),
+                store.counts_for(order.service)?,
+            ))
+        });
         let nearest = nearest_in_range(place, order.radius_m, stores);
         let Some(nearest) = nearest.get(&agency.id) else {
             return Ok(None);

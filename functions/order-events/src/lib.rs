@@ -8,6 +8,7 @@
 //! What a change means for an agency (a visit completed or rated, a claim lost) is added to the numbers by which it
 //! is scored. The same transaction notes that this version of the order has been counted, so a repeat adds nothing.
 //! What it means for the caps on the agency's claims is kept in an item of its own, as sets of orders.
+//! Whom an agency serves becomes its customer, by an item that has the order and no name.
 //! What members of agencies have done becomes a line of their agency's audit trail, whose key follows from the change.
 //! The details of an order that has ended are given the day on which they go.
 //! A worker who is not named any more keeps the order in her list, with why.
@@ -21,8 +22,8 @@ use domain::agency::AgencyStats;
 use domain::id::{AgencyId, WorkerId};
 use domain::member::{Deed, TeamId};
 use domain::order::{
-    By, ClaimEnd, ClaimNews, DETAILS_KEPT, ListedClaim, Order, Status, VisitLost, What, claim_news,
-    ended_claims, tally, visit_lost,
+    By, ClaimEnd, ClaimNews, DETAILS_KEPT, ListedClaim, Order, ServedNews, Status, VisitLost, What,
+    claim_news, ended_claims, served_news, tally, visit_lost,
 };
 use domain::time::Millis;
 use events::{Events, OrderEvent, OrderEventDetail, OrderEventKind};
@@ -59,6 +60,7 @@ struct OrderChange {
     /// The agencies' numbers that it changes.
     tally: Vec<(AgencyId, AgencyStats)>,
     claims: Option<ClaimNews>,
+    served: Option<ServedNews>,
     ended: Vec<EndedClaim>,
     /// What a member of an agency has done.
     deeds: Vec<(AgencyId, Deed)>,
@@ -122,6 +124,9 @@ impl OrderEvents {
                 self.count_one(change).await?;
                 if let Some(news) = &change.claims {
                     self.orders.count_claim(news).await?;
+                }
+                if let Some(news) = &change.served {
+                    self.orders.keep_served(news).await?;
                 }
                 self.keep_deeds(change).await?;
                 self.let_home_go(change).await?;
@@ -235,11 +240,12 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         return Ok(None);
     };
     let before = store::order_image(record.change.old_image)?;
-    let (tally, claims, ended, deeds, lost_visit) = match &before {
+    let (tally, claims, served, ended, deeds, lost_visit) = match &before {
         Some(before) if before.version >= order.version => return Ok(None),
         Some(before) => (
             tally(before, &order),
             claim_news(before, &order),
+            served_news(before, &order),
             ended(before, &order),
             deeds(before, &order),
             visit_lost(before, &order).map(|(worker, why)| (worker, why, order.start_at)),
@@ -250,6 +256,7 @@ fn event_of(record: EventRecord) -> Result<Option<OrderChange>, Error> {
         event: describe(&order),
         tally,
         claims,
+        served,
         ended,
         deeds,
         lost_visit,

@@ -1,8 +1,11 @@
 //! Records as the stream gives them. Images are written out: what was stored long ago must still become an event.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use domain::order::{How, Status};
 use domain::time::Millis;
 use serde_json::{Value, json};
@@ -179,7 +182,7 @@ fn function() -> OrderEvents {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
             "t", "t", None, None, "t",
         )))
-        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .retry_config(RetryConfig::disabled())
         .build();
     let variables = [
         "EVENT_BUS",

@@ -33,6 +33,7 @@ fn agency(standing: Standing) -> Agency {
         responsible_person: "李明".into(),
         phone: "13912345678".parse().unwrap(),
         services: ServiceSet::all(),
+        papers: Default::default(),
         standing,
         version: 1,
         review_version: 1,

@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let pages = Pages::new(&Settings::from_process().await)?;
+    let pages = Pages::new(&Settings::from_process())?;
     serve_http(|request| pages.handle(request)).await
 }

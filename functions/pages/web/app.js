@@ -213,6 +213,11 @@ export function start(area) {
       return api.isLoggedIn()
     },
 
+    /** Remembers that somebody is logged in who has not come by the login. */
+    loggedIn() {
+      kept.write(known, 'yes')
+    },
+
     /** Has somebody log in, if nobody is; false if they would rather not. @param {any} [hint] For the login, such as a phone number. @returns {Promise<boolean>} */
     async logIn(hint) {
       if (await app.isIn()) return true

@@ -27,7 +27,7 @@ start({
     { path: '', icon: 'list', label: W.queue },
     { path: 'complaints', icon: 'message', label: W.complaints },
     { path: 'lookup', icon: 'search', label: W.lookup },
-    { path: 'log', icon: 'file', label: W.log },
+    { path: 'log', icon: 'file', label: W.logTab },
     { path: 'team', icon: 'people', label: W.team },
   ],
 })

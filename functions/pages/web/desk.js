@@ -37,7 +37,6 @@ start({
     'calendar': lazy(() => import('./desk/calendar.js').then(file => file.calendar)),
     'workers': workers,
     'workers/:worker_id': workers,
-    'workers/:worker_id/:part': workers,
     'stores': stores,
     'stores/:store_id': stores,
     'customers': customers,

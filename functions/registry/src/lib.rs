@@ -1,4 +1,4 @@
-//! Registers agencies and their stores, shows them, and changes them.
+//! Registers agencies and their stores, shows them, changes them, and closes stores.
 //!
 //! Anyone may register an agency; only the authority lets it work. Ids and secrets are derived from the request
 //! ([`secrets`]), so repeats are harmless although no `Idempotency-Key` is stored.
@@ -6,16 +6,17 @@
 mod registration;
 mod secrets;
 
-use domain::agency::{Agency, AgencyStats, Standing, Store};
+use domain::agency::{Agency, AgencyStats, NotDecided, Papers, Standing, Store};
 use domain::chain::Hash;
 use domain::id::{AgencyId, StoreId};
 use domain::member::{AccessKey, Credential, MemberOf, Right, TeamId};
+use domain::service::ServiceSet;
 use lambda_http::http::{Method, StatusCode};
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Caller, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
-use store::{Directory, Registered, StoreAdded};
+use store::{Directory, Registered, StoreAdded, StoreDecided};
 
 use crate::registration::{NewStore, Registration, read_agency_change, read_store_change};
 use crate::secrets::RegistrationKeys;
@@ -61,6 +62,9 @@ impl Registry {
             }
             (&Method::PATCH, ["v1", "agencies", agency, "stores", store]) => {
                 self.change_store(request, agency, store).await
+            }
+            (&Method::POST, ["v1", "agencies", agency, "stores", store, "close"]) => {
+                self.close_store(request, agency, store).await
             }
             _ => Err(Problem::not_found()),
         }
@@ -135,7 +139,7 @@ impl Registry {
             .enumerate()
             .map(|(position, store)| {
                 let store_id = self.keys.store_id(&id, key, position);
-                Store::proposed(store_id, store.name, store.address, store.location, now)
+                store.with_id(store_id, now)
             });
         let stores = stores.collect();
         let agency = Agency {
@@ -145,6 +149,7 @@ impl Registry {
             responsible_person: given.responsible_person,
             phone: given.phone,
             services: given.services,
+            papers: Papers::default(),
             standing: Standing::Pending,
             version: 1,
             review_version: 1,
@@ -179,13 +184,8 @@ impl Registry {
         let by = self.own_agency(request, agency)?;
         let key = http::idempotency_key(request)?;
         let body = JsonBody::from_request(request)?;
-        let NewStore {
-            name,
-            address,
-            location,
-        } = NewStore::read(&body)?;
-        let store_id = self.keys.store_id(&by.team, key, 0);
-        let store = Store::proposed(store_id, name, address, location, self.clock.now());
+        let store = NewStore::read(&body, self.offered(&by.team).await?)?;
+        let store = store.with_id(self.keys.store_id(&by.team, key, 0), self.clock.now());
         let added = self.directory.add_store(&by, &store, &body.hash()).await?;
         let store = match added {
             StoreAdded::New => {
@@ -198,6 +198,11 @@ impl Registry {
                 let most = Directory::MOST_WAITING_STORES;
                 let words = format!("At most {most} stores of an agency wait for review.");
                 return Err(Problem::rate_limited(3_600).detail(words));
+            }
+            StoreAdded::Full => {
+                let most = Directory::MOST_STORES;
+                let words = format!("An agency has at most {most} stores, with those closed.");
+                return Err(Problem::conflict().detail(words));
             }
             StoreAdded::NotFound => return Err(Problem::not_found()),
         };
@@ -212,12 +217,37 @@ impl Registry {
     ) -> Result<Response, Problem> {
         let by = self.own_agency(request, agency)?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
-        let change = read_store_change(&JsonBody::from_request(request)?)?;
+        let offered = self.offered(&by.team).await?;
+        let (change, hours) = read_store_change(&JsonBody::from_request(request)?, offered)?;
         let now = self.clock.now();
-        let changed = self.directory.change_store(&by, &store_id, now, &change);
-        let store = changed.await?.ok_or_else(Problem::not_found)?;
+        let changed = self
+            .directory
+            .change_store(&by, &store_id, now, &change, hours.as_deref());
+        let store = done(changed.await?)?;
         tracing::info!(agency.id = %by.team, store.id = %store.id, "a store was changed");
         Ok(http::json(StatusCode::OK, &store.view()))
+    }
+
+    async fn close_store(
+        &self,
+        request: &Request,
+        agency: &str,
+        store: &str,
+    ) -> Result<Response, Problem> {
+        let by = self.own_agency(request, agency)?;
+        let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
+        let now = self.clock.now();
+        let closed = self.directory.close_store(&by, &store_id, now).await?;
+        let store = done(closed)?;
+        tracing::info!(agency.id = %by.team, store.id = %store.id, "a store is closed");
+        Ok(http::json(StatusCode::OK, &store.view()))
+    }
+
+    /// What an agency offers, of which its stores can have some.
+    async fn offered(&self, agency: &AgencyId) -> Result<ServiceSet, Problem> {
+        let found = self.directory.agency(agency).await?;
+        let agency = found.ok_or_else(Problem::not_found)?;
+        Ok(agency.services)
     }
 
     /// The agency in the path, if that or the authority calls.
@@ -242,5 +272,14 @@ impl Registry {
         } else {
             Err(Problem::not_found())
         }
+    }
+}
+
+/// The store after its own agency has changed it.
+fn done(changed: StoreDecided) -> Result<Store, Problem> {
+    match changed {
+        StoreDecided::Done(store) => Ok(*store),
+        StoreDecided::NotDecided(NotDecided::StoreClosed) => Err(Problem::store_closed()),
+        StoreDecided::NotDecided(_) | StoreDecided::NotFound => Err(Problem::not_found()),
     }
 }

@@ -8,7 +8,9 @@
 mod workers;
 
 use bus::{OfferQueues, TimerQueue, Whose};
-use domain::agency::{Agency, Decision, NotDecided, Review as Verdict, Standing, Store};
+use domain::agency::{
+    Agency, Decision, NotDecided, PaperKind, PaperView, Papers, Review as Verdict, Standing, Store,
+};
 use domain::id::{AgencyId, AuthorityId, EventId, MemberId, ProposalId, StoreId, WorkerId};
 use domain::member::{MemberOf, Right};
 use domain::time::{Millis, rfc3339};
@@ -30,6 +32,8 @@ pub struct Review {
     queues: OfferQueues,
     timers: TimerQueue,
     workers: WorkerReview,
+    /// Without which no agency is approved.
+    required_papers: Vec<PaperKind>,
 }
 
 impl Review {
@@ -43,6 +47,7 @@ impl Review {
             queues: OfferQueues::new(settings),
             timers: TimerQueue::new(settings),
             workers: WorkerReview::new(settings),
+            required_papers: settings.market().required_papers,
         })
     }
 
@@ -83,7 +88,7 @@ impl Review {
         let (member, verdict) = self.verdict(request)?;
         let id: AgencyId = agency.parse().map_err(|_| Problem::not_found())?;
         match verdict.decision {
-            Decision::Approve => self.make_queue(&id).await?,
+            Decision::Approve => self.prepare_approval(&id).await?,
             Decision::Suspend => {
                 let whose = Whose::AgencyId(id.clone());
                 self.timers.sweep_after(whose, verdict.at).await?;
@@ -103,14 +108,19 @@ impl Review {
         Ok(http::json(StatusCode::OK, &agency.view(&stores)))
     }
 
-    /// Makes the order queue of an agency that has not been approved yet.
-    async fn make_queue(&self, id: &AgencyId) -> Result<(), Problem> {
+    /// Makes the order queue of an agency that has not been approved yet, if it has shown the papers that it takes. It has them
+    /// in the moment of approval too: a paper can be replaced, and none taken back.
+    async fn prepare_approval(&self, id: &AgencyId) -> Result<(), Problem> {
         let agency = self.directory.agency(id).await?;
         let agency = agency.ok_or_else(Problem::not_found)?;
-        match agency.standing {
-            Standing::Pending | Standing::Rejected => Ok(self.queues.create(id).await?),
-            Standing::Approved | Standing::Suspended => Ok(()),
+        if matches!(agency.standing, Standing::Approved | Standing::Suspended) {
+            return Ok(());
         }
+        let missing = agency.lacks(&self.required_papers);
+        if !missing.is_empty() {
+            return Err(Problem::papers_missing().member("missing", json!(missing)));
+        }
+        Ok(self.queues.create(id).await?)
     }
 
     async fn review_store(
@@ -191,6 +201,8 @@ impl Review {
         let verdict = Verdict {
             decision,
             version,
+            // Those of the version that was looked at.
+            papers: Papers::default(),
             reason,
             by: by.team,
             at: self.clock.now(),
@@ -214,6 +226,8 @@ struct WaitingItem {
     /// What the decision names; none of an objection.
     version: Option<u64>,
     pending_changes: Option<Value>,
+    /// Those that a decision on an agency would be on.
+    papers: Vec<PaperView>,
     #[serde(with = "rfc3339")]
     since: Millis,
 }
@@ -221,15 +235,16 @@ struct WaitingItem {
 impl WaitingItem {
     /// `None` if nothing waits any more: the index may be a moment behind.
     fn new(kind: Waiting, waiter: Waiter, (agency, stores): (Agency, Vec<Store>)) -> Option<Self> {
-        let (name, version, pending_changes) = match &waiter.store {
+        let (name, version, pending_changes, papers) = match &waiter.store {
             Some(id) => {
                 let store = stores.into_iter().find(|store| store.id == *id)?;
                 let changes = store.pending_changes().map(|changes| json!(changes));
-                (store.name, store.review_version, changes)
+                (store.name, store.review_version, changes, Vec::new())
             }
             None => {
-                let changes = agency.proposed.as_ref().map(|changes| json!(changes));
-                (agency.name, agency.review_version, changes)
+                let changes = agency.pending_changes().map(|changes| json!(changes));
+                let papers = agency.papers_to_decide().view(&agency.id);
+                (agency.name, agency.review_version, changes, papers)
             }
         };
         Some(Self {
@@ -242,6 +257,7 @@ impl WaitingItem {
             name,
             version: Some(version),
             pending_changes,
+            papers,
             since: waiter.since,
         })
     }
@@ -264,6 +280,7 @@ impl WaitingItem {
             name: worker.masked_name.clone(),
             version: None,
             pending_changes: None,
+            papers: Vec::new(),
             since,
         }
     }
@@ -290,5 +307,6 @@ fn not_decided(refusal: NotDecided) -> Problem {
         NotDecided::ChangedSince { version } => Problem::changed_since()
             .detail(detail)
             .member("version", version),
+        NotDecided::StoreClosed => Problem::store_closed(),
     }
 }

@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let review = Review::new(&Settings::from_process().await)?;
+    let review = Review::new(&Settings::from_process())?;
     serve_http(|request| review.handle(request)).await
 }

@@ -7,6 +7,6 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let log = ScanLog::new(&Settings::from_process().await)?;
+    let log = ScanLog::new(&Settings::from_process())?;
     serve_events(|event| log.handle(event)).await
 }

@@ -110,7 +110,7 @@ impl Visits {
             .orders
             .by_agency(agency, within, look, limit, cursor, keep);
         let (page, is_all) = page.await?;
-        counts.exact = is_all;
+        counts.exact = is_all && wanted.is_exact(&stores);
         let ids: Vec<OrderId> = page.items.iter().map(|claim| claim.order.clone()).collect();
         let orders = self.orders.get_many(&ids).await?;
         let names = match standing {
@@ -121,7 +121,8 @@ impl Visits {
             let order = orders.iter().find(|order| order.id == claim.order)?;
             // The index may lag behind: what is not the agency's any more, or not what is wanted, is left out.
             let viewer = order.viewer(agency)?;
-            let is_wanted = claim.tab() == Tab::Lost || wanted.fits_tab(Tab::Has(order.status()));
+            let is_wanted = (claim.tab() == Tab::Lost || wanted.fits_tab(Tab::Has(order.status())))
+                && wanted.is_of_store(&stores, &order.area, order.service);
             is_wanted.then(|| listed(order, claim, &viewer, &stores, &names, now))
         });
         Ok(OrderList {
@@ -184,7 +185,7 @@ fn listed(
     });
     ListedOrder {
         summary,
-        store_id: nearest_store(stores, &order.area),
+        store_id: nearest_store(stores, &order.area, order.service).map(|nearest| nearest.store),
         worker,
     }
 }

@@ -7,6 +7,6 @@ use visits::Visits;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let visits = Visits::new(&Settings::from_process().await)?;
+    let visits = Visits::new(&Settings::from_process())?;
     serve_http(|request| visits.handle(request)).await
 }

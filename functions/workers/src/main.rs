@@ -7,6 +7,6 @@ use workers::Desk;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let desk = Desk::new(&Settings::from_process().await)?;
+    let desk = Desk::new(&Settings::from_process())?;
     serve_http(|request| desk.handle(request)).await
 }

@@ -48,6 +48,9 @@ const AUTHORITY: &str = "aut_harbin-commerce-bureau";
 const AUTHORITY_ACCESS_KEY: &str = "demo-authority";
 /// How many agencies are registered at the same time.
 const AT_ONCE: usize = 8;
+/// Every so many an agency says when its stores are open: weekdays. The others count as always open.
+const WITH_HOURS: usize = 10;
+const WEEKDAYS: [&str; 5] = ["monday", "tuesday", "wednesday", "thursday", "friday"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum City {
@@ -277,12 +280,21 @@ async fn register(
 }
 
 async fn registration(site: &Site<'_>, index: usize, agency: &DemoAgency) -> Result<Value> {
+    let days = match index % WITH_HOURS {
+        0 => &WEEKDAYS[..],
+        _ => &[],
+    };
+    let opening_hours = days
+        .iter()
+        .map(|day| json!({ "day": day, "from": "08:00", "until": "20:00" }));
+    let opening_hours: Vec<Value> = opening_hours.collect();
     let stores = agency.stores.iter().map(|store| {
         let (lat, lon) = (store.location.lat(), store.location.lon());
         json!({
             "name": store.name,
             "address": store.address,
             "location": { "lat": lat, "lon": lon, "datum": "wgs84" },
+            "opening_hours": opening_hours,
         })
     });
     let body = json!({

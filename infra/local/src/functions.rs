@@ -37,6 +37,8 @@ fn build(code: &str, settings: &Settings) -> Result<Invoke> {
     Ok(match code {
         "sessions" => http!(sessions::Sessions, settings),
         "members" => http!(members::Members, settings),
+        "papers" => http!(papers::PaperDesk, settings),
+        "customers" => http!(customers::Customers, settings),
         "registry" => http!(registry::Registry, settings),
         "workers" => http!(workers::Desk, settings),
         "review" => http!(review::Review, settings),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use axum::Router;
 use demo::{Aws, City, Demo, ServiceEndpoints, Site};
 use domain::market::Market;

@@ -3,18 +3,21 @@
 //! Everything reviewable has a version, which rises with each change of what its review shows. A decision names the version that
 //! was looked at, so that nothing is approved that nobody has seen. What was approved stays in force until its change is approved.
 
+mod paper;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
+use crate::availability::{Span, cover};
 use crate::check::{MobilePhone, Uscc};
-use crate::geo::{Area, Wgs84, nearest_in_range};
+use crate::geo::{AREA_REACH_M, Area, Nearest, Wgs84, nearest_in_range};
 use crate::id::{AgencyId, AuthorityId, StoreId};
-use crate::service::ServiceSet;
+use crate::service::{Service, ServiceSet};
 use crate::stars::StarTally;
 use crate::time::Millis;
 
-pub use view::{AgencyView, StoreView};
+pub use paper::{Paper, PaperKind, PaperType, Papers};
+pub use view::{AgencyView, PaperView, StoreView};
 
 /// How an agency or a store stands with the authority. Only what is approved works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,6 +114,9 @@ pub enum NotDecided {
     NotFromHere(#[from] NotFromHere),
     #[error("What is to be decided has changed since it was shown; its version is {version} now.")]
     ChangedSince { version: u64 },
+    /// Neither is it changed.
+    #[error("The store is closed for good.")]
+    StoreClosed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +125,9 @@ pub struct Review {
     /// The version that was looked at; always there when something is approved or rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// Those that this version showed, or proposed: what was decided on can be told ever after.
+    #[serde(default, skip_serializing_if = "Papers::is_empty")]
+    pub papers: Papers,
     pub reason: String,
     pub by: AuthorityId,
     pub at: Millis,
@@ -176,6 +185,8 @@ pub struct AgencyChange {
     pub responsible_person: Option<String>,
     pub phone: Option<MobilePhone>,
     pub services: Option<ServiceSet>,
+    #[serde(skip_serializing_if = "Papers::is_empty")]
+    pub papers: Papers,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,6 +197,7 @@ pub struct Agency {
     pub responsible_person: String,
     pub phone: MobilePhone,
     pub services: ServiceSet,
+    pub papers: Papers,
     pub standing: Standing,
     /// Rises by one with every change of the agency or any of its stores.
     pub version: u64,
@@ -217,6 +229,7 @@ impl AgencyChange {
             agency.phone = phone;
         }
         agency.services = self.services.unwrap_or(agency.services);
+        agency.papers = std::mem::take(&mut agency.papers).with(self.papers);
     }
 }
 
@@ -248,6 +261,7 @@ impl Agency {
                         .services
                         .or(before.services)
                         .filter(|new| *new != self.services),
+                    papers: before.papers.with(change.papers).without(&self.papers),
                 };
                 agency.proposed = Some(proposed).filter(|proposed| !proposed.is_empty());
                 agency.waits_since = agency
@@ -262,6 +276,29 @@ impl Agency {
         agency.version += 1;
         agency.review_version += 1;
         Some(agency)
+    }
+
+    /// The papers that a decision would be on: those of its registration, or those that it proposes.
+    pub fn papers_to_decide(&self) -> &Papers {
+        let proposed = self.proposed.as_ref();
+        proposed.map_or(&self.papers, |proposed| &proposed.papers)
+    }
+
+    /// All papers that are kept for it: those that serve, those that wait, and those that were ever decided on, so that a forged
+    /// one is not gone once another takes its place.
+    pub fn kept_papers(&self) -> impl Iterator<Item = &Paper> {
+        let proposed = self.proposed.iter().map(|proposed| &proposed.papers);
+        let decided = self.reviews.iter().map(|review| &review.papers);
+        let all = std::iter::once(&self.papers).chain(proposed).chain(decided);
+        all.flat_map(Papers::iter)
+    }
+
+    /// Which of these kinds it has not shown.
+    pub fn lacks(&self, required: &[PaperKind]) -> Vec<PaperKind> {
+        let missing = required
+            .iter()
+            .filter(|kind| self.papers.get(**kind).is_none());
+        missing.copied().collect()
     }
 
     /// The agency after a change of one of its stores.
@@ -281,9 +318,12 @@ impl Agency {
     ///
     /// # Errors
     /// When the decision makes no sense now, or is not about what waits now.
-    pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
+    pub fn decided(&self, mut review: Review) -> Result<Option<Self>, NotDecided> {
         if !review.binds(self.review_version, self.reviews.last())? {
             return Ok(None);
+        }
+        if review.decision.needs_version() {
+            review.papers = self.papers_to_decide().clone();
         }
         let mut agency = self.clone();
         if let (Some(proposed), true) = (&self.proposed, review.decision.needs_version()) {
@@ -310,6 +350,8 @@ pub struct StoreChange {
     pub name: Option<String>,
     pub address: Option<String>,
     pub location: Option<Wgs84>,
+    /// Empty is all that its agency offers.
+    pub services: Option<ServiceSet>,
 }
 
 impl StoreChange {
@@ -326,6 +368,10 @@ pub struct Store {
     pub address: String,
     /// The approved location: distances count from here.
     pub location: Option<Wgs84>,
+    /// What it is there for, as far as its agency offers it; empty is all that its agency offers.
+    pub services: ServiceSet,
+    /// Weekly, and not reviewed: it is offered orders at any hour, and they only weigh when one is assigned. None is always.
+    pub opening_hours: Vec<Span>,
     /// What waits for review; of a store that was never approved, the location alone.
     pub proposed: StoreChange,
     /// `pending` while that waits.
@@ -333,22 +379,37 @@ pub struct Store {
     /// Rises with every change of what its review shows.
     pub review_version: u64,
     pub added_at: Millis,
+    /// Since when it is closed, for good.
+    pub closed_at: Option<Millis>,
     /// Oldest first.
     pub reviews: Vec<Review>,
 }
 
-/// The store that is nearest to the middle of an area; of stores equally near, the first by id.
-pub fn nearest_store(stores: &[Store], area: &Area) -> Option<StoreId> {
+/// The store for this service that is nearest to the middle of an area; of stores equally near, the first by id.
+pub fn nearest_store(stores: &[Store], area: &Area, service: Service) -> Option<Nearest<StoreId>> {
+    nearest_within(stores, area, service, u32::MAX)
+}
+
+/// Whether some home in the area can be within so many metres of a store for this service.
+pub fn can_reach(stores: &[Store], area: &Area, service: Service, radius_m: u32) -> bool {
+    nearest_within(stores, area, service, radius_m.saturating_add(AREA_REACH_M)).is_some()
+}
+
+fn nearest_within(
+    stores: &[Store],
+    area: &Area,
+    service: Service,
+    radius_m: u32,
+) -> Option<Nearest<StoreId>> {
     let places = stores.iter().filter_map(|store| {
-        let at = store.counts_at()?;
+        let at = store.counts_for(service)?;
         Some(((), store.id.clone(), at))
     });
-    let mut nearest = nearest_in_range(area.centre(), u32::MAX, places);
-    nearest.remove(&()).map(|found| found.store)
+    nearest_in_range(area.centre(), radius_m, places).remove(&())
 }
 
 impl Store {
-    /// A new store, which waits for review.
+    /// A new store, which waits for review. It does all that its agency offers, at any hour.
     pub fn proposed(id: StoreId, name: String, address: String, at: Wgs84, now: Millis) -> Self {
         Self {
             id,
@@ -359,26 +420,77 @@ impl Store {
                 location: Some(at),
                 ..StoreChange::default()
             },
+            services: ServiceSet::EMPTY,
+            opening_hours: Vec::new(),
             status: Standing::Pending,
             review_version: 1,
             added_at: now,
+            closed_at: None,
             reviews: Vec::new(),
         }
     }
 
     /// Where distances are measured from: the approved location, also while a new one waits for review; nowhere while
-    /// the store is suspended or rejected. Whether the agency itself is approved is not looked at here.
+    /// the store is suspended or rejected, or once it is closed. Whether the agency itself is approved is not looked at here.
     pub fn counts_at(&self) -> Option<Wgs84> {
         match self.status {
+            _ if self.closed_at.is_some() => None,
             Standing::Approved | Standing::Pending => self.location,
             Standing::Rejected | Standing::Suspended => None,
         }
     }
 
-    /// The store after a change. What was approved is the place with its name and address: a change of them waits for review,
-    /// and the old ones serve meanwhile; back at the old ones, nothing waits. A suspended store stays suspended. `None` when
-    /// nothing changes.
-    pub fn changed(&self, change: StoreChange) -> Option<Self> {
+    /// The same for orders of this service. Whether the agency offers it is not looked at here.
+    pub fn counts_for(&self, service: Service) -> Option<Wgs84> {
+        let is_for_it = self.services.is_empty() || self.services.contains(service);
+        self.counts_at().filter(|_| is_for_it)
+    }
+
+    /// What it is there for, if its agency offers this.
+    pub fn services_of(&self, offered: ServiceSet) -> ServiceSet {
+        if self.services.is_empty() {
+            offered
+        } else {
+            self.services.both(offered)
+        }
+    }
+
+    /// Whether it is open all that time. No hours bind who lives in.
+    pub fn is_open(&self, service: Service, from: Millis, until: Millis) -> bool {
+        self.opening_hours.is_empty()
+            || service == Service::LiveIn
+            || cover(&self.opening_hours, from, until)
+    }
+
+    /// Whether it waits for the authority, by itself or with its agency.
+    pub fn waits(&self) -> bool {
+        self.status == Standing::Pending && self.closed_at.is_none()
+    }
+
+    /// The store as it is once it is closed, for good: nothing of it waits any more. `None` when it is closed already.
+    pub fn closed(&self, now: Millis) -> Option<Self> {
+        self.closed_at.is_none().then(|| Self {
+            proposed: StoreChange::default(),
+            review_version: self.review_version + 1,
+            closed_at: Some(now),
+            ..self.clone()
+        })
+    }
+
+    /// The store after a change. What was approved is the place with its name, address and services: a change of them waits for
+    /// review, and the old ones serve meanwhile; back at the old ones, nothing waits. Opening hours change at once. A suspended
+    /// store stays suspended. `None` when nothing changes.
+    ///
+    /// # Errors
+    /// When the store is closed.
+    pub fn changed(
+        &self,
+        change: StoreChange,
+        opening_hours: Option<Vec<Span>>,
+    ) -> Result<Option<Self>, NotDecided> {
+        if self.closed_at.is_some() {
+            return Err(NotDecided::StoreClosed);
+        }
         let mut store = self.clone();
         let waits = &mut store.proposed;
         if change.location.is_some() {
@@ -391,9 +503,15 @@ impl Store {
             if change.address.is_some() {
                 waits.address = change.address.filter(|address| *address != self.address);
             }
+            if change.services.is_some() {
+                waits.services = change
+                    .services
+                    .filter(|services| *services != self.services);
+            }
         } else {
             store.name = change.name.unwrap_or(store.name);
             store.address = change.address.unwrap_or(store.address);
+            store.services = change.services.unwrap_or(store.services);
         }
         store.status = match (self.status, store.proposed.is_empty()) {
             (Standing::Suspended, _) => Standing::Suspended,
@@ -401,11 +519,11 @@ impl Store {
             (Standing::Pending, true) => Standing::Approved,
             (standing, true) => standing,
         };
-        if store == *self {
-            return None;
+        if store != *self {
+            store.review_version += 1;
         }
-        store.review_version += 1;
-        Some(store)
+        store.opening_hours = opening_hours.unwrap_or(store.opening_hours);
+        Ok(Some(store).filter(|store| store != self))
     }
 
     /// The store after a decision, which is kept. `None` when it already stands as decided.
@@ -416,6 +534,9 @@ impl Store {
     /// # Errors
     /// When the decision makes no sense now, or is not about what waits now.
     pub fn decided(&self, review: Review) -> Result<Option<Self>, NotDecided> {
+        if self.closed_at.is_some() {
+            return Err(NotDecided::StoreClosed);
+        }
         let decision = review.decision;
         if !review.binds(self.review_version, self.reviews.last())? {
             return Ok(None);
@@ -438,6 +559,7 @@ impl Store {
                 store.name = approved.name.unwrap_or(store.name);
                 store.address = approved.address.unwrap_or(store.address);
                 store.location = approved.location.or(store.location);
+                store.services = approved.services.unwrap_or(store.services);
             }
             Decision::Reject => {
                 store.proposed = StoreChange::default();

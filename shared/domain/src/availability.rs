@@ -1,4 +1,5 @@
-//! When a worker can work: the weekly hours that her agency gives her, and leave, which both of them enter.
+//! When a worker can work: the weekly hours that her agency gives her, and leave, which both of them enter. Stores have weekly
+//! hours too.
 
 use std::fmt;
 use std::str::FromStr;
@@ -66,7 +67,7 @@ impl Availability {
 }
 
 /// Whether these weekly spans cover all of this time. Spans that touch are as good as one.
-fn cover(spans: &[Span], from: Millis, until: Millis) -> bool {
+pub fn cover(spans: &[Span], from: Millis, until: Millis) -> bool {
     let mut at = (from + CHINA).0 - FIRST_MONDAY_MS;
     let end = at + (until.0 - from.0);
     while at < end {

@@ -153,6 +153,12 @@ id! {
 }
 
 id! {
+    /// A customer as one agency knows them: a hash of both, so that no two agencies can find out that they have the same one.
+    /// No agency is ever shown the [`CustomerId`], 128 bits that it cannot guess, so that it can make none of these either.
+    AgencyCustomerId, "acu_", 16
+}
+
+id! {
     /// A worker: a keyed hash of her ID number. A person has one id for ever, whichever agency registers her, and
     /// whoever has the number and the key finds her without a table.
     WorkerId, "wkr_", 16
@@ -192,6 +198,13 @@ impl ProposalId {
     pub fn new(worker: &WorkerId, agency: &AgencyId) -> Self {
         let parts = ["homehail-proposal-id-v1", worker.as_str(), agency.as_str()];
         Self::from_bytes(&hash(&parts))
+    }
+}
+
+impl AgencyCustomerId {
+    pub fn new(agency: &AgencyId, customer: &CustomerId) -> Self {
+        let domain = "homehail-agency-customer-id-v1";
+        Self::from_bytes(&hash(&[domain, agency.as_str(), customer.as_str()]))
     }
 }
 

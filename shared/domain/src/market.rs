@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agency::PaperKind;
 use crate::catalogue::Catalogue;
 use crate::credit::CreditRules;
 use crate::geo::Wgs84;
@@ -64,7 +65,7 @@ pub struct Market {
     pub daily_phone_codes_cap: u32,
     /// An agency records at most so many complaints about a worker within 24 hours, and as many temperatures of her.
     pub daily_entries_cap: u32,
-    /// An agency proposes at most so many changes of a worker within 24 hours.
+    /// An agency proposes at most so many changes of a worker within 24 hours, and brings at most so many papers of its own.
     pub daily_changes_cap: u32,
     /// In how many epochs an order is on offer. In later ones it is assigned at once.
     pub offered_epochs: u32,
@@ -82,6 +83,8 @@ pub struct Market {
     pub complaint_answer_s: u32,
     /// Where orders can be placed; `None` is anywhere.
     pub bounds: Option<Bounds>,
+    /// The papers without which no agency is approved here.
+    pub required_papers: Vec<PaperKind>,
     /// The services that can be ordered here.
     pub services: ServiceSet,
     /// How they are described, and what can be wished for with them.
@@ -122,6 +125,7 @@ impl Default for Market {
             complaint_window_s: 2_592_000,
             complaint_answer_s: 604_800,
             bounds: None,
+            required_papers: Vec::new(),
             services: ServiceSet::all(),
             catalogue: Catalogue::default(),
             score: ScoreWeights::default(),
@@ -167,6 +171,8 @@ pub struct ScoreWeights {
     pub load: u32,
     /// How many of the customer's wishes one of its workers fulfils.
     pub wishes: u32,
+    /// Whether its store is open all through the visit.
+    pub open: u32,
 }
 
 impl Default for ScoreWeights {
@@ -178,6 +184,7 @@ impl Default for ScoreWeights {
             distance: 20,
             load: 10,
             wishes: 20,
+            open: 10,
         }
     }
 }
@@ -192,6 +199,7 @@ impl ScoreWeights {
             self.distance,
             self.load,
             self.wishes,
+            self.open,
         ]
         .into_iter()
         .map(u64::from)

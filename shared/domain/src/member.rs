@@ -33,7 +33,7 @@ pub enum Role {
 pub enum Right {
     /// Seeing what the agency or the authority sees.
     Read,
-    /// Grabbing, staffing and releasing orders; emptying the order queue.
+    /// Grabbing, staffing and releasing orders; emptying the order queue; noting something of a customer.
     Orders,
     /// Registering and changing workers, and what is recorded of them.
     Workers,
@@ -42,6 +42,8 @@ pub enum Right {
     Agency,
     /// Changing who logs in, and reading what they have done.
     Members,
+    /// Taking the list of the agency's customers away as a file.
+    Export,
     /// Deciding in the authority's name.
     Review,
 }
@@ -49,9 +51,9 @@ pub enum Right {
 impl Role {
     /// What each role may do.
     pub fn may(self, right: Right) -> bool {
-        use Right::{Agency, Badges, Members, Orders, Read, Review, Workers};
+        use Right::{Agency, Badges, Export, Members, Orders, Read, Review, Workers};
         let rights: &[Right] = match self {
-            Self::Owner => &[Read, Orders, Workers, Badges, Agency, Members],
+            Self::Owner => &[Read, Orders, Workers, Badges, Agency, Members, Export],
             Self::Dispatcher => &[Read, Orders, Workers, Badges],
             Self::Supervisor => &[Read, Workers, Badges, Members, Review],
             Self::Reviewer => &[Read, Workers, Badges, Review],

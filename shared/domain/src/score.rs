@@ -17,7 +17,7 @@ use crate::order::Order;
 use crate::service::ServiceSet;
 
 /// The version of this policy. Every change that can alter a choice raises it.
-pub const POLICY_VERSION: u32 = 3;
+pub const POLICY_VERSION: u32 = 4;
 
 /// The parts of a score are shares of this.
 const WHOLE: u64 = 1_000;
@@ -49,6 +49,8 @@ pub struct Candidate {
     /// How many unstaffed claims it has.
     pub load: u32,
     pub workers: Workforce,
+    /// Whether the store that it is told is open all through the visit.
+    pub is_open: bool,
 }
 
 /// An agency's approved workers with the skill that an order asks for.
@@ -94,10 +96,13 @@ pub struct ScoreParts {
     /// By the share of wishes that its best worker fulfils. Before policy 3 there were none.
     #[serde(default)]
     pub wishes: u64,
+    /// All or nothing: whether its store is open all through the visit. Before policy 4 there was none.
+    #[serde(default)]
+    pub open: u64,
 }
 
 /// Scores a candidate. All else equal, a nearer, better rated, more reliable or less loaded agency, or one that fulfils more
-/// wishes, never scores lower.
+/// wishes or is open then, never scores lower.
 pub fn score(order: &Order, candidate: &Candidate, market: &Market, radius_m: u32) -> ScoreParts {
     let stats = candidate.stats;
     let share = |part: u64, whole: u64| {
@@ -130,6 +135,7 @@ pub fn score(order: &Order, candidate: &Candidate, market: &Market, radius_m: u3
         0 => WHOLE,
         all => share(wishes.into(), all as u64),
     };
+    let open = if candidate.is_open { WHOLE } else { 0 };
 
     let weights = market.score;
     let weighted = u64::from(weights.stars) * stars
@@ -137,7 +143,8 @@ pub fn score(order: &Order, candidate: &Candidate, market: &Market, radius_m: u3
         + u64::from(weights.completion) * completion
         + u64::from(weights.distance) * distance
         + u64::from(weights.load) * load
-        + u64::from(weights.wishes) * wishes;
+        + u64::from(weights.wishes) * wishes
+        + u64::from(weights.open) * open;
     ScoreParts {
         total: weighted * WHOLE / weights.sum().max(1),
         stars,
@@ -146,6 +153,7 @@ pub fn score(order: &Order, candidate: &Candidate, market: &Market, radius_m: u3
         distance,
         load,
         wishes,
+        open,
     }
 }
 

@@ -118,6 +118,11 @@ impl ServiceSet {
         self.0 & service.bit() != 0
     }
 
+    /// What is in both.
+    pub fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -1,6 +1,6 @@
 //! When a worker can work, as her agency and she herself say it and are told it.
 
-use domain::availability::{Availability, FURTHEST_LEAVE, Leave, MOST_LEAVE, MOST_SPANS, Span};
+use domain::availability::{Availability, FURTHEST_LEAVE, Leave, MOST_LEAVE, Span};
 use domain::time::{Millis, rfc3339};
 use runtime::{Fields, Problem};
 use serde::Serialize;
@@ -33,16 +33,7 @@ struct LeaveAnswer {
 impl AvailabilityRequest {
     /// All of it, as her agency says it.
     pub fn read(fields: &mut Fields<'_>, now: Millis) -> Option<Self> {
-        let hours = match fields.given("hours") {
-            Some(_) => fields.objects("hours", 0..=MOST_SPANS, |span| {
-                let day = span.one_of("day");
-                let from = span.parsed("from");
-                let until = span.parsed("until");
-                let (day, from, until) = (day?, from?, until?);
-                Some(Span { day, from, until })
-            }),
-            None => Some(Vec::new()),
-        };
+        let hours = fields.weekly_hours("hours");
         let own = Self::read_own(fields, now);
         hours.zip(own).map(|(hours, own)| Self { hours, ..own })
     }

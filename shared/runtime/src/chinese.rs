@@ -50,6 +50,8 @@ const CATALOGUE: &[(&str, &str)] = &[
         "Your data is about to be erased. Call that off to place orders.",
         "您的个人信息即将删除。如需下单，请先撤回删除申请。",
     ),
+    ("The store is closed", "门店已关闭"),
+    ("The store is closed for good.", "门店已永久关闭。"),
     ("Changed since it was shown", "内容已有变更"),
     (
         "What is to be decided has changed since it was shown.",
@@ -333,6 +335,10 @@ const CATALOGUE: &[(&str, &str)] = &[
         "一家企业最多有 {} 个门店等待审核。",
     ),
     (
+        "An agency has at most {} stores, with those closed.",
+        "每家企业最多有 {} 家门店，包括已关闭的。",
+    ),
+    (
         "What this request added has been withdrawn.",
         "此请求添加的内容已被撤销。",
     ),
@@ -512,10 +518,29 @@ const CATALOGUE: &[(&str, &str)] = &[
     ("must have at most 16 megapixels", "不得超过 1600 万像素"),
     ("The photo is larger than 2 MiB.", "照片大于 2 MiB。"),
     (
-        "leaf must be 64 hexadecimal digits.",
-        "leaf 必须是 64 位十六进制数字。",
+        "{} must be 64 hexadecimal digits.",
+        "{} 必须是 64 位十六进制数字。",
     ),
-    ("from must be given.", "必须给出 from。"),
+    // Papers.
+    ("Papers are missing", "缺少证照"),
+    (
+        "An agency is approved once it has shown the papers that this market requires.",
+        "企业提交本市场所需的证照后，才能通过审核。",
+    ),
+    (
+        "The body must be application/pdf, image/jpeg or image/png.",
+        "请求内容必须是 application/pdf、image/jpeg 或 image/png。",
+    ),
+    ("The paper is larger than 4 MiB.", "证照文件超过 4 MiB。"),
+    (
+        "must be a PDF document, or a JPEG or PNG image",
+        "必须是 PDF 文件，或 JPEG、PNG 图片",
+    ),
+    (
+        "An agency brings at most {} papers a day.",
+        "企业每天最多提交 {} 份证照。",
+    ),
+    ("{} must be given.", "必须给出 {}。"),
     ("from must not be larger than to.", "from 不得大于 to。"),
 ];
 

@@ -26,6 +26,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::{Map, Value};
 
+use domain::availability::{MOST_SPANS, Span};
 use domain::catalogue::{NotATag, Tag, TagFault};
 use domain::geo::{Datum, Location, Wgs84};
 use domain::service::{NotAService, Service, ServiceSet};
@@ -295,6 +296,20 @@ impl<'a> Fields<'a> {
         self.list(name, count, |value| match value.as_str() {
             Some(text) => text.parse::<T>().map_err(|error| error.to_string()),
             None => Err("must be a string".to_owned()),
+        })
+    }
+
+    /// A week's hours; none if they are missing.
+    pub fn weekly_hours(&mut self, name: &'static str) -> Option<Vec<Span>> {
+        if self.given(name).is_none() {
+            return Some(Vec::new());
+        }
+        self.objects(name, 0..=MOST_SPANS, |span| {
+            let day = span.one_of("day");
+            let from = span.parsed("from");
+            let until = span.parsed("until");
+            let (day, from, until) = (day?, from?, until?);
+            Some(Span { day, from, until })
         })
     }
 

@@ -116,10 +116,14 @@ problems! {
         "A complaint is decided once the agency has answered, or its time to answer is over.";
     /// 409: a complaint has one decision.
     decided_already: CONFLICT, "decided-already", "The complaint is decided", "This complaint was already decided differently.";
+    /// 409: a closed store stays as it is.
+    store_closed: CONFLICT, "store-closed", "The store is closed", "The store is closed for good.";
     /// 409: what is to be decided is not what was shown any more.
     changed_since: CONFLICT, "changed-since", "Changed since it was shown", "What is to be decided has changed since it was shown.";
     /// 409: a badge shows the worker's face, and there is none.
     photo_missing: CONFLICT, "photo-missing", "The photo is missing", "A worker without an approved photo has no badge.";
+    /// 409: an agency shows who it is before it is approved.
+    papers_missing: CONFLICT, "papers-missing", "Papers are missing", "An agency is approved once it has shown the papers that this market requires.";
     /// 409: another agency has the order.
     order_taken: CONFLICT, "order-taken", "The order is taken", "Another agency has claimed this order.";
     /// 409: the authority has not approved the worker, or her data is erased.

@@ -9,22 +9,17 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_lc_rs::hkdf;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::SdkConfig;
 use domain::market::Market;
 use domain::time::Millis;
 
+mod aws;
 mod clock;
 
 pub use clock::Clock;
-
-/// Every function has at least 10 s, and a caller should get an answer within that time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The settings of a function, and what its parts have asked for so far.
 pub struct Settings {
@@ -65,16 +60,13 @@ impl Settings {
     }
 
     /// From the process: its environment variables, the AWS configuration that these describe, the system's clock.
-    pub async fn from_process() -> Self {
+    pub fn from_process() -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that reads them"
         )]
-        let variables = std::env::vars().collect();
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(timeouts())
-            .load()
-            .await;
+        let variables: BTreeMap<_, _> = std::env::vars().collect();
+        let sdk = aws::sdk_config(&variables);
         Self::new(variables, sdk, Clock::system())
     }
 
@@ -200,15 +192,6 @@ impl Settings {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How long an AWS call may take. A long poll needs longer, and says so where it is made.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build()
 }
 
 /// A 256-bit key for one purpose: HKDF-SHA-256 (RFC 5869) of `secret` without salt, `label` as info.

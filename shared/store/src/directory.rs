@@ -75,6 +75,8 @@ impl Directory {
     /// The most stores of an agency that can wait for review: of a new one all are approved in one transaction, and
     /// no agency in a city has more.
     pub const MOST_WAITING_STORES: usize = 50;
+    /// The most stores that an agency can have, with those that are closed: all are read together.
+    pub const MOST_STORES: usize = 200;
 
     pub fn new(settings: &Settings) -> Self {
         Self {
@@ -117,6 +119,24 @@ impl Directory {
     pub async fn agencies(&self, agencies: &[AgencyId]) -> Result<Vec<Agency>, Error> {
         let items = self.table.get_all(agencies.iter().map(Key::agency)).await?;
         items.into_iter().map(read_agency).collect()
+    }
+
+    /// Stores with their agencies, consistently read, in no order; what is not there is left out.
+    pub async fn stores(
+        &self,
+        stores: &[(&AgencyId, &StoreId)],
+    ) -> Result<Vec<(AgencyId, Store)>, Error> {
+        let keys = stores
+            .iter()
+            .map(|(agency, store)| Key::store(agency, store));
+        let items = self.table.get_all(keys).await?.into_iter();
+        items
+            .map(|item| {
+                let agency = parse_agency(&ItemKey::of(&item)?.pk);
+                let agency = agency.ok_or(Error::wrong("its key is not an agency's"))?;
+                Ok((agency, item::read_store(item)?.store))
+            })
+            .collect()
     }
 
     /// What waits for review, the oldest first.

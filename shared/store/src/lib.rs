@@ -43,9 +43,9 @@ pub use ledger::{
 };
 pub use log_ins::{Credential, FamilyId, Linked, LogIns, Opener, StoredFamily};
 pub use orders::{
-    Assignments, BeforeComplaint, BeforePlacing, Changed, ComplaintsOf, FannedOut, GrabRead, Home,
-    KeptComplaint, Listing, OnOffer, OrderViews, Orders, PlaceKey, Rated, SealKey, Sealed, Settled,
-    VisitEnded, Written, order_image,
+    AgencyCustomer, Assignments, BeforeComplaint, BeforePlacing, Changed, ComplaintsOf, FannedOut,
+    GrabRead, Home, KeptComplaint, Listing, OnOffer, OrderViews, Orders, PlaceKey, Rated, SealKey,
+    Sealed, Settled, VisitEnded, Written, order_image,
 };
 pub use subject_keys::PersonKey;
 pub use table::{Member, Page, Part};

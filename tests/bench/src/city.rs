@@ -11,7 +11,7 @@ use domain::time::Millis;
 use futures::{StreamExt, TryStreamExt, stream};
 use local::platform::{Options, Platform};
 use local_cloud::Cloud;
-use reqwest::StatusCode;
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 const RADIUS_M: f64 = 5_000.0;
@@ -169,6 +169,42 @@ impl BenchCity {
         self.post(&path, &[("authorization", &bearer)], &body).await
     }
 
+    /// One request, with an `Idempotency-Key` of its own.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value)> {
+        let mut request = self.request(method, path, token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        answered(request).await
+    }
+
+    pub(crate) async fn send_photo(
+        &self,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<(StatusCode, Value)> {
+        let photo = include_bytes!("../../end_to_end/photo.jpg");
+        let request = self.request(Method::PUT, path, token).body(photo.to_vec());
+        answered(request.header("content-type", "image/jpeg")).await
+    }
+
+    fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
+        let n = self.placed.fetch_add(1, Ordering::Relaxed);
+        let url = format!("{}{path}", self.platform.base_url());
+        let request = self.client.request(method, url);
+        let request = request.header("idempotency-key", format!("bench-{n:032}"));
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
     async fn post(
         &self,
         path: &str,
@@ -191,6 +227,14 @@ impl BenchCity {
         let keys = domain::claim_token::ClaimTokenKeys::new(&key, None);
         Ok(keys.mint(&order.parse()?, 1, &agency.agency_id.parse()?))
     }
+}
+
+/// The answer; `Null` where it is no JSON.
+async fn answered(request: RequestBuilder) -> Result<(StatusCode, Value)> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    let body = answer.bytes().await?;
+    Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 /// The service and the store's location that most agencies can serve, with their ids.

@@ -192,7 +192,7 @@ pub(crate) fn units(usage: &Usage, of_table: Option<&str>) -> Units {
     sum
 }
 
-fn names(calls: &BTreeMap<String, u64>) -> String {
+pub(crate) fn names(calls: &BTreeMap<String, u64>) -> String {
     let parts: Vec<String> = calls
         .iter()
         .map(|(name, count)| {

@@ -11,6 +11,7 @@ mod counts;
 mod cpu;
 mod feed;
 mod grabs;
+mod operations;
 mod runtime_api;
 mod start;
 mod table;
@@ -84,7 +85,7 @@ fn main() -> Result<()> {
 }
 
 async fn measure(repeats: Repeats) -> Result<()> {
-    let bar = ProgressBar::new(8);
+    let bar = ProgressBar::new(9);
     bar.set_style(ProgressStyle::with_template(
         "{bar:24} {pos}/{len} {msg}, {elapsed}",
     )?);
@@ -116,6 +117,8 @@ async fn measure(repeats: Repeats) -> Result<()> {
     grabs::rows(&city, &repeats.contests, &mut table).await?;
     step("a batch of credit records");
     feed::rows(&city, &mut table).await?;
+    step("units of each operation");
+    operations::row(&city, &mut table).await?;
     bar.finish_and_clear();
 
     print(&table, &city);

@@ -74,6 +74,9 @@ fn what_changes_no_cell_is_passed_over() {
     let text = |text: &str| json!({ "S": text });
     let approved = || agency(AGENCY, "approved", 3, 0);
     let shop = || store(AGENCY, Some(457_700_000));
+    let hours = json!({"L": [{"M": {
+        "day": {"S": "monday"}, "from": {"S": "08:00"}, "until": {"S": "18:00"},
+    }}]});
     let proposed = json!({"M": {"la": {"N": "1"}, "lo": {"N": "1"}}});
     let records = [
         record(None, Some(cell())),
@@ -94,6 +97,10 @@ fn what_changes_no_cell_is_passed_over() {
         record(Some(approved()), Some(agency(AGENCY, "approved", 3, 1))),
         record(Some(approved()), Some(agency(AGENCY, "approved", 4, 0))),
         record(Some(shop()), Some(with(shop(), &[("name", text("新店"))]))),
+        record(
+            Some(shop()),
+            Some(with(shop(), &[("opening_hours", hours)])),
+        ),
         // A move that waits for review: the old place counts.
         record(
             Some(shop()),
@@ -153,8 +160,14 @@ fn both_the_old_and_the_new_place_of_a_store_are_seen() {
     let change = only(&[record(Some(old.clone()), None)]);
     assert_eq!(change.seen_at.len(), 1, "also of a store that is gone");
     let suspended = with(old.clone(), &[("status", json!({"S": "suspended"}))]);
-    let change = only(&[record(Some(old), Some(suspended))]);
+    let change = only(&[record(Some(old.clone()), Some(suspended))]);
     assert_eq!(change.seen_at.len(), 2, "and of one that is suspended");
+    let cooks = json!({"L": [{"S": "cooking"}]});
+    for (field, value) in [("closed_at", json!({"N": "1"})), ("services", cooks)] {
+        let changed = with(old.clone(), &[(field, value)]);
+        let change = only(&[record(Some(old.clone()), Some(changed))]);
+        assert_eq!(change.seen_at.len(), 2, "{field}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use domain::agency::{AgencyStats, StoreChange};
 use domain::id::AgencyId;
-use domain::service::ServiceSet;
+use domain::service::{Service, ServiceSet};
 use domain::time::Millis;
 
 use super::*;
@@ -19,6 +19,7 @@ fn agency(standing: Standing) -> Agency {
         responsible_person: "张三".to_owned(),
         phone: "13912345678".parse().unwrap(),
         services: ServiceSet::all(),
+        papers: Default::default(),
         standing,
         version: 7,
         review_version: 1,
@@ -97,6 +98,29 @@ fn nothing_is_held_of_who_may_not_work() {
             places(&stores[0], harbin(0.0)),
             "{status:?}"
         );
+    }
+}
+
+#[test]
+fn a_store_is_held_for_what_it_does_and_its_agency_offers() {
+    let mut own = store(1, Standing::Approved, Some(harbin(0.0)), None);
+    own.services = [Service::Cooking, Service::LiveIn].into_iter().collect();
+    let mut agency = agency(Standing::Approved);
+    agency.services = [Service::Cooking, Service::Cleaning].into_iter().collect();
+    let project = |agency: &Agency, store: &Store| {
+        let stores = std::slice::from_ref(store);
+        Projection::new(agency, stores, RADIUS_M, &[], &BTreeSet::new())
+    };
+    let held = project(&agency, &own).held;
+    assert!(!held.is_empty());
+    for (_, held) in held {
+        assert_eq!(held.services, [Service::Cooking].into_iter().collect());
+    }
+    let closed = own.closed(Millis(1)).unwrap();
+    agency.services = [Service::Cleaning].into_iter().collect();
+    for projection in [project(&agency, &own), project(&agency, &closed)] {
+        assert_eq!(projection.held, []);
+        assert_eq!(projection.cleared, places(&own, harbin(0.0)));
     }
 }
 

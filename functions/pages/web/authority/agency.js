@@ -16,7 +16,10 @@ import { remember } from './lookup.js'
 
 /** @typedef {import('contract').Schemas['Agency']} Agency */
 /** @typedef {import('contract').Schemas['Store']} Store */
-/** @typedef {{ kind: string, sha256: string, media_type: string, bytes: number, uploaded_at: string, path: string }} Paper */
+/** @typedef {import('contract').Schemas['Paper']} Paper */
+
+/** @param {import('contract').OfferedService[]} services @param {readonly string[]} list */
+const offered = (services, list) => list.map(one => serviceName(services, one, named)).filter(Boolean).join('、')
 
 /** @param {string} standing */
 export const standingTag = standing => tag(sayOf(standings, standing), standing === 'approved' ? 'good' : standing === 'pending' ? 'warn' : 'bad')
@@ -25,7 +28,11 @@ export const standingTag = standing => tag(sayOf(standings, standing), standing 
 export const agency = (app, { agency_id }) => {
   const path = { agency_id }
   const services = app.load(() => readServices(app.api))
-  const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }).then(found => remember(`agencies/${agency_id}`, found.name, found)))
+  const read = app.load(async () => {
+    const found = await app.api.call('GET /v1/agencies/{agency_id}', { path })
+    remember(`agencies/${agency_id}`, found.name)
+    return found
+  })
   const decision = deciding(app, `agencies/${agency_id}`, {
     present: () => read.value && { name: read.value.name, version: read.value.version, can: possible(read.value.status, read.value.pending_changes !== null) },
     send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version: read.value?.version }, repeats: true }),
@@ -36,15 +43,15 @@ export const agency = (app, { agency_id }) => {
   /** @param {Agency} it */
   function whole(it) {
     const changes = it.pending_changes
-    const offered = (/** @type {string[]} */ list) => list.map(one => serviceName(services.value || [], one, named)).filter(Boolean).join('、')
+    const names = (/** @type {readonly string[]} */ list) => offered(services.value || [], list)
     return [
       card({ title: it.name, aside: standingTag(it.status) },
         changes ? comparison([
           [say(W.name), it.name, changes.name],
           [say(W.responsible), it.responsible_person, changes.responsible_person],
           [say(W.phone), phoneText(it.phone), changes.phone && phoneText(changes.phone)],
-          [say(W.services), offered(it.services), changes.services && offered(changes.services)],
-        ]) : facts([[say(W.responsible), it.responsible_person], [say(W.phone), phoneText(it.phone)], [say(W.services), offered(it.services)]]),
+          [say(W.services), names(it.services), changes.services && names(changes.services)],
+        ]) : facts([[say(W.responsible), it.responsible_person], [say(W.phone), phoneText(it.phone)], [say(W.services), names(it.services)]]),
         facts([[say(W.uscc), it.uscc], [say(W.registered), when(it.registered_at, app.now())], [say(W.stars), it.stars && say(W.starsOf, it.stars)]])),
       papers(app, it),
       card({ title: say(W.stores) }, rows(it.stores.map(store => row({ key: store.store_id, href: `#/agencies/${agency_id}/stores/${store.store_id}`, icon: 'store', title: store.name, detail: store.address, aside: standingTag(store.status) })))),
@@ -54,15 +61,12 @@ export const agency = (app, { agency_id }) => {
   }
 }
 
-/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {any} agency */
+/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Agency} agency */
 function papers(app, agency) {
-  /** @type {Paper[] | undefined} */
   const present = agency.papers
-  /** @type {Paper[]} */
   const proposed = agency.pending_changes?.papers || []
   const save = async (/** @type {Paper} */ paper) => {
-    const query = Object.fromEntries(new URLSearchParams(paper.path.split('?')[1] || ''))
-    const file = await app.api.call(/** @type {any} */ ('GET /v1/papers/{kind}'), /** @type {any} */ ({ path: { kind: paper.kind }, query: { agency_id: agency.agency_id, sha256: paper.sha256, ...query }, raw: true }))
+    const file = await app.api.call('GET /v1/papers/{kind}', { path: { kind: paper.kind }, query: { agency_id: agency.agency_id, sha256: paper.sha256 }, raw: true })
     const address = URL.createObjectURL(/** @type {any} */ (file))
     const ending = paper.media_type.split('/')[1].replace('jpeg', 'jpg')
     Object.assign(document.createElement('a'), { href: address, download: `${agency.name} ${sayOf(paperKinds, paper.kind)}.${ending}` }).click()
@@ -71,13 +75,14 @@ function papers(app, agency) {
   const line = (/** @type {Paper} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
     h('div', { class: 'card-head' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && tag(say(W.paperNew), 'warn'), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
     h('small', null, `${day(paper.uploaded_at, app.now())} · ${Math.max(1, Math.round(paper.bytes / 1024))} KB`), hashes([[say(W.sha), paper.sha256]]))
-  return present && card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
+  return card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
     : h('ul', { class: 'said' }, proposed.map(paper => line(paper, true)), present.map(paper => line(paper, false))))
 }
 
 /** @type {import('../app.js').MakeScreen} */
 export const store = (app, { agency_id, store_id }) => {
   const href = `agencies/${agency_id}/stores/${store_id}`
+  const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }))
   const found = () => read.value?.stores.find(store => store.store_id === store_id) || null
   const decision = deciding(app, href, {
@@ -91,6 +96,7 @@ export const store = (app, { agency_id, store_id }) => {
   function whole(it, agency) {
     const { pending_changes: changes, location, proposed_location: proposed } = it
     const after = changes?.location || proposed
+    const served = (/** @type {readonly string[] | null} */ list) => list?.length ? offered(services.value || [], list) : say(W.allServices)
     const pins = [...(location ? [{ place: location, kind: 'pin' }] : []), ...(after ? [{ place: after, kind: 'pin hollow' }] : [])]
     const near = (/** @type {import('contract').Location | null} */ place) => place && say(W.placeNear, { near: named(nearest(place).name) })
     return [
@@ -98,8 +104,9 @@ export const store = (app, { agency_id, store_id }) => {
         changes ? comparison([
           [say(W.name), it.name, changes.name],
           [say(W.address), it.address, changes.address],
+          [say(W.services), served(it.services), changes.services && served(changes.services)],
           [say(W.place), near(location), changes.location && [near(changes.location), location && `（${say(W.moved, { distance: distance(apart(location, changes.location)) })}）`]],
-        ]) : facts([[say(W.address), it.address], [say(W.place), near(location || proposed)]]),
+        ]) : facts([[say(W.address), it.address], [say(W.services), served(it.services)], [say(W.place), near(location || proposed)]]),
         pins.length > 0 && stillMap(pins, [nearest(pins[0].place)], say(W.mapLabel), 520), facts([[say(W.registered), when(it.added_at, app.now())]])),
       rows(row({ href: `#/agencies/${agency_id}`, icon: 'store', title: agency.name, detail: say(W.agencyTitle), aside: standingTag(agency.status) })),
       pastReviews(it.reviews, app.now()),

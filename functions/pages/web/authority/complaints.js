@@ -44,7 +44,7 @@ export const complaints = app => {
   function one(complaint) {
     const { answer, decision, worker_id: worker } = complaint
     const canAnswer = !answer && Date.parse(complaint.answer_by) > app.now()
-    return card({ key: complaint.complaint_id, title: sayOf(complaintAbouts, complaint.about), aside: tag(sayOf(complaintStatuses, complaint.status), decision ? 'quiet' : 'warn') },
+    return card({ key: complaint.complaint_id, title: sayOf(complaintAbouts, complaint.about), aside: tag(decision ? sayOf(complaintStatuses, complaint.status) : say(canAnswer ? W.waitsForAgency : W.toDecide), decision ? 'quiet' : 'warn') },
       h('div', { class: 'sides' },
         h('div', null, h('h3', null, say(W.customerSays)), h('p', { class: 'words' }, complaint.detail), h('small', null, when(complaint.at, app.now()))),
         h('div', null, h('h3', null, say(W.agencySays)), answer ? [h('p', { class: 'words' }, answer.text), h('small', null, when(answer.at, app.now()))] : h('p', { class: 'say' }, canAnswer ? say(W.noAnswerYet, { time: when(complaint.answer_by, app.now()) }) : say(W.noAnswer)))),

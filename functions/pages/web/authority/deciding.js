@@ -30,10 +30,11 @@ const ASKED = {
   reinstate: { key: 'i', ask: W.reinstateAsk, hint: W.reinstateHint },
 }
 
-/** What can be decided of who stands so. @param {import('contract').Schemas['Standing']} standing @param {boolean} hasChanges @returns {Decision[]} */
+/** What can be decided of who stands so. @param {import('contract').Schemas['StoreStatus']} standing @param {boolean} hasChanges @returns {Decision[]} */
 export function possible(standing, hasChanges) {
   if (standing === 'pending') return ['approve', 'reject']
   if (standing === 'rejected') return ['approve']
+  if (standing === 'closed') return []
   const work = /** @type {Decision} */ (standing === 'approved' ? 'suspend' : 'reinstate')
   return hasChanges ? ['approve', 'reject', work] : [work]
 }
@@ -78,8 +79,7 @@ export function deciding(app, href, { present, send, again }) {
   const keys = shortcuts(app, () => [
     ...(present()?.can || []).map(decision => ({ keys: [ASKED[decision].key], shown: ASKED[decision].key.toUpperCase(), words: W[decision], act: () => ask(decision) })),
     ...(nextOf(href) ? [{ keys: ['n'], shown: 'N', words: W.keyNext, act: () => app.go(nextOf(href) || '', true) }] : []),
-    { keys: ['escape'], shown: 'Esc', words: W.keyBack, act: () => app.go('') },
-    { keys: [], shown: 'Ctrl+Enter', words: W.keySend },
+    { keys: ['b', 'escape'], shown: 'B', words: W.keyBack, act: () => app.go('') },
   ])
   return () => {
     const it = present()

@@ -17,9 +17,7 @@ export function shortcuts(app, present) {
   const isOn = () => kept.read('keys') !== 'off'
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     const target = /** @type {HTMLElement} */ (event.target)
-    const dialog = document.querySelector('dialog[open]')
-    if (dialog && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return dialog.querySelector('form')?.requestSubmit()
-    if (!isOn() || dialog || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target.matches('input, textarea, select')) return
+    if (!isOn() || document.querySelector('dialog[open]') || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target.matches('input, textarea, select')) return
     const found = present().find(({ keys }) => keys.includes(event.key.toLowerCase()))
     if (!found?.act) return
     event.preventDefault()

@@ -54,7 +54,7 @@ export const log = app => {
       card({ title: say(W.checkEntry) }, form.around({ label: say(W.entryCheck), kind: 'plain', send: checkEntry, check: () => ({ '/place': (!/^\d{1,15}$/.test(form.values.place.trim()) || Number(form.values.place) >= now.size) && say(W.entryFault, { last: now.size - 1 }) }) },
         form.text('place', { label: say(W.entryPlace), hint: say(W.entryHint), inputmode: 'numeric', autocomplete: 'off', maxlength: 15 })),
       h('div', { role: 'status' }, entry && note(entry.tone, entry.words)), entry && hashes([[say(W.entryHash), entry.hash]])),
-      card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed', tabindex: '0' }, now.note), h('p', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(now.note) }))),
+      card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(now.note) }))),
     ], 8),
   }
 }

@@ -1,6 +1,7 @@
 // Looking up by number: agencies, workers, orders, badges, and batches of credit records.
 
 import { day, when } from '../../miniprogram/logic/format.js'
+import { sourceName } from '../../miniprogram/logic/history.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, feedStatuses } from '../../miniprogram/logic/words/authority.js'
 import { formOf } from '../form.js'
@@ -10,10 +11,9 @@ import { h } from '../view.js'
 /** The last few, as long as this page is open. @type {{ href: string, name: string }[]} */
 let recent = []
 
-/** Keeps that this was looked at. @template T @param {string} href @param {string} name @param {T} found @returns {T} */
-export function remember(href, name, found) {
+/** Keeps that this was looked at. @param {string} href @param {string} name */
+export function remember(href, name) {
   recent = [{ href, name }, ...recent.filter(one => one.href !== href)].slice(0, 8)
-  return found
 }
 
 /** @type {Record<string, string>} */
@@ -58,7 +58,7 @@ export const feed = (app, { source, batch_id }) => {
     title: () => say(W.feedTitle),
     back: 'lookup',
     view: () => awaited(read, it => [
-      card({ title: `${it.source} · ${it.batch_id}`, aside: tag(sayOf(feedStatuses, it.status), it.status === 'applied' ? 'good' : it.status === 'refused' ? 'bad' : 'warn') },
+      card({ title: `${sourceName(it.source)} · ${it.batch_id}`, aside: tag(sayOf(feedStatuses, it.status), it.status === 'applied' ? 'good' : it.status === 'refused' ? 'bad' : 'warn') },
         it.detail && note('bad', it.detail),
         facts([[say(W.asOf), day(it.as_of, app.now())], [say(W.received), when(it.received_at, app.now())], [say(W.appliedAt), it.applied_at && when(it.applied_at, app.now())], [say(W.parts), say(W.partsOf, { received: it.parts_received, parts: it.parts })],
           [say(W.rowsAll), String(it.rows)], [say(W.rowsApplied), String(it.applied)], [say(W.rowsUnchanged), String(it.unchanged)], [say(W.rowsRejected), String(it.rejected_total)]])),

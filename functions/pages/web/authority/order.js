@@ -24,7 +24,8 @@ export const order = (app, { order_id }) => {
   /** Names of agencies, by id. @type {Map<string, string>} */
   const agencies = new Map()
   const read = app.load(async () => {
-    const found = remember(`orders/${order_id}`, say(W.orderTitle), await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
+    const found = await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } })
+    remember(`orders/${order_id}`, `${say(W.orderTitle)} ${when(found.placed_at, app.now())}`)
     const shown = (found.explanation?.radii || []).flatMap(radius => radius.candidates.slice(0, NAMED))
     for (const { agency_id } of shown) {
       if (agencies.has(agency_id)) continue
@@ -46,8 +47,9 @@ export const order = (app, { order_id }) => {
         [say(W.address), it.address],
         [say(W.customer), it.contact && `${it.contact.name} ${phoneText(it.contact.phone)}`],
         [say(W.notes), it.notes],
+        [say(W.budget), it.budget_fen !== null && money(it.budget_fen)],
         [say(W.stars), it.rating && [`${it.rating.stars} ★ `, it.rating.comment]],
-      ]), it.budget_fen !== null && h('p', { class: 'say' }, money(it.budget_fen))),
+      ])),
       it.explanation && explained(it.explanation),
       card({ title: say(W.timeline) }, h('ol', { class: 'timeline' }, [...it.timeline].reverse().map(line => h('li', { key: `${line.at} ${line.what}` },
         h('b', null, line.what === 'placed' ? say(W.placed) : line.what === 'rated' ? say(W.rated) : timelineReading(line, it)),
@@ -63,7 +65,7 @@ export const order = (app, { order_id }) => {
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, `${say(W.radius, { radius: distance(radius.radius_m) })}：${radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)}`),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([
-        { name: say(W.agency), show: one => [h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]] },
+        { name: say(W.agency), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
         { name: say(W.score), number: true, show: one => h('b', null, of100(one.score.total, 1_000_000)) },
         part('stars', W.partStars), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
         ...(weights.wishes ? [part('wishes', W.partWishes)] : []),

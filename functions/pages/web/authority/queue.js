@@ -57,7 +57,7 @@ export const queue = app => {
   }
   const keys = shortcuts(app, () => [
     { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => move(key === 'k' || key === 'arrowup' ? -1 : 1) },
-    { keys: ['enter'], shown: 'Enter', words: W.keyOpen },
+    { keys: [], shown: say(W.keyEnter), words: W.keyOpen },
     { keys: ['1', '2', '3', '4', '5'], shown: '1–5', words: W.keyKinds, act: key => choose(KINDS[Number(key) - 1]) },
   ])
   return {
@@ -84,17 +84,16 @@ function move(by) {
 
 /** @param {Waiting} item */
 function asideOf({ kind, pending_changes: changes, proposal_id: proposal }) {
-  return say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.after : W.registers)
+  return say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)
 }
 
 /** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
-const NAMES = { responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers, ...fields }
+const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers }
 
 /** What would change, in words. @param {Waiting} item */
 function whatOf({ kind, pending_changes: changes }) {
   if (kind === 'objection') return say(W.objects)
   if (kind === 'erasure') return say(W.wantsErasure)
-  const papers = /** @type {any} */ (changes)?.papers
-  return changes ? say(W.changes, { what: Object.entries(changes).filter(([, value]) => value !== null).map(([name]) => name === 'papers' ? papers.map((/** @type {any} */ paper) => sayOf(paperKinds, paper.kind)).join('、') : sayOf(NAMES, name)).join('、') })
+  return changes ? say(W.changes, { what: Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? value.map((/** @type {import('contract').Schemas['Paper']} */ paper) => sayOf(paperKinds, paper.kind)).join('、') : sayOf(kind === 'worker' ? fields : NAMES, name)).join('、') })
     : say(kind === 'store' ? W.addsStore : W.registers)
 }

@@ -43,9 +43,9 @@ export const team = app => {
   return {
     title: () => say(W.team),
     view: () => [
-      rows(row({ href: '#/team/audit', icon: 'clock', title: say(W.audit), detail: say(W.auditDetail) })),
-      paged(list, items => items.map(one), null),
-      h('div', { class: 'buttons' }, list.value && button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: ask({ what: 'add' }) })),
+      list.problem?.status === 403 ? empty({ icon: 'people', title: say(W.notYours), detail: say(W.notYoursDetail) }) : [rows(row({ href: '#/team/audit', icon: 'clock', title: say(W.audit), detail: say(W.auditDetail) })),
+        paged(list, items => items.map(one), null),
+        h('div', { class: 'buttons' }, list.value && button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: ask({ what: 'add' }) }))],
       h('div', { class: 'middle' }, button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
       asked && question(asked),
       issued && handedOver(issued),
@@ -55,7 +55,7 @@ export const team = app => {
   /** @param {Member} member */
   function one(member) {
     return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(sayOf(roles, member.role).split(/[：:]/)[0], 'good') : tag(say(W.ended)) },
-      member.credentials.length === 0 ? h('p', { class: 'say' }, say(W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),
+      member.credentials.length === 0 ? h('p', { class: 'say' }, say(member.name === 'first' ? W.firstNoKeys : W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),
         button({ label: say(W.dropKey), kind: 'quiet', onclick: ask({ what: 'drop', member, key }) })))),
       h('div', { class: 'buttons' }, member.is_active
         ? [button({ label: say(W.edit), onclick: ask({ what: 'edit', member }) }), button({ label: say(W.addKey), onclick: ask({ what: 'key', member }) }), button({ label: say(W.end), kind: 'danger', onclick: ask({ what: 'end', member }) })]

@@ -62,7 +62,8 @@ const opened = (app, { worker_id, part, id }) => {
   /** @type {ReturnType<typeof picture> | null} */
   let newPhoto = null
   const read = app.load(async () => {
-    const found = remember(`workers/${worker_id}`, waitingAt(href)?.name || say(W.workerTitle), await app.api.call('GET /v1/workers/{worker_id}', { path, query: { purpose } }))
+    const found = await app.api.call('GET /v1/workers/{worker_id}', { path, query: { purpose } })
+    remember(`workers/${worker_id}`, found.name || say(W.workerTitle))
     if (found.photo && !photo) photo = picture(undefined)
     const proposal = proposalOf(found)
     if (proposal?.pending_changes.photo && !newPhoto) newPhoto = picture(proposal.proposal_id)
@@ -145,7 +146,7 @@ const opened = (app, { worker_id, part, id }) => {
 
   /** @param {Worker['experience']} list */
   function experienced(list) {
-    return list.map(one => say(W.years, { service: offered([one.service]), years: one.years })).join('、')
+    return list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })).join('、')
   }
 
   /** @param {Worker} it @param {Proposal} proposal */

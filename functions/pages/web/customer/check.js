@@ -9,6 +9,7 @@ import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { icon } from '../icons.js'
 import { button, buttonLink, card, facts, note, tag, verdict } from '../parts.js'
+import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { canScan, scan } from '../wechat.js'
 
@@ -35,7 +36,7 @@ export const check = (app, { order_id }) => {
           h('input', { type: 'file', accept: 'image/*', capture: 'environment', disabled: busy, onchange: (/** @type {any} */ event) => {
             const [photo] = event.target.files
             event.target.value = ''
-            if (photo) sending(async () => { await show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file: await smaller(photo), repeats: true })) })
+            if (photo) sending(async () => { await show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file: await smaller(photo, LONGEST_SIDE), repeats: true })) })
           } }))),
       card({ title: say(W.typeDigits) }, form.around({ label: say(W.checkDigits), kind: 'plain', send: () => ask(form.values.digits), check: () => ({ '/token': scanned(form.values.digits) === null && say(W.digitsFault) }) },
         form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 }))),
@@ -88,15 +89,4 @@ export const check = (app, { order_id }) => {
     busy = false
     app.update()
   }
-}
-
-/** A JPEG that is small enough to send on a slow line. @param {File} photo @returns {Promise<Blob>} */
-async function smaller(photo) {
-  const picture = await createImageBitmap(photo).catch(() => { throw new Error('photo') })
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height))
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.round(picture.width * scale)
-  canvas.height = Math.round(picture.height * scale)
-  canvas.getContext('2d')?.drawImage(picture, 0, 0, canvas.width, canvas.height)
-  return new Promise((resolve, reject) => canvas.toBlob(blob => blob ? resolve(blob) : reject(new Error('photo')), 'image/jpeg', 0.85))
 }

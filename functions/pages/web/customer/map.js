@@ -14,8 +14,8 @@ const HEIGHT = 300
 /** How much of a degree of longitude is shown, from the whole city to a few streets. */
 const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
 
-/** @param {import('../app.js').App} app @param {{ lat: number, lon: number } | null} before @param {(location: import('contract').Location, near: string) => void} taken */
-export function placeMap(app, before, taken) {
+/** @param {import('../app.js').App} app @param {{ lat: number, lon: number } | null} before @param {(location: import('contract').Location, near: string) => void} taken @param {import('../../miniprogram/logic/words.js').Words} [help] */
+export function placeMap(app, before, taken, help = W.mapHelp) {
   let pin = before ? { lat: before.lat, lon: before.lon } : null
   let middle = pin || CITY.centre
   let zoom = pin ? 4 : 2
@@ -40,7 +40,7 @@ export function placeMap(app, before, taken) {
       if (zoom < 4) zoom++
       app.update()
     }
-    return h('div', { class: 'map', key: 'map' }, h('p', { class: 'hint' }, say(W.mapHelp)),
+    return h('div', { class: 'map', key: 'map' }, h('p', { class: 'hint' }, say(help)),
       h('div', { class: 'map-frame' },
         h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
           h('rect', { width: WIDTH, height: HEIGHT, class: 'land' }),

@@ -101,8 +101,8 @@ export const calendar = app => {
         orders.map(order => {
           const [from, to] = [x(Date.parse(order.start_at)), x(endOf(order))]
           const label = `${clockTime(order.start_at)}–${clockTime(endOf(order))} ${watch.serviceName(order.service)}`
-          return h('a', { key: order.order_id, href: addressOf(order), class: `visit ${standing(order).tone}`, 'aria-label': `${name} ${label} ${sayOf(orderStatuses, order.status)}` },
-            h('rect', { x: from + 1, y: 6, width: Math.max(6, to - from - 2), height: LINE - 12, rx: 6 }), h('title', null, `${label} · ${place(order.area)}`),
+          return h('a', { key: order.order_id, href: addressOf(order), class: `visit ${standing(order).tone}` },
+            h('rect', { x: from + 1, y: 6, width: Math.max(6, to - from - 2), height: LINE - 12, rx: 6 }), h('title', null, `${name} ${label} ${sayOf(orderStatuses, order.status)} ${place(order.area)}`),
             to - from > 70 && h('text', { x: from + 9, y: LINE / 2 - 3 }, clockTime(order.start_at)), to - from > 70 && h('text', { x: from + 9, y: LINE / 2 + 15 }, watch.serviceName(order.service)))
         }))))
   }

@@ -87,7 +87,7 @@ export function orderDetail(app, watch, order_id, changed) {
   /** @param {NonNullable<Order['worker']>} worker */
   function worker(worker) {
     const { word, tone } = standingReading(worker.standing)
-    const amiss = worker.sections.map(sectionReading).filter(line => line.tone !== 'good' && line.tone !== 'quiet')
+    const amiss = tone === 'good' ? [] : worker.sections.map(sectionReading).filter(line => line.tone !== 'good' && line.tone !== 'quiet')
     return card({ title: say(W.whoComes) },
       h('div', { class: 'person' }, initial(worker.name), h('div', { class: 'row-text' }, h('b', null, worker.name), h('span', { class: 'tags' }, tag(word, tone), stars(worker.stars, W.starsOf), worker.tags.map(one => tag(watch.tagName(one)))))),
       amiss.length > 0 && note('warn', amiss.map(line => `${line.name}：${line.state}`).join('，')),

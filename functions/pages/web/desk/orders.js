@@ -22,7 +22,7 @@ export const orders = (app, params) => {
   const watch = watchOf(app)
   /** @type {Status | ''} */
   let status = ''
-  let isFiltering = isWide()
+  let isFiltering = false
   const filter = formOf(app, { day: '', store_id: '', worker_id: '' })
   /** How many there are of each status, whatever status is shown. @type {import('contract').Schemas['OrderCounts'] | null} */
   let counts = null

@@ -94,20 +94,73 @@ fn all_faults_of_a_registration_are_reported_at_once() {
 #[test]
 fn a_change_of_a_store_names_at_least_one_field() {
     for empty in [json!({}), json!({"name": null})] {
-        assert_eq!(pointers(read_store_change(&body(&empty))), [""]);
+        assert_eq!(pointers(store_change(empty)), [""]);
     }
     assert_eq!(
-        pointers(read_store_change(&body(&json!({"name": "店".repeat(61)})))),
+        pointers(store_change(json!({"name": "店".repeat(61)}))),
         ["/name"]
     );
-    assert_eq!(
-        pointers(read_store_change(&body(&json!({"location": {}})))).len(),
-        3
-    );
-    let change = read_store_change(&body(&json!({"name": "新店"}))).unwrap();
+    assert_eq!(pointers(store_change(json!({"location": {}}))).len(), 3);
+    let (change, hours) = store_change(json!({"name": "新店"})).unwrap();
     assert_eq!(
         (change.name.as_deref(), change.address, change.location),
         (Some("新店"), None, None)
+    );
+    assert_eq!((change.services, hours), (None, None));
+}
+
+/// Of an agency that offers cleaning and cooking.
+fn store_change(value: Value) -> Result<(StoreChange, Option<Vec<Span>>), Problem> {
+    use domain::service::Service::{Cleaning, Cooking};
+    read_store_change(&body(&value), [Cleaning, Cooking].into_iter().collect())
+}
+
+#[test]
+fn services_and_hours_of_a_store_are_read_with_all_their_faults() {
+    let hours = json!([{"day": "sunday", "from": "22:00", "until": "06:00"}]);
+    let given = json!({"services": ["cooking"], "opening_hours": hours});
+    let (change, hours) = store_change(given).unwrap();
+    assert_eq!(change.services.map(|services| services.len()), Some(1));
+    assert_eq!(hours.map(|hours| hours.len()), Some(1));
+    let none = json!({"services": [], "opening_hours": []});
+    let (change, hours) = store_change(none).unwrap();
+    assert_eq!(
+        (change.services, hours),
+        (Some(ServiceSet::EMPTY), Some(Vec::new()))
+    );
+
+    let faulty = json!({
+        "address": "", "name": "店".repeat(61), "services": ["live_in", "cooking", "flying"],
+        "opening_hours": [{"day": "someday", "from": "24:01", "until": "6:00", "at": 1}], "status": "closed",
+    });
+    assert_eq!(
+        pointers(store_change(faulty)),
+        [
+            "/name",
+            "/services/0",
+            "/services/2",
+            "/opening_hours/0/day",
+            "/opening_hours/0/from",
+            "/opening_hours/0/until",
+            "/opening_hours/0/at",
+            "/status"
+        ]
+    );
+    let many = json!({"opening_hours": vec![json!({"day": "sunday", "from": "00:00", "until": "01:00"}); 29]});
+    assert_eq!(pointers(store_change(many)), ["/opening_hours"]);
+}
+
+#[test]
+fn a_store_that_is_registered_does_some_of_what_its_agency_does() {
+    let mut registration = good();
+    registration["stores"][0]["services"] = json!(["live_in"]);
+    let read = Registration::read(&body(&registration)).unwrap();
+    assert_eq!(read.stores[0].services.len(), 1);
+    registration["stores"][0]["services"] = json!(["live_in", "cooking"]);
+    registration["stores"][0]["opening_hours"] = json!("always");
+    assert_eq!(
+        pointers(Registration::read(&body(&registration))),
+        ["/stores/0/services/1", "/stores/0/opening_hours"]
     );
 }
 

@@ -85,7 +85,7 @@ fn every_function_has_the_variables_that_it_reads_and_no_others() {
 fn the_real_template_loads() {
     let stack = real();
     assert_eq!(stack.tables.len(), 7);
-    assert_eq!(stack.buckets.len(), 4);
+    assert_eq!(stack.buckets.len(), 5);
     assert_eq!(stack.signing_keys.len(), 3);
     let functions = SOURCE.matches("Type: AWS::Serverless::Function\n").count();
     assert_eq!(stack.functions.len(), functions);
@@ -160,14 +160,16 @@ fn worker_tables_have_their_streams_and_times_to_live() {
 }
 
 #[test]
-fn checkpoints_are_locked_and_photos_are_not_versioned() {
+fn checkpoints_are_locked_and_what_is_deleted_is_not_versioned() {
     let stack = real();
     let bucket = |name: &str| stack.buckets.iter().find(|b| b.name == name).unwrap();
     let checkpoints = bucket("homehail-checkpointbucket");
     assert_eq!(checkpoints.locked_days, Some(3650));
     assert!(checkpoints.versioned);
-    let photos = bucket("homehail-photosbucket");
-    assert!(!photos.versioned && photos.locked_days.is_none());
+    for name in ["homehail-photosbucket", "homehail-papersbucket"] {
+        let bucket = bucket(name);
+        assert!(!bucket.versioned && bucket.locked_days.is_none());
+    }
 }
 
 #[test]

@@ -43,9 +43,9 @@ pub struct Offer {
     pub duration_min: u32,
     /// Where, as a geohash of 6 characters.
     pub area: Area,
-    /// From the store to the area's centre, in metres, rounded up to 100. None in a notice.
+    /// From the store to the area's centre, in metres, rounded up to 100. None where there is no store.
     pub distance_m: Option<u32>,
-    /// Of the agency's stores the one nearest to the area's centre. None in a notice.
+    /// Of the agency's stores for this service the one nearest to the area's centre. None in a notice, and when none is left.
     pub store_id: Option<StoreId>,
     /// What the customer would pay, in fen.
     pub budget_fen: Option<i64>,

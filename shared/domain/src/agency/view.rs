@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use super::{Agency, AgencyChange, Review, Standing, Store, StoreChange};
+use super::{Agency, Paper, PaperKind, PaperType, Papers, Review, Standing, Store, StoreChange};
+use crate::availability::Span;
+use crate::chain::Hash;
 use crate::check::{MobilePhone, Uscc};
 use crate::geo::Wgs84;
 use crate::id::{AgencyId, AuthorityId, StoreId};
 use crate::service::ServiceSet;
 use crate::stars::StarsView;
-use crate::time::{Millis, rfc3339};
+use crate::time::{Millis, optional_rfc3339, rfc3339};
 
 /// An agency with its stores.
 #[derive(Serialize)]
@@ -19,10 +21,11 @@ pub struct AgencyView<'a> {
     responsible_person: &'a str,
     phone: &'a MobilePhone,
     services: ServiceSet,
+    papers: Vec<PaperView>,
     status: Standing,
     /// What a decision names.
     version: u64,
-    pending_changes: Option<&'a AgencyChange>,
+    pending_changes: Option<AgencyChanges<'a>>,
     /// `None` until a rating counts.
     stars: Option<StarsView>,
     #[serde(with = "rfc3339")]
@@ -31,20 +34,49 @@ pub struct AgencyView<'a> {
     stores: Vec<StoreView<'a>>,
 }
 
+/// What would change of an agency that works already.
+#[derive(Serialize)]
+pub struct AgencyChanges<'a> {
+    name: Option<&'a str>,
+    responsible_person: Option<&'a str>,
+    phone: Option<&'a MobilePhone>,
+    services: Option<ServiceSet>,
+    papers: Option<Vec<PaperView>>,
+}
+
+#[derive(Serialize)]
+pub struct PaperView {
+    kind: PaperKind,
+    sha256: Hash,
+    media_type: PaperType,
+    bytes: u64,
+    #[serde(with = "rfc3339")]
+    uploaded_at: Millis,
+    /// Where this very content can be read.
+    path: String,
+}
+
 /// A store.
 #[derive(Serialize)]
 pub struct StoreView<'a> {
     store_id: &'a StoreId,
     name: &'a str,
     address: &'a str,
-    status: Standing,
+    /// `closed`, or as it stands.
+    status: &'static str,
     location: Option<Wgs84>,
     proposed_location: Option<Wgs84>,
+    /// `None` is all that its agency offers.
+    services: Option<ServiceSet>,
+    /// `None` is always.
+    opening_hours: Option<&'a [Span]>,
     /// What a decision names.
     version: u64,
     pending_changes: Option<StoreChanges<'a>>,
     #[serde(with = "rfc3339")]
     added_at: Millis,
+    #[serde(with = "optional_rfc3339")]
+    closed_at: Option<Millis>,
     reviews: Vec<ReviewView<'a>>,
 }
 
@@ -54,6 +86,8 @@ pub struct StoreChanges<'a> {
     name: Option<&'a str>,
     address: Option<&'a str>,
     location: Option<Wgs84>,
+    /// Empty is all that its agency offers.
+    services: Option<ServiceSet>,
 }
 
 #[derive(Serialize)]
@@ -63,12 +97,50 @@ struct ReviewView<'a> {
     by: &'a AuthorityId,
     #[serde(with = "rfc3339")]
     at: Millis,
+    papers: Vec<DecidedPaper>,
+}
+
+/// A paper that a decision was on.
+#[derive(Serialize)]
+struct DecidedPaper {
+    kind: PaperKind,
+    sha256: Hash,
+}
+
+impl Paper {
+    fn view(&self, agency: &AgencyId) -> PaperView {
+        let Self { kind, sha256, .. } = self;
+        PaperView {
+            kind: *kind,
+            sha256: *sha256,
+            media_type: self.media_type,
+            bytes: self.bytes,
+            uploaded_at: self.uploaded_at,
+            path: format!(
+                "/v1/papers/{}?agency_id={agency}&sha256={sha256}",
+                kind.as_str()
+            ),
+        }
+    }
+}
+
+impl Papers {
+    /// As this agency and the authority see its papers.
+    pub fn view(&self, agency: &AgencyId) -> Vec<PaperView> {
+        self.iter().map(|paper| paper.view(agency)).collect()
+    }
 }
 
 impl Agency {
     /// As its view and its review show them.
-    pub fn pending_changes(&self) -> Option<&AgencyChange> {
-        self.proposed.as_ref()
+    pub fn pending_changes(&self) -> Option<AgencyChanges<'_>> {
+        self.proposed.as_ref().map(|proposed| AgencyChanges {
+            name: proposed.name.as_deref(),
+            responsible_person: proposed.responsible_person.as_deref(),
+            phone: proposed.phone.as_ref(),
+            services: proposed.services,
+            papers: (!proposed.papers.is_empty()).then(|| proposed.papers.view(&self.id)),
+        })
     }
 
     /// With its stores, in the order given.
@@ -80,6 +152,7 @@ impl Agency {
             responsible_person: &self.responsible_person,
             phone: &self.phone,
             services: self.services,
+            papers: self.papers.view(&self.id),
             status: self.standing,
             version: self.review_version,
             pending_changes: self.pending_changes(),
@@ -98,12 +171,14 @@ impl Store {
             name,
             address,
             location,
+            services,
         } = &self.proposed;
         let waits = self.location.is_some() && !self.proposed.is_empty();
         waits.then_some(StoreChanges {
             name: name.as_deref(),
             address: address.as_deref(),
             location: *location,
+            services: *services,
         })
     }
 
@@ -113,12 +188,18 @@ impl Store {
             store_id: &self.id,
             name: &self.name,
             address: &self.address,
-            status: self.status,
+            status: match self.closed_at {
+                Some(_) => "closed",
+                None => self.status.as_str(),
+            },
             location: self.location,
             proposed_location: self.proposed.location,
+            services: Some(self.services).filter(|services| !services.is_empty()),
+            opening_hours: Some(&*self.opening_hours).filter(|hours| !hours.is_empty()),
             version: self.review_version,
             pending_changes: self.pending_changes(),
             added_at: self.added_at,
+            closed_at: self.closed_at,
             reviews: reviews(&self.reviews),
         }
     }
@@ -132,6 +213,14 @@ fn reviews(reviews: &[Review]) -> Vec<ReviewView<'_>> {
             reason: &review.reason,
             by: &review.by,
             at: review.at,
+            papers: review
+                .papers
+                .iter()
+                .map(|paper| DecidedPaper {
+                    kind: paper.kind,
+                    sha256: paper.sha256,
+                })
+                .collect(),
         })
         .collect()
 }

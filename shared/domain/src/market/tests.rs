@@ -52,7 +52,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         (r#"{"oldest_worker":101}"#, "oldest_worker"),
         (r#"{"services":[]}"#, "services"),
         (
-            r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0,"wishes":0}}"#,
+            r#"{"score":{"stars":0,"credit":0,"completion":0,"distance":0,"load":0,"wishes":0,"open":0}}"#,
             "score",
         ),
         (

@@ -10,6 +10,7 @@ use crate::agency::{Store, nearest_store};
 use crate::geo::Area;
 use crate::id::{OrderId, StoreId, WorkerId};
 use crate::market::FURTHEST_START;
+use crate::service::Service;
 use crate::time::{Day, Millis};
 
 use super::view::EndedView;
@@ -103,15 +104,35 @@ impl Wanted {
         *self == Self::default()
     }
 
-    /// Whether it is wanted, whatever tab it is in.
+    /// Whether it may be wanted, whatever tab it is in. A claim does not say of what service its order is, so where stores have
+    /// services of their own, it is wanted of each that is the nearest for some service.
     pub fn fits(&self, claim: &ListedClaim, stores: &[Store]) -> bool {
-        let is_near = |store: &StoreId| {
-            let nearest = claim.area.as_ref().and_then(|at| nearest_store(stores, at));
-            nearest.as_ref() == Some(store)
+        let possible = if have_own_services(stores) {
+            Service::ALL
+        } else {
+            &Service::ALL[..1]
         };
+        let area = claim.area.as_ref();
+        let is_near = area.is_some_and(|area| {
+            let mut possible = possible.iter();
+            possible.any(|service| self.is_of_store(stores, area, *service))
+        });
         self.is_on_day(claim.start_at)
-            && self.store.as_ref().is_none_or(is_near)
+            && (self.store.is_none() || is_near)
             && (self.worker.is_none() || self.worker == claim.worker)
+    }
+
+    /// Whether an order there is the wanted store's, if one is wanted.
+    pub fn is_of_store(&self, stores: &[Store], area: &Area, service: Service) -> bool {
+        self.store.as_ref().is_none_or(|store| {
+            let nearest = nearest_store(stores, area, service);
+            nearest.is_some_and(|nearest| nearest.store == *store)
+        })
+    }
+
+    /// Whether each that fits is wanted.
+    pub fn is_exact(&self, stores: &[Store]) -> bool {
+        self.store.is_none() || !have_own_services(stores)
     }
 
     pub fn fits_tab(&self, tab: Tab) -> bool {
@@ -135,12 +156,16 @@ impl Wanted {
     }
 }
 
+fn have_own_services(stores: &[Store]) -> bool {
+    stores.iter().any(|store| !store.services.is_empty())
+}
+
 /// How many orders of an agency stand where.
 #[derive(Clone, Debug, Serialize)]
 pub struct TabCounts {
     #[serde(flatten)]
     of: BTreeMap<&'static str, u32>,
-    /// Whether these are all. If not, older ones have not been counted.
+    /// Whether these are all, and each is wanted. If not, older ones may not have been counted.
     pub exact: bool,
 }
 

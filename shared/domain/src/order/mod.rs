@@ -10,6 +10,7 @@
 //! - [`staffing`]: who can be named for a visit, and what keeps a worker from it.
 //! - [`counts`]: how much an agency can claim.
 //! - [`listed`]: lists, and what they are asked for.
+//! - [`served`]: what an agency has had of each of its customers.
 //! - [`view`]: who is shown what.
 //!
 //! Every change is one conditional write, and its condition is compiled from the terms of the rulebook. When the
@@ -36,6 +37,7 @@ pub mod listed;
 pub mod outcome;
 pub mod quota;
 pub mod rule;
+pub mod served;
 pub mod staffing;
 mod tally;
 pub mod timeline;
@@ -53,6 +55,7 @@ pub use outcome::{
 };
 pub use quota::{OverQuota, Quota};
 pub use rule::{Moment, Term};
+pub use served::{SeenContact, Served, ServedNews, served_news};
 pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
 pub use tally::{ClaimEnd, VisitLost, ended_claims, tally, visit_lost};
 pub use timeline::{By, TimelineEntry, What};

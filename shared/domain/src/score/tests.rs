@@ -37,6 +37,7 @@ fn candidate(n: u8) -> Candidate {
             cleared: 8,
             wishes: 0,
         },
+        is_open: true,
     }
 }
 
@@ -80,17 +81,18 @@ fn total(candidate: &Candidate) -> u64 {
 fn the_score_is_this() {
     let newcomer = score(&order(), &candidate(1), &Market::default(), 5_000);
     let wanted = ScoreParts {
-        total: 854_166,
+        total: 865_384,
         stars: 750,
         credit: 800,
         completion: 900,
         distance: 800,
         load: 1000,
         wishes: 1000,
+        open: 1000,
     };
     assert_eq!(newcomer, wanted);
     assert_eq!(
-        POLICY_VERSION, 3,
+        POLICY_VERSION, 4,
         "a change of the score is a new version of the policy"
     );
 }
@@ -243,10 +245,37 @@ fn wishes_count_by_the_share_that_one_worker_fulfils_and_a_sex_never_does() {
 }
 
 #[test]
+fn who_is_open_goes_before_who_is_alike_unless_hours_weigh_nothing() {
+    let mut market = Market::default();
+    let order = order();
+    let choose = |market: &Market, n| {
+        let closed = Candidate {
+            is_open: false,
+            ..candidate(n)
+        };
+        choose(&order, vec![closed, candidate(n + 1)], market, 5_000)
+    };
+    for n in 0..20 {
+        let choice = choose(&market, n);
+        let parts: Vec<u64> = choice.ranked.iter().map(|one| one.score.open).collect();
+        assert_eq!(parts, [1000, 0]);
+    }
+    market.score.open = 0;
+    assert_eq!(market.validate(120), Ok(()));
+    let choices = (0..20).map(|n| choose(&market, n));
+    let mut first = choices.map(|choice| choice.ranked[0].score);
+    assert!(
+        first.any(|score| score.open == 0),
+        "the tie-break alone decides"
+    );
+}
+
+#[test]
 fn an_explanation_of_the_policy_before_still_parses() {
     let old = r#"{"policy_version":2,"weights":{"stars":30,"credit":20,"completion":20,"distance":20,"load":10},"winner":"agy_00000000000000000000000000","radii":[{"radius_m":5000,"eligible":1,"candidates":[{"agency_id":"agy_00000000000000000000000000","store_id":"sto_0000000000000","distance_m":900,"unstaffed_claims":0,"workers":{"skilled":2,"cleared":1},"score":{"total":825000,"stars":750,"credit":800,"completion":900,"distance":800,"load":1000}}],"exclusions":{}}]}"#;
     let read: Explanation = serde_json::from_str(old).unwrap();
-    assert_eq!(read.radii[0].candidates[0].score.wishes, 0);
+    let score = read.radii[0].candidates[0].score;
+    assert_eq!((score.wishes, score.open), (0, 0));
 }
 
 proptest! {

@@ -46,7 +46,7 @@ pub struct CellStore {
     pub agency: AgencyId,
     pub store: StoreId,
     pub at: Wgs84,
-    /// What its agency offers.
+    /// What it is there for, and its agency offers.
     pub services: ServiceSet,
     /// The radius that its cells were built for, in metres.
     pub radius_m: u32,
@@ -92,12 +92,12 @@ impl Directory {
 
     /// All stores whose disc touches the cell: all that can be in range of an order in it. Eventually consistent.
     pub async fn stores_in_cell5(&self, cell: &Cell5) -> Result<Vec<CellStore>, Error> {
-        self.stores(Partition::disc_cell(cell)).await
+        self.stores_of(Partition::disc_cell(cell)).await
     }
 
     /// All stores in the cell. Eventually consistent.
     pub async fn stores_in_cell4(&self, cell: &Cell4) -> Result<Vec<CellStore>, Error> {
-        self.stores(Partition::home_cell(cell)).await
+        self.stores_of(Partition::home_cell(cell)).await
     }
 
     async fn put_newer(&self, key: Key<Directory>, item: CellItem) -> Result<bool, Error> {
@@ -107,7 +107,7 @@ impl Directory {
         Ok(put.value(":v", version).send().await?.is_done())
     }
 
-    async fn stores(&self, cell: Partition<Directory>) -> Result<Vec<CellStore>, Error> {
+    async fn stores_of(&self, cell: Partition<Directory>) -> Result<Vec<CellStore>, Error> {
         let stores = self.table.list(cell).eventually().all(|item| read(&item));
         Ok(stores.await?.into_iter().flatten().collect())
     }

@@ -3,6 +3,7 @@
 use domain::agency::{
     Agency, AgencyChange, AgencyStats, NotDecided, Review, Standing, Store, StoreChange,
 };
+use domain::availability::Span;
 use domain::id::{AgencyId, MemberId, StoreId};
 use domain::member::{Credential, Deed, MemberOf, Team, TeamId};
 use domain::time::Millis;
@@ -53,16 +54,18 @@ pub enum StoreAdded {
     KeyReused,
     /// [`Directory::MOST_WAITING_STORES`] of this agency wait.
     TooMany,
+    /// It has [`Directory::MOST_STORES`].
+    Full,
     /// There is no such agency.
     NotFound,
 }
 
-/// What a decision on a store came to.
+/// What a decision on a store, or a change of it, came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreDecided {
-    /// It is decided; or it stood already, and nothing was written.
+    /// It is so now; or it was already, and nothing was written.
     Done(Box<Store>),
-    /// It cannot be decided so.
+    /// It cannot be.
     NotDecided(NotDecided),
     /// There is no such store.
     NotFound,
@@ -146,7 +149,7 @@ impl Directory {
             if works_from_now_on {
                 members.push(self.take_uscc(&after));
                 let waiting = stores.iter().enumerate().filter(|(_, stored)| {
-                    stored.store.status == Standing::Pending && !stored.store.proposed.is_empty()
+                    stored.store.waits() && !stored.store.proposed.is_empty()
                 });
                 for (place, stored) in waiting {
                     // They were shown with the agency.
@@ -184,7 +187,10 @@ impl Directory {
         now: Millis,
     ) -> Result<Option<(Agency, Vec<Store>)>, Error> {
         let agency = &by.team;
-        let deed = Deed::new(now, &by.member, "agency_changed", agency);
+        let deed = match change.papers.iter().next() {
+            Some(paper) => Deed::new(now, &by.member, "paper_changed", paper.kind.as_str()),
+            None => Deed::new(now, &by.member, "agency_changed", agency),
+        };
         let mut tries = Tries::new(TRANSACT, Rivals::Few, agency.as_str());
         loop {
             tries.next().await?;
@@ -227,11 +233,12 @@ impl Directory {
                 return Ok(StoreAdded::NotFound);
             };
             let is_repeat = stores.iter().any(|before| before.id == store.id);
-            let waiting = stores
-                .iter()
-                .filter(|store| store.status == Standing::Pending);
+            let waiting = stores.iter().filter(|store| store.waits());
             if waiting.count() >= Self::MOST_WAITING_STORES && !is_repeat {
                 return Ok(StoreAdded::TooMany);
+            }
+            if stores.len() >= Self::MOST_STORES && !is_repeat {
+                return Ok(StoreAdded::Full);
             }
             let after = before.with_store_changed();
             let raise = self.raise(&before, &after);
@@ -255,24 +262,34 @@ impl Directory {
         }
     }
 
-    /// Changes a store; a change that leaves it as it was writes nothing. `None` when this agency has no such
-    /// store.
+    /// Changes a store; a change that leaves it as it was writes nothing.
     pub async fn change_store(
         &self,
         by: &MemberOf<AgencyId>,
         store: &StoreId,
         now: Millis,
         change: &StoreChange,
-    ) -> Result<Option<Store>, Error> {
+        opening_hours: Option<&[Span]>,
+    ) -> Result<StoreDecided, Error> {
         let deed = Deed::new(now, &by.member, "store_changed", store);
-        let team = by.team_id();
-        let changed = self.commit_store(&by.team, store, &team, &deed, |store| {
-            Ok(store.changed(change.clone()))
-        });
-        Ok(match changed.await? {
-            StoreDecided::Done(store) => Some(*store),
-            StoreDecided::NotDecided(_) | StoreDecided::NotFound => None,
+        let opening_hours = opening_hours.map(<[Span]>::to_vec);
+        self.commit_store(&by.team, store, &by.team_id(), &deed, |store| {
+            store.changed(change.clone(), opening_hours.clone())
         })
+        .await
+    }
+
+    /// Closes a store for good. Its cells follow, as after a suspension.
+    pub async fn close_store(
+        &self,
+        by: &MemberOf<AgencyId>,
+        store: &StoreId,
+        now: Millis,
+    ) -> Result<StoreDecided, Error> {
+        let deed = Deed::new(now, &by.member, "store_closed", store);
+        let closed = |store: &Store| Ok(store.closed(now));
+        self.commit_store(&by.team, store, &by.team_id(), &deed, closed)
+            .await
     }
 
     /// The authority's decision on a store.
@@ -315,14 +332,11 @@ impl Directory {
                 Ok(None) => return Ok(StoreDecided::Done(Box::new(stored.store))),
                 Err(refusal) => return Ok(StoreDecided::NotDecided(refusal)),
             };
-            let waits = match (changed.proposed == stored.store.proposed, changed.status) {
-                (_, Standing::Approved | Standing::Rejected | Standing::Suspended) => {
-                    Waits::default()
-                }
-                (true, Standing::Pending) if stored.store.status == Standing::Pending => {
-                    stored.waits
-                }
-                (_, Standing::Pending) => Waits::since(Waiting::Store, deed.at),
+            let is_same = changed.proposed == stored.store.proposed && stored.store.waits();
+            let waits = match changed.waits() {
+                false => Waits::default(),
+                true if is_same => stored.waits,
+                true => Waits::since(Waiting::Store, deed.at),
             };
             let stored = StoredStore {
                 store: changed.clone(),
@@ -392,7 +406,7 @@ impl Directory {
         let update = if is_reviewed || after.review_version != before.review_version {
             let mut set = "SET version = :after, review_version = :review_version, standing = :standing, \
                            reviews = :reviews, #name = :name, responsible_person = :responsible_person, \
-                           phone = :phone, services = :services"
+                           phone = :phone, services = :services, papers = :papers"
                 .to_owned();
             let mut remove = Vec::new();
             match after.waits_since {
@@ -423,6 +437,7 @@ impl Directory {
                 .value(":responsible_person", &after.responsible_person)
                 .value(":phone", &after.phone)
                 .value(":services", after.services)
+                .value(":papers", &after.papers)
         } else {
             // One of its stores has changed.
             self.table.update(key, "SET version = :after")

@@ -1,6 +1,9 @@
 //! Items of agencies, stores and authorities.
 
-use domain::agency::{Agency, AgencyChange, AgencyStats, Review, Standing, Store, StoreChange};
+use domain::agency::{
+    Agency, AgencyChange, AgencyStats, Papers, Review, Standing, Store, StoreChange,
+};
+use domain::availability::Span;
 use domain::check::{MobilePhone, Uscc};
 use domain::geo::Wgs84;
 use domain::id::{AgencyId, AuthorityId};
@@ -21,6 +24,8 @@ struct AgencyItem {
     responsible_person: String,
     phone: MobilePhone,
     services: ServiceSet,
+    #[serde(default, skip_serializing_if = "Papers::is_empty")]
+    papers: Papers,
     standing: Standing,
     version: u64,
     #[serde(default = "first_version")]
@@ -47,10 +52,18 @@ struct StoreItem {
     proposed_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proposed_address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proposed_services: Option<ServiceSet>,
+    #[serde(default)]
+    services: ServiceSet,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    opening_hours: Vec<Span>,
     status: Standing,
     #[serde(default = "first_version")]
     review_version: u64,
     added_at: Millis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed_at: Option<Millis>,
     reviews: Vec<Review>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_hash: Option<Bytes>,
@@ -132,6 +145,7 @@ pub(super) fn write_agency(agency: &Agency, body_hash: &[u8; 32]) -> Item<Direct
         responsible_person: agency.responsible_person.clone(),
         phone: agency.phone.clone(),
         services: agency.services,
+        papers: agency.papers.clone(),
         standing: agency.standing,
         version: agency.version,
         review_version: agency.review_version,
@@ -153,6 +167,7 @@ pub(super) fn read_agency(item: impl Into<serde_dynamo::Item>) -> Result<StoredA
         responsible_person: item.responsible_person,
         phone: item.phone,
         services: item.services,
+        papers: item.papers,
         standing: item.standing,
         version: item.version,
         review_version: item.review_version,
@@ -177,9 +192,13 @@ pub(super) fn write_store(agency: &AgencyId, stored: &StoredStore) -> Item<Direc
         proposed: store.proposed.location.map(Point::from),
         proposed_name: store.proposed.name.clone(),
         proposed_address: store.proposed.address.clone(),
+        proposed_services: store.proposed.services,
+        services: store.services,
+        opening_hours: store.opening_hours.clone(),
         status: store.status,
         review_version: store.review_version,
         added_at: store.added_at,
+        closed_at: store.closed_at,
         reviews: store.reviews.clone(),
         body_hash: stored.body_hash.map(|hash| Bytes(hash.to_vec())),
         waits: stored.waits,
@@ -197,10 +216,14 @@ pub(super) fn read_store(item: impl Into<serde_dynamo::Item>) -> Result<StoredSt
             name: item.proposed_name,
             address: item.proposed_address,
             location: item.proposed.map(Point::wgs84).transpose()?,
+            services: item.proposed_services,
         },
+        services: item.services,
+        opening_hours: item.opening_hours,
         status: item.status,
         review_version: item.review_version,
         added_at: item.added_at,
+        closed_at: item.closed_at,
         reviews: item.reviews,
     };
     let body_hash = item.body_hash.map(Bytes::array).transpose()?;

@@ -1,7 +1,7 @@
 //! What is personal of an order goes: some time after its end, or because its customer wants to be erased.
 
 use domain::erasure::{Erasure, KeptErasure};
-use domain::id::{CustomerId, OrderId};
+use domain::id::{AgencyCustomerId, CustomerId, OrderId};
 use domain::order::{By, Order};
 use domain::time::Millis;
 
@@ -21,7 +21,8 @@ impl Orders {
         update.value(":at", at.second()).send().await.map(|_| ())
     }
 
-    /// Deletes what is personal of an order that is over, except its customer's id. Doing so again finishes it.
+    /// Deletes what is personal of an order that is over, except its customer's id, and the customer from among those of the
+    /// agency that served them. Doing so again finishes it.
     pub async fn erase(&self, order: &Order) -> Result<(), Error> {
         let list = self.table.list(Partition::order(&order.id)).only("pk, sk");
         let found = list.all(Ok).await?;
@@ -35,6 +36,16 @@ impl Orders {
             Ok(self.table.delete(Key::of(&item)?).named(Part::Deleted))
         })
         .await?;
+        if let Some(claim) = order.claim() {
+            let customer = AgencyCustomerId::new(&claim.agency, &order.customer);
+            let delete = self.table.delete(Key::customer(&claim.agency, &customer));
+            if !matches!(
+                commit([delete.named(Part::Deleted)]).await?,
+                Committed::Done
+            ) {
+                return Err(Error::Busy { call: TRANSACT });
+            }
+        }
         // Lines are only ever added behind these.
         let mut lines = order.timeline.iter().enumerate();
         let reasons = lines.find(|(_, line)| line.by == By::Customer && line.why.is_some());

@@ -1,7 +1,7 @@
 //! Where what is in the table `orders`: everything of an order has its id as partition key. Only codes of workers' phones
 //! have partitions of their own, since an order must see that another one used them.
 
-use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
+use domain::id::{AgencyCustomerId, AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
 use domain::time::Millis;
 
 use super::Orders;
@@ -28,6 +28,8 @@ const EXPLANATION: &str = "explanation#";
 pub(super) const ERASURE: &str = "erasure";
 /// Sort key of a customer's quota.
 pub(super) const QUOTA: &str = "quota";
+/// What sort keys of an agency's customers begin with.
+const CUSTOMER: &str = "customer#";
 /// Sort key of what says that a rating counted.
 pub(super) const RATER: &str = "rater";
 
@@ -45,6 +47,9 @@ pub(super) static ON_OFFER: Index<Orders> = Index::new("on-offer", "oc", "dl", i
 pub(super) static COMPLAINTS: Index<Orders> = Index::new("complaints", "cl", "at", |key| {
     parse_order(&key.pk).is_ok() && key.sk.starts_with(COMPLAINT)
 });
+
+pub(super) static SERVED: Index<Orders> =
+    Index::new("served", "cg", "lv", |key| parse_customer(key).is_ok());
 
 impl Key<Orders> {
     pub(super) fn order(order: &OrderId) -> Self {
@@ -83,6 +88,12 @@ impl Key<Orders> {
     /// What an agency's claims come to; of no order in particular.
     pub(super) fn counts(agency: &AgencyId) -> Self {
         Self::new(format!("A#{}", agency.bare()), COUNTS)
+    }
+
+    /// A customer as this agency has them; of no order in particular.
+    pub(super) fn customer(agency: &AgencyId, customer: &AgencyCustomerId) -> Self {
+        let sk = format!("{CUSTOMER}{}", customer.bare());
+        Self::new(format!("A#{}", agency.bare()), sk)
     }
 
     /// That a customer wants to be erased; of no order in particular.
@@ -151,6 +162,11 @@ pub(super) fn parse_order(pk: &str) -> Result<OrderId, Error> {
     OrderId::from_bare(pk).map_err(|_| Error::wrong("its key is not an order's"))
 }
 
+pub(super) fn parse_customer(key: &ItemKey) -> Result<AgencyCustomerId, Error> {
+    let bare = key.sk.strip_prefix(CUSTOMER).unwrap_or_default();
+    AgencyCustomerId::from_bare(bare).map_err(|_| Error::wrong("its key is not a customer's"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +187,10 @@ mod tests {
             assert_eq!(key.to_string(), format!("00000000000000000000000000 {sk}"));
         }
         assert!(parse_order("C#yb4h2").is_err());
+        let customer = AgencyCustomerId::from_bytes(&[0; 16]);
+        let key = Key::customer(&AgencyId::from_bytes(&[0; 16]), &customer);
+        let zeros = "0".repeat(26);
+        assert_eq!(key.to_string(), format!("A#{zeros} customer#{zeros}"));
+        assert_eq!(parse_customer(&key.into_inner()).unwrap(), customer);
     }
 }

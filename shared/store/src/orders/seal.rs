@@ -1,9 +1,12 @@
 //! What an order keeps sealed: address, place, contact, notes; the place once more for those who look who is in range, with
-//! why an agency was chosen, which tells distances; and what its customer says of the visit. Each order has keys of its own.
+//! why an agency was chosen, which tells distances; and what its customer says of the visit. Each order has keys of its own, and
+//! so has each customer of an agency, for what the agency notes of them.
+
+use std::fmt::Display;
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::geo::Wgs84;
-use domain::id::OrderId;
+use domain::id::{AgencyCustomerId, OrderId};
 use domain::order::{OrderDetails, Rating, SealedPlace};
 use sealing::SealingKey;
 use serde::Serialize;
@@ -68,6 +71,19 @@ impl SealKey {
         open(&self.0, order, "complaint", sealed)
     }
 
+    /// Seals what an agency notes of a customer.
+    pub fn seal_notes(&self, customer: &AgencyCustomerId, notes: &str) -> Result<Sealed, Error> {
+        seal(&self.0, customer, "notes", &notes)
+    }
+
+    /// Opens what an agency has noted of a customer.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when it was sealed by another key or for another customer, or altered.
+    pub fn open_notes(&self, customer: &AgencyCustomerId, notes: &Sealed) -> Result<String, Error> {
+        open(&self.0, customer, "notes", notes)
+    }
+
     /// Opens what the customer says of a visit.
     ///
     /// # Errors
@@ -127,46 +143,46 @@ impl PlaceKey {
 
 fn seal(
     key: &SealingKey,
-    order: &OrderId,
+    of: &impl Display,
     what: &str,
     plain: &impl Serialize,
 ) -> Result<Sealed, Error> {
     let body = serde_json::to_vec(plain).map_err(|_| Error::Sealed)?;
-    seal_bytes(key, order, what, body)
+    seal_bytes(key, of, what, body)
 }
 
 fn seal_bytes(
     key: &SealingKey,
-    order: &OrderId,
+    of: &impl Display,
     what: &str,
     plain: Vec<u8>,
 ) -> Result<Sealed, Error> {
-    let key = key.of(order.as_str())?;
-    key.seal(&associated(order, what), plain).map(Sealed)
+    let key = key.of(&of.to_string())?;
+    key.seal(&associated(of, what), plain).map(Sealed)
 }
 
 fn open<T: DeserializeOwned>(
     key: &SealingKey,
-    order: &OrderId,
+    of: &impl Display,
     what: &str,
     sealed: &Sealed,
 ) -> Result<T, Error> {
-    let plain = open_bytes(key, order, what, sealed)?;
+    let plain = open_bytes(key, of, what, sealed)?;
     serde_json::from_slice(&plain).map_err(|_| Error::Sealed)
 }
 
 fn open_bytes(
     key: &SealingKey,
-    order: &OrderId,
+    of: &impl Display,
     what: &str,
     sealed: &Sealed,
 ) -> Result<Vec<u8>, Error> {
-    let key = key.of(order.as_str())?;
-    key.open(&associated(order, what), &sealed.0)
+    let key = key.of(&of.to_string())?;
+    key.open(&associated(of, what), &sealed.0)
 }
 
-fn associated(order: &OrderId, what: &str) -> Vec<u8> {
-    format!("{order}#{what}").into_bytes()
+fn associated(of: &impl Display, what: &str) -> Vec<u8> {
+    format!("{of}#{what}").into_bytes()
 }
 
 /// Empty, because nobody can read it anyway.
@@ -222,6 +238,19 @@ mod tests {
                 Err(Error::Sealed)
             ));
         }
+    }
+
+    #[test]
+    fn notes_open_only_for_their_customer() {
+        let key = key_of("a secret");
+        let customer = AgencyCustomerId::from_bytes(&[1; 16]);
+        let sealed = key.seal_notes(&customer, "三楼").unwrap();
+        assert_eq!(key.open_notes(&customer, &sealed).unwrap(), "三楼");
+        let other = AgencyCustomerId::from_bytes(&[2; 16]);
+        assert!(matches!(
+            key.open_notes(&other, &sealed),
+            Err(Error::Sealed)
+        ));
     }
 
     #[test]

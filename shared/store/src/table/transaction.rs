@@ -45,6 +45,8 @@ pub enum Part {
     Head,
     /// Which customer is meant by what WeChat knows somebody by.
     Link,
+    /// What an agency notes of a customer.
+    Notes,
     Objection,
     Order,
     Payload,

@@ -1,6 +1,8 @@
 //! Agencies, stores and what is decided about them.
 
-use domain::agency::{Agency, AgencyStats, Decision, Review, Standing, Store, StoreChange};
+use domain::agency::{
+    Agency, AgencyStats, Decision, NotDecided, Papers, Review, Standing, Store, StoreChange,
+};
 use domain::chain::Hash;
 use domain::check::Uscc;
 use domain::geo::Wgs84;
@@ -24,6 +26,7 @@ pub fn candidate(n: u8, uscc: &Uscc) -> Agency {
         responsible_person: "张三".to_owned(),
         phone: "13800138000".parse().unwrap(),
         services: ServiceSet::from_iter([Service::Cleaning, Service::LiveIn]),
+        papers: Papers::default(),
         standing: Standing::Pending,
         version: 1,
         review_version: 1,
@@ -86,6 +89,7 @@ fn review_of(version: u64, decision: Decision) -> Review {
     Review {
         decision,
         version: Some(version),
+        papers: Papers::default(),
         reason: "查过了".to_owned(),
         by: "aut_harbin".parse().unwrap(),
         at: Millis(NOW.0 + 5),
@@ -257,9 +261,9 @@ async fn of_two_decisions_at_once_both_count_in_turn() {
     let moves: Vec<_> = moves.into_iter().map(to).collect();
     let changes = moves
         .iter()
-        .map(|to| directory.change_store(&by, &store_id, NOW, to));
+        .map(|to| directory.change_store(&by, &store_id, NOW, to, None));
     for changed in futures::future::join_all(changes).await {
-        assert!(changed.unwrap().is_some());
+        assert!(matches!(changed.unwrap(), StoreDecided::Done(_)));
     }
     assert_eq!(
         directory.agency(&agency_id).await.unwrap().unwrap().version,
@@ -274,11 +278,15 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     decide(&world, 1, Decision::Approve).await;
     let directory = &world.directory;
     let (agency, id) = (agency(1), store(1).id);
-    let moved = directory
-        .change_store(&owner(1), &id, NOW, &to(elsewhere()))
-        .await
-        .unwrap()
-        .unwrap();
+    let move_it = async || {
+        let (by, to) = (owner(1), to(elsewhere()));
+        let moved = directory.change_store(&by, &id, NOW, &to, None);
+        match moved.await.unwrap() {
+            StoreDecided::Done(store) => *store,
+            other => panic!("{other:?}"),
+        }
+    };
+    let moved = move_it().await;
     assert_eq!(
         (moved.status, moved.counts_at()),
         (Standing::Pending, Some(place()))
@@ -288,12 +296,7 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     assert_eq!(waiting.items[0].store, Some(id.clone()));
 
     let version = directory.agency(&agency).await.unwrap().unwrap().version;
-    let repeat = directory
-        .change_store(&owner(1), &id, NOW, &to(elsewhere()))
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(repeat, moved);
+    assert_eq!(move_it().await, moved);
     assert_eq!(
         directory.agency(&agency).await.unwrap().unwrap().version,
         version
@@ -329,10 +332,10 @@ async fn a_moved_store_counts_where_it_was_until_approved() {
     assert_eq!(missing.unwrap(), StoreDecided::NotFound);
     assert_eq!(
         directory
-            .change_store(&owner(1), &store(9).id, NOW, &to(elsewhere()))
+            .change_store(&owner(1), &store(9).id, NOW, &to(elsewhere()), None)
             .await
             .unwrap(),
-        None
+        StoreDecided::NotFound
     );
 }
 
@@ -361,6 +364,62 @@ async fn a_store_is_added_once_however_often_it_is_sent() {
         .unwrap()
         .unwrap();
     assert_eq!((agency.version, stores.len()), (2, 3));
+}
+
+#[tokio::test]
+async fn a_closed_store_waits_for_nothing_and_counts_among_all_of_them_alone() {
+    let world = World::new().await;
+    registered(&world, 1).await;
+    decide(&world, 1, Decision::Approve).await;
+    let (directory, by) = (&world.directory, owner(1));
+    let new = |n: u16| Store {
+        id: StoreId::from_bytes(&(u64::from(n) + 9).to_be_bytes()),
+        ..store(5)
+    };
+    let add = async |n: u16| {
+        let store = new(n);
+        let added = directory.add_store(&by, &store, &[1; 32]);
+        added.await.unwrap()
+    };
+    let close = async |n: u16| {
+        let id = new(n).id;
+        let closed = directory.close_store(&by, &id, Millis(NOW.0 + 9));
+        closed.await.unwrap()
+    };
+    let waiting = async || {
+        let page = directory.waiting(Waiting::Store, 100, None);
+        page.await.unwrap().items.len()
+    };
+    for n in 0..50 {
+        assert_eq!(add(n).await, StoreAdded::New);
+    }
+    assert_eq!(add(50).await, StoreAdded::TooMany);
+    let StoreDecided::Done(closed) = close(7).await else {
+        panic!("it can be closed");
+    };
+    assert_eq!(waiting().await, 49);
+    let version = directory.agency(&by.team).await.unwrap().unwrap().version;
+    assert_eq!(close(7).await, StoreDecided::Done(closed.clone()));
+    let after = directory.agency(&by.team).await.unwrap().unwrap().version;
+    assert_eq!(after, version, "a repeat writes nothing");
+    let refused = StoreDecided::NotDecided(NotDecided::StoreClosed);
+    let elsewhere = to(elsewhere());
+    let changed = directory.change_store(&by, &closed.id, NOW, &elsewhere, None);
+    assert_eq!(changed.await.unwrap(), refused);
+    let seen = review_of(closed.review_version, Decision::Approve);
+    let reviewer = reviewer();
+    let decided = directory.decide_store(&by.team, &closed.id, &seen, &reviewer);
+    assert_eq!(decided.await.unwrap(), refused);
+    let read = directory.stores(&[(&by.team, &closed.id)]).await.unwrap();
+    assert_eq!(read, [(by.team.clone(), *closed)]);
+
+    // Added and closed without end: two came with the registration.
+    for n in 50..198 {
+        assert_eq!(add(n).await, StoreAdded::New);
+        close(n).await;
+    }
+    assert_eq!(add(198).await, StoreAdded::Full);
+    assert!(matches!(add(7).await, StoreAdded::Repeat(_)));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Visits: who is named is named once, with nothing changed that was looked at; what began, ended or counted did so once.
 
-use domain::agency::{Agency, AgencyStats, Standing};
+use domain::agency::{Agency, AgencyStats, Papers, Standing};
 use domain::availability::{Availability, Day, Leave, Span};
 use domain::calendar::Calendar;
 use domain::chain::{Actor, EventKind};
@@ -423,6 +423,7 @@ async fn a_version_of_an_order_counts_once() {
         responsible_person: "李明".to_owned(),
         phone: "13912345678".parse().unwrap(),
         services: ServiceSet::all(),
+        papers: Papers::default(),
         standing: Standing::Approved,
         version: 3,
         review_version: 1,

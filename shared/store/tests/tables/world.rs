@@ -90,12 +90,15 @@ impl World {
                 ("sa", "N"),
                 ("cl", "S"),
                 ("at", "N"),
+                ("cg", "S"),
+                ("lv", "N"),
             ],
             vec![
                 index("by-customer", "cu", "pa", &[]),
                 index("by-agency", "ca", "ct", &["st", "sa", "ar", "wo", "ce"]),
                 index("by-worker", "wo", "sa", &["yl"]),
                 index("complaints", "cl", "at", &[]),
+                index("served", "cg", "lv", &[]),
                 index(
                     "on-offer",
                     "oc",

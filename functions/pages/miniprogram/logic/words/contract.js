@@ -38,6 +38,7 @@ export const standings = {
   approved: ['已批准', 'Approved'],
   rejected: ['未通过', 'Rejected'],
   suspended: ['已暂停', 'Suspended'],
+  closed: ['已关闭', 'Closed'],
 }
 
 /** @type {Record<string, import('../words.js').Words>} */

@@ -77,6 +77,29 @@ fn filters_are_combined() {
 }
 
 #[test]
+fn an_order_is_of_the_nearest_store_for_its_service() {
+    let mut stores = [store(1, 45.80), store(2, 45.771)];
+    let order = in_state(Status::Staffed);
+    stores[1].services = [Service::Childcare].into_iter().collect();
+    assert!(!stores[1].services.contains(order.service));
+    for (wanted, is_of) in [(0, true), (1, false)] {
+        let wanted = Wanted {
+            store: Some(stores[wanted].id.clone()),
+            ..Wanted::default()
+        };
+        // The claim alone does not say, so both may be wanted, and are not counted as if they were.
+        assert!(wanted.fits(&listed(&order), &stores));
+        assert!(!wanted.is_exact(&stores) && wanted.is_exact(&stores[..1]));
+        assert_eq!(
+            wanted.is_of_store(&stores, &order.area, order.service),
+            is_of
+        );
+    }
+    let all = Wanted::default();
+    assert!(all.is_exact(&stores) && all.is_of_store(&[], &order.area, order.service));
+}
+
+#[test]
 fn a_day_is_a_day_in_china() {
     let day: Day = "2026-05-01".parse().unwrap();
     assert_eq!(day.begins().to_rfc3339(), "2026-04-30T16:00:00.000Z");

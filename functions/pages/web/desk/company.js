@@ -1,0 +1,138 @@
+// The agency itself: what is known of it, its papers, and the ways to what is used less often.
+
+import { day, phoneText } from '../../miniprogram/logic/format.js'
+import { told } from '../../miniprogram/logic/problem.js'
+import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { standings } from '../../miniprogram/logic/words/contract.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { formOf, isPhone } from '../form.js'
+import { icon } from '../icons.js'
+import { button, buttonLink, card, facts, note, row, rows, skeleton, stars, tag } from '../parts.js'
+import { smaller } from '../photo.js'
+import { h } from '../view.js'
+import { standing } from './standing.js'
+import { watchOf } from './watch.js'
+
+const KINDS = /** @type {const} */ (['business_licence', 'human_resources_permit', 'labour_dispatch_permit'])
+/** As much as the API takes of a paper. */
+const PAPER_BYTES = 4 * 1024 * 1024
+const PAPER_SIDE = 2400
+
+/** @type {import('../app.js').MakeScreen} */
+export const company = app => {
+  const watch = watchOf(app)
+  return {
+    title: () => say(W.more),
+    view: () => {
+      const { agency } = watch
+      if (!agency) return skeleton(8)
+      const to = agency.pending_changes
+      return [
+        !watch.isApproved() && standing(watch),
+        card({ title: agency.name, aside: tag(sayOf(standings, agency.status), agency.status === 'approved' ? 'good' : 'warn') },
+          facts([
+            [say(W.uscc), agency.uscc], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), agency.services.map(watch.serviceName).join('、')],
+            [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
+          ]),
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && to.services.map(watch.serviceName).join('、')]])],
+          watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
+        rows(
+          h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),
+          row({ href: '#/more/papers', icon: 'file', title: say(W.papers) }),
+          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(W.audit), detail: say(W.auditDetail) })]),
+        h('div', { class: 'middle' }, button({ label: say(controls.logOut), icon: 'out', onclick: app.logOut })),
+      ]
+    },
+  }
+}
+
+/** @type {import('../app.js').MakeScreen} */
+export const changing = app => {
+  const watch = watchOf(app)
+  const form = formOf(app, { name: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]) })
+  const { values } = form
+  let isFilled = false
+  const send = async () => {
+    const agency = await app.api.call('PATCH /v1/agencies/{agency_id}', { path: { agency_id: watch.agency_id }, body: { ...values, services: /** @type {import('contract').Service[]} */ (values.services) }, repeats: true })
+    app.say(say(agency.pending_changes ? W.proposed : W.changed))
+    watch.took(agency)
+    app.go(agency.status === 'approved' ? 'more' : '', true)
+  }
+  const required = (/** @type {string} */ text) => !text.trim() && say(controls.required)
+  return {
+    title: () => say(W.changeCompany),
+    back: 'more',
+    view: () => {
+      const { agency } = watch
+      if (!agency) return skeleton(8)
+      if (!watch.may('agency')) return note('quiet', say(W.ownerOnly))
+      if (!isFilled) {
+        const to = agency.pending_changes
+        Object.assign(values, { name: to?.name || agency.name, responsible_person: to?.responsible_person || agency.responsible_person, phone: to?.phone || agency.phone, services: [...(to?.services || agency.services)] })
+        isFilled = true
+      }
+      return card({}, form.around({ label: say(controls.save), send, check: () => ({ '/name': required(values.name), '/responsible_person': required(values.responsible_person), '/phone': !isPhone(values.phone) && say(controls.phoneHint), '/services': !values.services.length && say(W.needService) }) },
+        agency.status === 'approved' && h('p', { class: 'hint' }, say(W.changeCompanyNote)),
+        form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), maxlength: 100 }), form.text('responsible_person', { label: say(W.responsible), maxlength: 50 }),
+        form.text('phone', { label: say(W.companyPhone), type: 'tel', inputmode: 'tel', maxlength: 20 }),
+        form.choices('services', { label: say(W.offers), several: true, options: watch.services.map(({ service, name }) => ({ value: service, label: named(name) })) })))
+    },
+  }
+}
+
+/** @type {import('../app.js').MakeScreen} */
+export const papers = app => {
+  const watch = watchOf(app)
+  let busy = ''
+  let fault = { kind: '', words: '' }
+  return {
+    title: () => say(W.papers),
+    back: 'more',
+    view: () => watch.agency ? [h('p', { class: 'say' }, say(W.papersHint)), KINDS.map(one)] : skeleton(8),
+  }
+
+  /** @param {typeof KINDS[number]} kind */
+  function one(kind) {
+    const serving = watch.agency?.papers?.find(paper => paper.kind === kind)
+    const waiting = watch.agency?.pending_changes?.papers?.find(paper => paper.kind === kind)
+    return card({ key: kind, title: say(W[kind]), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
+      h('p', { class: 'say' }, serving ? say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) }) : say(W.paperNone)), waiting && h('p', { class: 'say' }, say(W.paperWaits)),
+      fault.kind === kind && h('div', { role: 'alert' }, note('bad', fault.words)),
+      h('div', { class: 'buttons' },
+        watch.may('agency') && h('label', { class: `button file ${serving ? '' : 'primary'}`, 'aria-busy': busy === kind ? 'true' : null }, icon('file'), h('span', null, say(busy === kind ? controls.busy : serving ? W.paperReplace : W.paperAdd)),
+          h('input', { type: 'file', 'aria-label': `${say(serving ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: busy !== '', onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) doing(kind, () => send(kind, file)) } })),
+        (waiting || serving) && button({ label: say(W.paperSee), kind: 'quiet', busy: busy === `see ${kind}`, onclick: () => doing(`see ${kind}`, () => see(kind, /** @type {any} */ (waiting || serving).sha256)) })))
+  }
+
+  /** @param {typeof KINDS[number]} kind @param {File} file */
+  async function send(kind, file) {
+    // Photos of phones are larger than they need be.
+    const sent = file.size > PAPER_BYTES && file.type.startsWith('image/') ? await smaller(file, PAPER_SIDE) : file
+    if (sent.size > PAPER_BYTES) throw new Error('large')
+    watch.took(await app.api.call('PUT /v1/papers/{kind}', { path: { kind }, file: sent }))
+    app.say(say(W.paperSent))
+  }
+
+  /** The file may hold anything, so it is saved and not shown. @param {typeof KINDS[number]} kind @param {string} sha256 */
+  async function see(kind, sha256) {
+    const file = /** @type {any} */ (await app.api.call('GET /v1/papers/{kind}', { path: { kind }, query: { sha256 }, raw: true }))
+    const url = URL.createObjectURL(file)
+    Object.assign(document.createElement('a'), { href: url, download: say(W[kind]) }).click()
+    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+  }
+
+  /** @param {string} what @param {() => Promise<void>} work */
+  async function doing(what, work) {
+    busy = what
+    fault = { kind: '', words: '' }
+    app.update()
+    try {
+      await work()
+    } catch (problem) {
+      fault = { kind: what.replace('see ', ''), words: problem instanceof Error && ['large', 'photo'].includes(problem.message) ? say(W.paperTooLarge) : told(problem) }
+    }
+    busy = ''
+    app.update()
+  }
+}

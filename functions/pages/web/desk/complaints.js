@@ -1,0 +1,56 @@
+// What customers hold against visits, and what the agency says to it.
+
+import { when } from '../../miniprogram/logic/format.js'
+import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { formOf } from '../form.js'
+import { icon } from '../icons.js'
+import { buttonLink, card, empty, paged, rows, tag } from '../parts.js'
+import { h } from '../view.js'
+import { backFrom, chosen, pick, split } from './reading.js'
+import { watchOf } from './watch.js'
+
+/** @type {import('../app.js').MakeScreen} */
+export const complaints = (app, params) => {
+  const watch = watchOf(app)
+  const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 30, cursor } }))
+  const choice = chosen(app, params.complaint_id, one)
+  return {
+    title: () => say(W.complaints),
+    wide: true,
+    get back() { return backFrom(choice, 'complaints', 'more') },
+    moved: params => choice.choose(params.complaint_id),
+    view: () => paged(list, items => split(choice.id() !== null, rows(items.map(complaint => pick({
+      key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: sayOf(complaintAbouts, complaint.about),
+      detail: complaint.status === 'open' ? say(W.answerBy, { time: when(complaint.answer_by, app.now()) }) : when(complaint.at, app.now()), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet'),
+    }))), choice.view(), say(W.chooseComplaint)), card({}, empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) }))),
+  }
+
+  /** @param {string} complaint_id */
+  function one(complaint_id) {
+    const form = formOf(app, { text: '' })
+    const send = async () => {
+      const answered = await app.api.call('POST /v1/complaints/{complaint_id}/answer', { path: { complaint_id }, body: form.values, repeats: true })
+      app.say(say(W.answered))
+      list.value = (list.value || []).map(complaint => complaint.complaint_id === complaint_id ? answered : complaint)
+    }
+    return () => {
+      const complaint = list.value?.find(complaint => complaint.complaint_id === complaint_id)
+      if (!complaint) return empty({ icon: 'message', title: say(W.chooseComplaint) })
+      const canAnswer = complaint.status === 'open' && Date.parse(complaint.answer_by) > app.now() && watch.may('orders')
+      return [
+        card({ title: sayOf(complaintAbouts, complaint.about), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet') },
+          said(W.complaintSays, complaint.detail, complaint.at), complaint.answer && said(W.yourAnswer, complaint.answer.text, complaint.answer.at), complaint.decision && said(W.decision, complaint.decision.reason, complaint.decision.at),
+          h('div', { class: 'buttons' }, buttonLink({ label: say(W.seeOrder), href: `#/orders/${complaint.order_id}` }))),
+        canAnswer && card({ title: say(W.yourAnswer) }, h('p', { class: 'say' }, say(W.answerBy, { time: when(complaint.answer_by, app.now()) })), form.around({ label: say(W.answerSend), send, check: () => ({ '/text': !form.values.text.trim() && say(W.answerNeed) }) },
+          form.text('text', { label: say(W.yourAnswer), hint: say(W.answerHint), rows: 5, maxlength: 1000 }))),
+      ]
+    }
+  }
+
+  /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
+  function said(by, text, at) {
+    return h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
+  }
+}

@@ -1,0 +1,77 @@
+// Whom the agency has served, and what it has noted of them.
+
+import { day, phoneText, when } from '../../miniprogram/logic/format.js'
+import { told } from '../../miniprogram/logic/problem.js'
+import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { formOf } from '../form.js'
+import { SERVICE_ICONS } from '../icons.js'
+import { awaited, button, card, empty, facts, note, paged, row, rows, stars, tag } from '../parts.js'
+import { h } from '../view.js'
+import { backFrom, chosen, initial, pick, split } from './reading.js'
+import { watchOf } from './watch.js'
+
+/** @type {import('../app.js').MakeScreen} */
+export const customers = (app, params) => {
+  const watch = watchOf(app)
+  const list = app.pages(cursor => app.api.call('GET /v1/customers', { query: { limit: 50, cursor } }))
+  const choice = chosen(app, params.customer_id, id => one(app, watch, id))
+  let busy = false
+  let fault = ''
+  return {
+    title: () => say(W.customers),
+    wide: true,
+    get back() { return backFrom(choice, 'customers', 'more') },
+    moved: params => choice.choose(params.customer_id),
+    view: () => split(choice.id() !== null, [
+      watch.role === 'owner' && list.value?.length ? h('div', { class: 'filters' }, button({ label: say(W.exportCsv), icon: 'file', busy, onclick: save }), h('p', { class: 'hint' }, say(W.exportNote)), fault && h('div', { role: 'alert' }, note('bad', fault))) : null,
+      paged(list, items => rows(items.map(customer => pick({
+        key: customer.customer_id, href: `#/customers/${customer.customer_id}`, isChosen: customer.customer_id === choice.id(), lead: initial(customer.name), title: customer.name,
+        detail: [phoneText(customer.phone || customer.masked_phone), say(W.lastVisit, { day: day(customer.last_visit_at, app.now()) })].join(' · '), aside: tag(say(W.visitsOf, { count: customer.visits })),
+      }))), empty({ icon: 'home', title: say(W.noCustomers), detail: say(W.noCustomersDetail) })),
+    ], choice.view(), say(W.chooseCustomer)),
+  }
+
+  async function save() {
+    busy = true
+    fault = ''
+    app.update()
+    try {
+      const file = /** @type {any} */ (await app.api.call('GET /v1/customers.csv', { raw: true }))
+      const url = URL.createObjectURL(file)
+      const link = Object.assign(document.createElement('a'), { href: url, download: `${say(W.csvName)}.csv` })
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    } catch (problem) {
+      fault = told(problem)
+    }
+    busy = false
+    app.update()
+  }
+}
+
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} customer_id */
+function one(app, watch, customer_id) {
+  const path = { customer_id }
+  const form = formOf(app, { notes: '' })
+  const read = app.load(async () => {
+    const customer = await app.api.call('GET /v1/customers/{customer_id}', { path })
+    form.values.notes = form.values.notes || customer.notes || ''
+    return customer
+  })
+  const send = async () => {
+    read.value = await app.api.call('PATCH /v1/customers/{customer_id}', { path, body: { notes: form.values.notes }, repeats: true })
+    app.say(say(W.notesSaved))
+  }
+  return () => awaited(read, customer => [
+    card({ title: customer.name, aside: tag(say(W.visitsOf, { count: customer.visits })) }, facts([
+      [say(W.phone), customer.phone ? h('a', { href: `tel:${customer.phone}` }, phoneText(customer.phone)) : customer.masked_phone],
+      [say(W.service), customer.services.map(watch.serviceName).join('、')], [say(W.given), customer.stars && stars(customer.stars, W.givenStars)],
+    ])),
+    card({ title: say(W.notesOwn) }, watch.may('orders') ? form.around({ label: say(controls.save), kind: 'plain', send }, form.text('notes', { label: say(W.notesOwn), hint: say(W.notesHint), rows: 4, optional: true, maxlength: 1000 })) : h('p', { class: 'words' }, customer.notes || '—')),
+    card({ title: say(W.pastVisits) }, rows(customer.items.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: when(visit.start_at, app.now()),
+      detail: [watch.serviceName(visit.service), visit.worker?.name, visit.stars && say(W.ratingStars, { stars: visit.stars })].filter(Boolean).join(' · '), aside: tag(sayOf(orderStatuses, visit.status)) })))),
+  ], 8)
+}

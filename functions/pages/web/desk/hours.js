@@ -1,0 +1,95 @@
+// Weekly hours, of workers and stores, and a worker's leave: how they read and how they are set.
+
+import { Problem } from '../../miniprogram/logic/api.js'
+import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { say } from '../../miniprogram/logic/words.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { formOf } from '../form.js'
+import { button } from '../parts.js'
+import { h } from '../view.js'
+
+/** @typedef {import('contract').Schemas['Hours']} Hours */
+
+const DAYS = /** @type {const} */ (['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])
+const DAY = 86_400_000
+/** As many as the API takes. */
+const MOST = 28
+
+/** A line a day. @param {Hours[]} hours */
+export const hoursText = hours => DAYS.map(name => [name, hours.filter(span => span.day === name)]).filter(([, spans]) => spans.length).map(([name, spans]) =>
+  `${say(W[/** @type {keyof typeof W} */ (name)])} ${/** @type {Hours[]} */ (spans).map(({ from, until }) => `${from}–${until}`).join('、')}`)
+
+/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Hours[] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, update: () => void }} words */
+export function hoursFields(form, before, { label, any, update }) {
+  let next = 0
+  /** @type {number[]} */
+  const lines = []
+  const { values } = form
+  const add = (/** @type {Hours} */ span) => {
+    Object.assign(values, { [`day${next}`]: span.day, [`from${next}`]: span.from, [`until${next}`]: span.until })
+    lines.push(next++)
+  }
+  values.limited = before?.length ? 'some' : 'any'
+  for (const span of before || []) add(span)
+  const clock = (/** @type {number} */ first) => Array.from({ length: 48 }, (_, number) => number + first).map(number => `${String(Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`)
+  const options = (/** @type {string[]} */ times, /** @type {string} */ own) => [...new Set([...times, own])].sort().map(value => ({ value, label: value }))
+  const more = () => {
+    const last = lines.length ? values[`day${lines[lines.length - 1]}`] : 'sunday'
+    add({ day: DAYS[(DAYS.indexOf(last) + 1) % 7], from: '08:00', until: '18:00' })
+    update()
+  }
+  return {
+    /** As the API takes them. @returns {Hours[] | null} */
+    read: () => values.limited === 'any' || !lines.length ? null : lines.map(line => ({ day: values[`day${line}`], from: values[`from${line}`], until: values[`until${line}`] })),
+    view: () => [
+      form.choices('limited', { label: say(label), pointer: '/hours', options: [{ value: 'any', label: say(any) }, { value: 'some', label: say(W.hoursSome) }], chosen: value => { if (value === 'some' && !lines.length) for (let number = 0; number < 6; number++) more() } }),
+      values.limited === 'some' && h('div', { class: 'spans' }, lines.map((line, number) => h('div', { key: line, class: 'span' },
+        form.select(`day${line}`, { label: say(W.weekday), pointer: `/hours/${number}/day`, options: DAYS.map(value => ({ value, label: say(W[value]) })) }),
+        form.select(`from${line}`, { label: say(W.from), pointer: `/hours/${number}/from`, options: options(clock(0), values[`from${line}`]) }),
+        form.select(`until${line}`, { label: say(W.until), pointer: `/hours/${number}/until`, options: options(clock(1), values[`until${line}`]) }),
+        button({ label: say(W.removeHours, { what: '' }), kind: 'quiet', onclick: () => { lines.splice(lines.indexOf(line), 1); update() } }))),
+      lines.length < MOST && button({ label: say(W.addHours), icon: 'plus', onclick: more })),
+    ],
+  }
+}
+
+/**
+ * Sets when a worker can work.
+ * @param {import('../app.js').App} app @param {string} worker_id @param {import('contract').Schemas['Calendar']} known @param {(now: import('contract').Schemas['Availability'] | null) => void} done Without anything when somebody else has changed it.
+ */
+export function changingHours(app, worker_id, known, done) {
+  const form = formOf(app, /** @type {any} */ ({}))
+  const { values } = form
+  const hours = hoursFields(form, known.hours, { label: W.hoursLimit, any: W.hoursAny, update: app.update })
+  // Her own leave is hers.
+  const kept = known.leave.filter(one => one.by === 'agency').map(({ from, until }) => ({ from, until }))
+  let next = 0
+  /** @type {number[]} */
+  const added = []
+  const add = () => {
+    Object.assign(values, { [`leaveFrom${next}`]: isoDay(app.now() + DAY), [`leaveUntil${next}`]: isoDay(app.now() + DAY) })
+    added.push(next++)
+    app.update()
+  }
+  const send = async () => {
+    const leave = [...kept, ...added.map(line => ({ from: moment(values[`leaveFrom${line}`], '00:00'), until: new Date(Date.parse(moment(values[`leaveUntil${line}`], '00:00')) + DAY).toISOString() }))]
+    try {
+      done(await app.api.call('PUT /v1/workers/{worker_id}/availability', { path: { worker_id }, body: { hours: hours.read(), leave, version: known.version } }))
+      app.say(say(W.changed))
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.slug !== 'changed-since') throw problem
+      app.say(say(W.changedSince))
+      done(null)
+    }
+  }
+  const check = () => Object.fromEntries(added.map(line => [`/leave/${line}/until`, !(values[`leaveUntil${line}`] >= values[`leaveFrom${line}`]) && say(W.leaveFault)]))
+  const remove = (/** @type {() => void} */ what) => button({ label: say(W.removeHours, { what: '' }), kind: 'quiet', onclick: () => { what(); app.update() } })
+  return () => form.around({ label: say(controls.save), send, check }, hours.view(),
+    h('fieldset', { class: 'field' }, h('legend', null, say(W.leave)),
+      kept.map(one => h('div', { key: one.from, class: 'span' }, h('span', null, `${day(one.from, app.now())}–${day(Date.parse(one.until) - 1, app.now())}`), remove(() => kept.splice(kept.indexOf(one), 1)))),
+      added.map(line => h('div', { key: line, class: 'span' },
+        form.text(`leaveFrom${line}`, { label: say(W.leaveFrom), pointer: `/leave/${line}/from`, type: 'date', min: isoDay(app.now()) }), form.text(`leaveUntil${line}`, { label: say(W.leaveUntil), pointer: `/leave/${line}/until`, type: 'date', min: isoDay(app.now()) }),
+        remove(() => added.splice(added.indexOf(line), 1)))),
+      button({ label: say(W.addLeave), icon: 'plus', onclick: add })))
+}

@@ -1,0 +1,145 @@
+// Who logs in for the agency and what they may do; and what they have done.
+
+import { day, when } from '../../miniprogram/logic/format.js'
+import { told } from '../../miniprogram/logic/problem.js'
+import { say } from '../../miniprogram/logic/words.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { formOf } from '../form.js'
+import { button, dialog, empty, note, paged, rows, tag } from '../parts.js'
+import { h } from '../view.js'
+import { credentials } from './credentials.js'
+import { initial } from './reading.js'
+import { watchOf } from './watch.js'
+
+/** @typedef {import('contract').Schemas['Member']} Member */
+/** @typedef {'owner' | 'dispatcher' | 'viewer'} Role */
+
+const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
+
+/** @type {import('../app.js').MakeScreen} */
+export const members = app => {
+  const watch = watchOf(app)
+  const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
+  const adding = formOf(app, { name: '', role: 'dispatcher' })
+  const changing = formOf(app, { name: '', role: 'dispatcher' })
+  const sure = formOf(app, {})
+  /** What is open over the list. @type {{ is: 'add' } | { is: 'change', member: Member } | { is: 'withdraw', access_key: string, member: Member } | { is: 'end', member: Member } | { is: 'given', name: string, key: { access_key: string, secret: string } } | null} */
+  let over = null
+  let busy = ''
+  let fault = ''
+  const close = () => { over = null; app.update() }
+  return {
+    title: () => say(W.members),
+    back: 'more',
+    wide: true,
+    view: () => watch.may('members') ? [
+      h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: () => { over = { is: 'add' }; app.update() } })),
+      fault && h('div', { role: 'alert' }, note('bad', fault)),
+      paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), overlay(),
+    ] : note('quiet', say(W.ownerOnly)),
+  }
+
+  /** @param {Member} member */
+  function one(member) {
+    return h('li', { key: member.member_id, class: 'card' },
+      h('div', { class: 'person' }, initial(member.name), h('div', { class: 'row-text' }, h('b', null, member.name), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(W.inactive))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
+      member.is_active && [
+        h('h3', null, say(W.keysOf)),
+        member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, key.name || say(W.keysOf), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
+          button({ label: say(W.keyWithdraw), kind: 'quiet', onclick: () => { over = { is: 'withdraw', access_key: key.access_key, member }; app.update() } })))) : h('p', { class: 'hint' }, say(W.noKeys)),
+      ],
+      h('div', { class: 'buttons' }, member.is_active ? [
+        button({ label: say(W.newKey), busy: busy === `key ${member.member_id}`, onclick: () => doing(`key ${member.member_id}`, () => giveKey(member)) }),
+        button({ label: say(W.change), onclick: () => { over = { is: 'change', member }; Object.assign(changing.values, { name: member.name, role: member.role }); app.update() } }),
+        button({ label: say(W.endMember), kind: 'danger', onclick: () => { over = { is: 'end', member }; app.update() } }),
+      ] : button({ label: say(W.bringBack), busy: busy === `back ${member.member_id}`, onclick: () => doing(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
+  }
+
+  function overlay() {
+    const keep = () => button({ label: say(W.keep), kind: 'quiet', onclick: close })
+    switch (over?.is) {
+      case 'add': return dialog({ title: say(W.addMember), close }, adding.around({ label: say(W.addMember), send: add, check: () => ({ '/name': !adding.values.name.trim() && say(controls.required) }), aside: keep() }, fields(adding)))
+      case 'change': {
+        const { member } = over
+        return dialog({ title: say(W.change), close }, changing.around({ label: say(controls.save), send: async () => { await change(member, { name: changing.values.name, role: /** @type {Role} */ (changing.values.role) }); close() }, check: () => ({ '/name': !changing.values.name.trim() && say(controls.required) }), aside: keep() }, fields(changing)))
+      }
+      case 'withdraw': {
+        const { access_key, member } = over
+        return dialog({ title: say(W.keyWithdrawAsk), close }, sure.around({ label: say(W.keyWithdraw), kind: 'danger', aside: keep(), send: async () => {
+          await app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id: member.member_id, access_key } })
+          app.say(say(W.keyWithdrawn))
+          close()
+          await list.again()
+        } }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
+      }
+      case 'end': {
+        const { member } = over
+        return dialog({ title: say(W.endMemberAsk, { name: member.name }), close }, sure.around({ label: say(W.endMember), kind: 'danger', aside: keep(), send: async () => { await change(member, { is_active: false }); close() } }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
+      }
+      case 'given': return dialog({ title: say(W.memberAdded, { name: over.name }), close }, note('warn', say(W.secretOnce)), credentials(app, over.key), button({ label: say(W.done), kind: 'go', onclick: close }))
+      default: return null
+    }
+  }
+
+  /** @param {typeof adding} form */
+  function fields(form) {
+    return [form.text('name', { label: say(W.memberName), autocomplete: 'off', maxlength: 60 }),
+      form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
+  }
+
+  async function add() {
+    const { name, role } = adding.values
+    const given = await app.api.call('POST /v1/members', { intent: 'member', body: { name, role: /** @type {Role} */ (role) } })
+    adding.values.name = ''
+    over = { is: 'given', name: given.name, key: given }
+    await list.again()
+  }
+
+  /** @param {Member} member */
+  async function giveKey(member) {
+    const given = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member.member_id}`, path: { member_id: member.member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
+    over = { is: 'given', name: member.name, key: given }
+    await list.again()
+  }
+
+  /** @param {Member} member @param {import('contract').Schemas['MemberChange']} body */
+  async function change({ member_id }, body) {
+    await app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
+    app.say(say(W.changed))
+    await list.again()
+  }
+
+  /** @param {string} what @param {() => Promise<void>} work */
+  async function doing(what, work) {
+    if (busy) return
+    busy = what
+    fault = ''
+    app.update()
+    try {
+      await work()
+    } catch (problem) {
+      fault = told(problem)
+    }
+    busy = ''
+    app.update()
+  }
+}
+
+/** Where what was done can be seen. @type {[RegExp, string][]} */
+const PLACES = [[/^ord_/, 'orders'], [/^wkr_/, 'workers'], [/^sto_/, 'stores'], [/^cmp_/, 'complaints'], [/^acu_/, 'customers']]
+
+/** @type {import('../app.js').MakeScreen} */
+export const audit = app => {
+  const watch = watchOf(app)
+  const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
+  return {
+    title: () => say(W.audit),
+    back: 'more',
+    view: () => watch.may('members') ? paged(list, items => rows(items.map((deed, number) => {
+      const place = PLACES.find(([pattern]) => pattern.test(deed.about))
+      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name || say(W.someone)} ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
+      return h('li', { key: `${deed.at} ${number}` }, place ? h('a', { class: 'row', href: `#/${place[1]}/${deed.about}` }, text) : h('div', { class: 'row' }, text))
+    })), empty({ title: say(W.noAudit) })) : note('quiet', say(W.ownerOnly)),
+  }
+}

@@ -1,0 +1,90 @@
+// Registering a worker, and changing what is known of her.
+
+import { isoDay, moment } from '../../miniprogram/logic/format.js'
+import { named, say } from '../../miniprogram/logic/words.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { formOf, isPhone } from '../form.js'
+import { card } from '../parts.js'
+import { h } from '../view.js'
+
+/** @typedef {import('contract').Service} Service */
+/** @typedef {import('contract').Schemas['Worker']} Worker */
+
+/** The text of the consent that workers sign now. */
+const CONSENT_TEXT = '2026-01'
+
+/** What both forms ask. @param {Worker | null} before */
+function valuesOf(before) {
+  /** Years and strengths by service, as they are typed. @type {Record<string, any>} */
+  const experience = {}
+  for (const { service, years, tags } of before?.experience || []) Object.assign(experience, { [`years.${service}`]: String(years), [`tags.${service}`]: [...tags] })
+  return { name: before?.name || '', phone: before?.phone || '', skills: /** @type {string[]} */ ([...(before?.skills || [])]), id_number: '', consent: /** @type {string[]} */ ([]), consentDay: '', ...experience }
+}
+
+/** @param {ReturnType<typeof formOf<any>>} form @param {import('./watch.js').Watch} watch */
+function fields(form, watch) {
+  const { values } = form
+  const offered = watch.services.filter(({ service }) => watch.agency?.services.includes(service) || values.skills.includes(service))
+  return [
+    h('div', { class: 'pair' }, form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 50 }),
+      form.text('phone', { label: say(W.phone), hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'off', maxlength: 20 })),
+    form.choices('skills', { label: say(W.skills), several: true, options: offered.map(({ service, name }) => ({ value: service, label: named(name) })) }),
+    offered.filter(({ service }) => values.skills.includes(service)).map(({ service, name, tags }) => {
+      const [years, strengths] = [`years.${service}`, `tags.${service}`]
+      values[years] = values[years] ?? ''
+      values[strengths] = values[strengths] ?? []
+      return [
+        form.text(years, { label: say(W.yearsOf, { service: named(name) }), pointer: `/years/${service}`, inputmode: 'numeric', optional: true, maxlength: 2 }),
+        // A sex is no strength.
+        form.choices(strengths, { label: say(W.strengthsOf, { service: named(name) }), pointer: `/tags/${service}`, several: true, optional: true, options: tags.filter(({ tag }) => !['female_worker', 'male_worker'].includes(tag)).map(({ tag, name }) => ({ value: tag, label: named(name) })) }),
+      ]
+    }),
+  ]
+}
+
+/** @param {any} values */
+const check = values => ({
+  '/name': !values.name.trim() && say(controls.required),
+  '/phone': !isPhone(values.phone) && say(controls.phoneHint),
+  '/skills': !values.skills.length && say(W.needService),
+  ...Object.fromEntries(values.skills.map((/** @type {string} */ service) => [`/years/${service}`, values[`years.${service}`] !== '' && !/^([0-5]?\d|60)$/.test(values[`years.${service}`].trim()) && say(W.yearsFault)])),
+})
+
+/** @param {any} values */
+const bodyOf = values => ({
+  name: values.name, phone: values.phone, skills: /** @type {Service[]} */ (values.skills),
+  experience: values.skills.filter((/** @type {string} */ service) => values[`years.${service}`] !== '' || values[`tags.${service}`].length)
+    .map((/** @type {Service} */ service) => ({ service, years: Number(values[`years.${service}`] || 0), tags: values[`tags.${service}`] })),
+})
+
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {() => void} changed */
+export function registering(app, watch, changed) {
+  const form = formOf(app, /** @type {any} */ ({ ...valuesOf(null), consentDay: isoDay(app.now()) }))
+  const { values } = form
+  const send = async () => {
+    // Signed today is signed by now.
+    const given = Math.min(Date.parse(moment(values.consentDay, '12:00')), app.now() - 60_000)
+    const worker = await app.api.call('POST /v1/workers', { intent: 'worker', body: { ...bodyOf(values), id_number: values.id_number, consent: { text_version: CONSENT_TEXT, given_at: new Date(given).toISOString() } } })
+    app.say(say(W.workerRegistered))
+    changed()
+    app.go(`workers/${worker.worker_id}`, true)
+  }
+  return () => card({ title: say(W.newWorker) }, h('p', { class: 'say' }, say(W.newWorkerHint)),
+    form.around({ label: say(W.registerWorker), send, check: () => ({ ...check(values), '/id_number': !values.id_number.trim() && say(W.idNumberHint), '/consent': !values.consent.length && say(W.consentNeed), '/consent/given_at': !values.consentDay && say(controls.required) }) },
+      fields(form, watch),
+      form.text('id_number', { label: say(W.idNumber), hint: say(W.idNumberHint), autocomplete: 'off', maxlength: 30 }),
+      form.choices('consent', { label: say(W.consent), several: true, options: [{ value: 'yes', label: say(W.consentText) }], kind: 'whole' }),
+      form.text('consentDay', { label: say(W.consentDay), pointer: '/consent/given_at', type: 'date', max: isoDay(app.now()) })))
+}
+
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Worker} worker @param {(worker: Worker) => void} done */
+export function changing(app, watch, worker, done) {
+  const form = formOf(app, /** @type {any} */ (valuesOf(worker)))
+  const send = async () => {
+    const changed = await app.api.call('PATCH /v1/workers/{worker_id}', { path: { worker_id: worker.worker_id }, body: bodyOf(form.values), repeats: true })
+    app.say(say(changed.pending_changes || changed.proposals.length ? W.proposed : W.changed))
+    done(changed)
+  }
+  return () => form.around({ label: say(controls.save), send, check: () => check(form.values) }, worker.status === 'approved' && h('p', { class: 'hint' }, say(W.changeNote)), fields(form, watch))
+}

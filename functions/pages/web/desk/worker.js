@@ -1,0 +1,168 @@
+// One worker: who she is, her record, when she works, her badges.
+
+import { Problem } from '../../miniprogram/logic/api.js'
+import { clockTime, day, isoDay, phoneText, when } from '../../miniprogram/logic/format.js'
+import { told } from '../../miniprogram/logic/problem.js'
+import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
+import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
+import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { icon, SERVICE_ICONS } from '../icons.js'
+import { awaited, button, card, facts, note, row, rows, stars, tag } from '../parts.js'
+import { smaller } from '../photo.js'
+import { h } from '../view.js'
+import { badgesOf } from './badges.js'
+import { changingHours, hoursText } from './hours.js'
+import { asking } from './reading.js'
+import { changing } from './worker-form.js'
+
+/** @typedef {import('contract').Schemas['Worker']} Worker */
+
+const WEEKS = 14 * 86_400_000
+/** The API takes a photo of 1 MiB. */
+const PHOTO_SIDE = 1024
+
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => void} changed */
+export function workerDetail(app, watch, worker_id, changed) {
+  const path = { worker_id }
+  /** @type {Promise<Worker>} */
+  let asked
+  const read = app.load(() => (asked = app.api.call('GET /v1/workers/{worker_id}', { path })))
+  const photo = app.picture(async () => {
+    if (!(await asked).photo) throw new Problem({ type: '/problems/none' }, 404)
+    return app.api.call('GET /v1/workers/{worker_id}/photo', { path, raw: true })
+  })
+  const calendar = app.load(async () => {
+    if ((await asked).status !== 'approved') throw new Problem({ type: '/problems/none' }, 404)
+    return app.api.call('GET /v1/workers/{worker_id}/calendar', { path, query: { from: new Date(app.now()).toISOString(), until: new Date(app.now() + WEEKS).toISOString() } })
+  })
+  const badges = badgesOf(app, watch, worker_id, () => read.value?.name || '')
+  /** What is being changed. @type {(() => import('../view.js').Child) | null} */
+  let form = null
+  /** @type {'data' | 'hours' | null} */
+  let editing = null
+  let busy = ''
+  let fault = ''
+  const ending = asking(app, { title: W.endTitle, note: W.endNote, label: W.end, whys: W.endWhys, send: async reason => {
+    await app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true })
+    app.say(say(W.ended))
+    changed()
+    app.go('workers', true)
+  } })
+  const stop = () => { editing = null; form = null; app.update() }
+  return () => awaited(read, worker => [
+    head(worker), worker.proposals.length > 0 && proposals(worker), record(worker), worker.status === 'approved' && [hours(worker), badges.view()],
+    watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.end), kind: 'danger', onclick: ending.ask })),
+    ending.view(), badges.dialogs(),
+  ], 10)
+
+  /** @param {Worker} worker */
+  function head(worker) {
+    const { word, tone } = standingReading(worker.standing)
+    const isApproved = worker.status === 'approved'
+    return card({ key: 'head' },
+      h('div', { class: 'person' }, photo.value ? h('img', { class: 'face', src: photo.value, alt: say(W.photoOf, { name: worker.name || '' }) }) : h('span', { class: 'face' }, icon('person', 'large')),
+        h('div', { class: 'row-text' }, h('h2', null, worker.name || say(W.erased)),
+          h('span', { class: 'tags' }, isApproved ? tag(word, tone) : tag(sayOf(standings, worker.status), worker.status === 'pending' ? 'warn' : 'bad'), stars(worker.stars, W.starsOf)),
+          h('span', null, [worker.sex && say(W[worker.sex]), worker.age !== null && say(W.age, { age: worker.age })].filter(Boolean).join(' · ')))),
+      fault && h('div', { role: 'alert' }, note('bad', fault)),
+      worker.status === 'rejected' && note('warn', say(W.rejectedWhy)),
+      worker.consent?.withdrawn_at && note('bad', say(W.consentGone)),
+      worker.erasure && note('bad', say(W.erasing, { time: when(worker.erasure.due_at, app.now()) })),
+      !worker.photo && !worker.proposals.some(one => one.pending_changes.photo) && !worker.erased && note('warn', say(W.waitsPhoto)),
+      editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
+        facts([
+          [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
+          [say(W.idNumber), worker.id_number],
+          ...worker.skills.map(skill => {
+            const known = worker.experience.find(one => one.service === skill)
+            return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known ? tag(say(W.years, { years: known.years })) : '—', known?.tags.map(one => tag(watch.tagName(one))))])
+          }),
+        ]),
+        watch.may('workers') && !worker.erased && h('div', { class: 'buttons' },
+          h('label', { class: 'button file' }, icon('camera'), h('span', null, say(worker.photo ? W.photoChange : W.photoAdd)),
+            h('input', { type: 'file', accept: 'image/*', disabled: busy === 'photo', onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) doing('photo', () => sendPhoto(file)) } })),
+          button({ label: say(W.change), onclick: () => { editing = 'data'; form = changing(app, watch, worker, took); app.update() } }))])
+  }
+
+  /** @param {Worker} worker */
+  function took(worker) {
+    read.value = worker
+    asked = Promise.resolve(worker)
+    stop()
+    changed()
+  }
+
+  /** @param {Blob} file */
+  async function sendPhoto(file) {
+    const worker = await app.api.call('PUT /v1/workers/{worker_id}/photo', { path, file: await smaller(file, PHOTO_SIDE) })
+    app.say(say(worker.status === 'approved' ? W.photoWaits : W.photoSent))
+    took(worker)
+    photo.again()
+  }
+
+  /** @param {string} name @param {() => Promise<void>} work */
+  async function doing(name, work) {
+    if (busy) return
+    busy = name
+    fault = ''
+    app.update()
+    try {
+      await work()
+    } catch (problem) {
+      fault = problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem)
+    }
+    busy = ''
+    app.update()
+  }
+
+  /** @param {Worker} worker */
+  function proposals(worker) {
+    const own = worker.proposals.filter(one => one.agency_id === watch.agency_id)
+    return own.length > 0 && card({ title: say(W.proposals), key: 'proposals' }, own.map(({ proposal_id, pending_changes: to, at, agreed_at, consent }) => h('div', { key: proposal_id, class: 'block' },
+      facts([
+        [say(W.workerName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && to.skills.map(watch.serviceName).join('、')],
+        [say(W.years, { years: '' }).trim(), to.experience && to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`).join('、')],
+        [say(W.photo), to.photo && say(W.newPhoto)],
+      ]), h('small', null, [when(at, app.now()), consent && say(agreed_at ? W.agreed : W.notAgreed)].filter(Boolean).join(' · ')))))
+  }
+
+  /** @param {Worker} worker */
+  function record(worker) {
+    const takesTemperature = worker.skills.some(skill => watch.services.find(({ service }) => service === skill)?.requires.includes('body_temperature'))
+    return card({ title: say(W.record), key: 'record' },
+      h('ul', { class: 'record' }, worker.sections.map(line => {
+        const { name, state, tone } = sectionReading(line)
+        return h('li', { key: line.section }, h('span', null, name), tag(state, tone), h('small', null, line.valid_until ? say(W.validUntil, { day: day(line.valid_until, app.now()) }) : line.as_of ? say(W.asOf, { time: when(line.as_of, app.now()) }) : ''))
+      })),
+      takesTemperature && watch.may('workers') && worker.status === 'approved' && [h('p', { class: 'hint' }, say(W.temperatureHint)), h('div', { class: 'buttons' },
+        button({ label: say(W.temperatureGood), busy: busy === 'clear', onclick: () => doing('clear', () => temperature('clear')) }), button({ label: say(W.temperatureBad), kind: 'quiet', busy: busy === 'flagged', onclick: () => doing('flagged', () => temperature('flagged')) }))])
+  }
+
+  /** @param {'clear' | 'flagged'} state */
+  async function temperature(state) {
+    const worker = await app.api.call('POST /v1/workers/{worker_id}/sections', { path, body: { section: 'body_temperature', state, as_of: new Date(app.now()).toISOString() }, repeats: true })
+    app.say(say(W.temperatureNoted))
+    took(worker)
+  }
+
+  /** @param {Worker} worker */
+  function hours(worker) {
+    return card({ title: say(W.hours), key: 'hours' }, awaited(calendar, known => editing === 'hours' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
+      facts([
+        [say(W.hoursLimit), known.hours?.length ? h('ul', null, hoursText(known.hours).map(line => h('li', { key: line }, line))) : say(W.hoursAlways)],
+        [say(W.leave), known.leave.length ? h('ul', null, known.leave.map(one => h('li', { key: one.from }, leaveText(one), one.by === 'worker' && h('small', null, ` ${say(W.leaveOwn)}`)))) : say(W.leaveNone)],
+      ]),
+      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.hoursChange), onclick: () => { editing = 'hours'; form = changingHours(app, worker.worker_id, known, now => { if (now) Object.assign(known, now); stop(); if (!now) calendar.again() }); app.update() } })),
+      h('h3', null, say(W.visits)),
+      known.visits.length ? rows(known.visits.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: `${when(visit.start_at, app.now())}–${clockTime(visit.ends_at)}`, detail: watch.serviceName(visit.service), aside: tag(sayOf(orderStatuses, visit.status)) })))
+        : h('p', { class: 'hint' }, say(W.noVisitsHers)),
+    ], 4))
+  }
+
+  /** @param {{ from: string, until: string }} leave */
+  function leaveText({ from, until }) {
+    const last = Date.parse(until) - 1
+    return isoDay(from) === isoDay(last) ? day(from, app.now()) : `${day(from, app.now())}–${day(last, app.now())}`
+  }
+}

@@ -183,9 +183,9 @@ export function start(area) {
       })
     },
 
-    /** Draws this screen again and again, such as for a countdown. @param {number} ms */
-    every(ms) {
-      const timer = setInterval(() => app.update(), ms)
+    /** Draws this screen again and again, such as for a countdown, or does something else. @param {number} ms */
+    every(ms, work = () => app.update()) {
+      const timer = setInterval(work, ms)
       app.leaving(() => clearInterval(timer))
     },
 

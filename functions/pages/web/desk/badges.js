@@ -5,17 +5,16 @@ import { day } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, card, dialog, note, tag } from '../parts.js'
+import { awaited, button, card, dialog, tag } from '../parts.js'
 import { h } from '../view.js'
-import { asking } from './reading.js'
+import { asking, deeds } from './reading.js'
 
 /** @typedef {import('contract').Schemas['Badge']} Badge */
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => string} name */
 export function badgesOf(app, watch, worker_id, name) {
   const list = app.load(async () => (await app.api.call('GET /v1/workers/{worker_id}/badges', { path: { worker_id }, query: { limit: 20 } })).items.filter(badge => badge.agency_id === watch.agency_id))
-  let busy = ''
-  let fault = ''
+  const deed = deeds(app, problem => problem instanceof Problem && problem.slug === 'photo-missing' ? say(W['photo-missing']) : told(problem))
   /** The badge that is asked about. */
   let about = ''
   /** What is shown to be printed. @type {{ url: string, isCode: boolean } | null} */
@@ -28,9 +27,9 @@ export function badgesOf(app, watch, worker_id, name) {
   const suspending = asking(app, { title: W.suspendAsk, label: W.suspend, whys: W.suspendWhys, send: change('suspend') })
   return {
     view: () => card({ title: say(W.badges), key: 'badges' },
-      fault && h('div', { role: 'alert' }, note('bad', fault)),
+      deed.fault(),
       awaited(list, badges => badges.length ? h('ul', { class: 'badges' }, badges.map(one)) : h('p', { class: 'hint' }, say(W.noBadges)), 2),
-      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.issue), icon: 'plus', busy: busy === 'issue', onclick: () => doing('issue', issue) }))),
+      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.issue), icon: 'plus', busy: deed.isBusy('issue'), onclick: () => deed.do('issue', issue) }))),
     dialogs: () => [revoking.view(), suspending.view(), sheet && dialog({ title: say(W.card, { name: name() }), close: closeSheet },
       h('div', { class: 'sheet' }, h('img', { src: sheet.url, class: sheet.isCode ? 'code' : '', alt: say(W.card, { name: name() }) })), h('div', { class: 'buttons' }, button({ label: say(W.print), kind: 'go', icon: 'print', onclick: () => print() })))],
   }
@@ -40,13 +39,13 @@ export function badgesOf(app, watch, worker_id, name) {
     const isOver = badge.status !== 'revoked' && Date.parse(badge.expires_at) <= app.now()
     const state = isOver ? 'expired' : badge.status
     return h('li', { key: badge.badge_id, class: 'block' },
-      h('div', { class: 'card-head' }, h('span', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) }), h('small', null, ` ${say(W.badgeUntil, { day: day(badge.expires_at, app.now()) })}`)), tag(say(W[`badge_${state}`]), state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet')),
+      h('div', { class: 'card-head' }, h('span', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) }), h('small', null, ` ${say(W.badgeUntil, { day: day(Date.parse(badge.expires_at) - 1, app.now()) })}`)), tag(say(W[`badge_${state}`]), state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet')),
       state !== 'revoked' && state !== 'expired' && h('div', { class: 'buttons' },
-        button({ label: say(W.printCard), icon: 'print', busy: busy === `card ${badge.badge_id}`, onclick: () => doing(`card ${badge.badge_id}`, () => show(badge, 'card.svg')) }),
-        button({ label: say(W.printCode), icon: 'code', busy: busy === `code ${badge.badge_id}`, onclick: () => doing(`code ${badge.badge_id}`, () => show(badge, 'qr.svg')) }),
+        button({ label: say(W.printCard), icon: 'print', busy: deed.isBusy(`card ${badge.badge_id}`), onclick: () => deed.do(`card ${badge.badge_id}`, () => show(badge, 'card.svg')) }),
+        button({ label: say(W.printCode), icon: 'code', busy: deed.isBusy(`code ${badge.badge_id}`), onclick: () => deed.do(`code ${badge.badge_id}`, () => show(badge, 'qr.svg')) }),
         watch.may('workers') && [
           state === 'valid' && button({ label: say(W.suspend), kind: 'quiet', onclick: () => { about = badge.badge_id; suspending.ask() } }),
-          state === 'suspended' && badge.suspended_by === 'agency' && button({ label: say(W.reinstate), kind: 'quiet', onclick: () => doing('reinstate', () => { about = badge.badge_id; return change('reinstate')(say(W.reinstateWhy)) }) }),
+          state === 'suspended' && badge.suspended_by === 'agency' && button({ label: say(W.reinstate), kind: 'quiet', onclick: () => deed.do('reinstate', () => { about = badge.badge_id; return change('reinstate')(say(W.reinstateWhy)) }) }),
           button({ label: say(W.revoke), kind: 'danger', onclick: () => { about = badge.badge_id; revoking.ask() } })]))
   }
 
@@ -65,21 +64,6 @@ export function badgesOf(app, watch, worker_id, name) {
   function closeSheet() {
     if (sheet) URL.revokeObjectURL(sheet.url)
     sheet = null
-    app.update()
-  }
-
-  /** @param {string} what @param {() => Promise<void>} work */
-  async function doing(what, work) {
-    if (busy) return
-    busy = what
-    fault = ''
-    app.update()
-    try {
-      await work()
-    } catch (problem) {
-      fault = problem instanceof Problem && problem.slug === 'photo-missing' ? say(W['photo-missing']) : told(problem)
-    }
-    busy = ''
     app.update()
   }
 }

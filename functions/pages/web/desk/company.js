@@ -11,6 +11,7 @@ import { icon } from '../icons.js'
 import { button, buttonLink, card, facts, note, row, rows, skeleton, stars, tag } from '../parts.js'
 import { smaller } from '../photo.js'
 import { h } from '../view.js'
+import { deeds, saveFile } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'
 
@@ -84,8 +85,7 @@ export const changing = app => {
 /** @type {import('../app.js').MakeScreen} */
 export const papers = app => {
   const watch = watchOf(app)
-  let busy = ''
-  let fault = { kind: '', words: '' }
+  const deed = deeds(app, problem => problem instanceof Error && ['large', 'photo'].includes(problem.message) ? say(W.paperTooLarge) : told(problem))
   return {
     title: () => say(W.papers),
     back: 'more',
@@ -98,11 +98,11 @@ export const papers = app => {
     const waiting = watch.agency?.pending_changes?.papers?.find(paper => paper.kind === kind)
     return card({ key: kind, title: say(W[kind]), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
       h('p', { class: 'say' }, serving ? say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) }) : say(W.paperNone)), waiting && h('p', { class: 'say' }, say(W.paperWaits)),
-      fault.kind === kind && h('div', { role: 'alert' }, note('bad', fault.words)),
+      deed.fault(kind),
       h('div', { class: 'buttons' },
-        watch.may('agency') && h('label', { class: `button file ${serving ? '' : 'primary'}`, 'aria-busy': busy === kind ? 'true' : null }, icon('file'), h('span', null, say(busy === kind ? controls.busy : serving ? W.paperReplace : W.paperAdd)),
-          h('input', { type: 'file', 'aria-label': `${say(serving ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: busy !== '', onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) doing(kind, () => send(kind, file)) } })),
-        (waiting || serving) && button({ label: say(W.paperSee), kind: 'quiet', busy: busy === `see ${kind}`, onclick: () => doing(`see ${kind}`, () => see(kind, /** @type {any} */ (waiting || serving).sha256)) })))
+        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving ? W.paperReplace : W.paperAdd)),
+          h('input', { type: 'file', 'aria-label': `${say(serving ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
+        (waiting || serving) && button({ label: say(W.paperSee), kind: 'quiet', busy: deed.isBusy(`${kind} see`), onclick: () => deed.do(`${kind} see`, () => see(kind, /** @type {any} */ (waiting || serving).sha256)) })))
   }
 
   /** @param {typeof KINDS[number]} kind @param {File} file */
@@ -117,22 +117,6 @@ export const papers = app => {
   /** The file may hold anything, so it is saved and not shown. @param {typeof KINDS[number]} kind @param {string} sha256 */
   async function see(kind, sha256) {
     const file = /** @type {any} */ (await app.api.call('GET /v1/papers/{kind}', { path: { kind }, query: { sha256 }, raw: true }))
-    const url = URL.createObjectURL(file)
-    Object.assign(document.createElement('a'), { href: url, download: say(W[kind]) }).click()
-    setTimeout(() => URL.revokeObjectURL(url), 60_000)
-  }
-
-  /** @param {string} what @param {() => Promise<void>} work */
-  async function doing(what, work) {
-    busy = what
-    fault = { kind: '', words: '' }
-    app.update()
-    try {
-      await work()
-    } catch (problem) {
-      fault = { kind: what.replace('see ', ''), words: problem instanceof Error && ['large', 'photo'].includes(problem.message) ? say(W.paperTooLarge) : told(problem) }
-    }
-    busy = ''
-    app.update()
+    saveFile(file, say(W[kind]))
   }
 }

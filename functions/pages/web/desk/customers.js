@@ -1,16 +1,15 @@
 // Whom the agency has served, and what it has noted of them.
 
 import { day, phoneText, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, empty, facts, note, paged, row, rows, stars, tag } from '../parts.js'
+import { awaited, button, card, empty, facts, paged, row, rows, stars, tag } from '../parts.js'
 import { h } from '../view.js'
-import { backFrom, chosen, initial, pick, split } from './reading.js'
+import { backFrom, chosen, deeds, initial, pick, saveFile, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @type {import('../app.js').MakeScreen} */
@@ -18,15 +17,14 @@ export const customers = (app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/customers', { query: { limit: 50, cursor } }))
   const choice = chosen(app, params.customer_id, id => one(app, watch, id))
-  let busy = false
-  let fault = ''
+  const deed = deeds(app)
   return {
     title: () => say(W.customers),
     wide: true,
     get back() { return backFrom(choice, 'customers', 'more') },
     moved: params => choice.choose(params.customer_id),
     view: () => split(choice.id() !== null, [
-      watch.role === 'owner' && list.value?.length ? h('div', { class: 'filters' }, button({ label: say(W.exportCsv), icon: 'file', busy, onclick: save }), h('p', { class: 'hint' }, say(W.exportNote)), fault && h('div', { role: 'alert' }, note('bad', fault))) : null,
+      watch.role === 'owner' && list.value?.length ? h('div', { class: 'filters' }, button({ label: say(W.exportCsv), icon: 'file', busy: deed.isBusy('save'), onclick: () => deed.do('save', save) }), h('p', { class: 'hint' }, say(W.exportNote)), deed.fault()) : null,
       paged(list, items => rows(items.map(customer => pick({
         key: customer.customer_id, href: `#/customers/${customer.customer_id}`, isChosen: customer.customer_id === choice.id(), lead: initial(customer.name), title: customer.name,
         detail: [phoneText(customer.phone || customer.masked_phone), say(W.lastVisit, { day: day(customer.last_visit_at, app.now()) })].join(' · '), aside: tag(say(W.visitsOf, { count: customer.visits })),
@@ -35,20 +33,8 @@ export const customers = (app, params) => {
   }
 
   async function save() {
-    busy = true
-    fault = ''
-    app.update()
-    try {
-      const file = /** @type {any} */ (await app.api.call('GET /v1/customers.csv', { raw: true }))
-      const url = URL.createObjectURL(file)
-      const link = Object.assign(document.createElement('a'), { href: url, download: `${say(W.csvName)}.csv` })
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(url), 60_000)
-    } catch (problem) {
-      fault = told(problem)
-    }
-    busy = false
-    app.update()
+    const file = /** @type {any} */ (await app.api.call('GET /v1/customers.csv', { raw: true }))
+    saveFile(file, `${say(W.csvName)}.csv`)
   }
 }
 

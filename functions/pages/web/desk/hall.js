@@ -22,9 +22,9 @@ export const hall = app => {
     wide: true,
     view: () => {
       if (watch.agency && !watch.isApproved()) return standing(watch)
-      if (!watch.isRead()) return skeleton(6)
+      if (!watch.isRead() || !watch.services.length) return skeleton(6)
       const offers = watch.offers()
-      return h('div', { class: 'hall', onkeydown: move },
+      return h('div', { class: 'hall' },
         h('div', { class: 'hall-offers' },
           h('div', { class: 'hall-bar' }, h('h2', null, say(W.open, { count: offers.length })), h('span', { class: 'hint keys' }, say(W.keys)),
             h('button', { type: 'button', class: 'button sound', 'aria-pressed': String(!watch.isSilent()), onclick: watch.turnSound }, icon(watch.isSilent() ? 'mute' : 'sound'), say(watch.isSilent() ? W.soundOff : W.soundOn))),
@@ -51,7 +51,7 @@ export const hall = app => {
       h('p', { class: 'offer-time' }, time, h('small', null, span(offer.duration_min))),
       h('p', { class: 'offer-price' }, offer.budget_fen === null ? h('span', { class: 'say' }, say(W.noBudget)) : h('b', null, money(offer.budget_fen))),
       h('p', { class: 'offer-where' }, icon('place'), h('span', null, place(offer.area), h('small', null, fromStore(watch, offer.store_id, offer.distance_m)))),
-      (offer.wishes.length > 0 || offer.preferred_worker_id) && h('p', { class: 'tags' }, offer.preferred_worker_id && tag(say(W.again), 'warn'), offer.wishes.map(wish => tag(watch.tagName(wish)))),
+      (offer.wishes.length > 0 || offer.preferred_worker_id) && h('p', { class: 'tags' }, offer.preferred_worker_id && tag(say(W.again), 'warn'), offer.wishes.map(watch.tagName).filter(Boolean).map(name => tag(name))),
       watch.may('orders') && h('button', { type: 'button', class: 'button go', 'aria-label': say(W.grabOne, { what: `${name}，${time}` }), 'aria-busy': busy ? 'true' : null, 'aria-disabled': busy || watch.isStale() ? 'true' : null,
         onclick: () => { if (!busy && !watch.isStale()) watch.grab(offer) } }, say(busy ? W.grabbing : W.grab)))
   }
@@ -88,13 +88,15 @@ export const hall = app => {
   }
 }
 
-/** Up and down go from one offer's button to the next. @param {KeyboardEvent} event */
+/** Up and down go from one offer's button to the next, from wherever one is but a field. @param {KeyboardEvent} event */
 function move(event) {
   const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-  const buttons = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll('.offer .button.go')]
-  if (!step || !buttons.length) return
+  const buttons = [...document.querySelectorAll('.offer .button.go')]
+  if (!step || !buttons.length || /** @type {Element} */ (event.target).matches('input, select, textarea')) return
   event.preventDefault()
   const at = buttons.indexOf(/** @type {Element} */ (document.activeElement))
   const next = buttons[at < 0 ? 0 : Math.min(buttons.length - 1, Math.max(0, at + step))]
   if (next instanceof HTMLElement) next.focus()
 }
+
+addEventListener('keydown', move)

@@ -1,7 +1,6 @@
 // Who logs in for the agency and what they may do; and what they have done.
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
@@ -9,7 +8,7 @@ import { formOf } from '../form.js'
 import { button, dialog, empty, note, paged, rows, tag } from '../parts.js'
 import { h } from '../view.js'
 import { credentials } from './credentials.js'
-import { initial } from './reading.js'
+import { deeds, initial } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('contract').Schemas['Member']} Member */
@@ -26,8 +25,7 @@ export const members = app => {
   const sure = formOf(app, {})
   /** What is open over the list. @type {{ is: 'add' } | { is: 'change', member: Member } | { is: 'withdraw', access_key: string, member: Member } | { is: 'end', member: Member } | { is: 'given', name: string, key: { access_key: string, secret: string } } | null} */
   let over = null
-  let busy = ''
-  let fault = ''
+  const deed = deeds(app)
   const close = () => { over = null; app.update() }
   return {
     title: () => say(W.members),
@@ -35,7 +33,7 @@ export const members = app => {
     wide: true,
     view: () => watch.may('members') ? [
       h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: () => { over = { is: 'add' }; app.update() } })),
-      fault && h('div', { role: 'alert' }, note('bad', fault)),
+      deed.fault(),
       paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), overlay(),
     ] : note('quiet', say(W.ownerOnly)),
   }
@@ -43,17 +41,17 @@ export const members = app => {
   /** @param {Member} member */
   function one(member) {
     return h('li', { key: member.member_id, class: 'card' },
-      h('div', { class: 'person' }, initial(member.name), h('div', { class: 'row-text' }, h('b', null, member.name), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(W.inactive))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
+      h('div', { class: 'person' }, initial(nameOf(member.name)), h('div', { class: 'row-text' }, h('h2', null, nameOf(member.name)), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(W.inactive))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
       member.is_active && [
         h('h3', null, say(W.keysOf)),
-        member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, key.name || say(W.keysOf), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
+        member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, nameOf(key.name), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
           button({ label: say(W.keyWithdraw), kind: 'quiet', onclick: () => { over = { is: 'withdraw', access_key: key.access_key, member }; app.update() } })))) : h('p', { class: 'hint' }, say(W.noKeys)),
       ],
       h('div', { class: 'buttons' }, member.is_active ? [
-        button({ label: say(W.newKey), busy: busy === `key ${member.member_id}`, onclick: () => doing(`key ${member.member_id}`, () => giveKey(member)) }),
-        button({ label: say(W.change), onclick: () => { over = { is: 'change', member }; Object.assign(changing.values, { name: member.name, role: member.role }); app.update() } }),
+        button({ label: say(W.newKey), busy: deed.isBusy(`key ${member.member_id}`), onclick: () => deed.do(`key ${member.member_id}`, () => giveKey(member)) }),
+        button({ label: say(W.hoursChange), onclick: () => { over = { is: 'change', member }; Object.assign(changing.values, { name: nameOf(member.name), role: member.role }); app.update() } }),
         button({ label: say(W.endMember), kind: 'danger', onclick: () => { over = { is: 'end', member }; app.update() } }),
-      ] : button({ label: say(W.bringBack), busy: busy === `back ${member.member_id}`, onclick: () => doing(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
+      ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
   function overlay() {
@@ -62,7 +60,7 @@ export const members = app => {
       case 'add': return dialog({ title: say(W.addMember), close }, adding.around({ label: say(W.addMember), send: add, check: () => ({ '/name': !adding.values.name.trim() && say(controls.required) }), aside: keep() }, fields(adding)))
       case 'change': {
         const { member } = over
-        return dialog({ title: say(W.change), close }, changing.around({ label: say(controls.save), send: async () => { await change(member, { name: changing.values.name, role: /** @type {Role} */ (changing.values.role) }); close() }, check: () => ({ '/name': !changing.values.name.trim() && say(controls.required) }), aside: keep() }, fields(changing)))
+        return dialog({ title: say(W.hoursChange), close }, changing.around({ label: say(controls.save), send: async () => { await change(member, { name: changing.values.name, role: /** @type {Role} */ (changing.values.role) }); close() }, check: () => ({ '/name': !changing.values.name.trim() && say(controls.required) }), aside: keep() }, fields(changing)))
       }
       case 'withdraw': {
         const { access_key, member } = over
@@ -75,7 +73,7 @@ export const members = app => {
       }
       case 'end': {
         const { member } = over
-        return dialog({ title: say(W.endMemberAsk, { name: member.name }), close }, sure.around({ label: say(W.endMember), kind: 'danger', aside: keep(), send: async () => { await change(member, { is_active: false }); close() } }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
+        return dialog({ title: say(W.endMemberAsk, { name: nameOf(member.name) }), close }, sure.around({ label: say(W.endMember), kind: 'danger', aside: keep(), send: async () => { await change(member, { is_active: false }); close() } }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
       }
       case 'given': return dialog({ title: say(W.memberAdded, { name: over.name }), close }, note('warn', say(W.secretOnce)), credentials(app, over.key), button({ label: say(W.done), kind: 'go', onclick: close }))
       default: return null
@@ -99,7 +97,7 @@ export const members = app => {
   /** @param {Member} member */
   async function giveKey(member) {
     const given = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member.member_id}`, path: { member_id: member.member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
-    over = { is: 'given', name: member.name, key: given }
+    over = { is: 'given', name: nameOf(member.name), key: given }
     await list.again()
   }
 
@@ -109,22 +107,10 @@ export const members = app => {
     app.say(say(W.changed))
     await list.again()
   }
-
-  /** @param {string} what @param {() => Promise<void>} work */
-  async function doing(what, work) {
-    if (busy) return
-    busy = what
-    fault = ''
-    app.update()
-    try {
-      await work()
-    } catch (problem) {
-      fault = told(problem)
-    }
-    busy = ''
-    app.update()
-  }
 }
+
+/** What is named by the platform has no name of anybody's yet. @param {string} name */
+const nameOf = name => name === 'first' ? say(W.firstMember) : name === 'registration' ? say(W.firstKey) : name || say(W.keysOf)
 
 /** Where what was done can be seen. @type {[RegExp, string][]} */
 const PLACES = [[/^ord_/, 'orders'], [/^wkr_/, 'workers'], [/^sto_/, 'stores'], [/^cmp_/, 'complaints'], [/^acu_/, 'customers']]
@@ -138,7 +124,7 @@ export const audit = app => {
     back: 'more',
     view: () => watch.may('members') ? paged(list, items => rows(items.map((deed, number) => {
       const place = PLACES.find(([pattern]) => pattern.test(deed.about))
-      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name || say(W.someone)} ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
+      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name ? nameOf(deed.member_name) : say(W.someone)} ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
       return h('li', { key: `${deed.at} ${number}` }, place ? h('a', { class: 'row', href: `#/${place[1]}/${deed.about}` }, text) : h('div', { class: 'row' }, text))
     })), empty({ title: say(W.noAudit) })) : note('quiet', say(W.ownerOnly)),
   }

@@ -14,6 +14,8 @@ import { backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 const DAY = 86_400_000
+const PAGE = 30
+const FRESH = 15_000
 const STATUSES = /** @type {const} */ (['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'lost'])
 /** @typedef {typeof STATUSES[number]} Status */
 
@@ -28,11 +30,14 @@ export const orders = (app, params) => {
   let counts = null
   const query = () => ({ day: filter.values.day || null, store_id: filter.values.store_id || null, worker_id: filter.values.worker_id || null })
   const list = app.pages(async cursor => {
-    const page = await app.api.call('GET /v1/orders', { query: { ...query(), status: status || null, limit: 30, cursor, counts: cursor ? null : true } })
+    const page = await app.api.call('GET /v1/orders', { query: { ...query(), status: status || null, limit: PAGE, cursor, counts: cursor ? null : true } })
     if (page.counts) counts = page.counts
     return page
   })
-  const people = app.load(async () => (await app.api.call('GET /v1/workers', { query: { limit: 100 } })).items)
+  /** For the filter, once it is opened. @type {import('../app.js').Resource<import('contract').Schemas['WorkerSummary'][]> | null} */
+  let people = null
+  // What is done elsewhere shows here too, unless somebody has read on.
+  app.every(FRESH, () => { if (list.value && list.value.length <= PAGE && !list.busy) list.again() })
   const choice = chosen(app, params.order_id, id => orderDetail(app, watch, id, list.again))
   /** What the list was asked with. */
   let asked = JSON.stringify(query())
@@ -60,6 +65,12 @@ export const orders = (app, params) => {
     app.update()
   }
 
+  function open() {
+    isFiltering = !isFiltering
+    people = people || app.load(async () => (await app.api.call('GET /v1/workers', { query: { limit: 100 } })).items)
+    app.update()
+  }
+
   function filters() {
     const total = counts && STATUSES.reduce((sum, status) => sum + (counts?.[status] || 0), 0)
     const isFiltered = Object.values(filter.values).some(Boolean)
@@ -69,12 +80,12 @@ export const orders = (app, params) => {
       ]),
       h('div', { class: 'buttons' },
         switcher(say(W.day), [{ id: isoDay(app.now()), label: say(W.today) }, { id: isoDay(app.now() + DAY), label: say(W.tomorrow) }], filter.values.day, day => filter.set('day', filter.values.day === day ? '' : day)),
-        button({ label: say(W.filter), kind: 'quiet', icon: isFiltering ? 'up' : 'down', onclick: () => { isFiltering = !isFiltering; app.update() } }),
+        button({ label: say(W.filter), kind: 'quiet', icon: isFiltering ? 'up' : 'down', onclick: open }),
         isFiltered && button({ label: say(W.filterClear), kind: 'quiet', onclick: () => { Object.assign(filter.values, { day: '', store_id: '', worker_id: '' }); app.update() } })),
       isFiltering && h('div', { class: 'pair' },
         filter.text('day', { label: say(W.day), type: 'date', optional: true }),
         filter.select('store_id', { label: say(W.store), optional: true, options: [{ value: '', label: say(W.anyStore) }, ...(watch.agency?.stores || []).map(store => ({ value: store.store_id, label: store.name }))] }),
-        filter.select('worker_id', { label: say(W.worker), optional: true, options: [{ value: '', label: say(W.anyWorker) }, ...(people.value || []).filter(one => one.name).map(one => ({ value: one.worker_id, label: one.name || '' }))] })),
+        filter.select('worker_id', { label: say(W.worker), optional: true, options: [{ value: '', label: say(W.anyWorker) }, ...(people?.value || []).filter(one => one.name).map(one => ({ value: one.worker_id, label: one.name || '' }))] })),
       counts && !counts.exact && h('p', { class: 'hint' }, say(W.countsInexact)))
   }
 
@@ -89,8 +100,8 @@ export const orders = (app, params) => {
     return pick({
       key: order.order_id, href: `#/orders/${order.order_id}`, isChosen: order.order_id === choice.id(), lead: icon(SERVICE_ICONS[order.service]),
       title: `${when(order.start_at, app.now())} · ${watch.serviceName(order.service)}`,
-      detail: [order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
-      aside: tag(order.ended ? title : sayOf(orderStatuses, order.status), tone),
+      detail: [order.ended ? title : order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
+      aside: tag(sayOf(orderStatuses, order.ended ? 'lost' : order.status), tone),
     })
   }
 

@@ -8,7 +8,8 @@ import { sections, states } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, dialog } from '../parts.js'
+import { told } from '../../miniprogram/logic/problem.js'
+import { button, dialog, note } from '../parts.js'
 import { h } from '../view.js'
 
 /** @typedef {import('../view.js').Child} Child */
@@ -68,7 +69,7 @@ export function chosen(app, first, make, changed) {
 }
 
 /** Where a phone goes back to from what is chosen. @param {{ id: () => string | null }} choice @param {string} list @param {string} [before] */
-export const backFrom = (choice, list, before) => choice.id() && !isWide() ? list : before
+export const backFrom = (choice, list, before) => isWide() ? undefined : choice.id() ? list : before
 
 /** A row of a list beside its detail. @param {{ href: string, isChosen: boolean, key: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} row */
 export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
@@ -88,4 +89,36 @@ export function asking(app, { title, note, label, whys, send }) {
       form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !form.values.reason && say(W.chooseReason) }), send: async () => { await send(form.values.reason); isOpen = false }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
         note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: listed(whys).map(words => ({ value: words, label: words })) }))),
   }
+}
+
+/** What single buttons do, one at a time, and why it failed. @param {App} app @param {(problem: unknown) => string} [tell] */
+export function deeds(app, tell = told) {
+  let busy = ''
+  let fault = { of: '', words: '' }
+  return {
+    isBusy: (/** @type {string} */ what) => busy === what,
+    /** @param {string} what @param {() => Promise<void>} work */
+    async do(what, work) {
+      if (busy) return
+      busy = what
+      fault = { of: '', words: '' }
+      app.update()
+      try {
+        await work()
+      } catch (problem) {
+        fault = { of: what, words: tell(problem) }
+      }
+      busy = ''
+      app.update()
+    },
+    /** Why it failed, of a deed whose name begins so. */
+    fault: (of = '') => fault.words !== '' && fault.of.startsWith(of) && h('div', { role: 'alert' }, note('bad', fault.words)),
+  }
+}
+
+/** Has the browser save a file. @param {Blob} file @param {string} name */
+export function saveFile(file, name) {
+  const url = URL.createObjectURL(file)
+  Object.assign(document.createElement('a'), { href: url, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

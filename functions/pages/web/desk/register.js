@@ -35,7 +35,8 @@ export const register = app => {
   const required = (/** @type {string} */ text) => !text.trim() && say(controls.required)
   return {
     title: () => say(W.register),
-    back: '',
+    // Not away from what is shown once.
+    get back() { return given ? undefined : '' },
     view: () => given ? card({ title: say(W.registered) }, note('warn', say(W.registeredDetail)), credentials(app, given), button({ label: say(W.kept), kind: 'go', onclick: goOn }))
       : awaited(services, all => [h('p', { class: 'say' }, say(W.registerLead)), form.around({ label: say(W.registerSend), send, check: () => ({
         '/name': required(values.name), '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/responsible_person': required(values.responsible_person), '/phone': !isPhone(values.phone) && say(controls.phoneHint),

@@ -22,6 +22,8 @@ import { watchOf } from './watch.js'
 
 const WIDTH = 400
 const MARGIN = 0.03
+/** Room for a place's name. */
+const LABEL = 80
 
 /** @type {import('../app.js').MakeScreen} */
 export const stores = (app, params) => {
@@ -55,7 +57,7 @@ function drawn(stores, chosen) {
   const to = map(around(placed.map(({ at }) => at), MARGIN), WIDTH)
   const height = Math.min(to.height, WIDTH)
   const scale = [20000, 10000, 5000, 2000, 1000, 500].find(metres => to.metres(metres) < WIDTH / 4) || 500
-  const isIn = (/** @type {{ lat: number, lon: number }} */ { lat, lon }) => to.x(lon) > 0 && to.x(lon) < WIDTH && to.y(lat) > 0 && to.y(lat) < to.height
+  const isIn = (/** @type {{ lat: number, lon: number }} */ { lat, lon }) => to.x(lon) > 0 && to.x(lon) < WIDTH - LABEL && to.y(lat) > 0 && to.y(lat) < to.height
   return h('figure', { class: 'map stores-map' }, h('svg', { viewBox: `0 ${(to.height - height) / 2} ${WIDTH} ${height}`, role: 'img', 'aria-label': say(W.storesMap) },
     h('rect', { width: WIDTH, height: to.height, class: 'land' }),
     h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${to.x(lon)} ${to.y(lat)}`).join('L')}` }),

@@ -50,6 +50,9 @@ function begun(app) {
   /** @type {{ stop: () => void, now: () => void } | null} */
   let claimsRead = null
   let isOver = true
+  let isReading = false
+  /** Whose role is known. @type {string | null} */
+  let token = null
   let heard = 0
   /** @type {Offer[] | null} */
   let offers = null
@@ -113,6 +116,10 @@ function begun(app) {
   /** Follows what whoever is logged in may see, unless it does so already. */
   function begin() {
     const id = api.subject()
+    if (token !== api.token()) {
+      token = api.token()
+      self.role = roleOf(token)
+    }
     if (!id || (!isOver && id === self.agency_id)) return
     follows.forEach(follow => follow.stop())
     if (id !== self.agency_id) {
@@ -123,11 +130,18 @@ function begun(app) {
       dropped.clear()
     }
     self.agency_id = id
-    self.role = roleOf(api.token())
     isOver = false
     follows = [api.follow('GET /v1/agencies/{agency_id}', { path: { agency_id: id } }, { every: () => self.isApproved() ? AGENCY_EVERY : WAITING_EVERY, show: seeAgency, fail: failed })]
     claimsRead = null
-    readServices(api).then(services => { self.services = services; app.update() }, () => {})
+    readCatalogue()
+  }
+
+  async function readCatalogue() {
+    if (isReading || self.services.length) return
+    isReading = true
+    self.services = await readServices(api).catch(() => [])
+    isReading = false
+    app.update()
   }
 
   /** @param {Agency} agency */
@@ -181,6 +195,7 @@ function begun(app) {
 
   function tick() {
     if (api.isLoggedIn()) begin()
+    if (!isOver) readCatalogue()
     for (const [id, { offer, at }] of doubtful) {
       if (Date.now() - at < DOUBT) continue
       doubtful.delete(id)

@@ -13,7 +13,7 @@ import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
-import { asking } from './reading.js'
+import { asking, deeds } from './reading.js'
 import { changing } from './worker-form.js'
 
 /** @typedef {import('contract').Schemas['Worker']} Worker */
@@ -41,8 +41,7 @@ export function workerDetail(app, watch, worker_id, changed) {
   let form = null
   /** @type {'data' | 'hours' | null} */
   let editing = null
-  let busy = ''
-  let fault = ''
+  const deed = deeds(app, problem => problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem))
   const ending = asking(app, { title: W.endTitle, note: W.endNote, label: W.end, whys: W.endWhys, send: async reason => {
     await app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true })
     app.say(say(W.ended))
@@ -65,23 +64,23 @@ export function workerDetail(app, watch, worker_id, changed) {
         h('div', { class: 'row-text' }, h('h2', null, worker.name || say(W.erased)),
           h('span', { class: 'tags' }, isApproved ? tag(word, tone) : tag(sayOf(standings, worker.status), worker.status === 'pending' ? 'warn' : 'bad'), stars(worker.stars, W.starsOf)),
           h('span', null, [worker.sex && say(W[worker.sex]), worker.age !== null && say(W.age, { age: worker.age })].filter(Boolean).join(' · ')))),
-      fault && h('div', { role: 'alert' }, note('bad', fault)),
+      deed.fault(),
       worker.status === 'rejected' && note('warn', say(W.rejectedWhy)),
       worker.consent?.withdrawn_at && note('bad', say(W.consentGone)),
       worker.erasure && note('bad', say(W.erasing, { time: when(worker.erasure.due_at, app.now()) })),
-      !worker.photo && !worker.proposals.some(one => one.pending_changes.photo) && !worker.erased && note('warn', say(W.waitsPhoto)),
+      !worker.photo && !worker.proposals.some(one => one.pending_changes.photo) && !worker.erased && note('warn', say(W.waitsPhoto), say(W.photoHint)),
       editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
         facts([
           [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
           [say(W.idNumber), worker.id_number],
           ...worker.skills.map(skill => {
             const known = worker.experience.find(one => one.service === skill)
-            return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known ? tag(say(W.years, { years: known.years })) : '—', known?.tags.map(one => tag(watch.tagName(one))))])
+            return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known?.years ? tag(say(W.years, { years: known.years })) : !known?.tags.length && '—', known?.tags.map(one => tag(watch.tagName(one))))])
           }),
         ]),
         watch.may('workers') && !worker.erased && h('div', { class: 'buttons' },
           h('label', { class: 'button file' }, icon('camera'), h('span', null, say(worker.photo ? W.photoChange : W.photoAdd)),
-            h('input', { type: 'file', accept: 'image/*', disabled: busy === 'photo', onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) doing('photo', () => sendPhoto(file)) } })),
+            h('input', { type: 'file', accept: 'image/*', disabled: deed.isBusy('photo'), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do('photo', () => sendPhoto(file)) } })),
           button({ label: say(W.change), onclick: () => { editing = 'data'; form = changing(app, watch, worker, took); app.update() } }))])
   }
 
@@ -101,21 +100,6 @@ export function workerDetail(app, watch, worker_id, changed) {
     photo.again()
   }
 
-  /** @param {string} name @param {() => Promise<void>} work */
-  async function doing(name, work) {
-    if (busy) return
-    busy = name
-    fault = ''
-    app.update()
-    try {
-      await work()
-    } catch (problem) {
-      fault = problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem)
-    }
-    busy = ''
-    app.update()
-  }
-
   /** @param {Worker} worker */
   function proposals(worker) {
     const own = worker.proposals.filter(one => one.agency_id === watch.agency_id)
@@ -133,10 +117,10 @@ export function workerDetail(app, watch, worker_id, changed) {
     return card({ title: say(W.record), key: 'record' },
       h('ul', { class: 'record' }, worker.sections.map(line => {
         const { name, state, tone } = sectionReading(line)
-        return h('li', { key: line.section }, h('span', null, name), tag(state, tone), h('small', null, line.valid_until ? say(W.validUntil, { day: day(line.valid_until, app.now()) }) : line.as_of ? say(W.asOf, { time: when(line.as_of, app.now()) }) : ''))
+        return h('li', { key: line.section }, h('span', null, name), tag(state, tone), h('small', null, line.valid_until ? say(W.validUntil, { day: day(Date.parse(line.valid_until) - 1, app.now()) }) : line.as_of ? say(W.asOf, { time: when(line.as_of, app.now()) }) : ''))
       })),
       takesTemperature && watch.may('workers') && worker.status === 'approved' && [h('p', { class: 'hint' }, say(W.temperatureHint)), h('div', { class: 'buttons' },
-        button({ label: say(W.temperatureGood), busy: busy === 'clear', onclick: () => doing('clear', () => temperature('clear')) }), button({ label: say(W.temperatureBad), kind: 'quiet', busy: busy === 'flagged', onclick: () => doing('flagged', () => temperature('flagged')) }))])
+        button({ label: say(W.temperatureGood), busy: deed.isBusy('clear'), onclick: () => deed.do('clear', () => temperature('clear')) }), button({ label: say(W.temperatureBad), kind: 'quiet', busy: deed.isBusy('flagged'), onclick: () => deed.do('flagged', () => temperature('flagged')) }))])
   }
 
   /** @param {'clear' | 'flagged'} state */

@@ -19,7 +19,7 @@ import { registering } from './worker-form.js'
 /** @type {import('../app.js').MakeScreen} */
 export const workers = (app, params) => {
   const watch = watchOf(app)
-  const search = formOf(app, { name: '', skill: '', tag: '', day: '', from: '09:00', until: '12:00' })
+  const search = formOf(app, { find: '', skill: '', tag: '', day: '', from: '09:00', until: '12:00' })
   let isSearching = false
   const query = () => {
     const { skill, tag, day, from, until } = search.values
@@ -35,7 +35,7 @@ export const workers = (app, params) => {
     get back() { return backFrom(choice, 'workers') },
     moved: params => choice.choose(params.worker_id),
     view: () => split(choice.id() !== null, [tools(), paged(list, items => {
-      const found = items.filter(one => !search.values.name.trim() || one.name?.includes(search.values.name.trim()))
+      const found = items.filter(one => !search.values.find.trim() || one.name?.includes(search.values.find.trim()))
       return found.length ? rows(found.map(one)) : nobody()
     }, nobody())], choice.view(), say(W.chooseWorker)),
   }
@@ -55,7 +55,7 @@ export const workers = (app, params) => {
     return h('div', { class: 'filters', onchange: () => queueMicrotask(again) },
       h('div', { class: 'buttons' }, watch.may('workers') && watch.isApproved() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'plain', icon: 'plus' }),
         button({ label: say(W.filter), kind: 'quiet', icon: isSearching ? 'up' : 'down', onclick: () => { isSearching = !isSearching; app.update() } })),
-      search.text('name', { label: say(W.find), optional: true, autocomplete: 'off', maxlength: 50 }),
+      search.text('find', { label: say(W.find), optional: true, autocomplete: 'off', maxlength: 50 }),
       isSearching && h('div', { class: 'pair' },
         search.select('skill', { label: say(W.skill), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...skills] }),
         search.select('tag', { label: say(W.tagOf), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...[...unique].map(([value, label]) => ({ value, label }))] }),
@@ -74,7 +74,7 @@ export const workers = (app, params) => {
   }
 
   function nobody() {
-    const isAsked = Object.values(query()).some(Boolean) || search.values.name
+    const isAsked = Object.values(query()).some(Boolean) || search.values.find
     if (isAsked) return empty({ icon: 'search', title: say(W.noSuchWorker), detail: say(W.noSuchWorkerDetail) })
     return empty({ icon: 'people', title: say(W.noWorkers), detail: say(W.noWorkersDetail), action: watch.may('workers') && !isWide() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'go' }) })
   }

@@ -20,6 +20,6 @@ for (const [hours, lat, lon, budget_fen, notes] of [[27, 45.762, 126.65, 16_000,
     contact: { name: '王小明', phone: '13912345678' }, budget_fen, notes, wishes: budget_fen ? ['windows'] : [],
   })
 }
-await page.getByText('可抢 3 单').waitFor()
+await page.locator('.offer').nth(2).waitFor()
 await page.screenshot({ path: new URL('../../infra/docs/pictures/grab.png', import.meta.url).pathname })
 await browser.close()

@@ -11,12 +11,17 @@ import { mini } from './logic/words/mini.js'
 /** WeChat's own setting; 17 is its middle, and from 20 on it is meant for who sees badly. */
 const LARGE = 20
 
-/** Gives a page its title, its words as `w`, and its print. @param {any} page @param {Words} title @param {Record<string, Words>[]} tables */
-export function begin(page, title, ...tables) {
+/** What every page's data begins with: words as `w`, and the print. @param {Record<string, Words>[]} tables @returns {{ w: Record<string, string>, large: string }} */
+export function worded(...tables) {
   const all = Object.assign({}, controls, mini, ...tables)
-  wx.setNavigationBarTitle({ title: say(title) })
-  page.setData({ w: Object.fromEntries(Object.entries(all).map(([name, words]) => [name, say(words)])), large: (wx.getAppBaseInfo().fontSizeSetting || 16) >= LARGE ? 'large' : '' })
+  return {
+    w: Object.fromEntries(Object.entries(all).map(([name, words]) => [name, say(words)])),
+    large: (wx.getAppBaseInfo().fontSizeSetting || 16) >= LARGE ? 'large' : '',
+  }
 }
+
+/** @param {Words} words */
+export const titled = words => { wx.setNavigationBarTitle({ title: say(words) }) }
 
 /** Reads something for a page, which shows `problem` if it fails. @param {any} page @param {() => Promise<object>} read What is to be set. */
 export async function shown(page, read) {

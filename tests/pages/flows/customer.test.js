@@ -87,7 +87,7 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
   // Again, with what is known from the last time.
   await page.getByRole('link', { name: /已评价/ }).click()
   await page.getByRole('link', { name: '再约一次' }).click()
-  assert.equal(await page.getByLabel('详细地址').inputValue(), ADDRESS)
+  await page.waitForFunction(address => document.querySelector('[name=address]')?.value === address, ADDRESS)
   await me.screen('customer-again')
   await page.getByRole('link', { name: '返回' }).click()
   await page.getByRole('link', { name: '我的', exact: true }).click()

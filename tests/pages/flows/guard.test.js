@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, test } from 'node:test'
-import { city, closed, orderOf, startingSoon, url, watched } from './watched.js'
+import { agencyFirst, city, closed, orderOf, startingSoon, url, watched } from './watched.js'
 import { keyEntered, orderFilled, phoneEntered, tabbed } from './steps.js'
 
+agencyFirst(1)
 after(closed)
 
 /** On the wire until an order can be filled in, in bytes. */

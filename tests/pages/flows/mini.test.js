@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { serve } from '../host/host.js'
-import { ADDRESS, HOME, city, closed, customer, placed, startingSoon, url, watched } from './watched.js'
+import { ADDRESS, HOME, agencyFirst, city, closed, customer, placed, startingSoon, url, watched } from './watched.js'
 
+agencyFirst(2)
 let host
 before(async () => { host = await serve(url) })
 after(async () => {

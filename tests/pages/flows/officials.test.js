@@ -20,6 +20,7 @@ test('A reviewer approves a worker by the keyboard alone, and her agency sees it
   const { worker_id } = await city.call('POST', '/v1/workers', token, {
     name: '鲁待审', id_number: idNumber(sequence), phone: `1397777${String(1000 + sequence)}`, skills: ['cleaning'], consent: { text_version: '2026-01', given_at: new Date(Date.now() - 60_000).toISOString() },
   })
+  const { token: office } = await city.call('POST', '/v1/sessions/authority', null, city.demo.authority)
   const me = await watched({ width: 1440 })
   const { page } = me
   await page.goto(`${url}/authority`)
@@ -27,6 +28,8 @@ test('A reviewer approves a worker by the keyboard alone, and her agency sees it
   await keyEntered(page, city.demo.authority)
   await page.getByRole('button', { name: '服务员' }).waitFor()
   await me.screen('review queue')
+  // The queue looks for more by itself, but not every second.
+  for (let left = 20; left > 0 && !(await city.call('GET', '/v1/reviews?kind=worker', office)).items.length; left--) await page.waitForTimeout(500)
   await tabbed(page, '服务员')
   await page.keyboard.press('Enter')
   // The list masks names: who looks closer says why.

@@ -2,14 +2,13 @@
 // address or in a storage; and on each screen nothing that axe finds, nothing for programs only, nothing cut off.
 
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { accessibilityFaults, launch, visitor } from '../browser.js'
 import { platform } from '../platform.js'
 
 export const url = process.env.HOMEHAIL_URL || ''
 export const city = await platform(url)
-// An agency has few workers who are free at the same time: each file of tests begins with another one.
-city.desks.push(...city.desks.splice(0, path.basename(process.argv[1]).charCodeAt(0) % city.desks.length))
+/** Has another agency come first: each has few workers who are free at the same time, and files of tests share the city. @param {number} number */
+export const agencyFirst = number => { city.desks.push(...city.desks.splice(0, number)) }
 
 /** Where the tests' visits are, WGS-84: near the demo's agencies. */
 export const HOME = { lat: 45.757, lon: 126.642 }

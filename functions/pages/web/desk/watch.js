@@ -168,6 +168,8 @@ function begun(app) {
     for (const offer of before.values()) {
       if (!dropped.has(keyOf(offer)) && !grabbing.has(offer.order_id) && Date.parse(offer.grab_deadline) > app.now()) doubtful.set(offer.order_id, { offer, at: Date.now() })
     }
+    // A claim may have been read before the offer was seen to be gone: the list of claims does not change again.
+    if (before.size && self.claims) seeClaims(self.claims)
     if (before.size) claimsRead?.now()
     offers = now
     const there = new Set(now.map(keyOf))

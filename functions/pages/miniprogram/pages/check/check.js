@@ -5,14 +5,14 @@ import { checksFrom } from '../../logic/order.js'
 import { badgeReading, scanned, sectionReading } from '../../logic/record.js'
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, sent, typed } from '../../page.js'
+import { sent, titled, typed, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', busy: false, locked: false, faults: {}, values: { digits: '' }, order_id: '', result: '', badge: /** @type {object | null} */ (null) },
+  data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { digits: '' }, order_id: '', result: '', badge: /** @type {object | null} */ (null) },
 
   onLoad({ order_id = '' }) {
-    begin(this, W.check, W)
+    titled(W.check)
     this.setData({ order_id })
   },
 

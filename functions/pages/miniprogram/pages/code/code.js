@@ -4,20 +4,20 @@
 import { say } from '../../logic/words.js'
 import { mini } from '../../logic/words/mini.js'
 import { Problem } from '../../logic/api.js'
-import { begin, wordsOf } from '../../page.js'
+import { titled, worded, wordsOf } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 /** How long a code is shown, in milliseconds. */
 const SHOWN = 30000
 
 Page({
-  data: { w: {}, large: '', problem: '', picture: '', digits: '', next: '' },
+  data: { ...worded(), problem: '', picture: '', digits: '', next: '' },
   codes: /** @type {import('contract').Schemas['Code'][]} */ ([]),
   from: '',
   clock: 0,
   reading: false,
 
-  onLoad() { begin(this, mini.code) },
+  onLoad() { titled(mini.code) },
 
   onShow() {
     wx.setKeepScreenOn({ keepScreenOn: true })

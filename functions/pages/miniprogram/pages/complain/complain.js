@@ -3,14 +3,14 @@
 import { say, sayOf } from '../../logic/words.js'
 import { complaintAbouts } from '../../logic/words/contract.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, sent, toast, typed } from '../../page.js'
+import { sent, titled, toast, typed, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', busy: false, locked: false, faults: {}, values: { detail: '' }, order_id: '', about: '', abouts: /** @type {object[]} */ ([]) },
+  data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { detail: '' }, order_id: '', about: '', abouts: /** @type {object[]} */ ([]) },
 
   onLoad({ order_id = '' }) {
-    begin(this, W.complain, W)
+    titled(W.complain)
     this.setData({ order_id })
     this.draw('quality')
   },

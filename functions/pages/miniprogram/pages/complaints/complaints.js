@@ -4,12 +4,12 @@ import { when } from '../../logic/format.js'
 import { say, sayOf } from '../../logic/words.js'
 import { complaintAbouts, complaintStatuses } from '../../logic/words/contract.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, shown } from '../../page.js'
+import { shown, titled, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, complaints: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { begin(this, W.complaintsOwn, W) },
+  data: { ...worded(W), problem: '', loaded: false, complaints: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  onLoad() { titled(W.complaintsOwn) },
   onShow() { this.again() },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },

@@ -6,14 +6,14 @@ import { isLive } from '../../logic/order.js'
 import { named, say, sayOf } from '../../logic/words.js'
 import { orderStatuses } from '../../logic/words/contract.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, shown } from '../../page.js'
+import { shown, titled, worded } from '../../page.js'
 import { customer, isKnown } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {import('../../logic/catalogue.js').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {import('../../logic/catalogue.js').OfferedService[]} */ ([]) },
 
   onLoad() {
-    begin(this, W.area, W)
+    titled(W.area)
     this.setData({ promises: [[W.vouchReview, W.vouchReviewDetail], [W.vouchRecord, W.vouchRecordDetail], [W.vouchDoor, W.vouchDoorDetail], [W.vouchPrivacy, W.vouchPrivacyDetail]].map(([title, detail]) => ({ title: say(title), detail: say(detail) })) })
   },
 

@@ -3,12 +3,12 @@
 import { when } from '../../logic/format.js'
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, sent, shown, toast } from '../../page.js'
+import { sent, shown, titled, toast, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, due: '' },
-  onLoad() { begin(this, W.me, W) },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, due: '' },
+  onLoad() { titled(W.me) },
   onShow() { this.again() },
 
   again() {

@@ -7,17 +7,17 @@ import { named, say } from '../../logic/words.js'
 import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { begin, mended, sent, shown, toast, typed } from '../../page.js'
+import { mended, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 /** @type {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], prefer: boolean, location: import('contract').Location | null }} */
 const EMPTY = { service: 'cleaning', day: '', start: '', duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], prefer: false, location: null }
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...EMPTY }, before: '', placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...EMPTY }, before: '', placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
 
   onLoad({ service = '', order_id = '' }) {
-    begin(this, order_id ? W.againOrder : W.newOrder, W)
+    titled(order_id ? W.againOrder : W.newOrder)
     const first = firstStart(customer.now())
     this.setData({ before: order_id, values: { ...EMPTY, service: service || EMPTY.service, day: isoDay(first), start: clockTime(first) }, first: isoDay(customer.now()), last: isoDay(customer.now() + FARTHEST * DAY) })
     this.again()

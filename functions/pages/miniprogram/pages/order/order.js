@@ -6,7 +6,7 @@ import { asked, checksFrom, isLive, reading, timelineReading } from '../../logic
 import { sectionReading, standingReading } from '../../logic/record.js'
 import { named, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, sent, shown, wordsOf } from '../../page.js'
+import { sent, shown, titled, worded, wordsOf } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 /** @typedef {import('contract').Order} Order */
@@ -15,14 +15,14 @@ import { customer, entered } from '../../sessions.js'
 const NEXT = { staffed: 'checkBadge', in_service: 'complete', completed: 'rate', rated: 'againOrder', cancelled: 'againOrder', unfilled: 'againOrder' }
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false },
   order: /** @type {Order | null} */ (null),
   services: /** @type {import('contract').OfferedService[]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
   clock: 0,
 
   onLoad({ order_id = '' }) {
-    begin(this, W.order, W)
+    titled(W.order)
     this.setData({ order_id })
   },
 

@@ -6,12 +6,12 @@ import { isLive } from '../../logic/order.js'
 import { named, sayOf } from '../../logic/words.js'
 import { orderStatuses } from '../../logic/words/contract.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, shown } from '../../page.js'
+import { shown, titled, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, orders: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { begin(this, W.orders, W) },
+  data: { ...worded(W), problem: '', loaded: false, orders: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  onLoad() { titled(W.orders) },
   onShow() { this.again() },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },

@@ -2,14 +2,14 @@
 
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { begin, mended, sent, toast, typed } from '../../page.js'
+import { mended, sent, titled, toast, typed, worded } from '../../page.js'
 import { customer, entered } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', busy: false, locked: false, faults: {}, values: { comment: '' }, order_id: '', stars: /** @type {object[]} */ ([]), chosen: 0, word: '' },
+  data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { comment: '' }, order_id: '', stars: /** @type {object[]} */ ([]), chosen: 0, word: '' },
 
   onLoad({ order_id = '' }) {
-    begin(this, W.rate, W)
+    titled(W.rate)
     this.setData({ order_id })
     this.draw(0)
   },

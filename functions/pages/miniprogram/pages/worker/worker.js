@@ -7,12 +7,12 @@ import { named, say, sayOf } from '../../logic/words.js'
 import { orderStatuses } from '../../logic/words/contract.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { begin, sent, shown } from '../../page.js'
+import { sent, shown, titled, worded } from '../../page.js'
 import { isKnown, worker } from '../../sessions.js'
 
 Page({
-  data: { w: {}, large: '', problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {{ id: string, home: import('contract').Schemas['OwnVisit']['home'] }[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { begin(this, mini.visits) },
+  data: { ...worded(), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {{ id: string, home: import('contract').Schemas['OwnVisit']['home'] }[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  onLoad() { titled(mini.visits) },
   onShow() { this.again() },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },

@@ -28,6 +28,10 @@ fn main() -> Result<()> {
         read_folder(Path::new(folder), &mut files)?;
     }
     let version = version(&files);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is Cargo that says where, and says it so"
+    )]
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut code = format!(
         "/// Stands for all files as they are.\n#[cfg(test)]\npub(crate) const VERSION: &str = {version:?};\npub(crate) static FILES: &[File] = &[\n"

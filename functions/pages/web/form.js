@@ -39,11 +39,8 @@ export function formOf(app, values) {
     /** What is wrong at a pointer whose field is none of these. @param {string} pointer */
     faultOf: pointer => faultAt(pointer),
 
-    /** Sets a value from elsewhere than its field. @param {keyof V} name @param {any} value */
-    set(name, value) {
-      values[name] = value
-      app.update()
-    },
+    /** Sets a value from elsewhere than its field. @param {keyof V & string} name @param {any} value */
+    set: (name, value) => change(name, `/${name}`, value),
 
     /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, min?: string, max?: string, oninput?: () => void }} field */
     text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {

@@ -2,7 +2,26 @@
 
 import { Problem } from './api.js'
 import { say } from './words.js'
-import { mayBeDone, problems, waitMinutes, waitSeconds } from './words/problems.js'
+
+/** Problems whose own words are for programs, or say too little; all others speak for themselves.
+ * @type {Record<string, import('./words.js').Words>} */
+const problems = {
+  network: ['网络不通，请检查网络后再试。', 'There is no connection. Check it and try again.'],
+  unavailable: ['系统正忙，请稍后再试。', 'The service is busy. Please try again in a moment.'],
+  internal: ['系统出了问题，已有记录，请稍后再试。', 'Something went wrong on our side, and was noted. Please try again later.'],
+  unauthenticated: ['登录已过期，请重新登录。', 'You are logged out. Please log in again.'],
+  'bad-credentials': ['账号或密码、验证码不对，请核对后再试。', 'The key or code is wrong. Check it and try again.'],
+  forbidden: ['您没有权限这样做。', 'You may not do this.'],
+  'not-found': ['没有找到。', 'There is no such thing.'],
+  'too-large': ['文件太大。', 'The file is too large.'],
+}
+
+/** @type {import('./words.js').Words} */
+const waitSeconds = ['操作太频繁，请等 {seconds} 秒再试。', 'Too many tries. Please wait {seconds} seconds.']
+/** @type {import('./words.js').Words} */
+const waitMinutes = ['操作太频繁，请等 {minutes} 分钟再试。', 'Too many tries. Please wait {minutes} minutes.']
+/** @type {import('./words.js').Words} */
+const mayBeDone = ['网络中断，不知道是否已经办成。再试一次不会重复办理。', 'The connection broke, and it is not known whether it was done. Trying again does not do it twice.']
 
 /** One sentence or two: what happened and what to do. @param {unknown} problem */
 export function told(problem) {

@@ -24,6 +24,8 @@ export const placing = (app, params) => {
     wishes: /** @type {string[]} */ ([]), budget: '', notes: '', prefer: /** @type {string[]} */ ([]),
     location: /** @type {import('contract').Location | null} */ (null),
   })
+  /** Whether somebody came to the order before, who can come again. */
+  let canPrefer = false
   /** What is said of the place. */
   let placed = ''
   /** @type {'idle' | 'locating' | 'refused' | 'failed'} */
@@ -60,7 +62,7 @@ export const placing = (app, params) => {
           form.text('name', { label: say(W.name), pointer: '/contact/name', hint: say(W.nameHint), autocomplete: 'name', maxlength: 50 }),
           form.text('phone', { label: say(controls.phone), pointer: '/contact/phone', hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 }))),
       card({ title: say(W.wishes) },
-        params.order_id && form.choices('prefer', { label: say(W.worker), several: true, kind: 'bare', options: [{ value: 'yes', label: say(W.prefer) }], optional: true }),
+        canPrefer && form.choices('prefer', { label: say(W.worker), several: true, kind: 'bare', options: [{ value: 'yes', label: say(W.prefer) }], optional: true }),
         form.choices('wishes', { label: say(W.wishes), hint: say(W.wishesHint), several: true, kind: 'bare', optional: true, options: service.tags.map(tag => ({ value: tag.tag, label: named(tag.name) })) }),
         form.text('budget', { label: say(W.budget), pointer: '/budget_fen', hint: say(W.budgetHint, { price: price(service) }), inputmode: 'decimal', optional: true, maxlength: 9 }),
         form.text('notes', { label: say(W.notes), hint: say(W.notesHint), rows: 2, optional: true, maxlength: 500 })))
@@ -136,7 +138,8 @@ export const placing = (app, params) => {
   /** Takes over what an earlier order had. @param {string} id */
   async function fillIn(id) {
     const before = await app.api.call('GET /v1/orders/{order_id}', { path: { order_id: id } })
-    Object.assign(values, { service: before.service, duration: String(before.duration_min), wishes: before.wishes, prefer: before.worker ? ['yes'] : [] })
+    canPrefer = before.status === 'completed' || before.status === 'rated'
+    Object.assign(values, { service: before.service, duration: String(before.duration_min), wishes: before.wishes, prefer: canPrefer ? ['yes'] : [] })
     if (before.address && before.contact && before.location) {
       Object.assign(values, { address: before.address, name: before.contact.name, phone: before.contact.phone, location: before.location, notes: before.notes || '' })
       placed = say(W.placeSet, { near: before.address })

@@ -2,8 +2,7 @@
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
 import { span, when } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
-import { orderStatuses } from '../../miniprogram/logic/words/statuses.js'
+import { named, say } from '../../miniprogram/logic/words.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
 import { awaited, buttonLink, card, row, rows, tag } from '../parts.js'
@@ -15,15 +14,16 @@ export const services = app => {
   const live = app.load(async () => {
     if (!await app.isIn()) return []
     const { items } = await app.api.call('GET /v1/orders', { query: { limit: 5 } })
-    return items.filter(order => ['open', 'claimed', 'staffed', 'in_service'].includes(order.status))
+    const { orderStatuses } = await import('../../miniprogram/logic/words/contract.js')
+    return items.filter(order => ['open', 'claimed', 'staffed', 'in_service'].includes(order.status)).map(order => ({ order, words: orderStatuses[order.status] }))
   })
   return {
     title: () => say(W.area),
     view: () => [
       card({ title: say(W.lead), kind: 'lead' }, h('p', { class: 'say' }, say(W.leadDetail)), buttonLink({ label: say(W.orderNow), href: '#/new', kind: 'go' })),
-      live.value?.length ? card({ title: say(W.current) }, rows(live.value.map(order => row({
+      live.value?.length ? card({ title: say(W.current) }, rows(live.value.map(({ order, words }) => row({
         key: order.order_id, href: `#/orders/${order.order_id}`, icon: SERVICE_ICONS[order.service],
-        title: when(order.start_at, app.now()), detail: order.claim?.agency_name, aside: tag(sayOf(orderStatuses, order.status), order.status === 'open' ? 'warn' : 'good'),
+        title: when(order.start_at, app.now()), detail: order.claim?.agency_name, aside: tag(say(words), order.status === 'open' ? 'warn' : 'good'),
       })))) : null,
       h('section', { class: 'block', 'aria-labelledby': 'choose' }, h('h2', { id: 'choose' }, say(W.services)),
         awaited(catalogue, services => h('ul', { class: 'tiles' }, services.map(service => h('li', { key: service.service },

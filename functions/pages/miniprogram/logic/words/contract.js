@@ -1,7 +1,5 @@
 // What the contract's lists are called.
 
-export { orderStatuses } from './statuses.js'
-
 /** @type {Record<string, import('../words.js').Words>} */
 export const sections = {
   identity: ['身份核验', 'Identity'],
@@ -57,4 +55,17 @@ export const complaintStatuses = {
   answered: ['公司已答复，等待主管部门', 'Answered, with the authority'],
   upheld: ['投诉成立', 'Upheld'],
   dismissed: ['投诉不成立', 'Dismissed'],
+}
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const orderStatuses = {
+  open: ['寻找中', 'Looking'],
+  claimed: ['已接单', 'Claimed'],
+  staffed: ['已派单', 'Worker named'],
+  in_service: ['服务中', 'In service'],
+  completed: ['已完成', 'Completed'],
+  rated: ['已评价', 'Rated'],
+  cancelled: ['已取消', 'Cancelled'],
+  unfilled: ['无人接单', 'Unfilled'],
+  lost: ['已失去', 'Lost'],
 }

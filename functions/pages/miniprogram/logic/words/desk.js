@@ -64,6 +64,7 @@ export const desk = {
   'claims-given-upDetail': ['今天有 5 单抢到后没有去成，明天零点恢复。', 'Five claims of today ended without a visit. It goes on at midnight.'],
   'agency-not-approved': ['贵公司现在不能抢单', 'Your agency cannot grab now'],
   'agency-not-approvedDetail': ['公司的资格有变化，请看“公司”页。', 'Its standing has changed: see “Agency”.'],
+  unsure: ['不知道抢到没有', 'It is not known whether you have it'],
   failed: ['没有抢成', 'It could not be grabbed'],
   // An agency that is not approved.
   pendingTitle: ['正在等主管部门审核', 'Waiting for the authority’s review'],

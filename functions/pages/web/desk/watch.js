@@ -231,9 +231,10 @@ function begun(app) {
     } catch (failure) {
       const problem = /** @type {import('../../miniprogram/logic/api.js').Problem} */ (failure)
       const isLost = OVER.includes(problem.slug)
-      if (problem.unknown) unsure.add(order_id)
+      const isOurs = problem.unknown && self.claims?.some(claim => claim.order_id === order_id)
+      if (problem.unknown && !isOurs) unsure.add(order_id)
       if (isLost) dropped.add(keyOf(offer))
-      tell({ kind: isLost ? 'lost' : 'failed', order_id, offer, problem, at: app.now() })
+      tell({ kind: isOurs ? 'won' : isLost ? 'lost' : 'failed', order_id, offer, problem, at: app.now() })
     }
     grabbing.delete(order_id)
     self.now()

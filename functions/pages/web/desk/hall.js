@@ -82,7 +82,7 @@ export const hall = app => {
       default: {
         const slug = /** @type {keyof typeof W} */ (problem?.slug || '')
         return W[slug] ? { title: say(W[slug]), detail: say(W[/** @type {keyof typeof W} */ (`${slug}Detail`)]), tone: kind === 'lost' ? 'quiet' : 'bad' }
-          : { title: say(W.failed), detail: told(problem), tone: 'bad' }
+          : { title: say(problem?.unknown ? W.unsure : W.failed), detail: told(problem), tone: 'bad' }
       }
     }
   }

@@ -132,7 +132,7 @@ function changing(app, watch, store, done) {
     hours.view()))
 }
 
-/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {ReturnType<typeof formOf<any>>} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
+/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
   /** @type {Location | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
@@ -142,7 +142,9 @@ export function placeField(app, form, before, pointer = '/location') {
     chosen: () => location,
     check: () => ({ [pointer]: !location && say(W.storeNeedPlace) }),
     view: () => {
-      const fault = form.faultOf(pointer)
+      const found = form.faultOf(pointer)
+      // That none was picked is said until one is.
+      const fault = location && found === say(W.storeNeedPlace) ? null : found
       return h('div', { class: 'field', key: 'location' }, h('span', { class: 'label' }, say(W.storeLocation)), location && !open && note('good', say(W.storePlaced, { near: named(nearest(location).name) })),
         open ? open() : h('div', { class: 'buttons' }, button({ label: say(W.storePick), icon: 'place', onclick: () => { open = placeMap(app, location, taken => { location = taken; open = null; app.update() }, W.storeMapHelp); app.update() } })),
         fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))

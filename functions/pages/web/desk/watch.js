@@ -63,6 +63,8 @@ function begun(app) {
   const grabbing = new Set()
   /** What this desk has grabbed itself. @type {Set<string>} */
   let own = new Set()
+  /** What this desk may have grabbed: the answer was lost. @type {Set<string>} */
+  const unsure = new Set()
   /** Offers that are no longer there, and when that was seen. @type {Map<string, { offer: Offer, at: number }>} */
   const doubtful = new Map()
   const self = {
@@ -128,6 +130,7 @@ function begun(app) {
       offers = null
       own = new Set()
       doubtful.clear()
+      unsure.clear()
       dropped.clear()
     }
     self.agency_id = id
@@ -184,7 +187,8 @@ function begun(app) {
     self.claims = [...items].sort((a, b) => staffBy(a) - staffBy(b))
     for (const claim of self.claims) {
       const doubt = doubtful.get(claim.order_id)
-      if (doubt) tell({ kind: 'colleague', order_id: claim.order_id, offer: doubt.offer, at: app.now() })
+      if (unsure.delete(claim.order_id)) tell({ kind: 'won', order_id: claim.order_id, offer: claim, at: app.now() })
+      else if (doubt) tell({ kind: 'colleague', order_id: claim.order_id, offer: doubt.offer, at: app.now() })
       doubtful.delete(claim.order_id)
       if (before && !before.has(claim.order_id) && claim.claim?.how === 'assignment') {
         tell({ kind: 'assigned', order_id: claim.order_id, offer: claim, at: app.now() })
@@ -222,14 +226,17 @@ function begun(app) {
     try {
       await api.call('POST /v1/orders/{order_id}/grab', { path: { order_id }, body: { claim_token }, repeats: true })
       own.add(order_id)
+      unsure.delete(order_id)
       dropped.add(keyOf(offer))
       doubtful.delete(order_id)
       tell({ kind: 'won', order_id, offer, at: app.now() })
     } catch (failure) {
       const problem = /** @type {import('../../miniprogram/logic/api.js').Problem} */ (failure)
       const isLost = OVER.includes(problem.slug)
+      const isOurs = problem.unknown && self.claims?.some(claim => claim.order_id === order_id)
+      if (problem.unknown && !isOurs) unsure.add(order_id)
       if (isLost) dropped.add(keyOf(offer))
-      tell({ kind: isLost ? 'lost' : 'failed', order_id, offer, problem, at: app.now() })
+      tell({ kind: isOurs ? 'won' : isLost ? 'lost' : 'failed', order_id, offer, problem, at: app.now() })
     }
     grabbing.delete(order_id)
     self.now()

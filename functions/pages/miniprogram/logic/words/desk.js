@@ -64,6 +64,7 @@ export const desk = {
   'claims-given-upDetail': ['今天有 5 单抢到后没有去成，明天零点恢复。', 'Five claims of today ended without a visit. It goes on at midnight.'],
   'agency-not-approved': ['贵公司现在不能抢单', 'Your agency cannot grab now'],
   'agency-not-approvedDetail': ['公司的资格有变化，请看“公司”页。', 'Its standing has changed: see “Agency”.'],
+  unsure: ['不知道抢到没有', 'It is not known whether you have it'],
   failed: ['没有抢成', 'It could not be grabbed'],
   // An agency that is not approved.
   pendingTitle: ['正在等主管部门审核', 'Waiting for the authority’s review'],
@@ -121,7 +122,7 @@ export const desk = {
   no_skill: ['没有这项技能', 'Does not do this service'],
   booked: ['这个时间有别的活', 'Has another visit then'],
   not_available: ['请假，或不在上班时间', 'On leave or outside her hours'],
-  sectionReason: ['{section}{state}', '{section}: {state}'],
+  sectionReason: ['诚信信息：{section}{state}', '{section}: {state}'],
   sectionUntil: ['{section}{day}到期，撑不到服务结束', '{section} ends {day}, before the visit does'],
   noLonger: ['这一单不用再派人了。', 'This order does not wait for a worker any more.'],
   seeOrder: ['看这一单', 'See the order'],

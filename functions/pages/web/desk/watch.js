@@ -21,7 +21,7 @@ const WAITING_EVERY = 5_000
 /** What was heard longer ago may not hold any more. */
 const STALE = 3_000
 /** How long somebody of the same agency may need to show as the winner. */
-const DOUBT = 2_500
+const DOUBT = 1_000
 const MOST_NEWS = 8
 /** After these the order is not to be had any more. */
 const OVER = ['order-taken', 'order-cancelled', 'grab-window-closed', 'not-offered']
@@ -182,7 +182,8 @@ function begun(app) {
     const before = self.claims && new Set(self.claims.map(claim => claim.order_id))
     self.claims = [...items].sort((a, b) => staffBy(a) - staffBy(b))
     for (const claim of self.claims) {
-      const doubt = doubtful.get(claim.order_id)
+      // Whoever was told too soon that it is gone is told better.
+      const doubt = doubtful.get(claim.order_id) || self.news.find(news => news.kind === 'gone' && news.order_id === claim.order_id)
       if (doubt) tell({ kind: 'colleague', order_id: claim.order_id, offer: doubt.offer, at: app.now() })
       doubtful.delete(claim.order_id)
       if (before && !before.has(claim.order_id) && claim.claim?.how === 'assignment') {

@@ -44,7 +44,7 @@ export function formOf(app, values) {
     /** Sets a value from elsewhere than its field. @param {keyof V & string} name @param {any} value */
     set(name, value) { change(name, `/${name}`, value) },
 
-    /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, min?: string, max?: string, oninput?: () => void }} field */
+    /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, autofocus?: boolean, min?: string, max?: string, oninput?: () => void }} field */
     text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {
       const fault = faultAt(pointer)
       const id = `f-${name}`

@@ -1,7 +1,7 @@
 // How a worker's chain of events reads.
 
 import { day } from './format.js'
-import { say, sayOf, spoken } from './words.js'
+import { listed, say, sayOf, spoken } from './words.js'
 import { sections, states } from './words/contract.js'
 import { actors, decisions, events, fields, history as W, reviewed, sources } from './words/history.js'
 
@@ -30,7 +30,7 @@ function contentOf(payload, now) {
   if (payload.about && payload.text) return [say(W.objection, { about: aboutName(payload.about), text: payload.text })]
   if (payload.section) return [stateOf(payload), sourceName(payload.source)]
   if (Array.isArray(payload.sections)) return [say(W.sections, { count: payload.sections.length, list: payload.sections.map(stateOf).join(spoken() === 'zh' ? '，' : ', ') })]
-  if (payload.changes) return [say(payload.proposed ? W.proposed : W.changed, { what: Object.keys(payload.changes).filter(name => payload.changes[name] !== null).map(name => sayOf(fields, name)).filter(Boolean).join('、') || sayOf(fields, 'photo') })]
+  if (payload.changes) return [say(payload.proposed ? W.proposed : W.changed, { what: listed(Object.keys(payload.changes).filter(name => payload.changes[name] !== null).map(name => sayOf(fields, name))) || sayOf(fields, 'photo') })]
   if (payload.text_version) return [say(W.version, { version: payload.text_version })]
   if (payload.expires_at) return [say(W.until, { day: day(Date.parse(payload.expires_at) - 1, now) })]
   return [reason]

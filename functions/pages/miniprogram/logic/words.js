@@ -24,3 +24,6 @@ export const named = name => name[language]
 /** What is said of a value of a list of the contract; the value's own name if a newer platform has one that is not known here.
  * @param {Record<string, Words>} table @param {string | null | undefined} value */
 export const sayOf = (table, value) => value && table[value] ? say(table[value]) : ''
+
+/** Things one after the other; what is empty is left out. @param {(string | null | undefined | false)[]} items */
+export const listed = items => items.filter(Boolean).join(language === 'zh' ? '、' : ', ')

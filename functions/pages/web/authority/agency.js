@@ -4,7 +4,7 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { stillMap } from '../map.js'
@@ -19,7 +19,7 @@ import { remember } from './lookup.js'
 /** @typedef {import('contract').Schemas['Paper']} Paper */
 
 /** @param {import('contract').OfferedService[]} services @param {readonly string[]} list */
-const offered = (services, list) => list.map(one => serviceName(services, one, named)).filter(Boolean).join('、')
+const offered = (services, list) => listed(list.map(one => serviceName(services, one, named)))
 
 /** @param {string} standing */
 export const standingTag = standing => tag(sayOf(standings, standing), standing === 'approved' ? 'good' : standing === 'pending' ? 'warn' : 'bad')

@@ -55,8 +55,6 @@ export function deciding(app, href, { present, send, again }) {
     asked = decision
     form = formFor(decision === 'approve' ? say(W.reasonGood) : '')
     app.update()
-    // After the dialog is open: it puts the focus on its first button.
-    setTimeout(() => { const field = document.querySelector('dialog [name=reason]'); if (field instanceof HTMLElement) field.focus() })
   }
   const decide = async () => {
     if (!asked) return
@@ -92,7 +90,7 @@ export function deciding(app, href, { present, send, again }) {
         form.around({ label: say(W[asked]), kind: asked === 'reject' || asked === 'suspend' ? 'danger' : 'go', send: decide, check: () => ({ '/reason': !form.values.reason.trim() && say(W.reasonHint) }) },
           h('p', { class: 'say' }, say(ASKED[asked].hint, { version: it.version || '' })),
           asked === 'approve' && it.phone && form.choices('phone', { label: say(W.phoneConfirm), pointer: '/phone_confirmed', hint: say(W.phoneHint), several: true, kind: 'tick', optional: true, options: [{ value: 'yes', label: say(W.phoneTick, { phone: it.phone }) }] }),
-          form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength: 500 }))),
+          form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength: 500, autofocus: true }))),
     ]
   }
 }

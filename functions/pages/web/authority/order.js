@@ -3,7 +3,7 @@
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { distance, money, phoneText, visitTime, when } from '../../miniprogram/logic/format.js'
 import { timelineReading } from '../../miniprogram/logic/order.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, exclusions } from '../../miniprogram/logic/words/authority.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
@@ -63,16 +63,16 @@ export const order = (app, { order_id }) => {
     const sum = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
     const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {import('../../miniprogram/logic/words.js').Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Candidate} */ { score }) => of100(score[name] || 0, 1_000) })
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
-      h('h3', null, `${say(W.radius, { radius: distance(radius.radius_m) })}：${radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)}`),
+      h('h3', null, say(W.radius, { radius: distance(radius.radius_m) }), ' · ', radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([
-        { name: say(W.agency), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
+        { name: say(W.candidate), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
         { name: say(W.score), number: true, show: one => h('b', null, of100(one.score.total, 1_000_000)) },
         part('stars', W.partStars), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
         ...(weights.wishes ? [part('wishes', W.partWishes)] : []),
         { name: say(W.cleared), number: true, show: one => say(W.clearedOf, one.workers) },
       ], radius.candidates.slice(0, NAMED), one => one.agency_id, say(W.candidates))),
       radius.candidates.length > NAMED && h('small', null, say(W.moreCandidates, { count: radius.candidates.length - NAMED })),
-      Object.keys(radius.exclusions).length > 0 && h('small', null, say(W.excluded, { list: Object.entries(/** @type {Record<string, string[]>} */ (radius.exclusions)).map(([reason, ids]) => say(W.excludedCount, { reason: sayOf(exclusions, reason), count: ids.length })).join('，') })))))
+      Object.keys(radius.exclusions).length > 0 && h('small', null, say(W.excluded, { list: listed(Object.entries(/** @type {Record<string, string[]>} */ (radius.exclusions)).map(([reason, ids]) => say(W.excludedCount, { reason: sayOf(exclusions, reason), count: ids.length }))) })))))
   }
 }
 

@@ -1,7 +1,7 @@
 // What waits for review, the oldest first, and the way from one to the next.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
 import { empty, paged, row, switcher, tag } from '../parts.js'
@@ -94,6 +94,6 @@ const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible,
 function whatOf({ kind, pending_changes: changes }) {
   if (kind === 'objection') return say(W.objects)
   if (kind === 'erasure') return say(W.wantsErasure)
-  return changes ? say(W.changes, { what: Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? value.map((/** @type {import('contract').Schemas['Paper']} */ paper) => sayOf(paperKinds, paper.kind)).join('、') : sayOf(kind === 'worker' ? fields : NAMES, name)).join('、') })
+  return changes ? say(W.changes, { what: listed(Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? listed(value.map((/** @type {import('contract').Schemas['Paper']} */ paper) => sayOf(paperKinds, paper.kind))) : sayOf(kind === 'worker' ? fields : NAMES, name))) })
     : say(kind === 'store' ? W.addsStore : W.registers)
 }

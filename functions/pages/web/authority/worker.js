@@ -4,7 +4,7 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { named, say } from '../../miniprogram/logic/words.js'
+import { listed, named, say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
@@ -141,12 +141,12 @@ const opened = (app, { worker_id, part, id }) => {
 
   /** @param {readonly string[]} list */
   function offered(list) {
-    return list.map(one => serviceName(services.value || [], one, named)).filter(Boolean).join('、')
+    return listed(list.map(one => serviceName(services.value || [], one, named)))
   }
 
   /** @param {Worker['experience']} list */
   function experienced(list) {
-    return list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })).join('、')
+    return listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
   }
 
   /** @param {Worker} it @param {Proposal} proposal */
@@ -154,7 +154,7 @@ const opened = (app, { worker_id, part, id }) => {
     const moves = agency !== it.agency_id
     return [comparison([
       ...(moves ? [/** @type {[string, any, any]} */ ([say(W.employer), it.agency_id ? agencies.get(it.agency_id) : say(W.noEmployer), agencies.get(agency) || '…'])] : []),
-      [say(W.name), it.name, changes.name !== it.name && changes.name],
+      [say(W.memberName), it.name, changes.name !== it.name && changes.name],
       [say(W.phone), it.phone && phoneText(it.phone), changes.phone && phoneText(changes.phone)],
       [say(W.services), offered(it.skills), changes.skills && offered(changes.skills)],
       [say(W.experience), experienced(it.experience), changes.experience?.length ? experienced(changes.experience) : null],

@@ -3,7 +3,7 @@
 import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { badgeStatuses, CONSENT_VERSION, worker as W } from '../../miniprogram/logic/words/worker.js'
@@ -43,7 +43,7 @@ export const me = app => {
         [say(W.agency), employer ? employer.name : say(W.noEmployer)],
         [say(W.phone), worker.phone && phoneText(worker.phone)],
         [say(W.idNumber), worker.id_number && masked(worker.id_number)],
-        [say(W.skills), worker.skills.map(skill => serviceName(services.value || [], skill, named)).filter(Boolean).join('、')],
+        [say(W.skills), listed(worker.skills.map(skill => serviceName(services.value || [], skill, named)))],
         [say(W.myStars), worker.stars && say(W.starsOf, worker.stars)],
         [say(W.badges), badge(record)],
       ])),

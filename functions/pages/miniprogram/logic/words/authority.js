@@ -88,7 +88,6 @@ export const authority = {
   moved: ['移动了 {distance}', 'moved by {distance}'],
   storeTitle: ['门店', 'Store'],
   mapLabel: ['门店位置示意图：实心图钉是现在的位置，空心是新位置', 'Where the store is: the full pin now, the hollow one as proposed'],
-  credentials: ['登录账号', 'Credentials'],
   // A worker.
   workerTitle: ['服务员档案', 'Worker'],
   whyLook: ['为什么要看她的档案？', 'Why do you look at her record?'],
@@ -124,7 +123,6 @@ export const authority = {
   sections: ['诚信信息', 'Credit record'],
   trace: ['全部经过', 'All that happened'],
   traceDetail: ['每一条事件和它的指纹', 'Every event with its hash'],
-  seen: ['向本人出示的内容', 'What she reads'],
   otherProposals: ['还有待审核的变更', 'Other changes wait'],
   toProposal: ['去审核', 'Review it'],
   erased: ['个人信息已删除', 'Her data is erased'],
@@ -186,7 +184,6 @@ export const authority = {
   line: ['第 {line} 行', 'Line {line}'],
   // An order.
   orderTitle: ['订单', 'Order'],
-  status: ['状态', 'Status'],
   visit: ['上门时间', 'Visit'],
   placed: ['客户下单', 'The customer placed it'],
   rated: ['客户评价了服务', 'The customer rated it'],
@@ -217,6 +214,7 @@ export const authority = {
   moreCandidates: ['另有 {count} 家分数较低', '{count} more with lower scores'],
   excluded: ['不能选的：{list}', 'Could not be chosen: {list}'],
   excludedCount: ['{reason} {count} 家', '{reason}: {count}'],
+  candidate: ['公司', 'Agency'],
   candidates: ['候选公司和各项得分（满分 100）', 'Candidates and their scores, of 100'],
   // The log.
   logLead: ['{size} 条记录，只增不改', '{size} entries, which only grow'],

@@ -22,12 +22,12 @@ export const events = {
 
 /** @type {Record<string, import('../words.js').Words>} */
 export const actors = {
-  agy: ['家政公司', 'An agency'],
-  aut: ['主管部门', 'The authority'],
-  wkr: ['本人', 'The worker'],
-  customer: ['客户', 'A customer'],
-  feed: ['信息来源', 'A source'],
-  platform: ['平台', 'The platform'],
+  agy: ['家政公司', 'an agency'],
+  aut: ['主管部门', 'the authority'],
+  wkr: ['本人', 'the worker'],
+  customer: ['客户', 'a customer'],
+  feed: ['信息来源', 'a source'],
+  platform: ['平台', 'the platform'],
 }
 
 /** Where a section's state is from. @type {Record<string, import('../words.js').Words>} */

@@ -29,7 +29,6 @@ export const worker = {
   contact: ['客户', 'Customer'],
   notes: ['客户的话', 'Notes'],
   agency: ['公司', 'Agency'],
-  length: ['时长', 'Length'],
   noHome: ['现在看不到地址，请联系公司。', 'The address is not shown now. Please ask your agency.'],
   stars: ['客户评 {stars} 星', '{stars} stars'],
   unrated: ['客户还没有评价', 'Not rated yet'],
@@ -48,7 +47,6 @@ export const worker = {
   // Own record.
   status: ['审核', 'Review'],
   sections: ['诚信信息', 'Credit record'],
-  source: ['来源', 'Source'],
   asOf: ['更新于{time}', 'As of {time}'],
   validUntil: ['有效期到{day}', 'Valid until {day}'],
   reference: ['编号 {reference}', 'No. {reference}'],
@@ -68,7 +66,6 @@ export const worker = {
   waitingAnswer: ['等待答复', 'Waiting'],
   upheld: ['成立', 'Upheld'],
   dismissed: ['不成立', 'Dismissed'],
-  aboutEntry: ['第 {seq} 条经过', 'Entry {seq}'],
   viewScan: ['有人扫了您的卡', 'Somebody scanned your badge'],
   viewOrder: ['客户在订单里核验了您的卡', 'A customer checked your badge'],
   viewAuthority: ['主管部门看了您的档案', 'The authority read your record'],
@@ -77,8 +74,6 @@ export const worker = {
   noViews: ['还没有人看过', 'Nobody has looked yet'],
   noViewsDetail: ['谁扫了您的卡、主管部门为什么看，都会记在这里。', 'Every scan, and why the authority looked, is written down here.'],
   // Me.
-  profile: ['我的资料', 'About me'],
-  name: ['姓名', 'Name'],
   phone: ['手机', 'Phone'],
   idNumber: ['身份证', 'ID number'],
   skills: ['会做的', 'Skills'],

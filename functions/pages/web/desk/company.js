@@ -11,7 +11,7 @@ import { icon } from '../icons.js'
 import { button, buttonLink, card, facts, note, row, rows, skeleton, stars, tag } from '../parts.js'
 import { smaller } from '../photo.js'
 import { h } from '../view.js'
-import { deeds, saveFile } from './reading.js'
+import { deeds, inLine, saveFile } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'
 
@@ -33,10 +33,10 @@ export const company = app => {
         !watch.isApproved() && standing(watch),
         card({ title: agency.name, aside: tag(sayOf(standings, agency.status), agency.status === 'approved' ? 'good' : 'warn') },
           facts([
-            [say(W.uscc), agency.uscc], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), agency.services.map(watch.serviceName).join('、')],
+            [say(W.uscc), agency.uscc], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), inLine(agency.services.map(watch.serviceName))],
             [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
           ]),
-          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && to.services.map(watch.serviceName).join('、')]])],
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && inLine(to.services.map(watch.serviceName))]])],
           watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),

@@ -26,7 +26,7 @@ export const hall = app => {
       const offers = watch.offers()
       return h('div', { class: 'hall' },
         h('div', { class: 'hall-offers' },
-          h('div', { class: 'hall-bar' }, h('h2', null, say(W.open, { count: offers.length })), h('span', { class: 'hint keys' }, say(W.keys)),
+          h('div', { class: 'hall-bar' }, h('h2', { 'aria-live': 'polite' }, say(W.open, { count: offers.length })), h('span', { class: 'hint keys' }, say(W.keys)),
             h('button', { type: 'button', class: 'button sound', 'aria-pressed': String(!watch.isSilent()), onclick: watch.turnSound }, icon(watch.isSilent() ? 'mute' : 'sound'), say(watch.isSilent() ? W.soundOff : W.soundOn))),
           watch.isStale() && h('div', { role: 'alert' }, note('warn', say(W.stale))),
           !watch.may('orders') && note('quiet', say(W.mayNot)),

@@ -3,7 +3,7 @@
 import { cell, centre } from '../../miniprogram/logic/area.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { named, say, sayOf, spoken } from '../../miniprogram/logic/words.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
@@ -32,6 +32,9 @@ export function why({ kind, section, state, valid_until }, now) {
 
 /** The list of words of a key, of which there are several between bars. @param {import('../../miniprogram/logic/words.js').Words} words */
 export const listed = words => say(words).split('|')
+
+/** Several names in a line. @param {string[]} names */
+export const inLine = names => names.join(spoken() === 'zh' ? '、' : ', ')
 
 /** The first letter of a name, where there is no photo. @param {string | null} name */
 export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))

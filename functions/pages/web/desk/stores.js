@@ -13,7 +13,7 @@ import { icon } from '../icons.js'
 import { button, buttonLink, card, dialog, empty, facts, note, rows, skeleton, tag } from '../parts.js'
 import { h } from '../view.js'
 import { hoursFields, hoursText } from './hours.js'
-import { backFrom, chosen, pick, split } from './reading.js'
+import { backFrom, chosen, inLine, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('contract').Schemas['Store']} Store */
@@ -93,11 +93,11 @@ function one(app, watch, store_id) {
         store.status === 'rejected' && last && note('warn', say(W.rejectedDetail, { reason: last.reason })),
         facts([
           [say(W.storeAddress), store.address], [say(W.around), at && say(W.nearPlace, { place: named(nearest(at).name) })],
-          [say(W.storeServices), store.services?.length ? store.services.map(watch.serviceName).join('、') : say(W.storeServicesAll)],
+          [say(W.storeServices), store.services?.length ? inLine(store.services.map(watch.serviceName)) : say(W.storeServicesAll)],
           [say(W.openingHours), store.opening_hours?.length ? h('ul', null, hoursText(store.opening_hours).map(line => h('li', { key: line }, line))) : say(W.openAlways)],
           [say(W.stores), store.closed_at && say(W.closedSince, { day: day(store.closed_at, app.now()) })],
         ]),
-        to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (to.services.map(watch.serviceName).join('、') || say(W.storeServicesAll))]])],
+        to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (inLine(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
         watch.may('agency') && !isClosed && h('div', { class: 'buttons' }, button({ label: say(W.change), onclick: () => { form = changing(app, watch, store, stop); app.update() } }), button({ label: say(W.closeStore), kind: 'danger', onclick: () => { isClosing = true; app.update() } }))),
       isClosing && dialog({ title: say(W.closeAsk, { name: store.name }), close: stop }, closing.around({ label: say(W.closeStore), kind: 'danger', send: close, aside: button({ label: say(W.keep), kind: 'quiet', onclick: stop }) }, h('p', { class: 'say' }, say(W.closeNote)))),
     ]
@@ -111,7 +111,12 @@ function changing(app, watch, store, done) {
   const hours = hoursFields(form, store?.opening_hours || null, { label: W.openingHours, any: W.openAlways, update: app.update })
   const { values } = form
   const send = async () => {
-    const body = { name: values.name, address: values.address, location: place.chosen(), services: values.services, opening_hours: hours.read() || [] }
+    const open = hours.read()
+    const body = {
+      name: values.name, address: values.address, location: place.chosen(),
+      // An empty list takes back what was said before.
+      ...((values.services.length || store?.services) && { services: values.services }), ...((open || store?.opening_hours) && { opening_hours: open || [] }),
+    }
     const path = { agency_id: watch.agency_id }
     const saved = store ? await app.api.call('PATCH /v1/agencies/{agency_id}/stores/{store_id}', { path: { ...path, store_id: store.store_id }, body, repeats: true })
       : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Location} */ (body.location) } })
@@ -127,7 +132,7 @@ function changing(app, watch, store, done) {
     hours.view()))
 }
 
-/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {ReturnType<typeof formOf<any>>} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
+/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
   /** @type {Location | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
@@ -137,7 +142,9 @@ export function placeField(app, form, before, pointer = '/location') {
     chosen: () => location,
     check: () => ({ [pointer]: !location && say(W.storeNeedPlace) }),
     view: () => {
-      const fault = form.faultOf(pointer)
+      const found = form.faultOf(pointer)
+      // That none was picked is said until one is.
+      const fault = location && found === say(W.storeNeedPlace) ? null : found
       return h('div', { class: 'field', key: 'location' }, h('span', { class: 'label' }, say(W.storeLocation)), location && !open && note('good', say(W.storePlaced, { near: named(nearest(location).name) })),
         open ? open() : h('div', { class: 'buttons' }, button({ label: say(W.storePick), icon: 'place', onclick: () => { open = placeMap(app, location, taken => { location = taken; open = null; app.update() }, W.storeMapHelp); app.update() } })),
         fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))

@@ -14,14 +14,15 @@ import { chime, isQuiet, wake } from './sound.js'
  * @typedef {{ kind: 'won' | 'colleague' | 'gone' | 'assigned' | 'lost' | 'failed', order_id: string, offer: Offer | OrderSummary, problem?: import('../../miniprogram/logic/api.js').Problem, at: number }} News */
 
 const OFFERS_EVERY = 1_000
-const CLAIMS_EVERY = 2_000
+/** Claims are dearer to read; when an offer has gone, they are read at once. */
+const CLAIMS_EVERY = 10_000
 const AGENCY_EVERY = 60_000
 /** An agency that waits for its review wants to know. */
 const WAITING_EVERY = 5_000
 /** What was heard longer ago may not hold any more. */
 const STALE = 3_000
 /** How long somebody of the same agency may need to show as the winner. */
-const DOUBT = 1_000
+const DOUBT = 1_500
 const MOST_NEWS = 8
 /** After these the order is not to be had any more. */
 const OVER = ['order-taken', 'order-cancelled', 'grab-window-closed', 'not-offered']
@@ -148,7 +149,7 @@ function begun(app) {
   function seeAgency(agency) {
     self.agency = agency
     if (agency.status === 'approved' && !claimsRead) {
-      claimsRead = api.follow('GET /v1/orders', { query: { status: 'claimed', limit: 100 } }, { every: CLAIMS_EVERY, show: ({ items }) => seeClaims(items), fail: failed })
+      claimsRead = api.follow('GET /v1/orders', { query: { status: 'claimed', limit: 100 } }, { every: () => doubtful.size ? OFFERS_EVERY : CLAIMS_EVERY, show: ({ items }) => seeClaims(items), fail: failed })
       follows.push(claimsRead, api.follow('GET /v1/offers/open', {}, { every: OFFERS_EVERY, show: ({ items }) => seeOffers(items), fail: failed, heard: () => { heard = Date.now() } }))
     }
     app.update()

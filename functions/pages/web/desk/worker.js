@@ -13,7 +13,7 @@ import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
-import { asking, deeds } from './reading.js'
+import { asking, deeds, inLine } from './reading.js'
 import { changing } from './worker-form.js'
 
 /** @typedef {import('contract').Schemas['Worker']} Worker */
@@ -105,8 +105,8 @@ export function workerDetail(app, watch, worker_id, changed) {
     const own = worker.proposals.filter(one => one.agency_id === watch.agency_id)
     return own.length > 0 && card({ title: say(W.proposals), key: 'proposals' }, own.map(({ proposal_id, pending_changes: to, at, agreed_at, consent }) => h('div', { key: proposal_id, class: 'block' },
       facts([
-        [say(W.workerName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && to.skills.map(watch.serviceName).join('、')],
-        [say(W.years, { years: '' }).trim(), to.experience && to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`).join('、')],
+        [say(W.workerName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && inLine(to.skills.map(watch.serviceName))],
+        [say(W.years, { years: '' }).trim(), to.experience && inLine(to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`))],
         [say(W.photo), to.photo && say(W.newPhoto)],
       ]), h('small', null, [when(at, app.now()), consent && say(agreed_at ? W.agreed : W.notAgreed)].filter(Boolean).join(' · ')))))
   }

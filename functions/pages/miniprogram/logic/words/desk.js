@@ -121,7 +121,7 @@ export const desk = {
   no_skill: ['没有这项技能', 'Does not do this service'],
   booked: ['这个时间有别的活', 'Has another visit then'],
   not_available: ['请假，或不在上班时间', 'On leave or outside her hours'],
-  sectionReason: ['{section}{state}', '{section}: {state}'],
+  sectionReason: ['诚信信息：{section}{state}', '{section}: {state}'],
   sectionUntil: ['{section}{day}到期，撑不到服务结束', '{section} ends {day}, before the visit does'],
   noLonger: ['这一单不用再派人了。', 'This order does not wait for a worker any more.'],
   seeOrder: ['看这一单', 'See the order'],

@@ -42,7 +42,10 @@ test('All desks see the offer, one wins, and the others are told within 3 s', as
   assert.ok(gone <= TOLD, `after ${gone} ms`)
   const said = desk => desk.page.locator('.news').first().locator('b').innerText()
   const all = await Promise.all(desks.map(said))
-  console.log(`grab hall: all are told ${Date.now() - grabbedAt} ms after the grab`)
+  const told = Date.now() - grabbedAt
+  console.log(`grab hall: all are told why ${told} ms after the grab`)
+  // Lists are read every second, and a desk waits for one more, in case that a colleague has it.
+  assert.ok(told <= TOLD + 2_000, `after ${told} ms`)
   assert.equal(all.filter(words => words === '抢到了！').length, 1, String(all))
   if (all[0] === '抢到了！') {
     assert.equal(all[2], '别家快了一步')

@@ -186,7 +186,8 @@ function begun(app) {
     const before = self.claims && new Set(self.claims.map(claim => claim.order_id))
     self.claims = [...items].sort((a, b) => staffBy(a) - staffBy(b))
     for (const claim of self.claims) {
-      const doubt = doubtful.get(claim.order_id)
+      // Whoever was told too soon that it is gone is told better.
+      const doubt = doubtful.get(claim.order_id) || self.news.find(news => news.kind === 'gone' && news.order_id === claim.order_id)
       if (unsure.delete(claim.order_id)) tell({ kind: 'won', order_id: claim.order_id, offer: claim, at: app.now() })
       else if (doubt) tell({ kind: 'colleague', order_id: claim.order_id, offer: doubt.offer, at: app.now() })
       doubtful.delete(claim.order_id)

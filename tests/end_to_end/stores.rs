@@ -215,6 +215,26 @@ async fn a_store_is_the_reason_for_offers_of_what_it_does_and_of_nothing_else() 
 }
 
 #[tokio::test]
+async fn what_an_agency_offers_no_more_is_no_longer_offered_to_it() {
+    let world = World::empty().await;
+    let agency = world.agency(&["cleaning", "cooking"], &[CENTRE]).await;
+    let desk = world.desk(&agency).await;
+    let cooking = placed(&world, "cooking").await;
+    let cleaning = placed(&world, "cleaning").await;
+    let path = format!("/v1/agencies/{}", agency.id);
+    let cleans = json!({ "services": ["cleaning"] });
+    let asked = patch(&world, &desk, &path, &cleans).await.expect(200);
+    let decided = review(&world, &path, &asked["version"], "approve").await;
+    decided.expect(200);
+    world.drain().await;
+    assert_eq!(offers(&world, &desk, &cooking).await, None);
+    // The queue shows an offer once and hides it for a while; the list shows it always.
+    let listed = world.open_offers(&desk).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["order_id"], cleaning.as_str());
+}
+
+#[tokio::test]
 async fn all_that_is_wrong_with_a_store_is_said_at_once() {
     let world = World::empty().await;
     let agency = agency_that_does(&world, "cleaning").await;
@@ -226,6 +246,7 @@ async fn all_that_is_wrong_with_a_store_is_said_at_once() {
         "opening_hours": [
             { "day": "monday", "from": "08:00", "until": "18:00" },
             { "day": "holidays", "from": "8:00", "until": "25:00" },
+            { "day": "monday", "from": "24:00", "until": "00:00" },
         ],
         "status": "closed",
     });
@@ -234,6 +255,7 @@ async fn all_that_is_wrong_with_a_store_is_said_at_once() {
         "/opening_hours/1/day",
         "/opening_hours/1/from",
         "/opening_hours/1/until",
+        "/opening_hours/2/from",
         "/services/1",
         "/status",
     ];

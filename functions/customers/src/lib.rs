@@ -84,6 +84,7 @@ impl Customers {
 
     async fn note(&self, request: &Request, customer: &str) -> Result<Response, Problem> {
         let by = self.caller(request, Right::Orders).await?;
+        http::query(request, &[])?;
         let notes = http::read_json(request, |fields| {
             // Blank text takes back what was noted; only by mistake is nothing said.
             let is_said = fields.required("notes").is_some();
@@ -96,7 +97,7 @@ impl Customers {
             kept.notes = sealed.transpose()?;
             let now = self.clock.now();
             let deed = Deed::new(now, &by.member, "customer_noted", &kept.id);
-            let cause = format!("{}#customer_noted", kept.id);
+            let cause = format!("{}#{}#customer_noted", by.member, kept.id);
             let deed = self.directory.deed(&by.team_id(), &deed, &cause);
             let noted = self
                 .orders

@@ -123,7 +123,7 @@ impl OfferQueue {
         let query = http::query(request, &["max", "wait_s"])?;
         let most = query.number("max", 1..=MOST_OFFERS, MOST_OFFERS)?;
         let wait = Duration::from_secs(query.number("wait_s", 0..=LONGEST_WAIT_S, 0)?.into());
-        let (_, mut stores) = self.approved_with_stores(agency).await?;
+        let (mut approved, mut stores) = self.approved_with_stores(agency).await?;
 
         let started = Instant::now();
         for _ in 0..MOST_ROUNDS {
@@ -135,9 +135,9 @@ impl OfferQueue {
             }
             // An agency that was suspended during a long wait must not see what came at its end.
             if waiting.elapsed() >= Duration::from_secs(1) {
-                (_, stores) = self.approved_with_stores(agency).await?;
+                (approved, stores) = self.approved_with_stores(agency).await?;
             }
-            let offers = self.show(agency, &stores, received).await?;
+            let offers = self.show(&approved, &stores, received).await?;
             if !offers.is_empty() {
                 return Ok(http::json(StatusCode::OK, &json!({ "offers": offers })));
             }
@@ -148,7 +148,7 @@ impl OfferQueue {
     /// Picks the offers to be shown, and clears the others away.
     async fn show(
         &self,
-        agency: &AgencyId,
+        agency: &Agency,
         stores: &[Store],
         mut received: Vec<Received>,
     ) -> Result<Vec<ShownOffer>, Problem> {
@@ -156,8 +156,9 @@ impl OfferQueue {
             received.offer = received
                 .offer
                 .take()
-                .filter(|offer| self.is_near(offer, stores));
+                .filter(|offer| self.can_be_made(offer, agency, stores));
         }
+        let agency = &agency.id;
         let ids = received
             .iter()
             .filter_map(|received| received.offer.as_ref());
@@ -180,14 +181,17 @@ impl OfferQueue {
         Ok(sifted.shown)
     }
 
-    /// Whether it can still be made to this agency: not if the store that it was made for has been closed, suspended or moved.
-    fn is_near(&self, offer: &Offer, stores: &[Store]) -> bool {
+    /// Whether it can still be made to this agency: not if the service is no longer among its own, nor if the store that it was
+    /// made for has been closed, suspended or moved.
+    fn can_be_made(&self, offer: &Offer, agency: &Agency, stores: &[Store]) -> bool {
         // It may have been made in a wider radius; then the store that it was made for was that far away.
         let radius_m = self
             .market
             .radius_m
             .max(offer.distance_m.unwrap_or_default());
-        offer.kind != OfferKind::Open || can_reach(stores, &offer.area, offer.service, radius_m)
+        offer.kind != OfferKind::Open
+            || agency.services.contains(offer.service)
+                && can_reach(stores, &offer.area, offer.service, radius_m)
     }
 
     async fn check(&self, request: &Request, agency: &AgencyId) -> Result<Response, Problem> {

@@ -89,6 +89,7 @@ impl OwnRecord {
                 return self.customer_wants_erasure(request, id).await;
             }
             (&Method::GET, ["v1", "me", "erase"], Ok(id)) => {
+                http::query(request, &[])?;
                 return Ok(asked(self.orders.erasure(id).await?));
             }
             (&Method::DELETE, ["v1", "me", "erase"], Ok(id)) => {
@@ -113,7 +114,10 @@ impl OwnRecord {
             (&Method::POST, ["v1", "me", "consent"]) => self.give_consent(request, id).await,
             (&Method::POST, ["v1", "me", "consent", "withdraw"]) => self.withdraw(id).await,
             (&Method::POST, ["v1", "me", "erase"]) => self.worker_wants_erasure(request, id).await,
-            (&Method::GET, ["v1", "me", "erase"]) => Ok(asked(self.workers.erasure(id).await?)),
+            (&Method::GET, ["v1", "me", "erase"]) => {
+                http::query(request, &[])?;
+                Ok(asked(self.workers.erasure(id).await?))
+            }
             (&Method::DELETE, ["v1", "me", "erase"]) => self.worker_keeps_data(id).await,
             _ => Err(Problem::not_found()),
         }

@@ -65,12 +65,16 @@ pub(crate) struct File {
 
 impl File {
     pub(crate) fn at(path: &str) -> Option<&'static Self> {
+        Self::named(path).filter(|_| path != NOT_FOUND)
+    }
+
+    fn named(path: &str) -> Option<&'static Self> {
         FILES.iter().find(|file| file.path == path)
     }
 
     /// The document for people who have come to where nothing is.
     pub(crate) fn not_found() -> Option<&'static Self> {
-        Self::at(NOT_FOUND)
+        Self::named(NOT_FOUND)
     }
 
     fn is_document(&self) -> bool {

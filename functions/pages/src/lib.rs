@@ -7,7 +7,9 @@
 mod files;
 
 use domain::market::Market;
-use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use lambda_http::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
+};
 use lambda_http::http::{Method, StatusCode};
 use runtime::Problem;
 use runtime::accept::prefers_json;
@@ -94,7 +96,11 @@ fn not_found(request: &Request) -> Response {
     let Some(page) = File::not_found() else {
         return Problem::not_found().into_response();
     };
-    let mut answer = page.answer(request);
+    // As a whole, whatever the caller has seen before: nothing is to be kept of it.
+    let mut anew = request.clone();
+    anew.headers_mut().remove(IF_NONE_MATCH);
+    let mut answer = page.answer(&anew);
+    answer.headers_mut().remove(ETAG);
     *answer.status_mut() = StatusCode::NOT_FOUND;
     answer
 }

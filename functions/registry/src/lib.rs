@@ -235,6 +235,7 @@ impl Registry {
         store: &str,
     ) -> Result<Response, Problem> {
         let by = self.own_agency(request, agency)?;
+        http::query(request, &[])?;
         let store_id: StoreId = store.parse().map_err(|_| Problem::not_found())?;
         let now = self.clock.now();
         let closed = self.directory.close_store(&by, &store_id, now).await?;

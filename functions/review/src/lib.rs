@@ -7,6 +7,8 @@
 
 mod workers;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bus::{OfferQueues, TimerQueue, Whose};
 use domain::agency::{
     Agency, Decision, NotDecided, PaperKind, PaperView, Papers, Review as Verdict, Standing, Store,
@@ -175,13 +177,20 @@ impl Review {
         cursor: Option<&str>,
     ) -> Result<Page<WaitingItem>, Problem> {
         let page = self.directory.waiting(kind, limit, cursor).await?;
-        let found = page.items.into_iter().map(async |waiter: Waiter| {
-            let found = self.directory.agency_with_stores(&waiter.agency).await?;
-            Ok::<_, store::Error>(found.and_then(|found| WaitingItem::new(kind, waiter, found)))
+        // An agency with many stores that wait is read once.
+        let agencies: BTreeSet<_> = page.items.iter().map(|waiter| &waiter.agency).collect();
+        let found = agencies.into_iter().map(async |id: &AgencyId| {
+            let found = self.directory.agency_with_stores(id).await?;
+            Ok::<_, store::Error>((id.clone(), found))
         });
-        let items = futures::future::try_join_all(found).await?;
+        let found = futures::future::try_join_all(found).await?;
+        let found: BTreeMap<_, _> = found.into_iter().collect();
+        let items = page.items.into_iter().filter_map(|waiter: Waiter| {
+            let (agency, stores) = found.get(&waiter.agency)?.as_ref()?;
+            WaitingItem::new(kind, waiter, agency, stores)
+        });
         Ok(Page {
-            items: items.into_iter().flatten().collect(),
+            items: items.collect(),
             next_cursor: page.next,
         })
     }
@@ -234,17 +243,22 @@ struct WaitingItem {
 
 impl WaitingItem {
     /// `None` if nothing waits any more: the index may be a moment behind.
-    fn new(kind: Waiting, waiter: Waiter, (agency, stores): (Agency, Vec<Store>)) -> Option<Self> {
+    fn new(kind: Waiting, waiter: Waiter, agency: &Agency, stores: &[Store]) -> Option<Self> {
         let (name, version, pending_changes, papers) = match &waiter.store {
             Some(id) => {
-                let store = stores.into_iter().find(|store| store.id == *id)?;
+                let store = stores.iter().find(|store| store.id == *id)?;
                 let changes = store.pending_changes().map(|changes| json!(changes));
-                (store.name, store.review_version, changes, Vec::new())
+                (
+                    store.name.clone(),
+                    store.review_version,
+                    changes,
+                    Vec::new(),
+                )
             }
             None => {
                 let changes = agency.pending_changes().map(|changes| json!(changes));
                 let papers = agency.papers_to_decide().view(&agency.id);
-                (agency.name, agency.review_version, changes, papers)
+                (agency.name.clone(), agency.review_version, changes, papers)
             }
         };
         Some(Self {

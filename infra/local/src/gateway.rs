@@ -193,7 +193,11 @@ impl Inner {
     /// its own name point here, to read what only this machine's users may (DNS rebinding). `lambda_http` panics on a
     /// header that is no host at all.
     fn is_host(&self, headers: &HeaderMap) -> bool {
-        let ours = |name: &Authority| self.hosts.iter().any(|host| host == name.host());
+        let ours = |name: &Authority| {
+            let port = name.as_str().strip_prefix(name.host()).unwrap_or_default();
+            let is_port = port.is_empty() || name.port_u16().is_some();
+            is_port && self.hosts.iter().any(|host| host == name.host())
+        };
         let is_ours = |host: &HeaderValue| {
             host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|name| ours(&name))
         };

@@ -135,6 +135,13 @@ pub struct ClockTime(u16);
 #[error("must be a time of day from 00:00 to 24:00")]
 pub struct NotAClockTime;
 
+impl ClockTime {
+    /// The end of a day: nothing that is of that day begins then.
+    pub fn is_end_of_day(self) -> bool {
+        self.0 == DAY_MIN
+    }
+}
+
 impl FromStr for ClockTime {
     type Err = NotAClockTime;
 

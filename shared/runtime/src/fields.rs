@@ -26,7 +26,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::{Map, Value};
 
-use domain::availability::{MOST_SPANS, Span};
+use domain::availability::{ClockTime, MOST_SPANS, Span};
 use domain::catalogue::{NotATag, Tag, TagFault};
 use domain::geo::{Datum, Location, Wgs84};
 use domain::service::{NotAService, Service, ServiceSet};
@@ -308,6 +308,9 @@ impl<'a> Fields<'a> {
             let day = span.one_of("day");
             let from = span.parsed("from");
             let until = span.parsed("until");
+            if from.is_some_and(ClockTime::is_end_of_day) {
+                span.refuse("from", "must be before 24:00");
+            }
             let (day, from, until) = (day?, from?, until?);
             Some(Span { day, from, until })
         })

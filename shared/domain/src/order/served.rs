@@ -99,6 +99,9 @@ impl Served {
     pub fn with(&self, news: &ServedNews) -> Self {
         let mut served = self.clone();
         let known = self.orders.get(&news.order);
+        if known.is_none() && self.is_too_old(news) {
+            return served;
+        }
         let had_begun = known.is_some_and(|known| known.progress >= Progress::Begun);
         match &news.now {
             Some(now) => {
@@ -122,6 +125,16 @@ impl Served {
             served.orders.remove(&oldest);
         }
         served
+    }
+
+    /// Whether it has had to go, and been counted: a late rating, or the stream repeating itself, tells of it once more.
+    fn is_too_old(&self, news: &ServedNews) -> bool {
+        let over = self.orders.values();
+        let over = over.filter(|order| order.progress == Progress::Over);
+        let oldest = over.map(|order| order.start_at).min();
+        let told = news.now.as_ref().map(|order| order.start_at);
+        self.orders.len() >= MOST_SERVED
+            && told.zip(oldest).is_some_and(|(told, oldest)| told < oldest)
     }
 
     /// Orders that say who the customer is, the one that counts first: the latest for which somebody is to come or has come, and
@@ -283,6 +296,10 @@ mod tests {
         assert_eq!(begun[0].0, &order(150));
         assert_eq!(begun[98].0, &order(52));
         assert_eq!(begun[99].0, &order(0), "it is not over");
+        // One that has gone is rated late, and the stream repeats itself.
+        for now in [NAMED, BEGUN, OVER, Some((Progress::Over, Some(5)))] {
+            assert_eq!(served.with(&news(1, now)), served);
+        }
     }
 
     proptest! {

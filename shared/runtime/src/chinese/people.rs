@@ -108,6 +108,7 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "该服务员的数据已删除，其服务卡不再有效。",
     ),
     ("must be within two years", "必须在两年之内"),
+    ("must be before 24:00", "必须早于 24:00"),
     (
         "must be a time of day from 00:00 to 24:00",
         "必须是 00:00 至 24:00 的时刻",

@@ -44,6 +44,9 @@ export function formOf(app, values) {
     /** Sets a value from elsewhere than its field. @param {keyof V & string} name @param {any} value */
     set(name, value) { change(name, `/${name}`, value) },
 
+    /** What is wrong there has been mended. @param {string} pointer */
+    mended(pointer) { clear(pointer) },
+
     /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, autofocus?: boolean, min?: string, max?: string, oninput?: () => void }} field */
     text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {
       const fault = faultAt(pointer)

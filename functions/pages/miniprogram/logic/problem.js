@@ -32,6 +32,8 @@ export function told(problem) {
     const { retryAfter } = problem
     return retryAfter < 100 ? say(waitSeconds, { seconds: retryAfter }) : say(waitMinutes, { minutes: Math.ceil(retryAfter / 60) })
   }
+  // What is wrong, not how much of it.
+  if (problem.errors.length) return problem.errors.map(fault => fault.detail).join(' ')
   const words = problems[problem.slug]
   return words ? say(words) : problem.message
 }

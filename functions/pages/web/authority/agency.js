@@ -46,7 +46,8 @@ export const agency = (app, { agency_id }) => {
     const names = (/** @type {readonly string[]} */ list) => offered(services.value || [], list)
     return [
       card({ title: it.name, aside: standingTag(it.status) },
-        changes ? comparison([
+        // Only papers may wait, which are below.
+        changes && (changes.name || changes.responsible_person || changes.phone || changes.services) ? comparison([
           [say(W.name), it.name, changes.name],
           [say(W.responsible), it.responsible_person, changes.responsible_person],
           [say(W.phone), phoneText(it.phone), changes.phone && phoneText(changes.phone)],

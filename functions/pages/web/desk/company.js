@@ -36,7 +36,7 @@ export const company = app => {
             [say(W.uscc), agency.uscc], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), inLine(agency.services.map(watch.serviceName))],
             [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
           ]),
-          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && inLine(to.services.map(watch.serviceName))]])],
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && inLine(to.services.map(watch.serviceName))], [say(W.papers), to.papers && inLine(to.papers.map(paper => say(W[paper.kind])))]])],
           watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),
@@ -97,11 +97,11 @@ export const papers = app => {
     const serving = watch.agency?.papers?.find(paper => paper.kind === kind)
     const waiting = watch.agency?.pending_changes?.papers?.find(paper => paper.kind === kind)
     return card({ key: kind, title: say(W[kind]), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
-      h('p', { class: 'say' }, serving ? say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) }) : say(W.paperNone)), waiting && h('p', { class: 'say' }, say(W.paperWaits)),
+      (serving || !waiting) && h('p', { class: 'say' }, serving ? say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) }) : say(W.paperNone)), waiting && h('p', { class: 'say' }, say(serving ? W.paperWaits : W.paperFirst)),
       deed.fault(kind),
       h('div', { class: 'buttons' },
-        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving ? W.paperReplace : W.paperAdd)),
-          h('input', { type: 'file', 'aria-label': `${say(serving ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
+        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving || waiting ? W.paperReplace : W.paperAdd)),
+          h('input', { type: 'file', 'aria-label': `${say(serving || waiting ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
         (waiting || serving) && button({ label: say(W.paperSee), kind: 'quiet', busy: deed.isBusy(`${kind} see`), onclick: () => deed.do(`${kind} see`, () => see(kind, /** @type {any} */ (waiting || serving).sha256)) })))
   }
 
@@ -110,8 +110,9 @@ export const papers = app => {
     // Photos of phones are larger than they need be.
     const sent = file.size > PAPER_BYTES && file.type.startsWith('image/') ? await smaller(file, PAPER_SIDE) : file
     if (sent.size > PAPER_BYTES) throw new Error('large')
-    watch.took(await app.api.call('PUT /v1/papers/{kind}', { path: { kind }, file: sent }))
-    app.say(say(W.paperSent))
+    const agency = await app.api.call('PUT /v1/papers/{kind}', { path: { kind }, file: sent })
+    watch.took(agency)
+    app.say(say(agency.pending_changes?.papers?.some(paper => paper.kind === kind) ? W.proposed : W.paperSent))
   }
 
   /** The file may hold anything, so it is saved and not shown. @param {typeof KINDS[number]} kind @param {string} sha256 */

@@ -20,8 +20,8 @@ const MOST = 28
 export const hoursText = hours => DAYS.map(name => [name, hours.filter(span => span.day === name)]).filter(([, spans]) => spans.length).map(([name, spans]) =>
   `${say(W[/** @type {keyof typeof W} */ (name)])} ${/** @type {Hours[]} */ (spans).map(({ from, until }) => `${from}–${until}`).join('、')}`)
 
-/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Hours[] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, update: () => void }} words */
-export function hoursFields(form, before, { label, any, update }) {
+/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Hours[] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
+export function hoursFields(form, before, { label, any, pointer = '/hours', update }) {
   let next = 0
   /** @type {number[]} */
   const lines = []
@@ -43,11 +43,11 @@ export function hoursFields(form, before, { label, any, update }) {
     /** As the API takes them. @returns {Hours[] | null} */
     read: () => values.limited === 'any' || !lines.length ? null : lines.map(line => ({ day: values[`day${line}`], from: values[`from${line}`], until: values[`until${line}`] })),
     view: () => [
-      form.choices('limited', { label: say(label), pointer: '/hours', options: [{ value: 'any', label: say(any) }, { value: 'some', label: say(W.hoursSome) }], chosen: value => { if (value === 'some' && !lines.length) for (let number = 0; number < 6; number++) more() } }),
+      form.choices('limited', { label: say(label), pointer, options: [{ value: 'any', label: say(any) }, { value: 'some', label: say(W.hoursSome) }], chosen: value => { if (value === 'some' && !lines.length) for (let number = 0; number < 6; number++) more() } }),
       values.limited === 'some' && h('div', { class: 'spans' }, lines.map((line, number) => h('div', { key: line, class: 'span' },
-        form.select(`day${line}`, { label: say(W.weekday), pointer: `/hours/${number}/day`, options: DAYS.map(value => ({ value, label: say(W[value]) })) }),
-        form.select(`from${line}`, { label: say(W.from), pointer: `/hours/${number}/from`, options: options(clock(0), values[`from${line}`]) }),
-        form.select(`until${line}`, { label: say(W.until), pointer: `/hours/${number}/until`, options: options(clock(1), values[`until${line}`]) }),
+        form.select(`day${line}`, { label: say(W.weekday), pointer: `${pointer}/${number}/day`, options: DAYS.map(value => ({ value, label: say(W[value]) })) }),
+        form.select(`from${line}`, { label: say(W.from), pointer: `${pointer}/${number}/from`, options: options(clock(0), values[`from${line}`]) }),
+        form.select(`until${line}`, { label: say(W.until), pointer: `${pointer}/${number}/until`, options: options(clock(1), values[`until${line}`]) }),
         button({ label: say(W.removeHours, { what: '' }), kind: 'quiet', onclick: () => { lines.splice(lines.indexOf(line), 1); update() } }))),
       lines.length < MOST && button({ label: say(W.addHours), icon: 'plus', onclick: more })),
     ],

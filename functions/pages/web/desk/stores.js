@@ -108,7 +108,7 @@ function one(app, watch, store_id) {
 function changing(app, watch, store, done) {
   const form = formOf(app, /** @type {any} */ ({ name: store?.name || '', address: store?.address || '', services: [...(store?.services || [])] }))
   const place = placeField(app, form, store?.location || store?.proposed_location || null)
-  const hours = hoursFields(form, store?.opening_hours || null, { label: W.openingHours, any: W.openAlways, update: app.update })
+  const hours = hoursFields(form, store?.opening_hours || null, { label: W.openingHours, any: W.openAlways, pointer: '/opening_hours', update: app.update })
   const { values } = form
   const send = async () => {
     const open = hours.read()
@@ -132,7 +132,7 @@ function changing(app, watch, store, done) {
     hours.view()))
 }
 
-/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
+/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null, mended: (pointer: string) => void }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
   /** @type {Location | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
@@ -142,11 +142,9 @@ export function placeField(app, form, before, pointer = '/location') {
     chosen: () => location,
     check: () => ({ [pointer]: !location && say(W.storeNeedPlace) }),
     view: () => {
-      const found = form.faultOf(pointer)
-      // That none was picked is said until one is.
-      const fault = location && found === say(W.storeNeedPlace) ? null : found
+      const fault = form.faultOf(pointer)
       return h('div', { class: 'field', key: 'location' }, h('span', { class: 'label' }, say(W.storeLocation)), location && !open && note('good', say(W.storePlaced, { near: named(nearest(location).name) })),
-        open ? open() : h('div', { class: 'buttons' }, button({ label: say(W.storePick), icon: 'place', onclick: () => { open = placeMap(app, location, taken => { location = taken; open = null; app.update() }, W.storeMapHelp); app.update() } })),
+        open ? open() : h('div', { class: 'buttons' }, button({ label: say(W.storePick), icon: 'place', onclick: () => { open = placeMap(app, location, taken => { location = taken; open = null; form.mended(pointer); app.update() }, W.storeMapHelp); app.update() } })),
         fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))
     },
   }

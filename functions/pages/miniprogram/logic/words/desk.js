@@ -388,6 +388,7 @@ export const desk = {
   paperNone: ['还没有上传', 'Not uploaded'],
   paperUploaded: ['{day}上传', 'Uploaded {day}'],
   paperWaits: ['新的一份正在审核', 'A new one waits for review'],
+  paperFirst: ['已上传，正在审核', 'Uploaded, and waits for review'],
   paperAdd: ['上传', 'Upload'],
   paperReplace: ['换一份', 'Replace'],
   paperSee: ['下载', 'Download'],

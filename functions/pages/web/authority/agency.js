@@ -74,7 +74,7 @@ function papers(app, agency) {
     setTimeout(() => URL.revokeObjectURL(address), 60_000)
   }
   const line = (/** @type {Paper} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
-    h('div', { class: 'card-head' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && tag(say(W.paperNew), 'warn'), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
+    h('div', { class: 'card-head' }, h('span', { class: 'tags' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && tag(say(W.paperNew), 'warn')), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
     h('small', null, `${day(paper.uploaded_at, app.now())} · ${Math.max(1, Math.round(paper.bytes / 1024))} KB`), hashes([[say(W.sha), paper.sha256]]))
   return card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
     : h('ul', { class: 'said' }, proposed.map(paper => line(paper, true)), present.map(paper => line(paper, false))))

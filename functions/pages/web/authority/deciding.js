@@ -62,7 +62,7 @@ export function deciding(app, href, { present, send, again }) {
     try {
       await send({ decision, reason: form.values.reason, phoneConfirmed: form.values.phone.length > 0 })
     } catch (problem) {
-      if (!(problem instanceof Problem) || problem.slug !== 'changed-since') throw problem
+      if (!(problem instanceof Problem) || !['changed-since', 'store-closed'].includes(problem.slug)) throw problem
       hasChanged = true
       close()
       return again()

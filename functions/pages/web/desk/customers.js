@@ -56,7 +56,7 @@ function one(app, watch, customer_id) {
       [say(W.phone), customer.phone ? h('a', { href: `tel:${customer.phone}` }, phoneText(customer.phone)) : customer.masked_phone],
       [say(W.service), inLine(customer.services.map(watch.serviceName))], [say(W.given), customer.stars && stars(customer.stars, W.givenStars)],
     ])),
-    card({ title: say(W.notesOwn) }, watch.may('orders') ? form.around({ label: say(controls.save), kind: 'plain', send }, form.text('notes', { label: say(W.notesOwn), hint: say(W.notesHint), rows: 4, optional: true, maxlength: 1000 })) : h('p', { class: 'words' }, customer.notes || '—')),
+    card({ title: watch.may('orders') ? undefined : say(W.notesOwn) }, watch.may('orders') ? form.around({ label: say(controls.save), kind: 'plain', send }, form.text('notes', { label: say(W.notesOwn), hint: say(W.notesHint), rows: 4, optional: true, maxlength: 1000 })) : h('p', { class: 'words' }, customer.notes || '—')),
     card({ title: say(W.pastVisits) }, rows(customer.items.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: when(visit.start_at, app.now()),
       detail: [watch.serviceName(visit.service), visit.worker?.name, visit.stars && say(W.ratingStars, { stars: visit.stars })].filter(Boolean).join(' · '), aside: tag(sayOf(orderStatuses, visit.status)) })))),
   ], 8)

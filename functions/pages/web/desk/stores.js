@@ -43,12 +43,15 @@ export const stores = (app, params) => {
         open.length > 0 && drawn(open, choice.id()),
         all.length ? rows([...open, ...all.filter(store => store.status === 'closed')].map(store => pick({
           key: store.store_id, href: `#/stores/${store.store_id}`, isChosen: store.store_id === choice.id(), lead: icon('store'), title: store.name, detail: store.address,
-          aside: store.status === 'closed' ? tag(say(W.closedTag)) : store.pending_changes ? tag(sayOf(standings, 'pending'), 'warn') : tag(sayOf(standings, store.status), store.status === 'approved' ? 'good' : 'warn'),
+          aside: stateTag(store),
         }))) : empty({ icon: 'store', title: say(W.noStores), detail: say(W.noStoresDetail) }),
       ], choice.view(), say(W.chooseStore))
     },
   }
 }
+
+/** A store whose change waits goes on as it was. @param {Store} store */
+const stateTag = ({ status, pending_changes: changes }) => status === 'closed' ? tag(say(W.closedTag)) : changes ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : 'warn')
 
 /** Where the stores are. @param {Store[]} stores @param {string | null} chosen */
 function drawn(stores, chosen) {
@@ -89,13 +92,13 @@ function one(app, watch, store_id) {
     const isClosed = store.status === 'closed'
     const at = store.location || store.proposed_location
     return [
-      card({ title: store.name, aside: isClosed ? tag(say(W.closedTag)) : tag(sayOf(standings, store.status), store.status === 'approved' ? 'good' : 'warn') },
+      card({ title: store.name, aside: stateTag(store) },
         store.status === 'rejected' && last && note('warn', say(W.rejectedDetail, { reason: last.reason })),
         facts([
           [say(W.storeAddress), store.address], [say(W.around), at && say(W.nearPlace, { place: named(nearest(at).name) })],
           [say(W.storeServices), store.services?.length ? inLine(store.services.map(watch.serviceName)) : say(W.storeServicesAll)],
           [say(W.openingHours), store.opening_hours?.length ? h('ul', null, hoursText(store.opening_hours).map(line => h('li', { key: line }, line))) : say(W.openAlways)],
-          [say(W.stores), store.closed_at && say(W.closedSince, { day: day(store.closed_at, app.now()) })],
+          [say(W.closedOn), store.closed_at && day(store.closed_at, app.now())],
         ]),
         to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (inLine(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
         watch.may('agency') && !isClosed && h('div', { class: 'buttons' }, button({ label: say(W.change), onclick: () => { form = changing(app, watch, store, stop); app.update() } }), button({ label: say(W.closeStore), kind: 'danger', onclick: () => { isClosing = true; app.update() } }))),
@@ -106,8 +109,10 @@ function one(app, watch, store_id) {
 
 /** Adds a store, or changes one. @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Store | null} store @param {() => void} [done] */
 function changing(app, watch, store, done) {
-  const form = formOf(app, /** @type {any} */ ({ name: store?.name || '', address: store?.address || '', services: [...(store?.services || [])] }))
-  const place = placeField(app, form, store?.location || store?.proposed_location || null)
+  // What waits for review is changed further, not taken back.
+  const to = store?.pending_changes
+  const form = formOf(app, /** @type {any} */ ({ name: to?.name || store?.name || '', address: to?.address || store?.address || '', services: [...(to?.services || store?.services || [])] }))
+  const place = placeField(app, form, to?.location || store?.location || store?.proposed_location || null)
   const hours = hoursFields(form, store?.opening_hours || null, { label: W.openingHours, any: W.openAlways, pointer: '/opening_hours', update: app.update })
   const { values } = form
   const send = async () => {
@@ -115,18 +120,18 @@ function changing(app, watch, store, done) {
     const body = {
       name: values.name, address: values.address, location: place.chosen(),
       // An empty list takes back what was said before.
-      ...((values.services.length || store?.services) && { services: values.services }), ...((open || store?.opening_hours) && { opening_hours: open || [] }),
+      ...((values.services.length || store?.services || to?.services) && { services: values.services }), ...((open || store?.opening_hours) && { opening_hours: open || [] }),
     }
     const path = { agency_id: watch.agency_id }
     const saved = store ? await app.api.call('PATCH /v1/agencies/{agency_id}/stores/{store_id}', { path: { ...path, store_id: store.store_id }, body, repeats: true })
       : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Location} */ (body.location) } })
     took(watch, saved)
-    app.say(say(store && !saved.pending_changes ? W.changed : W.storeAdded))
+    app.say(say(!store ? W.storeAdded : saved.pending_changes ? W.proposed : W.changed))
     if (done) done()
     else app.go(`stores/${saved.store_id}`, true)
   }
   return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(W.storeSave), send, check: () => ({ ...place.check(), '/name': !values.name.trim() && say(controls.required), '/address': !values.address.trim() && say(controls.required) }) },
-    store?.status === 'approved' && h('p', { class: 'hint' }, say(W.storeNote)),
+    (to || store?.status === 'approved') && h('p', { class: 'hint' }, say(W.storeNote)),
     form.text('name', { label: say(W.storeName), maxlength: 60 }), form.text('address', { label: say(W.storeAddress), maxlength: 200 }), place.view(),
     form.choices('services', { label: say(W.storeServices), hint: say(W.storeServicesHint), several: true, optional: true, options: watch.services.filter(({ service }) => watch.agency?.services.includes(service)).map(({ service, name }) => ({ value: service, label: named(name) })) }),
     hours.view()))

@@ -100,14 +100,16 @@ pub fn forbidden(text: &str) -> Option<&'static str> {
     is_there.then_some("a secret, a name or an address")
 }
 
-/// Whether the text holds the secret. A number counts only by itself, not as some digits of a longer one.
+/// Whether the text holds the secret. A number counts only by itself, not as some digits of a longer one, nor as those behind
+/// its point: every line has the microseconds of its moment, which are as long as a code to a phone.
 fn holds(text: &str, secret: &str) -> bool {
     let is_number = secret.bytes().all(|b| b.is_ascii_digit());
     text.match_indices(secret).any(|(at, _)| {
         let is_digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
         let text = text.as_bytes();
         let before = at.checked_sub(1).and_then(|at| text.get(at));
-        !is_number || !(is_digit(before) || is_digit(text.get(at + secret.len())))
+        let is_part = is_digit(before) || before == Some(&b'.');
+        !is_number || !(is_part || is_digit(text.get(at + secret.len())))
     })
 }
 

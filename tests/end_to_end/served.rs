@@ -21,13 +21,13 @@ const ALICE: &str = "demo-customer-1";
 const BOB: &str = "demo-customer-2";
 
 /// An agency with somebody to send.
-struct Firm {
+pub struct Firm {
     agency: Agency,
     worker: Hired,
 }
 
 impl Firm {
-    async fn new(world: &World) -> Firm {
+    pub async fn new(world: &World) -> Firm {
         let agency = agency_that_does(world, "cleaning").await;
         let worker = world.cleared_worker(&agency, &["cleaning"]).await;
         Firm { agency, worker }
@@ -61,7 +61,7 @@ impl World {
     }
 
     /// The same, and the visit is over.
-    async fn served_by(&self, firm: &Firm, code: &str, name: &str, hours: u32) -> String {
+    pub async fn served_by(&self, firm: &Firm, code: &str, name: &str, hours: u32) -> String {
         let id = self.staffed_by(firm, code, name, hours).await;
         self.begins(&id).await;
         let customer = self.customer(code).await;
@@ -75,7 +75,7 @@ impl World {
         self.call("GET", &path).token(token).send().await
     }
 
-    async fn customers_of(&self, firm: &Firm) -> Vec<Value> {
+    pub async fn customers_of(&self, firm: &Firm) -> Vec<Value> {
         let desk = self.desk(&firm.agency).await;
         let page = self.ask(&desk, "?limit=100").await.expect(200);
         assert_eq!(page["next_cursor"], Value::Null);

@@ -1,17 +1,18 @@
 // The badge check at the door, from within an order: is this the worker who was named?
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { checksFrom } from '../../miniprogram/logic/order.js'
-import { badgeReading, scanned, sectionReading } from '../../miniprogram/logic/record.js'
+import { badgeReading, scanned } from '../../miniprogram/logic/record.js'
 import { told } from '../../miniprogram/logic/problem.js'
+import { matched } from '../../miniprogram/logic/visit.js'
 import { say } from '../../miniprogram/logic/words.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { icon } from '../icons.js'
-import { button, buttonLink, card, facts, note, tag, verdict } from '../parts.js'
+import { button, buttonLink, card, note, verdict } from '../parts.js'
 import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { canScan, scan } from '../wechat.js'
+import { sectionFacts } from './cards.js'
 
 /** A photo of a code needs no more, and the API takes 2 MiB. */
 const LONGEST_SIDE = 1600
@@ -21,8 +22,8 @@ export const check = (app, { order_id }) => {
   const form = formOf(app, { digits: '' })
   /** @type {import('contract').BadgeCheckResult | null} */
   let found = null
-  /** As it is after a match. @type {import('contract').Order | null} */
-  let order = null
+  /** What a match has changed. @type {ReturnType<typeof matched> | null} */
+  let change = null
   let busy = false
   let fault = ''
   return { title: () => say(W.check), back: `orders/${order_id}`, view: () => found ? result(found) : asking() }
@@ -50,12 +51,9 @@ export const check = (app, { order_id }) => {
       verdict(reading.tone, reading.verdict, reading.standing && h('p', null, reading.standing)),
       badge && card({}, h('div', { class: 'meeting' }, h('img', { src: badge.photo, alt: say(W.workerPhoto) }), h('h2', null, say(W.isItHer)),
         h('b', { class: 'big' }, badge.name), h('p', null, badge.agency), h('p', { class: 'hint' }, say(W.validUntil, { day: day(Date.parse(badge.valid_until) - 1, app.now()) })))),
-      order && note(order.status === 'staffed' ? 'warn' : 'good', order.status === 'staffed' ? say(W.early, { time: when(checksFrom(order), app.now()) }) : say(W.begun)),
+      change && note(change.tone, change.words),
       !badge && note('bad', reading.advice),
-      badge && card({ title: say(W.recordOf) }, facts(badge.sections.map(line => {
-        const { name, state, tone } = sectionReading(line)
-        return [name, [tag(state, tone), line.insurer && h('small', null, ` ${say(W.insurer, { insurer: line.insurer, policy: line.policy_number || '' })}`)]]
-      })), h('p', { class: 'hint' }, say(W.asOf, { time: when(badge.as_of, app.now()) }))),
+      badge && card({ title: say(W.recordOf) }, sectionFacts(badge.sections), h('p', { class: 'hint' }, say(W.asOf, { time: when(badge.as_of, app.now()) }))),
       result === 'match' ? buttonLink({ label: say(W.toOrder), href: `#/orders/${order_id}`, kind: 'go' })
         : button({ label: say(W.checkAgain), kind: 'go', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
@@ -70,8 +68,8 @@ export const check = (app, { order_id }) => {
   /** @param {Promise<import('contract').BadgeCheckResult>} asked */
   async function show(asked) {
     const answer = await asked
-    // A match before its time changes nothing, which has to be said.
-    order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null
+    const order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null
+    change = order && matched(order, app.now())
     found = answer
     app.update()
   }

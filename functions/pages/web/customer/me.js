@@ -2,14 +2,14 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
-import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
+import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
+import { awaited, button, card, dialog, empty, note, paged, row, rows } from '../parts.js'
 import { h } from '../view.js'
+import { complaintCard } from './cards.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const me = app => {
@@ -44,10 +44,7 @@ export const complaints = app => {
   return {
     title: () => say(W.complaintsOwn),
     back: 'me',
-    view: () => paged(list, items => items.map(one => card({ key: one.complaint_id, title: sayOf(complaintAbouts, one.about), aside: tag(sayOf(complaintStatuses, one.status), one.decision ? 'good' : 'warn') },
-      h('p', { class: 'words' }, one.detail), h('small', null, when(one.at, app.now())),
-      facts([[say(W.answer), one.answer?.text], [say(W.decision), one.decision?.reason]]),
-      h('a', { href: `#/orders/${one.order_id}` }, say(W.toOrder)))),
+    view: () => paged(list, items => items.map(one => complaintCard(one, app.now(), true)),
     empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) })),
   }
 }

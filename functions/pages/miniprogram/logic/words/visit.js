@@ -6,8 +6,6 @@ export const visit = {
   noOrders: ['还没有订单', 'No orders yet'],
   noOrdersDetail: ['预约一次服务，就会出现在这里。', 'Once you order a service, it is listed here.'],
   left: ['抢单剩余时间', 'Time left to grab'],
-  asked: ['已询问 {radius}内的 {count} 家公司', '{count} agencies within {radius} were asked'],
-  asking: ['正在通知附近的公司…', 'Asking the agencies nearby…'],
   agency: ['家政公司', 'Agency'],
   agencyStars: ['{average} 分（{count} 次评价）', '{average} of 5 ({count} ratings)'],
   noStars: ['还没有评价', 'No ratings yet'],

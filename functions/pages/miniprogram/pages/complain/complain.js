@@ -27,6 +27,6 @@ Page({
       await customer.call('POST /v1/orders/{order_id}/complaints', { intent: 'complaint', path: { order_id }, body: { about: /** @type {any} */ (about), detail: values.detail } })
       toast(W.complained)
       wx.redirectTo({ url: '/pages/complaints/complaints' })
-    }, { detail: !values.detail.trim() && say(W.complainDetail) })
+    }, { '/detail': !values.detail.trim() && say(W.complainDetail) })
   },
 })

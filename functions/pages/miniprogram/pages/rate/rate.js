@@ -33,6 +33,6 @@ Page({
       await customer.call('POST /v1/orders/{order_id}/rating', { path: { order_id }, body: { stars: chosen, comment: values.comment || null }, repeats: true })
       toast(W.rated)
       wx.navigateBack()
-    }, { stars: !chosen && say(W.ratingChoose) })
+    }, { '/stars': !chosen && say(W.ratingChoose) })
   },
 })

@@ -114,6 +114,8 @@ export function formOf(app, values) {
         if (problem) marked()
       }
       app.whenOnline = () => { if (repeat) repeat() }
+      // Who has logged in since can go on.
+      if (problem?.slug === 'unauthenticated' && app.api.isLoggedIn()) problem = null
       const known = [...pointers]
       const rest = (problem?.errors || []).filter(fault => !known.some(pointer => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`)))
       const isMarked = Object.keys(faults).length > 0 || (problem?.errors.length || 0) > rest.length

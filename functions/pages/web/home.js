@@ -3,8 +3,7 @@
 import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { start } from './app.js'
-import { icon } from './icons.js'
-import { buttonLink, empty, row, rows } from './parts.js'
+import { buttonLink, empty, promises, row, rows } from './parts.js'
 import { h } from './view.js'
 
 /** @typedef {import('../miniprogram/logic/words.js').Words} Words */
@@ -33,7 +32,7 @@ const home = () => ({
     h('section', { class: 'block', 'aria-labelledby': 'who' }, h('h2', { id: 'who' }, say(W.who)),
       rows(VISITORS.map(([href, picture, title, detail]) => row({ key: href, href, icon: picture, title: say(title), detail: say(detail) })))),
     h('section', { class: 'block', 'aria-labelledby': 'trust' }, h('h2', { id: 'trust' }, say(W.trust)),
-      h('ul', { class: 'promises' }, REASONS.map(([picture, title, detail]) => h('li', { key: picture }, icon(picture), h('div', null, h('h3', null, say(title)), h('p', { class: 'say' }, say(detail))))))),
+      promises(REASONS)),
   ],
 })
 

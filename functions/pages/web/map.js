@@ -1,4 +1,4 @@
-// A map that only shows: pins among the places that everybody knows.
+// Maps without a tile server: the river, the places that everybody knows, and pins among them.
 
 import { centre, map } from '../miniprogram/logic/area.js'
 import { CITY } from '../miniprogram/logic/city.js'
@@ -23,10 +23,19 @@ export function stillMap(pins, others, label, width = 360) {
   const [half, tall] = [across / 2, across / 2 * SHAPE * squeeze]
   const box = { west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }
   const drawn = map(box, width)
+  const height = Math.round(width * SHAPE)
   const places = CITY.places.filter(({ lat, lon }) => lat > box.south && lat < box.north && lon > box.west && lon < box.west + across * 0.85)
-  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${Math.round(width * SHAPE)}`, role: 'img', 'aria-label': label, class: 'still' },
-    h('rect', { width, height: Math.round(width * SHAPE), class: 'land' }),
-    h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
-    places.map(one => h('g', { key: one.name.en, transform: `translate(${drawn.x(one.lon)} ${drawn.y(one.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(one.name)))),
-    pins.map(({ place, kind }) => h('g', { key: kind, class: kind, transform: `translate(${drawn.x(place.lon)} ${drawn.y(place.lat)})` }, h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 })))))
+  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label, class: 'still' },
+    ground(drawn, width, height, places), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
 }
+
+/** What pins stand on. @param {ReturnType<typeof map>} drawn @param {number} width @param {number} height @param {import('../miniprogram/logic/city.js').NamedPlace[]} places */
+export const ground = (drawn, width, height, places) => [
+  h('rect', { width, height, class: 'land' }),
+  h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
+  places.map(({ name, lat, lon }) => h('g', { key: name.en, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(name)))),
+]
+
+/** @param {ReturnType<typeof map>} drawn @param {Place} place @param {string} kind */
+export const pinAt = (drawn, { lat, lon }, kind) => h('g', { key: kind, class: kind, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` },
+  h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 }))

@@ -1,7 +1,9 @@
 // How an order reads to its customer, on any screen.
 
-import { distance } from './format.js'
-import { say } from './words.js'
+import { serviceName } from './catalogue.js'
+import { distance, when } from './format.js'
+import { named, say, sayOf } from './words.js'
+import { orderStatuses } from './words/contract.js'
 
 /** @typedef {import('./record.js').Tone} Tone */
 /** @typedef {Pick<import('contract').Order, 'status' | 'settling' | 'grab_deadline' | 'claim'>} AnyOrder */
@@ -48,6 +50,12 @@ const W = {
 /** Whether something can still happen to it by itself. @param {AnyOrder} order */
 export const isLive = order => ['open', 'claimed', 'staffed', 'in_service'].includes(order.status)
 
+/** A row in a list of orders. @param {import('contract').OrderSummary} order @param {import('contract').OfferedService[]} services @param {number} now */
+export const rowReading = (order, services, now) => ({
+  id: order.order_id, service: order.service, title: serviceName(services, order.service, named), detail: [when(order.start_at, now), order.claim && order.claim.agency_name].filter(Boolean).join(' · '),
+  status: sayOf(orderStatuses, order.status), tone: /** @type {Tone} */ (order.status === 'open' ? 'warn' : isLive(order) ? 'good' : 'quiet'),
+})
+
 /** What it comes to at `now`. @param {AnyOrder} order @param {number} now @returns {{ title: string, detail: string, tone: Tone, left: number | null }} `left`: milliseconds of the grab window. */
 export function reading(order, now) {
   const agency = order.claim ? order.claim.agency_name : ''
@@ -57,7 +65,7 @@ export function reading(order, now) {
       ? { title: say(W.settling), detail: say(W.settlingDetail), tone: 'warn', left: null }
       : { title: say(W.looking), detail: say(W.lookingDetail), tone: 'warn', left }
     case 'claimed': return { title: say(W.claimed, { agency }), detail: say(W.claimedDetail), tone: 'good', left: null }
-    case 'unfilled': return { title: say(W.unfilled), detail: say(W.unfilledDetail), tone: 'warn', left: null }
+    case 'unfilled': return { title: say(W.unfilled), detail: say(W.unfilledDetail), tone: 'quiet', left: null }
     case 'cancelled': return { title: say(W.cancelled), detail: '', tone: 'quiet', left: null }
     case 'rated': return { title: say(W.rated), detail: '', tone: 'quiet', left: null }
     default: return { title: say(W[order.status]), detail: say(W[`${order.status}Detail`]), tone: 'good', left: null }

@@ -51,3 +51,9 @@ export function scanned(text) {
   const plain = digits ? digits[1].replace(/\s/g, '') : ''
   return plain.length === 193 ? { kind: 'b', digits: plain } : plain.length === 70 ? { kind: 'p', digits: plain } : null
 }
+
+/** What the platform is given to check: plain digits, or a link, which tells a printed badge from a code on a phone. @param {string} text */
+export function presented(text) {
+  const badge = scanned(text)
+  return badge && !/^https?:/.test(text.trim()) ? badge.digits : text.trim()
+}

@@ -1,7 +1,7 @@
 // The badge check at the door, from within an order: is this the worker who was named?
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { badgeReading, scanned } from '../../miniprogram/logic/record.js'
+import { badgeReading, presented, scanned } from '../../miniprogram/logic/record.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { matched } from '../../miniprogram/logic/visit.js'
 import { say } from '../../miniprogram/logic/words.js'
@@ -58,11 +58,9 @@ export const check = (app, { order_id }) => {
         : button({ label: say(W.checkAgain), kind: 'go', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
 
-  /** @param {string} token */
-  async function ask(token) {
-    const badge = scanned(token)
-    // The link tells the printed token from the phone's code.
-    await show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: badge && !/^https?:/.test(token.trim()) ? badge.digits : token.trim() }, repeats: true }))
+  /** @param {string} text */
+  function ask(text) {
+    return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
   }
 
   /** @param {Promise<import('contract').BadgeCheckResult>} asked */

@@ -6,6 +6,7 @@ import { distance } from '../../miniprogram/logic/format.js'
 import { named, say } from '../../miniprogram/logic/words.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { icon } from '../icons.js'
+import { ground, pinAt } from '../map.js'
 import { button } from '../parts.js'
 import { h } from '../view.js'
 
@@ -43,11 +44,9 @@ export function placeMap(app, before, taken, help = W.mapHelp) {
     return h('div', { class: 'map', key: 'map' }, h('p', { class: 'hint' }, say(help)),
       h('div', { class: 'map-frame' },
         h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
-          h('rect', { width: WIDTH, height: HEIGHT, class: 'land' }),
-          h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
-          CITY.places.filter(place => place.zoom <= zoom).map(place => h('g', { key: place.name.en, transform: `translate(${drawn.x(place.lon)} ${drawn.y(place.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(place.name)))),
+          ground(drawn, WIDTH, HEIGHT, CITY.places.filter(place => place.zoom <= zoom)),
           h('path', { class: 'scale', d: `M14 ${HEIGHT - 16}v6h${drawn.metres(scale)}v-6` }), h('text', { x: 16, y: HEIGHT - 20 }, distance(scale)),
-          pin && h('g', { class: 'pin', transform: `translate(${drawn.x(pin.lon)} ${drawn.y(pin.lat)})` }, h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 }))),
+          pin && pinAt(drawn, pin, 'pin')),
         h('div', { class: 'map-tools' },
           tool('plus', say(W.zoomIn), () => zoomTo(zoom + 1)), tool('minus', say(W.zoomOut), () => zoomTo(zoom - 1)))),
       h('div', { class: 'buttons' }, tool('up', say(W.north), () => move(0, 1)), tool('down', say(W.south), () => move(0, -1)), tool('back', say(W.west), () => move(-1, 0)), tool('next', say(W.east), () => move(1, 0))),

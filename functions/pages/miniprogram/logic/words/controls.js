@@ -29,6 +29,7 @@ export const controls = {
   phoneHint: ['11 位手机号', '11 digits'],
   code: ['验证码', 'Code'],
   codeHint: ['短信里的 6 位数字', 'The 6 digits of the text message'],
+  codeFault: ['验证码不对，或者已经用过。请核对，或重新获取。', 'This code is wrong, or has been used. Check it, or have another one sent.'],
   sendCode: ['获取验证码', 'Send me a code'],
   codeSent: ['验证码已发到 {phone}，5 分钟内有效。', 'A code is on its way to {phone}. It is good for 5 minutes.'],
   codeAgain: ['{seconds} 秒后可以重新获取', 'Another one in {seconds} s'],

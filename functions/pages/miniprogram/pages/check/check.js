@@ -1,12 +1,12 @@
 // The badge check at the door, from within an order: is this the worker who was named?
 
 import { day, when } from '../../logic/format.js'
-import { badgeReading, scanned } from '../../logic/record.js'
+import { badgeReading, presented, scanned } from '../../logic/record.js'
 import { matched } from '../../logic/visit.js'
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { sectionFacts, sent, titled, typed, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { digits: '' }, order_id: '', result: '', badge: /** @type {object | null} */ (null) },
@@ -30,12 +30,8 @@ Page({
 
   /** @param {string} text */
   async ask(text) {
-    await entered()
     const path = { order_id: this.data.order_id }
-    const typed = scanned(text)
-    // The link tells the printed token from the phone's code.
-    const token = typed && !/^https?:/.test(text.trim()) ? typed.digits : text.trim()
-    const { result, badge } = await customer.call('POST /v1/orders/{order_id}/badge-check', { path, body: { token }, repeats: true })
+    const { result, badge } = await customer.call('POST /v1/orders/{order_id}/badge-check', { path, body: { token: presented(text) }, repeats: true })
     const order = result === 'match' ? await customer.call('GET /v1/orders/{order_id}', { path }).catch(() => null) : null
     const { tone, verdict, advice, standing } = badgeReading(result, badge && badge.standing)
     this.setData({

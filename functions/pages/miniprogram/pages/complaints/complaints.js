@@ -3,7 +3,7 @@
 import { complaintReading } from '../../logic/visit.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { facts, shown, titled, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, complaints: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
@@ -15,7 +15,6 @@ Page({
   /** @param {string | null} cursor */
   read(cursor) {
     return shown(this, async () => {
-      await entered()
       const page = await customer.call('GET /v1/complaints', { query: { limit: 20, cursor } })
       const complaints = page.items.map(one => complaintReading(one, customer.now())).map(one => ({ ...one, outcome: facts(one.outcome) }))
       return { complaints: cursor ? [...this.data.complaints, ...complaints] : complaints, cursor: page.next_cursor }

@@ -7,7 +7,7 @@ import { named, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
 import { mended, sent, shown, titled, toast, typed, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
@@ -30,7 +30,6 @@ Page({
 
   /** Takes over what an earlier order had. @param {string} order_id */
   async fillIn(order_id) {
-    await entered()
     const order = await customer.call('GET /v1/orders/{order_id}', { path: { order_id } })
     const values = { ...this.data.values, ...takenOver(order), prefer: canPrefer(order) }
     this.setData({ values, canPrefer: values.prefer, placed: values.location ? values.address : '' })
@@ -103,7 +102,6 @@ Page({
     const { location } = values
     const service = catalogue.find(one => one.service === values.service)
     return sent(this, async () => {
-      await entered()
       if (!location || !service) return
       const order = await customer.call('POST /v1/orders', { intent: 'order', body: orderOf({ ...values, location }, service, values.prefer ? before : null) })
       toast(W.placed)

@@ -8,7 +8,7 @@ import { canCancel, canComplain, complaintReading, details, outlook, tagNames } 
 import { listed, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { facts, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 /** @typedef {import('contract').Order} Order */
 
@@ -40,7 +40,6 @@ Page({
   async again() {
     this.stop()
     await shown(this, async () => {
-      await entered()
       this.services = await readServices(customer)
       return {}
     })

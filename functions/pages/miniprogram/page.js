@@ -59,7 +59,8 @@ export async function sent(page, send, missing = {}) {
     result.faults = byField(errors.map(({ pointer, detail }) => [pointer, detail]))
   }
   page.setData(result)
-  if (result.locked) whenOnline(() => sent(page, send))
+  page.repeat = () => sent(page, send)
+  if (result.locked) whenOnline(page.repeat)
 }
 
 /** A list's field has the faults of its items. @param {[string, string | false][]} faults By pointer. */

@@ -53,7 +53,7 @@ export const phoneLogin = kind => (app, done, hint) => {
           button({ label: say(W.otherPhone), kind: 'quiet', onclick: () => { isSent = false; app.update() } })) },
       h('p', { role: 'status' }, say(W.codeSent, { phone: phoneText(form.values.phone) })),
       form.text('code', { label: say(W.code), hint: say(W.codeHint), inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 12 }))
-      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneHint) }) }, phone()),
+      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneFault) }) }, phone()),
     kind === 'customer' && canLogIn() && button({ label: say(W.byWeChat), icon: 'message', onclick: () => { leaveToLogIn(app).catch(problem => app.say(told(problem))) } }),
     demo.value && isSent && button({ label: say(W.demoCode), kind: 'quiet', onclick: async () => form.set('code', (await demoCode(form.values.phone)) || '') }),
     demo.value && offers(kind === 'customer'

@@ -81,7 +81,7 @@ test('A customer orders in the mini-program, sees who comes, checks her badge, c
   await page.getByRole('heading', { name: '就是这位服务员' }).waitFor()
   await page.getByText('服务已开始。').waitFor()
   await me.screen('mini match')
-  await readInOrder(page, ['status:', 'heading "就是这位服务员"', '诚信信息正常', 'img "服务员的照片"', 'heading "是这个人吗？"', worker.name, desk.name, '有效期至', '服务已开始。', 'heading "诚信信息', '身份核验', '正常', '核验', '回到订单'])
+  await readInOrder(page, ['status:', 'heading "就是这位服务员"', '诚信信息正常', 'img "服务员的照片"', 'heading "是这个人吗？"', `${worker.name[0]}*`, desk.name, '有效期至', '服务已开始。', 'heading "诚信信息', '身份核验', '正常', '核验', '回到订单'])
   await page.getByRole('button', { name: '回到订单' }).click()
   await page.getByRole('button', { name: '确认服务完成' }).click()
 

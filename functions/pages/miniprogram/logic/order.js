@@ -52,7 +52,7 @@ export const isLive = order => ['open', 'claimed', 'staffed', 'in_service'].incl
 
 /** A row in a list of orders. @param {import('contract').OrderSummary} order @param {import('contract').OfferedService[]} services @param {number} now */
 export const rowReading = (order, services, now) => ({
-  id: order.order_id, service: order.service, title: serviceName(services, order.service, named), detail: [when(order.start_at, now), order.claim && order.claim.agency_name].filter(Boolean).join(' · '),
+  id: order.order_id, service: order.service, title: serviceName(services, order.service, named), time: when(order.start_at, now), agency: order.claim ? order.claim.agency_name : '',
   status: sayOf(orderStatuses, order.status), tone: /** @type {Tone} */ (order.status === 'open' ? 'warn' : isLive(order) ? 'good' : 'quiet'),
 })
 

@@ -60,7 +60,7 @@ export const missing = (filled, now) => ({
   '/location': !filled.location && say(W.noPlace),
   '/address': !filled.address.trim() && say(controls.required),
   '/contact/name': !filled.name.trim() && say(controls.required),
-  '/contact/phone': !isPhone(filled.phone) && say(controls.phoneHint),
+  '/contact/phone': !isPhone(filled.phone) && say(controls.phoneFault),
   '/budget_fen': Number.isNaN(fen(filled.budget)) && say(W.budgetFault),
 })
 

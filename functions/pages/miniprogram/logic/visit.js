@@ -27,7 +27,7 @@ export function details(order, services, now) {
     [W.length, span(order.duration_min)],
     [W.at, order.address],
     [W.contactLine, contact && `${contact.name} ${phoneText(contact.phone)}`],
-    [C.budget, order.budget_fen !== null && money(order.budget_fen)],
+    [W.budgetOf, order.budget_fen !== null && money(order.budget_fen)],
     [C.wishes, listed(tagNames(order.wishes, order.service, services))],
     [C.notes, order.notes],
     [W.yourRating, rating && [say(W.ratingStars, { stars: rating.stars }), rating.comment].filter(Boolean).join(' · ')],
@@ -62,6 +62,6 @@ export const canComplain = order => ['completed', 'rated'].includes(order.status
 /** A complaint, of which visit it is, and what has come of it. @param {import('contract').Complaint} complaint @param {number} now */
 export const complaintReading = ({ complaint_id: id, order_id, about, status, detail, at, answer, decision, agency_name: agency, start_at: start }, now) => ({
   id, order_id, detail, about: sayOf(complaintAbouts, about), status: sayOf(complaintStatuses, status), tone: /** @type {import('./record.js').Tone} */ (decision ? 'good' : 'warn'),
-  at: when(at, now), visit: `${agency} · ${when(start, now)}`,
+  at: when(at, now), visit: /** @type {[string, string][]} */ ([[say(W.agency), agency], [say(W.visit), when(start, now)]]),
   outcome: /** @type {[string, string][]} */ ([[say(W.answer), answer ? answer.text : ''], [say(W.decision), decision ? decision.reason : '']]).filter(([, words]) => words),
 })

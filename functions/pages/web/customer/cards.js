@@ -16,5 +16,6 @@ export const sectionFacts = sections => facts(sections.map(line => {
 /** @param {import('contract').Complaint} complaint @param {number} now @param {boolean} [isListed] Then it leads to the order. */
 export function complaintCard(complaint, now, isListed) {
   const { id, order_id, about, status, tone, detail, at, visit, outcome } = complaintReading(complaint, now)
-  return card({ key: id, title: `${say(W.complain)} · ${about}`, aside: tag(status, tone) }, h('p', { class: 'words' }, detail), h('small', null, at), facts(outcome), isListed && h('a', { href: `#/orders/${order_id}` }, visit))
+  return card({ key: id, title: `${say(W.complain)} · ${about}` }, h('p', null, tag(status, tone)), h('p', { class: 'words' }, detail), h('small', null, at),
+    facts([...isListed ? visit : [], ...outcome]), isListed && h('a', { href: `#/orders/${order_id}` }, say(W.toOrder)))
 }

@@ -6,6 +6,7 @@ import { isLive, reading, timelineReading } from '../../miniprogram/logic/order.
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { canCancel, canComplain, details, outlook, tagNames } from '../../miniprogram/logic/visit.js'
 import { say } from '../../miniprogram/logic/words.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
@@ -43,7 +44,7 @@ export const order = (app, { order_id }) => {
     const complaint = complaints?.value?.items[0]
     return [lead(order), order.worker && worker(order, order.worker), order.claim && agency(order, order.claim), complaint && complaintCard(complaint, app.now()),
       card({ title: say(W.details), key: 'details' }, facts(details(order, services.value || [], app.now()))), timeline(order), less(order),
-      asking === 'cancel' && dialog({ title: say(W.cancelAsk), close }, cancelling.around({ label: say(W.cancelOrder), kind: 'danger', send: cancel, check: () => ({ '/reason': !cancelling.values.reason && say(W.cancelWhy) }), aside: button({ label: say(W.keepOrder), kind: 'quiet', onclick: close }) },
+      asking === 'cancel' && dialog({ title: say(W.cancelAsk), close }, cancelling.around({ label: say(W.cancelOrder), kind: 'danger', send: cancel, check: () => ({ '/reason': !cancelling.values.reason && say(controls.choose) }), aside: button({ label: say(W.keepOrder), kind: 'quiet', onclick: close }) },
         cancelling.choices('reason', { label: say(W.cancelWhy), options: say(W.cancelWhys).split('|').map(words => ({ value: words, label: words })) }))),
       asking === 'complete' && dialog({ title: say(W.completeAsk), close }, completing.around({ label: say(W.complete), send: complete }, h('p', { class: 'say' }, say(W.completeNote)))),
     ]

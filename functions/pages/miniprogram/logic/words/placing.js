@@ -2,7 +2,7 @@
 
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const placing = {
-  area: ['预约家政', 'Order a housekeeper'],
+  area: ['预约家政', 'Housekeeping'],
   home: ['首页', 'Home'],
   orders: ['订单', 'Orders'],
   me: ['我的', 'Me'],

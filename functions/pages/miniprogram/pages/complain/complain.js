@@ -2,6 +2,7 @@
 
 import { say, sayOf } from '../../logic/words.js'
 import { complaintAbouts } from '../../logic/words/contract.js'
+import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { sent, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
@@ -26,6 +27,6 @@ Page({
       await customer.call('POST /v1/orders/{order_id}/complaints', { intent: 'complaint', path: { order_id }, body: { about: /** @type {any} */ (about), detail: values.detail } })
       toast(W.complained)
       wx.redirectTo({ url: '/pages/complaints/complaints' })
-    }, { '/detail': !values.detail.trim() && say(W.complainDetail) })
+    }, { '/detail': !values.detail.trim() && say(controls.required) })
   },
 })

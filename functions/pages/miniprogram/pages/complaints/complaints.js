@@ -16,7 +16,7 @@ Page({
   read(cursor) {
     return shown(this, async () => {
       const page = await customer.call('GET /v1/complaints', { query: { limit: 20, cursor } })
-      const complaints = page.items.map(one => complaintReading(one, customer.now())).map(one => ({ ...one, outcome: facts(one.outcome) }))
+      const complaints = page.items.map(one => complaintReading(one, customer.now())).map(one => ({ ...one, isListed: true, outcome: facts([...one.visit, ...one.outcome]) }))
       return { complaints: cursor ? [...this.data.complaints, ...complaints] : complaints, cursor: page.next_cursor }
     })
   },

@@ -21,13 +21,15 @@ Page({
   services: /** @type {import('contract').OfferedService[]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
   clock: 0,
+  /** Sends once more what may not have arrived. */
+  repeat: async () => {},
 
   onLoad({ order_id = '' }) {
     titled(W.order)
     this.setData({ order_id })
   },
 
-  onShow() { this.again() },
+  onShow() { this.read() },
   onHide() { this.stop() },
   onUnload() { this.stop() },
 
@@ -37,7 +39,9 @@ Page({
     clearInterval(this.clock)
   },
 
-  async again() {
+  again() { return this.data.locked ? this.repeat() : this.read() },
+
+  async read() {
     this.stop()
     await shown(this, async () => {
       this.services = await readServices(customer)
@@ -67,7 +71,7 @@ Page({
   async readComplaint() {
     const found = await customer.call('GET /v1/complaints', { query: { order_id: this.data.order_id } }).catch(() => null)
     const complaint = found && found.items[0] && complaintReading(found.items[0], customer.now())
-    this.setData({ canComplain: !complaint, complaint: complaint && { ...complaint, visit: '', outcome: facts(complaint.outcome) } })
+    this.setData({ canComplain: !complaint, complaint: complaint && { ...complaint, isListed: false, outcome: facts(complaint.outcome) } })
   },
 
   draw() {

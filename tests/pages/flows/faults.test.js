@@ -93,7 +93,7 @@ const MINI = {
 
 /** An order that a worker is named for, and another that waits; of a customer whose token this is. */
 async function visits(token) {
-  for (const _ of city.desks) {
+  for (let tried = 0; tried < city.desks.length; tried++) {
     const { order_id: id } = await placed(token)
     const named = await city.staff(await city.grab(id), id).catch(() => null)
     if (named) {

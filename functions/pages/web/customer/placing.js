@@ -87,7 +87,7 @@ export const placing = (app, params) => {
 
   async function openMap() {
     try {
-      const { placeMap } = await import('./map.js')
+      const { placeMap } = await import('../map.js')
       map = placeMap(app, values.location, (location, near) => take(location, say(W.placeSet, { near })))
     } catch {
       locating = 'failed'

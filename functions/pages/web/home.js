@@ -27,7 +27,8 @@ const home = () => ({
   view: () => [
     h('section', { class: 'hero' },
       h('div', null, h('p', { class: 'hero-title' }, say(W.lead)), h('p', { class: 'say' }, say(W.leadDetail)),
-        h('div', { class: 'buttons' }, buttonLink({ label: say(W.order), href: '/order#/new', kind: 'go' }), buttonLink({ label: say(W.check), href: '/check', icon: 'code' }))),
+        h('div', { class: 'buttons' }, buttonLink({ label: say(W.order), href: '/order#/new', kind: 'go' }), buttonLink({ label: say(W.check), href: '/check', icon: 'code' })),
+        h('a', { href: '/desk' }, say(W.agencies))),
       h('ol', { class: 'steps', 'aria-label': say(W.how) }, STEPS.map(([title, detail]) => h('li', { key: title[1] }, h('b', null, say(title)), h('span', null, say(detail)))))),
     h('section', { class: 'block', 'aria-labelledby': 'who' }, h('h2', { id: 'who' }, say(W.who)),
       rows(VISITORS.map(([href, picture, title, detail]) => row({ key: href, href, icon: picture, title: say(title), detail: say(detail) })))),

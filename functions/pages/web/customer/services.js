@@ -34,7 +34,7 @@ export const services = app => {
 }
 
 /** @param {ReturnType<typeof import('../../miniprogram/logic/order.js').rowReading>} order */
-export const orderRow = ({ id, service, title, time, agency, status, tone }) => row({ key: id, href: `#/orders/${id}`, icon: SERVICE_ICONS[service], title, detail: [time, agency && [h('br', null), agency]], aside: tag(status, tone) })
+export const orderRow = ({ id, service, title, time, agency, status, tone }) => row({ key: id, href: `#/orders/${id}`, icon: SERVICE_ICONS[service], title: [title, ' ', tag(status, tone)], detail: [time, agency && [h('br', null), agency]] })
 
 /** @type {[string, import('../../miniprogram/logic/words.js').Words, import('../../miniprogram/logic/words.js').Words][]} */
 const VOUCHES = [

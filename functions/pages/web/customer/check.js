@@ -1,8 +1,8 @@
 // The badge check at the door, from within an order: is this the worker who was named?
 
+import { Problem } from '../../miniprogram/logic/api.js'
 import { day, when } from '../../miniprogram/logic/format.js'
 import { badgeReading, presented, scanned } from '../../miniprogram/logic/record.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { matched } from '../../miniprogram/logic/visit.js'
 import { say } from '../../miniprogram/logic/words.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
@@ -24,24 +24,20 @@ export const check = (app, { order_id }) => {
   let found = null
   /** What a match has changed. @type {ReturnType<typeof matched> | null} */
   let change = null
-  let busy = false
-  let fault = ''
   return { title: () => say(W.check), back: `orders/${order_id}`, view: () => found ? result(found) : asking() }
 
   function asking() {
-    return [
-      card({ title: say(W.checkHow) },
-        fault && h('div', { role: 'alert' }, note('bad', fault)),
-        canScan() && button({ label: say(W.scan), kind: 'go', icon: 'code', busy, onclick: () => sending(async () => ask(await scan(app))) }),
-        h('label', { class: `button ${canScan() ? 'plain' : 'go'} file`, 'aria-busy': busy ? 'true' : null }, icon('camera'), h('span', null, say(busy ? W.checking : W.takePhoto)),
-          h('input', { type: 'file', accept: 'image/*', capture: 'environment', disabled: busy, onchange: (/** @type {any} */ event) => {
-            const [photo] = event.target.files
-            event.target.value = ''
-            if (photo) sending(async () => { await show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file: await smaller(photo, LONGEST_SIDE), repeats: true })) })
-          } }))),
-      card({ title: say(W.typeDigits) }, form.around({ label: say(W.checkDigits), kind: 'plain', send: () => ask(form.values.digits), check: () => ({ '/token': scanned(form.values.digits) === null && say(W.digitsFault) }) },
-        form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 }))),
-    ]
+    const busy = form.isBusy()
+    return card({ title: say(W.checkHow) }, form.around({ label: say(W.checkDigits), kind: 'plain', send: () => ask(form.values.digits), check: () => ({ '/token': scanned(form.values.digits) === null && say(W.digitsFault) }) },
+      canScan() && button({ label: say(W.scan), kind: 'go', icon: 'code', busy, onclick: () => form.send(async () => ask(await scan(app))) }),
+      h('label', { class: `button ${canScan() ? 'plain' : 'go'} file`, 'aria-busy': busy ? 'true' : null }, icon('camera'), h('span', null, say(busy ? W.checking : W.takePhoto)),
+        h('input', { type: 'file', accept: 'image/*', capture: 'environment', disabled: busy, onchange: (/** @type {any} */ event) => {
+          const [photo] = event.target.files
+          event.target.value = ''
+          if (photo) form.send(() => askBy(photo))
+        } })),
+      h('h3', null, say(W.typeDigits)),
+      form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 })))
   }
 
   /** @param {import('contract').BadgeCheckResult} result */
@@ -63,26 +59,18 @@ export const check = (app, { order_id }) => {
     return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
   }
 
+  /** @param {Blob} photo Of a code. */
+  async function askBy(photo) {
+    const file = await smaller(photo, LONGEST_SIDE).catch(() => { throw new Problem({ type: '/problems/photo', detail: say(W.photoTooLarge) }, 422) })
+    return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file, repeats: true }))
+  }
+
   /** @param {Promise<import('contract').BadgeCheckResult>} asked */
   async function show(asked) {
     const answer = await asked
     const order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null
     change = order && matched(order, app.now())
     found = answer
-    app.update()
-  }
-
-  /** @param {() => Promise<void>} send */
-  async function sending(send) {
-    busy = true
-    fault = ''
-    app.update()
-    try {
-      await send()
-    } catch (problem) {
-      fault = problem instanceof Error && problem.message === 'photo' ? say(W.photoTooLarge) : told(problem)
-    }
-    busy = false
     app.update()
   }
 }

@@ -98,15 +98,13 @@ Page({
 
   next() {
     switch (this.order && this.order.status) {
-      case 'staffed': return this.check()
+      case 'staffed': return this.to('check')
       case 'in_service': return this.complete()
       case 'completed': return this.to('rate')
-      default: return this.orderAgain()
+      default: return this.to('new')
     }
   },
-  check() { this.to('check') },
-  complain() { this.to('complain') },
-  orderAgain() { this.to('new') },
+  go(event) { this.to(event.currentTarget.dataset.page) },
   unfold() { this.setData({ open: !this.data.open }) },
   call() { if (this.order && this.order.claim && this.order.claim.phone) wx.makePhoneCall({ phoneNumber: this.order.claim.phone }).catch(() => {}) },
 

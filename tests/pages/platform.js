@@ -15,7 +15,7 @@ export async function platform(base) {
   const desks = await Promise.all(demo.agencies.map(async (/** @type {any} */ { name, access_key, secret }) => ({ name, token: (await call('POST', '/v1/sessions/agency', null, { access_key, secret })).token })))
   return {
     base, call, demo, desks,
-    /** The first desk that is offered the order grabs it. @param {string} orderId */
+    /** The first desk that is offered the order grabs it, and is the last one the next time: each has few workers. @param {string} orderId */
     async grab(orderId) {
       for (let attempt = 0; attempt < 20; attempt++) {
         for (const desk of desks) {
@@ -23,6 +23,7 @@ export async function platform(base) {
           const offer = items.find((/** @type {any} */ item) => item.order_id === orderId)
           if (!offer) continue
           await call('POST', `/v1/orders/${orderId}/grab`, desk.token, { claim_token: offer.claim_token })
+          desks.push(...desks.splice(desks.indexOf(desk), 1))
           return desk
         }
         await new Promise(resolve => { setTimeout(resolve, 250) })

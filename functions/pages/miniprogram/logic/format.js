@@ -48,7 +48,7 @@ export function day(time, now) {
 export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
-export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60000)}`
+export const visitTime = (start, minutes, now) => `${when(start, now)}–\u2060${clockTime(Date.parse(start) + minutes * 60000)}`
 
 /** `2 小时 30 分钟`, each number on one line with its unit. @param {number} minutes */
 export function span(minutes) {

@@ -6,7 +6,7 @@ import { publicStandings, sections, states } from './words/contract.js'
 /** @typedef {'good' | 'warn' | 'bad' | 'quiet'} Tone How something looks; it is always said in words too. */
 
 /** @type {Record<string, Tone>} */
-const TONES = { clear: 'good', flagged: 'bad', withheld: 'bad', expired: 'warn', stale: 'warn', pending: 'warn' }
+const TONES = { clear: 'good', flagged: 'bad', expired: 'warn', stale: 'warn', pending: 'warn' }
 
 /** A section of a record. @param {{ section: string, state: string }} line @returns {{ name: string, state: string, tone: Tone }} */
 export function sectionReading(line) {
@@ -50,4 +50,10 @@ export function scanned(text) {
   const digits = /^\s*(?:https?:\/\/[^/\s]+\/[bp]\/)?([\d\s]+?)\s*$/.exec(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)))
   const plain = digits ? digits[1].replace(/\s/g, '') : ''
   return plain.length === 193 ? { kind: 'b', digits: plain } : plain.length === 70 ? { kind: 'p', digits: plain } : null
+}
+
+/** What the platform is given to check: plain digits, or a link, which tells a printed badge from a code on a phone. @param {string} text */
+export function presented(text) {
+  const badge = scanned(text)
+  return badge && !/^https?:/.test(text.trim()) ? badge.digits : text.trim()
 }

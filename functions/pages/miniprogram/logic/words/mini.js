@@ -3,8 +3,8 @@
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const mini = {
   pickPlace: ['在地图上选位置', 'Pick the place on a map'],
-  placePicked: ['已选：{name}（GCJ-02 坐标）', 'Set: {name} (GCJ-02)'],
-  placeHere: ['已使用您现在的位置（GCJ-02 坐标）', 'Set to where you are (GCJ-02)'],
+  placePicked: ['已选：{name}（GCJ‑02 坐标）', 'Set: {name} (GCJ‑02)'],
+  placeHere: ['已使用您现在的位置（GCJ‑02 坐标）', 'Set to where you are (GCJ‑02)'],
   placeRefused: ['没有允许定位。请在地图上选，或在右上角“设置”里允许使用位置。', 'Locating is not allowed. Pick the place on the map, or allow it in the settings at the top right.'],
   // The worker's part.
   workers: ['我是服务员', 'I am a worker'],

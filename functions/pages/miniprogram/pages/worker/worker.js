@@ -8,7 +8,7 @@ import { orderStatuses } from '../../logic/words/contract.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
 import { sent, shown, titled, worded } from '../../page.js'
-import { isKnown, worker } from '../../sessions.js'
+import { isKnownWorker, worker } from '../../sessions.js'
 
 Page({
   data: { ...worded(), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {{ id: string, home: import('contract').Schemas['OwnVisit']['home'] }[]} */ ([]), cursor: /** @type {string | null} */ (null) },
@@ -24,7 +24,7 @@ Page({
   /** @param {string | null} cursor */
   read(cursor) {
     return shown(this, async () => {
-      if (!await isKnown(worker)) return { isIn: false }
+      if (!await isKnownWorker()) return { isIn: false }
       const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 20, cursor } })])
       const visits = page.items.map(visit => ({
         id: visit.order_id, title: serviceName(services, visit.service, named), time: visitTime(visit.start_at, visit.duration_min, worker.now()),

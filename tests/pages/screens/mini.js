@@ -1,4 +1,4 @@
-// The mini-program's screens, run by the host: the customer's, then the worker's.
+// The customer's screens of the mini-program, run by the host.
 
 import { serve } from '../host/host.js'
 
@@ -58,15 +58,6 @@ export default async function ({ page, shot, base, city }) {
     await page.evaluate(() => /** @type {any} */ (window).wx.switchTab({ url: '/pages/me/me' }))
     await page.waitForSelector('.danger')
     await shot('me')
-    await to('/pages/worker/worker')
-    await page.waitForSelector('.go:visible')
-    await shot('worker-login')
-    await page.click('.go:visible')
-    await page.waitForSelector('.quiet:visible')
-    await shot('worker')
-    await page.click('.go:visible')
-    await page.waitForSelector('.qr')
-    await shot('code')
   } finally {
     host.close()
   }

@@ -1,23 +1,93 @@
 // The worker's screens, from logging in to leaving.
 
-import { around } from '../officials.js'
+import { busy, hired, wanted } from '../workers.js'
 
 /** @param {import('../shots.js').Tour} tour */
 export default async function ({ page, shot, base, city }) {
-  const { her } = await around(city)
+  const [desk, other] = city.desks
   const to = (/** @type {string} */ address) => page.goto(`${base}/worker#/${address}`)
-  /** Opens what the button asks, and closes it again. @param {string | RegExp} button @param {string} name */
+  /** Opens what the button asks. @param {RegExp} button @param {string} name */
   const asked = async (button, name) => {
     await page.getByRole('button', { name: button }).click()
     await page.waitForSelector('dialog')
     await shot(name)
-    await page.keyboard.press('Escape')
-    await page.waitForSelector('dialog', { state: 'detached' })
   }
+  /** @param {RegExp} button @param {string} name @param {string} done What is there once it is done. */
+  const decided = async (button, name, done) => {
+    await asked(button, name)
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('dialog', { state: 'detached' })
+    await page.waitForSelector(done)
+  }
+  const logIn = async (/** @type {{ phone: string }} */ her, seen = async () => {}) => {
+    await to('')
+    await page.waitForSelector('.demo')
+    await page.fill('[name=phone]', her.phone)
+    await page.click('button[type=submit]')
+    await page.waitForSelector('[name=code]')
+    await seen()
+    await page.fill('[name=code]', (await city.call('GET', `/demo/codes/${her.phone}`, null)).code)
+    await page.click('button[type=submit]')
+  }
+  const logOut = async () => {
+    await to('me')
+    await page.getByRole('button', { name: /退出登录|Log out/ }).click()
+    await page.waitForSelector('[name=phone]')
+  }
+
+  const idle = await hired(city, desk, '吴桂芳')
   await to('')
   await page.waitForSelector('.demo')
   await shot('login')
-  await page.getByRole('button', { name: her.name }).click()
+  await page.click('button[type=submit]')
+  await page.waitForSelector('.fault')
+  await shot('login-fault')
+  await logIn(idle, () => shot('login-code'))
+  await page.waitForSelector('.empty')
+  await shot('visits-none')
+  await page.locator('.switcher button').nth(1).click()
+  await page.waitForSelector('.empty')
+  await shot('visits-past-none')
+  await to('record')
+  await page.waitForSelector('.sections')
+  await shot('record-none')
+  await to('record/views')
+  await page.waitForSelector('.rows, .empty')
+  await to('me/leave')
+  await page.waitForSelector('[name=from]')
+  await shot('leave-none')
+  await page.selectOption('[name=untilTime]', '07:00')
+  await page.click('button[type=submit]')
+  await page.waitForSelector('.fault')
+  await shot('leave-fault')
+  await wanted(city, other, idle)
+  await to('me')
+  await page.waitForSelector('.asking')
+  await shot('me-wanted')
+  await decided(/同意转过去|Agree to move/, 'moving', '.asking .note.good')
+  await shot('me-agreed')
+  await asked(/撤回授权|Withdraw/, 'withdrawing')
+  await page.click('dialog button[type=submit]')
+  await page.waitForSelector('.note.warn')
+  await shot('me-withdrawn')
+  await decided(/同意授权|Give my consent/, 'consenting', '.facts')
+  await decided(/删除我的个人信息|Erase my data/, 'erasing', '.note.warn')
+  await shot('me-erasure')
+  await decided(/离开现在的公司|Leave my agency/, 'leaving', '.facts')
+  await shot('me-left')
+  await to('code')
+  await page.waitForSelector('.empty')
+  await shot('code-no-badge')
+  await city.call('POST', `/v1/workers/${idle.worker_id}/erase`, idle.office, { reason: '本人申请' })
+  await page.reload()
+  await page.waitForSelector('[name=phone]')
+  await logIn(idle)
+  await page.waitForSelector('[role=alert] .note')
+  await shot('erased')
+
+  const her = await busy(city, desk)
+  await page.reload()
+  await logIn(her)
   await page.waitForSelector('.map')
   await shot('visits')
   await page.locator('.switcher button').nth(1).click()
@@ -26,8 +96,13 @@ export default async function ({ page, shot, base, city }) {
   await to('code')
   await page.waitForSelector('.qr path')
   await shot('code')
+  await page.context().setOffline(true)
+  await page.waitForSelector('.offline')
+  await shot('code-offline')
+  await page.context().setOffline(false)
+  await page.waitForSelector('.offline', { state: 'detached' })
   await to('record')
-  await page.waitForSelector('.sections')
+  await page.waitForSelector('.answer')
   await shot('record')
   await to('record/views')
   await page.waitForSelector('.rows')
@@ -42,10 +117,8 @@ export default async function ({ page, shot, base, city }) {
   await to('me')
   await page.waitForSelector('.facts')
   await shot('me')
-  await asked(/撤回授权|Withdraw/, 'withdrawing')
-  await asked(/离开现在的公司|Leave my agency/, 'leaving')
-  await asked(/删除我的个人信息|Erase my data/, 'erasing')
   await to('me/leave')
-  await page.waitForSelector('[name=from]')
+  await page.waitForSelector('.said')
   await shot('leave')
+  await logOut()
 }

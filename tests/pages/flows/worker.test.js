@@ -70,7 +70,7 @@ async function inMini(her, how) {
 const title = (page, words) => page.waitForFunction(words => document.title.startsWith(words), words)
 
 test('A worker goes to a visit: its place and notes, a code that matches this order, and what she was rated', async () => {
-  const { her, desk, order_id, check, complete, rate } = await named(6, '陈玉兰')
+  const { her, desk, order_id, check, complete, rate } = await named(15, '陈玉兰')
   const me = await watched()
   const { page } = me
   await page.goto(`${url}/worker`)
@@ -99,7 +99,7 @@ test('A worker goes to a visit: its place and notes, a code that matches this or
   assert.equal((await check(digits)).result, 'match')
   assert.equal((await check(next)).result, 'match')
   // It is hers alone: for another's order it is a mismatch.
-  const other = await named(7, '周敏')
+  const other = await named(16, '周敏')
   assert.equal((await other.check(next)).result, 'mismatch')
 
   await page.getByRole('link', { name: '上门', exact: true }).click()
@@ -118,7 +118,7 @@ test('A worker goes to a visit: its place and notes, a code that matches this or
 })
 
 test('A worker goes to a visit with the mini-program', async () => {
-  const { her, desk, check, complete, rate } = await named(8, '何秀英')
+  const { her, desk, check, complete, rate } = await named(17, '何秀英')
   const me = await inMini(her)
   const { page } = me
   for (const words of [ADDRESS, '家里有猫，请轻声', '王小明', desk.name, '日常保洁 · 2 小时']) await page.getByText(words).waitFor()

@@ -12,7 +12,7 @@ import { worker } from './words/worker.js'
 export const actorName = actor => sayOf(actors, /^(customer|platform)$/.test(actor) ? actor : actor.split(/[_:]/)[0])
 
 /** Where a section's state is from. @param {string | null} source */
-export const sourceName = source => source === null ? '' : source.startsWith('aut_') ? sayOf(sources, 'authority') : sayOf(sources, source) || say(W.otherSource, { source })
+export const sourceName = source => source === null ? '' : sayOf(sources, source) || say(W.otherSource, { source })
 
 /** Where a section's state is from, and of when it is. @param {import('contract').Schemas['WorkerSection']} line @param {number} now */
 export const sourceLine = ({ source, as_of: asOf, valid_until: until, reference }, now) => [

@@ -13,5 +13,4 @@ export const mini = {
   workerLogin: ['用微信手机号登录', 'Log in by WeChat’s phone number'],
   workerRefused: ['没有得到手机号，请再试一次并选择“允许”。', 'The number was not given. Please try again and allow it.'],
   way: ['查看路线', 'Show the way'],
-  callCustomer: ['给客户打电话', 'Call the customer'],
 }

@@ -7,9 +7,13 @@ import { factsOf, mended, sent, shown, titled, toast, worded } from '../../page.
 import { worker } from '../../sessions.js'
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: tomorrow(worker.now()), today: isoDay(worker.now()), times: clockTimes },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: tomorrow(0), today: '', times: clockTimes },
   availability: /** @type {import('contract').Schemas['Availability']} */ ({ version: 0, hours: null, leave: [] }),
-  onLoad() { titled(W.leave) },
+  onLoad() {
+    titled(W.leave)
+    this.setData({ values: tomorrow(worker.now()), today: isoDay(worker.now()) })
+  },
+
   onShow() { this.again() },
 
   again() {

@@ -17,7 +17,7 @@ test('days are the city’s: half past eleven in the evening in UTC+8', () => {
     ['2026-11-30T15:59:00Z', '今天 23:59'], ['2026-11-30T16:00:00Z', '明天 00:00'], ['2026-11-29T15:59:59Z', '昨天 23:59'],
     ['2026-12-03T06:05:00Z', '12月3日 周四 14:05'], ['2027-01-01T00:00:00Z', '2027年1月1日 周五 08:00'],
   ]) assert.equal(when(time, NOW), words)
-  assert.equal(visitTime('2026-12-01T06:00:00Z', 150, NOW), '明天 14:00–16:30')
+  assert.equal(visitTime('2026-12-01T06:00:00Z', 150, NOW), '明天 14:00–\u206016:30')
   assert.equal(Date.parse(moment('2026-12-01', '14:00')), Date.parse('2026-12-01T06:00:00Z'))
   speak('en')
   assert.equal(day('2026-12-03T06:05:00Z', NOW), 'Thu 3 Dec')

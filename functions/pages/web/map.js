@@ -23,7 +23,7 @@ export function stillMap(pins, others, label, width = 360) {
   const [half, tall] = [across / 2, across / 2 * SHAPE * squeeze]
   const box = { west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }
   const drawn = map(box, width)
-  const places = CITY.places.filter(({ lat, lon }) => lat > box.south && lat < box.north && lon > box.west && lon < box.west + across * 0.85)
+  const places = CITY.places.filter(({ lat, lon }) => Math.abs(lat - middle.lat) < tall * 0.9 && lon > box.west && lon < box.west + across * 0.85)
   return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${Math.round(width * SHAPE)}`, role: 'img', 'aria-label': label, class: 'still' },
     h('rect', { width, height: Math.round(width * SHAPE), class: 'land' }),
     h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),

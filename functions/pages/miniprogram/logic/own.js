@@ -4,7 +4,7 @@ import { serviceName } from './catalogue.js'
 import { day, masked, phoneText, when } from './format.js'
 import { aboutName } from './history.js'
 import { listed, named, say, sayOf } from './words.js'
-import { orderStatuses } from './words/contract.js'
+import { orderStatuses, sections } from './words/contract.js'
 import { badgeStatuses, CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
 
 /** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
@@ -36,11 +36,12 @@ export function ownFacts({ worker, employer, badges }, services, now) {
 }
 
 /** Who looked at her record, how and why. @param {import('contract').Schemas['View']} view @param {number} now */
-export const lookReading = ({ at, how, purpose }, now) => ({
-  title: sayOf(looks, how),
-  why: how !== 'authority' ? '' : purpose && purpose !== 'not stated' ? say(W.viewWhy, { purpose }) : say(W.viewNoWhy),
-  at: when(at, now),
-})
+export function lookReading({ at, how, purpose }, now) {
+  // So the API says it when a section was recorded.
+  const [, section = ''] = /^recorded (\w+)$/.exec(purpose || '') || []
+  const why = section in sections ? say(W.viewRecorded, { section: sayOf(sections, section) }) : purpose && purpose !== 'not stated' ? say(W.viewWhy, { purpose }) : say(W.viewNoWhy)
+  return { title: sayOf(looks, how), why: how === 'authority' ? why : '', at: when(at, now) }
+}
 
 /** An objection of hers and what was answered. @param {import('contract').Schemas['Objection']} objection @param {number} now */
 export function objectionReading({ objection_id: id, about, text, at, answer }, now) {

@@ -17,7 +17,7 @@ export const code = app => {
   tick()
   app.leaving(() => clearTimeout(timer))
   stayAwake()
-  return { title: () => say(W.codeTitle), back: '', view }
+  return { title: () => say(W.code), back: '', full: true, view }
 
   /** Draws as each second begins, so that a code changes when it should. */
   function tick() {

@@ -38,7 +38,7 @@ export const me = app => {
     const keep = doing(() => app.api.call('DELETE /v1/me/erase'), W.eraseKept)
     const consent = consentReading(record, app.now())
     return [
-      worker.erasure && h('div', { role: 'status' }, note('warn', say(W.eraseDue, { time: when(worker.erasure.due_at, app.now()) })),
+      worker.erasure && h('div', { role: 'status', class: 'block' }, note('warn', say(W.eraseDue, { time: when(worker.erasure.due_at, app.now()) })),
         h('p', { class: 'buttons' }, button({ label: say(W.eraseKeep), onclick: () => { keep().catch(problem => app.say(told(problem))) } }))),
       moves(record).map(({ id, agency, isAgreed }) => card({ key: id, title: say(W.moveTo, { agency }), kind: 'asking' }, h('p', { class: 'say' }, say(W.moveDetail)),
         isAgreed ? note('good', say(W.agreed)) : h('p', { class: 'buttons' }, button({ label: say(W.agree), icon: 'tick', onclick: ask({ deed: 'agree', agency, proposal_id: id }) })))),

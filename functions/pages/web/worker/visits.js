@@ -68,8 +68,8 @@ export const visits = app => {
     return h('ul', { class: 'rows' }, visits.map(visit => h('li', { key: visit.order_id, class: 'row' }, icon(SERVICE_ICONS[visit.service]),
       h('span', { class: 'row-text' }, h('b', null, visitTime(visit.start_at, visit.duration_min, app.now())),
         h('small', null, [serviceName(services.value || [], visit.service, named), visit.agency].filter(Boolean).join(' · ')),
-        visit.rating?.comment && h('q', null, visit.rating.comment)),
-      visit.rating && !visit.lost ? h('span', { class: 'stars' }, icon('star', 'filled'), h('span', { class: 'unseen' }, visitEnd(visit)), h('span', { 'aria-hidden': 'true' }, visit.rating.stars)) : tag(visitEnd(visit)))))
+        visit.rating?.comment && h('q', null, visit.rating.comment),
+        h('span', { class: 'tags' }, visit.rating && !visit.lost ? h('span', { class: 'stars' }, icon('star', 'filled'), visitEnd(visit)) : tag(visitEnd(visit)))))))
   }
 
   /** @param {string} address */

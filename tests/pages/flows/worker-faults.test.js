@@ -1,11 +1,17 @@
 // The network and the platform fail in the middle of a worker's forms: nothing is lost, nothing is done twice, and she is told.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after, before, test } from 'node:test'
+import { serve } from '../host/host.js'
 import { hired } from '../workers.js'
 import { city, closed, codeOf, url, watched } from './watched.js'
 
-after(closed)
+let host
+before(async () => { host = await serve(url) })
+after(async () => {
+  host.close()
+  await closed()
+})
 
 /** An answer that refuses. */
 const refusal = (status, slug, headers = {}) => route => route.fulfill({ status, contentType: 'application/problem+json', headers, body: JSON.stringify({ type: `https://homehail.cn/problems/${slug}`, title: slug, status, detail: slug }) })
@@ -38,11 +44,11 @@ const chain = async (her, kind) => (await city.call('GET', '/v1/me/trace?limit=1
  */
 const FORMS = [
   {
-    name: 'an objection', at: 'record/object', button: '提交异议', sends: 'POST **/v1/me/objections', field: '哪里不对', text: '健康证九月换新了。', seen: '等待答复',
+    name: 'an objection', at: 'record/object', mini: 'worker-record/worker-record', button: '提交异议', sends: 'POST **/v1/me/objections', field: '哪里不对', text: '健康证九月换新了。', seen: '等待答复',
     count: async her => (await record(her)).objections.length,
   },
   {
-    name: 'leave', at: 'me/leave', button: '登记请假', sends: 'PUT **/v1/me/availability', seen: '自己登记',
+    name: 'leave', at: 'me/leave', mini: 'worker-leave/worker-leave', button: '登记请假', sends: 'PUT **/v1/me/availability', seen: '自己登记',
     count: async her => (await city.call('GET', '/v1/me/availability', await her.token())).leave.length,
   },
   {
@@ -61,7 +67,7 @@ const FORMS = [
     count: her => chain(her, 'employer_changed'),
   },
   {
-    name: 'erasing', at: 'me', open: '删除我的个人信息', button: '确定删除', sends: 'POST **/v1/me/erase', field: '原因', text: '回老家', seen: /您的个人信息将在.+删除/,
+    name: 'erasing', at: 'me', mini: 'worker-data/worker-data', open: '删除我的个人信息', button: '确定删除', sends: 'POST **/v1/me/erase', field: '原因', text: '回老家', seen: /您的个人信息将在.+删除/,
     count: her => chain(her, 'erasure_requested'),
   },
 ]
@@ -80,7 +86,11 @@ async function meeting(page, sends, faults) {
 /** A worker of her own for each time, logged in: what she does about her data she does once. */
 async function atWork(page, form) {
   const her = await hired(city, city.desks[0], '于试网', { canVisit: false })
+  // Whoever was here before is forgotten, before a page renews her session.
+  await page.evaluate(() => localStorage.removeItem('loggedIn.worker')).catch(() => {})
+  await page.context().clearCookies()
   await page.goto(`${url}/worker`)
+  await page.getByLabel('手机号').waitFor()
   await page.evaluate(async code => {
     await fetch('/v1/sessions/worker', { method: 'POST', headers: { 'content-type': 'application/json', 'x-requested-with': 'homehail' }, body: JSON.stringify({ code, cookie: true }) })
     localStorage.setItem('loggedIn.worker', 'yes')
@@ -90,7 +100,7 @@ async function atWork(page, form) {
   if (form.prepare) {
     await form.prepare(her)
     await page.getByRole('link', { name: '诚信' }).click()
-    await page.getByRole('link', { name: '我的' }).click()
+    await page.getByRole('link', { name: '我的', exact: true }).click()
   }
   if (form.open) await page.getByRole('button', { name: form.open }).click()
   if (form.field) await page.getByLabel(form.field).fill(form.text)
@@ -155,6 +165,74 @@ for (const form of FORMS) {
       await page.unrouteAll({ behavior: 'wait' })
     })
     await me.leave()
+  })
+}
+
+for (const form of FORMS.filter(form => form.mini)) {
+  test(`In the mini-program, whatever ${form.name} meets`, async t => {
+    const me = await watched({ refused: true })
+    const { page } = me
+    // WeChat's own question stands for a dialog of the page's.
+    const field = form.open ? null : form.field
+    const send = page.getByRole('button', { name: new RegExp(`^(再试一次|${form.open || form.button})$`) })
+    const logIn = () => page.getByRole('button', { name: '用微信手机号登录' }).click()
+    const begun = async () => {
+      const her = await hired(city, city.desks[0], '于小程', { canVisit: false })
+      await page.goto(host.url)
+      await page.evaluate(() => localStorage.clear())
+      await page.reload()
+      await page.getByRole('button', { name: '我的' }).click()
+      await page.evaluate(code => { globalThis.wxAnswers.getPhoneNumber = { code } }, her.code)
+      await page.getByRole('button', { name: '我是服务员' }).click()
+      await logIn()
+      await page.getByRole('button', { name: '出示动态码' }).waitFor()
+      await page.evaluate(path => globalThis.mini.open(`/pages/${path}`), form.mini)
+      await send.waitFor()
+      if (field) await page.getByLabel(field).fill(form.text)
+      return her
+    }
+
+    for (const [name, faults, told] of FAULTS) {
+      await t.test(name, async () => {
+        const her = await begun()
+        const left = await meeting(page, form.sends, faults)
+        await send.click()
+        if (told) {
+          await page.getByText(told).waitFor()
+          if (field) assert.equal(await page.getByLabel(field).inputValue(), form.text)
+          await send.click()
+        }
+        await seen(page, form, her)
+        assert.equal(left.length, 0, 'all of it was met')
+        await page.unrouteAll({ behavior: 'wait' })
+      })
+    }
+
+    await t.test('offline when it is sent, and back by itself', async () => {
+      const her = await begun()
+      await me.context.setOffline(true)
+      await send.click()
+      await page.getByText(UNKNOWN).waitFor()
+      await me.context.setOffline(false)
+      await seen(page, form, her)
+    })
+
+    await t.test('logged out by the platform: the form is there again after the login', async () => {
+      const her = await begun()
+      let isOver = true
+      await meeting(page, form.sends, [refusal(401, 'unauthenticated')])
+      await page.route('**/v1/sessions/refresh', route => isOver ? refusal(401, 'unauthenticated')(route) : route.fallback())
+      await send.click()
+      await page.getByRole('button', { name: '用微信手机号登录' }).waitFor()
+      isOver = false
+      await logIn()
+      await send.waitFor()
+      if (field) assert.equal(await page.getByLabel(field).inputValue(), form.text)
+      await send.click()
+      await seen(page, form, her)
+      await page.unrouteAll({ behavior: 'wait' })
+    })
+    await me.leave({ mayStore: true })
   })
 }
 

@@ -195,18 +195,22 @@ test('Codes go on without a network for ten minutes, whatever the phone’s cloc
 test('Whoever has no badge is told why, and sees the code once she has one', async () => {
   const her = await idle('吴桂芳')
   await city.call('POST', `/v1/badges/${her.badge.badge_id}/revoke`, city.desks[0].token, { reason: '换卡' })
-  const me = await atWork(her, { refused: true })
+  const me = await watched({ refused: true })
   const { page } = me
+  await page.clock.install()
+  await page.goto(`${url}/worker`)
+  await entered(page, her)
   await page.getByText('还没有安排').waitFor()
   await me.screen('worker no visits')
   await page.getByRole('link', { name: '动态码' }).click()
   await page.getByRole('heading', { name: '现在没有可用的服务卡' }).waitFor()
   await me.screen('worker without badge')
   await city.call('POST', `/v1/workers/${her.worker_id}/badges`, city.desks[0].token, {})
+  await page.clock.runFor(10_000)
   await page.getByRole('img', { name: '动态二维码' }).waitFor()
-  // Once her session has ended, no code is left to be seen.
+  // Once it is known that her session has ended, no code is left to be seen.
   await page.route('**/v1/**', route => route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify({ type: '/problems/unauthenticated', status: 401 }) }))
-  await page.reload()
+  await page.clock.runFor(5 * 60_000)
   await page.getByLabel('手机号').waitFor()
   assert.equal(await page.locator('.qr').count(), 0)
   await me.leave()
@@ -409,6 +413,16 @@ test('In the mini-program a worker decides the same', async () => {
   await page.getByRole('button', { name: '撤回授权' }).click()
   assert.equal((await city.call('GET', '/v1/me/record', await her.token())).worker.consent.withdrawn_at, null)
   await me.leave({ mayStore: true })
+})
+
+test('On a local run a worker of the demo city logs in by her name', async () => {
+  const me = await watched()
+  const { page } = me
+  await page.goto(`${url}/worker`)
+  await page.getByRole('button', { name: city.demo.workers[0].name }).click()
+  await page.getByRole('link', { name: '动态码' }).click()
+  await page.getByRole('img', { name: '动态二维码' }).waitFor()
+  await me.leave()
 })
 
 test('The keyboard alone shows the code, and objects', async () => {

@@ -40,7 +40,7 @@ export function lookReading({ at, how, purpose }, now) {
   // So the API says it when a section was recorded.
   const [, section = ''] = /^recorded (\w+)$/.exec(purpose || '') || []
   const why = section in sections ? say(W.viewRecorded, { section: sayOf(sections, section) }) : purpose && purpose !== 'not stated' ? say(W.viewWhy, { purpose }) : say(W.viewNoWhy)
-  return { title: sayOf(looks, how), why: how === 'authority' ? why : '', at: when(at, now) }
+  return { key: at, title: sayOf(looks, how), why: how === 'authority' ? why : '', at: when(at, now) }
 }
 
 /** An objection of hers and what was answered. @param {import('contract').Schemas['Objection']} objection @param {number} now */

@@ -41,7 +41,7 @@ export const views = app => {
   return {
     title: () => say(W.whoLooked),
     back: 'record',
-    view: () => paged(list, items => h('ul', { class: 'rows' }, items.map(one => lookReading(one, app.now())).map((one, key) => h('li', { key, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, one.title), one.why && h('span', null, one.why), h('small', null, one.at))))),
+    view: () => paged(list, items => h('ul', { class: 'rows' }, items.map(one => lookReading(one, app.now())).map(one => h('li', { key: one.key, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, one.title), one.why && h('span', null, one.why), h('small', null, one.at))))),
       empty({ icon: 'person', title: say(W.noViews), detail: say(W.noViewsDetail) })),
   }
 }

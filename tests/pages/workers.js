@@ -43,29 +43,33 @@ export async function hired({ base, call, demo }, desk, name, { canVisit = true 
   }
 }
 
-/** What her pages have to show: visits of today and later, one that was rated, one that she lost, leave, and objections.
+/** Has her named for a visit, so many hours ahead. What comes back does what its customer does, such as `complete`.
+ * @param {City} city @param {{ name: string, token: string }} desk @param {{ worker_id: string, badge: any }} her @param {number} hours */
+export async function named(city, desk, her, hours) {
+  const { call } = city
+  const { token } = await call('POST', '/v1/sessions/customer', null, { code: 'demo-customer-18' })
+  const { order_id } = await call('POST', '/v1/orders', token, {
+    service: 'cleaning', start_at: new Date(Date.now() + hours * 3_600_000).toISOString(), duration_min: 120, address: '群力第五大道 12 号 3 单元 1402',
+    location: { lat: 45.757, lon: 126.642, datum: 'wgs84' }, contact: { name: '王小明', phone: '13912345678' }, notes: '门铃坏了，请打电话。家里有一只猫，请随手关门。',
+  })
+  await city.grab(order_id, [desk])
+  await call('POST', `/v1/orders/${order_id}/staff`, desk.token, { worker_id: her.worker_id })
+  return (/** @type {string} */ what, /** @type {unknown} */ body) => call('POST', `/v1/orders/${order_id}/${what}`, token, body)
+}
+
+/** What her pages have to show: visits to come, one that was rated, one that she lost, leave, and objections.
  * @param {City} city @param {{ name: string, token: string }} desk */
 export async function busy(city, desk) {
   const { call } = city
   const her = await hired(city, desk, '陈玉兰')
   const token = await her.token()
-  const { token: customer } = await call('POST', '/v1/sessions/customer', null, { code: 'demo-customer-18' })
-  const visit = async (/** @type {number} */ hours, notes = '门铃坏了，请打电话。家里有一只猫，请随手关门。') => {
-    const { order_id } = await call('POST', '/v1/orders', customer, {
-      service: 'cleaning', start_at: new Date(Date.now() + hours * 3_600_000).toISOString(), duration_min: 120, address: '群力第五大道 12 号 3 单元 1402',
-      location: { lat: 45.757, lon: 126.642, datum: 'wgs84' }, contact: { name: '王小明', phone: '13912345678' }, notes,
-    })
-    await city.grab(order_id, [desk])
-    await call('POST', `/v1/orders/${order_id}/staff`, desk.token, { worker_id: her.worker_id })
-    return order_id
-  }
-  const done = await visit(1)
-  await call('POST', `/v1/orders/${done}/badge-check`, customer, { token: her.badge.token })
-  await call('POST', `/v1/orders/${done}/complete`, customer)
-  await call('POST', `/v1/orders/${done}/rating`, customer, { stars: 4, comment: '擦得很干净，人也和气，下次还请她。' })
-  await call('POST', `/v1/orders/${await visit(30)}/cancel`, customer, { reason: '时间变了' })
-  await visit(4)
-  await visit(28)
+  const done = await named(city, desk, her, 1)
+  await done('badge-check', { token: her.badge.token })
+  await done('complete', undefined)
+  await done('rating', { stars: 4, comment: '擦得很干净，人也和气，下次还请她。' })
+  const lost = await named(city, desk, her, 30)
+  await lost('cancel', { reason: '时间变了' })
+  for (const hours of [4, 28]) await named(city, desk, her, hours)
   for (const [about, text] of [['health_certificate', '健康证九月已经换新的了。'], ['dishonesty', '同名同姓，不是我。']]) await call('POST', '/v1/me/objections', token, { about, text })
   const { objections: [first] } = await call('GET', '/v1/me/record', token)
   await call('POST', `/v1/workers/${her.worker_id}/objections/${first.objection_id}/answer`, her.office, { outcome: 'upheld', reason: '已更新，谢谢您告诉我们。' })

@@ -104,6 +104,7 @@ async function atWork(page, form) {
   }
   if (form.open) await page.getByRole('button', { name: form.open }).click()
   if (form.field) await page.getByLabel(form.field).fill(form.text)
+  await sender(page, form).waitFor()
   return her
 }
 

@@ -1,6 +1,6 @@
 // The worker's screens, from logging in to leaving.
 
-import { busy, hired, wanted } from '../workers.js'
+import { busy, hired, named, wanted } from '../workers.js'
 
 /** @param {import('../shots.js').Tour} tour */
 export default async function ({ page, shot, base, city }) {
@@ -48,6 +48,12 @@ export default async function ({ page, shot, base, city }) {
   await page.locator('.switcher button').nth(1).click()
   await page.waitForSelector('.empty')
   await shot('visits-past-none')
+  const visit = await named(city, desk, idle, 1)
+  await visit('badge-check', { token: idle.badge.token })
+  await page.reload()
+  await page.waitForSelector('.lead')
+  await shot('visits-today')
+  await visit('complete', undefined)
   await to('record')
   await page.waitForSelector('.sections')
   await shot('record-none')

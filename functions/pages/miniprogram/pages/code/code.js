@@ -42,7 +42,7 @@ Page({
   draw() {
     const present = codes.present()
     const { problem } = codes
-    if (!present) return this.setData({ picture: '', problem: problem && problem.status === 404 ? `${say(W.noBadge)}：${say(W.noBadgeDetail)}` : codes.hasRunOut() ? say(W.codeOverDetail) : problem ? wordsOf(problem) : '' })
+    if (!present) return this.setData({ picture: '', problem: problem && problem.status === 404 ? `${say(W.noBadge)} — ${say(W.noBadgeDetail)}` : codes.hasRunOut() ? say(W.codeOverDetail) : problem ? wordsOf(problem) : '' })
     const { code: { modules, svg_path: path, digits }, seconds, minutes } = present
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${modules} ${modules}"><path fill="#fff" d="M0 0h${modules}v${modules}H0z"/><path d="${path.replace(/[^\w\s.,-]/g, '')}"/></svg>`
     const picture = `data:image/svg+xml,${encodeURIComponent(svg)}`

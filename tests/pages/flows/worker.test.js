@@ -265,7 +265,7 @@ test('A worker objects to her record, and reads the answer and who looked', asyn
   await me.screen('worker views')
   await page.getByRole('link', { name: '返回' }).click()
   await page.getByRole('link', { name: /全部经过/ }).click()
-  await page.getByText('提出异议', { exact: false }).first().waitFor()
+  await page.getByText('异议（健康证）').waitFor()
   await page.locator('summary').first().click()
   await me.screen('worker history', { english: true })
   await page.getByRole('link', { name: '有错误？提出异议' }).first().click()

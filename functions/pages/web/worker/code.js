@@ -12,7 +12,6 @@ let kept = null
 /** @type {import('../app.js').MakeScreen} */
 export const code = app => {
   const codes = kept = kept || codesOf(app.api)
-  let isAwake = false
   let timer = 0
   tick()
   app.leaving(() => clearTimeout(timer))
@@ -28,24 +27,15 @@ export const code = app => {
 
   /** Where the browser can. It lets go by itself when the page is hidden. */
   function stayAwake() {
-    const { wakeLock } = /** @type {any} */ (navigator)
-    if (!wakeLock) return
-    /** @type {any} */
-    let lock = null
-    let isLeft = false
-    const ask = async () => {
-      if (document.visibilityState !== 'visible') return
-      lock = await wakeLock.request('screen').catch(() => null)
-      if (isLeft) lock?.release()
-      isAwake = lock !== null
-    }
+    /** @type {Promise<any> | undefined} */
+    let lock
+    const ask = () => { if (document.visibilityState === 'visible') lock = /** @type {any} */ (navigator).wakeLock?.request('screen').catch(() => null) }
+    ask()
     document.addEventListener('visibilitychange', ask)
     app.leaving(() => {
-      isLeft = true
       document.removeEventListener('visibilitychange', ask)
-      lock?.release()
+      lock?.then(held => held?.release())
     })
-    ask()
   }
 
   function view() {
@@ -64,7 +54,6 @@ export const code = app => {
       h('svg', { class: 'left-bar', viewBox: '0 0 30 1', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, h('rect', { width: seconds, height: 1 })),
       h('p', { class: 'say' }, say(W.codeNext, { seconds })),
       !navigator.onLine && h('p', { class: 'say' }, say(W.codeOffline, { minutes })),
-      h('div', { class: 'digits' }, h('p', { class: 'say' }, say(W.codeDigits)), h('p', null, groups(code.digits).map((group, at) => h('span', { key: at }, group, ' ')))),
-      isAwake && h('small', null, say(W.awake)))
+      h('div', { class: 'digits' }, h('p', { class: 'say' }, say(W.codeDigits)), h('p', null, groups(code.digits).map((group, at) => h('span', { key: at }, group, ' ')))))
   }
 }

@@ -42,7 +42,6 @@ export const worker = {
   codeOverDetail: ['手机断网超过 10 分钟。连上网络就会更新，也可以出示印好的服务卡。', 'The phone was offline for over ten minutes. They come back with the network; your printed badge works too.'],
   noBadge: ['现在没有可用的服务卡', 'You have no valid badge'],
   noBadgeDetail: ['主管部门批准、公司发卡之后，这里会显示动态码。请问问公司。', 'Once you are approved and your agency has issued a badge, your code is shown here. Please ask your agency.'],
-  awake: ['屏幕会保持常亮', 'The screen stays on'],
   // Own record.
   status: ['审核', 'Review'],
   sections: ['诚信信息', 'Credit record'],

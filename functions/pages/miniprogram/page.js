@@ -30,6 +30,9 @@ export const sectionFacts = sections => sections.map(sectionReading).map(({ name
 /** @param {Words} words */
 export const titled = words => { wx.setNavigationBarTitle({ title: say(words) }) }
 
+/** Names and values for the template `facts`; a value that is empty is left out. @param {[string, string | null | undefined][]} pairs */
+export const factsOf = pairs => pairs.filter(([, value]) => value).map(([name, value]) => ({ name, value }))
+
 /** Reads something for a page, which shows `problem` if it fails. @param {any} page @param {() => Promise<object>} read What is to be set. */
 export async function shown(page, read) {
   try {

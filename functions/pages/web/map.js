@@ -29,7 +29,7 @@ export function stillMap(pins, others, label, width = 360) {
   const box = { west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }
   const drawn = map(box, width)
   const height = Math.round(width * SHAPE)
-  const places = CITY.places.filter(({ lat, lon }) => lat > box.south && lat < box.north && lon > box.west && lon < box.west + across * 0.85)
+  const places = CITY.places.filter(({ lat, lon }) => Math.abs(lat - middle.lat) < tall * 0.9 && lon > box.west && lon < box.west + across * 0.85)
   return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label, class: 'still' },
     ground(drawn, width, height, places), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
 }

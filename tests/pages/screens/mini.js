@@ -1,4 +1,4 @@
-// The mini-program's screens, run by the host: the customer's, then the worker's.
+// The customer's screens of the mini-program, run by the host.
 
 import { serve } from '../host/host.js'
 
@@ -134,15 +134,6 @@ export default async function ({ page, shot, base, city, answering }) {
     await page.waitForSelector('.note.warn:visible')
     await shot('erasing-asked')
     await answering('**/v1/me/erase', null)
-    await to('worker/worker')
-    await page.waitForSelector('.go:visible')
-    await shot('worker-login')
-    await page.click('.go:visible')
-    await page.waitForSelector('.quiet:visible')
-    await shot('worker')
-    await page.click('.go:visible')
-    await page.waitForSelector('.qr')
-    await shot('code')
   } finally {
     host.close()
   }

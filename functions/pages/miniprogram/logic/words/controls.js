@@ -32,6 +32,7 @@ export const controls = {
   codeFault: ['验证码不对，或者已经用过。请核对，或重新获取。', 'This code is wrong, or has been used. Check it, or have another one sent.'],
   sendCode: ['获取验证码', 'Send me a code'],
   codeSent: ['验证码已发到 {phone}，5 分钟内有效。', 'A code is on its way to {phone}. It is good for 5 minutes.'],
+  codeUnsure: ['网络中断，不知道验证码有没有发到 {phone}。收到就填在下面，没收到请重新获取。', 'The connection broke, and it is not known whether a code is on its way to {phone}. If none comes, ask for another.'],
   codeAgain: ['{seconds} 秒后可以重新获取', 'Another one in {seconds} s'],
   otherPhone: ['换个手机号', 'Another number'],
   logIn: ['登录', 'Log in'],

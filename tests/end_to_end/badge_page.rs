@@ -434,7 +434,8 @@ async fn a_link_preview_is_no_scan() {
 #[tokio::test]
 async fn a_badge_in_two_distant_places_raises_an_event() {
     let wearer = Wearer::new().await;
-    let scan = async |agent: &str, lat: &str, lon: &str| {
+    let edge = wearer.world.setting("EDGE_SECRET");
+    let scan_past = async |secret: &str, agent: &str, lat: &str, lon: &str| {
         wearer
             .world
             .call("GET", &format!("/b/{}", wearer.token))
@@ -442,6 +443,7 @@ async fn a_badge_in_two_distant_places_raises_an_event() {
             .header("user-agent", agent)
             .header("cloudfront-viewer-latitude", lat)
             .header("cloudfront-viewer-longitude", lon)
+            .header("x-homehail-edge", secret)
             .send()
             .await
             .expect(200);
@@ -449,6 +451,7 @@ async fn a_badge_in_two_distant_places_raises_an_event() {
         wearer.world.drain().await;
         wearer.world.skip(Duration::from_secs(300));
     };
+    let scan = async |agent: &str, lat: &str, lon: &str| scan_past(&edge, agent, lat, lon).await;
     let events = async || {
         wearer.world.drain().await;
         let queue = wearer.world.queue_url("events");
@@ -497,6 +500,11 @@ async fn a_badge_in_two_distant_places_raises_an_event() {
     // Headers that are not a place are ignored.
     scan("four", "north", "123.43").await;
     assert_eq!(events().await.len(), 0);
+    // So are those that somebody sends past CloudFront, from Peking.
+    scan_past("made up", "five", "39.90", "116.40").await;
+    assert_eq!(events().await.len(), 0);
+    scan("six", "39.90", "116.40").await;
+    assert_eq!(events().await.len(), 1);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use local::gateway::Gateway;
 use local::invoker::{Invoker, StartedFunction};
 use local::keys::AccessKey;
 use local::sdk::{self, Endpoints};
-use local::template::{self, Function, Settings};
+use local::template::{self, Function, Settings, Stack};
 use local::wire::Wire;
 use local::{functions, wechat};
 use runtime::secret;
@@ -82,7 +82,7 @@ fn deployed() -> Option<Deployed> {
 }
 
 /// The template's functions, for their routes and the names of their code.
-fn described() -> Vec<Function> {
+fn described() -> Stack {
     let parameters = [
         "SessionPublicKeys",
         "WeChatAppId",
@@ -100,8 +100,7 @@ fn described() -> Vec<Function> {
             .into(),
         secret: &|_| String::new(),
     };
-    let stack = template::load(template::SOURCE, &settings).expect("the template");
-    stack.functions
+    template::load(template::SOURCE, &settings).expect("the template")
 }
 
 impl Elsewhere {
@@ -136,7 +135,7 @@ impl Elsewhere {
         let clock = Clock::new(|| Millis(local_cloud::Clock::system().now_ms()));
         let described = described();
         let mut started = BTreeMap::new();
-        for function in &described {
+        for function in &described.functions {
             let logical = function.name.trim_start_matches("homehail-");
             let mut variables = deployed.environments[logical].clone();
             variables.extend(
@@ -169,6 +168,7 @@ impl Elsewhere {
         for mapping in &deployed.mappings {
             let of = |f: &&Function| f.name == format!("{STACK}-{}", mapping.function);
             let function = described
+                .functions
                 .iter()
                 .find(of)
                 .expect("a function of the template");

@@ -19,6 +19,7 @@ mod crashes;
 mod credentials;
 mod customers;
 mod deadlines;
+mod edge;
 mod employment;
 mod erasure;
 mod fanout;

@@ -10,6 +10,8 @@
 * What functions log with the field `alarm` or `heartbeat` is counted in their log groups, and nothing else is.
 * An alarm looks at each function's errors and throttles, each queue that somebody reads, each stream's lag.
 * Every alarm is in infra/docs/operating.md, with what to do.
+* CloudFront keeps what never changes and nothing else, no refusal either; and shows that it is CloudFront.
+* Pages of other origins are let in without what the refresh cookie takes.
 * What is durable is kept when the stack goes: tables, buckets, signing keys and secrets.
 
     check_template.py infra/template.yaml expanded.json
@@ -38,6 +40,13 @@ OPEN_PERSONAL_DATA = {"Workers", "Review", "OwnRecord", "BadgeIssue", "Visits", 
 UNREAD = ("EventArchive",)
 # In an alarm that is computed from several.
 MOST_METRICS = 10
+# CloudFront's own policies, by https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+# and using-managed-origin-request-policies.html there.
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+# The refusals for which CloudFront can be told how long it keeps them; by default it is 10 s, whatever their Cache-Control says.
+KEPT_REFUSALS = {400, 403, 404, 405, 414, 500, 501, 502, 503, 504}
 KEPT = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
@@ -147,6 +156,34 @@ def unwatched(resources: dict):
                 yield f"no alarm looks at {metric} of {of}"
 
 
+def edge(resources: dict):
+    """What CloudFront would keep that it must not, or would not pass on or show that it must."""
+    config = resources["Distribution"]["Properties"]["DistributionConfig"]
+    behaviors = {each["PathPattern"]: each for each in config["CacheBehaviors"]} | {"*": config["DefaultCacheBehavior"]}
+    for path, behavior in behaviors.items():
+        if behavior["CachePolicyId"] != (CACHING_OPTIMIZED if path == "/a/*" else CACHING_DISABLED):
+            yield f"Distribution: {path} has the cache policy {behavior['CachePolicyId']}"
+        if behavior["ViewerProtocolPolicy"] not in ("redirect-to-https", "https-only"):
+            yield f"Distribution: {path} is answered without TLS"
+    if behaviors["*"].get("OriginRequestPolicyId") != ALL_VIEWER_EXCEPT_HOST:
+        yield "Distribution: the API is not asked as the caller asked, to its own host"
+    kept = KEPT_REFUSALS - {each["ErrorCode"] for each in config["CustomErrorResponses"] if each["ErrorCachingMinTTL"] == 0}
+    if kept:
+        yield f"Distribution: refusals are kept: {sorted(kept)}"
+    for origin in config["Origins"]:
+        headers = {each["HeaderName"]: each["HeaderValue"] for each in origin["OriginCustomHeaders"]}
+        if "EdgeSecret" not in flat(headers.get("x-homehail-edge", "")):
+            yield f"Distribution: {origin['Id']} does not see that it is CloudFront who asks"
+
+
+def shared_with_other_origins(resources: dict):
+    """What lets pages of other sites use a refresh cookie, or lets in pages that nobody named."""
+    cors = json.dumps([resource["Properties"].get("Body", {}).get("x-amazon-apigateway-cors") for resource in resources.values()])
+    for word in ("allowcredentials", "x-requested-with", "*"):
+        if word in cors.lower():
+            yield f"Api: {word} in CorsConfiguration"
+
+
 def main() -> int:
     source_path, expanded_path = sys.argv[1:]
     with open(source_path, encoding="utf-8") as file:
@@ -191,6 +228,8 @@ def main() -> int:
         if len(functions) > 1:
             faults.append(f"{role} is the role of {', '.join(functions)}")
 
+    faults.extend(edge(resources))
+    faults.extend(shared_with_other_origins(resources))
     faults.extend(unwatched(resources))
     faults.extend(unheard(resources, pathlib.Path(source_path).resolve().parent.parent))
 

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let function = BadgeIssue::new(&Settings::from_process())?;
-    serve_http(|request| function.handle(request)).await
+    let settings = Settings::from_process();
+    let function = BadgeIssue::new(&settings)?;
+    serve_http(&settings, |request| function.handle(request)).await
 }

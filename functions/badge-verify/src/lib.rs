@@ -58,7 +58,7 @@ pub struct BadgeVerify {
     scanners: Scanners,
     market: Market,
     pages: Pages,
-    trusts_viewer_place: bool,
+    keeps_viewer_place: bool,
     /// The name and the content of the file by which WeChat sees that the host is ours.
     check_file: Option<(String, String)>,
 }
@@ -89,7 +89,7 @@ impl BadgeVerify {
             scanners: Scanners::new(settings),
             market: settings.market(),
             pages: Pages::new(&settings.text("BADGE_HOST")),
-            trusts_viewer_place: settings.optional("VIEWER_PLACE") == Some("yes"),
+            keeps_viewer_place: settings.optional("VIEWER_PLACE") == Some("yes"),
             check_file: text("WECHAT_CHECK_FILE").zip(text("WECHAT_CHECK_TEXT")),
         })
     }
@@ -242,10 +242,10 @@ impl BadgeVerify {
         }
     }
 
-    /// Where the scanner is, as CloudFront finds it by the address. Where the gateway can be reached without CloudFront
-    /// anybody can send such headers, so a setting says whether they count.
+    /// Where the scanner is, as CloudFront finds it by the address, if the city wants that kept. Past CloudFront anybody can
+    /// send such headers.
     fn place(&self, request: &Request) -> Option<RoughPlace> {
-        if !self.trusts_viewer_place {
+        if !(self.keeps_viewer_place && http::came_through_cloudfront(request)) {
             return None;
         }
         let degrees = |name| http::header(request, name).and_then(|text| text.parse::<f64>().ok());

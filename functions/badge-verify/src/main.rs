@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let badges = BadgeVerify::new(&Settings::from_process())?;
-    serve_http(|request| badges.handle(request)).await
+    let settings = Settings::from_process();
+    let badges = BadgeVerify::new(&settings)?;
+    serve_http(&settings, |request| badges.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let credit_feed = CreditFeed::new(&Settings::from_process())?;
-    serve_http(|request| credit_feed.handle(request)).await
+    let settings = Settings::from_process();
+    let credit_feed = CreditFeed::new(&settings)?;
+    serve_http(&settings, |request| credit_feed.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let customers = Customers::new(&Settings::from_process())?;
-    serve_http(|request| customers.handle(request)).await
+    let settings = Settings::from_process();
+    let customers = Customers::new(&settings)?;
+    serve_http(&settings, |request| customers.handle(request)).await
 }

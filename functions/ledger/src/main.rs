@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let ledger = Ledger::new(&Settings::from_process())?;
-    serve_http(|request| ledger.handle(request)).await
+    let settings = Settings::from_process();
+    let ledger = Ledger::new(&settings)?;
+    serve_http(&settings, |request| ledger.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let members = Members::new(&Settings::from_process())?;
-    serve_http(|request| members.handle(request)).await
+    let settings = Settings::from_process();
+    let members = Members::new(&settings)?;
+    serve_http(&settings, |request| members.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let offers = OfferQueue::new(&Settings::from_process())?;
-    serve_http(|request| offers.handle(request)).await
+    let settings = Settings::from_process();
+    let offers = OfferQueue::new(&settings)?;
+    serve_http(&settings, |request| offers.handle(request)).await
 }

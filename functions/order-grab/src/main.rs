@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let order_grab = OrderGrab::new(&Settings::from_process())?;
-    serve_http(|request| order_grab.handle(request)).await
+    let settings = Settings::from_process();
+    let order_grab = OrderGrab::new(&settings)?;
+    serve_http(&settings, |request| order_grab.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let own_record = OwnRecord::new(&Settings::from_process())?;
-    serve_http(|request| own_record.handle(request)).await
+    let settings = Settings::from_process();
+    let own_record = OwnRecord::new(&settings)?;
+    serve_http(&settings, |request| own_record.handle(request)).await
 }

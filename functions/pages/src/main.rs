@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let pages = Pages::new(&Settings::from_process())?;
-    serve_http(|request| pages.handle(request)).await
+    let settings = Settings::from_process();
+    let pages = Pages::new(&settings)?;
+    serve_http(&settings, |request| pages.handle(request)).await
 }

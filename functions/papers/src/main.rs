@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let papers = PaperDesk::new(&Settings::from_process())?;
-    serve_http(|request| papers.handle(request)).await
+    let settings = Settings::from_process();
+    let papers = PaperDesk::new(&settings)?;
+    serve_http(&settings, |request| papers.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let registry = Registry::new(&Settings::from_process())?;
-    serve_http(|request| registry.handle(request)).await
+    let settings = Settings::from_process();
+    let registry = Registry::new(&settings)?;
+    serve_http(&settings, |request| registry.handle(request)).await
 }

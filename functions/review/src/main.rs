@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let review = Review::new(&Settings::from_process())?;
-    serve_http(|request| review.handle(request)).await
+    let settings = Settings::from_process();
+    let review = Review::new(&settings)?;
+    serve_http(&settings, |request| review.handle(request)).await
 }

@@ -7,6 +7,7 @@ use settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let sessions = Sessions::new(&Settings::from_process())?;
-    serve_http(|request| sessions.handle(request)).await
+    let settings = Settings::from_process();
+    let sessions = Sessions::new(&settings)?;
+    serve_http(&settings, |request| sessions.handle(request)).await
 }

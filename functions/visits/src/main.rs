@@ -7,6 +7,7 @@ use visits::Visits;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let visits = Visits::new(&Settings::from_process())?;
-    serve_http(|request| visits.handle(request)).await
+    let settings = Settings::from_process();
+    let visits = Visits::new(&settings)?;
+    serve_http(&settings, |request| visits.handle(request)).await
 }

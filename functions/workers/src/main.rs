@@ -7,6 +7,7 @@ use workers::Desk;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
-    let desk = Desk::new(&Settings::from_process())?;
-    serve_http(|request| desk.handle(request)).await
+    let settings = Settings::from_process();
+    let desk = Desk::new(&settings)?;
+    serve_http(&settings, |request| desk.handle(request)).await
 }

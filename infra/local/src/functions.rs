@@ -10,7 +10,7 @@ use settings::Settings;
 macro_rules! http {
     ($function:ty, $settings:expr) => {{
         let function = Arc::new(<$function>::new($settings)?);
-        http_invoke(move |request| {
+        http_invoke($settings, move |request| {
             let function = Arc::clone(&function);
             async move { function.handle(request).await }
         })

@@ -23,8 +23,9 @@ use settings::Clock;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::invoker::{InvokeError, Invoker};
-use crate::template::{EventSource, Function, Route};
+use crate::template::{Cors, EventSource, Route, Stack};
 
+mod cors;
 mod limit;
 
 use limit::AddressLimit;
@@ -48,6 +49,7 @@ struct Inner {
     account: String,
     limits: OnceLock<Vec<AddressLimit>>,
     hosts: [String; 4],
+    cors: Option<Cors>,
 }
 
 struct ExactRoute {
@@ -72,7 +74,7 @@ struct MatchedRoute<'a> {
 impl Gateway {
     /// Answers requests to this machine's own names and to `badge_host`.
     pub fn new(
-        functions: &[Function],
+        stack: &Stack,
         invoker: Invoker,
         clock: Clock,
         account: &str,
@@ -80,7 +82,7 @@ impl Gateway {
     ) -> Result<Self> {
         let mut routes: Vec<ExactRoute> = Vec::new();
         let mut default = None;
-        for function in functions {
+        for function in &stack.functions {
             for event in &function.events {
                 match event {
                     EventSource::Http(Route::Exact { method, path }) => {
@@ -114,6 +116,7 @@ impl Gateway {
                 account: account.to_owned(),
                 limits: OnceLock::new(),
                 hosts: ["localhost", "127.0.0.1", "[::1]", badge_host].map(str::to_owned),
+                cors: stack.cors.clone(),
             }),
         })
     }
@@ -146,6 +149,10 @@ impl Gateway {
         if let Some(seconds) = refused {
             return problem(Problem::rate_limited(seconds));
         }
+        let cors = self.inner.cors.as_ref();
+        if let Some(answer) = cors.and_then(|cors| cors::preflight(cors, &parts)) {
+            return answer;
+        }
         let Ok(body) = to_bytes(body, REQUEST_LIMIT).await else {
             // API Gateway's own answer, not a problem of ours.
             return plain(
@@ -156,7 +163,7 @@ impl Gateway {
         let matched = self.inner.route(parts.method.as_str(), parts.uri.path());
         let function = matched.function.to_owned();
         let event = self.inner.event(&parts, &body, matched);
-        match self.inner.invoker.invoke(&function, event).await {
+        let mut answer = match self.inner.invoker.invoke(&function, event).await {
             Ok(answer) => response(&answer).unwrap_or_else(|error| {
                 tracing::error!(function, %error, "a function's answer cannot be made into an HTTP response");
                 problem(Problem::internal())
@@ -168,7 +175,11 @@ impl Gateway {
                     _ => Problem::internal(),
                 })
             }
+        };
+        if let Some(cors) = cors {
+            cors::mark(cors, &parts.headers, answer.headers_mut());
         }
+        answer
     }
 }
 
@@ -245,14 +256,17 @@ impl Inner {
         };
         let host = text(HOST);
         let mut headers = headers(&parts.headers);
-        // Whatever the client says of that: `lambda_http` makes the request's address of it, and panics if it cannot.
+        // Whatever the client says of the first two: `lambda_http` makes the request's address of them, and panics if it cannot.
         let port = Authority::try_from(host)
             .ok()
             .and_then(|host| host.port_u16());
+        let address = address(parts).to_string();
+        let forwarded = headers.get("x-forwarded-for").and_then(Value::as_str);
+        let forwarded = forwarded.map(|before| format!("{before}, {address}"));
         for (name, value) in [
             ("x-forwarded-proto", "http".to_owned()),
             ("x-forwarded-port", port.unwrap_or(80).to_string()),
-            ("x-forwarded-for", address(parts).to_string()),
+            ("x-forwarded-for", forwarded.unwrap_or(address.clone())),
         ] {
             headers.insert(name.to_owned(), Value::from(value));
         }
@@ -271,7 +285,7 @@ impl Inner {
                     "method": parts.method.as_str(),
                     "path": path,
                     "protocol": "HTTP/1.1",
-                    "sourceIp": address(parts).to_string(),
+                    "sourceIp": address,
                     "userAgent": text(USER_AGENT),
                 },
                 "requestId": self.invoker.request_id(),

@@ -154,7 +154,7 @@ impl Platform {
             settings::Clock::new(move || Millis(clock.now_ms()))
         };
         let gateway = Gateway::new(
-            &stack.functions,
+            &stack,
             invoker.clone(),
             function_clock.clone(),
             ACCOUNT,

@@ -23,6 +23,10 @@ const CATALOGUE: &[(&str, &str)] = &[
     ),
     ("Not allowed", "无权操作"),
     ("The caller may not do this.", "您无权进行此操作。"),
+    (
+        "Requests have to come through the web address, not past it.",
+        "请通过公布的网址访问，不能绕过。",
+    ),
     ("Not offered", "未向您派发"),
     (
         "This order is not on offer to this agency with this claim token.",

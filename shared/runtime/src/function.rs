@@ -14,9 +14,11 @@ use lambda_runtime::{Context, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use settings::Settings;
 use tower::ServiceExt;
 use tracing::Instrument;
 
+use crate::edge::Edge;
 use crate::http::{Head, Request, Response, header, raw_path};
 use crate::problem::speak;
 use crate::{Problem, telemetry};
@@ -24,14 +26,14 @@ use crate::{Problem, telemetry};
 pub use lambda_runtime::Error;
 
 /// Serves API Gateway's requests on Lambda until the process ends.
-pub async fn serve_http<F, Fut>(handler: F) -> Result<(), Error>
+pub async fn serve_http<F, Fut>(settings: &Settings, handler: F) -> Result<(), Error>
 where
     F: Fn(Request) -> Fut + Sync,
     Fut: Future<Output = Response> + Send,
 {
-    let handler = &handler;
+    let (edge, handler) = (&Edge::new(settings), &handler);
     lambda_http::run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(answer(handler, request).await)
+        Ok::<_, Error>(answer(edge, handler, request).await)
     }))
     .await
 }
@@ -56,14 +58,14 @@ pub type Invoke = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, Error>> 
 
 /// Wraps a handler of HTTP requests. It takes API Gateway's event (payload version 2) and answers with its response,
 /// through the same code as [`serve_http`].
-pub fn http_invoke<F, Fut>(handler: F) -> Invoke
+pub fn http_invoke<F, Fut>(settings: &Settings, handler: F) -> Invoke
 where
     F: Fn(Request) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Response> + Send + 'static,
 {
-    let handler = Arc::new(handler);
+    let shared = Arc::new((Edge::new(settings), handler));
     Arc::new(move |event| {
-        let handler = Arc::clone(&handler);
+        let shared = Arc::clone(&shared);
         let invoked = async move {
             let mut context = Context::default();
             if let Some(id) = event
@@ -74,8 +76,8 @@ where
             }
             let request: LambdaRequest = serde_json::from_value(event)?;
             let service = service_fn(move |request: Request| {
-                let handler = Arc::clone(&handler);
-                async move { Ok::<_, Error>(answer(handler.as_ref(), request).await) }
+                let shared = Arc::clone(&shared);
+                async move { Ok::<_, Error>(answer(&shared.0, &shared.1, request).await) }
             });
             let response = Adapter::from(service)
                 .oneshot(LambdaEvent::new(request, context))
@@ -114,7 +116,7 @@ async fn guarded(invoked: impl Future<Output = Result<Value, Error>>) -> Result<
 }
 
 /// Calls the handler, and logs the outcome once. HEAD is handled as GET; the gateway leaves out the body.
-async fn answer<F, Fut>(handler: &F, mut request: Request) -> Response
+async fn answer<F, Fut>(edge: &Edge, handler: &F, mut request: Request) -> Response
 where
     F: Fn(Request) -> Fut,
     Fut: Future<Output = Response> + Send,
@@ -135,7 +137,14 @@ where
     let languages = header(&request, ACCEPT_LANGUAGE).unwrap_or_default();
     let languages = languages.to_owned();
     let started = Instant::now();
-    let handled = AssertUnwindSafe(handler(request))
+    let admitted = edge.admit(&mut request);
+    let handled = async {
+        match admitted {
+            Ok(()) => handler(request).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
+    let handled = AssertUnwindSafe(handled)
         .catch_unwind()
         .instrument(span.clone())
         .await;

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Fields, Problem, secret};
+use crate::{Fields, Problem, edge, secret};
 
 pub use lambda_http::Request;
 
@@ -141,13 +141,21 @@ pub fn raw_path(request: &Request) -> &str {
     }
 }
 
-/// The address that a request came from, as the gateway says; empty if it does not.
+/// The address that a request came from, as CloudFront says if it came through it, and else the gateway; empty if neither does.
 pub fn address(request: &Request) -> &str {
+    if let Some(caller) = request.extensions().get::<edge::Viewer>() {
+        return &caller.address;
+    }
     let address = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
         _ => None,
     };
     address.unwrap_or_default()
+}
+
+/// Whether what CloudFront says of the caller, in headers, can be believed.
+pub fn came_through_cloudfront(request: &Request) -> bool {
+    request.extensions().get::<edge::Viewer>().is_some()
 }
 
 /// Marks a request that came as HEAD and is handled as GET.

@@ -3,6 +3,7 @@
 //! - [`accept`]: what a request prefers, of languages and media types.
 //! - [`changes`]: answering a batch of a table's stream.
 //! - [`chinese()`]: what problems say, in Chinese.
+//! - [`edge`]: CloudFront before the API, and whose a request is that came through it.
 //! - [`function`]: connects a handler to Lambda, and to the local run by the very same events.
 //! - [`http`], [`fields`], [`problem`]: requests read with every fault named, answers, problems.
 //! - [`principal`], [`session`]: who calls, proven by a short-lived token that every function verifies itself.
@@ -16,6 +17,7 @@
 pub mod accept;
 pub mod changes;
 mod chinese;
+pub mod edge;
 pub mod fields;
 pub mod function;
 pub mod http;

@@ -59,7 +59,7 @@ pub(crate) async fn row(city: &BenchCity, invocations: u32, table: &mut Table) -
     let now = domain::time::Millis(city.platform.clock().now_ms());
     let settings = Settings::new(variables, sdk, Clock::new(move || now));
     let order_grab = std::sync::Arc::new(OrderGrab::new(&settings)?);
-    let invoke = http_invoke(move |request| {
+    let invoke = http_invoke(&settings, move |request| {
         let order_grab = std::sync::Arc::clone(&order_grab);
         async move { order_grab.handle(request).await }
     });

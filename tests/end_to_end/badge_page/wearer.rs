@@ -48,7 +48,11 @@ impl Wearer {
             "verify_until": "2100-01-01T00:00:00Z",
         });
         let keys = json!({ "keys": [key] }).to_string();
-        let parameters = [("BadgePublicKeys", keys), ("ViewerPlace", "yes".to_owned())];
+        let parameters = [
+            ("BadgePublicKeys", keys),
+            ("CloudFront", "beside".to_owned()),
+            ("ViewerPlace", "yes".to_owned()),
+        ];
         let world = World::with(Options {
             city: City::None,
             parameters: parameters

@@ -12,14 +12,8 @@ async fn gateway(answer: Result<Value, &'static str>) -> (Gateway, Seen) {
     let answer = answer.map_err(str::to_owned);
     let seen = bed.answers(move |_| answer.clone());
     let clock = Clock::new(|| domain::time::Millis(1_795_465_020_000));
-    let gateway = Gateway::new(
-        &bed.stack.functions,
-        bed.invoker.clone(),
-        clock,
-        "0",
-        "b.example.cn",
-    )
-    .unwrap();
+    let gateway =
+        Gateway::new(&bed.stack, bed.invoker.clone(), clock, "0", "b.example.cn").unwrap();
     (gateway, seen)
 }
 
@@ -75,8 +69,8 @@ async fn limited(
         let now = Arc::clone(now);
         Clock::new(move || domain::time::Millis(now.load(Ordering::Relaxed)))
     };
-    let functions = &bed.stack.functions;
-    let gateway = Gateway::new(functions, bed.invoker.clone(), clock, "0", "b.example.cn").unwrap();
+    let gateway =
+        Gateway::new(&bed.stack, bed.invoker.clone(), clock, "0", "b.example.cn").unwrap();
     gateway.limit_addresses(rules);
     let ask = async move |method: &str, path: &str, from: [u8; 4]| {
         let mut asked = request(method, path).body(Body::empty()).unwrap();
@@ -185,7 +179,11 @@ async fn where_a_request_came_from_is_what_the_gateway_says() {
     let answer = gateway.answer(asked.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status(), 200);
     let headers = seen.lock().unwrap()[0]["headers"].clone();
-    for (name, value) in [("proto", "http"), ("port", "8080"), ("for", "127.0.0.1")] {
+    for (name, value) in [
+        ("proto", "http"),
+        ("port", "8080"),
+        ("for", "1.2.3.4, 127.0.0.1"),
+    ] {
         assert_eq!(headers[format!("x-forwarded-{name}")], value);
     }
 }
@@ -289,4 +287,32 @@ async fn a_body_over_10_mb_is_refused_by_the_gateway_itself() {
         r#"{"message":"Request Entity Too Large"}"#
     );
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_functions_say_to_other_origins_counts_only_without_a_configuration() {
+    let answer = json!({ "statusCode": 200, "headers": { "access-control-allow-origin": "*" } });
+    for (named, expected) in [
+        (None, Some("*")),
+        (Some("https://a.example.cn"), Some("https://a.example.cn")),
+        (Some("https://b.example.cn"), None),
+    ] {
+        let mut bed = TestBed::new().await;
+        let answer = answer.clone();
+        bed.answers(move |_| Ok(answer.clone()));
+        bed.stack.cors = named.map(|origin| Cors {
+            allow_origins: vec![origin.to_owned()],
+            allow_methods: vec!["GET".to_owned()],
+            allow_headers: vec![],
+            expose_headers: vec![],
+            max_age: 600,
+        });
+        let clock = Clock::new(|| domain::time::Millis(1_795_465_020_000));
+        let gateway =
+            Gateway::new(&bed.stack, bed.invoker.clone(), clock, "0", "b.example.cn").unwrap();
+        let asked = request("GET", "/things/1").header("origin", "https://a.example.cn");
+        let answer = gateway.answer(asked.body(Body::empty()).unwrap()).await;
+        let allowed = answer.headers().get("access-control-allow-origin");
+        assert_eq!(allowed.map(|origin| origin.to_str().unwrap()), expected);
+    }
 }

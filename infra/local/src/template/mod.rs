@@ -52,8 +52,22 @@ pub struct Stack {
     /// Roles with all their policies, by ARN.
     pub roles: BTreeMap<String, Role>,
     pub functions: Vec<Function>,
-    /// Logical ids of resources that have no effect here, such as alarms.
+    /// What pages of other origins may ask; `None`: nothing.
+    pub cors: Option<Cors>,
+    /// Logical ids of resources that have no effect here, such as alarms and CloudFront.
     pub not_run: Vec<String>,
+}
+
+/// An HTTP API's CORS configuration. There is none with credentials.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Cors {
+    pub allow_origins: Vec<String>,
+    pub allow_methods: Vec<String>,
+    pub allow_headers: Vec<String>,
+    pub expose_headers: Vec<String>,
+    /// In seconds.
+    pub max_age: u32,
 }
 
 #[derive(Clone, Debug)]

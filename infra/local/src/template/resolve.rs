@@ -155,6 +155,12 @@ impl<'a> Resolver<'a> {
                 return self.value(chosen, path);
             }
             ("If", _) => return Err(wrong()),
+            ("Split", Node::List(parts)) if parts.len() == 2 => {
+                let by = parts[0].text().ok_or_else(wrong)?;
+                let whole = self.value(&parts[1], path)?.ok_or_else(wrong)?;
+                let whole = whole.as_str().ok_or_else(wrong)?;
+                return Ok(Some(whole.split(by).collect()));
+            }
             _ => return Ok(Some(Value::from(self.holds(name, argument, path)?))),
         };
         Ok(Some(Value::from(result)))
@@ -171,6 +177,18 @@ impl<'a> Resolver<'a> {
                 _ => Err(TemplateError::new(path, "not a condition")),
             },
             ("Condition", Node::Scalar(Value::String(name))) => self.condition(name, path),
+            ("And" | "Or", Node::List(inner)) => {
+                let mut sides = Vec::with_capacity(inner.len());
+                for side in inner {
+                    match side {
+                        Node::Call(name, argument) => sides.push(self.holds(name, argument, path)?),
+                        _ => return Err(TemplateError::new(path, "not a condition")),
+                    }
+                }
+                // One side that is as the result would be decides.
+                let decisive = name == "Or";
+                Ok(sides.contains(&decisive) == decisive)
+            }
             _ => {
                 let fault = format!("unknown intrinsic function `{name}`");
                 Err(TemplateError::new(path, fault))

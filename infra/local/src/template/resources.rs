@@ -10,7 +10,7 @@ use super::properties::{Ignored, PolicyDocument, Whole, only, properties, read a
 use super::resolve::Resolver;
 use super::yaml::Node;
 use super::{
-    Bucket, InlinePolicy, Queue, QueuePolicy, Role, Rule, SigningKey, Stack, Table, Target,
+    Bucket, Cors, InlinePolicy, Queue, QueuePolicy, Role, Rule, SigningKey, Stack, Table, Target,
     TemplateError, has_only,
 };
 
@@ -159,7 +159,9 @@ properties! {
         _treat_missing_data: Ignored,
         _alarm_actions: Ignored,
     }
-    struct ApiProperties { _name: Ignored, _description: Ignored, _fail_on_warnings: Ignored, _default_route_settings: Option<RouteSettings>, _route_settings: Option<BTreeMap<String, RouteSettings>> }
+    struct ApiProperties { _name: Ignored, _description: Ignored, _fail_on_warnings: Ignored, cors_configuration: Option<Cors>, _default_route_settings: Option<RouteSettings>, _route_settings: Option<BTreeMap<String, RouteSettings>> }
+    // CloudFront is between callers and the gateway, and the local run begins at the gateway.
+    struct DistributionProperties { _distribution_config: Ignored }
     struct RouteSettings { _throttling_burst_limit: Ignored, _throttling_rate_limit: Ignored }
 }
 
@@ -239,7 +241,12 @@ pub(super) fn read(root: &Node, resolver: &Resolver<'_>) -> Result<Stack, Templa
                 properties_of::<SecretProperties>(value, at)?;
             }
             "AWS::Serverless::HttpApi" => {
-                properties_of::<ApiProperties>(value, at)?;
+                let api: ApiProperties = properties_of(value, at)?;
+                stack.cors = api.cors_configuration;
+            }
+            "AWS::CloudFront::Distribution" => {
+                properties_of::<DistributionProperties>(value, at)?;
+                stack.not_run.push(logical.clone());
             }
             "AWS::Logs::LogGroup" => {
                 properties_of::<LogGroupProperties>(value, at)?;

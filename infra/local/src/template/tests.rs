@@ -18,6 +18,11 @@ fn settings<'a>(secret: &'a dyn Fn(&str) -> String) -> Settings<'a> {
             ("BadgePublicKeys", "{}"),
             ("StatusPublicKeys", "{}"),
             ("CreditSources", "[]"),
+            ("CloudFront", "beside"),
+            (
+                "AllowedOrigins",
+                "https://a.example.cn,http://localhost:9000",
+            ),
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .into(),
@@ -54,6 +59,8 @@ fn every_function_has_the_variables_that_it_reads_and_no_others() {
         let settings = ::settings::Settings::from_variables([]);
         let code = &function.code;
         let started = crate::functions::start(code, &settings);
+        // What answers requests comes to read this only when it has started.
+        runtime::edge::Edge::new(&settings);
         let asked = settings.asked();
         let needs_any = asked.values().any(|need| *need == Need::Required);
         assert_eq!(started.is_err(), needs_any, "{code}");
@@ -91,6 +98,10 @@ fn the_real_template_loads() {
     assert_eq!(stack.functions.len(), functions);
     assert!(stack.queues.iter().any(|q| q.name == "homehail-fan-out"));
     assert!(stack.not_run.contains(&"UndeliverableAlarm".to_owned()));
+    assert!(stack.not_run.contains(&"Distribution".to_owned()));
+    let cors = stack.cors.as_ref().unwrap();
+    let named = ["https://a.example.cn", "http://localhost:9000"];
+    assert_eq!(cors.allow_origins, named);
     let grab = function(&stack, "order-grab");
     assert_eq!(
         grab.role,
@@ -367,7 +378,15 @@ fn the_table_of_keys_says_which_functions_have_which_key() {
             cells.next().unwrap(),
         );
         let variable = variable.trim_start_matches('`');
-        for function in functions.split(", ") {
+        let all = stack
+            .functions
+            .iter()
+            .map(|function| function.code.as_str());
+        let functions = match functions {
+            "all" => all.collect(),
+            some => some.split(", ").collect::<Vec<_>>(),
+        };
+        for function in functions {
             told.insert(format!("{key}: {} {variable}", function.trim_matches('`')));
         }
     }
@@ -477,6 +496,11 @@ fn an_unknown_element_is_named_with_its_place() {
             "KeySpec: ECC_NIST_EDWARDS25519",
             "KeySpec: RSA_2048",
             "Resources.BadgeKey.Properties.KeySpec: unknown variant `RSA_2048`, expected `ECC_NIST_EDWARDS25519`",
+        ),
+        (
+            "MaxAge: 600",
+            "MaxAge: 600\n          AllowCredentials: true",
+            "Resources.Api.Properties.CorsConfiguration.AllowCredentials: unknown field `AllowCredentials`",
         ),
         (
             "Outputs:",

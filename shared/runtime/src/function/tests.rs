@@ -58,7 +58,9 @@ async fn echo(request: Request) -> Response {
 }
 
 async fn call(event: Value) -> (i64, Value) {
-    let response = http_invoke(echo)(event).await.unwrap();
+    let response = http_invoke(&Settings::from_variables([]), echo)(event)
+        .await
+        .unwrap();
     let body = response["body"].as_str().unwrap_or("null");
     (
         response["statusCode"].as_i64().unwrap(),
@@ -102,7 +104,11 @@ async fn a_panic_is_an_internal_problem() {
 #[tokio::test]
 async fn what_is_no_gateway_event_is_an_error_and_not_a_crash() {
     for event in [json!({}), json!(null), event("/v1/x", "not base64!", true)] {
-        assert!(http_invoke(echo)(event).await.is_err());
+        assert!(
+            http_invoke(&Settings::from_variables([]), echo)(event)
+                .await
+                .is_err()
+        );
     }
 }
 

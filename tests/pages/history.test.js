@@ -34,7 +34,7 @@ test('events say what they are about, and none says an id', () => {
     ['reviewed', { about: 'employment', agency: 'agy_1', decision: 'approve', reason: '材料齐全' }, ['换公司 · 批准', '理由：材料齐全']],
     ['correction', { about: 'objection', objection: 'evt_1', outcome: 'upheld', reason: '已更正' }, ['异议成立', '理由：已更正']],
     ['complaint', { about: 'health_certificate', text: '<b>不对</b>' }, ['异议（健康证）：<b>不对</b>']],
-    ['section_result', { source: 'aut_bureau', section: 'identity', state: 'clear' }, ['身份核验正常', '主管部门']],
+    ['section_result', { source: 'harbin-commerce-bureau', section: 'identity', state: 'clear' }, ['身份核验正常', '主管部门']],
     ['feed_applied', { source: 'x', sections: [{ section: 'identity', state: 'clear' }, { section: 'dishonesty', state: 'flagged' }] }, ['2 项：身份核验正常，失信名单有异常']],
     ['correction', { agency: 'agy_1', changes: { name: '新名', phone: null, skills: null, experience: null }, proposed: true }, ['提出更改姓名，待审核']],
     ['badge_issued', { badge: 'bdg_1', expires_at: '2027-11-29T16:00:00Z' }, ['有效到2027年11月29日 周一']],

@@ -11,7 +11,7 @@ import { actors, decisions, events, fields, history as W, reviewed, sources } fr
 export const actorName = actor => sayOf(actors, /^(customer|platform)$/.test(actor) ? actor : actor.split(/[_:]/)[0])
 
 /** Where a section's state is from. @param {string | null} source */
-export const sourceName = source => source === null ? '' : source.startsWith('aut_') ? sayOf(sources, 'authority') : sayOf(sources, source) || say(W.otherSource, { source })
+export const sourceName = source => source === null ? '' : sayOf(sources, source) || say(W.otherSource, { source })
 
 /** What an objection is about: a section, or an entry of the chain. @param {string} about */
 export const aboutName = about => sayOf(sections, about) || say(W.entry, { seq: about })

@@ -6,7 +6,7 @@ import { publicStandings, sections, states } from './words/contract.js'
 /** @typedef {'good' | 'warn' | 'bad' | 'quiet'} Tone How something looks; it is always said in words too. */
 
 /** @type {Record<string, Tone>} */
-const TONES = { clear: 'good', flagged: 'bad', withheld: 'bad', expired: 'warn', stale: 'warn', pending: 'warn' }
+const TONES = { clear: 'good', flagged: 'bad', expired: 'warn', stale: 'warn', pending: 'warn' }
 
 /** A section of a record. @param {{ section: string, state: string }} line @returns {{ name: string, state: string, tone: Tone }} */
 export function sectionReading(line) {

@@ -30,10 +30,10 @@ export const actors = {
   platform: ['平台', 'the platform'],
 }
 
-/** Where a section's state is from. @type {Record<string, import('../words.js').Words>} */
+/** Where a section's state is from, by the name that the operator gave it; the authority's is that of its id. @type {Record<string, import('../words.js').Words>} */
 export const sources = {
   agency: ['所属公司', 'Her agency'],
-  authority: ['主管部门', 'The authority'],
+  'harbin-commerce-bureau': ['主管部门', 'The authority'],
   'demo-platform': ['演示诚信平台', 'Demo credit platform'],
 }
 

@@ -34,7 +34,7 @@ function played(script, now = 0) {
 }
 
 const LATER = new Date(15 * 60_000).toISOString()
-const session = (/** @type {string} */ token) => () => /** @type {[number, any]} */ ([200, { token, expires_at: LATER, subject: 'cus_1', refresh_token: null }])
+const session = (/** @type {string} */ token) => () => /** @type {[number, any]} */ ([200, { token, expires_at: LATER, subject: 'cus_1', refresh_token: 'next' }])
 const problem = (/** @type {number} */ status, /** @type {string} */ slug, /** @type {Record<string, string>} */ headers = {}) => () => /** @type {[number, any, Record<string, string>]} */ ([status, { type: `/problems/${slug}`, title: slug, detail: slug, status }, headers])
 const placed = () => /** @type {[number, any]} */ ([201, { order_id: 'ord_1' }])
 const lost = () => /** @type {const} */ ('lost')
@@ -128,6 +128,16 @@ test('a session ends when it is not renewed, and not when the service is only bu
   await assert.rejects(place(api), { status: 401 })
   assert.equal(ended, 1)
   assert.equal(api.isLoggedIn(), false)
+})
+
+test('whoever need not be asked is logged in again, and the request goes on under its key', async () => {
+  const platform = played([problem(401, 'bad-credentials'), session('new'), problem(401, 'unauthenticated'), problem(401, 'bad-credentials'), session('newer'), placed])
+  let kept = /** @type {string | null} */ ('old')
+  const api = client({ ...platform, refreshToken: { read: () => kept, write: token => { kept = token } }, enter: async () => ({ operation: 'POST /v1/sessions/customer', body: { code: 'x' } }) }, 'customer')
+  await place(api)
+  assert.deepEqual(platform.sent.map(sent => sent.url.split('/').pop()), ['refresh', 'customer', 'orders', 'refresh', 'customer', 'orders'])
+  assert.equal(platform.sent[2].headers['idempotency-key'], platform.sent[5].headers['idempotency-key'])
+  assert.equal(platform.sent[5].headers.authorization, 'Bearer newer')
 })
 
 test('the clock is the server’s, where this one is wrong', async () => {

@@ -42,6 +42,6 @@ test('events say what they are about, and none says an id', () => {
     ['registered', null, ['内容已随个人信息删除，这一条仍可验证']],
   ])) assert.deepEqual(reading(kind, payload).lines, lines, kind)
   assert.deepEqual(['agy_1', 'aut_harbin', 'wkr_1', 'customer', 'feed:x', 'platform'].map(actorName), ['家政公司', '主管部门', '本人', '客户', '信息来源', '平台'])
-  assert.deepEqual([aboutName('identity'), aboutName('7'), sourceName(null), sourceName('agency')], ['身份核验', '第 7 条', '', '所属公司'])
+  assert.deepEqual([aboutName('identity'), aboutName('7'), sourceName(null), sourceName('agency'), sourceName('harbin-commerce-bureau')], ['身份核验', '第 7 条', '', '所属公司', '主管部门'])
   assert.equal(masked('2****************9'), '2 •••• 9')
 })

@@ -15,14 +15,15 @@ export async function platform(base) {
   const desks = await Promise.all(demo.agencies.map(async (/** @type {any} */ { name, access_key, secret }) => ({ name, token: (await call('POST', '/v1/sessions/agency', null, { access_key, secret })).token })))
   return {
     base, call, demo, desks,
-    /** The first desk that is offered the order grabs it. @param {string} orderId */
-    async grab(orderId) {
+    /** The first desk that is offered the order grabs it. @param {string} orderId @param {{ name: string, token: string }[]} [among] */
+    async grab(orderId, among = desks) {
       for (let attempt = 0; attempt < 20; attempt++) {
-        for (const desk of desks) {
+        for (const desk of among) {
           const { items } = await call('GET', '/v1/offers/open', desk.token)
           const offer = items.find((/** @type {any} */ item) => item.order_id === orderId)
           if (!offer) continue
           await call('POST', `/v1/orders/${orderId}/grab`, desk.token, { claim_token: offer.claim_token })
+          desks.push(...desks.splice(desks.indexOf(desk), 1))
           return desk
         }
         await new Promise(resolve => { setTimeout(resolve, 250) })

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { cell, geohash, map } from '../../functions/pages/miniprogram/logic/area.js'
 import { countdown, day, distance, money, moment, span, visitTime, when } from '../../functions/pages/miniprogram/logic/format.js'
 import { asked, reading, timelineReading } from '../../functions/pages/miniprogram/logic/order.js'
+import { begun, missing, orderOf, takenOver } from '../../functions/pages/miniprogram/logic/placing.js'
 import { badgeReading, scanned } from '../../functions/pages/miniprogram/logic/record.js'
 import { speak } from '../../functions/pages/miniprogram/logic/words.js'
 
@@ -17,7 +18,7 @@ test('days are the city’s: half past eleven in the evening in UTC+8', () => {
     ['2026-11-30T15:59:00Z', '今天 23:59'], ['2026-11-30T16:00:00Z', '明天 00:00'], ['2026-11-29T15:59:59Z', '昨天 23:59'],
     ['2026-12-03T06:05:00Z', '12月3日 周四 14:05'], ['2027-01-01T00:00:00Z', '2027年1月1日 周五 08:00'],
   ]) assert.equal(when(time, NOW), words)
-  assert.equal(visitTime('2026-12-01T06:00:00Z', 150, NOW), '明天 14:00–16:30')
+  assert.equal(visitTime('2026-12-01T06:00:00Z', 150, NOW), '明天 14:00–\u206016:30')
   assert.equal(Date.parse(moment('2026-12-01', '14:00')), Date.parse('2026-12-01T06:00:00Z'))
   speak('en')
   assert.equal(day('2026-12-03T06:05:00Z', NOW), 'Thu 3 Dec')
@@ -34,15 +35,37 @@ test('numbers read as people say them', () => {
 test('an order reads by where it stands', () => {
   speak('zh')
   const order = /** @type {any} */ ({ status: 'open', settling: false, grab_deadline: new Date(NOW + 90_000).toISOString(), claim: null, epoch: 2, timeline: [
-    { what: 'offered', by: 'platform', epoch: 1, why: '9 agencies within 5000 m' }, { what: 'offered', by: 'platform', epoch: 2, why: '1 agency within 10000 m' }] })
+    { what: 'offered', by: 'platform', epoch: 1, asked: { agencies: 9, radius_m: 5000 } }, { what: 'offered', by: 'platform', epoch: 2, asked: { agencies: 1, radius_m: 10_000 } }] })
   assert.equal(reading(order, NOW).left, 90_000)
   assert.equal(reading(order, NOW + 90_000).left, null, 'the window is over, whatever was read')
-  assert.deepEqual(asked(order), { count: 1, radius: '10 公里' })
+  assert.equal(asked(order), '已询问 10 公里内的 1 家公司')
+  assert.equal(asked({ ...order, epoch: 3 }), '正在通知附近的公司…', 'what another epoch came to says nothing of this one')
   assert.equal(timelineReading(order.timeline[0], order), '已通知 5 公里内的 9 家公司')
   for (const status of ['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'unfilled']) {
     const { title } = reading({ ...order, status, claim: { agency_name: '好邻居' } }, NOW)
     assert.match(title, /^[^A-Za-z{]+$/, status)
   }
+})
+
+test('an order form says what is wrong with it, and takes over what came before', () => {
+  speak('zh')
+  const morning = Date.parse('2026-11-30T00:10:00Z')
+  const form = { ...begun(morning, 'cooking'), address: ' ', name: '王', phone: '１３９ 1234-5678', budget: '12元' }
+  assert.deepEqual([form.day, form.start], ['2026-11-30', '11:00'])
+  assert.deepEqual(Object.keys(missing(form, morning)).filter(pointer => missing(form, morning)[pointer]), ['/location', '/address', '/budget_fen'])
+  assert.ok(missing({ ...form, start: '08:30' }, morning)['/start_at'], 'in less than half an hour')
+  assert.equal(begun(Date.parse('2026-11-30T13:00:00Z')).start, '09:00', 'nobody comes at night')
+
+  const location = /** @type {const} */ ({ lat: 45.75, lon: 126.64, datum: 'wgs84' })
+  const before = /** @type {any} */ ({ status: 'rated', service: 'cleaning', duration_min: 180, wishes: ['windows', 'gone'], address: '中央大街 1 号', contact: { name: '王', phone: '13912345678' }, location, notes: null })
+  const again = { ...form, ...takenOver(before), location, budget: '80.5' }
+  const service = /** @type {any} */ ({ service: 'cleaning', tags: [{ tag: 'windows' }, { tag: 'pets' }] })
+  assert.deepEqual(orderOf(again, service, 'ord_1'), {
+    service: 'cleaning', start_at: '2026-11-30T11:00:00+08:00', duration_min: 180, address: '中央大街 1 号', location, contact: { name: '王', phone: '13912345678' }, notes: null,
+    wishes: ['windows'], budget_fen: 8050, prefer: { order_id: 'ord_1' },
+  })
+  // An order whose details are gone gives what is left of it.
+  assert.deepEqual(takenOver({ ...before, address: null }), { service: 'cleaning', duration: '180', wishes: ['windows', 'gone'] })
 })
 
 test('only a clear record is green', () => {

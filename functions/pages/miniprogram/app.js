@@ -1,3 +1,4 @@
+import './sessions.js'
 import { say, spoken } from './logic/words.js'
 import { customer } from './logic/words/customer.js'
 

@@ -2,6 +2,7 @@
 
 import { Problem } from './logic/api.js'
 import { told } from './logic/problem.js'
+import { sectionReading } from './logic/record.js'
 import { say } from './logic/words.js'
 import { controls } from './logic/words/controls.js'
 import { mini } from './logic/words/mini.js'
@@ -20,8 +21,17 @@ export function worded(...tables) {
   }
 }
 
+/** Names and values, as the template `facts` shows them. @param {[string, string][]} pairs */
+export const facts = pairs => pairs.map(([name, value]) => ({ name, value }))
+
+/** Sections of a record, likewise. @param {{ section: string, state: string }[]} sections */
+export const sectionFacts = sections => sections.map(sectionReading).map(({ name, state, tone }) => ({ name, value: state, tone }))
+
 /** @param {Words} words */
 export const titled = words => { wx.setNavigationBarTitle({ title: say(words) }) }
+
+/** Names and values for the template `facts`; a value that is empty is left out. @param {[string, string | null | undefined][]} pairs */
+export const factsOf = pairs => pairs.filter(([, value]) => value).map(([name, value]) => ({ name, value }))
 
 /** Reads something for a page, which shows `problem` if it fails. @param {any} page @param {() => Promise<object>} read What is to be set. */
 export async function shown(page, read) {
@@ -35,11 +45,11 @@ export async function shown(page, read) {
 /**
  * Sends what was filled in: once, with what is wrong beside each field. While it is not known whether it has arrived, the fields
  * stay as they were sent, and it is sent again when the network is back.
- * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by field.
+ * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by pointer.
  */
 export async function sent(page, send, missing = {}) {
   if (page.data.busy) return
-  const faults = Object.fromEntries(Object.entries(missing).filter(([, words]) => words))
+  const faults = byField(Object.entries(missing).filter(([, words]) => words))
   if (!page.data.locked && Object.keys(faults).length) return page.setData({ faults, problem: say(controls.mend) })
   page.setData({ busy: true, problem: '', faults: {} })
   const result = { busy: false, locked: false, problem: '', faults: {} }
@@ -49,11 +59,15 @@ export async function sent(page, send, missing = {}) {
     const errors = failure instanceof Problem ? failure.errors : []
     result.locked = failure instanceof Problem && failure.unknown
     result.problem = errors.length ? say(controls.mend) : wordsOf(failure)
-    result.faults = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.split('/').filter(part => !/^\d+$/.test(part)).pop(), detail]))
+    result.faults = byField(errors.map(({ pointer, detail }) => [pointer, detail]))
   }
   page.setData(result)
-  if (result.locked) whenOnline(() => sent(page, send))
+  page.repeat = () => sent(page, send)
+  if (result.locked) whenOnline(page.repeat)
 }
+
+/** A list's field has the faults of its items. @param {[string, string | false][]} faults By pointer. */
+const byField = faults => Object.fromEntries(faults.map(([pointer, words]) => [pointer.split('/').filter(part => !/^\d+$/.test(part)).pop(), words]))
 
 /** @param {() => void} act */
 function whenOnline(act) {

@@ -23,17 +23,20 @@ function random() {
 
 /** @param {'customer' | 'worker'} kind @returns {import('./logic/api.js').Platform} */
 const platform = kind => ({
-  send: (method, url, headers, body, timeout) => new Promise((resolve, reject) => {
-    const isFile = headers.accept === '*/*'
-    wx.request({
-      url: SITE + url, method: /** @type {any} */ (method), header: headers, data: body, timeout, responseType: isFile ? 'arraybuffer' : 'text',
-      success({ statusCode, header, data }) {
-        const named = Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), String(value)]))
-        resolve({ status: statusCode, header: name => named[name] || null, body: data === '' ? null : data })
-      },
-      fail: ({ errMsg }) => reject(new Error(errMsg)),
+  async send(method, url, headers, body, timeout) {
+    await filled
+    return new Promise((resolve, reject) => {
+      const isFile = headers.accept === '*/*'
+      wx.request({
+        url: SITE + url, method: /** @type {any} */ (method), header: headers, data: body, timeout, responseType: isFile ? 'arraybuffer' : 'text',
+        success({ statusCode, header, data }) {
+          const named = Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), String(value)]))
+          resolve({ status: statusCode, header: name => named[name] || null, body: data === '' ? null : data })
+        },
+        fail: ({ errMsg }) => reject(new Error(errMsg)),
+      })
     })
-  }),
+  },
   now: () => Date.now(),
   wait: ms => new Promise(resolve => { setTimeout(() => resolve(), ms) }),
   random,
@@ -44,32 +47,23 @@ const platform = kind => ({
   },
 })
 
-export const customer = client(platform('customer'), 'customer', spoken())
+async function enter() {
+  const { code } = await wx.login().catch(() => { throw new Problem(null, 0) })
+  return { operation: 'POST /v1/sessions/customer', body: { code } }
+}
+
+export const customer = client({ ...platform('customer'), enter }, 'customer', spoken())
 export const worker = client(platform('worker'), 'worker', spoken())
 
-/** @type {Promise<void> | null} */
-let entering = null
+/** Whether the customer has been here before; nobody is logged in for looking around. */
+export const isKnownCustomer = () => !!wx.getStorageSync('refresh.customer')
 
-/** Logs the customer in, if that has not been done: by what is kept on the phone, or by WeChat. */
-export function entered() {
-  if (customer.isLoggedIn()) return Promise.resolve()
-  entering = entering || enter().finally(() => { entering = null })
-  return entering
-}
-
-async function enter() {
-  await filled
-  if (await isKnown(customer)) return
-  const { code } = await wx.login()
-  await customer.logIn('POST /v1/sessions/customer', { code })
-}
-
-/** Whether a session could be renewed. @param {import('./logic/api.js').Client} api */
-export async function isKnown(api) {
+/** Whether the worker's session could be renewed. */
+export async function isKnownWorker() {
   try {
-    await api.renew()
+    await worker.renew()
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status !== 401) throw problem
   }
-  return api.isLoggedIn()
+  return worker.isLoggedIn()
 }

@@ -11,8 +11,8 @@ import { icon } from './icons.js'
 import { h, render } from './view.js'
 
 /** @typedef {import('./view.js').Child} Child */
-/** `back`: where its arrow leads. `moved`: it stays when one goes to another address of it, such as of another row of its list.
- * @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean, moved?: (params: Record<string, string>) => void }} Screen */
+/** `back`: where its arrow leads. `full`: it has the whole window, without the tabs. `moved`: it stays when one goes to another address of it, such as of another row of its list.
+ * @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean, full?: boolean, moved?: (params: Record<string, string>) => void }} Screen */
 /** @typedef {(app: App, params: Record<string, string>) => Screen} MakeScreen */
 /** @template T @typedef {{ value: T | null, problem: Problem | null, busy: boolean, again: () => Promise<void> }} Resource */
 /** @template T @typedef {Resource<T[]> & { hasMore: boolean, more: () => Promise<void> }} Pages */
@@ -316,7 +316,7 @@ export function start(area) {
     api.language = spoken()
     const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
     const isIn = api.isLoggedIn() || !area.login || isOpenAt('')
-    const tabs = isIn ? area.tabs : undefined
+    const tabs = isIn && !screen?.full ? area.tabs : undefined
     const waiting = tabs?.[0].count?.()
     document.title = `${waiting ? `(${waiting}) ` : ''}${title} · ${say(W.brand)}`
     const back = login && isOpenAt('') ? path : screen?.back

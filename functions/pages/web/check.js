@@ -1,12 +1,14 @@
 // A badge check for anybody: whether a badge is genuine, and how its worker's record stands.
 
 import { when } from '../miniprogram/logic/format.js'
-import { badgeReading, scanned, sectionReading } from '../miniprogram/logic/record.js'
+import { badgeReading, scanned } from '../miniprogram/logic/record.js'
 import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
+import { visit as V } from '../miniprogram/logic/words/visit.js'
 import { start } from './app.js'
+import { sectionFacts } from './customer/cards.js'
 import { formOf } from './form.js'
-import { button, card, facts, note, tag, verdict } from './parts.js'
+import { button, card, facts, note, verdict } from './parts.js'
 import { scanner } from './scanner.js'
 import { h } from './view.js'
 
@@ -32,8 +34,8 @@ const check = app => {
   function asking() {
     return [
       card({ title: say(W.checkLead) }, h('p', { class: 'say' }, say(W.checkLeadDetail)), camera.view()),
-      card({}, form.around({ label: say(W.checkNow), kind: camera.isThere ? 'plain' : 'go', send: ask, check: () => ({ '/digits': scanned(form.values.digits) === null && say(W.digitsFault) }) },
-        form.text('digits', { label: say(W.digits), hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 }))),
+      card({}, form.around({ label: say(V.checkDigits), kind: camera.isThere ? 'plain' : 'go', send: ask, check: () => ({ '/digits': scanned(form.values.digits) === null && say(V.digitsFault) }) },
+        form.text('digits', { label: say(W.digits), hint: say(V.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 }))),
     ]
   }
 
@@ -43,10 +45,7 @@ const check = app => {
     return h('div', { class: 'block', role: 'status' },
       verdict(reading.tone, reading.verdict, reading.standing && h('p', null, reading.standing)), note('warn', reading.advice),
       badge.name && card({}, facts([[say(W.name), badge.name], [say(W.agency), badge.agency], [say(W.asOf), badge.as_of && when(badge.as_of, app.now())]])),
-      badge.sections.length > 0 && card({ title: say(W.record) }, h('dl', { class: 'facts' }, badge.sections.map(line => {
-        const { name, state, tone } = sectionReading(line)
-        return h('div', { key: line.section }, h('dt', null, name), h('dd', null, tag(state, tone)))
-      }))),
+      badge.sections.length > 0 && card({ title: say(W.record) }, sectionFacts(badge.sections)),
       button({ label: say(W.another), kind: 'plain', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
 }

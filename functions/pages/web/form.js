@@ -86,38 +86,45 @@ export function formOf(app, values) {
           picture && icon(picture), h('span', null, words)))))
     },
 
+    /** Sends what is filled in, if `check` finds no fault with it, by pointer. @param {() => Promise<void>} send @param {() => Record<string, string | false | null | undefined>} [check] */
+    async send(send, check) {
+      if (busy) return
+      const found = check && !problem?.unknown ? Object.entries(check()).filter(([, words]) => words) : []
+      faults = /** @type {Record<string, string>} */ (Object.fromEntries(found))
+      problem = null
+      if (found.length) return marked()
+      busy = true
+      app.update()
+      try {
+        await send()
+        repeat = null
+      } catch (failure) {
+        problem = failure instanceof Problem ? failure : new Problem({ type: '/problems/internal' }, 500)
+        if (!(failure instanceof Problem)) console.error(failure)
+        repeat = problem.unknown ? () => { form.send(send, check) } : null
+      }
+      busy = false
+      app.update()
+      if (problem) marked()
+    },
+
     /**
-     * The form with its button. `check` names faults by pointer before anything is sent; `send` sends.
+     * The form with its button.
      * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children
      */
     around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
       const isUnknown = problem?.unknown === true
-      const submit = async (/** @type {Event} */ event) => {
-        event.preventDefault()
-        if (busy) return
-        const found = check && !isUnknown ? Object.entries(check()).filter(([, words]) => words) : []
-        faults = /** @type {Record<string, string>} */ (Object.fromEntries(found))
-        problem = null
-        if (found.length) return marked()
-        busy = true
-        app.update()
-        try {
-          await send()
-          repeat = null
-        } catch (failure) {
-          problem = failure instanceof Problem ? failure : new Problem({ type: '/problems/internal' }, 500)
-          if (!(failure instanceof Problem)) console.error(failure)
-          repeat = problem.unknown ? () => { submit(new Event('submit')) } : null
-        }
-        busy = false
-        app.update()
-        if (problem) marked()
-      }
       app.whenOnline = () => { if (repeat) repeat() }
+      // Who has logged in since can go on.
+      if (problem?.slug === 'unauthenticated' && app.api.isLoggedIn()) problem = null
       const known = [...pointers]
       const rest = (problem?.errors || []).filter(fault => !known.some(pointer => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`)))
       const isMarked = Object.keys(faults).length > 0 || (problem?.errors.length || 0) > rest.length
-      return h('form', { novalidate: true, onsubmit: submit, class: 'form' },
+      return h('form', { novalidate: true, class: 'form', onsubmit: (/** @type {Event} */ event) => {
+        event.preventDefault()
+        if (repeat) repeat()
+        else form.send(send, check)
+      } },
         // What may have been sent is not changed until it is known.
         h('div', { class: 'fields', inert: isUnknown || null }, children),
         h('div', { class: 'send' },

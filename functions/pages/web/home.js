@@ -3,8 +3,7 @@
 import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { start } from './app.js'
-import { icon } from './icons.js'
-import { buttonLink, empty, row, rows } from './parts.js'
+import { buttonLink, empty, promises, row, rows } from './parts.js'
 import { h } from './view.js'
 
 /** @typedef {import('../miniprogram/logic/words.js').Words} Words */
@@ -28,12 +27,13 @@ const home = () => ({
   view: () => [
     h('section', { class: 'hero' },
       h('div', null, h('p', { class: 'hero-title' }, say(W.lead)), h('p', { class: 'say' }, say(W.leadDetail)),
-        h('div', { class: 'buttons' }, buttonLink({ label: say(W.order), href: '/order#/new', kind: 'go' }), buttonLink({ label: say(W.check), href: '/check', icon: 'code' }))),
+        h('div', { class: 'buttons' }, buttonLink({ label: say(W.order), href: '/order#/new', kind: 'go' }), buttonLink({ label: say(W.check), href: '/check', icon: 'code' })),
+        h('a', { href: '/desk' }, say(W.agencies))),
       h('ol', { class: 'steps', 'aria-label': say(W.how) }, STEPS.map(([title, detail]) => h('li', { key: title[1] }, h('b', null, say(title)), h('span', null, say(detail)))))),
     h('section', { class: 'block', 'aria-labelledby': 'who' }, h('h2', { id: 'who' }, say(W.who)),
       rows(VISITORS.map(([href, picture, title, detail]) => row({ key: href, href, icon: picture, title: say(title), detail: say(detail) })))),
     h('section', { class: 'block', 'aria-labelledby': 'trust' }, h('h2', { id: 'trust' }, say(W.trust)),
-      h('ul', { class: 'promises' }, REASONS.map(([picture, title, detail]) => h('li', { key: picture }, icon(picture), h('div', null, h('h3', null, say(title)), h('p', { class: 'say' }, say(detail))))))),
+      promises(REASONS)),
   ],
 })
 

@@ -1,6 +1,7 @@
 // How people log in: by a code on their phone, or by a member's key. A local run offers accounts to try.
 
-import { phoneText } from '../miniprogram/logic/format.js'
+import { Problem } from '../miniprogram/logic/api.js'
+import { phoneText, plain } from '../miniprogram/logic/format.js'
 import { told } from '../miniprogram/logic/problem.js'
 import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
@@ -18,18 +19,26 @@ import { canLogIn, leaveToLogIn } from './wechat.js'
 /** Logs customers or workers in by a code that is sent to their phone. @param {'customer' | 'worker'} kind @returns {Login} */
 export const phoneLogin = kind => (app, done, hint) => {
   let isSent = false
+  let isUnsure = false
   let until = 0
-  const demo = demoOf()
+  const demo = demonstration(app)
   const form = formOf(app, { phone: String(hint?.phone || ''), code: '' })
   const sendCode = async () => {
-    await app.api.call('POST /v1/sessions/phone-code', { open: true, body: { phone: form.values.phone } })
+    isUnsure = await app.api.call('POST /v1/sessions/phone-code', { open: true, body: { phone: form.values.phone } }).then(() => false, problem => {
+      // It may be on its way all the same, and then one can go on.
+      if (problem instanceof Problem && problem.unknown) return true
+      throw problem
+    })
     isSent = true
     form.values.code = ''
-    until = Date.now() + 60_000
+    until = isUnsure ? 0 : Date.now() + 60_000
     const timer = setInterval(() => { if (Date.now() > until) clearInterval(timer); app.update() }, 1000)
   }
   const logIn = async () => {
-    await app.api.logIn('POST /v1/sessions/phone', { phone: form.values.phone, code: form.values.code, as: kind })
+    await app.api.logIn('POST /v1/sessions/phone', { phone: form.values.phone, code: form.values.code, as: kind }).catch(problem => {
+      if (problem.slug === 'bad-credentials') problem.errors = [{ pointer: '/code', detail: say(W.codeFault) }]
+      throw problem
+    })
     done()
   }
   const left = () => Math.ceil((until - Date.now()) / 1000)
@@ -37,21 +46,17 @@ export const phoneLogin = kind => (app, done, hint) => {
   return () => card({ title: say(kind === 'customer' ? W.customerLogin : W.workerLogin) },
     h('p', { class: 'say' }, say(kind === 'customer' ? W.customerLoginWhy : W.workerLoginWhy)),
     isSent
-      ? form.around({ label: say(W.logIn), send: logIn, check: () => ({ '/code': form.values.code.replace(/\D/g, '').length !== 6 && say(W.codeHint) }),
-        aside: h('p', { class: 'beside' }, button({ label: left() > 0 ? say(W.codeAgain, { seconds: left() }) : say(W.sendCode), kind: 'quiet', disabled: left() > 0, onclick: () => { sendCode().then(app.update, () => { isSent = false; app.update() }) } }),
+      ? form.around({ label: say(W.logIn), send: logIn, check: () => ({ '/code': plain(form.values.code).replace(/\D/g, '').length !== 6 && say(W.codeHint) }),
+        aside: h('p', { class: 'beside' }, button({ label: left() > 0 ? say(W.codeAgain, { seconds: left() }) : say(W.sendCode), kind: 'quiet', disabled: left() > 0, onclick: () => { sendCode().then(app.update, problem => app.say(told(problem))) } }),
           button({ label: say(W.otherPhone), kind: 'quiet', onclick: () => { isSent = false; app.update() } })) },
-      h('p', { role: 'status' }, say(W.codeSent, { phone: phoneText(form.values.phone) })),
+      h('p', { role: 'status' }, say(isUnsure ? W.codeUnsure : W.codeSent, { phone: phoneText(form.values.phone) })),
       form.text('code', { label: say(W.code), hint: say(W.codeHint), inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 12 }))
-      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneHint) }) }, phone()),
+      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneFault) }) }, phone()),
     kind === 'customer' && canLogIn() && button({ label: say(W.byWeChat), icon: 'message', onclick: () => { leaveToLogIn(app).catch(problem => app.say(told(problem))) } }),
     demo.value && isSent && button({ label: say(W.demoCode), kind: 'quiet', onclick: async () => form.set('code', (await demoCode(form.values.phone)) || '') }),
     demo.value && offers(kind === 'customer'
       ? demo.value.customers.slice(0, 2).map((customer, number) => ({ label: `${say(W.demoCustomer)} ${number + 1}`, logIn: () => app.api.logIn('POST /v1/sessions/customer', { code: customer.code }) }))
       : demo.value.workers.map(worker => ({ label: worker.name, logIn: () => app.api.logIn('POST /v1/sessions/worker', { code: worker.code }) })), app, done))
-
-  function demoOf() {
-    return demonstration(app)
-  }
 }
 
 /** Logs members of an agency or of the authority in. @param {'agency' | 'authority'} kind @returns {Login} */

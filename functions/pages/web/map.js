@@ -1,8 +1,13 @@
-// A map that only shows: pins among the places that everybody knows.
+// Maps without a tile server: the river, the places that everybody knows, and pins among them. One only shows, on the other a place
+// is picked.
 
 import { centre, map } from '../miniprogram/logic/area.js'
-import { CITY } from '../miniprogram/logic/city.js'
-import { named } from '../miniprogram/logic/words.js'
+import { CITY, nearest } from '../miniprogram/logic/city.js'
+import { distance } from '../miniprogram/logic/format.js'
+import { named, say } from '../miniprogram/logic/words.js'
+import { placing as W } from '../miniprogram/logic/words/placing.js'
+import { icon } from './icons.js'
+import { button } from './parts.js'
 import { h } from './view.js'
 
 /** @typedef {{ lat: number, lon: number }} Place */
@@ -23,10 +28,69 @@ export function stillMap(pins, others, label, width = 360) {
   const [half, tall] = [across / 2, across / 2 * SHAPE * squeeze]
   const box = { west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }
   const drawn = map(box, width)
-  const places = CITY.places.filter(({ lat, lon }) => lat > box.south && lat < box.north && lon > box.west && lon < box.west + across * 0.85)
-  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${Math.round(width * SHAPE)}`, role: 'img', 'aria-label': label, class: 'still' },
-    h('rect', { width, height: Math.round(width * SHAPE), class: 'land' }),
-    h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
-    places.map(one => h('g', { key: one.name.en, transform: `translate(${drawn.x(one.lon)} ${drawn.y(one.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(one.name)))),
-    pins.map(({ place, kind }) => h('g', { key: kind, class: kind, transform: `translate(${drawn.x(place.lon)} ${drawn.y(place.lat)})` }, h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 })))))
+  const height = Math.round(width * SHAPE)
+  const places = CITY.places.filter(({ lat, lon }) => Math.abs(lat - middle.lat) < tall * 0.9 && lon > box.west && lon < box.west + across * 0.85)
+  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label, class: 'still' },
+    ground(drawn, width, height, places), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
 }
+
+/** What pins stand on. @param {ReturnType<typeof map>} drawn @param {number} width @param {number} height @param {import('../miniprogram/logic/city.js').NamedPlace[]} places */
+const ground = (drawn, width, height, places) => [
+  h('rect', { width, height, class: 'land' }),
+  h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
+  places.map(({ name, lat, lon }) => h('g', { key: name.en, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(name)))),
+]
+
+/** @param {ReturnType<typeof map>} drawn @param {Place} place @param {string} kind */
+const pinAt = (drawn, { lat, lon }, kind) => h('g', { key: kind, class: kind, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` },
+  h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 }))
+
+const WIDTH = 360
+const HEIGHT = 300
+/** How much of a degree of longitude is shown, from the whole city to a few streets. */
+const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
+
+/** A map to pick a place on. @param {import('./app.js').App} app @param {Place | null} before @param {(location: import('contract').Location, near: string) => void} taken @param {import('../miniprogram/logic/words.js').Words} [help] */
+export function placeMap(app, before, taken, help = W.mapHelp) {
+  let pin = before ? { lat: before.lat, lon: before.lon } : null
+  let middle = pin || CITY.centre
+  let zoom = pin ? 4 : 2
+  const move = (/** @type {number} */ x, /** @type {number} */ y) => {
+    const step = SPANS[zoom] / 4
+    // The arrows set and move the pin: so it needs no mouse.
+    const from = pin || middle
+    middle = { lat: from.lat + y * step / 2, lon: from.lon + x * step / 2 }
+    pin = middle
+    app.update()
+  }
+  const zoomTo = (/** @type {number} */ to) => { zoom = Math.min(SPANS.length - 1, Math.max(0, to)); if (pin) middle = pin; app.update() }
+  return () => {
+    const half = SPANS[zoom] / 2
+    const tall = half * HEIGHT / WIDTH * Math.cos(middle.lat * Math.PI / 180)
+    const drawn = map({ west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }, WIDTH)
+    const scale = [20000, 10000, 5000, 2000, 1000, 500, 200, 100].find(metres => drawn.metres(metres) < WIDTH / 4) || 100
+    const pick = (/** @type {MouseEvent} */ event) => {
+      const box = /** @type {Element} */ (event.currentTarget).getBoundingClientRect()
+      pin = drawn.place((event.clientX - box.left) * WIDTH / box.width, (event.clientY - box.top) * HEIGHT / box.height)
+      middle = pin
+      if (zoom < 4) zoom++
+      app.update()
+    }
+    return h('div', { class: 'map', key: 'map' }, h('p', { class: 'hint' }, say(help)),
+      h('div', { class: 'map-frame' },
+        h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
+          ground(drawn, WIDTH, HEIGHT, CITY.places.filter(place => place.zoom <= zoom)),
+          h('path', { class: 'scale', d: `M14 ${HEIGHT - 16}v6h${drawn.metres(scale)}v-6` }), h('text', { x: 16, y: HEIGHT - 20 }, distance(scale)),
+          pin && pinAt(drawn, pin, 'pin')),
+        h('div', { class: 'map-tools' },
+          tool('plus', say(W.zoomIn), () => zoomTo(zoom + 1)), tool('minus', say(W.zoomOut), () => zoomTo(zoom - 1)))),
+      h('div', { class: 'buttons' }, tool('up', say(W.north), () => move(0, 1)), tool('down', say(W.south), () => move(0, -1)), tool('back', say(W.west), () => move(-1, 0)), tool('next', say(W.east), () => move(1, 0))),
+      h('div', { class: 'buttons' }, button({ label: say(W.takePlace), kind: 'plain', icon: 'tick', disabled: !pin, onclick: () => { if (pin) taken({ ...rounded(pin), datum: 'wgs84' }, named(nearest(pin).name)) } })))
+  }
+}
+
+/** @param {string} name @param {string} label @param {() => void} onclick */
+const tool = (name, label, onclick) => h('button', { type: 'button', class: 'map-tool', 'aria-label': label, onclick }, icon(name))
+
+/** To a metre or so. @param {Place} place */
+const rounded = ({ lat, lon }) => ({ lat: Math.round(lat * 1e5) / 1e5, lon: Math.round(lon * 1e5) / 1e5 })

@@ -51,6 +51,9 @@ export const row = ({ href, title, detail, aside, icon: name, key }) =>
 /** @param {Child[]} rows */
 export const rows = (...rows) => h('ul', { class: 'rows' }, rows)
 
+/** What is vouched for, each with its icon. @param {[string, import('../miniprogram/logic/words.js').Words, import('../miniprogram/logic/words.js').Words][]} reasons */
+export const promises = reasons => h('ul', { class: 'promises' }, reasons.map(([name, title, detail]) => h('li', { key: name }, icon(name), h('div', null, h('h3', null, say(title)), h('p', { class: 'say' }, say(detail))))))
+
 /**
  * A table; on a phone each row is a block, with its columns' names beside the values.
  * @template T @param {{ name: string, show: (item: T) => Child, number?: boolean }[]} columns @param {T[]} items @param {(item: T) => any} key @param {string} caption

@@ -1,7 +1,7 @@
 // A worker's record, as she herself and the authority read it: sections with their sources, and the chain of events.
 
-import { day, when } from '../miniprogram/logic/format.js'
-import { actorName, eventReading, sourceName } from '../miniprogram/logic/history.js'
+import { when } from '../miniprogram/logic/format.js'
+import { actorName, eventReading, sourceLine } from '../miniprogram/logic/history.js'
 import { sectionReading } from '../miniprogram/logic/record.js'
 import { say } from '../miniprogram/logic/words.js'
 import { history as H } from '../miniprogram/logic/words/history.js'
@@ -12,9 +12,7 @@ import { h } from './view.js'
 /** The sections, each with its state, source and dates. @param {import('contract').Schemas['WorkerSection'][]} lines @param {number} now */
 export const sectionList = (lines, now) => h('ul', { class: 'sections' }, lines.map(line => {
   const { name, state, tone } = sectionReading(line)
-  return h('li', { key: line.section }, h('b', null, name), tag(state, tone), h('small', null, [
-    sourceName(line.source), line.as_of && say(W.asOf, { time: when(line.as_of, now) }), line.valid_until && say(W.validUntil, { day: day(Date.parse(line.valid_until) - 1, now) }), line.reference && say(W.reference, { reference: line.reference }),
-  ].filter(Boolean).join(' · ')))
+  return h('li', { key: line.section }, h('b', null, name), tag(state, tone), h('small', null, sourceLine(line, now)))
 }))
 
 /** Events with what they say and their hashes. @param {import('contract').Schemas['TracedEvent'][]} items @param {number} now @param {(seq: number) => string | null} objectAt */

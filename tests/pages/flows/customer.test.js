@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { ADDRESS, city, closed, customer, orderOf, placed, startingSoon, url, watched } from './watched.js'
-import { orderFilled, phoneEntered } from './steps.js'
+import { orderFilled, phoneEntered, readInOrder } from './steps.js'
 
 after(closed)
 
@@ -37,7 +37,7 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
   const desk = await city.grab(order_id)
   await page.getByRole('heading', { name: `${desk.name}已接单` }).waitFor()
   await me.screen('customer-claimed')
-  const { badge } = await city.staff(desk, order_id)
+  const { badge, worker } = await city.staff(desk, order_id)
   await page.getByRole('heading', { name: '服务员已安排好' }).waitFor()
   await page.getByAltText('服务员的照片').waitFor()
   await me.screen('customer-staffed')
@@ -57,6 +57,8 @@ test('A customer orders, sees who comes, checks her badge, completes and rates',
   await page.getByRole('heading', { name: '就是这位服务员' }).waitFor()
   await page.getByText('服务已开始。').waitFor()
   await me.screen('customer-match')
+  // The verdict first, then who she is, and what is known of her.
+  await readInOrder(page, ['status:', 'heading "就是这位服务员"', '诚信信息正常', 'img "服务员的照片"', 'heading "是这个人吗？"', `${worker.name[0]}*`, desk.name, '有效期至', '服务已开始。', 'heading "诚信信息', '身份核验', '正常', '核验', '回到订单'])
 
   await page.getByRole('link', { name: '回到订单' }).click()
   await page.getByRole('heading', { name: '正在服务' }).waitFor()
@@ -164,5 +166,6 @@ test('Anybody checks a badge', async () => {
   await page.getByRole('button', { name: '核验', exact: true }).click()
   await page.getByRole('heading', { name: '证件真实' }).waitFor()
   await me.screen('check-genuine')
+  await readInOrder(page, ['status:', 'heading "证件真实"', '诚信信息正常', '请在您的订单里核验', '姓名', '所属机构', '核验时间', 'heading "诚信信息"', '身份核验', '再核验一张'])
   await me.leave()
 })

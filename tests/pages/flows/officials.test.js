@@ -1,4 +1,4 @@
-// The authority's queue, and what a worker has on the web.
+// The authority's queue.
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
@@ -47,29 +47,5 @@ test('A reviewer approves a worker by the keyboard alone, and her agency sees it
   await page.keyboard.press('Enter')
   await page.getByText('已批准').first().waitFor()
   assert.equal((await city.call('GET', `/v1/workers/${worker_id}`, token)).status, 'approved')
-  await me.leave()
-})
-
-test('A worker sees her visits, and her code is genuine', async () => {
-  const me = await watched()
-  const { page } = me
-  await page.goto(`${url}/worker`)
-  await page.getByLabel('手机号').waitFor()
-  await me.screen('worker login')
-  await page.getByLabel('手机号').fill('13900000001')
-  await page.getByRole('button', { name: '获取验证码' }).click()
-  await page.getByRole('button', { name: city.demo.workers[0].name }).click()
-  await page.getByRole('link', { name: '动态码' }).waitFor()
-  await me.screen('worker visits')
-  await page.getByRole('link', { name: '动态码' }).click()
-  await page.getByRole('img', { name: '动态二维码' }).waitFor()
-  await me.screen('worker code')
-  const [digits] = (await page.locator('main').innerText()).replace(/\s/g, '').match(/\d{70}/) || []
-  assert.ok(digits, 'the digits are below the code')
-  const answer = await fetch(`${url}/p/${digits}`, { headers: { accept: 'application/json' } })
-  assert.equal((await answer.json()).result, 'genuine')
-  await page.getByRole('link', { name: '诚信' }).click()
-  await page.getByText('身份核验').first().waitFor()
-  await me.screen('worker record')
   await me.leave()
 })

@@ -1,5 +1,6 @@
-// Steps that several flows of the web pages have.
+// Steps that several flows of the pages have.
 
+import assert from 'node:assert/strict'
 import { ADDRESS, codeOf } from './watched.js'
 
 /** Fills in the order form for a visit where the browser is. */
@@ -39,4 +40,15 @@ export async function tabbed(page, name, most = 80) {
     if (focused.trim().startsWith(name)) return
   }
   throw new Error(`Tab does not lead to ${name}`)
+}
+
+/** What a screen reader reads has these one after the other. */
+export async function readInOrder(page, steps) {
+  const read = await page.locator('body').ariaSnapshot()
+  let at = -1
+  for (const step of steps) {
+    const found = read.indexOf(step, at + 1)
+    assert.ok(found > at, `${step} does not come next in\n${read}`)
+    at = found
+  }
 }

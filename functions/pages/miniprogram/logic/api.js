@@ -10,6 +10,7 @@
  * @property {() => number} now In epoch milliseconds.
  * @property {(ms: number) => Promise<void>} wait
  * @property {() => string} random 128 bits that nobody guesses, in hex.
+ * @property {() => Promise<{ operation: string, body: any }>} [enter] Logs in whom nobody need ask who they are.
  * @property {{ read: () => string | null, write: (token: string | null) => void }} [refreshToken] Where it is kept; on the web a cookie has it.
  */
 /** @typedef {{ status: number, header: (name: string) => string | null, body: any }} Answer */
@@ -186,12 +187,15 @@ export function client(platform, kind, language = 'zh') {
 
   async function refresh() {
     const kept = platform.refreshToken ? platform.refreshToken.read() : undefined
-    if (kept === null) throw over()
     try {
+      if (kept === null) throw loggedOut()
       begin(await openly('POST /v1/sessions/refresh', kept === undefined ? { as: kind } : { refresh_token: kept }))
     } catch (problem) {
-      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429) throw over()
-      throw problem
+      const isOver = problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429
+      if (!isOver) throw problem
+      if (!platform.enter) throw over()
+      const { operation, body } = await platform.enter()
+      begin(await openly(operation, body))
     }
   }
 

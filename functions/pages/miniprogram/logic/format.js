@@ -47,8 +47,11 @@ export function day(time, now) {
 /** `明天 14:00`. @param {string | number} time @param {number} now */
 export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 
+/** `14:00–16:00`, on one line. @param {string} from @param {string} until */
+export const hours = (from, until) => `${from}–\u2060${until}`
+
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
-export const visitTime = (start, minutes, now) => `${when(start, now)}–${clockTime(Date.parse(start) + minutes * 60000)}`
+export const visitTime = (start, minutes, now) => `${day(start, now)} ${hours(clockTime(start), clockTime(Date.parse(start) + minutes * 60000))}`
 
 /** `2 小时 30 分钟`, each number on one line with its unit. @param {number} minutes */
 export function span(minutes) {
@@ -79,8 +82,11 @@ export function distance(metres) {
 /** A phone number as it is read aloud, on one line: `139 1234 5678`. @param {string} phone */
 export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3')
 
+/** What was typed, with plain digits for full-width ones. @param {string} text */
+export const plain = text => text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+
 /** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
-export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/[\s－-]/g, ''))
+export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(plain(text).replace(/[\s－-]/g, ''))
 
 /** An ID number of which only the ends are shown, short enough for a phone: `2 •••• 9`. @param {string} number */
 export const masked = number => number.replace(/\*+/, ' •••• ')

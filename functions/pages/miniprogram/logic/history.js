@@ -1,9 +1,10 @@
 // How a worker's chain of events reads.
 
-import { day } from './format.js'
+import { day, when } from './format.js'
 import { listed, say, sayOf, spoken } from './words.js'
 import { sections, states } from './words/contract.js'
 import { actors, decisions, events, fields, history as W, reviewed, sources } from './words/history.js'
+import { worker } from './words/worker.js'
 
 /** @typedef {import('contract').Schemas['TracedEvent']} Traced */
 
@@ -12,6 +13,11 @@ export const actorName = actor => sayOf(actors, /^(customer|platform)$/.test(act
 
 /** Where a section's state is from. @param {string | null} source */
 export const sourceName = source => source === null ? '' : sayOf(sources, source) || say(W.otherSource, { source })
+
+/** Where a section's state is from, and of when it is. @param {import('contract').Schemas['WorkerSection']} line @param {number} now */
+export const sourceLine = ({ source, as_of: asOf, valid_until: until, reference }, now) => [
+  sourceName(source), asOf && say(worker.asOf, { time: when(asOf, now) }), until && say(worker.validUntil, { day: day(Date.parse(until) - 1, now) }), reference && say(worker.reference, { reference }),
+].filter(Boolean).join(' · ')
 
 /** What an objection is about: a section, or an entry of the chain. @param {string} about */
 export const aboutName = about => sayOf(sections, about) || say(W.entry, { seq: about })

@@ -1,7 +1,9 @@
 // How an order reads to its customer, on any screen.
 
-import { distance, span } from './format.js'
-import { say } from './words.js'
+import { serviceName } from './catalogue.js'
+import { distance, when } from './format.js'
+import { named, say, sayOf } from './words.js'
+import { orderStatuses } from './words/contract.js'
 
 /** @typedef {import('./record.js').Tone} Tone */
 /** @typedef {Pick<import('contract').Order, 'status' | 'settling' | 'grab_deadline' | 'claim'>} AnyOrder */
@@ -26,7 +28,9 @@ const W = {
   unfilledDetail: ['换个时间再试，往往就有公司能来。', 'Another time often works. Please try again.'],
   placed: ['您下了单', 'You placed the order'],
   offered: ['已通知附近的家政公司', 'Agencies nearby were asked'],
-  offeredTo: ['已通知 {radius}内的 {count} 家公司', '{count} agencies within {radius} were asked'],
+  offeredTo: ['已通知 {radius}内的 {count} 家公司', 'Agencies asked within {radius}: {count}'],
+  asking: ['正在通知附近的公司…', 'Asking the agencies nearby…'],
+  asked: ['已询问 {radius}内的 {count} 家公司', 'Agencies asked within {radius}: {count}'],
   claimedBy: ['{agency}接单', '{agency} took the order'],
   claimedByNobody: ['有公司接单', 'An agency took the order'],
   assigned: ['平台指派了一家公司', 'The platform assigned an agency'],
@@ -46,6 +50,12 @@ const W = {
 /** Whether something can still happen to it by itself. @param {AnyOrder} order */
 export const isLive = order => ['open', 'claimed', 'staffed', 'in_service'].includes(order.status)
 
+/** A row in a list of orders. @param {import('contract').OrderSummary} order @param {import('contract').OfferedService[]} services @param {number} now */
+export const rowReading = (order, services, now) => ({
+  id: order.order_id, service: order.service, title: serviceName(services, order.service, named), time: when(order.start_at, now), agency: order.claim ? order.claim.agency_name : '',
+  status: sayOf(orderStatuses, order.status), tone: /** @type {Tone} */ (order.status === 'open' ? 'warn' : isLive(order) ? 'good' : 'quiet'),
+})
+
 /** What it comes to at `now`. @param {AnyOrder} order @param {number} now @returns {{ title: string, detail: string, tone: Tone, left: number | null }} `left`: milliseconds of the grab window. */
 export function reading(order, now) {
   const agency = order.claim ? order.claim.agency_name : ''
@@ -55,28 +65,26 @@ export function reading(order, now) {
       ? { title: say(W.settling), detail: say(W.settlingDetail), tone: 'warn', left: null }
       : { title: say(W.looking), detail: say(W.lookingDetail), tone: 'warn', left }
     case 'claimed': return { title: say(W.claimed, { agency }), detail: say(W.claimedDetail), tone: 'good', left: null }
-    case 'unfilled': return { title: say(W.unfilled), detail: say(W.unfilledDetail), tone: 'warn', left: null }
+    case 'unfilled': return { title: say(W.unfilled), detail: say(W.unfilledDetail), tone: 'quiet', left: null }
     case 'cancelled': return { title: say(W.cancelled), detail: '', tone: 'quiet', left: null }
     case 'rated': return { title: say(W.rated), detail: '', tone: 'quiet', left: null }
     default: return { title: say(W[order.status]), detail: say(W[`${order.status}Detail`]), tone: 'good', left: null }
   }
 }
 
-/** How many agencies the order was last offered to, and how far around; null while that is not known.
- * @param {import('contract').Order} order */
+/** How many agencies the order was last offered to, and how far around, if that is known yet. @param {import('contract').Order} order */
 export function asked(order) {
   const line = order.timeline.filter(line => line.what === 'offered' && line.epoch === order.epoch).pop()
-  const found = line && line.why ? /^(\d+) agenc(?:y|ies) within (\d+) m$/.exec(line.why) : null
-  return found ? { count: Number(found[1]), radius: distance(Number(found[2])) } : null
+  return line && line.asked ? say(W.asked, to(line.asked)) : say(W.asking)
 }
+
+/** @param {{ agencies: number, radius_m: number }} asked */
+const to = ({ agencies, radius_m }) => ({ count: agencies, radius: distance(radius_m) })
 
 /** A line of the timeline. @param {import('contract').TimelineEntry} line @param {import('contract').Order} order */
 export function timelineReading(line, order) {
   switch (line.what) {
-    case 'offered': {
-      const to = asked({ ...order, epoch: line.epoch, timeline: [line] })
-      return to ? say(W.offeredTo, to) : say(W.offered)
-    }
+    case 'offered': return line.asked ? say(W.offeredTo, to(line.asked)) : say(W.offered)
     case 'claimed':
       if (line.by === 'platform') return say(W.assigned)
       return order.claim && order.claim.agency_id === line.by ? say(W.claimedBy, { agency: order.claim.agency_name }) : say(W.claimedByNobody)
@@ -84,9 +92,3 @@ export function timelineReading(line, order) {
     default: return say(W[line.what] || W.offered)
   }
 }
-
-/** When badge checks begin the visit, from here on. @param {{ start_at: string }} order */
-export const checksFrom = order => Date.parse(order.start_at) - 2 * 3600000
-
-/** How long it lasts, in words. @param {{ duration_min: number }} order */
-export const lasts = order => span(order.duration_min)

@@ -1,8 +1,11 @@
-// What an order form offers: days, times and lengths; and what it takes for an amount.
+// What an order form offers and takes, on the web and in the mini-program.
 
-import { clockTime, isoDay, moment, span } from './format.js'
+import { clockTime, isoDay, isPhone, moment, span } from './format.js'
 import { say } from './words.js'
+import { controls } from './words/controls.js'
 import { placing as W } from './words/placing.js'
+
+/** @typedef {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], location: import('contract').Location | null }} Filled */
 
 export const DAY = 86400000
 const HALF_HOUR = 1800000
@@ -12,7 +15,7 @@ const SOONEST = 5 * HALF_HOUR
 export const FARTHEST = 59
 
 /** What is offered first. @param {number} now */
-export function firstStart(now) {
+function firstStart(now) {
   const next = Math.ceil((now + SOONEST) / HALF_HOUR) * HALF_HOUR
   const clock = clockTime(next)
   // Nobody comes at night: the next morning.
@@ -26,11 +29,44 @@ export function startTimes(day, now) {
 }
 
 /** @param {string} day @param {string} time @param {number} now */
-export const isTooSoon = (day, time, now) => !(Date.parse(moment(day, time)) > now + HALF_HOUR)
+const isTooSoon = (day, time, now) => !(Date.parse(moment(day, time)) > now + HALF_HOUR)
 
 /** How long a visit can be, in minutes, with words. @param {number} usual */
 export const durations = usual => [...new Set([60, 120, 180, 240, 300, 360, 480, 600, 720, 1440, usual])].sort((one, other) => one - other)
   .map(minutes => ({ value: String(minutes), label: minutes === usual ? say(W.durationUsual, { span: span(minutes) }) : span(minutes) }))
 
 /** An amount in yuan as fen: null for none, NaN for what is no amount. @param {string} text */
-export const fen = text => text.trim() === '' ? null : /^\d{1,6}(\.\d{1,2})?$/.test(text.trim()) ? Math.round(Number(text) * 100) : NaN
+const fen = text => text.trim() === '' ? null : /^\d{1,6}(\.\d{1,2})?$/.test(text.trim()) ? Math.round(Number(text) * 100) : NaN
+
+/** What it begins with. @param {number} now @param {string} [service] @returns {Filled} */
+export function begun(now, service = 'cleaning') {
+  const first = firstStart(now)
+  return { service, day: isoDay(first), start: clockTime(first), duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], location: null }
+}
+
+/** What it takes over from an earlier order. @param {import('contract').Order} before @returns {Partial<Filled>} */
+export function takenOver({ service, duration_min, wishes, address, contact, location, notes }) {
+  const visit = { service, duration: String(duration_min), wishes }
+  // They are not kept for ever.
+  return address && contact && location ? { ...visit, address, ...contact, location, notes: notes || '' } : visit
+}
+
+/** Whether somebody came to that order, who can come again. @param {import('contract').Order} before */
+export const canPrefer = before => before.status === 'completed' || before.status === 'rated'
+
+/** What is missing or wrong, by pointer. @param {Filled} filled @param {number} now @returns {Record<string, string | false>} */
+export const missing = (filled, now) => ({
+  '/start_at': isTooSoon(filled.day, filled.start, now) && say(W.tooSoon),
+  '/location': !filled.location && say(W.noPlace),
+  '/address': !filled.address.trim() && say(controls.required),
+  '/contact/name': !filled.name.trim() && say(controls.required),
+  '/contact/phone': !isPhone(filled.phone) && say(controls.phoneFault),
+  '/budget_fen': Number.isNaN(fen(filled.budget)) && say(W.budgetFault),
+})
+
+/** The order. Wishes that only other services have were ticked for those. @param {Filled & { location: import('contract').Location }} filled @param {import('contract').OfferedService} service @param {string | null} [before] The order whose worker is wished for. */
+export const orderOf = (filled, service, before) => ({
+  service: service.service, start_at: moment(filled.day, filled.start), duration_min: Number(filled.duration), address: filled.address, location: filled.location,
+  contact: { name: filled.name, phone: filled.phone }, notes: filled.notes || null, wishes: filled.wishes.filter(wish => service.tags.some(({ tag }) => tag === wish)),
+  budget_fen: fen(filled.budget), prefer: before ? { order_id: before } : null,
+})

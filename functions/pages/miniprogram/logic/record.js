@@ -1,5 +1,6 @@
 // How a worker's credit record and a scanned badge read. Only `clear` is green.
 
+import { plain } from './format.js'
 import { say, sayOf } from './words.js'
 import { publicStandings, sections, states } from './words/contract.js'
 
@@ -47,7 +48,13 @@ export function badgeReading(result, standing) {
 /** The digits of what was scanned or typed: a badge's link, or its digits with spaces. Null if they are none.
  * @param {string} text @returns {{ kind: 'b' | 'p', digits: string } | null} */
 export function scanned(text) {
-  const digits = /^\s*(?:https?:\/\/[^/\s]+\/[bp]\/)?([\d\s]+?)\s*$/.exec(text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)))
-  const plain = digits ? digits[1].replace(/\s/g, '') : ''
-  return plain.length === 193 ? { kind: 'b', digits: plain } : plain.length === 70 ? { kind: 'p', digits: plain } : null
+  const digits = /^\s*(?:https?:\/\/[^/\s]+\/[bp]\/)?([\d\s]+?)\s*$/.exec(plain(text))
+  const found = digits ? digits[1].replace(/\s/g, '') : ''
+  return found.length === 193 ? { kind: 'b', digits: found } : found.length === 70 ? { kind: 'p', digits: found } : null
+}
+
+/** What the platform is given to check: plain digits, or a link, which tells a printed badge from a code on a phone. @param {string} text */
+export function presented(text) {
+  const badge = scanned(text)
+  return badge && !/^https?:/.test(text.trim()) ? badge.digits : text.trim()
 }

@@ -2,6 +2,7 @@
 
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts } from '../../miniprogram/logic/words/contract.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { icon } from '../icons.js'
@@ -40,7 +41,7 @@ export const complaining = (app, { order_id }) => {
   return {
     title: () => say(W.complain),
     back: `orders/${order_id}`,
-    view: () => card({}, h('p', { class: 'say' }, say(W.complainHint)), form.around({ label: say(W.complainSend), send, check: () => ({ '/detail': !form.values.detail.trim() && say(W.complainDetail) }) },
+    view: () => card({}, h('p', { class: 'say' }, say(W.complainHint)), form.around({ label: say(W.complainSend), send, check: () => ({ '/detail': !form.values.detail.trim() && say(controls.required) }) },
       form.choices('about', { label: say(W.complainAbout), options: Object.keys(complaintAbouts).map(value => ({ value, label: sayOf(complaintAbouts, value) })) }),
       form.text('detail', { label: say(W.complainDetail), rows: 5, maxlength: 1000 }))),
   }

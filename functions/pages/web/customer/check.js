@@ -1,17 +1,18 @@
 // The badge check at the door, from within an order: is this the worker who was named?
 
+import { Problem } from '../../miniprogram/logic/api.js'
 import { day, when } from '../../miniprogram/logic/format.js'
-import { checksFrom } from '../../miniprogram/logic/order.js'
-import { badgeReading, scanned, sectionReading } from '../../miniprogram/logic/record.js'
-import { told } from '../../miniprogram/logic/problem.js'
+import { badgeReading, presented, scanned } from '../../miniprogram/logic/record.js'
+import { matched } from '../../miniprogram/logic/visit.js'
 import { say } from '../../miniprogram/logic/words.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { icon } from '../icons.js'
-import { button, buttonLink, card, facts, note, tag, verdict } from '../parts.js'
+import { button, buttonLink, card, note, verdict } from '../parts.js'
 import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { canScan, scan } from '../wechat.js'
+import { sectionFacts } from './cards.js'
 
 /** A photo of a code needs no more, and the API takes 2 MiB. */
 const LONGEST_SIDE = 1600
@@ -21,26 +22,22 @@ export const check = (app, { order_id }) => {
   const form = formOf(app, { digits: '' })
   /** @type {import('contract').BadgeCheckResult | null} */
   let found = null
-  /** As it is after a match. @type {import('contract').Order | null} */
-  let order = null
-  let busy = false
-  let fault = ''
+  /** What a match has changed. @type {ReturnType<typeof matched> | null} */
+  let change = null
   return { title: () => say(W.check), back: `orders/${order_id}`, view: () => found ? result(found) : asking() }
 
   function asking() {
-    return [
-      card({ title: say(W.checkHow) },
-        fault && h('div', { role: 'alert' }, note('bad', fault)),
-        canScan() && button({ label: say(W.scan), kind: 'go', icon: 'code', busy, onclick: () => sending(async () => ask(await scan(app))) }),
-        h('label', { class: `button ${canScan() ? 'plain' : 'go'} file`, 'aria-busy': busy ? 'true' : null }, icon('camera'), h('span', null, say(busy ? W.checking : W.takePhoto)),
-          h('input', { type: 'file', accept: 'image/*', capture: 'environment', disabled: busy, onchange: (/** @type {any} */ event) => {
-            const [photo] = event.target.files
-            event.target.value = ''
-            if (photo) sending(async () => { await show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file: await smaller(photo, LONGEST_SIDE), repeats: true })) })
-          } }))),
-      card({ title: say(W.typeDigits) }, form.around({ label: say(W.checkDigits), kind: 'plain', send: () => ask(form.values.digits), check: () => ({ '/token': scanned(form.values.digits) === null && say(W.digitsFault) }) },
-        form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 }))),
-    ]
+    const busy = form.isBusy()
+    return card({ title: say(W.checkHow) }, form.around({ label: say(W.checkDigits), kind: 'plain', send: () => ask(form.values.digits), check: () => ({ '/token': scanned(form.values.digits) === null && say(W.digitsFault) }) },
+      canScan() && button({ label: say(W.scan), kind: 'go', icon: 'code', busy, onclick: () => form.send(async () => ask(await scan(app))) }),
+      h('label', { class: `button ${canScan() ? 'plain' : 'go'} file`, 'aria-busy': busy ? 'true' : null }, icon('camera'), h('span', null, say(busy ? W.checking : W.takePhoto)),
+        h('input', { type: 'file', accept: 'image/*', capture: 'environment', disabled: busy, onchange: (/** @type {any} */ event) => {
+          const [photo] = event.target.files
+          event.target.value = ''
+          if (photo) form.send(() => askBy(photo))
+        } })),
+      h('h3', null, say(W.typeDigits)),
+      form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 })))
   }
 
   /** @param {import('contract').BadgeCheckResult} result */
@@ -50,43 +47,30 @@ export const check = (app, { order_id }) => {
       verdict(reading.tone, reading.verdict, reading.standing && h('p', null, reading.standing)),
       badge && card({}, h('div', { class: 'meeting' }, h('img', { src: badge.photo, alt: say(W.workerPhoto) }), h('h2', null, say(W.isItHer)),
         h('b', { class: 'big' }, badge.name), h('p', null, badge.agency), h('p', { class: 'hint' }, say(W.validUntil, { day: day(Date.parse(badge.valid_until) - 1, app.now()) })))),
-      order && note(order.status === 'staffed' ? 'warn' : 'good', order.status === 'staffed' ? say(W.early, { time: when(checksFrom(order), app.now()) }) : say(W.begun)),
+      change && note(change.tone, change.words),
       !badge && note('bad', reading.advice),
-      badge && card({ title: say(W.recordOf) }, facts(badge.sections.map(line => {
-        const { name, state, tone } = sectionReading(line)
-        return [name, [tag(state, tone), line.insurer && h('small', null, ` ${say(W.insurer, { insurer: line.insurer, policy: line.policy_number || '' })}`)]]
-      })), h('p', { class: 'hint' }, say(W.asOf, { time: when(badge.as_of, app.now()) }))),
+      badge && card({ title: say(W.recordOf) }, sectionFacts(badge.sections), h('p', { class: 'hint' }, say(W.asOf, { time: when(badge.as_of, app.now()) }))),
       result === 'match' ? buttonLink({ label: say(W.toOrder), href: `#/orders/${order_id}`, kind: 'go' })
         : button({ label: say(W.checkAgain), kind: 'go', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
 
-  /** @param {string} token */
-  async function ask(token) {
-    const badge = scanned(token)
-    // The link tells the printed token from the phone's code.
-    await show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: badge && !/^https?:/.test(token.trim()) ? badge.digits : token.trim() }, repeats: true }))
+  /** @param {string} text */
+  function ask(text) {
+    return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
+  }
+
+  /** @param {Blob} photo Of a code. */
+  async function askBy(photo) {
+    const file = await smaller(photo, LONGEST_SIDE).catch(() => { throw new Problem({ type: '/problems/photo', detail: say(W.photoTooLarge) }, 422) })
+    return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file, repeats: true }))
   }
 
   /** @param {Promise<import('contract').BadgeCheckResult>} asked */
   async function show(asked) {
     const answer = await asked
-    // A match before its time changes nothing, which has to be said.
-    order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null
+    const order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null
+    change = order && matched(order, app.now())
     found = answer
-    app.update()
-  }
-
-  /** @param {() => Promise<void>} send */
-  async function sending(send) {
-    busy = true
-    fault = ''
-    app.update()
-    try {
-      await send()
-    } catch (problem) {
-      fault = problem instanceof Error && problem.message === 'photo' ? say(W.photoTooLarge) : told(problem)
-    }
-    busy = false
     app.update()
   }
 }

@@ -1,27 +1,31 @@
 // What is kept of a customer, and the way to have it erased; own complaints.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
-import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
+import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
+import { awaited, button, card, dialog, empty, note, paged, row, rows } from '../parts.js'
 import { h } from '../view.js'
+import { complaintCard } from './cards.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const me = app => {
   let asks = false
   const waiting = app.load(() => app.api.call('GET /v1/me/erase'))
   const erasing = formOf(app, {})
+  const keeping = formOf(app, {})
   const close = () => { asks = false; app.update() }
   const erase = async () => {
     waiting.value = { erasure: await app.api.call('POST /v1/me/erase', { repeats: true }) }
     close()
   }
-  const keep = () => app.api.call('DELETE /v1/me/erase').then(() => { waiting.value = { erasure: null }; app.say(say(W.eraseKept)) }, problem => app.say(told(problem)))
+  const keep = async () => {
+    await app.api.call('DELETE /v1/me/erase')
+    waiting.value = { erasure: null }
+    app.say(say(W.eraseKept))
+  }
   return {
     title: () => say(C.me),
     view: () => [
@@ -30,7 +34,7 @@ export const me = app => {
         row({ href: '/check', icon: 'code', title: say(W.checkAny) })),
       card({ title: say(W.myData) }, h('p', { class: 'say' }, say(W.myDataDetail)),
         awaited(waiting, ({ erasure }) => erasure
-          ? [h('div', { role: 'status' }, note('warn', say(W.eraseDue, { time: when(erasure.due_at, app.now()) }))), h('div', { class: 'buttons' }, button({ label: say(W.eraseKeep), onclick: keep }))]
+          ? [h('div', { role: 'status' }, note('warn', say(W.eraseDue, { time: when(erasure.due_at, app.now()) }))), keeping.around({ label: say(W.eraseKeep), kind: 'plain', send: keep })]
           : h('div', { class: 'buttons' }, button({ label: say(W.erase), kind: 'danger', onclick: () => { asks = true; app.update() } })), 1)),
       h('div', { class: 'middle' }, button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
       asks && dialog({ title: say(W.eraseAsk), close }, erasing.around({ label: say(W.eraseYes), kind: 'danger', send: erase }, h('p', null, say(W.eraseDetail)))),
@@ -44,10 +48,7 @@ export const complaints = app => {
   return {
     title: () => say(W.complaintsOwn),
     back: 'me',
-    view: () => paged(list, items => items.map(one => card({ key: one.complaint_id, title: sayOf(complaintAbouts, one.about), aside: tag(sayOf(complaintStatuses, one.status), one.decision ? 'good' : 'warn') },
-      h('p', { class: 'words' }, one.detail), h('small', null, when(one.at, app.now())),
-      facts([[say(W.answer), one.answer?.text], [say(W.decision), one.decision?.reason]]),
-      h('a', { href: `#/orders/${one.order_id}` }, say(W.toOrder)))),
+    view: () => paged(list, items => items.map(one => complaintCard(one, app.now(), true)),
     empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) })),
   }
 }

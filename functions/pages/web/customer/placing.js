@@ -1,8 +1,8 @@
 // Placing an order. It can be filled in by whoever comes; a login is asked for when it is sent.
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
-import { clockTime, day, distance, isoDay, isPhone, moment } from '../../miniprogram/logic/format.js'
-import { DAY, durations, FARTHEST, fen, firstStart, isTooSoon, startTimes } from '../../miniprogram/logic/placing.js'
+import { day, distance, isoDay } from '../../miniprogram/logic/format.js'
+import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
 import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
@@ -13,30 +13,27 @@ import { h } from '../view.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const placing = (app, params) => {
-  const catalogue = app.load(() => readServices(app.api))
-  const first = firstStart(app.now())
-  const form = formOf(app, {
-    service: params.service || 'cleaning', day: isoDay(first), otherDay: '', start: clockTime(first), duration: '', address: '', name: '', phone: '',
-    wishes: /** @type {string[]} */ ([]), budget: '', notes: '', prefer: /** @type {string[]} */ ([]),
-    location: /** @type {import('contract').Location | null} */ (null),
+  /** The order before, if it is ordered again. @type {import('contract').Order | null} */
+  let before = null
+  const catalogue = app.load(async () => {
+    if (params.order_id && !before) fillIn(await app.api.call('GET /v1/orders/{order_id}', { path: { order_id: params.order_id } }))
+    return readServices(app.api)
   })
-  /** Whether somebody came to the order before, who can come again. */
-  let canPrefer = false
+  const form = formOf(app, { ...begun(app.now(), params.service), otherDay: '', prefer: /** @type {string[]} */ ([]) })
   /** What is said of the place. */
   let placed = ''
   /** @type {'idle' | 'locating' | 'refused' | 'failed'} */
   let locating = 'idle'
   /** The map, once it is wanted. @type {(() => import('../view.js').Child) | null} */
   let map = null
-  if (params.order_id) app.load(() => fillIn(params.order_id))
 
   const values = form.values
+  const chosenService = (/** @type {import('contract').OfferedService[]} */ services) => services.find(one => one.service === values.service) || services[0]
   const chosenDay = () => values.day === 'other' ? values.otherDay : values.day
-  const startAt = () => moment(chosenDay(), values.start)
   return {
     title: () => say(params.order_id ? W.againOrder : W.newOrder),
     back: params.order_id ? `orders/${params.order_id}` : '',
-    view: () => awaited(catalogue, services => whole(services, services.find(one => one.service === values.service) || services[0]), 8),
+    view: () => awaited(catalogue, services => whole(services, chosenService(services)), 8),
   }
 
   /** @param {import('contract').OfferedService[]} services @param {import('contract').OfferedService} service */
@@ -44,7 +41,7 @@ export const placing = (app, params) => {
     values.duration = values.duration || String(service.usual_duration_min)
     return form.around({ label: say(W.placeOrder), send: place, check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
       card({ title: say(W.what) },
-        form.choices('service', { label: say(W.service), kind: 'bare', options: services.map(one => ({ value: one.service, label: named(one.name), icon: SERVICE_ICONS[one.service] })), chosen: () => { values.wishes = []; values.duration = '' } })),
+        form.choices('service', { label: say(W.service), kind: 'bare', options: services.map(one => ({ value: one.service, label: named(one.name), icon: SERVICE_ICONS[one.service] })), chosen: () => { values.duration = '' } })),
       card({ title: say(W.time) },
         form.choices('day', { label: say(W.day), pointer: '/start_at', kind: 'days', options: [...days(), { value: 'other', label: say(W.otherDay) }] }),
         values.day === 'other' && form.text('otherDay', { label: say(W.date), pointer: '/other_day', type: 'date', min: isoDay(app.now()), max: isoDay(app.now() + FARTHEST * DAY) }),
@@ -58,7 +55,7 @@ export const placing = (app, params) => {
           form.text('name', { label: say(W.name), pointer: '/contact/name', hint: say(W.nameHint), autocomplete: 'name', maxlength: 50 }),
           form.text('phone', { label: say(controls.phone), pointer: '/contact/phone', hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 }))),
       card({ title: say(W.wishes) },
-        canPrefer && form.choices('prefer', { label: say(W.worker), several: true, kind: 'bare', options: [{ value: 'yes', label: say(W.prefer) }], optional: true }),
+        before && canPrefer(before) && form.choices('prefer', { label: say(W.worker), several: true, kind: 'bare', options: [{ value: 'yes', label: say(W.prefer) }], optional: true }),
         form.choices('wishes', { label: say(W.wishes), hint: say(W.wishesHint), several: true, kind: 'bare', optional: true, options: service.tags.map(tag => ({ value: tag.tag, label: named(tag.name) })) }),
         form.text('budget', { label: say(W.budget), pointer: '/budget_fen', hint: say(W.budgetHint, { price: price(service) }), inputmode: 'decimal', optional: true, maxlength: 9 }),
         form.text('notes', { label: say(W.notes), hint: say(W.notesHint), rows: 2, optional: true, maxlength: 500 })))
@@ -90,7 +87,7 @@ export const placing = (app, params) => {
 
   async function openMap() {
     try {
-      const { placeMap } = await import('./map.js')
+      const { placeMap } = await import('../map.js')
       map = placeMap(app, values.location, (location, near) => take(location, say(W.placeSet, { near })))
     } catch {
       locating = 'failed'
@@ -106,40 +103,26 @@ export const placing = (app, params) => {
     form.set('location', location)
   }
 
+  /** @returns {Record<string, string | false>} */
   function check() {
-    return {
-      '/start_at': (values.day !== 'other' || values.otherDay) && isTooSoon(chosenDay(), values.start, app.now()) && say(W.tooSoon),
-      '/other_day': values.day === 'other' && !values.otherDay && say(controls.choose),
-      '/location': !values.location && say(W.noPlace),
-      '/address': !values.address.trim() && say(controls.required),
-      '/contact/name': !values.name.trim() && say(controls.required),
-      '/contact/phone': !isPhone(values.phone) && say(controls.phoneHint),
-      '/budget_fen': Number.isNaN(fen(values.budget)) && say(W.budgetFault),
-    }
+    const faults = missing({ ...values, day: chosenDay() }, app.now())
+    return values.day === 'other' && !values.otherDay ? { ...faults, '/start_at': false, '/other_day': say(controls.choose) } : faults
   }
 
   async function place() {
-    if (!values.location || !await app.logIn({ phone: values.phone })) return
-    const order = await app.api.call('POST /v1/orders', { intent: 'order', body: {
-      service: /** @type {import('contract').Service} */ (values.service), start_at: startAt(), duration_min: Number(values.duration), address: values.address, location: values.location,
-      contact: { name: values.name, phone: values.phone }, notes: values.notes || null, wishes: values.wishes,
-      budget_fen: fen(values.budget),
-      prefer: values.prefer.length ? { order_id: params.order_id } : null,
-    } })
+    const { location } = values
+    if (!location || !catalogue.value || !await app.logIn({ phone: values.phone })) return
+    const body = orderOf({ ...values, day: chosenDay(), location }, chosenService(catalogue.value), values.prefer.length ? params.order_id : null)
+    const order = await app.api.call('POST /v1/orders', { intent: 'order', body })
     app.say(say(W.placed))
     app.go(`orders/${order.order_id}`, true)
   }
 
-  /** Takes over what an earlier order had. @param {string} id */
-  async function fillIn(id) {
-    const before = await app.api.call('GET /v1/orders/{order_id}', { path: { order_id: id } })
-    canPrefer = before.status === 'completed' || before.status === 'rated'
-    Object.assign(values, { service: before.service, duration: String(before.duration_min), wishes: before.wishes, prefer: canPrefer ? ['yes'] : [] })
-    if (before.address && before.contact && before.location) {
-      Object.assign(values, { address: before.address, name: before.contact.name, phone: before.contact.phone, location: before.location, notes: before.notes || '' })
-      placed = say(W.placeSet, { near: before.address })
-    }
-    return before
+  /** Takes over what an earlier order had. @param {import('contract').Order} order */
+  function fillIn(order) {
+    before = order
+    Object.assign(values, takenOver(order), { prefer: canPrefer(order) ? ['yes'] : [] })
+    if (values.location) placed = say(W.placeSet, { near: values.address })
   }
 
   function days() {

@@ -1,7 +1,7 @@
 // What is recorded of a worker, for herself: sections with their sources, who looked, all that happened, and her objections.
 
-import { when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
+import { lookReading, objectionReading } from '../../miniprogram/logic/own.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, standings } from '../../miniprogram/logic/words/contract.js'
@@ -28,16 +28,12 @@ export const record = app => {
       card({ title: say(W.sections) }, sectionList(worker.sections, app.now()), buttonLink({ label: say(W.object), href: '#/record/object', icon: 'message' })),
       rows(row({ href: '#/record/views', icon: 'person', title: say(W.whoLooked), detail: say(W.whoLookedDetail) }),
         row({ href: '#/record/history', icon: 'list', title: say(W.history), detail: say(W.historyDetail) })),
-      card({ title: say(W.objections) }, objections.length === 0 ? h('p', { class: 'say' }, say(W.noObjections)) : h('ul', { class: 'said' }, [...objections].reverse().map(one => h('li', { key: one.objection_id },
-        h('div', { class: 'card-head' }, h('b', null, aboutName(one.about)), one.answer ? tag(say(one.answer.outcome === 'upheld' ? W.upheld : W.dismissed), one.answer.outcome === 'upheld' ? 'good' : 'quiet') : tag(say(W.waitingAnswer), 'warn')),
-        h('p', { class: 'words' }, one.text), h('small', null, when(one.at, app.now())),
-        one.answer && h('p', { class: 'answer' }, one.answer.reason, h('small', null, ` ${when(one.answer.at, app.now())}`)))))),
+      card({ title: say(W.objections) }, objections.length === 0 ? h('p', { class: 'say' }, say(W.noObjections)) : h('ul', { class: 'said' }, [...objections].reverse().map(one => objectionReading(one, app.now())).map(one => h('li', { key: one.id },
+        h('div', { class: 'card-head' }, h('b', null, one.about), tag(one.outcome, one.tone)), h('p', { class: 'words' }, one.text), h('small', null, one.at),
+        one.answer && h('p', { class: 'answer' }, one.answer, h('small', null, ` ${one.answeredAt}`)))))),
     ]
   }
 }
-
-/** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
-const LOOKS = { scan: W.viewScan, order_check: W.viewOrder, authority: W.viewAuthority }
 
 /** @type {import('../app.js').MakeScreen} */
 export const views = app => {
@@ -45,9 +41,8 @@ export const views = app => {
   return {
     title: () => say(W.whoLooked),
     back: 'record',
-    view: () => paged(list, items => h('ul', { class: 'rows' }, items.map((one, at) => h('li', { key: `${one.at} ${at}`, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, sayOf(LOOKS, one.how)),
-      one.how === 'authority' && h('span', null, one.purpose && one.purpose !== 'not stated' ? say(W.viewWhy, { purpose: one.purpose }) : say(W.viewNoWhy)), h('small', null, when(one.at, app.now())))))),
-    empty({ icon: 'person', title: say(W.noViews), detail: say(W.noViewsDetail) })),
+    view: () => paged(list, items => h('ul', { class: 'rows' }, items.map(one => lookReading(one, app.now())).map(one => h('li', { key: one.key, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, one.title), one.why && h('span', null, one.why), h('small', null, one.at))))),
+      empty({ icon: 'person', title: say(W.noViews), detail: say(W.noViewsDetail) })),
   }
 }
 

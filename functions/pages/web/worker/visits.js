@@ -4,9 +4,10 @@ import { cell, centre } from '../../miniprogram/logic/area.js'
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { isoDay, phoneText, span, visitTime } from '../../miniprogram/logic/format.js'
+import { isComing, visitEnd } from '../../miniprogram/logic/own.js'
 import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
-import { losses, worker as W } from '../../miniprogram/logic/words/worker.js'
+import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
 import { stillMap } from '../map.js'
 import { button, buttonLink, card, empty, facts, paged, switcher, tag } from '../parts.js'
@@ -40,11 +41,6 @@ export const visits = app => {
     return shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
   }
 
-  /** @param {Visit} visit */
-  function isComing(visit) {
-    return !visit.lost && (visit.status === 'staffed' || visit.status === 'in_service')
-  }
-
   /** On its day, when the code is wanted. @param {Visit} visit */
   function isSoon(visit) {
     return visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
@@ -72,9 +68,8 @@ export const visits = app => {
     return h('ul', { class: 'rows' }, visits.map(visit => h('li', { key: visit.order_id, class: 'row' }, icon(SERVICE_ICONS[visit.service]),
       h('span', { class: 'row-text' }, h('b', null, visitTime(visit.start_at, visit.duration_min, app.now())),
         h('small', null, [serviceName(services.value || [], visit.service, named), visit.agency].filter(Boolean).join(' · ')),
-        visit.rating?.comment && h('q', null, visit.rating.comment)),
-      visit.lost ? tag(sayOf(losses, visit.lost)) : visit.rating ? h('span', { class: 'stars' }, icon('star', 'filled'), h('span', { class: 'unseen' }, say(W.stars, { stars: visit.rating.stars })), h('span', { 'aria-hidden': 'true' }, visit.rating.stars))
-        : tag(visit.status === 'completed' ? say(W.unrated) : sayOf(orderStatuses, visit.status)))))
+        visit.rating?.comment && h('q', null, visit.rating.comment),
+        h('span', { class: 'tags' }, visit.rating && !visit.lost ? h('span', { class: 'stars' }, icon('star', 'filled'), visitEnd(visit)) : tag(visitEnd(visit)))))))
   }
 
   /** @param {string} address */

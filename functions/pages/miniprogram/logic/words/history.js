@@ -30,7 +30,7 @@ export const actors = {
   platform: ['平台', 'the platform'],
 }
 
-/** Where a section's state is from, by the name that the operator gave it; the authority's is that of its id. @type {Record<string, import('../words.js').Words>} */
+/** Where a section's state is from: an agency, or by name a feed or an authority. @type {Record<string, import('../words.js').Words>} */
 export const sources = {
   agency: ['所属公司', 'Her agency'],
   'harbin-commerce-bureau': ['主管部门', 'The authority'],

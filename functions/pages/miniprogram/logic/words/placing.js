@@ -2,7 +2,7 @@
 
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const placing = {
-  area: ['预约家政', 'Order a housekeeper'],
+  area: ['预约家政', 'Housekeeping'],
   home: ['首页', 'Home'],
   orders: ['订单', 'Orders'],
   me: ['我的', 'Me'],
@@ -11,7 +11,7 @@ export const placing = {
   orderNow: ['立即预约', 'Order now'],
   current: ['正在进行的订单', 'Your order now'],
   services: ['选一项服务', 'Choose a service'],
-  usually: ['{price}，一般 {span}', '{price}, usually {span}'],
+  usually: ['一般 {span}', 'Usually {span}'],
   vouches: ['平台替您把的关', 'What the platform vouches for'],
   vouchReview: ['先审后上', 'Reviewed first'],
   vouchReviewDetail: ['家政公司和服务员，都先经主管部门审核。', 'Agencies and workers work only after the authority has approved them.'],
@@ -40,8 +40,8 @@ export const placing = {
   locating: ['正在定位…', 'Looking for you…'],
   onMap: ['在地图上选', 'Pick on a map'],
   changePlace: ['重新选', 'Change'],
-  placeSet: ['已定位在{near}附近（WGS-84 坐标）', 'Set, near {near} (WGS-84)'],
-  placeHere: ['已使用您现在的位置，误差约 {metres}（WGS-84 坐标）', 'Set to where you are, within {metres} (WGS-84)'],
+  placeSet: ['已定位在{near}附近（WGS‑84 坐标）', 'Set, near {near} (WGS‑84)'],
+  placeHere: ['已使用您现在的位置，误差约 {metres}（WGS‑84 坐标）', 'Set to where you are, within {metres} (WGS‑84)'],
   noPlace: ['请选择上门的位置', 'Please choose the place'],
   placeRefused: ['手机没有允许定位。请在地图上选一下位置。', 'The phone does not allow locating. Please pick the place on the map.'],
   placeFailed: ['现在定不了位。请在地图上选一下位置。', 'You could not be located. Please pick the place on the map.'],

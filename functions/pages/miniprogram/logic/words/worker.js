@@ -33,7 +33,6 @@ export const worker = {
   stars: ['客户评 {stars} 星', '{stars} stars'],
   unrated: ['客户还没有评价', 'Not rated yet'],
   // The rotating code.
-  codeTitle: ['我的动态码', 'My code'],
   codeHint: ['请客户在订单里点“核验服务卡”扫这个码', 'The customer scans it from within the order'],
   codeNext: ['{seconds} 秒后自动更换', 'Changes in {seconds} s'],
   codeLabel: ['动态二维码', 'The code to be scanned'],
@@ -43,7 +42,6 @@ export const worker = {
   codeOverDetail: ['手机断网超过 10 分钟。连上网络就会更新，也可以出示印好的服务卡。', 'The phone was offline for over ten minutes. They come back with the network; your printed badge works too.'],
   noBadge: ['现在没有可用的服务卡', 'You have no valid badge'],
   noBadgeDetail: ['主管部门批准、公司发卡之后，这里会显示动态码。请问问公司。', 'Once you are approved and your agency has issued a badge, your code is shown here. Please ask your agency.'],
-  awake: ['屏幕会保持常亮', 'The screen stays on'],
   // Own record.
   status: ['审核', 'Review'],
   sections: ['诚信信息', 'Credit record'],
@@ -66,10 +64,8 @@ export const worker = {
   waitingAnswer: ['等待答复', 'Waiting'],
   upheld: ['成立', 'Upheld'],
   dismissed: ['不成立', 'Dismissed'],
-  viewScan: ['有人扫了您的卡', 'Somebody scanned your badge'],
-  viewOrder: ['客户在订单里核验了您的卡', 'A customer checked your badge'],
-  viewAuthority: ['主管部门看了您的档案', 'The authority read your record'],
   viewWhy: ['目的：{purpose}', 'For: {purpose}'],
+  viewRecorded: ['目的：登记{section}', 'To record: {section}'],
   viewNoWhy: ['没有说明目的', 'It did not say why'],
   noViews: ['还没有人看过', 'Nobody has looked yet'],
   noViewsDetail: ['谁扫了您的卡、主管部门为什么看，都会记在这里。', 'Every scan, and why the authority looked, is written down here.'],
@@ -86,6 +82,7 @@ export const worker = {
   leaveDetail: ['公司派单时会避开', 'Orders are kept clear of it'],
   hours: ['每周工作时间', 'Weekly hours'],
   hoursBy: ['由公司填写，不对请联系公司。', 'Entered by your agency. Ask it to mend what is wrong.'],
+  dayOff: ['休息', 'Off'],
   noHours: ['公司没有限定，随时可以派单。', 'Your agency has set none: any hour may be taken.'],
   leaves: ['已登记的请假', 'Leave'],
   noLeave: ['没有请假', 'None'],
@@ -93,16 +90,16 @@ export const worker = {
   byWorker: ['自己登记', 'by you'],
   takeBack: ['撤回', 'Take back'],
   addLeave: ['登记请假', 'Add leave'],
-  leaveFrom: ['从', 'From'],
-  leaveFromTime: ['几点', 'At'],
-  leaveUntil: ['到', 'Until'],
-  leaveUntilTime: ['几点', 'At'],
+  leaveFrom: ['从哪天', 'From'],
+  leaveFromTime: ['从几点', 'From what time'],
+  leaveUntil: ['到哪天', 'Until'],
+  leaveUntilTime: ['到几点', 'Until what time'],
   leaveOrder: ['结束要晚于开始，并且在以后', 'It must end after it begins, and in the future'],
   leaveSaved: ['已登记，不用写原因。', 'Saved. Nobody needs to know why.'],
+  leaveTakenBack: ['已撤回，这段时间又可以派单了。', 'Taken back. You can be sent to visits then.'],
   leaveKept: ['已经派给您的单不会自动取消，请联系公司。', 'Visits that you are named for already stay. Talk to your agency.'],
-  leaveChanged: ['请假内容刚刚有变化，请看一遍再保存。', 'Your leave has just changed. Look once more, then save.'],
   consent: ['个人信息授权', 'Consent'],
-  consentGiven: ['{day}同意', 'Given on {day}'],
+  consentGiven: ['{day}同意', 'Given {day}'],
   consentText: ['我同意主管部门、我所属的家政公司和平台，为审核、派单和上门核验，使用我的身份、联系方式、照片和诚信信息；除主管部门外，别人只看到扫码时显示的内容。我可以随时撤回，撤回后立即停止派单。', 'I agree that the authority, my agency and the platform use my identity, contact, photo and credit record for review, for naming me for visits and for checks at the door; others see only what a scan shows. I can withdraw at any time, and am not sent to visits from then on.'],
   consentNone: ['您没有授权，不能接单', 'You have not consented, and are not sent to visits'],
   consentWithdrawn: ['您已撤回授权，现在不能接单', 'You withdrew your consent, and are not sent to visits'],
@@ -112,7 +109,6 @@ export const worker = {
   withdrawAsk: ['撤回授权？', 'Withdraw your consent?'],
   withdrawDetail: ['会马上停止派单，已派的单也会取消；只有您本人登录后才能重新同意，恢复工作要主管部门批准。', 'You are suspended at once, and taken from coming visits. Only you can give it again, and the authority decides whether you work again.'],
   withdrew: ['已撤回', 'Withdrawn'],
-  proposals: ['等您同意', 'Waiting for you'],
   moveTo: ['{agency}想请您去工作', '{agency} wants to employ you'],
   moveDetail: ['您同意并经主管部门批准后，会转到这家公司，现在公司的服务卡作废。', 'If you agree and the authority approves, you move there, and your present badge ends.'],
   agree: ['同意转过去', 'Agree to move'],
@@ -155,6 +151,14 @@ export const weekdays = {
 /** @type {Record<string, import('../words.js').Words>} */
 export const badgeStatuses = {
   valid: ['有效', 'Valid'],
+  expired: ['已过期', 'Expired'],
   suspended: ['已暂停', 'Suspended'],
   revoked: ['已作废', 'Revoked'],
+}
+
+/** How somebody looked at a record. @type {Record<string, import('../words.js').Words>} */
+export const looks = {
+  scan: ['有人扫了您的卡', 'Somebody scanned your badge'],
+  order_check: ['客户在订单里核验了您的卡', 'A customer checked your badge'],
+  authority: ['主管部门看了您的档案', 'The authority read your record'],
 }

@@ -1,12 +1,12 @@
 // The badge check at the door, from within an order: is this the worker who was named?
 
 import { day, when } from '../../logic/format.js'
-import { checksFrom } from '../../logic/order.js'
-import { badgeReading, scanned, sectionReading } from '../../logic/record.js'
+import { badgeReading, presented, scanned } from '../../logic/record.js'
+import { matched } from '../../logic/visit.js'
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { sent, titled, typed, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { sectionFacts, sent, titled, typed, worded } from '../../page.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { digits: '' }, order_id: '', result: '', badge: /** @type {object | null} */ (null) },
@@ -25,26 +25,20 @@ Page({
 
   check() {
     const { digits } = this.data.values
-    return sent(this, () => this.ask(digits), { token: scanned(digits) === null && say(W.digitsFault) })
+    return sent(this, () => this.ask(digits), { '/token': scanned(digits) === null && say(W.digitsFault) })
   },
 
   /** @param {string} text */
   async ask(text) {
-    await entered()
     const path = { order_id: this.data.order_id }
-    const typed = scanned(text)
-    // The link tells the printed token from the phone's code.
-    const token = typed && !/^https?:/.test(text.trim()) ? typed.digits : text.trim()
-    const { result, badge } = await customer.call('POST /v1/orders/{order_id}/badge-check', { path, body: { token }, repeats: true })
-    // A match before its time changes nothing, which has to be said.
+    const { result, badge } = await customer.call('POST /v1/orders/{order_id}/badge-check', { path, body: { token: presented(text) }, repeats: true })
     const order = result === 'match' ? await customer.call('GET /v1/orders/{order_id}', { path }).catch(() => null) : null
     const { tone, verdict, advice, standing } = badgeReading(result, badge && badge.standing)
-    const isEarly = order !== null && order.status === 'staffed'
     this.setData({
-      result, tone, verdict, advice, standing, isEarly, begun: order && (isEarly ? say(W.early, { time: when(checksFrom(order), customer.now()) }) : say(W.begun)),
+      result, tone, verdict, advice, standing, change: order && matched(order, customer.now()),
       badge: badge && {
         name: badge.name, agency: badge.agency, photo: badge.photo, valid: say(W.validUntil, { day: day(Date.parse(badge.valid_until) - 1, customer.now()) }), asOf: say(W.asOf, { time: when(badge.as_of, customer.now()) }),
-        sections: badge.sections.map(line => { const { name, state, tone } = sectionReading(line); return { name, value: state, tone } }),
+        sections: sectionFacts(badge.sections),
       },
     })
   },

@@ -2,9 +2,10 @@
 
 import { say, sayOf } from '../../logic/words.js'
 import { complaintAbouts } from '../../logic/words/contract.js'
+import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { sent, titled, toast, typed, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { detail: '' }, order_id: '', about: '', abouts: /** @type {object[]} */ ([]) },
@@ -23,10 +24,9 @@ Page({
   send() {
     const { order_id, about, values } = this.data
     return sent(this, async () => {
-      await entered()
       await customer.call('POST /v1/orders/{order_id}/complaints', { intent: 'complaint', path: { order_id }, body: { about: /** @type {any} */ (about), detail: values.detail } })
       toast(W.complained)
       wx.redirectTo({ url: '/pages/complaints/complaints' })
-    }, { detail: !values.detail.trim() && say(W.complainDetail) })
+    }, { '/detail': !values.detail.trim() && say(controls.required) })
   },
 })

@@ -4,7 +4,7 @@ import { when } from '../../logic/format.js'
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { sent, shown, titled, toast, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, due: '' },
@@ -13,7 +13,6 @@ Page({
 
   again() {
     return shown(this, async () => {
-      await entered()
       const { erasure } = await customer.call('GET /v1/me/erase')
       return { due: erasure ? say(W.eraseDue, { time: when(erasure.due_at, customer.now()) }) : '' }
     })

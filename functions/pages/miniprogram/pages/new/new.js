@@ -1,25 +1,20 @@
 // Placing an order: service, time, place, whom to reach, wishes, one button.
 
 import { price, readServices } from '../../logic/catalogue.js'
-import { clockTime, day, isoDay, isPhone, moment } from '../../logic/format.js'
-import { DAY, durations, FARTHEST, fen, firstStart, isTooSoon, startTimes } from '../../logic/placing.js'
+import { day, isoDay, moment } from '../../logic/format.js'
+import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
 import { named, say } from '../../logic/words.js'
-import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
 import { mended, sent, shown, titled, toast, typed, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
-
-/** @type {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], prefer: boolean, location: import('contract').Location | null }} */
-const EMPTY = { service: 'cleaning', day: '', start: '', duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], prefer: false, location: null }
+import { customer } from '../../sessions.js'
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...EMPTY }, before: '', placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
 
   onLoad({ service = '', order_id = '' }) {
     titled(order_id ? W.againOrder : W.newOrder)
-    const first = firstStart(customer.now())
-    this.setData({ before: order_id, values: { ...EMPTY, service: service || EMPTY.service, day: isoDay(first), start: clockTime(first) }, first: isoDay(customer.now()), last: isoDay(customer.now() + FARTHEST * DAY) })
+    this.setData({ before: order_id, values: { ...begun(customer.now(), service || undefined), prefer: false }, first: isoDay(customer.now()), last: isoDay(customer.now() + FARTHEST * DAY) })
     this.again()
   },
 
@@ -35,11 +30,9 @@ Page({
 
   /** Takes over what an earlier order had. @param {string} order_id */
   async fillIn(order_id) {
-    await entered()
     const order = await customer.call('GET /v1/orders/{order_id}', { path: { order_id } })
-    const values = { ...this.data.values, service: order.service, duration: String(order.duration_min), wishes: order.wishes, prefer: order.worker !== null }
-    if (order.address && order.contact && order.location) Object.assign(values, { address: order.address, name: order.contact.name, phone: order.contact.phone, location: order.location, notes: order.notes || '' })
-    this.setData({ values, placed: values.location ? values.address : '' })
+    const values = { ...this.data.values, ...takenOver(order), prefer: canPrefer(order) }
+    this.setData({ values, canPrefer: values.prefer, placed: values.location ? values.address : '' })
   },
 
   /** Works out what the choices are, now that one has changed. */
@@ -67,7 +60,7 @@ Page({
   },
 
   typed(event) { typed(this, event) },
-  pickService(event) { this.change({ service: event.currentTarget.dataset.id, wishes: [], duration: '' }) },
+  pickService(event) { this.change({ service: event.currentTarget.dataset.id, duration: '' }) },
   pickDay(event) { this.change({ day: event.detail.value }) },
   pickTime(event) { this.change({ start: this.data.times[Number(event.detail.value)] }) },
   pickDuration(event) { this.change({ duration: this.data.durations[Number(event.detail.value)].value }) },
@@ -105,24 +98,14 @@ Page({
   },
 
   place() {
-    const { values, before } = this.data
+    const { values, before, catalogue } = this.data
     const { location } = values
+    const service = catalogue.find(one => one.service === values.service)
     return sent(this, async () => {
-      await entered()
-      if (!location) return
-      const order = await customer.call('POST /v1/orders', { intent: 'order', body: {
-        service: /** @type {import('contract').Service} */ (values.service), start_at: moment(values.day, values.start), duration_min: Number(values.duration), address: values.address, location,
-        contact: { name: values.name, phone: values.phone }, notes: values.notes || null, wishes: values.wishes, budget_fen: fen(values.budget), prefer: before && values.prefer ? { order_id: before } : null,
-      } })
+      if (!location || !service) return
+      const order = await customer.call('POST /v1/orders', { intent: 'order', body: orderOf({ ...values, location }, service, values.prefer ? before : null) })
       toast(W.placed)
       wx.redirectTo({ url: `/pages/order/order?order_id=${order.order_id}` })
-    }, {
-      start_at: isTooSoon(values.day, values.start, customer.now()) && say(W.tooSoon),
-      location: !location && say(W.noPlace),
-      address: !values.address.trim() && say(controls.required),
-      name: !values.name.trim() && say(controls.required),
-      phone: !isPhone(values.phone) && say(controls.phoneHint),
-      budget_fen: Number.isNaN(fen(values.budget)) && say(W.budgetFault),
-    })
+    }, missing(values, customer.now()))
   },
 })

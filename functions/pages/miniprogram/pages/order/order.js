@@ -1,13 +1,14 @@
 // One order, from looking for an agency to the rating: what is going on, who comes, and the one thing to do next.
 
-import { readServices, serviceName } from '../../logic/catalogue.js'
-import { countdown, money, phoneText, span, visitTime, when } from '../../logic/format.js'
-import { asked, checksFrom, isLive, reading, timelineReading } from '../../logic/order.js'
-import { sectionReading, standingReading } from '../../logic/record.js'
-import { named, say } from '../../logic/words.js'
+import { readServices } from '../../logic/catalogue.js'
+import { countdown, phoneText, when } from '../../logic/format.js'
+import { isLive, reading, timelineReading } from '../../logic/order.js'
+import { standingReading } from '../../logic/record.js'
+import { canCancel, canComplain, complaintReading, details, outlook, tagNames } from '../../logic/visit.js'
+import { listed, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { sent, shown, titled, worded, wordsOf } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { facts, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
+import { customer } from '../../sessions.js'
 
 /** @typedef {import('contract').Order} Order */
 
@@ -15,18 +16,20 @@ import { customer, entered } from '../../sessions.js'
 const NEXT = { staffed: 'checkBadge', in_service: 'complete', completed: 'rate', rated: 'againOrder', cancelled: 'againOrder', unfilled: 'againOrder' }
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false, complaint: /** @type {object | null} */ (null), canComplain: false },
   order: /** @type {Order | null} */ (null),
   services: /** @type {import('contract').OfferedService[]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
   clock: 0,
+  /** Sends once more what may not have arrived. */
+  repeat: async () => {},
 
   onLoad({ order_id = '' }) {
     titled(W.order)
     this.setData({ order_id })
   },
 
-  onShow() { this.again() },
+  onShow() { this.read() },
   onHide() { this.stop() },
   onUnload() { this.stop() },
 
@@ -36,10 +39,11 @@ Page({
     clearInterval(this.clock)
   },
 
-  async again() {
+  again() { return this.data.locked ? this.repeat() : this.read() },
+
+  async read() {
     this.stop()
     await shown(this, async () => {
-      await entered()
       this.services = await readServices(customer)
       return {}
     })
@@ -51,6 +55,7 @@ Page({
         this.draw()
         if (order.worker && order.worker.photo && !this.data.photo) this.readPhoto()
         if (!order.worker) this.setData({ photo: '' })
+        if (canComplain(order)) this.readComplaint()
       },
       fail: problem => this.setData({ problem: problem ? wordsOf(problem) : '' }),
     })
@@ -62,57 +67,44 @@ Page({
     if (photo) this.setData({ photo: `data:image/jpeg;base64,${wx.arrayBufferToBase64(photo)}` })
   },
 
+  /** There is one at most, and a way to complain where there is none. */
+  async readComplaint() {
+    const found = await customer.call('GET /v1/complaints', { query: { order_id: this.data.order_id } }).catch(() => null)
+    const complaint = found && found.items[0] && complaintReading(found.items[0], customer.now())
+    this.setData({ canComplain: !complaint, complaint: complaint && { ...complaint, isListed: false, outcome: facts(complaint.outcome) } })
+  },
+
   draw() {
     const { order, services } = this
     if (!order) return
     const now = customer.now()
     const read = reading(order, now)
-    const to = asked(order)
     const { claim, worker } = order
-    const tagName = (/** @type {string} */ id) => {
-      const tag = (services.find(one => one.service === order.service) || { tags: [] }).tags.find(one => one.tag === id)
-      return tag ? named(tag.name) : ''
-    }
     const starsOf = (/** @type {{ average: number, count: number } | null} */ stars) => stars ? `★ ${say(W.agencyStars, stars)}` : say(W.noStars)
     this.setData({
       title: read.title, detail: read.detail, lead: read.tone === 'quiet' ? '' : 'lead', left: read.left === null ? '' : countdown(read.left),
-      more: order.status === 'open' ? (to ? say(W.asked, to) : say(W.asking))
-        : order.status === 'claimed' && claim ? say(W.staffBy, { time: when(claim.staff_by, now) })
-          : order.status === 'staffed' ? say(W.checkFrom, { time: when(checksFrom(order), now) }) : '',
+      more: outlook(order, now),
       next: NEXT[order.status] ? say(W[NEXT[order.status]]) : '',
       worker: worker && {
-        name: worker.name, stars: starsOf(worker.stars), tags: worker.tags.map(tagName).filter(Boolean).join('、'), standing: standingReading(worker.standing), asOf: say(W.asOf, { time: when(worker.as_of, now) }),
-        sections: worker.sections.map(line => { const { name, state, tone } = sectionReading(line); return { name, value: state, tone } }),
+        name: worker.name, stars: starsOf(worker.stars), tags: listed(tagNames(worker.tags, order.service, services)), standing: standingReading(worker.standing), asOf: say(W.asOf, { time: when(worker.as_of, now) }),
+        sections: sectionFacts(worker.sections),
       },
       agency: claim && { name: claim.agency_name, how: say(claim.how === 'grab' ? W.grabbed : W.assigned), stars: starsOf(claim.stars), phone: claim.phone && isLive(order) ? claim.phone : '', call: claim.phone ? `${say(W.call)} ${phoneText(claim.phone)}` : '' },
-      details: /** @type {[import('../../logic/words.js').Words, string | null | false | undefined][]} */ ([
-        [W.service, serviceName(services, order.service, named)],
-        [W.visit, visitTime(order.start_at, order.duration_min, now)],
-        [W.length, span(order.duration_min)],
-        [W.at, order.address],
-        [W.contactLine, order.contact && `${order.contact.name} ${phoneText(order.contact.phone)}`],
-        [W.budget, order.budget_fen !== null && money(order.budget_fen)],
-        [W.wishes, order.wishes.map(tagName).filter(Boolean).join('、')],
-        [W.notes, order.notes],
-        [W.yourRating, order.rating && [say(W.ratingStars, { stars: order.rating.stars }), order.rating.comment].filter(Boolean).join(' · ')],
-      ]).filter(([, value]) => value).map(([name, value]) => ({ name: say(name), value })),
+      details: facts(details(order, services, now)),
       timeline: [...order.timeline].reverse().map(line => ({ key: line.at + line.what, what: timelineReading(line, order), at: when(line.at, now) })),
-      canCancel: ['open', 'claimed', 'staffed'].includes(order.status), canCheck: order.status === 'in_service', canOrder: order.status === 'completed',
-      canComplain: ['completed', 'rated'].includes(order.status) || (order.status === 'cancelled' && claim !== null),
+      canCancel: canCancel(order), canCheck: order.status === 'in_service', canOrder: order.status === 'completed',
     })
   },
 
   next() {
     switch (this.order && this.order.status) {
-      case 'staffed': return this.check()
+      case 'staffed': return this.to('check')
       case 'in_service': return this.complete()
       case 'completed': return this.to('rate')
-      default: return this.orderAgain()
+      default: return this.to('new')
     }
   },
-  check() { this.to('check') },
-  complain() { this.to('complain') },
-  orderAgain() { this.to('new') },
+  go(event) { this.to(event.currentTarget.dataset.page) },
   unfold() { this.setData({ open: !this.data.open }) },
   call() { if (this.order && this.order.claim && this.order.claim.phone) wx.makePhoneCall({ phoneNumber: this.order.claim.phone }).catch(() => {}) },
 

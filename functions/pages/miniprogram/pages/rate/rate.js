@@ -3,7 +3,7 @@
 import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mended, sent, titled, toast, typed, worded } from '../../page.js'
-import { customer, entered } from '../../sessions.js'
+import { customer } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { comment: '' }, order_id: '', stars: /** @type {object[]} */ ([]), chosen: 0, word: '' },
@@ -29,10 +29,9 @@ Page({
   send() {
     const { order_id, chosen, values } = this.data
     return sent(this, async () => {
-      await entered()
       await customer.call('POST /v1/orders/{order_id}/rating', { path: { order_id }, body: { stars: chosen, comment: values.comment || null }, repeats: true })
       toast(W.rated)
       wx.navigateBack()
-    }, { stars: !chosen && say(W.ratingChoose) })
+    }, { '/stars': !chosen && say(W.ratingChoose) })
   },
 })

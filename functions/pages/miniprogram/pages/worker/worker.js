@@ -1,19 +1,37 @@
-// A worker's visits, today's and those to come, with the way there.
+// A worker's visits, with the way to those that are to come, and what else is hers.
 
 import { readServices, serviceName } from '../../logic/catalogue.js'
 import { gcj02 } from '../../logic/datum.js'
-import { visitTime } from '../../logic/format.js'
-import { named, say, sayOf } from '../../logic/words.js'
-import { orderStatuses } from '../../logic/words/contract.js'
-import { customer as W } from '../../logic/words/customer.js'
+import { phoneText, span, visitTime } from '../../logic/format.js'
+import { isComing, visitEnd } from '../../logic/own.js'
+import { named, say } from '../../logic/words.js'
 import { mini } from '../../logic/words/mini.js'
-import { sent, shown, titled, worded } from '../../page.js'
-import { isKnown, worker } from '../../sessions.js'
+import { worker as W } from '../../logic/words/worker.js'
+import { factsOf, sent, shown, titled, worded } from '../../page.js'
+import { isKnownWorker, worker } from '../../sessions.js'
+
+/** @typedef {import('contract').Schemas['OwnVisit']} OwnVisit */
+
+let isOnTop = false
+// Another page of hers stays as it is below the login, and is come back to.
+worker.ended = () => { if (!isOnTop) wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
 
 Page({
-  data: { ...worded(), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, visits: /** @type {{ id: string, home: import('contract').Schemas['OwnVisit']['home'] }[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { titled(mini.visits) },
-  onShow() { this.again() },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  visits: /** @type {OwnVisit[]} */ ([]),
+
+  onLoad({ back = '' }) {
+    titled(mini.visits)
+    this.setData({ comesBack: back !== '' })
+  },
+
+  onShow() {
+    isOnTop = true
+    this.again()
+  },
+
+  onHide() { isOnTop = false },
+  onUnload() { isOnTop = false },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },
   async onPullDownRefresh() {
@@ -24,14 +42,15 @@ Page({
   /** @param {string | null} cursor */
   read(cursor) {
     return shown(this, async () => {
-      if (!await isKnown(worker)) return { isIn: false }
-      const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 20, cursor } })])
-      const visits = page.items.map(visit => ({
-        id: visit.order_id, title: serviceName(services, visit.service, named), time: visitTime(visit.start_at, visit.duration_min, worker.now()),
-        status: visit.lost ? say(mini.lost) : sayOf(orderStatuses, visit.status), tone: visit.lost ? '' : visit.home ? 'good' : '',
-        agency: visit.agency, home: visit.home, stars: visit.rating ? say(W.ratingStars, { stars: visit.rating.stars }) : '', comment: visit.rating ? visit.rating.comment : '',
-      }))
-      return { isIn: true, visits: cursor ? [...this.data.visits, ...visits] : visits, cursor: page.next_cursor }
+      if (!await isKnownWorker()) return { isIn: false }
+      const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 50, cursor } })])
+      this.visits = cursor ? [...this.visits, ...page.items] : page.items
+      const card = (/** @type {OwnVisit} */ visit) => ({
+        id: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, worker.now()), service: `${serviceName(services, visit.service, named)} · ${span(visit.duration_min)}`,
+        end: visitEnd(visit), comment: visit.rating ? visit.rating.comment : '', hasHome: visit.home !== null, call: visit.home ? `${say(W.call)} ${phoneText(visit.home.contact.phone)}` : '',
+        facts: factsOf([[say(W.address), visit.home?.address], [say(W.contact), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.agency), visit.agency]]),
+      })
+      return { isIn: true, coming: this.visits.filter(isComing).reverse().map(card), past: this.visits.filter(visit => !isComing(visit)).map(card), cursor: page.next_cursor }
     })
   },
 
@@ -40,32 +59,33 @@ Page({
     if (!detail.code) return this.setData({ problem: say(mini.workerRefused) })
     return sent(this, async () => {
       await worker.logIn('POST /v1/sessions/worker', { code: detail.code })
-      await this.again()
+      if (this.data.comesBack) wx.navigateBack()
+      else await this.again()
     })
   },
 
   async logOut() {
     await worker.logOut().catch(() => {})
-    this.setData({ isIn: false, visits: [] })
+    this.setData({ isIn: false, coming: [], past: [] })
   },
 
-  code() { wx.navigateTo({ url: '/pages/code/code' }) },
+  open(event) { wx.navigateTo({ url: `/pages/${event.currentTarget.dataset.page}` }) },
 
-  /** Where a visit is, if she may know. @param {string} id */
-  homeOf(id) {
-    const visit = this.data.visits.find(visit => visit.id === id)
+  /** Where a visit is, if she may know. */
+  homeOf(event) {
+    const visit = this.visits.find(({ order_id }) => order_id === event.currentTarget.dataset.id)
     return visit ? visit.home : null
   },
 
   way(event) {
-    const home = this.homeOf(event.currentTarget.dataset.id)
+    const home = this.homeOf(event)
     if (!home) return
     const { lat, lon } = gcj02(home.place)
     wx.openLocation({ latitude: lat, longitude: lon, address: home.address }).catch(() => {})
   },
 
   call(event) {
-    const home = this.homeOf(event.currentTarget.dataset.id)
+    const home = this.homeOf(event)
     if (home) wx.makePhoneCall({ phoneNumber: home.contact.phone }).catch(() => {})
   },
 })

@@ -1,0 +1,52 @@
+// What is recorded of a worker, for herself: sections with their sources, who looked, and what she objects to.
+
+import { sourceLine } from '../../logic/history.js'
+import { lookReading, objectionReading } from '../../logic/own.js'
+import { sectionReading, standingReading } from '../../logic/record.js'
+import { say, sayOf } from '../../logic/words.js'
+import { sections } from '../../logic/words/contract.js'
+import { controls } from '../../logic/words/controls.js'
+import { worker as W } from '../../logic/words/worker.js'
+import { sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { worker } from '../../sessions.js'
+
+const SECTIONS = /** @type {import('contract').Schemas['Section'][]} */ (Object.keys(sections))
+
+Page({
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, abouts: SECTIONS.map(section => sayOf(sections, section)), values: { about: SECTIONS.indexOf('health_certificate'), text: '' }, looks: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  onLoad() { titled(W.sections) },
+  onShow() { this.again() },
+
+  again() {
+    return shown(this, async () => {
+      const [own, looks] = await Promise.all([worker.call('GET /v1/me/record'), this.looked(null)])
+      const now = worker.now()
+      return {
+        ...looks, standing: standingReading(own.worker.standing), sections: own.worker.sections.map(line => ({ ...sectionReading(line), source: sourceLine(line, now) })),
+        objections: [...own.objections].reverse().map(one => objectionReading(one, now)),
+      }
+    })
+  },
+
+  more() { return shown(this, () => this.looked(this.data.cursor)) },
+
+  /** @param {string | null} cursor */
+  async looked(cursor) {
+    const page = await worker.call('GET /v1/me/views', { query: { limit: 10, cursor } })
+    const looks = page.items.map(one => lookReading(one, worker.now()))
+    return { looks: cursor ? [...this.data.looks, ...looks] : looks, cursor: page.next_cursor }
+  },
+
+  pick(event) { this.setData({ 'values.about': Number(event.detail.value) }) },
+  typed(event) { typed(this, event) },
+
+  send() {
+    const { about, text } = this.data.values
+    return sent(this, async () => {
+      await worker.call('POST /v1/me/objections', { intent: 'objection', body: { about: SECTIONS[about], text } })
+      this.setData({ 'values.text': '' })
+      toast(W.objected)
+      await this.again()
+    }, { text: !text.trim() && say(controls.required) })
+  },
+})

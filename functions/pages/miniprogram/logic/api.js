@@ -28,6 +28,7 @@
  * @property {boolean} [raw] The answer is a file.
  */
 /** @typedef {{ pointer: string, detail: string }} Fault */
+/** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string, role: string }} Member */
 
 const TIMEOUT = 15000
 const FILE_TIMEOUT = 60000
@@ -67,7 +68,7 @@ export class Problem extends Error {
  * @param {string} [language] Of problems, for `Accept-Language`.
  */
 export function client(platform, kind, language = 'zh') {
-  /** @type {{ token: string, until: number, subject: string } | null} */
+  /** @type {{ token: string, until: number, subject: string, member: Member | null } | null} */
   let session = null
   /** @type {Promise<void> | null} */
   let renewing = null
@@ -84,6 +85,7 @@ export function client(platform, kind, language = 'zh') {
     isLoggedIn: () => session !== null,
     subject: () => session?.subject || null,
     token: () => session?.token || null,
+    member: () => session?.member || null,
     call,
     follow,
     logIn,
@@ -214,7 +216,7 @@ export function client(platform, kind, language = 'zh') {
     // By this machine's clock, which may not be the server's.
     const now = platform.now() + ahead
     const left = Date.parse(answer.expires_at) - now
-    session = { token: answer.token, until: platform.now() + left, subject: answer.subject }
+    session = { token: answer.token, until: platform.now() + left, subject: answer.subject, member: answer.member || null }
     if (platform.refreshToken) platform.refreshToken.write(answer.refresh_token)
   }
 

@@ -12,7 +12,6 @@ import { awaited, button, card, facts, row, rows, tag } from '../parts.js'
 import { hashes } from '../record.js'
 import { h } from '../view.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
-import { remember } from './lookup.js'
 
 /** @typedef {import('contract').Schemas['Agency']} Agency */
 /** @typedef {import('contract').Schemas['Store']} Store */
@@ -21,6 +20,9 @@ import { remember } from './lookup.js'
 /** @param {import('contract').OfferedService[]} services @param {readonly string[]} list */
 const offered = (services, list) => listed(list.map(one => serviceName(services, one, named)))
 
+/** A number that stays on one line. @param {string} number */
+export const whole = number => h('span', { class: 'whole' }, number)
+
 /** @param {string} standing */
 export const standingTag = standing => tag(sayOf(standings, standing), standing === 'approved' ? 'good' : standing === 'pending' ? 'warn' : 'bad')
 
@@ -28,20 +30,16 @@ export const standingTag = standing => tag(sayOf(standings, standing), standing 
 export const agency = (app, { agency_id }) => {
   const path = { agency_id }
   const services = app.load(() => readServices(app.api))
-  const read = app.load(async () => {
-    const found = await app.api.call('GET /v1/agencies/{agency_id}', { path })
-    remember(`agencies/${agency_id}`, found.name)
-    return found
-  })
+  const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }))
   const decision = deciding(app, `agencies/${agency_id}`, {
     present: () => read.value && { name: read.value.name, version: read.value.version, can: possible(read.value.status, read.value.pending_changes !== null) },
     send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version: read.value?.version }, repeats: true }),
     again: read.again,
   })
-  return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, whole, 8) }
+  return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, dossier, 8) }
 
   /** @param {Agency} it */
-  function whole(it) {
+  function dossier(it) {
     const changes = it.pending_changes
     const names = (/** @type {readonly string[]} */ list) => offered(services.value || [], list)
     return [
@@ -52,10 +50,10 @@ export const agency = (app, { agency_id }) => {
           [say(W.responsible), it.responsible_person, changes.responsible_person],
           [say(W.phone), phoneText(it.phone), changes.phone && phoneText(changes.phone)],
           [say(W.services), names(it.services), changes.services && names(changes.services)],
-        ]) : facts([[say(W.responsible), it.responsible_person], [say(W.phone), phoneText(it.phone)], [say(W.services), names(it.services)]]),
-        facts([[say(W.uscc), it.uscc], [say(W.registered), when(it.registered_at, app.now())], [say(W.stars), it.stars && say(W.starsOf, it.stars)]])),
+        ]) : facts([[say(W.responsible), it.responsible_person], [say(W.phone), whole(phoneText(it.phone))], [say(W.services), names(it.services)]]),
+        facts([[say(W.uscc), whole(it.uscc)], [say(W.registered), when(it.registered_at, app.now())], [say(W.stars), it.stars && say(W.starsOf, it.stars)]])),
       papers(app, it),
-      card({ title: say(W.stores) }, rows(it.stores.map(store => row({ key: store.store_id, href: `#/agencies/${agency_id}/stores/${store.store_id}`, icon: 'store', title: store.name, detail: store.address, aside: standingTag(store.status) })))),
+      card({ title: say(W.store) }, rows(it.stores.map(store => row({ key: store.store_id, href: `#/agencies/${agency_id}/stores/${store.store_id}`, icon: 'store', title: store.name, detail: store.address, aside: standingTag(store.status) })))),
       pastReviews(it.reviews, app.now()),
       decision(),
     ]
@@ -74,7 +72,7 @@ function papers(app, agency) {
     setTimeout(() => URL.revokeObjectURL(address), 60_000)
   }
   const line = (/** @type {Paper} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
-    h('div', { class: 'card-head' }, h('span', { class: 'tags' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && tag(say(W.paperNew), 'warn')), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
+    h('div', { class: 'card-head' }, h('span', { class: 'tags' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && standingTag('pending')), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
     h('small', null, `${day(paper.uploaded_at, app.now())} · ${Math.max(1, Math.round(paper.bytes / 1024))} KB`), hashes([[say(W.sha), paper.sha256]]))
   return card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
     : h('ul', { class: 'said' }, proposed.map(paper => line(paper, true)), present.map(paper => line(paper, false))))
@@ -87,14 +85,18 @@ export const store = (app, { agency_id, store_id }) => {
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }))
   const found = () => read.value?.stores.find(store => store.store_id === store_id) || null
   const decision = deciding(app, href, {
-    present: () => { const it = found(); return it && { name: it.name, version: it.version, can: possible(it.status, false) } },
+    present: () => {
+      const it = found()
+      // One that works while its changes wait can be suspended like any other.
+      return it && { name: it.name, version: it.version, can: [...possible(it.status, false), ...(it.status === 'pending' && it.location ? [/** @type {const} */ ('suspend')] : [])] }
+    },
     send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/reviews', { path: { agency_id, store_id }, body: { decision, reason, version: found()?.version }, repeats: true }),
     again: read.again,
   })
-  return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && whole(it, agency) }, 8) }
+  return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && dossier(it, agency) }, 8) }
 
   /** @param {Store} it @param {Agency} agency */
-  function whole(it, agency) {
+  function dossier(it, agency) {
     const { pending_changes: changes, location, proposed_location: proposed } = it
     const after = changes?.location || proposed
     const served = (/** @type {readonly string[] | null} */ list) => list?.length ? offered(services.value || [], list) : say(W.allServices)
@@ -108,7 +110,7 @@ export const store = (app, { agency_id, store_id }) => {
           [say(W.services), served(it.services), changes.services && served(changes.services)],
           [say(W.place), near(location), changes.location && [near(changes.location), location && `（${say(W.moved, { distance: distance(apart(location, changes.location)) })}）`]],
         ]) : facts([[say(W.address), it.address], [say(W.services), served(it.services)], [say(W.place), near(location || proposed)]]),
-        pins.length > 0 && stillMap(pins, [nearest(pins[0].place)], say(W.mapLabel), 520), facts([[say(W.registered), when(it.added_at, app.now())]])),
+        pins.length > 0 && stillMap(pins, [nearest(pins[0].place)], say(W.mapLabel)), facts([[say(W.registered), when(it.added_at, app.now())]])),
       rows(row({ href: `#/agencies/${agency_id}`, icon: 'store', title: agency.name, detail: say(W.agencyTitle), aside: standingTag(agency.status) })),
       pastReviews(it.reviews, app.now()),
       decision(),

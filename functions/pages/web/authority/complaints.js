@@ -1,13 +1,14 @@
 // Complaints: what the customer and the agency say, and the authority's decision.
 
+import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
-import { formOf } from '../form.js'
-import { button, buttonLink, card, dialog, empty, paged, switcher, tag } from '../parts.js'
+import { button, card, empty, facts, paged, switcher, tag } from '../parts.js'
 import { h } from '../view.js'
-import { lookFor } from './worker.js'
+import { asking, mayDecide, reasonField } from './asking.js'
+import { lookFor } from './purpose.js'
 
 /** @typedef {import('contract').Complaint} Complaint */
 
@@ -15,28 +16,28 @@ import { lookFor } from './worker.js'
 export const complaints = app => {
   /** @type {'' | 'upheld' | 'dismissed'} */
   let status = ''
+  const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 20, cursor, status: status || null } }))
-  /** @type {Complaint | null} */
-  let asked = null
-  const blank = () => formOf(app, { decision: '', reason: '' })
-  let form = blank()
-  const close = () => { asked = null; app.update() }
-  const send = async () => {
-    if (!asked) return
-    await app.api.call('POST /v1/complaints/{complaint_id}/decision', { path: { complaint_id: asked.complaint_id }, body: { decision: /** @type {any} */ (form.values.decision), reason: form.values.reason }, repeats: true })
-    close()
-    app.say(say(W.decided, { decision: say(W.decision) }))
-    await list.again()
-  }
+  const question = asking(app)
+  const decide = (/** @type {Complaint} */ { complaint_id, about }) => question.ask({ decision: null, reason: '' }, form => ({
+    title: sayOf(complaintAbouts, about), label: say(W.decideComplaint),
+    fields: [
+      h('p', { class: 'say' }, say(W.complaintHint)),
+      form.choices('decision', { label: say(W.decision), options: ['upheld', 'dismissed'].map(value => ({ value, label: sayOf(complaintStatuses, value) })) }),
+      reasonField(form, 1000),
+    ],
+    send: () => app.api.call('POST /v1/complaints/{complaint_id}/decision', { path: { complaint_id }, body: /** @type {any} */ (form.values), repeats: true }),
+    done: () => {
+      app.say(say(W.decided, { decision: say(W.decision) }))
+      return list.again()
+    },
+  }))
   return {
     title: () => say(W.complaints),
     view: () => [
-      switcher(say(W.which), [{ id: '', label: say(W.toDecide) }, { id: 'upheld', label: say(W.upheldOnes) }, { id: 'dismissed', label: say(W.dismissedOnes) }], status, id => { status = /** @type {typeof status} */ (id); list.value = null; list.again(); app.update() }),
+      switcher(say(W.which), [{ id: '', label: say(W.toDecide) }, ...['upheld', 'dismissed'].map(id => ({ id, label: sayOf(complaintStatuses, id) }))], status, id => { status = /** @type {typeof status} */ (id); list.value = null; list.again(); app.update() }),
       paged(list, items => items.map(one), empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) })),
-      asked && dialog({ title: sayOf(complaintAbouts, asked.about), close }, form.around({ label: say(W.decideComplaint), send, check: () => ({ '/decision': !form.values.decision && say(W.choose), '/reason': !form.values.reason.trim() && say(W.reasonHint) }) },
-        h('p', { class: 'say' }, say(W.complaintHint)),
-        form.choices('decision', { label: say(W.decision), options: [{ value: 'upheld', label: say(W.complaintUpheld) }, { value: 'dismissed', label: say(W.complaintDismissed) }] }),
-        form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength: 1000 }))),
+      question.view(),
     ],
   }
 
@@ -45,13 +46,15 @@ export const complaints = app => {
     const { answer, decision, worker_id: worker } = complaint
     const canAnswer = !answer && Date.parse(complaint.answer_by) > app.now()
     return card({ key: complaint.complaint_id, title: sayOf(complaintAbouts, complaint.about), aside: tag(decision ? sayOf(complaintStatuses, complaint.status) : say(canAnswer ? W.waitsForAgency : W.toDecide), decision ? 'quiet' : 'warn') },
+      facts([
+        [say(W.visit), h('a', { href: `#/orders/${complaint.order_id}` }, `${when(complaint.start_at, app.now())} ${serviceName(services.value || [], complaint.service, named)}`)],
+        [say(W.candidate), h('a', { href: `#/agencies/${complaint.agency_id}` }, complaint.agency_name)],
+        [say(W.orderWorker), worker && h('a', { href: `#/workers/${worker}`, onclick: () => lookFor(worker, W.purposeComplaint) }, say(W.workerTitle))],
+      ]),
       h('div', { class: 'sides' },
         h('div', null, h('h3', null, say(W.customerSays)), h('p', { class: 'words' }, complaint.detail), h('small', null, when(complaint.at, app.now()))),
         h('div', null, h('h3', null, say(W.agencySays)), answer ? [h('p', { class: 'words' }, answer.text), h('small', null, when(answer.at, app.now()))] : h('p', { class: 'say' }, canAnswer ? say(W.noAnswerYet, { time: when(complaint.answer_by, app.now()) }) : say(W.noAnswer)))),
       decision && h('p', { class: 'answer' }, h('b', null, sayOf(complaintStatuses, decision.decision)), ` ${decision.reason} `, h('small', null, when(decision.at, app.now()))),
-      h('div', { class: 'buttons' },
-        !decision && !canAnswer && button({ label: say(W.decideComplaint), icon: 'scales', onclick: () => { asked = complaint; form = blank(); app.update() } }),
-        buttonLink({ label: say(W.toOrder), href: `#/orders/${complaint.order_id}`, kind: 'quiet' }), buttonLink({ label: say(W.toAgency), href: `#/agencies/${complaint.agency_id}`, kind: 'quiet' }),
-        worker && h('a', { class: 'button quiet', href: `#/workers/${worker}`, onclick: () => lookFor(worker, W.purposeComplaint) }, say(W.toWorker))))
+      !decision && !canAnswer && mayDecide(app) && h('div', { class: 'buttons' }, button({ label: say(W.decideComplaint), icon: 'scales', onclick: () => decide(complaint) })))
   }
 }

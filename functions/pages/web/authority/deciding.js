@@ -5,9 +5,9 @@ import { when } from '../../miniprogram/logic/format.js'
 import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { decisions } from '../../miniprogram/logic/words/history.js'
-import { formOf } from '../form.js'
-import { button, card, dialog, note } from '../parts.js'
+import { button, card, note } from '../parts.js'
 import { h } from '../view.js'
+import { asking, mayDecide, reasonField } from './asking.js'
 import { shortcuts } from './keys.js'
 import { after, nextOf } from './queue.js'
 
@@ -22,12 +22,12 @@ import { after, nextOf } from './queue.js'
  * @property {import('../view.js').Child} [warning]
  */
 
-/** @type {Record<Decision, { key: string, ask: import('../../miniprogram/logic/words.js').Words, hint: import('../../miniprogram/logic/words.js').Words }>} */
+/** @type {Record<Decision, { key: string, hint: import('../../miniprogram/logic/words.js').Words }>} */
 const ASKED = {
-  approve: { key: 'a', ask: W.approveAsk, hint: W.approveHint },
-  reject: { key: 'r', ask: W.rejectAsk, hint: W.rejectHint },
-  suspend: { key: 's', ask: W.suspendAsk, hint: W.suspendHint },
-  reinstate: { key: 'i', ask: W.reinstateAsk, hint: W.reinstateHint },
+  approve: { key: 'a', hint: W.approveHint },
+  reject: { key: 'r', hint: W.rejectHint },
+  suspend: { key: 's', hint: W.suspendHint },
+  reinstate: { key: 'i', hint: W.reinstateHint },
 }
 
 /** What can be decided of who stands so. @param {import('contract').Schemas['StoreStatus']} standing @param {boolean} hasChanges @returns {Decision[]} */
@@ -44,55 +44,57 @@ export function possible(standing, hasChanges) {
  * @param {{ present: () => Decidable | null, send: (verdict: Verdict) => Promise<any>, again: () => Promise<void> }} how
  */
 export function deciding(app, href, { present, send, again }) {
-  /** @type {Decision | null} */
-  let asked = null
   let hasChanged = false
-  /** Another one each time, without the faults of the one before. @param {string} reason */
-  const formFor = reason => formOf(app, { reason, phone: /** @type {string[]} */ ([]) })
-  let form = formFor('')
-  const close = () => { asked = null; app.update() }
-  const ask = (/** @type {Decision} */ decision) => {
-    asked = decision
-    form = formFor(decision === 'approve' ? say(W.reasonGood) : '')
-    app.update()
-  }
-  const decide = async () => {
-    if (!asked) return
-    const decision = asked
+  const question = asking(app)
+  const can = () => mayDecide(app) && present()?.can || []
+  const ask = (/** @type {Decision} */ decision) => question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => {
+    const it = present()
+    return {
+      title: say(W.ask, { deed: say(W[decision]), name: it?.name || '' }), label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : 'go',
+      fields: [
+        h('p', { class: 'say' }, say(ASKED[decision].hint, { version: it?.version || '' })),
+        decision === 'approve' && it?.phone && form.choices('phone', { label: say(W.phoneConfirm), pointer: '/phone_confirmed', hint: say(W.phoneHint), several: true, kind: 'tick', optional: true, options: [{ value: 'yes', label: say(W.phoneTick, { phone: it.phone }) }] }),
+        reasonField(form),
+      ],
+      send: () => decide({ decision, reason: form.values.reason, phoneConfirmed: form.values.phone.length > 0 }),
+      done: () => hasChanged ? again() : goOn(app, href, say(W.decided, { decision: sayOf(decisions, decision) }), again),
+    }
+  })
+  const decide = async (/** @type {Verdict} */ verdict) => {
     try {
-      await send({ decision, reason: form.values.reason, phoneConfirmed: form.values.phone.length > 0 })
+      await send(verdict)
+      hasChanged = false
     } catch (problem) {
       if (!(problem instanceof Problem) || !['changed-since', 'store-closed'].includes(problem.slug)) throw problem
       hasChanged = true
-      close()
-      return again()
     }
-    hasChanged = false
-    close()
-    app.say(say(W.decided, { decision: sayOf(decisions, decision) }))
-    const next = after(href)
-    if (next !== null) app.go(next, true)
-    else await again()
   }
+  const next = () => { app.go(nextOf(href) || '', true) }
   const keys = shortcuts(app, () => [
-    ...(present()?.can || []).map(decision => ({ keys: [ASKED[decision].key], shown: ASKED[decision].key.toUpperCase(), words: W[decision], act: () => ask(decision) })),
-    ...(nextOf(href) ? [{ keys: ['n'], shown: 'N', words: W.keyNext, act: () => app.go(nextOf(href) || '', true) }] : []),
+    ...can().map(decision => ({ keys: [ASKED[decision].key], shown: ASKED[decision].key.toUpperCase(), words: W[decision], act: () => ask(decision) })),
+    ...(nextOf(href) ? [{ keys: ['n'], shown: 'N', words: W.nextOne, act: next }] : []),
     { keys: ['b', 'escape'], shown: 'B', words: W.keyBack, act: () => app.go('') },
   ])
   return () => {
-    const it = present()
+    const line = [
+      h('div', { class: 'buttons' }, can().map((decision, at) => button({ key: decision, label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : at === 0 ? 'go' : 'plain', onclick: () => ask(decision) })),
+        nextOf(href) && button({ label: say(W.nextOne), kind: 'quiet', onclick: next })),
+      keys(),
+    ]
     return [
       hasChanged && h('div', { role: 'alert', key: 'changed' }, note('warn', say(W.changedSince))),
-      card({ title: say(W.decide), kind: 'deciding', key: 'deciding' }, it?.warning,
-        it?.can.length ? h('div', { class: 'buttons' }, it.can.map((decision, at) => button({ key: decision, label: say(W[decision]), kind: at === 0 && decision !== 'suspend' ? 'go' : decision === 'approve' || decision === 'reinstate' ? 'plain' : 'danger', onclick: () => ask(decision) })),
-          nextOf(href) && button({ label: say(W.nextOne), kind: 'quiet', onclick: () => app.go(nextOf(href) || '', true) })) : h('p', { class: 'say' }, say(W.noDecision)), keys()),
-      it && asked && dialog({ title: say(ASKED[asked].ask, { name: it.name }), close },
-        form.around({ label: say(W[asked]), kind: asked === 'reject' || asked === 'suspend' ? 'danger' : 'go', send: decide, check: () => ({ '/reason': !form.values.reason.trim() && say(W.reasonHint) }) },
-          h('p', { class: 'say' }, say(ASKED[asked].hint, { version: it.version || '' })),
-          asked === 'approve' && it.phone && form.choices('phone', { label: say(W.phoneConfirm), pointer: '/phone_confirmed', hint: say(W.phoneHint), several: true, kind: 'tick', optional: true, options: [{ value: 'yes', label: say(W.phoneTick, { phone: it.phone }) }] }),
-          form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength: 500, autofocus: true }))),
+      mayDecide(app) ? card({ title: say(W.decide), kind: 'deciding', key: 'deciding' }, present()?.warning, can().length === 0 && h('p', { class: 'say' }, say(W.noDecision)), line) : line,
+      question.view(),
     ]
   }
+}
+
+/** After what was waiting is done: tells so, and shows what comes next, or this again if nobody came here from the list.
+ * @param {import('../app.js').App} app @param {string} href @param {string} done @param {() => any} again */
+export function goOn(app, href, done, again) {
+  app.say(done)
+  const next = after(href)
+  return next === null ? again() : app.go(next, true)
 }
 
 /** What was decided before, the last first. @param {import('contract').Schemas['Review'][]} reviews @param {number} now */

@@ -6,9 +6,10 @@ import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { kept } from '../browser.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, facts, note } from '../parts.js'
+import { awaited, card, facts, note } from '../parts.js'
 import { hashes } from '../record.js'
 import { h } from '../view.js'
+import { copyButton } from './asking.js'
 
 /** @param {Uint8Array} bytes */
 const sha256 = async bytes => new Uint8Array(await crypto.subtle.digest('SHA-256', /** @type {any} */ (bytes)))
@@ -44,7 +45,6 @@ export const log = app => {
     const holds = proof.leaf_index === Number(form.values.place) && proof.tree_size === read.value.size && await rootOf(proof, sha256) === read.value.root
     entry = { tone: holds ? 'good' : 'bad', words: holds ? say(W.entryGood, { place: proof.leaf_index, steps: proof.hashes.length }) : say(W.entryBad), hash: proof.leaf_hash }
   }
-  const copy = async (/** @type {string} */ text) => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? W.copied : W.notCopied))
   return {
     title: () => say(W.log),
     view: () => awaited(read, now => [
@@ -54,7 +54,7 @@ export const log = app => {
       card({ title: say(W.checkEntry) }, form.around({ label: say(W.entryCheck), kind: 'plain', send: checkEntry, check: () => ({ '/place': (!/^\d{1,15}$/.test(form.values.place.trim()) || Number(form.values.place) >= now.size) && say(W.entryFault, { last: now.size - 1 }) }) },
         form.text('place', { label: say(W.entryPlace), hint: say(W.entryHint), inputmode: 'numeric', autocomplete: 'off', maxlength: 15 })),
       h('div', { role: 'status' }, entry && note(entry.tone, entry.words)), entry && hashes([[say(W.entryHash), entry.hash]])),
-      card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(now.note) }))),
+      card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, copyButton(app, now.note))),
     ], 8),
   }
 }

@@ -9,8 +9,8 @@ import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { awaited, card, facts, table, tag } from '../parts.js'
 import { h } from '../view.js'
-import { remember } from './lookup.js'
-import { lookFor } from './worker.js'
+import { whole } from './agency.js'
+import { lookFor } from './purpose.js'
 
 /** @typedef {import('contract').Order} Order */
 /** @typedef {import('contract').Schemas['Candidate']} Candidate */
@@ -21,31 +21,19 @@ const NAMED = 8
 /** @type {import('../app.js').MakeScreen} */
 export const order = (app, { order_id }) => {
   const services = app.load(() => readServices(app.api))
-  /** Names of agencies, by id. @type {Map<string, string>} */
-  const agencies = new Map()
-  const read = app.load(async () => {
-    const found = await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } })
-    remember(`orders/${order_id}`, `${say(W.orderTitle)} ${when(found.placed_at, app.now())}`)
-    const shown = (found.explanation?.radii || []).flatMap(radius => radius.candidates.slice(0, NAMED))
-    for (const { agency_id } of shown) {
-      if (agencies.has(agency_id)) continue
-      agencies.set(agency_id, '…')
-      app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }).then(agency => { agencies.set(agency_id, agency.name); app.update() }, () => {})
-    }
-    return found
-  })
-  return { title: () => say(W.orderTitle), back: 'lookup', wide: true, view: () => awaited(read, whole, 8) }
+  const read = app.load(() => app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
+  return { title: () => say(W.orderTitle), back: 'lookup', wide: true, view: () => awaited(read, dossier, 8) }
 
   /** @param {Order} it */
-  function whole(it) {
+  function dossier(it) {
     const { claim, worker } = it
     return [
       card({ title: serviceName(services.value || [], it.service, named), aside: tag(sayOf(orderStatuses, it.status), ['open', 'unfilled', 'cancelled'].includes(it.status) ? 'warn' : 'good') }, facts([
         [say(W.visit), visitTime(it.start_at, it.duration_min, app.now())],
         [say(W.claim), claim && [h('a', { href: `#/agencies/${claim.agency_id}` }, claim.agency_name), ' ', tag(say(claim.how === 'grab' ? W.grabbed : W.assigned))]],
-        [say(W.orderWorker), worker?.name && (worker.worker_id ? h('a', { href: `#/workers/${worker.worker_id}`, onclick: () => lookFor(worker.worker_id || '', W.purposeComplaint) }, worker.name) : worker.name)],
+        [say(W.orderWorker), worker?.name && (worker.worker_id ? h('a', { href: `#/workers/${worker.worker_id}`, onclick: () => lookFor(worker.worker_id || '', W.purposeOrder) }, worker.name) : worker.name)],
         [say(W.address), it.address],
-        [say(W.customer), it.contact && `${it.contact.name} ${phoneText(it.contact.phone)}`],
+        [say(W.customer), it.contact && [`${it.contact.name} `, whole(phoneText(it.contact.phone))]],
         [say(W.notes), it.notes],
         [say(W.budget), it.budget_fen !== null && money(it.budget_fen)],
         [say(W.stars), it.rating && [`${it.rating.stars} ★ `, it.rating.comment]],
@@ -65,9 +53,9 @@ export const order = (app, { order_id }) => {
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, say(W.radius, { radius: distance(radius.radius_m) }), ' · ', radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([
-        { name: say(W.candidate), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, agencies.get(one.agency_id) || '…'), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
+        { name: say(W.candidate), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, one.agency_name), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
         { name: say(W.score), number: true, show: one => h('b', null, of100(one.score.total, 1_000_000)) },
-        part('stars', W.partStars), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
+        part('stars', W.stars), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
         ...(weights.wishes ? [part('wishes', W.partWishes)] : []),
         { name: say(W.cleared), number: true, show: one => say(W.clearedOf, one.workers) },
       ], radius.candidates.slice(0, NAMED), one => one.agency_id, say(W.candidates))),
@@ -76,5 +64,5 @@ export const order = (app, { order_id }) => {
   }
 }
 
-/** @param {number} score @param {number} whole */
-const of100 = (score, whole) => (score / whole * 100).toFixed(1)
+/** @param {number} score @param {number} best */
+const of100 = (score, best) => (score / best * 100).toFixed(1)

@@ -1,6 +1,7 @@
 // What waits for review, the oldest first, and the way from one to the next.
 
 import { when } from '../../miniprogram/logic/format.js'
+import { aboutName } from '../../miniprogram/logic/history.js'
 import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
@@ -67,7 +68,7 @@ export const queue = app => {
       switcher(say(W.kinds), KINDS.map(id => ({ id, label: say(W[id]) })), shown.kind, id => choose(/** @type {Kind} */ (id))),
       paged(list, items => {
         shown.items = items
-        return h('ul', { class: 'rows queue' }, items.map(item => row({ key: hrefOf(item), href: `#/${hrefOf(item)}`, title: item.name, detail: [whatOf(item), ' · ', say(W.since, { time: when(item.since, app.now()) })], aside: tag(asideOf(item), item.kind === 'erasure' ? 'warn' : 'quiet') })))
+        return h('ul', { class: 'rows queue' }, items.map(item => row({ key: hrefOf(item), href: `#/${hrefOf(item)}`, title: item.name, detail: [whatOf(item), say(W.since, { time: when(item.since, app.now()) })].filter(Boolean).join(' · '), aside: tag(asideOf(item), item.kind === 'erasure' ? 'warn' : 'quiet') })))
       }, empty({ icon: 'tick', title: say(W.nothing), detail: say(W.nothingDetail) })),
       keys(),
     ],
@@ -91,9 +92,9 @@ function asideOf({ kind, pending_changes: changes, proposal_id: proposal }) {
 const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers }
 
 /** What would change, in words. @param {Waiting} item */
-function whatOf({ kind, pending_changes: changes }) {
-  if (kind === 'objection') return say(W.objects)
+function whatOf({ kind, pending_changes: changes, about, text }) {
+  if (kind === 'objection') return `${say(W.objectionAbout, { about: aboutName(about || '') })} ${text}`
   if (kind === 'erasure') return say(W.wantsErasure)
   return changes ? say(W.changes, { what: listed(Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? listed(value.map((/** @type {import('contract').Schemas['Paper']} */ paper) => sayOf(paperKinds, paper.kind))) : sayOf(kind === 'worker' ? fields : NAMES, name))) })
-    : say(kind === 'store' ? W.addsStore : W.registers)
+    : kind === 'store' && say(W.addsStore)
 }

@@ -1,43 +1,25 @@
-// A worker, to be decided on and looked up. Whoever looks has said why, and she can read it.
+// A worker, to be decided on and looked up.
 
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
-import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { listed, named, say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { formOf } from '../form.js'
 import { icon } from '../icons.js'
-import { awaited, button, buttonLink, card, dialog, facts, note, paged, row, rows, tag } from '../parts.js'
+import { awaited, button, buttonLink, card, facts, note, paged, row, rows, tag } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
 import { h } from '../view.js'
-import { standingTag } from './agency.js'
-import { comparison, deciding, possible } from './deciding.js'
-import { remember } from './lookup.js'
-import { after, waitingAt } from './queue.js'
+import { standingTag, whole } from './agency.js'
+import { asking, mayDecide, reasonField } from './asking.js'
+import { comparison, deciding, goOn, possible } from './deciding.js'
+import { objectionOf } from './objection.js'
+import { lookFor, purposeOf, withPurpose } from './purpose.js'
+import { waitingAt } from './queue.js'
+import { badgesOf, recordComplaint, recordSection } from './recording.js'
 
 /** @typedef {import('contract').Schemas['Worker']} Worker */
 /** @typedef {import('contract').Schemas['Proposal']} Proposal */
-
-/** Why one looks, by worker, as long as this page is open. She reads Chinese. @type {Map<string, string>} */
-const purposes = new Map()
-
-/** @param {string} worker @param {import('../../miniprogram/logic/words.js').Words} why */
-export const lookFor = (worker, why) => { purposes.set(worker, why[0]) }
-
-/** Asks why, unless it is known, and then shows. @param {import('../app.js').App} app @param {string} worker_id @param {import('../app.js').MakeScreen} make @param {Record<string, string>} params @param {() => string} title @returns {import('../app.js').Screen} */
-function withPurpose(app, worker_id, make, params, title) {
-  const form = formOf(app, { purpose: '' })
-  let screen = purposes.has(worker_id) ? make(app, params) : null
-  const look = async () => {
-    purposes.set(worker_id, form.values.purpose.trim())
-    screen = make(app, params)
-  }
-  const asking = () => card({ title: say(W.whyLook) }, h('p', { class: 'say' }, say(W.whyLookDetail)), form.around({ label: say(W.look), send: look, check: () => ({ '/purpose': !form.values.purpose.trim() && say(W.whyLook) }) },
-    form.text('purpose', { label: say(W.purpose), maxlength: 200 })))
-  return { title: () => screen ? screen.title() : title(), back: screen?.back ?? '', wide: true, view: () => screen ? screen.view() : asking() }
-}
 
 /** @type {import('../app.js').MakeScreen} */
 export const worker = (app, params) => {
@@ -45,13 +27,12 @@ export const worker = (app, params) => {
   if (params.part === 'objections') lookFor(params.worker_id, W.purposeObjection)
   else if (waiting?.kind === 'erasure') lookFor(params.worker_id, W.purposeErasure)
   else if (params.part === 'changes' || waiting) lookFor(params.worker_id, W.purposeReview)
-  return withPurpose(app, params.worker_id, opened, params, () => say(W.workerTitle))
+  return shown(app, params)
 }
 
-/** @type {import('../app.js').MakeScreen} */
-const opened = (app, { worker_id, part, id }) => {
+const shown = withPurpose((app, { worker_id, part, id }) => {
   const path = { worker_id }
-  const purpose = purposes.get(worker_id) || ''
+  const purpose = purposeOf(worker_id)
   const href = `workers/${worker_id}${part ? `/${part}/${id}` : ''}`
   const services = app.load(() => readServices(app.api))
   /** Names of agencies, by id. @type {Map<string, string>} */
@@ -63,7 +44,6 @@ const opened = (app, { worker_id, part, id }) => {
   let newPhoto = null
   const read = app.load(async () => {
     const found = await app.api.call('GET /v1/workers/{worker_id}', { path, query: { purpose } })
-    remember(`workers/${worker_id}`, found.name || say(W.workerTitle))
     if (found.photo && !photo) photo = picture(undefined)
     const proposal = proposalOf(found)
     if (proposal?.pending_changes.photo && !newPhoto) newPhoto = picture(proposal.proposal_id)
@@ -82,22 +62,24 @@ const opened = (app, { worker_id, part, id }) => {
     },
     again: read.again,
   })
-  const objection = part === 'objections' ? answering(app, path, purpose, id, href, () => waitingAt(href)?.since) : null
-  const erasing = formOf(app, { reason: '' })
-  let asksErasing = false
-  const close = () => { asksErasing = false; app.update() }
-  const erase = async () => {
-    await app.api.call('POST /v1/workers/{worker_id}/erase', { path, body: { reason: erasing.values.reason }, repeats: true })
-    close()
-    const next = after(href)
-    if (next !== null) app.go(next, true)
-    else await read.again()
-  }
-  return { title: () => say(W.workerTitle), back: '', wide: true, view: () => awaited(read, whole, 8) }
+  const objection = part === 'objections' ? objectionOf(app, worker_id, id, href) : null
+  const question = asking(app)
+  const badges = badgesOf(app, worker_id, question, agency_id => agencies.get(agency_id) || '')
+  const erase = () => question.ask({ reason: '' }, form => ({
+    title: say(W.eraseAsk), label: say(W.erase), kind: 'danger', fields: [h('p', null, say(W.eraseDetail)), reasonField(form, 200)],
+    send: () => app.api.call('POST /v1/workers/{worker_id}/erase', { path, body: form.values, repeats: true }),
+    done: () => goOn(app, href, say(W.erased), read.again),
+  }))
+  return { title: () => say(W.workerTitle), back: '', view: () => awaited(read, dossier, 8) }
 
   /** What is to be decided on here: the one that was asked for, or what her own agency proposes. @param {Worker} it @returns {Proposal | null} */
   function proposalOf(it) {
     return it.proposals.find(one => part === 'changes' ? one.proposal_id === id : one.agency_id === it.agency_id && it.status === 'approved') || null
+  }
+
+  /** @param {Worker} it */
+  function mayChange(it) {
+    return !it.erased && mayDecide(app)
   }
 
   /** @param {Worker} it */
@@ -113,7 +95,7 @@ const opened = (app, { worker_id, part, id }) => {
   }
 
   /** @param {Worker} it */
-  function whole(it) {
+  function dossier(it) {
     const proposal = proposalOf(it)
     const others = it.proposals.filter(one => one !== proposal)
     const { word, tone } = standingReading(it.standing)
@@ -124,12 +106,12 @@ const opened = (app, { worker_id, part, id }) => {
       objection?.(),
       card({ title: it.name || say(W.erased), aside: standingTag(it.status) }, h('div', { class: 'dossier' }, photos(it, proposal), h('div', { class: 'block' }, proposal ? compared(it, proposal) : null, plain(it, proposal)))),
       others.length > 0 && rows(others.map(one => row({ key: one.proposal_id, href: `#/workers/${worker_id}/changes/${one.proposal_id}`, icon: 'person', title: one.agency_id === it.agency_id ? say(W.otherProposals) : `${say(W.wantedBy)} ${agencies.get(one.agency_id) || ''}`, detail: say(W.toProposal) }))),
-      card({ title: say(W.sections), aside: tag(word, tone) }, sectionList(it.sections, app.now())),
-      rows(row({ href: `#/workers/${worker_id}/trace`, icon: 'list', title: say(W.trace), detail: say(W.traceDetail) })),
+      card({ title: say(W.sections), aside: tag(word, tone) }, sectionList(it.sections, app.now()), mayChange(it) && h('div', { class: 'buttons' }, button({ label: say(W.record), icon: 'plus', onclick: () => recordSection(app, worker_id, question, read.again) }))),
       !objection && !it.erased && decision(),
-      !it.erased && h('div', { class: 'beside' }, button({ label: say(W.erase), kind: it.erasure ? 'danger' : 'quiet', onclick: () => { asksErasing = true; app.update() } })),
-      asksErasing && dialog({ title: say(W.eraseAsk), close }, erasing.around({ label: say(W.erase), kind: 'danger', send: erase, check: () => ({ '/reason': !erasing.values.reason.trim() && say(W.reasonHint) }) },
-        h('p', null, say(W.eraseDetail)), erasing.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 2, maxlength: 500 }))),
+      badges(),
+      rows(row({ href: `#/workers/${worker_id}/trace`, icon: 'list', title: say(W.trace), detail: say(W.traceDetail) })),
+      mayChange(it) && h('div', { class: 'beside' }, button({ label: say(W.complain), kind: 'quiet', onclick: () => recordComplaint(app, worker_id, question, read.again) }), button({ label: say(W.erase), kind: it.erasure ? 'danger' : 'quiet', onclick: erase })),
+      question.view(),
     ]
   }
 
@@ -164,9 +146,9 @@ const opened = (app, { worker_id, part, id }) => {
   /** @param {Worker} it @param {Proposal | null} proposal */
   function plain(it, proposal) {
     return facts([
-      ...(proposal ? [] : /** @type {[string, any][]} */ ([[say(W.phone), it.phone && phoneText(it.phone)], [say(W.services), offered(it.skills)], [say(W.experience), experienced(it.experience)]])),
+      ...(proposal ? [] : /** @type {[string, any][]} */ ([[say(W.phone), it.phone && whole(phoneText(it.phone))], [say(W.services), offered(it.skills)], [say(W.experience), experienced(it.experience)]])),
       [say(W.employer), it.agency_id ? h('a', { href: `#/agencies/${it.agency_id}` }, agencies.get(it.agency_id) || say(W.toAgency)) : say(W.noEmployer)],
-      [say(W.idNumber), it.id_number && masked(it.id_number)],
+      [say(W.idNumber), it.id_number && whole(masked(it.id_number))],
       [say(W.age), it.age !== null && say(W.ageOf, { age: it.age })],
       [say(W.sex), it.sex && say(W[it.sex])],
       [say(W.stars), it.stars && say(W.starsOf, it.stars)],
@@ -174,39 +156,9 @@ const opened = (app, { worker_id, part, id }) => {
       [say(W.registered), when(it.registered_at, app.now())],
     ])
   }
-}
+}, W.workerTitle)
 
-/**
- * Her objection with a form to answer it. What she wrote is in her chain alone, at the moment that the list names.
- * @param {import('../app.js').App} app @param {{ worker_id: string }} path @param {string} purpose @param {string} objection_id @param {string} href @param {() => string | undefined} sinceOf
- */
-function answering(app, path, purpose, objection_id, href, sinceOf) {
-  const form = formOf(app, { outcome: '', reason: '' })
-  let isDone = false
-  const words = app.load(async () => {
-    const since = sinceOf() || (await app.api.call('GET /v1/reviews', { query: { kind: 'objection', limit: 100 } })).items.find(one => one.objection_id === objection_id)?.since
-    for (let cursor = /** @type {string | null} */ (null); ;) {
-      const page = await app.api.call('GET /v1/workers/{worker_id}/trace', { path, query: { purpose, limit: 100, cursor } })
-      const found = page.items.find(({ event }) => event.kind === 'complaint' && event.at === since)
-      if (found || !page.next_cursor) return found ? /** @type {any} */ (found.payload) : { about: null }
-      cursor = page.next_cursor
-    }
-  })
-  const send = async () => {
-    await app.api.call('POST /v1/workers/{worker_id}/objections/{objection_id}/answer', { path: { ...path, objection_id }, body: { outcome: /** @type {any} */ (form.values.outcome), reason: form.values.reason }, repeats: true })
-    isDone = true
-    app.say(say(W.answered))
-    const next = after(href)
-    if (next !== null) app.go(next, true)
-  }
-  return () => card({ title: say(W.objectionTitle), kind: 'asking', key: 'objection' }, awaited(words, found => found.about ? [h('b', null, say(W.objectionAbout, { about: aboutName(found.about) })), h('p', { class: 'words' }, found.text)] : h('p', null, say(W.objectionGone)), 2),
-    isDone ? note('good', say(W.answered)) : form.around({ label: say(W.answer), send, check: () => ({ '/outcome': !form.values.outcome && say(W.choose), '/reason': !form.values.reason.trim() && say(W.reasonHint) }) },
-      form.choices('outcome', { label: say(W.outcome), options: [{ value: 'upheld', label: say(W.upheld) }, { value: 'dismissed', label: say(W.dismissed) }] }),
-      form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength: 500 })))
-}
-
-/** @type {import('../app.js').MakeScreen} */
-export const trace = (app, params) => withPurpose(app, params.worker_id, (app, { worker_id }) => {
-  const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/trace', { path: { worker_id }, query: { limit: 30, cursor, purpose: purposes.get(worker_id) } }))
+export const trace = withPurpose((app, { worker_id }) => {
+  const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/trace', { path: { worker_id }, query: { limit: 30, cursor, purpose: purposeOf(worker_id) } }))
   return { title: () => say(W.trace), back: `workers/${worker_id}`, view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), () => null), null), h('div', { class: 'middle' }, buttonLink({ label: say(W.checkEntry), href: '#/log' }))] }
-}, params, () => say(W.trace))
+}, W.trace)

@@ -34,7 +34,7 @@ export const publicStandings = {
 
 /** Of agencies, stores and workers. @type {Record<string, import('../words.js').Words>} */
 export const standings = {
-  pending: ['待审核', 'Waiting for review'],
+  pending: ['待审核', 'In review'],
   approved: ['已批准', 'Approved'],
   rejected: ['未通过', 'Rejected'],
   suspended: ['已暂停', 'Suspended'],

@@ -1,0 +1,31 @@
+// Whoever looks at a worker's record has said why, and she can read it.
+
+import { say } from '../../miniprogram/logic/words.js'
+import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
+import { formOf } from '../form.js'
+import { card } from '../parts.js'
+import { h } from '../view.js'
+
+/** By worker, as long as this page is open. She reads Chinese. @type {Map<string, string>} */
+const purposes = new Map()
+
+/** @param {string} worker */
+export const purposeOf = worker => purposes.get(worker) || ''
+
+/** @param {string} worker @param {import('../../miniprogram/logic/words.js').Words} why */
+export const lookFor = (worker, why) => { purposes.set(worker, why[0]) }
+
+/** Asks why, unless it is known, and then shows. @param {import('../app.js').MakeScreen} make @param {import('../../miniprogram/logic/words.js').Words} title @returns {import('../app.js').MakeScreen} */
+export const withPurpose = (make, title) => (app, params) => {
+  const { worker_id: worker } = params
+  const form = formOf(app, { purpose: '' })
+  let screen = purposes.has(worker) ? make(app, params) : null
+  const look = async () => {
+    purposes.set(worker, form.values.purpose.trim())
+    screen = make(app, params)
+  }
+  const asking = () => card({ title: say(W.whyLook) }, h('p', { class: 'say' }, say(W.whyLookDetail)),
+    form.around({ label: say(W.look), send: look, check: () => ({ '/purpose': !form.values.purpose.trim() && say(controls.required) }) }, form.text('purpose', { label: say(W.purpose), maxlength: 200 })))
+  return { title: () => say(title), get back() { return screen?.back ?? '' }, wide: true, view: () => screen ? screen.view() : asking() }
+}

@@ -52,6 +52,7 @@ export async function sent(page, send, missing = {}) {
   const faults = byField(Object.entries(missing).filter(([, words]) => words))
   if (!page.data.locked && Object.keys(faults).length) return page.setData({ faults, problem: say(controls.mend) })
   page.setData({ busy: true, problem: '', faults: {} })
+  page.repeat = null
   const result = { busy: false, locked: false, problem: '', faults: {} }
   try {
     await send()
@@ -62,7 +63,7 @@ export async function sent(page, send, missing = {}) {
     result.faults = byField(errors.map(({ pointer, detail }) => [pointer, detail]))
   }
   page.setData(result)
-  page.repeat = () => sent(page, send)
+  if (result.problem) page.repeat = () => sent(page, send)
   if (result.locked) whenOnline(page.repeat)
 }
 

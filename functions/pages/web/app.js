@@ -207,9 +207,12 @@ export function start(area) {
       return { shown, end: () => { read.stop(); whole.splice(whole.indexOf(read), 1) } }
     },
 
-    /** Whether somebody is logged in, who may have done so before. @returns {Promise<boolean>} */
-    async isIn() {
-      if (!api.isLoggedIn() && kept.read(known)) await api.renew().catch(problem => { if (problem instanceof Problem && problem.status === 401) kept.write(known, null) })
+    /** Whether somebody is logged in, who may have done so before. @param {boolean} [mustKnow] Then it throws where that cannot be found out. @returns {Promise<boolean>} */
+    async isIn(mustKnow) {
+      if (!api.isLoggedIn() && kept.read(known)) await api.renew().catch(problem => {
+        if (problem instanceof Problem && problem.status === 401) kept.write(known, null)
+        else if (mustKnow) throw problem
+      })
       return api.isLoggedIn()
     },
 
@@ -220,7 +223,7 @@ export function start(area) {
 
     /** Has somebody log in, if nobody is; false if they would rather not. @param {any} [hint] For the login, such as a phone number. @returns {Promise<boolean>} */
     async logIn(hint) {
-      if (await app.isIn()) return true
+      if (await app.isIn(true)) return true
       return new Promise(resolve => { showLogin(hint, resolve) })
     },
 

@@ -64,7 +64,7 @@ const WEB = {
     send: '评价这次服务', to: '**/rating', done: page => page.getByRole('heading', { name: '谢谢您的评价' }), times: lines('rated'),
   },
   'the complaint': {
-    at: ({ id }) => `orders/${id}/complain`, fill: page => page.getByLabel('发生了什么').fill('多收了二十元'), kept: [['发生了什么', '多收了二十元']], send: '提交投诉', to: '**/v1/orders/*/complaints', done: page => page.getByRole('heading', { name: /^投诉 · / }),
+    at: ({ id }) => `orders/${id}/complain`, fill: page => page.getByLabel('发生了什么').fill('多收了二十元'), kept: [['发生了什么', '多收了二十元']], send: '提交投诉', to: '**/v1/orders/*/complaints', done: page => page.getByRole('heading', { name: /^投诉 · / }).first(),
     times: async ({ token, id }) => (await city.call('GET', '/v1/complaints', token)).items.filter(one => one.order_id === id).length,
   },
   'erasing': {
@@ -149,6 +149,9 @@ async function sent(me, form, [, faults, told], visit, entered) {
   await page.unrouteAll()
 }
 
+/** What the client waits for by itself is the same in all forms: the first will do. */
+const tried = (forms, [name]) => Object.entries(forms).slice(0, name.endsWith('for a second') ? 1 : undefined)
+
 for (const [number, fault] of FAULTS.entries()) {
   test(`On the web: ${fault[0]}`, async t => {
     const phone = `139000011${10 + number}`
@@ -162,7 +165,7 @@ for (const [number, fault] of FAULTS.entries()) {
       await page.getByLabel('手机号').fill(phone)
       await phoneEntered(page, phone)
     }
-    for (const [name, form] of Object.entries(WEB)) {
+    for (const [name, form] of tried(WEB, fault)) {
       await t.test(name, async () => {
         await page.goto(`${url}/order#/${form.at(visit)}`)
         await form.fill(page, visit)
@@ -177,7 +180,7 @@ for (const [number, fault] of FAULTS.entries()) {
     const { page } = me
     await page.addInitScript(given => sessionStorage.setItem('wxAnswers', JSON.stringify(given)), { login: { code: 'demo-customer-12' }, getLocation: { latitude: HOME.lat, longitude: HOME.lon }, showActionSheet: { tapIndex: 1 } })
     const visit = { ...await visits(await customer(12)), phone: '13900000012' }
-    for (const [name, form] of Object.entries(MINI)) {
+    for (const [name, form] of tried(MINI, fault)) {
       await t.test(name, async () => {
         await page.goto(host.url)
         await page.getByRole('button', { name: '立即预约' }).waitFor()

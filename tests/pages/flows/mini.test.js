@@ -144,7 +144,7 @@ test('An order with markup in it is cancelled in the mini-program', async () => 
 test('The mini-program follows WeChat’s language and size of print', async () => {
   const me = await begun({ login: { code: 'demo-customer-6' }, getAppBaseInfo: { language: 'en', fontSizeSetting: 22 } })
   const { page } = me
-  for (const tab of ['Home', 'Orders', 'Me']) await page.getByRole('navigation').getByRole('button', { name: tab }).waitFor()
+  for (const tab of ['Home', 'Orders', 'Me']) await page.getByRole('navigation').getByRole('button', { name: tab, exact: true }).waitFor()
   await page.getByRole('button', { name: 'Order now' }).click()
   await page.getByRole('button', { name: 'Place the order' }).waitFor()
   assert.ok(await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector('.page .label')).fontSize)) >= 22)

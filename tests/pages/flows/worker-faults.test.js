@@ -296,7 +296,7 @@ test('Whatever the login meets', async t => {
     await page.unrouteAll({ behavior: 'wait' })
   })
 
-  await t.test('the answer to the login is lost: the code is used up, and another one lets her in', async () => {
+  await t.test('the login does not arrive: the same code lets her in', async () => {
     await fresh()
     await ask.click()
     await page.getByText('验证码已发到').waitFor()
@@ -305,6 +305,25 @@ test('Whatever the login meets', async t => {
     await enter.click()
     await page.getByRole('alert').getByText(UNKNOWN).waitFor()
     await page.getByRole('button', { name: '再试一次' }).click()
+    await isIn()
+  })
+
+  await t.test('the answer to the login is lost: the code is used up, and another one lets her in', async () => {
+    await page.clock.install()
+    await fresh()
+    await ask.click()
+    await page.getByText('验证码已发到').waitFor()
+    await page.getByLabel('验证码').fill(await codeOf(her.phone))
+    await meeting(page, 'POST **/v1/sessions/phone', [lost])
+    await enter.click()
+    await page.getByRole('alert').getByText(UNKNOWN).waitFor()
+    await page.getByRole('button', { name: '再试一次' }).click()
+    await page.getByRole('alert').getByText('没有登录成功').waitFor()
+    await page.clock.runFor(60_000)
+    await ask.click()
+    await page.getByText(/^5[89] 秒后可以重新获取|^60 秒后可以重新获取/).waitFor()
+    await page.getByLabel('验证码').fill(await codeOf(her.phone))
+    await enter.click()
     await isIn()
   })
 

@@ -48,10 +48,10 @@ export function day(time, now) {
 export const when = (time, now) => `${day(time, now)} ${clockTime(time)}`
 
 /** `14:00–16:00`, on one line. @param {string} from @param {string} until */
-export const hours = (from, until) => `${from}–\u2060${until}`
+export const timeSpan = (from, until) => `${from}–\u2060${until}`
 
 /** `明天 14:00–16:00`. @param {string} start @param {number} minutes @param {number} now */
-export const visitTime = (start, minutes, now) => `${day(start, now)} ${hours(clockTime(start), clockTime(Date.parse(start) + minutes * 60000))}`
+export const visitTime = (start, minutes, now) => `${day(start, now)} ${timeSpan(clockTime(start), clockTime(Date.parse(start) + minutes * 60000))}`
 
 /** `2 小时 30 分钟`, each number on one line with its unit. @param {number} minutes */
 export function span(minutes) {

@@ -1,7 +1,7 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
 import { Problem } from './api.js'
-import { hours as span, isoDay, moment, when } from './format.js'
+import { isoDay, moment, timeSpan, when } from './format.js'
 import { listed, say, sayOf } from './words.js'
 import { weekdays, worker as W } from './words/worker.js'
 
@@ -23,7 +23,7 @@ export const leaveAhead = ({ leave }, now) => leave.filter(one => Date.parse(one
   .map(({ from, until, by }) => ({ from, until, time: `${when(from, now)} – ${when(until, now)}`, by: say(by === 'worker' ? W.byWorker : W.byAgency), isOwn: by === 'worker' }))
 
 /** The hours of each day of the week; none where she is bound to none. @param {Availability} availability @returns {[string, string][]} */
-export const weekHours = ({ hours }) => hours === null ? [] : Object.keys(weekdays).map(day => [sayOf(weekdays, day), listed(hours.filter(one => one.day === day).map(one => span(one.from, one.until))) || say(W.dayOff)])
+export const weekHours = ({ hours }) => hours === null ? [] : Object.keys(weekdays).map(day => [sayOf(weekdays, day), listed(hours.filter(one => one.day === day).map(one => timeSpan(one.from, one.until))) || say(W.dayOff)])
 
 /** @param {Filled} filled @returns {Span} */
 export const spanOf = ({ from, fromTime, until, untilTime }) => ({ from: moment(from, fromTime), until: moment(until, untilTime) })

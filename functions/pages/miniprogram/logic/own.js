@@ -24,15 +24,21 @@ export function visitEnd({ lost, rating, status }) {
 /** Who she is and whom she works for. @param {OwnRecord} record @param {import('contract').OfferedService[]} services @param {number} now @returns {[string, string][]} */
 export function ownFacts({ worker, employer, badges }, services, now) {
   const [badge] = badges.filter(one => one.agency_id === employer?.agency_id).sort((a, b) => a.issued_at < b.issued_at ? 1 : -1)
-  const isOver = badge?.status === 'valid' && Date.parse(badge.expires_at) <= now
   return [
     [say(W.agency), employer ? employer.name : say(W.noEmployer)],
     [say(W.phone), worker.phone ? phoneText(worker.phone) : ''],
     [say(W.idNumber), worker.id_number ? masked(worker.id_number) : ''],
     [say(W.skills), listed(worker.skills.map(skill => serviceName(services, skill, named)))],
     [say(W.myStars), worker.stars ? say(W.starsOf, worker.stars) : ''],
-    [say(W.badges), badge ? [sayOf(badgeStatuses, isOver ? 'expired' : badge.status), badge.status === 'valid' && say(W.badgeUntil, { day: day(Date.parse(badge.expires_at) - 1, now) })].filter(Boolean).join(' · ') : ''],
+    [say(W.badges), badge ? badgeReading(badge, worker.status, now) : ''],
   ]
+}
+
+/** @param {import('contract').Schemas['OwnBadge']} badge @param {string} standing Hers: who may not work shows no code. @param {number} now */
+function badgeReading(badge, standing, now) {
+  if (badge.status !== 'valid') return sayOf(badgeStatuses, badge.status)
+  if (standing !== 'approved') return sayOf(badgeStatuses, 'suspended')
+  return Date.parse(badge.expires_at) <= now ? sayOf(badgeStatuses, 'expired') : say(W.badgeUntil, { day: day(Date.parse(badge.expires_at) - 1, now) })
 }
 
 /** Who looked at her record, how and why. @param {import('contract').Schemas['View']} view @param {number} now */

@@ -20,7 +20,7 @@ export const site = {
   forCustomers: ['市民', 'A citizen'],
   forCustomersDetail: ['预约服务，查看订单', 'Order a service, see your orders'],
   forAgencies: ['家政公司', 'An agency'],
-  forAgenciesDetail: ['接门店附近 5 公里的订单，派单，管理服务员；新公司在这里申请入驻', 'Orders within 5 km of your stores, your workers, your calendar. New agencies apply here'],
+  forAgenciesDetail: ['接门店 5 公里内的订单，派单；新公司申请入驻', 'Orders within 5 km of your stores. New agencies apply here'],
   agencies: ['家政公司：接单、入驻', 'For agencies: take orders, join'],
   forWorkers: ['服务员', 'A worker'],
   forWorkersDetail: ['出示动态码，查看安排和自己的诚信信息', 'Show your code, see your visits and your own record'],

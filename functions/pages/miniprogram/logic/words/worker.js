@@ -76,7 +76,7 @@ export const worker = {
   myStars: ['评分', 'Rating'],
   starsOf: ['{average}（{count} 次评价）', '{average} ({count} ratings)'],
   badges: ['服务卡', 'Badge'],
-  badgeUntil: ['有效到{day}', 'Until {day}'],
+  badgeUntil: ['有效到{day}', 'Valid until {day}'],
   noEmployer: ['现在不属于任何公司', 'You work for no agency now'],
   leave: ['请假和工作时间', 'Leave and hours'],
   leaveDetail: ['公司派单时会避开', 'Orders are kept clear of it'],
@@ -150,7 +150,6 @@ export const weekdays = {
 
 /** @type {Record<string, import('../words.js').Words>} */
 export const badgeStatuses = {
-  valid: ['有效', 'Valid'],
   expired: ['已过期', 'Expired'],
   suspended: ['已暂停', 'Suspended'],
   revoked: ['已作废', 'Revoked'],

@@ -21,8 +21,8 @@ Page({
   services: /** @type {import('contract').OfferedService[]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
   clock: 0,
-  /** Sends once more what may not have arrived. */
-  repeat: async () => {},
+  /** Sends once more what was not done. */
+  repeat: /** @type {(() => Promise<void>) | null} */ (null),
 
   onLoad({ order_id = '' }) {
     titled(W.order)
@@ -39,9 +39,10 @@ Page({
     clearInterval(this.clock)
   },
 
-  again() { return this.data.locked ? this.repeat() : this.read() },
+  again() { return this.repeat ? this.repeat() : this.read() },
 
   async read() {
+    this.repeat = null
     this.stop()
     await shown(this, async () => {
       this.services = await readServices(customer)

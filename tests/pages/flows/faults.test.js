@@ -24,6 +24,9 @@ const lost = async route => {
 }
 const gone = route => route.abort()
 
+/** Whose data nobody has asked to be erased, on a platform that has seen these tests before too. */
+const newPhone = number => `139${String(Date.now()).slice(-8, -2)}${10 + number}`
+
 const UNKNOWN = '不知道是否已经办成'
 
 /** By name: what the first requests meet, and what the person is told before trying again, if they have to. */
@@ -139,8 +142,12 @@ async function sent(me, form, [, faults, told], visit, entered) {
     await page.getByRole('button', { name: '获取验证码' }).waitFor()
     isOver = false
     await entered(page)
-    await stays()
-    await button.click()
+    // Some go on by themselves.
+    await form.done(page).or(button).first().waitFor()
+    if (!await form.done(page).isVisible()) {
+      await stays()
+      await button.click()
+    }
   }
   await form.done(page).waitFor()
   assert.ok(new Set(keys).size === 1 || faults === 'over', 'a repeat has the key of the first time')
@@ -154,7 +161,7 @@ const tried = (forms, [name]) => Object.entries(forms).slice(0, name.endsWith('f
 
 for (const [number, fault] of FAULTS.entries()) {
   test(`On the web: ${fault[0]}`, async t => {
-    const phone = `139000011${10 + number}`
+    const phone = newPhone(number)
     const me = await watched({ refused: true })
     const { page, context } = me
     await city.call('POST', '/v1/sessions/phone-code', null, { phone })
@@ -199,7 +206,7 @@ test('Logging in, whatever it meets: no message is sent twice without need, and 
   const faulty = [...refused, ['the answer is lost, and another message is refused', [lost, refusal(429, 'rate-limited', { 'retry-after': '58' })]]]
   for (const [number, [name, faults]] of faulty.entries()) {
     await t.test(name, async () => {
-      const phone = `139000012${10 + number}`
+      const phone = newPhone(50 + number)
       const me = await watched({ refused: true })
       const { page } = me
       /** Presses a button until what it sends has met all faults, each of which is told. */

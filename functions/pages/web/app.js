@@ -350,7 +350,8 @@ export function start(area) {
   addEventListener('online', () => {
     app.say(say(W.online))
     if (screen) reads.forEach(read => read.again())
-    else route()
+    // Whoever is logging in keeps what they typed.
+    else if (!login) route()
     app.whenOnline()
   })
   if (area.enter) area.enter(app).then(() => { if (api.isLoggedIn()) kept.write(known, 'yes') }, problem => app.say(told(problem))).finally(route)

@@ -27,6 +27,7 @@
  * @property {boolean} [raw] The answer is a file.
  */
 /** @typedef {{ pointer: string, detail: string }} Fault */
+/** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string, role: string }} Member */
 
 const TIMEOUT = 15000
 const FILE_TIMEOUT = 60000
@@ -66,7 +67,7 @@ export class Problem extends Error {
  * @param {string} [language] Of problems, for `Accept-Language`.
  */
 export function client(platform, kind, language = 'zh') {
-  /** @type {{ token: string, until: number, subject: string } | null} */
+  /** @type {{ token: string, until: number, subject: string, member: Member | null } | null} */
   let session = null
   /** @type {Promise<void> | null} */
   let renewing = null
@@ -82,7 +83,7 @@ export function client(platform, kind, language = 'zh') {
     wait: platform.wait,
     isLoggedIn: () => session !== null,
     subject: () => session?.subject || null,
-    token: () => session?.token || null,
+    member: () => session?.member || null,
     call,
     follow,
     logIn,
@@ -210,7 +211,7 @@ export function client(platform, kind, language = 'zh') {
     // By this machine's clock, which may not be the server's.
     const now = platform.now() + ahead
     const left = Date.parse(answer.expires_at) - now
-    session = { token: answer.token, until: platform.now() + left, subject: answer.subject }
+    session = { token: answer.token, until: platform.now() + left, subject: answer.subject, member: answer.member || null }
     if (platform.refreshToken) platform.refreshToken.write(answer.refresh_token)
   }
 
@@ -238,16 +239,21 @@ export function client(platform, kind, language = 'zh') {
    * @template {Operation} O @param {O} operation @param {Input<O>} input
    * @param {{ every: number | (() => number), show: (body: import('contract').Answered<O>) => void, fail?: (problem: Problem | null) => void, heard?: () => void }} how
    *   `every` in milliseconds, `fail(null)` when it works again, `heard` after every answer, whether there is anything new or not.
-   * @returns {{ stop: () => void, now: () => void }} `now` reads at once.
+   * @returns {{ stop: () => void, now: () => Promise<void> }} `now` reads at once; it is fulfilled when a read that began since is answered.
    */
   function follow(operation, input, how) {
     let stopped = false
     let failures = 0
     let etag = ''
     let wake = () => {}
+    let isAsked = false
+    /** @type {(() => void)[]} */
+    const asking = []
     const pause = (/** @type {number} */ ms) => Promise.race([platform.wait(ms), new Promise(resolve => { wake = () => resolve(undefined) })])
     const run = async () => {
       while (!stopped) {
+        const asked = asking.length
+        isAsked = false
         try {
           const answer = await answered(operation, { .../** @type {any} */ (input), etag })
           if (stopped) return
@@ -258,6 +264,7 @@ export function client(platform, kind, language = 'zh') {
             etag = answer.header('etag') || ''
             how.show(answer.body)
           }
+          for (const done of asking.splice(0, asked)) done()
         } catch (problem) {
           if (stopped) return
           failures++
@@ -266,11 +273,18 @@ export function client(platform, kind, language = 'zh') {
         }
         if (stopped) return
         const every = typeof how.every === 'function' ? how.every() : how.every
-        await pause(Math.min(30000, every * 2 ** Math.min(failures, 4)))
+        if (!isAsked) await pause(Math.min(30000, every * 2 ** Math.min(failures, 4)))
       }
     }
     run()
-    return { stop: () => { stopped = true; wake() }, now: () => wake() }
+    return {
+      stop: () => { stopped = true; wake() },
+      now: () => new Promise(resolve => {
+        asking.push(resolve)
+        isAsked = true
+        wake()
+      }),
+    }
   }
 }
 

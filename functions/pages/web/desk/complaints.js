@@ -22,7 +22,7 @@ export const complaints = (app, params) => {
     get back() { return backFrom(choice, 'complaints', 'more') },
     moved: params => choice.choose(params.complaint_id),
     view: () => paged(list, items => split(choice.id() !== null, rows(items.map(complaint => pick({
-      key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: sayOf(complaintAbouts, complaint.about),
+      key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: `${sayOf(complaintAbouts, complaint.about)} · ${watch.serviceName(complaint.service)}`,
       detail: complaint.status === 'open' ? say(W.answerBy, { time: when(complaint.answer_by, app.now()) }) : when(complaint.at, app.now()), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet'),
     }))), choice.view(), say(W.chooseComplaint)), card({}, empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) }))),
   }
@@ -41,6 +41,7 @@ export const complaints = (app, params) => {
       const canAnswer = complaint.status === 'open' && Date.parse(complaint.answer_by) > app.now() && watch.may('orders')
       return [
         card({ title: sayOf(complaintAbouts, complaint.about), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet') },
+          h('p', { class: 'say' }, `${watch.serviceName(complaint.service)} · ${when(complaint.start_at, app.now())}`),
           said(W.complaintSays, complaint.detail, complaint.at), complaint.answer && said(W.yourAnswer, complaint.answer.text, complaint.answer.at), complaint.decision && said(W.decision, complaint.decision.reason, complaint.decision.at),
           h('div', { class: 'buttons' }, buttonLink({ label: say(W.seeOrder), href: `#/orders/${complaint.order_id}` }))),
         canAnswer && card({ title: say(W.yourAnswer) }, h('p', { class: 'say' }, say(W.answerBy, { time: when(complaint.answer_by, app.now()) })), form.around({ label: say(W.answerSend), send, check: () => ({ '/text': !form.values.text.trim() && say(W.answerNeed) }) },

@@ -3,7 +3,7 @@
 import { around, map } from '../../miniprogram/logic/area.js'
 import { CITY, nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
@@ -13,7 +13,7 @@ import { icon } from '../icons.js'
 import { button, buttonLink, card, dialog, empty, facts, note, rows, skeleton, tag } from '../parts.js'
 import { h } from '../view.js'
 import { hoursFields, hoursText } from './hours.js'
-import { backFrom, chosen, inLine, pick, split } from './reading.js'
+import { against, backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('contract').Schemas['Store']} Store */
@@ -88,19 +88,18 @@ function one(app, watch, store_id) {
     if (!store) return watch.agency ? empty({ icon: 'store', title: say(W.chooseStore) }) : skeleton(6)
     if (form) return [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))]
     const { pending_changes: to } = store
-    const last = store.reviews[store.reviews.length - 1]
     const isClosed = store.status === 'closed'
     const at = store.location || store.proposed_location
     return [
       card({ title: store.name, aside: stateTag(store) },
-        store.status === 'rejected' && last && note('warn', say(W.rejectedDetail, { reason: last.reason })),
+        !isClosed && against(store, words => note('warn', words)),
         facts([
           [say(W.storeAddress), store.address], [say(W.around), at && say(W.nearPlace, { place: named(nearest(at).name) })],
-          [say(W.storeServices), store.services?.length ? inLine(store.services.map(watch.serviceName)) : say(W.storeServicesAll)],
+          [say(W.storeServices), store.services?.length ? listed(store.services.map(watch.serviceName)) : say(W.storeServicesAll)],
           [say(W.openingHours), store.opening_hours?.length ? h('ul', null, hoursText(store.opening_hours).map(line => h('li', { key: line }, line))) : say(W.openAlways)],
           [say(W.closedOn), store.closed_at && day(store.closed_at, app.now())],
         ]),
-        to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (inLine(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
+        to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (listed(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
         watch.may('agency') && !isClosed && h('div', { class: 'buttons' }, button({ label: say(W.change), onclick: () => { form = changing(app, watch, store, stop); app.update() } }), button({ label: say(W.closeStore), kind: 'danger', onclick: () => { isClosing = true; app.update() } }))),
       isClosing && dialog({ title: say(W.closeAsk, { name: store.name }), close: stop }, closing.around({ label: say(W.closeStore), kind: 'danger', send: close, aside: button({ label: say(W.keep), kind: 'quiet', onclick: stop }) }, h('p', { class: 'say' }, say(W.closeNote)))),
     ]

@@ -1,10 +1,10 @@
 // One worker: who she is, her record, when she works, her badges.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { clockTime, day, isoDay, phoneText, when } from '../../miniprogram/logic/format.js'
+import { clockTime, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
@@ -13,7 +13,7 @@ import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
-import { asking, deeds, inLine } from './reading.js'
+import { asking, deeds } from './reading.js'
 import { changing } from './worker-form.js'
 
 /** @typedef {import('contract').Schemas['Worker']} Worker */
@@ -72,7 +72,7 @@ export function workerDetail(app, watch, worker_id, changed) {
       editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
         facts([
           [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
-          [say(W.idNumber), worker.id_number],
+          [say(W.idNumber), worker.id_number && masked(worker.id_number)],
           ...worker.skills.map(skill => {
             const known = worker.experience.find(one => one.service === skill)
             return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known?.years ? tag(say(W.years, { years: known.years })) : !known?.tags.length && '—', known?.tags.map(one => tag(watch.tagName(one))))])
@@ -105,8 +105,8 @@ export function workerDetail(app, watch, worker_id, changed) {
     const own = worker.proposals.filter(one => one.agency_id === watch.agency_id)
     return own.length > 0 && card({ title: say(W.proposals), key: 'proposals' }, own.map(({ proposal_id, pending_changes: to, at, agreed_at, consent }) => h('div', { key: proposal_id, class: 'block' },
       facts([
-        [say(W.workerName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && inLine(to.skills.map(watch.serviceName))],
-        [say(W.years, { years: '' }).trim(), to.experience && inLine(to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`))],
+        [say(W.workerName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && listed(to.skills.map(watch.serviceName))],
+        [say(W.years, { years: '' }).trim(), to.experience && listed(to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`))],
         [say(W.photo), to.photo && say(W.newPhoto)],
       ]), h('small', null, [when(at, app.now()), consent && say(agreed_at ? W.agreed : W.notAgreed)].filter(Boolean).join(' · ')))))
   }

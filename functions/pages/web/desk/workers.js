@@ -2,14 +2,14 @@
 
 import { isoDay, moment } from '../../miniprogram/logic/format.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, empty, paged, rows, tag } from '../parts.js'
 import { h } from '../view.js'
-import { backFrom, chosen, initial, inLine, pick, split } from './reading.js'
+import { backFrom, chosen, initial, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
@@ -68,7 +68,7 @@ export const workers = (app, params) => {
     const { word, tone } = standingReading(one.standing)
     return pick({
       key: one.worker_id, href: `#/workers/${one.worker_id}`, isChosen: one.worker_id === choice.id(), lead: initial(one.name), title: one.name || say(W.erased),
-      detail: inLine(one.skills.map(watch.serviceName)),
+      detail: listed(one.skills.map(watch.serviceName)),
       aside: one.status === 'approved' ? tag(word, tone) : tag(sayOf(standings, one.status), one.status === 'pending' ? 'warn' : 'bad'),
     })
   }

@@ -68,7 +68,8 @@ export const desk = {
   failed: ['没有抢成', 'It could not be grabbed'],
   // An agency that is not approved.
   pendingTitle: ['正在等主管部门审核', 'Waiting for the authority’s review'],
-  pendingDetail: ['审核通过后，这里会自动变成抢单大厅。等待时请上传证照，方便审核。', 'Once approved, this becomes the grab hall by itself. Meanwhile upload your papers.'],
+  pendingDetail: ['审核通过后，这里会自动变成抢单大厅。', 'Once approved, this becomes the grab hall by itself. '],
+  pendingPapers: ['等待时请上传证照，方便审核。', 'Meanwhile upload your papers.'],
   rejectedTitle: ['审核没有通过', 'The review was not passed'],
   rejectedDetail: ['主管部门的意见：{reason}', 'The authority says: {reason}'],
   rejectedNext: ['请按意见修改，保存后会重新提交审核。', 'Please correct it. Saving sends it to review again.'],
@@ -378,6 +379,7 @@ export const desk = {
   // The agency, its papers and members.
   starsOwn: ['客户评分', 'Stars'],
   registeredOn: ['入驻时间', 'Registered'],
+  changeRejected: ['主管部门没有批准上次的修改，原来的继续有效：{reason}', 'The last change was not approved, and the old values go on: {reason}'],
   pendingChange: ['改动正在审核，审核前仍用原来的。', 'A change waits for review. Until then the old values serve.'],
   changeCompany: ['修改公司资料', 'Change the agency'],
   changeCompanyNote: ['已通过审核的资料，改动要主管部门再审核。', 'What was approved changes only once the authority has approved the change.'],
@@ -392,7 +394,8 @@ export const desk = {
   paperFirst: ['已上传，正在审核', 'Uploaded, and waits for review'],
   paperAdd: ['上传', 'Upload'],
   paperReplace: ['换一份', 'Replace'],
-  paperSee: ['下载', 'Download'],
+  paperSee: ['下载现用的', 'Download'],
+  paperSeeNew: ['下载待审核的', 'Download the new one'],
   paperSent: ['已上传', 'Uploaded'],
   paperTooLarge: ['文件超过 4 MB，请压缩后再传', 'The file is over 4 MB. Please make it smaller'],
   members: ['成员', 'Members'],

@@ -15,10 +15,10 @@ export async function platform(base) {
   const desks = await Promise.all(demo.agencies.map(async (/** @type {any} */ { name, access_key, secret }) => ({ name, token: (await call('POST', '/v1/sessions/agency', null, { access_key, secret })).token })))
   return {
     base, call, demo, desks,
-    /** The first desk that is offered the order grabs it. @param {string} orderId */
-    async grab(orderId) {
+    /** The first of these desks that is offered the order grabs it. @param {string} orderId */
+    async grab(orderId, among = desks) {
       for (let attempt = 0; attempt < 20; attempt++) {
-        for (const desk of desks) {
+        for (const desk of among) {
           const { items } = await call('GET', '/v1/offers/open', desk.token)
           const offer = items.find((/** @type {any} */ item) => item.order_id === orderId)
           if (!offer) continue

@@ -269,7 +269,6 @@ export function start(area) {
   function endReads() {
     reads.forEach(read => read.stop())
     reads = []
-    app.whenOnline = () => {}
   }
 
   async function route() {
@@ -314,6 +313,8 @@ export function start(area) {
     root.lang = spoken() === 'zh' ? 'zh-CN' : 'en'
     root.classList.toggle('large', kept.read('large') === 'yes')
     api.language = spoken()
+    // A form that is shown says so anew; one that was closed sends nothing any more.
+    app.whenOnline = () => {}
     const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
     const isIn = api.isLoggedIn() || !area.login || isOpenAt('')
     const tabs = isIn ? area.tabs : undefined

@@ -337,13 +337,18 @@ async fn what_the_authority_suspends_no_agency_reinstates() {
     let suspended = office.decide(desk, badge, "suspend").await.expect(200);
     assert_eq!(suspended["status"], "suspended");
     assert_eq!(suspended["suspended_by"], "agency");
+    assert_eq!(suspended["reason"], "the card was lost");
     assert_eq!(
         office.decide(desk, badge, "suspend").await.expect(200),
         suspended
     );
     assert_eq!(office.scanned(token).await, "suspended");
+    let path = format!("/v1/workers/{}/badges", office.worker);
+    let listed = office.world.call("GET", &path).token(desk).send().await;
+    assert_eq!(listed.expect(200)["items"], json!([suspended]));
     let again = office.decide(desk, badge, "reinstate").await.expect(200);
     assert_eq!(again["status"], "valid");
+    assert_eq!(again["reason"], Value::Null);
     assert_eq!(office.scanned(token).await, "genuine");
 
     office

@@ -371,6 +371,35 @@ async fn what_does_not_follow_changes_nothing_and_says_so() {
     let third = court.batch(Some(&second), &rows, 1);
     let third = third.with("prev_sha256", second.manifest["sha256"].clone());
     court.announce(&third).await.expect(202);
+
+    // The authority sees how all sources stand.
+    let feeds = court.world.call("GET", "/v1/credit-feeds");
+    let authority = court.world.authority().await;
+    let feeds = feeds.token(&authority).send().await.expect(200);
+    let [feed] = feeds["items"].as_array().expect("sources").as_slice() else {
+        panic!("one source: {feeds}")
+    };
+    assert_eq!(
+        (&feed["source"], feed["sections"].as_array().map(Vec::len)),
+        (&json!(SOURCE), Some(8))
+    );
+    let batches = feed["batches"].as_array().expect("batches").iter();
+    let batches: Vec<_> = batches
+        .map(|batch| (&batch["batch_id"], &batch["status"]))
+        .collect();
+    let expected = [
+        (&third, "received"),
+        (&second, "applied"),
+        (&first, "applied"),
+    ];
+    let expected = expected.map(|(batch, status)| (&batch.manifest["batch_id"], json!(status)));
+    assert_eq!(
+        batches,
+        expected.each_ref().map(|(id, status)| (*id, status))
+    );
+    let customer = court.world.customer("demo-customer-1").await;
+    let refused = court.world.call("GET", "/v1/credit-feeds").token(&customer);
+    refused.send().await.expect_problem(403, "forbidden");
 }
 
 #[tokio::test]

@@ -80,6 +80,8 @@ async fn members_come_log_in_change_their_role_and_go() {
         .expect_problem(422, "invalid");
     let session = world.log_in(&added).await.expect(200);
     assert_eq!(session["subject"], agency.id.as_str());
+    let called = |name: &str, role: &str| json!({ "member_id": added["member_id"], "name": name, "role": role });
+    assert_eq!(session["member"], called("小李", "dispatcher"));
     world
         .log_in_at("authority", &added)
         .await
@@ -108,7 +110,8 @@ async fn members_come_log_in_change_their_role_and_go() {
         (&changed["name"], &changed["role"]),
         (&json!("李姐"), &json!("viewer"))
     );
-    let session = world.log_in(&added).await.expect(200);
+    let session = world.refresh(&session).await.expect(200);
+    assert_eq!(session["member"], called("李姐", "viewer"));
     let ack = json!({ "receipts": ["x"] });
     let call = world
         .call("POST", "/v1/offers/ack")
@@ -118,6 +121,12 @@ async fn members_come_log_in_change_their_role_and_go() {
         .await
         .expect_problem(403, "forbidden");
     let own = &first["items"][0]["member_id"];
+    let owners = json!({ "access_key": agency.access_key, "secret": agency.secret });
+    let session = world.log_in(&owners).await.expect(200);
+    let unnamed = json!({ "member_id": own, "name": null, "role": "owner" });
+    assert_eq!(session["member"], unnamed);
+    let customer = world.customer_session("demo-customer-1").await;
+    assert_eq!(customer["member"], Value::Null);
     for change in [json!({ "role": "viewer" }), json!({ "is_active": false })] {
         let refused = world.change_member(&owner, own, change).await;
         refused.expect_problem(409, "conflict");

@@ -136,7 +136,12 @@ async fn an_objection_waits_for_the_authority_and_is_answered() {
             list["items"][0].clone()
         }
     };
-    assert_eq!(waiting(1).await["objection_id"], first["objection_id"]);
+    let waits = waiting(1).await;
+    assert_eq!(waits["objection_id"], first["objection_id"]);
+    assert_eq!(
+        (&waits["about"], &waits["text"]),
+        (&json!("dishonesty"), &json!("这不是我"))
+    );
     let path = format!(
         "/v1/workers/{}/objections/{}/answer",
         text(&id),

@@ -1,5 +1,8 @@
 //! The pages as a browser gets them, and what a local run offers to try them with.
 
+use std::time::Duration;
+
+use demo::City;
 use local::platform::Options;
 use serde_json::{Value, json};
 
@@ -155,5 +158,85 @@ async fn a_local_run_offers_accounts_and_codes_to_its_own_pages() {
             400,
             "{path}"
         );
+    }
+}
+
+/// Whoever tries the platform orders, grabs at a desk, names that agency's worker, and is her then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_accounts_that_are_offered_play_an_order_through() {
+    let world = World::with(Options {
+        city: City::Harbin,
+        ..Options::default()
+    })
+    .await;
+    let url = format!("{}/demo/credentials", world.platform.base_url());
+    let offered = world.client.get(url).send().await.expect("an answer");
+    let offered: Value = offered.json().await.expect("JSON");
+    let log_in = async |kind: &str, account: &Value| {
+        let given = match account["code"].as_str() {
+            Some(code) => json!({ "code": code }),
+            None => json!({ "access_key": account["access_key"], "secret": account["secret"] }),
+        };
+        let call = world.call("POST", &format!("/v1/sessions/{kind}"));
+        let session = call.json(&given).send().await.expect(200);
+        session["token"].as_str().expect("a token").to_owned()
+    };
+    let customer = log_in("customer", &offered["customers"][0]).await;
+    log_in("authority", &offered["authority"]).await;
+    let list = |name: &str| offered[name].as_array().expect("accounts").clone();
+    let (agencies, workers) = (list("agencies"), list("workers"));
+    assert_eq!((agencies.len(), workers.len()), (4, 4));
+    for (agency, her) in agencies.iter().zip(&workers) {
+        assert_eq!(her["agency"], agency["name"]);
+        let mut order = world.cleaning((45.757, 126.642));
+        order["start_at"] = json!(world.in_future(Duration::from_hours(1)));
+        let order = world.place(&customer, &order).await;
+        let id = order["order_id"].as_str().expect("an id");
+        world.drain().await;
+        let desk = log_in("agency", agency).await;
+        let open = world
+            .call("GET", "/v1/offers/open")
+            .token(&desk)
+            .send()
+            .await;
+        let open = open.expect(200)["items"].clone();
+        let mut open = open.as_array().expect("offers").iter();
+        let offer = open
+            .find(|offer| offer["order_id"] == id)
+            .expect("an offer");
+        let token = json!({ "claim_token": offer["claim_token"] });
+        let grab = world.call("POST", &format!("/v1/orders/{id}/grab"));
+        grab.token(&desk).json(&token).send().await.expect(200);
+        let candidates = world.call("GET", &format!("/v1/orders/{id}/candidates"));
+        let candidates = candidates.token(&desk).send().await.expect(200);
+        let candidates = candidates["items"].as_array().expect("workers");
+        let named = candidates
+            .iter()
+            .find(|worker| worker["name"] == her["name"]);
+        let named = named.expect("she is one of them");
+        assert_eq!(named["eligible"], true, "{named}");
+        assert_eq!(named["fit"], candidates[0]["fit"], "nobody fits better");
+        let staff = world.call("POST", &format!("/v1/orders/{id}/staff"));
+        let worker = json!({ "worker_id": named["worker_id"] });
+        staff.token(&desk).json(&worker).send().await.expect(200);
+
+        let worker = log_in("worker", her).await;
+        let visits = world
+            .call("GET", "/v1/me/visits")
+            .token(&worker)
+            .send()
+            .await;
+        let visit = &visits.expect(200)["items"][0];
+        assert_eq!(visit["order_id"], id);
+        assert!(visit["home"]["address"].is_string(), "{visit}");
+        let codes = world
+            .call("GET", "/v1/me/codes")
+            .token(&worker)
+            .send()
+            .await;
+        let code = json!({ "token": codes.expect(200)["items"][0]["digits"] });
+        let check = world.call("POST", &format!("/v1/orders/{id}/badge-check"));
+        let check = check.token(&customer).json(&code).send().await;
+        assert_eq!(check.expect(200)["result"], "match");
     }
 }

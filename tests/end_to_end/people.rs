@@ -21,11 +21,11 @@ impl World {
         session
     }
 
-    async fn customer_session(&self, code: &str) -> Value {
+    pub async fn customer_session(&self, code: &str) -> Value {
         self.open("customer", &json!({ "code": code })).await
     }
 
-    async fn refresh(&self, session: &Value) -> Answer {
+    pub async fn refresh(&self, session: &Value) -> Answer {
         let token = json!({ "refresh_token": session["refresh_token"] });
         let call = self.call("POST", "/v1/sessions/refresh").json(&token);
         call.send().await

@@ -476,6 +476,7 @@ async fn an_agency_without_a_cleared_free_worker_is_not_assigned() {
     let candidate = &explanation["radii"][0]["candidates"][0];
     let workers = json!({ "skilled": 1, "cleared": 1, "wishes": 0 });
     assert_eq!(candidate["workers"], workers);
+    assert_eq!(candidate["agency_name"], seen["claim"]["agency_name"]);
     assert_eq!(candidate["score"]["credit"], 1000);
 
     // The slot of a cancelled order is free, although nobody has changed the calendar.

@@ -422,7 +422,8 @@ async fn closing_cut_off_anywhere_takes_effect_once() {
             let mut lines = seen["timeline"].as_array().expect("lines").iter();
             let offered = lines.find(|line| line["what"] == "offered");
             let offered = offered.expect("it was offered");
-            assert_eq!(offered["why"], "1 agencies within 5000 m", "{case}");
+            let asked = json!({ "agencies": 1, "radius_m": 5000 });
+            assert_eq!(offered["asked"], asked, "{case}");
             let offered = world.offered(&[agency.clone(), rest.clone()], &id).await;
             assert_eq!(offered, [rest.id.clone()].into(), "{case}");
             let deeds = world.deeds(&desk, "").await;

@@ -218,11 +218,27 @@ async fn a_credit_code_is_taken_by_the_first_agency_that_is_approved_with_it() {
             .json(&decision_on(&json!(1), "approve"))
             .send()
     };
+    // By its code the authority finds who was approved with it, however it is written.
+    let code = body["uscc"].as_str().expect("a code").to_lowercase();
+    let find = async |token: &str, query: &str| {
+        let path = format!("/v1/agencies{query}");
+        world.call("GET", &path).token(token).send().await
+    };
+    let found = async || find(&authority, &format!("?uscc={code}")).await.expect(200);
+    assert_eq!(found().await["items"], json!([]));
     approve(&second["agency_id"]).await.expect(200);
     approve(&first["agency_id"])
         .await
         .expect_problem(409, "uscc-taken");
-    approve(&second["agency_id"]).await.expect(200);
+    let approved = approve(&second["agency_id"]).await.expect(200);
+    assert_eq!(found().await["items"], json!([approved]));
+    for query in ["", "?uscc=91350100M000100Y44", "?uscc=1"] {
+        let refused = find(&authority, query).await;
+        refused.expect_problem(400, "malformed");
+    }
+    let other = world.agency(&["cleaning"], &[CENTRE]).await;
+    let refused = find(&world.desk(&other).await, &format!("?uscc={code}")).await;
+    refused.expect_problem(403, "forbidden");
 }
 
 /// The order as its customer sees it.

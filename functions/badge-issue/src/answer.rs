@@ -24,6 +24,8 @@ pub struct BadgeAnswer {
     agency_id: AgencyId,
     status: &'static str,
     suspended_by: Option<Decider>,
+    /// Of a suspended one.
+    reason: Option<String>,
     #[serde(with = "rfc3339")]
     issued_at: Millis,
     #[serde(with = "rfc3339")]
@@ -45,7 +47,7 @@ impl IssuedAnswer {
 
 impl BadgeAnswer {
     /// Without the token if the badge is revoked, because nobody needs that any more, or not signed.
-    pub fn new(badge: &Badge, host: &str) -> Self {
+    pub fn new(badge: &Badge, reason: Option<String>, host: &str) -> Self {
         let token = token_of(badge).filter(|_| badge.status != BadgeStatus::Revoked);
         Self {
             badge_id: badge.id.clone(),
@@ -56,6 +58,7 @@ impl BadgeAnswer {
                 BadgeStatus::Suspended { by } => Some(by),
                 BadgeStatus::Valid | BadgeStatus::Revoked => None,
             },
+            reason,
             issued_at: badge.issued_at,
             expires_at: badge.expires_at(),
             token: token.as_ref().map(Token::digits),

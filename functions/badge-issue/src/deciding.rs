@@ -7,7 +7,7 @@ use domain::member::Right;
 use lambda_http::http::StatusCode;
 use runtime::http::{self, Page, Request, Response};
 use runtime::{Caller, Problem};
-use store::{Appended, Step, WorkerFile};
+use store::{Appended, Badges, Step, WorkerFile};
 
 use crate::BadgeIssue;
 use crate::answer::BadgeAnswer;
@@ -22,7 +22,7 @@ impl BadgeIssue {
         let caller = principal.may(Right::Read)?;
         http::query(request, &[])?;
         let badge = self.readable(caller, badge).await?;
-        Ok(self.answered(&badge))
+        self.answered(badge).await
     }
 
     /// `GET /v1/workers/{worker_id}/badges`, the newest first. An agency reads those that it has issued itself.
@@ -51,10 +51,9 @@ impl BadgeIssue {
             let badges = &self.badges;
             let found = badges.page_of_worker(&worker, limit, query.cursor());
             let found = found.await?;
-            let items = found.items.iter();
-            let items = items.filter(|badge| is_shown(caller, badge));
-            page.items
-                .extend(items.map(|badge| BadgeAnswer::new(badge, &self.host)));
+            let mut shown = found.items;
+            shown.retain(|badge| is_shown(caller, badge));
+            page.items = self.views(&worker, &shown).await?;
             page.next_cursor = found.next;
         }
         Ok(http::json(StatusCode::OK, &page))
@@ -80,7 +79,7 @@ impl BadgeIssue {
             }
             let after = match before.decided(decision, by) {
                 Ok(Some(after)) => after,
-                Ok(None) => return Ok(self.answered(&before)),
+                Ok(None) => return self.answered(before).await,
                 Err(refusal) => return Err(refused(refusal)),
             };
             let step = self
@@ -104,7 +103,7 @@ impl BadgeIssue {
             match changed.await? {
                 Appended::Done(_) => {
                     tracing::info!(badge.id = %after.id, status = after.status.as_str(), "a badge was suspended, reinstated or revoked");
-                    return Ok(self.answered(&after));
+                    return self.answered(after).await;
                 }
                 Appended::Refused(()) => {
                     let why = "The worker's data is erased; her badges are good no more.";
@@ -136,8 +135,22 @@ impl BadgeIssue {
         Ok(badge)
     }
 
-    fn answered(&self, badge: &Badge) -> Response {
-        http::json(StatusCode::OK, &BadgeAnswer::new(badge, &self.host))
+    async fn answered(&self, badge: Badge) -> Result<Response, Problem> {
+        let views = self.views(&badge.worker.clone(), &[badge]).await?;
+        Ok(http::json(StatusCode::OK, &views.first()))
+    }
+
+    /// Badges of one worker, as they are shown.
+    async fn views(
+        &self,
+        worker: &WorkerId,
+        badges: &[Badge],
+    ) -> Result<Vec<BadgeAnswer>, Problem> {
+        let mut reasons = Badges::reasons(&self.workers, worker, badges).await?;
+        let views = badges
+            .iter()
+            .map(|badge| BadgeAnswer::new(badge, reasons.remove(&badge.id), &self.host));
+        Ok(views.collect())
     }
 }
 

@@ -4,7 +4,7 @@ use domain::feed::{Rejected, Unfit};
 use lambda_http::http::StatusCode;
 use runtime::Problem;
 use runtime::http::{self, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Batch, BatchInTurn, BatchState, REPORT_PAGE};
 
 /// The slug both for a wrong signature and for an unknown source.
@@ -80,6 +80,17 @@ fn begins(page: u32) -> u64 {
 /// 200: the batch's progress, with a page of its rejected rows.
 pub(crate) fn standing(found: &BatchInTurn, page: u32, rejected: Vec<Rejected>) -> Response {
     let batch = &found.batch;
+    let is_over = batch.state == BatchState::Applied;
+    let has_more = is_over && begins(page + 1) < batch.counts.rejected;
+    let mut answer = summary(found);
+    answer["rejected"] = json!(rejected);
+    answer["next_cursor"] = json!(has_more.then(|| (page + 1).to_string()));
+    http::json(StatusCode::OK, &answer)
+}
+
+/// The batch's progress.
+pub(crate) fn summary(found: &BatchInTurn) -> Value {
+    let batch = &found.batch;
     let manifest = &batch.manifest;
     let (status, detail) = if found.is_replaced() {
         let detail =
@@ -88,28 +99,21 @@ pub(crate) fn standing(found: &BatchInTurn, page: u32, rejected: Vec<Rejected>) 
     } else {
         (batch.state, batch.detail.as_deref())
     };
-    let is_over = batch.state == BatchState::Applied;
-    let has_more = is_over && begins(page + 1) < batch.counts.rejected;
-    http::json(
-        StatusCode::OK,
-        &json!({
-            "source": manifest.source,
-            "batch_id": manifest.batch_id,
-            "seq": manifest.seq,
-            "as_of": manifest.as_of.to_rfc3339(),
-            "manifest_sha256": batch.manifest_sha256,
-            "status": status.as_str(),
-            "detail": detail,
-            "received_at": batch.received_at.to_rfc3339(),
-            "applied_at": batch.applied_at.map(domain::time::Millis::to_rfc3339),
-            "rows": manifest.rows,
-            "parts": manifest.parts,
-            "parts_received": batch.parts.len(),
-            "applied": batch.counts.applied,
-            "unchanged": batch.counts.unchanged,
-            "rejected_total": batch.counts.rejected,
-            "rejected": rejected,
-            "next_cursor": has_more.then(|| (page + 1).to_string()),
-        }),
-    )
+    json!({
+        "source": manifest.source,
+        "batch_id": manifest.batch_id,
+        "seq": manifest.seq,
+        "as_of": manifest.as_of.to_rfc3339(),
+        "manifest_sha256": batch.manifest_sha256,
+        "status": status.as_str(),
+        "detail": detail,
+        "received_at": batch.received_at.to_rfc3339(),
+        "applied_at": batch.applied_at.map(domain::time::Millis::to_rfc3339),
+        "rows": manifest.rows,
+        "parts": manifest.parts,
+        "parts_received": batch.parts.len(),
+        "applied": batch.counts.applied,
+        "unchanged": batch.counts.unchanged,
+        "rejected_total": batch.counts.rejected,
+    })
 }

@@ -16,11 +16,12 @@ use domain::chain::Hash;
 use domain::feed::{BatchId, CreditSources, Turn, WORTH};
 use domain::id::SourceId;
 use domain::member::Right;
-use lambda_http::http::Method;
 use lambda_http::http::header::AUTHORIZATION;
+use lambda_http::http::{Method, StatusCode};
 use objects::FeedObjects;
 use runtime::http::{self, JsonBody, Request, Response};
 use runtime::{Fault, Problem, Verifier, secret};
+use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{Announced, Batch, BatchInTurn, BatchState, Feeds};
 
@@ -59,6 +60,9 @@ impl CreditFeed {
     async fn answer(&self, request: &Request) -> Result<Response, Problem> {
         let path = http::path(request)?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        if let (&Method::GET, ["v1", "credit-feeds"]) = (request.method(), path.as_slice()) {
+            return self.list(request).await;
+        }
         let ["v1", "credit-feeds", source, "batches", rest @ ..] = path.as_slice() else {
             return Err(Problem::not_found());
         };
@@ -197,6 +201,20 @@ impl CreditFeed {
             Vec::new()
         };
         Ok(answer::standing(&found, page, rejected))
+    }
+
+    /// All sources with their latest batches, for the authority.
+    async fn list(&self, request: &Request) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        principal.authority(Right::Read)?;
+        http::query(request, &[])?;
+        let mut items = Vec::new();
+        for (source, known) in self.sources.iter() {
+            let batches = self.feeds.latest(source).await?;
+            let batches: Vec<_> = batches.iter().map(answer::summary).collect();
+            items.push(json!({ "source": source, "sections": known.sections, "batches": batches }));
+        }
+        Ok(http::json(StatusCode::OK, &json!({ "items": items })))
     }
 
     /// Whether the authority reads. Without a token it is the feed, which has none.

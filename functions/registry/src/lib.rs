@@ -1,4 +1,4 @@
-//! Registers agencies and their stores, shows them, changes them, and closes stores.
+//! Registers agencies and their stores, shows and finds them, changes them, and closes stores.
 //!
 //! Anyone may register an agency; only the authority lets it work. Ids and secrets are derived from the request
 //! ([`secrets`]), so repeats are harmless although no `Idempotency-Key` is stored.
@@ -8,11 +8,12 @@ mod secrets;
 
 use domain::agency::{Agency, AgencyStats, NotDecided, Papers, Standing, Store};
 use domain::chain::Hash;
+use domain::check::Uscc;
 use domain::id::{AgencyId, StoreId};
 use domain::member::{AccessKey, Credential, MemberOf, Right, TeamId};
 use domain::service::ServiceSet;
 use lambda_http::http::{Method, StatusCode};
-use runtime::http::{self, JsonBody, Request, Response};
+use runtime::http::{self, JsonBody, Page, Request, Response};
 use runtime::{Caller, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
@@ -55,6 +56,7 @@ impl Registry {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["v1", "agencies"]) => self.register(request).await,
+            (&Method::GET, ["v1", "agencies"]) => self.find(request).await,
             (&Method::GET, ["v1", "agencies", agency]) => self.read(request, agency).await,
             (&Method::PATCH, ["v1", "agencies", agency]) => self.change(request, agency).await,
             (&Method::POST, ["v1", "agencies", agency, "stores"]) => {
@@ -160,6 +162,25 @@ impl Registry {
             reviews: Vec::new(),
         };
         (agency, stores)
+    }
+
+    /// The agency that was approved with a credit code, for the authority.
+    async fn find(&self, request: &Request) -> Result<Response, Problem> {
+        let principal = self.verifier.authenticate(request, self.clock.now())?;
+        principal.authority(Right::Read)?;
+        let query = http::query(request, &["uscc"])?;
+        let uscc = query.parsed::<Uscc>("uscc")?;
+        let uscc = uscc.ok_or_else(|| Problem::malformed().detail("uscc must be given."))?;
+        let found = match self.directory.agency_with_uscc(&uscc).await? {
+            Some(id) => self.directory.agency_with_stores(&id).await?,
+            None => None,
+        };
+        let views = found.iter().map(|(agency, stores)| agency.view(stores));
+        let page = Page {
+            items: views.collect(),
+            next_cursor: None,
+        };
+        Ok(http::json(StatusCode::OK, &page))
     }
 
     async fn read(&self, request: &Request, agency: &str) -> Result<Response, Problem> {

@@ -230,6 +230,10 @@ struct WaitingItem {
     worker_id: Option<WorkerId>,
     proposal_id: Option<ProposalId>,
     objection_id: Option<EventId>,
+    /// Of an objection: a section's name, or the place of an event in the worker's chain.
+    about: Option<String>,
+    /// Of an objection, in the worker's words.
+    text: Option<String>,
     /// Of a worker as anybody may see it: who looks closer says why.
     name: String,
     /// What the decision names; none of an objection.
@@ -268,6 +272,8 @@ impl WaitingItem {
             worker_id: None,
             proposal_id: None,
             objection_id: None,
+            about: None,
+            text: None,
             name,
             version: Some(version),
             pending_changes,
@@ -291,6 +297,8 @@ impl WaitingItem {
             worker_id: Some(worker.id.clone()),
             proposal_id: None,
             objection_id: None,
+            about: None,
+            text: None,
             name: worker.masked_name.clone(),
             version: None,
             pending_changes: None,

@@ -432,6 +432,8 @@ impl WorkerReview {
             let agency = worker.employer();
             Some(WaitingItem {
                 objection_id: Some(waiting.id),
+                about: Some(waiting.about),
+                text: Some(waiting.text),
                 ..WaitingItem::for_worker("objection", worker, agency, waiting.since)
             })
         });

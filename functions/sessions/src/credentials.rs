@@ -12,7 +12,7 @@ use runtime::{Caller, Principal, Problem, secret};
 use store::{Credential, Opener};
 
 use crate::refresh::fingerprint;
-use crate::{Opened, Sessions};
+use crate::{Opened, Person, Sessions};
 
 /// Stands in for the hash of a secret when the access key is unknown; no secret has this hash.
 const NOBODYS_HASH: [u8; 32] = [0; 32];
@@ -27,18 +27,13 @@ struct Credentials {
 }
 
 impl Credentials {
-    fn opened(
-        self,
-        principal: Principal,
-        hash: &[u8; 32],
-        opener: fn(Credential) -> Opener,
-    ) -> Opened {
+    fn opened(self, person: Person, hash: &[u8; 32], opener: fn(Credential) -> Opener) -> Opened {
         let credential = Credential {
             access_key: self.access_key,
             secret: fingerprint(hash),
         };
         Opened {
-            principal,
+            person,
             opener: opener(credential),
             by_cookie: self.by_cookie,
         }
@@ -46,7 +41,7 @@ impl Credentials {
 }
 
 /// Whom an access key opens sessions for, and the hash of its secret.
-type Known = Option<(Principal, [u8; 32])>;
+type Known = Option<(Person, [u8; 32])>;
 
 fn read(request: &Request) -> Result<Credentials, Problem> {
     http::read_json(request, |fields| {
@@ -65,13 +60,13 @@ impl Sessions {
     pub(crate) async fn agency(&self, request: &Request) -> Result<Opened, Problem> {
         let given = read(request)?;
         let known = self.known_agency(&given.access_key).await?;
-        let (principal, hash) = self.check(request, &given, known).await?;
-        Ok(given.opened(principal, &hash, Opener::Agency))
+        let (person, hash) = self.check(request, &given, known).await?;
+        Ok(given.opened(person, &hash, Opener::Agency))
     }
 
     pub(crate) async fn authority(&self, request: &Request) -> Result<Opened, Problem> {
         let given = read(request)?;
-        let (principal, hash) = match authority_key(&given.access_key) {
+        let (person, hash) = match authority_key(&given.access_key) {
             Some(key) => {
                 let known = self.holder(&key).await?;
                 self.check(request, &given, known).await?
@@ -85,7 +80,7 @@ impl Sessions {
                 (first.ok_or_else(Problem::bad_credentials)?, hash)
             }
         };
-        Ok(given.opened(principal, &hash, Opener::Authority))
+        Ok(given.opened(person, &hash, Opener::Authority))
     }
 
     pub(crate) async fn known_agency(&self, access_key: &str) -> Result<Known, Problem> {
@@ -111,13 +106,13 @@ impl Sessions {
         let team = self.directory.team(&key.team).await?;
         let found = team.opened_by(&key.credential);
         Ok(found.map(|(credential, member)| {
-            let principal = acting(&team.id, member, Some(&credential.id));
-            (principal, credential.secret_hash.0)
+            let person = acting(&team.id, member, Some(&credential.id));
+            (person, credential.secret_hash.0)
         }))
     }
 
     /// The authority's first member, unless that one is not active any more.
-    async fn first_member(&self, authority: AuthorityId) -> Result<Option<Principal>, Problem> {
+    async fn first_member(&self, authority: AuthorityId) -> Result<Option<Person>, Problem> {
         let team = self.directory.team(&authority.into()).await?;
         let first = team.member(&team.id.first_member());
         let first = first.filter(|first| first.is_active());
@@ -162,10 +157,12 @@ fn authority_key(access_key: &str) -> Option<AccessKey> {
     key.filter(|key| matches!(key.team, TeamId::Authority(_)))
 }
 
-fn acting(team: &TeamId, member: &Member, by: Option<&CredentialId>) -> Principal {
+fn acting(team: &TeamId, member: &Member, by: Option<&CredentialId>) -> Person {
+    let name = member.given_name().map(str::to_owned);
     let (member, by) = (member.clone(), by.cloned());
-    Principal::new(match team.clone() {
+    let principal = Principal::new(match team.clone() {
         TeamId::Agency(agency) => Caller::Agency(member.acting_for(agency, by)),
         TeamId::Authority(authority) => Caller::Authority(member.acting_for(authority, by)),
-    })
+    });
+    Person { principal, name }
 }

@@ -9,7 +9,7 @@
 
 use domain::id::CustomerId;
 use runtime::http::{self, Request};
-use runtime::{Caller, Principal, Problem, secret};
+use runtime::{Caller, Problem, secret};
 use store::Opener;
 
 use crate::wechat::Identity;
@@ -79,7 +79,7 @@ impl Opened {
     pub(crate) fn customer(id: CustomerId, by_cookie: bool) -> Self {
         Self {
             opener: Opener::Customer(id.clone()),
-            principal: Principal::new(Caller::Customer(id)),
+            person: Caller::Customer(id).into(),
             by_cookie,
         }
     }

@@ -56,9 +56,25 @@ pub struct Sessions {
     workers: WorkerRecords,
 }
 
+/// Who is given sessions, as it is known at this moment.
+struct Person {
+    principal: Principal,
+    /// A member's.
+    name: Option<String>,
+}
+
+impl From<Caller> for Person {
+    fn from(caller: Caller) -> Self {
+        Self {
+            principal: Principal::new(caller),
+            name: None,
+        }
+    }
+}
+
 /// Somebody who has shown who it is.
 struct Opened {
-    principal: Principal,
+    person: Person,
     /// What is looked at again when the session is renewed.
     opener: Opener,
     /// Whether the refresh token goes into a cookie.
@@ -159,7 +175,7 @@ impl Sessions {
             return Err(Problem::bad_credentials());
         }
         Ok(Opened {
-            principal: Principal::new(Caller::Worker(id.clone())),
+            person: Caller::Worker(id.clone()).into(),
             opener: Opener::Worker { id, phone },
             by_cookie,
         })

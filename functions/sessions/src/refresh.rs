@@ -15,12 +15,12 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::{CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
 use runtime::http::{self, Request, Response};
 use runtime::session::Session;
-use runtime::{Caller, Fault, Principal, Problem, secret};
+use runtime::{Caller, Fault, Problem, secret};
 use serde::Deserialize;
 use serde_json::json;
 use store::{Credential, FamilyId, Opener, StoredFamily};
 
-use crate::{Opened, Sessions, random};
+use crate::{Opened, Person, Sessions, random};
 
 /// Behind it comes whose session it is.
 const COOKIE_NAME: &str = "homehail_refresh_";
@@ -105,11 +105,11 @@ impl Sessions {
     /// Begins a family for who has logged in.
     pub(crate) async fn begin(&self, opened: Opened) -> Result<Response, Problem> {
         let Opened {
-            principal,
+            person,
             opener,
             by_cookie,
         } = opened;
-        let (session, now) = self.session(&principal).await?;
+        let (session, now) = self.session(&person.principal).await?;
         let token = RefreshToken {
             family: FamilyId(random()?),
             number: 0,
@@ -119,8 +119,8 @@ impl Sessions {
             .log_ins
             .begin_family(&token.family, &opener, now)
             .await?;
-        tracing::info!(role = principal.role(), "a session was given");
-        Ok(self.rendered(&principal, &session, &token, &begun, by_cookie))
+        tracing::info!(role = person.principal.role(), "a session was given");
+        Ok(self.rendered(&person, &session, &token, &begun, by_cookie))
     }
 
     /// `POST /v1/sessions/refresh`.
@@ -146,10 +146,10 @@ impl Sessions {
                 }
                 Shown::Newest | Shown::Repeated => {}
             }
-            let principal = self.still_opens(&found).await?;
-            let principal = principal.ok_or_else(Problem::bad_credentials)?;
+            let person = self.still_opens(&found).await?;
+            let person = person.ok_or_else(Problem::bad_credentials)?;
             // Signed before anything is written: if that fails, no token was used up.
-            let (session, now) = self.session(&principal).await?;
+            let (session, now) = self.session(&person.principal).await?;
             let mut family = found.family;
             if shown == Shown::Newest {
                 let renewed = self.log_ins.renew_family(subject, id, &family, now).await?;
@@ -160,7 +160,7 @@ impl Sessions {
                 number: family.newest,
                 ..token
             };
-            return Ok(self.rendered(&principal, &session, &next, &family, given.cookie.is_some()));
+            return Ok(self.rendered(&person, &session, &next, &family, given.cookie.is_some()));
         }
         Err(Problem::unavailable())
     }
@@ -182,10 +182,10 @@ impl Sessions {
 
     /// Who opened the family's first session, if the same would open one now. A worker who has been suspended since has
     /// to show her phone again.
-    async fn still_opens(&self, found: &StoredFamily) -> Result<Option<Principal>, Problem> {
+    async fn still_opens(&self, found: &StoredFamily) -> Result<Option<Person>, Problem> {
         Ok(match &found.opener {
             // Erasing a customer deletes her families.
-            Opener::Customer(id) => Some(Principal::new(Caller::Customer(id.clone()))),
+            Opener::Customer(id) => Some(Caller::Customer(id.clone()).into()),
             Opener::Worker { id, phone } => {
                 if self.workers.by_confirmed_phone(phone).await?.as_ref() != Some(id) {
                     return Ok(None);
@@ -195,7 +195,7 @@ impl Sessions {
                     let is_the_same = worker.registered_at <= found.opened_at;
                     !worker.is_erased && worker.standing == Standing::Approved && is_the_same
                 });
-                worker.map(|worker| Principal::new(Caller::Worker(worker.id)))
+                worker.map(|worker| Caller::Worker(worker.id).into())
             }
             Opener::Agency(credential) => {
                 let known = self.known_agency(&credential.access_key).await?;
@@ -210,19 +210,24 @@ impl Sessions {
 
     fn rendered(
         &self,
-        principal: &Principal,
+        person: &Person,
         session: &Session,
         token: &RefreshToken,
         family: &Family,
         by_cookie: bool,
     ) -> Response {
         let token = token.text(&self.refresh_key);
+        let principal = &person.principal;
+        let member = principal
+            .member()
+            .map(|(id, role)| json!({ "member_id": id, "name": person.name, "role": role }));
         let mut answer = http::json(
             StatusCode::OK,
             &json!({
                 "token": session.token,
                 "expires_at": session.expires_at.to_rfc3339(),
                 "subject": principal.subject(),
+                "member": member,
                 "refresh_token": (!by_cookie).then_some(&token),
                 "refresh_expires_at": family.expires_at().to_rfc3339(),
             }),
@@ -235,12 +240,9 @@ impl Sessions {
     }
 }
 
-fn is_unchanged(
-    known: Option<(Principal, [u8; 32])>,
-    credential: &Credential,
-) -> Option<Principal> {
+fn is_unchanged(known: Option<(Person, [u8; 32])>, credential: &Credential) -> Option<Person> {
     let known = known.filter(|(_, hash)| fingerprint(hash) == credential.secret);
-    known.map(|(principal, _)| principal)
+    known.map(|(person, _)| person)
 }
 
 /// Tells a secret's hash from others, without being of use to whoever has it.

@@ -6,12 +6,14 @@
 use domain::agency::AgencyStats;
 use domain::chain::{Actor, EventKind};
 use domain::complaint::{Answer, Complaint, ComplaintStatus, NoComplaint, Ruling, Verdict};
-use domain::id::{AuthorityId, ComplaintId, CustomerId, EventId, OrderId};
+use domain::id::{AgencyId, AuthorityId, ComplaintId, CustomerId, EventId, OrderId};
 use domain::member::{Deed, MemberOf, Right, TeamId};
+use domain::service::Service;
 use domain::time::Millis;
 use lambda_http::http::StatusCode;
 use runtime::http::{self, JsonBody, Page, Request, Response};
 use runtime::{Caller, Principal, Problem, secret};
+use serde::Serialize;
 use serde_json::json;
 use store::{Appended, ComplaintsOf, KeptComplaint, Member, NewEvent, Step};
 
@@ -19,6 +21,16 @@ use crate::Visits;
 
 /// In characters.
 const LONGEST_TEXT: usize = 1_000;
+
+/// A complaint, and which visit it is about.
+#[derive(Serialize)]
+struct ComplaintView {
+    #[serde(flatten)]
+    complaint: Complaint,
+    agency_name: String,
+    service: Service,
+    start_at: String,
+}
 
 impl Visits {
     pub(crate) async fn complain(
@@ -35,14 +47,15 @@ impl Visits {
             let detail = fields.text("detail", 1..=LONGEST_TEXT);
             Some((about?, detail?))
         })?;
-        let made_by = made_by(key, &body);
+        let (made_by, caller) = (made_by(key, &body), Caller::Customer(customer.clone()));
         let found = self.orders.before_complaint(id, customer, &self.seal, now);
         let found = found.await?;
         let order = found.order.filter(|order| order.customer == *customer);
         let order = order.ok_or_else(Problem::not_found)?;
         if let Some(kept) = found.complaint {
             return if kept.made_by == made_by {
-                Ok(shown(StatusCode::CREATED, kept.complaint))
+                self.shown(StatusCode::CREATED, kept.complaint, &caller)
+                    .await
             } else if kept.made_by[..16] == made_by[..16] {
                 Err(Problem::idempotency_key_reused())
             } else {
@@ -61,7 +74,8 @@ impl Visits {
             return Err(Problem::unavailable());
         }
         tracing::info!(order.id = %id, "a complaint was made");
-        Ok(shown(StatusCode::CREATED, new.complaint))
+        self.shown(StatusCode::CREATED, new.complaint, &caller)
+            .await
     }
 
     pub(crate) async fn complaints(
@@ -70,7 +84,7 @@ impl Visits {
         principal: &Principal,
         now: Millis,
     ) -> Result<Response, Problem> {
-        let query = http::query(request, &["limit", "cursor", "status"])?;
+        let query = http::query(request, &["limit", "cursor", "status", "order_id"])?;
         let status: Option<ComplaintStatus> = query.parsed("status")?;
         let caller = principal.may(Right::Read)?;
         let list = match caller {
@@ -83,17 +97,76 @@ impl Visits {
             Caller::Worker(_) => return Err(Problem::forbidden()),
         };
         let (limit, cursor) = (query.limit()?, query.cursor());
-        let page = self
-            .orders
-            .complaints(list, limit, cursor, &self.seal, now)
-            .await?;
-        let mut items = page.items;
-        items.retain(|found| status.is_none_or(|status| found.status == status));
-        if !matches!(caller, Caller::Authority(_)) {
-            items.iter_mut().for_each(|found| found.worker_id = None);
-        }
-        let next_cursor = page.next;
+        let (mut found, next_cursor) = match query.parsed::<OrderId>("order_id")? {
+            Some(order) => {
+                let kept = self.orders.complaint(&order, &self.seal, now).await?;
+                (kept.map(|kept| kept.complaint).into_iter().collect(), None)
+            }
+            None => {
+                let page = self.orders.complaints(list, limit, cursor, &self.seal, now);
+                let page = page.await?;
+                (page.items, page.next)
+            }
+        };
+        found.retain(|found| status.is_none_or(|status| found.status == status));
+        let items = self.views(found, caller).await?;
         Ok(http::json_if_changed(request, &Page { items, next_cursor }))
+    }
+
+    /// Of these complaints, those that the caller may see, as they are shown.
+    async fn views(
+        &self,
+        complaints: Vec<Complaint>,
+        caller: &Caller,
+    ) -> Result<Vec<ComplaintView>, Problem> {
+        let orders: Vec<OrderId> = complaints.iter().map(|it| it.order_id.clone()).collect();
+        let mut agencies: Vec<AgencyId> =
+            complaints.iter().map(|it| it.agency_id.clone()).collect();
+        agencies.sort_unstable();
+        agencies.dedup();
+        let (orders, agencies) = tokio::try_join!(
+            self.orders.get_many(&orders),
+            self.directory.agencies(&agencies)
+        )?;
+        let mut views = Vec::new();
+        for mut complaint in complaints {
+            let order = orders.iter().find(|order| order.id == complaint.order_id);
+            let agency = agencies.iter().find(|it| it.id == complaint.agency_id);
+            // Neither goes away.
+            let (order, agency) = order.zip(agency).ok_or_else(Problem::internal)?;
+            let may_see = match caller {
+                Caller::Customer(customer) => order.customer == *customer,
+                Caller::Agency(by) => complaint.agency_id == by.team,
+                Caller::Authority(_) => true,
+                Caller::Worker(_) => false,
+            };
+            if !may_see {
+                continue;
+            }
+            if !matches!(caller, Caller::Authority(_)) {
+                complaint.worker_id = None;
+            }
+            views.push(ComplaintView {
+                agency_name: agency.name.clone(),
+                service: order.service,
+                start_at: order.start_at.to_rfc3339(),
+                complaint,
+            });
+        }
+        Ok(views)
+    }
+
+    async fn shown(
+        &self,
+        status: StatusCode,
+        complaint: Complaint,
+        caller: &Caller,
+    ) -> Result<Response, Problem> {
+        let view = self.views(vec![complaint], caller).await?;
+        Ok(http::json(
+            status,
+            view.first().ok_or_else(Problem::not_found)?,
+        ))
     }
 
     pub(crate) async fn answer_complaint(
@@ -125,7 +198,10 @@ impl Visits {
             tracing::info!(order.id = %order, agency.id = %by.team, "a complaint was answered");
         }
         match &kept.complaint.answer {
-            Some(answer) if answer.text == text => Ok(shown(StatusCode::OK, kept.complaint)),
+            Some(answer) if answer.text == text => {
+                let caller = Caller::Agency(by.clone());
+                self.shown(StatusCode::OK, kept.complaint, &caller).await
+            }
             Some(_) => Err(Problem::answered_already()),
             None => Err(Problem::too_late().detail("The time to answer this complaint is over.")),
         }
@@ -174,7 +250,10 @@ impl Visits {
             Some(kept) if (kept.decision, &kept.reason) != (decision, &reason) => {
                 Err(Problem::decided_already())
             }
-            _ => Ok(http::json(StatusCode::OK, &kept.complaint)),
+            _ => {
+                let caller = Caller::Authority(by.clone());
+                self.shown(StatusCode::OK, kept.complaint, &caller).await
+            }
         }
     }
 
@@ -244,12 +323,6 @@ impl Visits {
         let found = self.orders.complaint(&id.order(), &self.seal, now).await?;
         found.ok_or_else(Problem::not_found)
     }
-}
-
-/// The complaint as customer and agency see it.
-fn shown(status: StatusCode, mut complaint: Complaint) -> Response {
-    complaint.worker_id = None;
-    http::json(status, &complaint)
 }
 
 /// By what a request is known again: hashes of its key and of its body.

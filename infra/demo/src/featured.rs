@@ -1,4 +1,4 @@
-//! The workers in `demo.json`: some of every kind, with badges.
+//! The workers in `demo.json`, with badges: those whom one tries the platform with, and some of every kind.
 
 use anyhow::{Context, Result};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -7,7 +7,7 @@ use store::WorkerIds;
 
 use crate::city::{DemoWorker, PHONE_CODE, WorkerKind};
 use crate::site::string_field;
-use crate::{AgencyAccess, BadgeAccess, Site, WorkerAccess};
+use crate::{AgencyAccess, BadgeAccess, Site, WorkerAccess, tour};
 
 /// How many clear workers.
 const CLEAR: usize = 24;
@@ -24,7 +24,9 @@ pub(super) async fn load(
     before: &[WorkerAccess],
 ) -> Result<Vec<WorkerAccess>> {
     let ids = WorkerIds::new(site.settings);
-    let chosen = WorkerKind::ALL.into_iter().flat_map(|kind| {
+    let toured = tour::agencies(agencies).into_iter();
+    let toured = toured.filter_map(|agency| tour::worker(workers, agency));
+    let of_every_kind = WorkerKind::ALL.into_iter().flat_map(|kind| {
         let count = match kind {
             WorkerKind::Clear => CLEAR,
             _ => PER_OTHER_KIND,
@@ -34,6 +36,12 @@ pub(super) async fn load(
             .filter(move |worker| worker.kind == kind)
             .take(count)
     });
+    let mut chosen: Vec<&DemoWorker> = Vec::new();
+    for worker in toured.chain(of_every_kind) {
+        if chosen.iter().all(|known| known.phone != worker.phone) {
+            chosen.push(worker);
+        }
+    }
     stream::iter(chosen)
         .map(|worker| {
             let id = ids.of(&worker.id_number).to_string();

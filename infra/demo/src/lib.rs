@@ -10,6 +10,7 @@ pub mod feed;
 mod portraits;
 mod progress;
 mod site;
+mod tour;
 mod workers;
 
 use std::path::Path;
@@ -80,7 +81,7 @@ pub struct Demo {
     /// All agencies of the city.
     pub agencies: Vec<AgencyAccess>,
     pub customers: Vec<Customer>,
-    /// Some of the city's workers of every kind.
+    /// Some of the city's workers: those whom [`Demo::tour`] is about, and some of every kind.
     pub workers: Vec<WorkerAccess>,
     /// Sources of credit records, with their signing keys.
     pub feeds: Vec<FeedAccess>,

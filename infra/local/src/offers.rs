@@ -8,18 +8,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use demo::{AgencyAccess, Demo};
+use demo::Demo;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
 use crate::sms::Sender;
-
-/// Agencies around here are offered, because an order is easily placed where they all see it.
-const MIDDLE: (f64, f64) = (45.757, 126.642);
-const SERVICE: &str = "cleaning";
-const OFFERED: usize = 4;
 
 #[derive(Clone)]
 pub(crate) struct Offers {
@@ -77,30 +72,17 @@ async fn give_code(State(offers): State<Offers>, Path(phone): Path<String>) -> J
 }
 
 fn accounts(demo: &Demo) -> Value {
-    let mut agencies: Vec<_> = demo
-        .agencies
-        .iter()
-        .filter(|agency| agency.services.iter().any(|service| service == SERVICE))
-        .collect();
-    agencies.sort_by(|one, other| from_middle(one).total_cmp(&from_middle(other)));
-    let agencies = agencies.into_iter().take(OFFERED).map(|agency| {
+    let tour = demo.tour();
+    let agencies = tour.iter().map(|(agency, _)| {
         json!({ "name": agency.name, "access_key": agency.access_key, "secret": agency.secret })
     });
-    let workers = demo.workers.iter().filter(|worker| worker.kind == "clear");
-    let workers = workers.take(OFFERED);
+    let workers = tour.iter().map(|(agency, worker)| {
+        json!({ "name": worker.name, "agency": agency.name, "code": worker.code })
+    });
     json!({
         "customers": demo.customers.iter().take(2).collect::<Vec<_>>(),
         "agencies": agencies.collect::<Vec<_>>(),
         "authority": demo.authority,
-        "workers": workers.map(|worker| json!({ "name": worker.name, "code": worker.code })).collect::<Vec<_>>(),
+        "workers": workers.collect::<Vec<_>>(),
     })
-}
-
-/// How far the agency's nearest store is from the middle, to compare.
-fn from_middle(agency: &AgencyAccess) -> f64 {
-    let far = |store: &demo::StorePlace| {
-        let degrees = |name: &str| store.location[name].as_f64().unwrap_or_default();
-        (degrees("lat") - MIDDLE.0).hypot(degrees("lon") - MIDDLE.1)
-    };
-    agency.stores.iter().map(far).fold(f64::INFINITY, f64::min)
 }

@@ -25,7 +25,7 @@ mod source;
 mod sources;
 
 pub use row::{LONGEST_ROW, NewestRows, Rejected, Row, RowRules, newest, rows_of};
-pub use source::{Link, MOST_WAITING, Pending, Source, Turn, Unfit};
+pub use source::{Link, MOST_LATEST, MOST_WAITING, Pending, Source, Turn, Unfit};
 pub use sources::{CreditSource, CreditSources, SourcesFault};
 
 pub const MOST_ROWS: u32 = 1_000_000;

@@ -159,6 +159,11 @@ impl Member {
         self.ended_at.is_none()
     }
 
+    /// `None` for a first member to whom nobody has given one.
+    pub fn given_name(&self) -> Option<&str> {
+        Some(self.name.as_str()).filter(|name| *name != team::UNNAMED)
+    }
+
     pub fn acting_for<T>(self, team: T, credential: Option<CredentialId>) -> MemberOf<T> {
         MemberOf {
             team,

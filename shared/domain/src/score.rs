@@ -288,6 +288,9 @@ pub struct Tried {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
     pub agency_id: AgencyId,
+    /// `None` in explanations from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency_name: Option<String>,
     /// The store that the agency is told.
     pub store_id: StoreId,
     /// From its nearest store to the order, in whole metres.
@@ -326,6 +329,7 @@ impl Tried {
             candidates: listed
                 .map(|Ranked { candidate, score }| Explained {
                     agency_id: candidate.agency.clone(),
+                    agency_name: Some(candidate.name.clone()),
                     store_id: candidate.store.clone(),
                     distance_m: candidate.distance_m.round() as u32,
                     unstaffed_claims: candidate.load,

@@ -59,7 +59,8 @@ impl Principal {
         }
     }
 
-    pub(crate) fn member(&self) -> Option<(&MemberId, Role)> {
+    /// Who of the agency or the authority.
+    pub fn member(&self) -> Option<(&MemberId, Role)> {
         match &self.0 {
             Caller::Agency(by) => Some((&by.member, by.role)),
             Caller::Authority(by) => Some((&by.member, by.role)),

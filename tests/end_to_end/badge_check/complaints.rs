@@ -87,6 +87,32 @@ async fn a_complaint_is_answered_and_decided_and_an_upheld_one_counts() {
         (&authority, 1),
     ] {
         assert_eq!(listed(&world, token, "").await.len(), count);
+        let of_order = format!("?order_id={}", order.id);
+        assert_eq!(listed(&world, token, &of_order).await.len(), count);
+        assert_eq!(
+            listed(&world, token, &format!("{of_order}&status=upheld"))
+                .await
+                .len(),
+            0
+        );
+    }
+    let of_another = listed(
+        &world,
+        &authority,
+        "?order_id=ord_00000000000000000000000000",
+    )
+    .await;
+    assert_eq!(of_another.len(), 0);
+    let call = world
+        .call("GET", "/v1/complaints?order_id=1")
+        .token(&customer);
+    call.send().await.expect_problem(400, "malformed");
+    let seen = world.order(&customer, &order.id).await;
+    for complaint in [&made, &listed(&world, &desk, "").await[0]] {
+        assert_eq!(complaint["agency_name"], seen["claim"]["agency_name"]);
+        for field in ["service", "start_at"] {
+            assert_eq!(complaint[field], seen[field]);
+        }
     }
     let to_agency = listed(&world, &desk, "?status=open").await.remove(0);
     assert_eq!(to_agency["worker_id"], Value::Null);

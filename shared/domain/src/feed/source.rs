@@ -8,6 +8,8 @@ use crate::time::Millis;
 
 /// The most batches of a source that can wait for one another.
 pub const MOST_WAITING: usize = 100;
+/// How many of its latest batches a source knows.
+pub const MOST_LATEST: usize = 20;
 
 /// A batch as the next one refers to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,9 @@ pub struct Source {
     pub applied: Option<Link>,
     /// Batches announced after it, in order.
     pub pending: Vec<Pending>,
+    /// The batches that were announced last, applied or not, the newest first.
+    #[serde(default)]
+    pub latest: Vec<BatchId>,
 }
 
 /// Whether it is a batch's turn.
@@ -126,6 +131,8 @@ impl Source {
         if source.pending.len() >= MOST_WAITING {
             return Err(Unfit::TooMany);
         }
+        source.latest.insert(0, link.batch_id.clone());
+        source.latest.truncate(MOST_LATEST);
         source.pending.push(Pending {
             link,
             is_refused: false,

@@ -68,6 +68,10 @@ impl CreditSources {
         Ok(Self(sources))
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&SourceId, &CreditSource)> {
+        self.0.iter()
+    }
+
     /// `None` for a name that is no source.
     pub fn get(&self, source: &SourceId) -> Option<&CreditSource> {
         self.0.get(source)

@@ -93,6 +93,30 @@ fn not_everything_can_wait() {
 }
 
 #[test]
+fn the_latest_batches_are_known_whatever_became_of_them() {
+    let refused = two().next_refused(true);
+    let source = refused.announced(link(1, "one-anew"), None).unwrap();
+    let mut source = source.next_applied();
+    let names = |source: &Source| {
+        source
+            .latest
+            .iter()
+            .map(BatchId::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&source), ["one-anew", "two", "one"]);
+    for seq in 2..=30 {
+        let next = link(seq, &format!("b{seq}"));
+        source = source.announced(next, hash(seq as u8 - 1)).unwrap();
+    }
+    assert_eq!(names(&source).len(), MOST_LATEST);
+    assert_eq!((&*names(&source)[0], &*names(&source)[19]), ("b30", "b11"));
+    // Of a source from before they were kept, none is known.
+    let before: Source = serde_json::from_str(r#"{"applied":null,"pending":[]}"#).unwrap();
+    assert_eq!(before, Source::default());
+}
+
+#[test]
 fn names_of_batches() {
     for name in ["a", "2026-11-23", "A.b_c-9", &"x".repeat(64)] {
         assert!(name.parse::<BatchId>().is_ok(), "{name}");

@@ -11,6 +11,8 @@ use crate::chain::Hash;
 use crate::id::{AgencyId, AuthorityId, CredentialId, MemberId};
 use crate::time::Millis;
 
+/// What the first member is called until somebody gives them a name.
+pub(super) const UNNAMED: &str = "first";
 /// How many members can be active at once.
 pub const MOST_MEMBERS: usize = 50;
 /// The same with those that were ended lately.
@@ -139,7 +141,7 @@ impl Team {
         if members.iter().all(|member| member.id != first) {
             let first = Member {
                 id: first,
-                name: "first".to_owned(),
+                name: UNNAMED.to_owned(),
                 role: id.roles()[0],
                 body_hash: Hash::NONE,
                 added_at: credentials

@@ -4,7 +4,9 @@
 use crate::id::{AgencyId, CustomerId, WorkerId};
 use crate::time::Millis;
 
-use super::{By, Claim, Given, How, Order, Reopening, Staffing, State, Term, TimelineEntry, What};
+use super::{
+    Asked, By, Claim, Given, How, Order, Reopening, Staffing, State, Term, TimelineEntry, What,
+};
 
 /// A change of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,9 +91,9 @@ impl Change {
     pub fn lines(&self, epoch: u32, now: Millis) -> Vec<TimelineEntry> {
         let by_agency = |agency: &AgencyId| By::Agency(agency.clone());
         let (what, by, why) = match self {
-            Self::Offer { agencies, radius_m } => {
-                let why = format!("{agencies} agencies within {radius_m} m");
-                (What::Offered, By::Platform, Some(why))
+            &Self::Offer { agencies, radius_m } => {
+                let asked = Asked { agencies, radius_m };
+                (What::Offered, By::Platform, Some(asked.to_string()))
             }
             Self::Claim(claim) => {
                 let by = match claim.how {

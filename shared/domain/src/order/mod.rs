@@ -58,7 +58,7 @@ pub use rule::{Moment, Term};
 pub use served::{SeenContact, Served, ServedNews, served_news};
 pub use staffing::{Ineligible, StaffOutcome, cannot_come, ineligible, staff_outcome};
 pub use tally::{ClaimEnd, VisitLost, ended_claims, tally, visit_lost};
-pub use timeline::{By, TimelineEntry, What};
+pub use timeline::{Asked, By, TimelineEntry, What};
 pub use view::{EndedView, ListedOrder, NamedWorker, OrderView, RatingView, Viewer, WorkerView};
 
 /// A customer's request for one visit.

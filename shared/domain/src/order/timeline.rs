@@ -28,6 +28,30 @@ impl TimelineEntry {
             ..self
         }
     }
+
+    /// Of an offer, what its `why` says.
+    pub fn asked(&self) -> Option<Asked> {
+        let why = self.why.as_ref().filter(|_| self.what == What::Offered)?;
+        let (agencies, rest) = why.split_once(" agencies within ")?;
+        Some(Asked {
+            agencies: agencies.parse().ok()?,
+            radius_m: rest.strip_suffix(" m")?.parse().ok()?,
+        })
+    }
+}
+
+/// Who was asked to take an order: so many agencies, as far away as this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    pub agencies: u32,
+    pub radius_m: u32,
+}
+
+/// As the timeline keeps it.
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} agencies within {} m", self.agencies, self.radius_m)
+    }
 }
 
 macro_rules! what {

@@ -17,8 +17,8 @@ use crate::time::Millis;
 use crate::worker::Worker;
 
 use super::{
-    By, ClaimEnd, Contact, How, Order, OrderDetails, Rating, Stars, State, Status, TimelineEntry,
-    What,
+    Asked, By, ClaimEnd, Contact, How, Order, OrderDetails, Rating, Stars, State, Status,
+    TimelineEntry, What,
 };
 
 /// Who looks at an order.
@@ -232,6 +232,8 @@ pub struct LineView {
     /// Only for the agency itself and the authority.
     pub member_id: Option<MemberId>,
     pub why: Option<String>,
+    /// Only of an offer.
+    pub asked: Option<Asked>,
     pub epoch: u32,
 }
 
@@ -361,6 +363,7 @@ impl From<&TimelineEntry> for LineView {
             by: line.by.clone(),
             member_id: line.member.clone(),
             why: line.why.clone(),
+            asked: line.asked(),
             epoch: line.epoch,
         }
     }

@@ -1,15 +1,17 @@
 //! What is written of badges in the transactions of their workers.
 
+use std::collections::BTreeMap;
+
 use domain::badge::{Badge, BadgeStatus};
 use domain::chain::{Actor, EventKind};
-use domain::id::{BadgeId, EventId};
+use domain::id::{BadgeId, EventId, WorkerId};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Badges, item};
 use crate::Error;
 use crate::table::{Key, Member, Part};
-use crate::workers::NewEvent;
+use crate::workers::{NewEvent, Workers};
 
 /// The most badges that one transaction revokes: each takes two of its hundred writes.
 pub const MOST_REVOKED: usize = 40;
@@ -19,6 +21,12 @@ pub const MOST_REVOKED: usize = 40;
 pub struct BadgeStep {
     pub event: NewEvent,
     pub with: Vec<Member>,
+}
+
+/// The event by which a badge of this version was suspended or reinstated.
+fn suspended(badge: &BadgeId, version: u64) -> EventId {
+    let cause = [badge.as_str(), &version.to_string()];
+    EventId::from_cause(EventKind::BadgeSuspended.as_str(), &cause)
 }
 
 /// Which badge has a place in a status list.
@@ -79,12 +87,10 @@ impl Badges {
                 return step.ok_or(Error::wrong("a badge was revoked already"));
             }
         };
-        let kind = EventKind::BadgeSuspended;
-        let version = before.version.to_string();
         Ok(BadgeStep {
             event: NewEvent {
-                id: EventId::from_cause(kind.as_str(), &[after.id.as_str(), &version]),
-                kind,
+                id: suspended(&after.id, before.version),
+                kind: EventKind::BadgeSuspended,
                 actor,
                 payload: json!({ "badge": after.id, "status": status, "reason": reason }),
             },
@@ -126,6 +132,38 @@ impl Badges {
             },
             with,
         })
+    }
+
+    /// Why each of these badges, of one worker, is suspended, if it is and her data is not erased.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub async fn reasons(
+        workers: &Workers,
+        worker: &WorkerId,
+        badges: &[Badge],
+    ) -> Result<BTreeMap<BadgeId, String>, Error> {
+        let is_suspended = |badge: &&Badge| matches!(badge.status, BadgeStatus::Suspended { .. });
+        // Since then it may have been signed, which is a change without an event.
+        let events = badges.iter().filter(is_suspended).flat_map(|badge| {
+            [2, 1].map(|ago| {
+                (
+                    suspended(&badge.id, badge.version.saturating_sub(ago)),
+                    badge,
+                )
+            })
+        });
+        let events: Vec<_> = events.collect();
+        let ids: Vec<EventId> = events.iter().map(|(id, _)| id.clone()).collect();
+        let opened = workers.payloads(worker, &ids).await?;
+        let reasons = events.iter().filter_map(|(id, badge)| {
+            let (_, found) = opened.iter().find(|(event, _)| event == id)?;
+            Some((
+                badge.id.clone(),
+                found.payload["reason"].as_str()?.to_owned(),
+            ))
+        });
+        Ok(reasons.collect())
     }
 
     /// Two writes: the status of the badge on its version, and its entry in the status list.

@@ -4,19 +4,21 @@ use domain::agency::{
     Agency, AgencyChange, AgencyStats, NotDecided, Review, Standing, Store, StoreChange,
 };
 use domain::availability::Span;
+use domain::check::Uscc;
 use domain::id::{AgencyId, MemberId, StoreId};
 use domain::member::{Credential, Deed, MemberOf, Team, TeamId};
 use domain::time::Millis;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::item::{self, StoredStore, Waits};
 use super::{Directory, Waiting};
 use crate::Error;
-use crate::table::{Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit};
+use crate::table::{Committed, Key, Member, Part, Rivals, TRANSACT, Tries, commit, read};
 
-#[derive(Serialize)]
-struct UsccItem<'a> {
-    agency: &'a AgencyId,
+/// Whose a credit code is.
+#[derive(Serialize, Deserialize)]
+struct UsccItem {
+    agency: AgencyId,
 }
 
 /// What registering an agency came to.
@@ -449,9 +451,18 @@ impl Directory {
             .named(Part::Agency)
     }
 
+    /// Which agency was approved with this credit code.
+    pub async fn agency_with_uscc(&self, uscc: &Uscc) -> Result<Option<AgencyId>, Error> {
+        let found = self.table.get(Key::uscc(uscc.as_str())).await?;
+        let found = found.map(read::<UsccItem>).transpose()?;
+        Ok(found.map(|(_, item)| item.agency))
+    }
+
     /// Makes the credit code this agency's, if it is nobody's yet.
     fn take_uscc(&self, agency: &Agency) -> Member {
-        let item = UsccItem { agency: &agency.id };
+        let item = UsccItem {
+            agency: agency.id.clone(),
+        };
         let put = self.table.put(Key::uscc(agency.uscc.as_str()).item(item));
         put.when("attribute_not_exists(pk) OR agency = :agency")
             .value(":agency", &agency.id)

@@ -41,7 +41,8 @@ impl Workers {
         let page = list.page(limit, from, read_event).await?;
         let events = page.items;
         let mut opened = if payloads {
-            self.open_payloads(id, &events).await?
+            let ids: Vec<EventId> = events.iter().map(|stored| stored.id.clone()).collect();
+            self.payloads(id, &ids).await?
         } else {
             Vec::new()
         };
@@ -64,18 +65,22 @@ impl Workers {
         Ok(list.backward().page(limit, None, read_event).await?.items)
     }
 
-    async fn open_payloads(
+    /// What these events of a worker are about, in no order. What is not there, or erased, is left out.
+    pub(crate) async fn payloads(
         &self,
         id: &WorkerId,
-        events: &[StoredEvent],
+        events: &[EventId],
     ) -> Result<Vec<(EventId, Opened)>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
         let own_key = [Key::subject_key(id)];
         let own_key = self.subject_keys.get_all(own_key).await?.pop();
         let Some(wrapped) = SealedItem::body(own_key)? else {
             return Ok(Vec::new());
         };
         let own_key = self.personal.unwrap(id, &wrapped)?;
-        let keys = events.iter().map(|stored| Key::payload(id, &stored.id));
+        let keys = events.iter().map(|event| Key::payload(id, event));
         let mut opened = Vec::new();
         for found in self.ledger.get_all(keys).await? {
             let (key, found): (_, SealedItem) = read(found)?;

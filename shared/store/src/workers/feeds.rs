@@ -195,6 +195,32 @@ impl Feeds {
         }))
     }
 
+    /// The batches that a source announced last, the newest first.
+    pub async fn latest(&self, id: &SourceId) -> Result<Vec<BatchInTurn>, Error> {
+        let found = self.table.get(Key::feed_source(id)).await?;
+        let Some((source, version)) = found.map(item::read_source).transpose()? else {
+            return Ok(Vec::new());
+        };
+        let keys = source.latest.iter().map(|batch| Key::feed_batch(id, batch));
+        let batches = self.table.get_all(keys).await?.into_iter();
+        let batches = batches.map(|found| {
+            let batch = item::read_batch(found)?;
+            Ok(BatchInTurn {
+                turn: source.turn(&batch.manifest.batch_id),
+                batch,
+                source: source.clone(),
+                version,
+            })
+        });
+        let mut batches = batches.collect::<Result<Vec<_>, Error>>()?;
+        let place = |found: &BatchInTurn| {
+            let id = &found.batch.manifest.batch_id;
+            source.latest.iter().position(|latest| latest == id)
+        };
+        batches.sort_by_key(place);
+        Ok(batches)
+    }
+
     /// The batch of a source whose turn it is.
     pub async fn next(&self, source: &SourceId) -> Result<Option<BatchId>, Error> {
         let source = self.source(source).await?;

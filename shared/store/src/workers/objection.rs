@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::key::{OBJECTIONS_BY_REVIEW, parse_objection};
 use super::{WorkerFile, Workers};
 use crate::bytes::Bytes;
-use crate::table::{ItemKey, Key, Member, Part, Partition, number, read};
+use crate::subject_keys::SealedItem;
+use crate::table::{ItemKey, Key, Member, Part, Partition, Reads, number, read};
 use crate::{Error, Page};
 
 /// What an objection is sealed as, and what its answer is.
@@ -64,6 +65,9 @@ pub struct WaitingObjection {
     pub id: EventId,
     /// Since when it waits.
     pub since: Millis,
+    /// As [`Objection::about`].
+    pub about: String,
+    pub text: String,
 }
 
 impl Workers {
@@ -153,21 +157,48 @@ impl Workers {
         .await
     }
 
-    /// A page of the objections that wait for the authority, the oldest first.
+    /// A page of the objections that wait for the authority, the oldest first. Those of workers whose data is erased are left
+    /// out.
     pub async fn objections_waiting(
         &self,
         limit: u32,
         from: Option<&str>,
     ) -> Result<Page<WaitingObjection>, Error> {
         let list = self.workers.list_by(&OBJECTIONS_BY_REVIEW, WAITS);
-        list.page(limit, from, |item| {
+        let page = list.page(limit, from, |item| {
             let ids = parse_objection(&ItemKey::of(&item)?);
             let found = ids.zip(number(&item, "since"));
-            let ((worker, id), since) =
-                found.ok_or(Error::wrong("something waits that is no objection"))?;
-            let since = Millis(since);
-            Ok(WaitingObjection { worker, id, since })
-        })
-        .await
+            found.ok_or(Error::wrong("something waits that is no objection"))
+        });
+        let page = page.await?;
+        let mut reads = Reads::default();
+        for ((worker, id), _) in &page.items {
+            reads.add(&self.workers, Key::objection(worker, id));
+            reads.add(&self.subject_keys, Key::subject_key(worker));
+        }
+        let found = reads.send().await?;
+        let mut items = Vec::new();
+        for ((worker, id), since) in page.items {
+            let (key, kept) = (Key::subject_key(&worker), Key::objection(&worker, &id));
+            let wrapped = found.iter().find(|item| key.is_of(item)).cloned();
+            let kept = found.iter().find(|item| kept.is_of(item)).cloned();
+            let Some((wrapped, kept)) = SealedItem::body(wrapped)?.zip(kept) else {
+                continue;
+            };
+            let (_, kept): (_, ObjectionItem) = read(kept)?;
+            let own = self.personal.unwrap(&worker, &wrapped)?;
+            // Sealed before an erasure, under a key that is gone.
+            if let Ok(Words { about, text }) = own.open(&worker, TEXT, &kept.bo.0) {
+                items.push(WaitingObjection {
+                    worker,
+                    id,
+                    since: Millis(since),
+                    about,
+                    text,
+                });
+            }
+        }
+        let next = page.next;
+        Ok(Page { items, next })
     }
 }

@@ -314,6 +314,37 @@ async fn a_signature_is_given_once_and_survives_a_decision() {
 }
 
 #[tokio::test]
+async fn why_a_badge_is_suspended_is_known_also_once_it_is_signed() {
+    let desk = Desk::new().await;
+    let badge = desk.issued(1, 17).await;
+    let decide = async |before: &Badge, decision, reason| {
+        let after = before.decided(decision, Decider::Agency).unwrap().unwrap();
+        let by = Actor::Agency(agency(1), None);
+        let step = desk.badges.decide(before, &after, by, reason).unwrap();
+        assert!(matches!(desk.commit(step).await, Appended::Done(_)));
+        after
+    };
+    let reason = async |badge: &Badge| {
+        let badges = std::slice::from_ref(badge);
+        let reasons = Badges::reasons(&desk.world.workers, &desk.worker, badges).await;
+        reasons.unwrap().remove(&badge.id)
+    };
+    assert_eq!(reason(&badge).await, None);
+    let suspended = decide(&badge, BadgeDecision::Suspend, "lost").await;
+    assert_eq!(reason(&suspended).await.as_deref(), Some("lost"));
+    let signature = BadgeSignature {
+        kid: 1,
+        bytes: [1; 64],
+    };
+    let signed = desk.badges.sign(&badge.id, &signature).await.unwrap();
+    assert_eq!(reason(&signed).await.as_deref(), Some("lost"));
+    let valid = decide(&signed, BadgeDecision::Reinstate, "found").await;
+    assert_eq!(reason(&valid).await, None);
+    let again = decide(&valid, BadgeDecision::Suspend, "stolen").await;
+    assert_eq!(reason(&again).await.as_deref(), Some("stolen"));
+}
+
+#[tokio::test]
 async fn all_badges_of_a_worker_are_revoked_with_one_event() {
     let desk = Desk::new().await;
     for n in 1..=3 {

@@ -79,3 +79,34 @@ fn what_is_optional_is_null_and_not_absent() {
     assert_eq!(seen["timeline"][0]["what"], "placed");
     assert_eq!(seen["timeline"][0]["by"], "customer");
 }
+
+#[test]
+fn an_offer_tells_how_many_were_asked_and_how_far_away() {
+    let offer = Change::Offer {
+        agencies: 12,
+        radius_m: 5_000,
+    };
+    let offered = order().changed(&offer, 1, PLACED).unwrap();
+    let words = "12 agencies within 5000 m";
+    // What a customer writes is no such answer.
+    let cancel = Change::Cancel {
+        customer: offered.customer.clone(),
+        reason: words.to_owned(),
+    };
+    let cancelled = offered.changed(&cancel, 1, PLACED).unwrap();
+    let seen = serde_json::to_value(cancelled.view(&Viewer::Customer, None, PLACED)).unwrap();
+    let lines = seen["timeline"].as_array().unwrap();
+    let asked: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["why"], &line["asked"]))
+        .collect();
+    let twelve = json!({ "agencies": 12, "radius_m": 5_000 });
+    assert_eq!(
+        asked,
+        [
+            (&Value::Null, &Value::Null),
+            (&json!(words), &twelve),
+            (&json!(words), &Value::Null)
+        ]
+    );
+}

@@ -541,6 +541,14 @@ const CATALOGUE: &[(&str, &str)] = &[
         "企业每天最多提交 {} 份证照。",
     ),
     ("{} must be given.", "必须给出 {}。"),
+    (
+        "{} must have 18 digits and letters, without I, O, S, V and Z.",
+        "{} 必须是 18 位数字和字母，不含 I、O、S、V、Z。",
+    ),
+    (
+        "{} has a wrong check character; please compare it with the licence.",
+        "{} 的校验位不符，请与营业执照核对。",
+    ),
     ("from must not be larger than to.", "from 不得大于 to。"),
 ];
 

@@ -138,14 +138,38 @@ const FORMS = [
     pressed: inDetail,
     kept: async (page, { name }) => assert.equal(await page.locator('.split-detail').getByLabel('姓名').inputValue(), name),
     done: page => page.getByRole('heading', { name: '等待审核的修改' }).waitFor(),
-    count: async ({ worker_id, name }) => (await read(`/v1/workers/${worker_id}`)).proposals.filter(one => one.pending_changes.name === name).length,
+    count: async ({ worker_id, name }) => Number((await read(`/v1/workers/${worker_id}`)).pending_changes?.name === name),
+  },
+  {
+    name: 'when a worker works', request: ['PUT', '/v1/workers/*/availability'], made: worker,
+    opened: async (page, { worker_id }) => {
+      await to(page, `workers/${worker_id}`)
+      await page.locator('.card', { hasText: '上班时间和请假' }).getByRole('button', { name: '修改' }).click()
+      await page.getByRole('button', { name: '加一次请假' }).click()
+    },
+    pressed: inDetail,
+    kept: async page => assert.equal(await page.getByLabel('从哪一天').count(), 1),
+    done: page => page.locator('.card', { hasText: '上班时间和请假' }).getByRole('button', { name: '修改' }).waitFor(),
+    count: async ({ worker_id }) => (await read(`/v1/workers/${worker_id}/calendar?from=${new Date().toISOString()}&until=${new Date(Date.now() + 7 * DAY).toISOString()}`)).leave.filter(one => one.by === 'agency').length,
+  },
+  {
+    name: 'a worker who leaves', request: ['POST', '/v1/workers/*/leave'], made: employed,
+    opened: async (page, { worker_id }) => {
+      await to(page, `workers/${worker_id}`)
+      await page.getByRole('button', { name: '办理离职' }).click()
+      await page.getByLabel('合同到期').check()
+    },
+    pressed: inDialog,
+    kept: async page => assert.ok(await page.getByLabel('合同到期').isChecked()),
+    done: page => page.waitForURL(/workers$/),
+    count: async ({ name }) => Number(!(await read('/v1/workers?limit=100')).items.some(one => one.name === name)),
   },
   {
     name: 'a photo', request: ['PUT', '/v1/workers/*/photo'], single: true, made: worker,
     opened: (page, { worker_id }) => to(page, `workers/${worker_id}`),
     pressed: file('换照片', { name: '照片.jpg', mimeType: 'image/jpeg', buffer: PHOTO }),
     done: page => page.getByText('新照片', { exact: true }).first().waitFor(),
-    count: async ({ worker_id }) => (await read(`/v1/workers/${worker_id}`)).proposals.filter(one => one.pending_changes.photo).length,
+    count: async ({ worker_id }) => Number(!!(await read(`/v1/workers/${worker_id}`)).pending_changes?.photo),
   },
   {
     name: 'a badge', request: ['POST', '/v1/workers/*/badges'], single: true, keyed: true,
@@ -187,6 +211,7 @@ const FORMS = [
     name: 'a store and its hours changed', request: ['PATCH', '/v1/agencies/*/stores/*'], made: async () => ({ ...await store(), name: named('改店') }),
     opened: async (page, { store_id, name }) => {
       await to(page, `stores/${store_id}`)
+      await page.reload()
       await page.getByRole('button', { name: '修改资料' }).click()
       await page.getByLabel('门店名称').fill(name)
       await page.getByLabel('限定时间').check()
@@ -203,6 +228,7 @@ const FORMS = [
     name: 'a store closed', request: ['POST', '/v1/agencies/*/stores/*/close'], made: store,
     opened: async (page, { store_id }) => {
       await to(page, `stores/${store_id}`)
+      await page.reload()
       await page.getByRole('button', { name: '关闭门店' }).click()
     },
     pressed: inDialog,
@@ -257,6 +283,20 @@ const FORMS = [
     count: async ({ name }) => (await read('/v1/members?limit=50')).items.filter(one => one.name === name).length,
   },
   {
+    name: 'a key withdrawn', request: ['DELETE', '/v1/members/*/credentials/*'],
+    made: async () => {
+      const name = named('钱退钥')
+      return { name, ...await city.call('POST', '/v1/members', desk.token, { name, role: 'viewer' }) }
+    },
+    opened: async (page, { name }) => {
+      await to(page, 'more/members')
+      await page.locator('.people li', { hasText: name }).getByRole('button', { name: '作废' }).click()
+    },
+    pressed: inDialog,
+    done: page => page.getByRole('dialog').waitFor({ state: 'detached' }),
+    count: async ({ member_id }) => 1 - (await read('/v1/members?limit=50')).items.find(one => one.member_id === member_id).credentials.length,
+  },
+  {
     name: 'a key for a member', request: ['POST', '/v1/members/*/credentials'], single: true, keyed: true,
     made: async () => {
       const name = named('孙钥匙')
@@ -281,6 +321,16 @@ async function picked(page) {
   await page.getByRole('button', { name: '在地图上选' }).click()
   await page.locator('.map-frame [role=img]').click({ position: { x: 150, y: 120 } })
   await page.getByRole('button', { name: '就在这里' }).click()
+}
+
+/** A worker of the agency's, whom the authority has approved. */
+async function employed() {
+  const name = named('周离职')
+  const { worker_id, version } = await city.call('POST', '/v1/workers', desk.token, {
+    name, id_number: idNumber(), phone: `138${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`, skills: ['cleaning'], consent: { text_version: '2026-01', given_at: new Date(Date.now() - 60_000).toISOString() },
+  })
+  await city.call('POST', `/v1/workers/${worker_id}/reviews`, await officeToken(), { decision: 'approve', version: version || 1, reason: '资料属实' })
+  return { worker_id, name }
 }
 
 let someone = null

@@ -33,11 +33,11 @@ export const company = app => {
         !watch.isApproved() && standing(watch),
         card({ title: agency.name, aside: tag(sayOf(standings, agency.status), agency.status === 'approved' ? 'good' : 'warn') },
           facts([
-            [say(W.uscc), agency.uscc.match(/.{6}/g)?.map(part => [part, h('wbr', null)])], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), listed(agency.services.map(watch.serviceName))],
+            [say(W.uscc), agency.uscc.match(/.{6}/g)?.map(part => [part, h('wbr', null)])], [say(W.responsible), agency.responsible_person], [say(controls.phone), phoneText(agency.phone)], [say(W.offers), listed(agency.services.map(watch.serviceName))],
             [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
           ]),
           watch.isApproved() && against(agency, words => note('warn', words)),
-          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => say(W[paper.kind])))]])],
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => say(W[paper.kind])))]])],
           watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),

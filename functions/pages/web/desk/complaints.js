@@ -14,7 +14,7 @@ import { watchOf } from './watch.js'
 /** @type {import('../app.js').MakeScreen} */
 export const complaints = (app, params) => {
   const watch = watchOf(app)
-  const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 30, cursor } }))
+  const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
   const choice = chosen(app, params.complaint_id, one)
   return {
     title: () => say(W.complaints),
@@ -30,6 +30,8 @@ export const complaints = (app, params) => {
   /** @param {string} complaint_id */
   function one(complaint_id) {
     const form = formOf(app, { text: '' })
+    // One that has come since the list was read.
+    if (list.value && !list.value.some(complaint => complaint.complaint_id === complaint_id)) list.again()
     const send = async () => {
       const answered = await app.api.call('POST /v1/complaints/{complaint_id}/answer', { path: { complaint_id }, body: form.values, repeats: true })
       app.say(say(W.answered))

@@ -53,7 +53,7 @@ function one(app, watch, customer_id) {
   }
   return () => awaited(read, customer => [
     card({ title: customer.name, aside: tag(say(W.visitsOf, { count: customer.visits })) }, facts([
-      [say(W.phone), customer.phone ? h('a', { href: `tel:${customer.phone}` }, phoneText(customer.phone)) : customer.masked_phone],
+      [say(controls.phone), customer.phone ? h('a', { href: `tel:${customer.phone}` }, phoneText(customer.phone)) : customer.masked_phone],
       [say(W.service), listed(customer.services.map(watch.serviceName))], [say(W.given), customer.stars && stars(customer.stars, W.givenStars)],
     ])),
     card({ title: watch.may('orders') ? undefined : say(W.notesOwn) }, watch.may('orders') ? form.around({ label: say(controls.save), kind: 'plain', send }, form.text('notes', { label: say(W.notesOwn), hint: say(W.notesHint), rows: 4, optional: true, maxlength: 1000 })) : h('p', { class: 'words' }, customer.notes || '—')),

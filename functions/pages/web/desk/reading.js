@@ -77,14 +77,19 @@ export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
  * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question
  */
 export function asking(app, { title, note, label, whys, send }) {
-  const form = formOf(app, { reason: '' })
-  let isOpen = false
-  const close = () => { isOpen = false; app.update() }
+  // What was asked before may have been about something else.
+  /** @type {ReturnType<typeof formOf<{ reason: string }>> | null} */
+  let form = null
+  const close = () => { form = null; app.update() }
   return {
-    ask() { isOpen = true; form.values.reason = ''; app.update() },
-    view: () => isOpen && dialog({ title: say(title), close },
-      form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !form.values.reason && say(W.chooseReason) }), send: async () => { await send(form.values.reason); isOpen = false }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
-        note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: say(whys).split('|').map(words => ({ value: words, label: words })) }))),
+    ask() { form = formOf(app, { reason: '' }); app.update() },
+    view: () => {
+      if (!form) return null
+      const { values } = form
+      return dialog({ title: say(title), close },
+        form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !values.reason && say(W.chooseReason) }), send: async () => { await send(values.reason); form = null }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
+          note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: say(whys).split('|').map(words => ({ value: words, label: words })) })))
+    },
   }
 }
 
@@ -126,6 +131,11 @@ export function deeds(app, tell = told) {
 export function against({ status, pending_changes: changes, reviews }, tell) {
   const last = reviews[reviews.length - 1]
   return last && !changes && ['reject', 'suspend'].includes(last.decision) && tell(say(status === 'approved' ? W.changeRejected : W.rejectedDetail, { reason: last.reason }))
+}
+
+/** What is gone already was ended by a request whose answer was lost. @param {{ status: number }} problem */
+export function unlessGone(problem) {
+  if (problem.status !== 404) throw problem
 }
 
 /** Has the browser save a file. @param {Blob} file @param {string} name */

@@ -51,7 +51,7 @@ export const stores = (app, params) => {
 }
 
 /** A store whose change waits goes on as it was. @param {Store} store */
-const stateTag = ({ status, pending_changes: changes }) => status === 'closed' ? tag(say(W.closedTag)) : changes ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : 'warn')
+const stateTag = ({ status, pending_changes: changes }) => changes && status !== 'closed' ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : status === 'closed' ? 'quiet' : 'warn')
 
 /** Where the stores are. @param {Store[]} stores @param {string | null} chosen */
 function drawn(stores, chosen) {
@@ -129,7 +129,7 @@ function changing(app, watch, store, done) {
     if (done) done()
     else app.go(`stores/${saved.store_id}`, true)
   }
-  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(W.storeSave), send, check: () => ({ ...place.check(), '/name': !values.name.trim() && say(controls.required), '/address': !values.address.trim() && say(controls.required) }) },
+  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(controls.save), send, check: () => ({ ...place.check(), '/name': !values.name.trim() && say(controls.required), '/address': !values.address.trim() && say(controls.required) }) },
     (to || store?.status === 'approved') && h('p', { class: 'hint' }, say(W.storeNote)),
     form.text('name', { label: say(W.storeName), maxlength: 60 }), form.text('address', { label: say(W.storeAddress), maxlength: 200 }), place.view(),
     form.choices('services', { label: say(W.storeServices), hint: say(W.storeServicesHint), several: true, optional: true, options: watch.services.filter(({ service }) => watch.agency?.services.includes(service)).map(({ service, name }) => ({ value: service, label: named(name) })) }),

@@ -27,7 +27,7 @@
  * @property {boolean} [raw] The answer is a file.
  */
 /** @typedef {{ pointer: string, detail: string }} Fault */
-/** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string, role: string }} Member */
+/** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string | null, role: string }} Member */
 
 const TIMEOUT = 15000
 const FILE_TIMEOUT = 60000

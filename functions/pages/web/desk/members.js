@@ -21,11 +21,12 @@ export const members = app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
   let form = formOf(app, { name: '', role: 'dispatcher' })
-  /** What is open over the list. @type {{ is: 'add' } | { is: 'change', member: Member } | { is: 'sure', title: string, label: string, send: () => Promise<void> } | { is: 'given', name: string, key: { access_key: string, secret: string } } | null} */
+  /** What is open over the list. @typedef {{ is: 'add' } | { is: 'change', member: Member } | { is: 'sure', title: string, label: string, send: () => Promise<void> } | { is: 'given', name: string, key: { access_key: string, secret: string } }} Over */
+  /** @type {Over | null} */
   let over = null
   const deed = deeds(app)
   const close = () => { over = null; app.update() }
-  /** @param {NonNullable<typeof over>} what */
+  /** @param {Over} what */
   const open = (what, values = { name: '', role: 'dispatcher' }) => {
     form = formOf(app, values)
     over = what
@@ -124,7 +125,7 @@ export const audit = app => {
     back: 'more',
     view: () => watch.may('members') ? paged(list, items => rows(items.map((deed, number) => {
       const place = PLACES.find(([pattern]) => pattern.test(deed.about))
-      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name ? nameOf(deed.member_name) : say(W.someone)} ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
+      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name ? nameOf(deed.member_name) : say(W.someone)} · ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
       return h('li', { key: `${deed.at} ${number}` }, place ? h('a', { class: 'row', href: `#/${place[1]}/${deed.about}` }, text) : h('div', { class: 'row' }, text))
     })), empty({ title: say(W.noAudit) })) : note('quiet', say(W.ownerOnly)),
   }

@@ -34,7 +34,7 @@ export function orderFacts(app, watch, order) {
       [say(W.worker), order.preferred_worker_id && say(W.again)],
       [say(W.around), !order.address && place(order.area)],
       [say(W.address), order.address],
-      [say(W.contact), order.contact && `${order.contact.name} · ${phoneText(order.contact.phone)}`],
+      [say(W.contact), order.contact && `${order.contact.name} ${phoneText(order.contact.phone)}`],
       [say(W.notes), order.notes && h('span', { class: 'words' }, order.notes)],
       [say(W.how), order.claim && say(order.claim.how === 'grab' ? W.howGrab : W.howAssignment)],
     ]),

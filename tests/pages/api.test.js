@@ -176,3 +176,21 @@ test('following shows what is new, says when it fails, and goes on', async () =>
   assert.deepEqual(seen, ['open', 'internal', 'again', 'claimed'])
   assert.deepEqual(platform.waits, [2000, 2000, 4000])
 })
+
+test('who asks to be read to now is told by a read that began since', async () => {
+  /** @type {string[]} */
+  const seen = []
+  const platform = played([() => [200, { status: 'open' }], () => [200, { status: 'claimed' }]])
+  const api = client(platform, 'customer')
+  const following = api.follow('GET /v1/orders/{order_id}', /** @type {any} */ ({ open: true, path: { order_id: 'ord_1' } }), {
+    every: 2000,
+    show: order => {
+      seen.push(order.status)
+      if (order.status === 'claimed') following.stop()
+    },
+  })
+  // The first read is under way already.
+  await following.now()
+  assert.deepEqual(seen, ['open', 'claimed'])
+  assert.deepEqual(platform.waits, [], 'and nothing is waited for in between')
+})

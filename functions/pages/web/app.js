@@ -272,7 +272,6 @@ export function start(area) {
   function endReads() {
     reads.forEach(read => read.stop())
     reads = []
-    app.whenOnline = () => {}
   }
 
   async function route() {
@@ -317,6 +316,8 @@ export function start(area) {
     root.lang = spoken() === 'zh' ? 'zh-CN' : 'en'
     root.classList.toggle('large', kept.read('large') === 'yes')
     api.language = spoken()
+    // A form that is shown says so anew; one that was closed sends nothing any more.
+    app.whenOnline = () => {}
     const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
     const isIn = api.isLoggedIn() || !area.login || isOpenAt('')
     const tabs = isIn && !screen?.full ? area.tabs : undefined

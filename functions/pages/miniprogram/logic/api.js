@@ -28,7 +28,7 @@
  * @property {boolean} [raw] The answer is a file.
  */
 /** @typedef {{ pointer: string, detail: string }} Fault */
-/** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string, role: string }} Member */
+/** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string | null, role: string }} Member */
 
 const TIMEOUT = 15000
 const FILE_TIMEOUT = 60000
@@ -84,7 +84,6 @@ export function client(platform, kind, language = 'zh') {
     wait: platform.wait,
     isLoggedIn: () => session !== null,
     subject: () => session?.subject || null,
-    token: () => session?.token || null,
     member: () => session?.member || null,
     call,
     follow,
@@ -244,16 +243,21 @@ export function client(platform, kind, language = 'zh') {
    * @template {Operation} O @param {O} operation @param {Input<O>} input
    * @param {{ every: number | (() => number), show: (body: import('contract').Answered<O>) => void, fail?: (problem: Problem | null) => void, heard?: () => void }} how
    *   `every` in milliseconds, `fail(null)` when it works again, `heard` after every answer, whether there is anything new or not.
-   * @returns {{ stop: () => void, now: () => void }} `now` reads at once.
+   * @returns {{ stop: () => void, now: () => Promise<void> }} `now` reads at once; it is fulfilled when a read that began since is answered.
    */
   function follow(operation, input, how) {
     let stopped = false
     let failures = 0
     let etag = ''
     let wake = () => {}
+    let isAsked = false
+    /** @type {(() => void)[]} */
+    const asking = []
     const pause = (/** @type {number} */ ms) => Promise.race([platform.wait(ms), new Promise(resolve => { wake = () => resolve(undefined) })])
     const run = async () => {
       while (!stopped) {
+        const asked = asking.length
+        isAsked = false
         try {
           const answer = await answered(operation, { .../** @type {any} */ (input), etag })
           if (stopped) return
@@ -264,6 +268,7 @@ export function client(platform, kind, language = 'zh') {
             etag = answer.header('etag') || ''
             how.show(answer.body)
           }
+          for (const done of asking.splice(0, asked)) done()
         } catch (problem) {
           if (stopped) return
           failures++
@@ -272,11 +277,18 @@ export function client(platform, kind, language = 'zh') {
         }
         if (stopped) return
         const every = typeof how.every === 'function' ? how.every() : how.every
-        await pause(Math.min(30000, every * 2 ** Math.min(failures, 4)))
+        if (!isAsked) await pause(Math.min(30000, every * 2 ** Math.min(failures, 4)))
       }
     }
     run()
-    return { stop: () => { stopped = true; wake() }, now: () => wake() }
+    return {
+      stop: () => { stopped = true; wake() },
+      now: () => new Promise(resolve => {
+        asking.push(resolve)
+        isAsked = true
+        wake()
+      }),
+    }
   }
 }
 

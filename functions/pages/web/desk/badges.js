@@ -39,7 +39,8 @@ export function badgesOf(app, watch, worker_id, name) {
     const isOver = badge.status !== 'revoked' && Date.parse(badge.expires_at) <= app.now()
     const state = isOver ? 'expired' : badge.status
     return h('li', { key: badge.badge_id, class: 'block' },
-      h('div', { class: 'card-head' }, h('span', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) }), h('small', null, ` ${say(W.badgeUntil, { day: day(Date.parse(badge.expires_at) - 1, app.now()) })}`)), tag(say(W[`badge_${state}`]), state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet')),
+      h('div', { class: 'card-head' }, h('span', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) }), h('small', null, ` ${say(W.validUntil, { day: day(Date.parse(badge.expires_at) - 1, app.now()) })}`)), tag(say(W[`badge_${state}`]), state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet')),
+      state === 'suspended' && badge.reason && h('p', { class: 'words' }, badge.reason),
       state !== 'revoked' && state !== 'expired' && h('div', { class: 'buttons' },
         button({ label: say(W.printCard), icon: 'print', busy: deed.isBusy(`card ${badge.badge_id}`), onclick: () => deed.do(`card ${badge.badge_id}`, () => show(badge, 'card.svg')) }),
         button({ label: say(W.printCode), icon: 'code', busy: deed.isBusy(`code ${badge.badge_id}`), onclick: () => deed.do(`code ${badge.badge_id}`, () => show(badge, 'qr.svg')) }),

@@ -22,7 +22,7 @@ export function candidates(app, watch, order_id, done) {
     view: order => awaited(list, ({ items }) => {
       const [able, unable] = [items.filter(one => one.eligible), items.filter(one => !one.eligible)]
       return [
-        items.length === 0 ? card({}, empty({ icon: 'people', title: say(W.noCandidates), detail: say(W.noCandidatesDetail), action: watch.may('workers') && buttonLink({ label: say(W.addWorker), href: '#/workers/new', kind: 'go' }) }))
+        items.length === 0 ? card({}, empty({ icon: 'people', title: say(W.noWorkers), detail: say(W.noCandidatesDetail), action: watch.may('workers') && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'go' }) }))
           : card({ title: say(W.candidates) }, able.length ? [h('p', { class: 'hint' }, say(W.candidatesHint)), h('ul', { class: 'rows' }, able.map((one, number) => person(one, order, number === 0)))]
             : note('warn', h('b', null, say(W.nobody)), ' ', say(W.nobodyDetail))),
         unable.length > 0 && card({ key: 'unable' }, h('details', { open: able.length === 0 || null }, h('summary', null, say(W.cannot, { count: unable.length })), h('ul', { class: 'rows' }, unable.map(one => person(one, order, false))))),

@@ -8,7 +8,7 @@ import { awaited, button, buttonLink, card, countdown, empty, rows, skeleton, no
 import { h } from '../view.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
-import { asking, backFrom, chosen, pick, place, split } from './reading.js'
+import { backFrom, chosen, pick, place, releasing, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @type {import('../app.js').MakeScreen} */
@@ -34,19 +34,13 @@ export const claims = (app, params) => {
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id */
 function one(app, watch, order_id) {
-  const path = { order_id }
-  const order = app.follow('GET /v1/orders/{order_id}', { path }, 10_000)
+  const order = app.follow('GET /v1/orders/{order_id}', { path: { order_id } }, 10_000)
   const done = () => {
     watch.now()
     app.go(`orders/${order_id}`)
   }
   const people = candidates(app, watch, order_id, done)
-  const release = asking(app, { title: W.releaseAsk, note: W.releaseNote, label: W.release, whys: W.releaseWhys, send: async reason => {
-    await app.api.call('POST /v1/orders/{order_id}/release', { path, body: { reason }, repeats: true })
-    app.say(say(W.released))
-    watch.now()
-    app.go('claims', true)
-  } })
+  const release = releasing(app, watch, order_id, () => app.go('claims', true))
   return () => awaited(order, order => [
     card({ title: watch.serviceName(order.service), aside: order.status === 'claimed' && order.claim && countdown(Date.parse(order.claim.staff_by) - app.now(), say(W.staffLeft)) },
       orderFacts(app, watch, order), order.status !== 'claimed' && [note('quiet', say(W.noLonger)), buttonLink({ label: say(W.seeOrder), href: `#/orders/${order_id}` })]),

@@ -2,7 +2,7 @@
 
 import { day, phoneText } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
@@ -11,7 +11,7 @@ import { icon } from '../icons.js'
 import { button, buttonLink, card, facts, note, row, rows, skeleton, stars, tag } from '../parts.js'
 import { smaller } from '../photo.js'
 import { h } from '../view.js'
-import { deeds, inLine, saveFile } from './reading.js'
+import { against, deeds, saveFile } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'
 
@@ -33,10 +33,11 @@ export const company = app => {
         !watch.isApproved() && standing(watch),
         card({ title: agency.name, aside: tag(sayOf(standings, agency.status), agency.status === 'approved' ? 'good' : 'warn') },
           facts([
-            [say(W.uscc), agency.uscc], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), inLine(agency.services.map(watch.serviceName))],
+            [say(W.uscc), agency.uscc.match(/.{6}/g)?.map(part => [part, h('wbr', null)])], [say(W.responsible), agency.responsible_person], [say(controls.phone), phoneText(agency.phone)], [say(W.offers), listed(agency.services.map(watch.serviceName))],
             [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
           ]),
-          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && inLine(to.services.map(watch.serviceName))], [say(W.papers), to.papers && inLine(to.papers.map(paper => say(W[paper.kind])))]])],
+          watch.isApproved() && against(agency, words => note('warn', words)),
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => say(W[paper.kind])))]])],
           watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),
@@ -97,12 +98,13 @@ export const papers = app => {
     const serving = watch.agency?.papers?.find(paper => paper.kind === kind)
     const waiting = watch.agency?.pending_changes?.papers?.find(paper => paper.kind === kind)
     return card({ key: kind, title: say(W[kind]), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
-      (serving || !waiting) && h('p', { class: 'say' }, serving ? say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) }) : say(W.paperNone)), waiting && h('p', { class: 'say' }, say(serving ? W.paperWaits : W.paperFirst)),
+      !serving && !waiting && h('p', { class: 'say' }, say(W.paperNone)),
+      serving && h('p', { class: 'say' }, say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) })), waiting && h('p', { class: 'say' }, say(serving ? W.paperWaits : W.paperFirst)),
       deed.fault(kind),
       h('div', { class: 'buttons' },
         watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving || waiting ? W.paperReplace : W.paperAdd)),
           h('input', { type: 'file', 'aria-label': `${say(serving || waiting ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
-        (waiting || serving) && button({ label: say(W.paperSee), kind: 'quiet', busy: deed.isBusy(`${kind} see`), onclick: () => deed.do(`${kind} see`, () => see(kind, /** @type {any} */ (waiting || serving).sha256)) })))
+        [serving, waiting].map(paper => paper && button({ key: paper.sha256, label: say(paper === serving ? W.paperSee : W.paperSeeNew), kind: 'quiet', busy: deed.isBusy(`${kind} ${paper.sha256}`), onclick: () => deed.do(`${kind} ${paper.sha256}`, () => see(kind, paper.sha256)) }))))
   }
 
   /** @param {typeof KINDS[number]} kind @param {File} file */

@@ -14,7 +14,7 @@ import { watchOf } from './watch.js'
 /** @type {import('../app.js').MakeScreen} */
 export const complaints = (app, params) => {
   const watch = watchOf(app)
-  const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 30, cursor } }))
+  const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
   const choice = chosen(app, params.complaint_id, one)
   return {
     title: () => say(W.complaints),
@@ -22,7 +22,7 @@ export const complaints = (app, params) => {
     get back() { return backFrom(choice, 'complaints', 'more') },
     moved: params => choice.choose(params.complaint_id),
     view: () => paged(list, items => split(choice.id() !== null, rows(items.map(complaint => pick({
-      key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: sayOf(complaintAbouts, complaint.about),
+      key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: `${sayOf(complaintAbouts, complaint.about)} · ${watch.serviceName(complaint.service)}`,
       detail: complaint.status === 'open' ? say(W.answerBy, { time: when(complaint.answer_by, app.now()) }) : when(complaint.at, app.now()), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet'),
     }))), choice.view(), say(W.chooseComplaint)), card({}, empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) }))),
   }
@@ -30,6 +30,8 @@ export const complaints = (app, params) => {
   /** @param {string} complaint_id */
   function one(complaint_id) {
     const form = formOf(app, { text: '' })
+    // One that has come since the list was read.
+    if (list.value && !list.value.some(complaint => complaint.complaint_id === complaint_id)) list.again()
     const send = async () => {
       const answered = await app.api.call('POST /v1/complaints/{complaint_id}/answer', { path: { complaint_id }, body: form.values, repeats: true })
       app.say(say(W.answered))
@@ -41,6 +43,7 @@ export const complaints = (app, params) => {
       const canAnswer = complaint.status === 'open' && Date.parse(complaint.answer_by) > app.now() && watch.may('orders')
       return [
         card({ title: sayOf(complaintAbouts, complaint.about), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet') },
+          h('p', { class: 'say' }, `${watch.serviceName(complaint.service)} · ${when(complaint.start_at, app.now())}`),
           said(W.complaintSays, complaint.detail, complaint.at), complaint.answer && said(W.yourAnswer, complaint.answer.text, complaint.answer.at), complaint.decision && said(W.decision, complaint.decision.reason, complaint.decision.at),
           h('div', { class: 'buttons' }, buttonLink({ label: say(W.seeOrder), href: `#/orders/${complaint.order_id}` }))),
         canAnswer && card({ title: say(W.yourAnswer) }, h('p', { class: 'say' }, say(W.answerBy, { time: when(complaint.answer_by, app.now()) })), form.around({ label: say(W.answerSend), send, check: () => ({ '/text': !form.values.text.trim() && say(W.answerNeed) }) },

@@ -47,11 +47,13 @@ export const hall = app => {
     const time = visitTime(offer.start_at, offer.duration_min, app.now())
     const left = Date.parse(offer.grab_deadline) - app.now()
     return h('li', { key: `${offer.order_id} ${offer.epoch}`, class: `card offer ${left < 30_000 ? 'late' : ''}` },
-      h('div', { class: 'offer-head' }, icon(SERVICE_ICONS[offer.service]), h('h3', null, name), h('span', { class: 'offer-left' }, countdown(left, say(W.leftLabel)), h('small', null, say(W.left)))),
-      h('p', { class: 'offer-time' }, time, h('small', null, span(offer.duration_min))),
-      h('p', { class: 'offer-price' }, offer.budget_fen === null ? h('span', { class: 'say' }, say(W.noBudget)) : h('b', null, money(offer.budget_fen))),
-      h('p', { class: 'offer-where' }, icon('place'), h('span', null, place(offer.area), h('small', null, fromStore(watch, offer.store_id, offer.distance_m)))),
-      (offer.wishes.length > 0 || offer.preferred_worker_id) && h('p', { class: 'tags' }, offer.preferred_worker_id && tag(say(W.again), 'warn'), offer.wishes.map(watch.tagName).filter(Boolean).map(name => tag(name))),
+      h('div', { class: 'offer-text' },
+        h('div', { class: 'offer-head' }, icon(SERVICE_ICONS[offer.service]), h('h3', null, name)),
+        h('p', { class: 'offer-time' }, time, h('small', null, span(offer.duration_min))),
+        h('p', { class: 'offer-price' }, offer.budget_fen === null ? h('span', { class: 'say' }, say(W.noBudget)) : h('b', null, money(offer.budget_fen))),
+        h('p', { class: 'offer-where' }, icon('place'), h('span', null, place(offer.area), h('small', null, fromStore(watch, offer.store_id, offer.distance_m)))),
+        (offer.wishes.length > 0 || offer.preferred_worker_id) && h('p', { class: 'tags' }, offer.preferred_worker_id && tag(say(W.again), 'warn'), offer.wishes.map(watch.tagName).filter(Boolean).map(name => tag(name))),
+        h('p', { class: 'offer-left' }, countdown(left, say(W.leftLabel)), h('small', null, say(W.left)))),
       watch.may('orders') && h('button', { type: 'button', class: 'button go', 'aria-label': say(W.grabOne, { what: `${name}，${time}` }), 'aria-busy': busy ? 'true' : null, 'aria-disabled': busy || watch.isStale() ? 'true' : null,
         onclick: () => { if (!busy && !watch.isStale()) watch.grab(offer) } }, say(busy ? W.grabbing : W.grab)))
   }

@@ -8,7 +8,7 @@ import { formOf } from '../form.js'
 import { button, dialog, empty, note, paged, rows, tag } from '../parts.js'
 import { h } from '../view.js'
 import { credentials } from './credentials.js'
-import { deeds, initial } from './reading.js'
+import { deeds, initial, unlessGone } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('contract').Schemas['Member']} Member */
@@ -20,19 +20,24 @@ const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
 export const members = app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
-  const adding = formOf(app, { name: '', role: 'dispatcher' })
-  const changing = formOf(app, { name: '', role: 'dispatcher' })
-  const sure = formOf(app, {})
-  /** What is open over the list. @type {{ is: 'add' } | { is: 'change', member: Member } | { is: 'withdraw', access_key: string, member: Member } | { is: 'end', member: Member } | { is: 'given', name: string, key: { access_key: string, secret: string } } | null} */
+  let form = formOf(app, { name: '', role: 'dispatcher' })
+  /** What is open over the list. @typedef {{ is: 'add' } | { is: 'change', member: Member } | { is: 'sure', title: string, label: string, send: () => Promise<void> } | { is: 'given', name: string, key: { access_key: string, secret: string } }} Over */
+  /** @type {Over | null} */
   let over = null
   const deed = deeds(app)
   const close = () => { over = null; app.update() }
+  /** @param {Over} what */
+  const open = (what, values = { name: '', role: 'dispatcher' }) => {
+    form = formOf(app, values)
+    over = what
+    app.update()
+  }
   return {
     title: () => say(W.members),
     back: 'more',
     wide: true,
     view: () => watch.may('members') ? [
-      h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: () => { over = { is: 'add' }; app.update() } })),
+      h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: () => open({ is: 'add' }) })),
       deed.fault(),
       paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), overlay(),
     ] : note('quiet', say(W.ownerOnly)),
@@ -45,51 +50,39 @@ export const members = app => {
       member.is_active && [
         h('h3', null, say(W.keysOf)),
         member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, nameOf(key.name), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
-          button({ label: say(W.keyWithdraw), kind: 'quiet', onclick: () => { over = { is: 'withdraw', access_key: key.access_key, member }; app.update() } })))) : h('p', { class: 'hint' }, say(W.noKeys)),
+          button({ label: say(W.keyWithdraw), kind: 'quiet', onclick: () => open({ is: 'sure', title: say(W.keyWithdrawAsk), label: say(W.keyWithdraw), send: () => withdraw(member, key.access_key) }) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
       ],
       h('div', { class: 'buttons' }, member.is_active ? [
         button({ label: say(W.newKey), busy: deed.isBusy(`key ${member.member_id}`), onclick: () => deed.do(`key ${member.member_id}`, () => giveKey(member)) }),
-        button({ label: say(W.hoursChange), onclick: () => { over = { is: 'change', member }; Object.assign(changing.values, { name: nameOf(member.name), role: member.role }); app.update() } }),
-        button({ label: say(W.endMember), kind: 'danger', onclick: () => { over = { is: 'end', member }; app.update() } }),
+        button({ label: say(W.hoursChange), onclick: () => open({ is: 'change', member }, { name: nameOf(member.name), role: member.role }) }),
+        button({ label: say(W.endMember), kind: 'danger', onclick: () => open({ is: 'sure', title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(W.endMember), send: async () => { await change(member, { is_active: false }); close() } }) }),
       ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
   function overlay() {
-    const keep = () => button({ label: say(W.keep), kind: 'quiet', onclick: close })
+    const { values } = form
+    const aside = button({ label: say(W.keep), kind: 'quiet', onclick: close })
+    const check = () => ({ '/name': !values.name.trim() && say(controls.required) })
     switch (over?.is) {
-      case 'add': return dialog({ title: say(W.addMember), close }, adding.around({ label: say(W.addMember), send: add, check: () => ({ '/name': !adding.values.name.trim() && say(controls.required) }), aside: keep() }, fields(adding)))
+      case 'add': return dialog({ title: say(W.addMember), close }, form.around({ label: say(W.addMember), send: add, check, aside }, fields()))
       case 'change': {
         const { member } = over
-        return dialog({ title: say(W.hoursChange), close }, changing.around({ label: say(controls.save), send: async () => { await change(member, { name: changing.values.name, role: /** @type {Role} */ (changing.values.role) }); close() }, check: () => ({ '/name': !changing.values.name.trim() && say(controls.required) }), aside: keep() }, fields(changing)))
+        return dialog({ title: say(W.hoursChange), close }, form.around({ label: say(controls.save), send: async () => { await change(member, { name: values.name, role: /** @type {Role} */ (values.role) }); close() }, check, aside }, fields()))
       }
-      case 'withdraw': {
-        const { access_key, member } = over
-        return dialog({ title: say(W.keyWithdrawAsk), close }, sure.around({ label: say(W.keyWithdraw), kind: 'danger', aside: keep(), send: async () => {
-          await app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id: member.member_id, access_key } })
-          app.say(say(W.keyWithdrawn))
-          close()
-          await list.again()
-        } }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
-      }
-      case 'end': {
-        const { member } = over
-        return dialog({ title: say(W.endMemberAsk, { name: nameOf(member.name) }), close }, sure.around({ label: say(W.endMember), kind: 'danger', aside: keep(), send: async () => { await change(member, { is_active: false }); close() } }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
-      }
+      case 'sure': return dialog({ title: over.title, close }, form.around({ label: over.label, kind: 'danger', send: over.send, aside }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
       case 'given': return dialog({ title: say(W.memberAdded, { name: over.name }), close }, note('warn', say(W.secretOnce)), credentials(app, over.key), button({ label: say(W.done), kind: 'go', onclick: close }))
       default: return null
     }
   }
 
-  /** @param {typeof adding} form */
-  function fields(form) {
-    return [form.text('name', { label: say(W.memberName), autocomplete: 'off', maxlength: 60 }),
+  function fields() {
+    return [form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 60 }),
       form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
   }
 
   async function add() {
-    const { name, role } = adding.values
+    const { name, role } = form.values
     const given = await app.api.call('POST /v1/members', { intent: 'member', body: { name, role: /** @type {Role} */ (role) } })
-    adding.values.name = ''
     over = { is: 'given', name: given.name, key: given }
     await list.again()
   }
@@ -98,6 +91,14 @@ export const members = app => {
   async function giveKey(member) {
     const given = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member.member_id}`, path: { member_id: member.member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
     over = { is: 'given', name: nameOf(member.name), key: given }
+    await list.again()
+  }
+
+  /** @param {Member} member @param {string} access_key */
+  async function withdraw({ member_id }, access_key) {
+    await app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }).catch(unlessGone)
+    app.say(say(W.keyWithdrawn))
+    close()
     await list.again()
   }
 
@@ -124,7 +125,7 @@ export const audit = app => {
     back: 'more',
     view: () => watch.may('members') ? paged(list, items => rows(items.map((deed, number) => {
       const place = PLACES.find(([pattern]) => pattern.test(deed.about))
-      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name ? nameOf(deed.member_name) : say(W.someone)} ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
+      const text = h('span', { class: 'row-text' }, h('b', null, `${deed.member_name ? nameOf(deed.member_name) : say(W.someone)} · ${say(W[/** @type {keyof typeof W} */ (`a_${deed.what}`)] || W.a_other)}`), h('small', null, when(deed.at, app.now())))
       return h('li', { key: `${deed.at} ${number}` }, place ? h('a', { class: 'row', href: `#/${place[1]}/${deed.about}` }, text) : h('div', { class: 'row' }, text))
     })), empty({ title: say(W.noAudit) })) : note('quiet', say(W.ownerOnly)),
   }

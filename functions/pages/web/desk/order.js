@@ -9,7 +9,7 @@ import { icon } from '../icons.js'
 import { awaited, button, buttonLink, card, countdown, facts, note, row, rows, stars, tag } from '../parts.js'
 import { h } from '../view.js'
 import { candidates } from './candidates.js'
-import { asking, initial, place } from './reading.js'
+import { initial, place, releasing } from './reading.js'
 
 /** @typedef {import('contract').Order} Order */
 /** @typedef {import('contract').OrderSummary} OrderSummary */
@@ -34,7 +34,7 @@ export function orderFacts(app, watch, order) {
       [say(W.worker), order.preferred_worker_id && say(W.again)],
       [say(W.around), !order.address && place(order.area)],
       [say(W.address), order.address],
-      [say(W.contact), order.contact && `${order.contact.name} · ${phoneText(order.contact.phone)}`],
+      [say(W.contact), order.contact && `${order.contact.name} ${phoneText(order.contact.phone)}`],
       [say(W.notes), order.notes && h('span', { class: 'words' }, order.notes)],
       [say(W.how), order.claim && say(order.claim.how === 'grab' ? W.howGrab : W.howAssignment)],
     ]),
@@ -44,19 +44,12 @@ export function orderFacts(app, watch, order) {
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id @param {() => void} changed */
 export function orderDetail(app, watch, order_id, changed) {
-  const path = { order_id }
   /** Who could go, once that is asked. @type {ReturnType<typeof candidates> | null} */
   let people = null
   /** @type {import('../app.js').Resource<import('contract').Complaint[]> | null} */
   let complaints = null
-  const read = app.follow('GET /v1/orders/{order_id}', { path }, 5_000)
-  const release = asking(app, { title: W.releaseAsk, note: W.releaseNote, label: W.release, whys: W.releaseWhys, send: async reason => {
-    await app.api.call('POST /v1/orders/{order_id}/release', { path, body: { reason }, repeats: true })
-    app.say(say(W.released))
-    read.now()
-    watch.now()
-    changed()
-  } })
+  const read = app.follow('GET /v1/orders/{order_id}', { path: { order_id } }, 5_000)
+  const release = releasing(app, watch, order_id, () => { read.now(); changed() })
   const ask = () => {
     people = candidates(app, watch, order_id, () => { people = null; read.now(); changed(); app.update() })
     app.update()
@@ -95,7 +88,7 @@ export function orderDetail(app, watch, order_id, changed) {
   }
 
   function complaintsOf() {
-    return app.load(async () => (await app.api.call('GET /v1/complaints', { query: { limit: 100 } })).items.filter(one => one.order_id === order_id))
+    return app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
   }
 
   /** @param {import('contract').TimelineEntry} line @param {Order} order */

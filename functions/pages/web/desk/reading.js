@@ -3,7 +3,7 @@
 import { cell, centre } from '../../miniprogram/logic/area.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf, spoken } from '../../miniprogram/logic/words.js'
+import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
@@ -29,12 +29,6 @@ export function why({ kind, section, state, valid_until }, now) {
   if (state === 'clear' && valid_until) return say(W.sectionUntil, { section: sayOf(sections, section), day: day(valid_until, now) })
   return say(W.sectionReason, { section: sayOf(sections, section), state: sayOf(states, state) })
 }
-
-/** The list of words of a key, of which there are several between bars. @param {import('../../miniprogram/logic/words.js').Words} words */
-export const listed = words => say(words).split('|')
-
-/** Several names in a line. @param {string[]} names */
-export const inLine = names => names.join(spoken() === 'zh' ? '、' : ', ')
 
 /** The first letter of a name, where there is no photo. @param {string | null} name */
 export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))
@@ -83,16 +77,29 @@ export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
  * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question
  */
 export function asking(app, { title, note, label, whys, send }) {
-  const form = formOf(app, { reason: '' })
-  let isOpen = false
-  const close = () => { isOpen = false; app.update() }
+  // What was asked before may have been about something else.
+  /** @type {ReturnType<typeof formOf<{ reason: string }>> | null} */
+  let form = null
+  const close = () => { form = null; app.update() }
   return {
-    ask() { isOpen = true; form.values.reason = ''; app.update() },
-    view: () => isOpen && dialog({ title: say(title), close },
-      form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !form.values.reason && say(W.chooseReason) }), send: async () => { await send(form.values.reason); isOpen = false }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
-        note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: listed(whys).map(words => ({ value: words, label: words })) }))),
+    ask() { form = formOf(app, { reason: '' }); app.update() },
+    view: () => {
+      if (!form) return null
+      const { values } = form
+      return dialog({ title: say(title), close },
+        form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !values.reason && say(W.chooseReason) }), send: async () => { await send(values.reason); form = null }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
+          note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: say(whys).split('|').map(words => ({ value: words, label: words })) })))
+    },
   }
 }
+
+/** Gives an order back. @param {App} app @param {Watch} watch @param {string} order_id @param {() => void} done */
+export const releasing = (app, watch, order_id, done) => asking(app, { title: W.releaseAsk, note: W.releaseNote, label: W.release, whys: W.releaseWhys, send: async reason => {
+  await app.api.call('POST /v1/orders/{order_id}/release', { path: { order_id }, body: { reason }, repeats: true })
+  app.say(say(W.released))
+  watch.now()
+  done()
+} })
 
 /** What single buttons do, one at a time, and why it failed. @param {App} app @param {(problem: unknown) => string} [tell] */
 export function deeds(app, tell = told) {
@@ -117,6 +124,18 @@ export function deeds(app, tell = told) {
     /** Why it failed, of a deed whose name begins so. */
     fault: (of = '') => fault.words !== '' && fault.of.startsWith(of) && h('div', { role: 'alert' }, note('bad', fault.words)),
   }
+}
+
+/** Tells why the authority's last decision was against it; what served before a change that was rejected goes on serving.
+ * @param {Pick<import('contract').Schemas['Agency'] | import('contract').Schemas['Store'], 'status' | 'pending_changes' | 'reviews'>} of @param {(words: string) => Child} tell */
+export function against({ status, pending_changes: changes, reviews }, tell) {
+  const last = reviews[reviews.length - 1]
+  return last && !changes && ['reject', 'suspend'].includes(last.decision) && tell(say(status === 'approved' ? W.changeRejected : W.rejectedDetail, { reason: last.reason }))
+}
+
+/** What is gone already was ended by a request whose answer was lost. @param {{ status: number }} problem */
+export function unlessGone(problem) {
+  if (problem.status !== 404) throw problem
 }
 
 /** Has the browser save a file. @param {Blob} file @param {string} name */

@@ -42,7 +42,7 @@ export const register = app => {
         '/name': required(values.name), '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/responsible_person': required(values.responsible_person), '/phone': !isPhone(values.phone) && say(controls.phoneHint),
         '/services': !values.services.length && say(W.needService), '/stores/0/name': required(values.storeName), '/stores/0/address': required(values.storeAddress), ...place.check(),
       }) },
-      card({ title: say(W.company) },
+      card({ title: say(W.more) },
         form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), autocomplete: 'organization', maxlength: 100 }),
         form.text('uscc', { label: say(W.uscc), hint: say(W.usccHint), autocomplete: 'off', maxlength: 30 }),
         h('div', { class: 'pair' }, form.text('responsible_person', { label: say(W.responsible), autocomplete: 'name', maxlength: 50 }),

@@ -4,22 +4,20 @@ import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { buttonLink, card, note, verdict } from '../parts.js'
 import { h } from '../view.js'
+import { against } from './reading.js'
 
 /** @param {import('./watch.js').Watch} watch */
 export function standing(watch) {
   const { agency } = watch
   if (!agency) return null
-  const last = agency.reviews[agency.reviews.length - 1]
-  const isOwner = watch.may('agency')
-  const reason = last && last.decision !== 'approve' && h('p', null, say(W.rejectedDetail, { reason: last.reason }))
-  const actions = isOwner ? [
-    agency.status === 'rejected' && buttonLink({ label: say(W.correct), href: '#/more/change', kind: 'go' }),
-    buttonLink({ label: say(W.toPapers), href: '#/more/papers', kind: agency.status === 'pending' ? 'go' : 'plain', icon: 'file' }),
-    agency.status === 'pending' && buttonLink({ label: say(W.correct), href: '#/more/change' }),
-  ] : note('quiet', say(W.ownerOnly))
+  const reason = against(agency, words => h('p', null, words))
+  const needsPapers = agency.status === 'pending' && !agency.papers.length
+  const papers = buttonLink({ label: say(needsPapers ? W.toPapers : W.papers), href: '#/more/papers', kind: needsPapers ? 'go' : 'plain', icon: 'file' })
+  const correct = buttonLink({ label: say(W.correct), href: '#/more/change', kind: agency.status === 'rejected' ? 'go' : 'plain' })
+  const actions = card({ title: agency.name }, watch.may('agency') ? h('div', { class: 'buttons' }, needsPapers ? [papers, correct] : [correct, papers]) : note('quiet', say(W.ownerOnly)))
   switch (agency.status) {
-    case 'pending': return [verdict('quiet', say(W.pendingTitle), h('p', null, say(W.pendingDetail))), card({ title: agency.name }, h('div', { class: 'buttons' }, actions))]
-    case 'rejected': return [verdict('warn', say(W.rejectedTitle), reason, h('p', null, say(W.rejectedNext))), card({ title: agency.name }, h('div', { class: 'buttons' }, actions))]
+    case 'pending': return [verdict('quiet', say(W.pendingTitle), h('p', null, say(W.pendingDetail), needsPapers && say(W.pendingPapers))), actions]
+    case 'rejected': return [verdict('warn', say(W.rejectedTitle), reason, h('p', null, say(W.rejectedNext))), actions]
     default: return verdict('bad', say(W.suspendedTitle), reason, h('p', null, say(W.suspendedNext)))
   }
 }

@@ -3,7 +3,7 @@
 import { around, map } from '../../miniprogram/logic/area.js'
 import { CITY, nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
@@ -13,7 +13,7 @@ import { icon } from '../icons.js'
 import { button, buttonLink, card, dialog, empty, facts, note, rows, skeleton, tag } from '../parts.js'
 import { h } from '../view.js'
 import { hoursFields, hoursText } from './hours.js'
-import { backFrom, chosen, inLine, pick, split } from './reading.js'
+import { against, backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('contract').Schemas['Store']} Store */
@@ -24,6 +24,7 @@ const WIDTH = 400
 const MARGIN = 0.03
 /** Room for a place's name. */
 const LABEL = 80
+const LINE = 18
 
 /** @type {import('../app.js').MakeScreen} */
 export const stores = (app, params) => {
@@ -51,7 +52,7 @@ export const stores = (app, params) => {
 }
 
 /** A store whose change waits goes on as it was. @param {Store} store */
-const stateTag = ({ status, pending_changes: changes }) => status === 'closed' ? tag(say(W.closedTag)) : changes ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : 'warn')
+const stateTag = ({ status, pending_changes: changes }) => changes && status !== 'closed' ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : status === 'closed' ? 'quiet' : 'warn')
 
 /** Where the stores are. @param {Store[]} stores @param {string | null} chosen */
 function drawn(stores, chosen) {
@@ -60,11 +61,13 @@ function drawn(stores, chosen) {
   const to = map(around(placed.map(({ at }) => at), MARGIN), WIDTH)
   const height = Math.min(to.height, WIDTH)
   const scale = [20000, 10000, 5000, 2000, 1000, 500].find(metres => to.metres(metres) < WIDTH / 4) || 500
+  /** @param {{ lat: number, lon: number }} a @param {{ lat: number, lon: number }} b */
+  const collide = (a, b) => Math.abs(to.y(a.lat) - to.y(b.lat)) < LINE && Math.abs(to.x(a.lon) - to.x(b.lon)) < LABEL
   const isIn = (/** @type {{ lat: number, lon: number }} */ { lat, lon }) => to.x(lon) > 0 && to.x(lon) < WIDTH - LABEL && to.y(lat) > 0 && to.y(lat) < to.height
   return h('figure', { class: 'map stores-map' }, h('svg', { viewBox: `0 ${(to.height - height) / 2} ${WIDTH} ${height}`, role: 'img', 'aria-label': say(W.storesMap) },
     h('rect', { width: WIDTH, height: to.height, class: 'land' }),
     h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${to.x(lon)} ${to.y(lat)}`).join('L')}` }),
-    CITY.places.filter(isIn).map(place => h('g', { key: place.name.en, transform: `translate(${to.x(place.lon)} ${to.y(place.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(place.name)))),
+    CITY.places.filter(isIn).filter((place, number, all) => all.slice(0, number).every(other => !collide(place, other))).map(place => h('g', { key: place.name.en, transform: `translate(${to.x(place.lon)} ${to.y(place.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(place.name)))),
     placed.map(({ store, at }) => h('g', { key: store.store_id, class: `pin ${store.store_id === chosen ? 'chosen' : ''}`, transform: `translate(${to.x(at.lon)} ${to.y(at.lat)})` },
       h('circle', { class: 'reach', r: to.metres(5000) }), h('path', { d: 'M0 0C-10-13-13-18-13-25a13 13 0 0126 0C13-18 10-13 0 0z' }), h('circle', { class: 'hole', cy: -25, r: 4.5 }))),
     h('path', { class: 'scale', d: `M12 ${to.height / 2 + height / 2 - 14}v6h${to.metres(scale)}v-6` }), h('text', { x: 14, y: to.height / 2 + height / 2 - 18 }, distance(scale))))
@@ -88,19 +91,18 @@ function one(app, watch, store_id) {
     if (!store) return watch.agency ? empty({ icon: 'store', title: say(W.chooseStore) }) : skeleton(6)
     if (form) return [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))]
     const { pending_changes: to } = store
-    const last = store.reviews[store.reviews.length - 1]
     const isClosed = store.status === 'closed'
     const at = store.location || store.proposed_location
     return [
       card({ title: store.name, aside: stateTag(store) },
-        store.status === 'rejected' && last && note('warn', say(W.rejectedDetail, { reason: last.reason })),
+        !isClosed && against(store, words => note('warn', words)),
         facts([
           [say(W.storeAddress), store.address], [say(W.around), at && say(W.nearPlace, { place: named(nearest(at).name) })],
-          [say(W.storeServices), store.services?.length ? inLine(store.services.map(watch.serviceName)) : say(W.storeServicesAll)],
+          [say(W.storeServices), store.services?.length ? listed(store.services.map(watch.serviceName)) : say(W.storeServicesAll)],
           [say(W.openingHours), store.opening_hours?.length ? h('ul', null, hoursText(store.opening_hours).map(line => h('li', { key: line }, line))) : say(W.openAlways)],
           [say(W.closedOn), store.closed_at && day(store.closed_at, app.now())],
         ]),
-        to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (inLine(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
+        to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (listed(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
         watch.may('agency') && !isClosed && h('div', { class: 'buttons' }, button({ label: say(W.change), onclick: () => { form = changing(app, watch, store, stop); app.update() } }), button({ label: say(W.closeStore), kind: 'danger', onclick: () => { isClosing = true; app.update() } }))),
       isClosing && dialog({ title: say(W.closeAsk, { name: store.name }), close: stop }, closing.around({ label: say(W.closeStore), kind: 'danger', send: close, aside: button({ label: say(W.keep), kind: 'quiet', onclick: stop }) }, h('p', { class: 'say' }, say(W.closeNote)))),
     ]
@@ -130,7 +132,7 @@ function changing(app, watch, store, done) {
     if (done) done()
     else app.go(`stores/${saved.store_id}`, true)
   }
-  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(W.storeSave), send, check: () => ({ ...place.check(), '/name': !values.name.trim() && say(controls.required), '/address': !values.address.trim() && say(controls.required) }) },
+  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(controls.save), send, check: () => ({ ...place.check(), '/name': !values.name.trim() && say(controls.required), '/address': !values.address.trim() && say(controls.required) }) },
     (to || store?.status === 'approved') && h('p', { class: 'hint' }, say(W.storeNote)),
     form.text('name', { label: say(W.storeName), maxlength: 60 }), form.text('address', { label: say(W.storeAddress), maxlength: 200 }), place.view(),
     form.choices('services', { label: say(W.storeServices), hint: say(W.storeServicesHint), several: true, optional: true, options: watch.services.filter(({ service }) => watch.agency?.services.includes(service)).map(({ service, name }) => ({ value: service, label: named(name) })) }),

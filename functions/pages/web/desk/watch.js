@@ -10,19 +10,21 @@ import { chime, isQuiet, wake } from './sound.js'
 /** @typedef {import('contract').Schemas['Agency']} Agency */
 /** @typedef {import('contract').OrderSummary} OrderSummary */
 /** @typedef {'orders' | 'workers' | 'agency' | 'members'} Right As in the platform's table of rights. */
-/** What has happened to an offer or a claim. `lost` has the problem's slug.
- * @typedef {{ kind: 'won' | 'colleague' | 'gone' | 'assigned' | 'lost' | 'failed', order_id: string, offer: Offer | OrderSummary, problem?: import('../../miniprogram/logic/api.js').Problem, at: number }} News */
+/** What has happened to an offer or a claim. `problem` is why a grab has failed; `unsure` that it may have been done all the same.
+ * @typedef {{ kind: 'won' | 'colleague' | 'gone' | 'assigned' | 'lost' | 'failed', order_id: string, offer: Offer | OrderSummary, problem?: import('../../miniprogram/logic/api.js').Problem, unsure?: boolean }} News */
 
 const OFFERS_EVERY = 1_000
+/** While nobody looks: a read costs whether anything is new or not. */
+const OFFERS_EVERY_AWAY = 5_000
+/** Nobody looks at an empty hall that has not been touched for so long. */
+const LEFT_ALONE = 30 * 60_000
 /** Claims are dearer to read; when an offer has gone, they are read at once. */
 const CLAIMS_EVERY = 10_000
 const AGENCY_EVERY = 60_000
 /** An agency that waits for its review wants to know. */
 const WAITING_EVERY = 5_000
-/** What was heard longer ago may not hold any more. */
-const STALE = 3_000
-/** How long somebody of the same agency may need to show as the winner. */
-const DOUBT = 1_500
+/** A list that is so much overdue may not hold any more. */
+const STALE = 2_000
 const MOST_NEWS = 8
 /** After these the order is not to be had any more. */
 const OVER = ['order-taken', 'order-cancelled', 'grab-window-closed', 'not-offered']
@@ -46,30 +48,26 @@ export const counts = { offers: () => watch ? watch.offers().length : 0, claims:
 /** @param {import('../app.js').App} app */
 function begun(app) {
   const { api } = app
-  /** @type {{ stop: () => void, now: () => void }[]} */
+  /** @typedef {ReturnType<typeof api.follow>} Following */
+  /** @type {Following[]} */
   let follows = []
-  /** @type {{ stop: () => void, now: () => void } | null} */
+  /** @type {Following | null} */
   let claimsRead = null
   let isOver = true
   let isReading = false
-  /** Whose role is known. @type {string | null} */
-  let token = null
+  let touched = Date.now()
   let heard = 0
+  /** How soon after that the offers are read again. */
+  let pace = OFFERS_EVERY
   /** @type {Offer[] | null} */
   let offers = null
   /** Offers that cannot be had any more, whatever the list says. @type {Set<string>} */
   const dropped = new Set()
   /** @type {Set<string>} */
   const grabbing = new Set()
-  /** What this desk has grabbed itself. @type {Set<string>} */
-  let own = new Set()
-  /** What this desk may have grabbed: the answer was lost. @type {Set<string>} */
-  const unsure = new Set()
-  /** Offers that are no longer there, and when that was seen. @type {Map<string, { offer: Offer, at: number }>} */
-  const doubtful = new Map()
   const self = {
     agency_id: '',
-    role: 'viewer',
+    get role() { return api.member()?.role || 'viewer' },
     /** @type {Agency | null} */
     agency: null,
     /** @type {import('contract').OfferedService[]} */
@@ -84,7 +82,7 @@ function begun(app) {
     isRead: () => offers !== null,
     isGrabbing: (/** @type {string} */ id) => grabbing.has(id),
     /** Whether the list of offers may not hold any more. */
-    isStale: () => offers !== null && Date.now() - heard > STALE,
+    isStale: () => offers !== null && Date.now() - heard > pace + STALE,
     isSilent: () => kept.read('desk.silent') === 'yes' || isQuiet(),
     /** Turns sound and vibration on or off; turning on is heard. */
     turnSound() {
@@ -113,24 +111,29 @@ function begun(app) {
   }
   setInterval(tick, 1_000)
   addEventListener('visibilitychange', () => { if (!document.hidden) self.now() })
+  for (const gesture of ['pointermove', 'pointerdown', 'keydown']) addEventListener(gesture, touch, { passive: true })
   for (const gesture of ['pointerdown', 'keydown']) addEventListener(gesture, () => { if (kept.read('desk.silent') !== 'yes') wake().then(app.update) }, { once: true })
   return self
+
+  function touch() {
+    const wasAway = isAway()
+    touched = Date.now()
+    if (wasAway) self.now()
+  }
+
+  /** Whether nobody looks. A new offer is heard all the same. */
+  function isAway() {
+    return document.hidden || (!shown().length && Date.now() - touched > LEFT_ALONE)
+  }
 
   /** Follows what whoever is logged in may see, unless it does so already. */
   function begin() {
     const id = api.subject()
-    if (token !== api.token()) {
-      token = api.token()
-      self.role = roleOf(token)
-    }
     if (!id || (!isOver && id === self.agency_id)) return
     follows.forEach(follow => follow.stop())
     if (id !== self.agency_id) {
       Object.assign(self, { agency: null, claims: null, news: [] })
       offers = null
-      own = new Set()
-      doubtful.clear()
-      unsure.clear()
       dropped.clear()
     }
     self.agency_id = id
@@ -152,8 +155,8 @@ function begun(app) {
   function seeAgency(agency) {
     self.agency = agency
     if (agency.status === 'approved' && !claimsRead) {
-      claimsRead = api.follow('GET /v1/orders', { query: { status: 'claimed', limit: 100 } }, { every: () => doubtful.size ? OFFERS_EVERY : CLAIMS_EVERY, show: ({ items }) => seeClaims(items), fail: failed })
-      follows.push(claimsRead, api.follow('GET /v1/offers/open', {}, { every: OFFERS_EVERY, show: ({ items }) => seeOffers(items), fail: failed, heard: () => { heard = Date.now() } }))
+      claimsRead = api.follow('GET /v1/orders', { query: { status: 'claimed', limit: 100 } }, { every: CLAIMS_EVERY, show: ({ items }) => seeClaims(items), fail: failed })
+      follows.push(claimsRead, api.follow('GET /v1/offers/open', {}, { every: () => (pace = isAway() ? OFFERS_EVERY_AWAY : OFFERS_EVERY), show: ({ items }) => seeOffers(items), fail: failed, heard: () => { heard = Date.now() } }))
     }
     app.update()
   }
@@ -165,20 +168,24 @@ function begun(app) {
 
   /** @param {Offer[]} now */
   function seeOffers(now) {
-    const before = new Map((offers || []).map(offer => [keyOf(offer), offer]))
-    const isNew = offers !== null && now.some(offer => !before.has(keyOf(offer)))
-    for (const offer of now) before.delete(keyOf(offer))
-    for (const offer of before.values()) {
-      if (!dropped.has(keyOf(offer)) && !grabbing.has(offer.order_id) && Date.parse(offer.grab_deadline) > app.now()) doubtful.set(offer.order_id, { offer, at: Date.now() })
-    }
-    // A claim may have been read before the offer was seen to be gone: the list of claims does not change again.
-    if (before.size && self.claims) seeClaims(self.claims)
-    if (before.size) claimsRead?.now()
-    offers = now
     const there = new Set(now.map(keyOf))
+    const isNew = offers !== null && now.some(offer => !offers?.some(before => keyOf(before) === keyOf(offer)))
+    const gone = (offers || []).filter(offer => !there.has(keyOf(offer)) && !dropped.has(keyOf(offer)) && !grabbing.has(offer.order_id) && Date.parse(offer.grab_deadline) > app.now())
+    if (gone.length) findOut(gone)
+    offers = now
     for (const key of dropped) if (!there.has(key)) dropped.delete(key)
     if (isNew && shown().length && !self.isSilent()) chime()
     app.update()
+  }
+
+  /** Says who has what is gone, as claims say that are read from now on. @param {Offer[]} gone */
+  async function findOut(gone) {
+    await claimsRead?.now()
+    for (const offer of gone) {
+      const { order_id } = offer
+      const before = toldOf(order_id)
+      if (before?.kind !== 'won') tell({ kind: hasClaim(order_id) ? 'colleague' : 'gone', order_id, offer, unsure: before?.unsure })
+    }
   }
 
   /** @param {OrderSummary[]} items */
@@ -186,30 +193,32 @@ function begun(app) {
     const before = self.claims && new Set(self.claims.map(claim => claim.order_id))
     self.claims = [...items].sort((a, b) => staffBy(a) - staffBy(b))
     for (const claim of self.claims) {
-      // Whoever was told too soon that it is gone is told better.
-      const doubt = doubtful.get(claim.order_id) || self.news.find(news => news.kind === 'gone' && news.order_id === claim.order_id)
-      if (unsure.delete(claim.order_id)) tell({ kind: 'won', order_id: claim.order_id, offer: claim, at: app.now() })
-      else if (doubt) tell({ kind: 'colleague', order_id: claim.order_id, offer: doubt.offer, at: app.now() })
-      doubtful.delete(claim.order_id)
-      if (before && !before.has(claim.order_id) && claim.claim?.how === 'assignment') {
-        tell({ kind: 'assigned', order_id: claim.order_id, offer: claim, at: app.now() })
-        if (!self.isSilent()) chime()
-      }
+      const { order_id } = claim
+      const told = toldOf(order_id)
+      const isAssigned = before && !before.has(order_id) && claim.claim?.how === 'assignment'
+      // A grab whose answer was lost has come through, or the list was behind and somebody was told too soon that it is gone.
+      const kind = isAssigned ? 'assigned' : told?.unsure ? 'won' : told?.kind === 'gone' ? 'colleague' : null
+      if (kind) tell({ kind, order_id, offer: claim })
+      if (isAssigned && !self.isSilent()) chime()
     }
-    const ids = new Set(items.map(claim => claim.order_id))
-    for (const id of own) if (!ids.has(id)) own.delete(id)
     app.update()
   }
 
+  /** @param {string} order_id */
+  function toldOf(order_id) {
+    return self.news.find(news => news.order_id === order_id)
+  }
+
+  /** @param {string} order_id */
+  function hasClaim(order_id) {
+    return self.claims?.some(claim => claim.order_id === order_id)
+  }
+
   function tick() {
-    if (api.isLoggedIn()) begin()
-    if (!isOver) readCatalogue()
-    for (const [id, { offer, at }] of doubtful) {
-      if (Date.now() - at < DOUBT) continue
-      doubtful.delete(id)
-      if (!own.has(id)) tell({ kind: 'gone', order_id: id, offer, at: app.now() })
-    }
-    if (api.isLoggedIn()) app.update()
+    if (!api.isLoggedIn()) return
+    begin()
+    readCatalogue()
+    if (!document.hidden) app.update()
   }
 
   /** What can still be grabbed, the soonest deadline first. */
@@ -226,20 +235,17 @@ function begun(app) {
     app.update()
     try {
       await api.call('POST /v1/orders/{order_id}/grab', { path: { order_id }, body: { claim_token }, repeats: true })
-      own.add(order_id)
-      unsure.delete(order_id)
       dropped.add(keyOf(offer))
-      doubtful.delete(order_id)
-      tell({ kind: 'won', order_id, offer, at: app.now() })
+      tell({ kind: 'won', order_id, offer })
     } catch (failure) {
       const problem = /** @type {import('../../miniprogram/logic/api.js').Problem} */ (failure)
       const isLost = OVER.includes(problem.slug)
-      const isOurs = problem.unknown && self.claims?.some(claim => claim.order_id === order_id)
-      if (problem.unknown && !isOurs) unsure.add(order_id)
+      const isOurs = problem.unknown && hasClaim(order_id)
       if (isLost) dropped.add(keyOf(offer))
-      tell({ kind: isOurs ? 'won' : isLost ? 'lost' : 'failed', order_id, offer, problem, at: app.now() })
+      tell({ kind: isOurs ? 'won' : isLost ? 'lost' : 'failed', order_id, offer, problem, unsure: problem.unknown && !isOurs })
     }
     grabbing.delete(order_id)
+    if (toldOf(order_id)?.unsure && !offers?.some(one => one.order_id === order_id)) findOut([offer])
     self.now()
   }
 
@@ -255,13 +261,3 @@ const keyOf = offer => `${offer.order_id} ${offer.epoch}`
 
 /** @param {OrderSummary} order */
 const staffBy = order => order.claim ? Date.parse(order.claim.staff_by) : 0
-
-/** The role that a session is for. It is signed for the platform; here it only spares people buttons that would be refused. @param {string | null} token */
-function roleOf(token) {
-  try {
-    const claims = (token || '').split('.')[1].replace(/-/g, '+').replace(/_/g, '/')
-    return String(JSON.parse(atob(claims)).member_role)
-  } catch {
-    return 'viewer'
-  }
-}

@@ -14,12 +14,13 @@ import { h } from '../view.js'
 /** The text of the consent that workers sign now. */
 const CONSENT_TEXT = '2026-01'
 
-/** What both forms ask. @param {Worker | null} before */
+/** What both forms ask. What waits for review is changed further, not taken back. @param {Worker | null} before */
 function valuesOf(before) {
+  const to = before?.pending_changes
   /** Years and strengths by service, as they are typed. @type {Record<string, any>} */
   const experience = {}
-  for (const { service, years, tags } of before?.experience || []) Object.assign(experience, { [`years.${service}`]: String(years), [`tags.${service}`]: [...tags] })
-  return { name: before?.name || '', phone: before?.phone || '', skills: /** @type {string[]} */ ([...(before?.skills || [])]), id_number: '', consent: /** @type {string[]} */ ([]), consentDay: '', ...experience }
+  for (const { service, years, tags } of to?.experience || before?.experience || []) Object.assign(experience, { [`years.${service}`]: String(years), [`tags.${service}`]: [...tags] })
+  return { name: to?.name || before?.name || '', phone: to?.phone || before?.phone || '', skills: /** @type {string[]} */ ([...(to?.skills || before?.skills || [])]), id_number: '', consent: /** @type {string[]} */ ([]), consentDay: '', ...experience }
 }
 
 /** @param {ReturnType<typeof formOf<any>>} form @param {import('./watch.js').Watch} watch */
@@ -28,7 +29,7 @@ function fields(form, watch) {
   const offered = watch.services.filter(({ service }) => watch.agency?.services.includes(service) || values.skills.includes(service))
   return [
     h('div', { class: 'pair' }, form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 50 }),
-      form.text('phone', { label: say(W.phone), hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'off', maxlength: 20 })),
+      form.text('phone', { label: say(controls.phone), hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'off', maxlength: 20 })),
     form.choices('skills', { label: say(W.skills), several: true, options: offered.map(({ service, name }) => ({ value: service, label: named(name) })) }),
     offered.filter(({ service }) => values.skills.includes(service)).map(({ service, name, tags }) => {
       const [years, strengths] = [`years.${service}`, `tags.${service}`]
@@ -63,9 +64,7 @@ export function registering(app, watch, changed) {
   const form = formOf(app, /** @type {any} */ ({ ...valuesOf(null), consentDay: isoDay(app.now()) }))
   const { values } = form
   const send = async () => {
-    // Signed today is signed by now.
-    const given = Math.min(Date.parse(moment(values.consentDay, '12:00')), app.now() - 60_000)
-    const worker = await app.api.call('POST /v1/workers', { intent: 'worker', body: { ...bodyOf(values), id_number: values.id_number, consent: { text_version: CONSENT_TEXT, given_at: new Date(given).toISOString() } } })
+    const worker = await app.api.call('POST /v1/workers', { intent: 'worker', body: { ...bodyOf(values), id_number: values.id_number, consent: { text_version: CONSENT_TEXT, given_at: moment(values.consentDay, '00:00') } } })
     app.say(say(W.workerRegistered))
     changed()
     app.go(`workers/${worker.worker_id}`, true)
@@ -83,7 +82,7 @@ export function changing(app, watch, worker, done) {
   const form = formOf(app, /** @type {any} */ (valuesOf(worker)))
   const send = async () => {
     const changed = await app.api.call('PATCH /v1/workers/{worker_id}', { path: { worker_id: worker.worker_id }, body: bodyOf(form.values), repeats: true })
-    app.say(say(changed.pending_changes || changed.proposals.length ? W.proposed : W.changed))
+    app.say(say(changed.pending_changes ? W.proposed : W.changed))
     done(changed)
   }
   return () => form.around({ label: say(controls.save), send, check: () => check(form.values) }, worker.status === 'approved' && h('p', { class: 'hint' }, say(W.changeNote)), fields(form, watch))

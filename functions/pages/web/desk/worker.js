@@ -1,11 +1,12 @@
 // One worker: who she is, her record, when she works, her badges.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { clockTime, day, isoDay, phoneText, when } from '../../miniprogram/logic/format.js'
+import { clockTime, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { icon, SERVICE_ICONS } from '../icons.js'
 import { awaited, button, card, facts, note, row, rows, stars, tag } from '../parts.js'
@@ -13,7 +14,7 @@ import { smaller } from '../photo.js'
 import { h } from '../view.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
-import { asking, deeds, inLine } from './reading.js'
+import { asking, deeds, unlessGone } from './reading.js'
 import { changing } from './worker-form.js'
 
 /** @typedef {import('contract').Schemas['Worker']} Worker */
@@ -43,14 +44,14 @@ export function workerDetail(app, watch, worker_id, changed) {
   let editing = null
   const deed = deeds(app, problem => problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem))
   const ending = asking(app, { title: W.endTitle, note: W.endNote, label: W.end, whys: W.endWhys, send: async reason => {
-    await app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true })
+    await app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true }).catch(unlessGone)
     app.say(say(W.ended))
     changed()
     app.go('workers', true)
   } })
   const stop = () => { editing = null; form = null; app.update() }
   return () => awaited(read, worker => [
-    head(worker), worker.proposals.length > 0 && proposals(worker), record(worker), worker.status === 'approved' && [hours(worker), badges.view()],
+    head(worker), worker.pending_changes && waiting(worker.pending_changes), record(worker), worker.status === 'approved' && [hours(worker), badges.view()],
     watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.end), kind: 'danger', onclick: ending.ask })),
     ending.view(), badges.dialogs(),
   ], 10)
@@ -62,17 +63,16 @@ export function workerDetail(app, watch, worker_id, changed) {
     return card({ key: 'head' },
       h('div', { class: 'person' }, photo.value ? h('img', { class: 'face', src: photo.value, alt: say(W.photoOf, { name: worker.name || '' }) }) : h('span', { class: 'face' }, icon('person', 'large')),
         h('div', { class: 'row-text' }, h('h2', null, worker.name || say(W.erased)),
-          h('span', { class: 'tags' }, isApproved ? tag(word, tone) : tag(sayOf(standings, worker.status), worker.status === 'pending' ? 'warn' : 'bad'), stars(worker.stars, W.starsOf)),
-          h('span', null, [worker.sex && say(W[worker.sex]), worker.age !== null && say(W.age, { age: worker.age })].filter(Boolean).join(' · ')))),
+          h('span', { class: 'tags' }, isApproved ? tag(word, tone) : tag(sayOf(standings, worker.status), worker.status === 'pending' ? 'warn' : 'bad'), stars(worker.stars, W.starsOf)))),
       deed.fault(),
       worker.status === 'rejected' && note('warn', say(W.rejectedWhy)),
       worker.consent?.withdrawn_at && note('bad', say(W.consentGone)),
       worker.erasure && note('bad', say(W.erasing, { time: when(worker.erasure.due_at, app.now()) })),
-      !worker.photo && !worker.proposals.some(one => one.pending_changes.photo) && !worker.erased && note('warn', say(W.waitsPhoto), say(W.photoHint)),
+      !worker.photo && !worker.pending_changes?.photo && !worker.erased && note('warn', say(W.waitsPhoto), say(W.photoHint)),
       editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
         facts([
-          [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
-          [say(W.idNumber), worker.id_number],
+          [say(controls.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
+          [say(W.idNumber), worker.id_number && masked(worker.id_number)],
           ...worker.skills.map(skill => {
             const known = worker.experience.find(one => one.service === skill)
             return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known?.years ? tag(say(W.years, { years: known.years })) : !known?.tags.length && '—', known?.tags.map(one => tag(watch.tagName(one))))])
@@ -100,15 +100,13 @@ export function workerDetail(app, watch, worker_id, changed) {
     photo.again()
   }
 
-  /** @param {Worker} worker */
-  function proposals(worker) {
-    const own = worker.proposals.filter(one => one.agency_id === watch.agency_id)
-    return own.length > 0 && card({ title: say(W.proposals), key: 'proposals' }, own.map(({ proposal_id, pending_changes: to, at, agreed_at, consent }) => h('div', { key: proposal_id, class: 'block' },
-      facts([
-        [say(W.workerName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && inLine(to.skills.map(watch.serviceName))],
-        [say(W.years, { years: '' }).trim(), to.experience && inLine(to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`))],
-        [say(W.photo), to.photo && say(W.newPhoto)],
-      ]), h('small', null, [when(at, app.now()), consent && say(agreed_at ? W.agreed : W.notAgreed)].filter(Boolean).join(' · ')))))
+  /** @param {NonNullable<Worker['pending_changes']>} to */
+  function waiting(to) {
+    return card({ title: say(W.proposals), key: 'waiting' }, facts([
+      [say(W.workerName), to.name], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && listed(to.skills.map(watch.serviceName))],
+      [say(W.years, { years: '' }).trim(), to.experience && listed(to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`))],
+      [say(W.photo), to.photo && say(W.newPhoto)],
+    ]))
   }
 
   /** @param {Worker} worker */

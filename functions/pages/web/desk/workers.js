@@ -2,14 +2,14 @@
 
 import { isoDay, moment } from '../../miniprogram/logic/format.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
+import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, empty, paged, rows, tag } from '../parts.js'
 import { h } from '../view.js'
-import { backFrom, chosen, initial, inLine, pick, split } from './reading.js'
+import { backFrom, chosen, initial, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
@@ -55,7 +55,7 @@ export const workers = (app, params) => {
     return h('div', { class: 'filters', onchange: () => queueMicrotask(again) },
       h('div', { class: 'buttons' }, watch.may('workers') && watch.isApproved() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'plain', icon: 'plus' }),
         button({ label: say(W.filter), kind: 'quiet', icon: isSearching ? 'up' : 'down', onclick: () => { isSearching = !isSearching; app.update() } })),
-      search.text('find', { label: say(W.find), optional: true, autocomplete: 'off', maxlength: 50 }),
+      search.text('find', { label: say(W.workerName), optional: true, autocomplete: 'off', maxlength: 50 }),
       isSearching && h('div', { class: 'pair' },
         search.select('skill', { label: say(W.skill), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...skills] }),
         search.select('tag', { label: say(W.tagOf), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...[...unique].map(([value, label]) => ({ value, label }))] }),
@@ -68,7 +68,7 @@ export const workers = (app, params) => {
     const { word, tone } = standingReading(one.standing)
     return pick({
       key: one.worker_id, href: `#/workers/${one.worker_id}`, isChosen: one.worker_id === choice.id(), lead: initial(one.name), title: one.name || say(W.erased),
-      detail: inLine(one.skills.map(watch.serviceName)),
+      detail: listed(one.skills.map(watch.serviceName)),
       aside: one.status === 'approved' ? tag(word, tone) : tag(sayOf(standings, one.status), one.status === 'pending' ? 'warn' : 'bad'),
     })
   }

@@ -83,7 +83,6 @@ test('The keyboard alone answers an objection and decides on a complaint', async
   const session = await they.session('worker', { code: her.code })
   const text = `健康证已经换新的了 ${Date.now()}`
   await call('POST', '/v1/me/objections', session, { about: 'health_certificate', text })
-  const { worker: { worker_id } } = await call('GET', '/v1/me/record', session)
   const { complaint_id, detail } = await they.complaint()
   const me = await at('reviewer')
   const { page } = me

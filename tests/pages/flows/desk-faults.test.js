@@ -311,7 +311,9 @@ const FORMS = [
 
 /** A secret that was shown once opens a session, however often the answer was lost. */
 async function handedOver(page) {
-  const [access_key, secret] = await page.getByRole('dialog').locator('.credentials code').allInnerTexts()
+  const shown = page.getByRole('dialog').locator('.credentials code')
+  await shown.nth(1).waitFor()
+  const [access_key, secret] = await shown.allInnerTexts()
   await session({ access_key, secret })
   await page.getByRole('button', { name: '记好了' }).click()
 }

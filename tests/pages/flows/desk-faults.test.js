@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { city, closed, customer, url, watched } from './watched.js'
-import { claimed, decided, deskOf, registered, session, to, until, visited } from './desks.js'
+import { claimed, decided, deskOf, named, registered, session, to, until, visited } from './desks.js'
 import { creditCode, idNumber } from '../numbers.js'
 
 const agency = city.demo.agencies[2]
@@ -18,7 +18,7 @@ let desk, own, token, workers, workersUsed = 0, days = 1
 
 before(async () => {
   desk = await session(agency)
-  own = await registered(`哈尔滨试办家政服务有限公司${randomUUID().slice(0, 4)}`)
+  own = await registered(named('哈尔滨试办家政服务有限公司'))
   await decided(own.agency_id, 'approve', '证照齐全')
   token = await customer(14)
   workers = (await city.call('GET', '/v1/workers?limit=50', desk.token)).items.filter(worker => worker.status === 'approved')
@@ -35,7 +35,6 @@ const badge = async () => {
 }
 const store = async () => ({ store_id: (await city.call('POST', `/v1/agencies/${desk.agency_id}/stores`, desk.token, { name: named('分店'), address: '和兴路 7 号', location: agencyAt })).store_id })
 const agencyAt = { lat: 45.75, lon: 126.63, datum: 'wgs84' }
-const named = what => `${what}${randomUUID().replace(/\d/g, '').slice(0, 3)}`
 const read = path => city.call('GET', path, desk.token)
 const storesOf = async () => (await read(`/v1/agencies/${desk.agency_id}`)).stores
 const lines = async (order_id, what) => (await city.call('GET', `/v1/orders/${order_id}`, token)).timeline.filter(line => line.what === what).length
@@ -311,7 +310,9 @@ const FORMS = [
 
 /** A secret that was shown once opens a session, however often the answer was lost. */
 async function handedOver(page) {
-  const [access_key, secret] = await page.getByRole('dialog').locator('.credentials code').allInnerTexts()
+  const shown = page.getByRole('dialog').locator('.credentials code')
+  await shown.nth(1).waitFor()
+  const [access_key, secret] = await shown.allInnerTexts()
   await session({ access_key, secret })
   await page.getByRole('button', { name: '记好了' }).click()
 }

@@ -4,6 +4,9 @@ import { HOME, city, placed, url, watched } from './watched.js'
 import { creditCode } from '../numbers.js'
 import { keyEntered } from './steps.js'
 
+/** A name that nobody else has. */
+export const named = what => what + Array.from({ length: 4 }, () => '甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳'[Math.floor(Math.random() * 16)]).join('')
+
 const key = ({ access_key, secret }) => ({ access_key, secret })
 
 /** A session, for what happens elsewhere. */

@@ -2,6 +2,7 @@
 // demo worker.
 
 import { randomInt } from 'node:crypto'
+import { creditCode, idNumber } from './numbers.js'
 
 /** @typedef {Awaited<ReturnType<typeof import('./platform.js').platform>>} City */
 
@@ -36,7 +37,7 @@ export async function officials(city) {
     /** An agency with its licence, which waits. @returns {Promise<{ agency_id: string, name: string, uscc: string, token: string }>} */
     async agency() {
       const name = `哈尔滨${named()}家政服务有限公司`
-      const made = await call('POST', '/v1/agencies', null, { name, uscc: uscc(), responsible_person: '李雷', phone: phone(), services: ['cleaning'], stores: [{ name: `${named()}店`, address: '中央大街 100 号', location: PLACE }] })
+      const made = await call('POST', '/v1/agencies', null, { name, uscc: creditCode(), responsible_person: '李雷', phone: phone(), services: ['cleaning'], stores: [{ name: `${named()}店`, address: '中央大街 100 号', location: PLACE }] })
       const token = await session('agency', { access_key: made.access_key, secret: made.secret })
       await send('/v1/papers/business_licence', token, 'application/pdf', PAPER)
       return { ...await call('GET', `/v1/agencies/${made.agency_id}`, office), token }
@@ -158,18 +159,3 @@ async function prepare(city) {
 const named = () => Array.from({ length: 2 }, () => String.fromCharCode(0x4e00 + randomInt(0x1000))).join('')
 
 const phone = () => `139${randomInt(1e8).toString().padStart(8, '0')}`
-
-/** A resident's ID number with its check character, by GB 11643. */
-function idNumber() {
-  const digits = `2301021985${String(randomInt(1, 13)).padStart(2, '0')}${String(randomInt(1, 29)).padStart(2, '0')}${String(randomInt(1000)).padStart(3, '0')}`
-  const sum = [...digits].reduce((sum, digit, at) => sum + Number(digit) * [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2][at], 0)
-  return digits + '10X98765432'[sum % 11]
-}
-
-/** A credit code with its check character, by GB 32100. */
-export function uscc() {
-  const letters = '0123456789ABCDEFGHJKLMNPQRTUWXY'
-  const code = `91230102MA${String(randomInt(1e7)).padStart(7, '0')}`
-  const sum = [...code].reduce((sum, letter, at) => sum + letters.indexOf(letter) * (3 ** at % 31), 0)
-  return code + letters[(31 - sum % 31) % 31]
-}

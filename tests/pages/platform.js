@@ -1,6 +1,7 @@
 // The platform, for what happens around a page: what an agency does while a customer looks on.
 
 import { randomUUID } from 'node:crypto'
+import { hired } from './workers.js'
 
 /** @param {string} base */
 export async function platform(base) {
@@ -30,10 +31,10 @@ export async function platform(base) {
       }
       throw new Error('no desk was offered the order')
     },
-    /** The desk names the first worker who can come, and gives her a badge. @param {{ token: string }} desk @param {string} orderId */
+    /** The desk names the first worker who can come, or another one if all are booked, and gives her a badge. @param {{ token: string }} desk @param {string} orderId @returns {Promise<{ worker: any, badge: any }>} */
     async staff(desk, orderId) {
       const { items } = await call('GET', `/v1/orders/${orderId}/candidates`, desk.token)
-      const worker = items.find((/** @type {any} */ item) => item.eligible)
+      const worker = items.find((/** @type {any} */ item) => item.eligible) || await hired({ base, call, demo }, desk, '林小雨')
       await call('POST', `/v1/orders/${orderId}/staff`, desk.token, { worker_id: worker.worker_id })
       const badge = await call('POST', `/v1/workers/${worker.worker_id}/badges`, desk.token, {})
       return { worker, badge }

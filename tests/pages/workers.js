@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { idNumber } from './numbers.js'
 
 /** @typedef {Awaited<ReturnType<typeof import('./platform.js').platform>>} City */
 
@@ -9,16 +10,9 @@ const DAY = 86_400_000
 /** What has to hold for a visit, besides what no feed tells. */
 const SECTIONS = ['identity', 'background_check', 'judicial_enforcement', 'dishonesty', 'public_security', 'health_certificate', 'body_temperature', 'personal_insurance', 'occupational_insurance']
 
-/** A resident's ID number with its check character, by GB 11643. */
-export function idNumber() {
-  const digits = `2301021985${String(randomInt(1, 13)).padStart(2, '0')}${String(randomInt(1, 29)).padStart(2, '0')}${String(randomInt(1000)).padStart(3, '0')}`
-  const sum = [...digits].reduce((sum, digit, at) => sum + Number(digit) * [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2][at], 0)
-  return digits + '10X98765432'[sum % 11]
-}
-
 /**
  * A worker of this desk's agency, who logs in by her `phone`, or by `code` from WeChat; with `canVisit` also one who can be named.
- * @param {City} city @param {{ token: string }} desk @param {string} name
+ * @param {Pick<City, 'base' | 'call' | 'demo'>} city @param {{ token: string }} desk @param {string} name
  */
 export async function hired({ base, call, demo }, desk, name, { canVisit = true } = {}) {
   const { token: office } = await call('POST', '/v1/sessions/authority', null, { access_key: demo.authority.access_key, secret: demo.authority.secret })

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { officials, uscc } from '../officials.js'
+import { creditCode } from '../numbers.js'
+import { officials } from '../officials.js'
 import { city, closed, url, watched } from './watched.js'
 import { keyEntered, tabbed } from './steps.js'
 
@@ -182,7 +183,7 @@ test('An agency is found by its credit code, and a batch in the list of its sour
   }
   await find('912')
   await page.getByText('代码或编号不对').waitFor()
-  await find(uscc())
+  await find(creditCode())
   await page.getByText('没有找到，请核对').waitFor()
   await me.screen('nothing found')
   await find(`${agency.uscc.slice(0, 8).toLowerCase()} ${agency.uscc.slice(8)}`)

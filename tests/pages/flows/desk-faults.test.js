@@ -276,7 +276,7 @@ const FORMS = [
   {
     name: 'a new member', request: ['POST', '/v1/members'], keyed: true, made: async () => ({ name: named('钱调度') }),
     opened: async (page, { name }) => {
-      await to(page, 'more/members')
+      await toMembers(page)
       await page.getByRole('button', { name: '添加成员' }).click()
       await page.getByRole('dialog').getByLabel('姓名').fill(name)
     },
@@ -292,7 +292,7 @@ const FORMS = [
       return { name, ...await city.call('POST', '/v1/members', desk.token, { name, role: 'viewer' }) }
     },
     opened: async (page, { name }) => {
-      await to(page, 'more/members')
+      await toMembers(page)
       await page.locator('.people li', { hasText: name }).getByRole('button', { name: '作废' }).click()
     },
     pressed: inDialog,
@@ -305,12 +305,18 @@ const FORMS = [
       const name = named('孙钥匙')
       return { name, member_id: (await city.call('POST', '/v1/members', desk.token, { name, role: 'viewer' })).member_id }
     },
-    opened: page => to(page, 'more/members'),
+    opened: toMembers,
     pressed: (page, { name }) => page.locator('.people li', { hasText: name }).getByRole('button', { name: '发新账号' }).click(),
     done: handedOver,
     count: async ({ member_id }) => (await read('/v1/members?limit=50')).items.find(one => one.member_id === member_id).credentials.length - 1,
   },
 ]
+
+/** From elsewhere, so that the list has who was added since. */
+async function toMembers(page) {
+  await to(page, 'more')
+  await to(page, 'more/members')
+}
 
 /** A secret that was shown once opens a session, however often the answer was lost. */
 async function handedOver(page) {

@@ -3,22 +3,16 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { city, closed, url, watched } from './watched.js'
+import { idNumber } from '../numbers.js'
 import { keyEntered, tabbed } from './steps.js'
 
 after(closed)
-
-/** A resident ID number of Harbin, with its check character (GB 11643). */
-function idNumber(sequence) {
-  const digits = `23010219900307${String(sequence).padStart(3, '0')}`
-  const sum = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2].reduce((sum, weight, at) => sum + weight * Number(digits[at]), 0)
-  return digits + '10X98765432'[sum % 11]
-}
 
 test('A reviewer approves a worker by the keyboard alone, and her agency sees it', async () => {
   const sequence = Math.floor(Math.random() * 1000)
   const [{ token }] = city.desks
   const { worker_id } = await city.call('POST', '/v1/workers', token, {
-    name: '鲁待审', id_number: idNumber(sequence), phone: `1397777${String(1000 + sequence)}`, skills: ['cleaning'], consent: { text_version: '2026-01', given_at: new Date(Date.now() - 60_000).toISOString() },
+    name: '鲁待审', id_number: idNumber(), phone: `1397777${String(1000 + sequence)}`, skills: ['cleaning'], consent: { text_version: '2026-01', given_at: new Date(Date.now() - 60_000).toISOString() },
   })
   const { token: office } = await city.call('POST', '/v1/sessions/authority', null, city.demo.authority)
   const me = await watched({ width: 1440 })

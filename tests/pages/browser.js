@@ -19,6 +19,8 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 export async function visitor(browser, { width = 390, height = width < 800 ? 844 : 900, large = false, language = 'zh' } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', reducedMotion: 'reduce' })
   await context.addInitScript(([large, language]) => {
+    // The browser's own page of a failure has no storage.
+    if (!location.protocol.startsWith('http')) return
     if (large) localStorage.setItem('large', 'yes')
     localStorage.setItem('language', String(language))
   }, [large, language])

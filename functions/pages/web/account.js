@@ -1,8 +1,7 @@
 // Who is logged in here, and the way out.
 
-import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
-import { button, card } from './parts.js'
+import { button, card, say } from './parts.js'
 
 /** @type {import('./app.js').MakeScreen} */
 export const account = app => ({

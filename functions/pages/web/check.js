@@ -2,15 +2,13 @@
 
 import { when } from '../miniprogram/logic/format.js'
 import { badgeReading, scanned } from '../miniprogram/logic/record.js'
-import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { visit as V } from '../miniprogram/logic/words/visit.js'
 import { start } from './app.js'
 import { sectionFacts } from './customer/cards.js'
 import { formOf } from './form.js'
-import { button, card, facts, note, verdict } from './parts.js'
+import { button, card, facts, h, note, say, verdict } from './parts.js'
 import { scanner } from './scanner.js'
-import { h } from './view.js'
 
 /** @type {import('./app.js').MakeScreen} */
 const check = app => {

@@ -4,8 +4,7 @@ import { desk as W } from '../miniprogram/logic/words/desk.js'
 import { lazy, start } from './app.js'
 import { hall } from './desk/hall.js'
 import { counts } from './desk/watch.js'
-import { buttonLink, card } from './parts.js'
-import { say } from '../miniprogram/logic/words.js'
+import { buttonLink, card, say } from './parts.js'
 
 const claims = lazy(() => import('./desk/claims.js').then(file => file.claims))
 const orders = lazy(() => import('./desk/orders.js').then(file => file.orders))

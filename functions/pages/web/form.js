@@ -3,11 +3,8 @@
 
 import { Problem } from '../miniprogram/logic/api.js'
 import { told } from '../miniprogram/logic/problem.js'
-import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
-import { icon } from './icons.js'
-import { button, note } from './parts.js'
-import { h } from './view.js'
+import { button, h, icon, note, say } from './parts.js'
 
 export { isPhone } from '../miniprogram/logic/format.js'
 

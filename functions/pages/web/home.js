@@ -1,10 +1,8 @@
 // The home page of the web site, and the page for where nothing is.
 
-import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { start } from './app.js'
-import { buttonLink, empty, promises, row, rows } from './parts.js'
-import { h } from './view.js'
+import { buttonLink, empty, h, promises, row, rows, say } from './parts.js'
 
 /** @typedef {import('../miniprogram/logic/words.js').Words} Words */
 

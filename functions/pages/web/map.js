@@ -4,11 +4,8 @@
 import { centre, map } from '../miniprogram/logic/area.js'
 import { CITY, nearest } from '../miniprogram/logic/city.js'
 import { distance } from '../miniprogram/logic/format.js'
-import { named, say } from '../miniprogram/logic/words.js'
 import { placing as W } from '../miniprogram/logic/words/placing.js'
-import { icon } from './icons.js'
-import { button } from './parts.js'
-import { h } from './view.js'
+import { button, h, icon, named, say } from './parts.js'
 
 /** @typedef {{ lat: number, lon: number }} Place */
 

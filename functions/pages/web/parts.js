@@ -7,6 +7,11 @@ import { told } from '../miniprogram/logic/problem.js'
 import { icon } from './icons.js'
 import { h } from './view.js'
 
+// Every screen is made of these too.
+export { listed, named, say, sayOf } from '../miniprogram/logic/words.js'
+export { icon, SERVICE_ICONS } from './icons.js'
+export { h }
+
 /** @typedef {import('./view.js').View} View */
 /** @typedef {import('./view.js').Child} Child */
 /** @typedef {import('../miniprogram/logic/record.js').Tone} Tone */

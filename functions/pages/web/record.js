@@ -3,11 +3,9 @@
 import { when } from '../miniprogram/logic/format.js'
 import { actorName, eventReading, sourceLine } from '../miniprogram/logic/history.js'
 import { sectionReading } from '../miniprogram/logic/record.js'
-import { say } from '../miniprogram/logic/words.js'
 import { history as H } from '../miniprogram/logic/words/history.js'
 import { worker as W } from '../miniprogram/logic/words/worker.js'
-import { tag } from './parts.js'
-import { h } from './view.js'
+import { h, say, tag } from './parts.js'
 
 /** The sections, each with its state, source and dates. @param {import('contract').Schemas['WorkerSection'][]} lines @param {number} now */
 export const sectionList = (lines, now) => h('ul', { class: 'sections' }, lines.map(line => {

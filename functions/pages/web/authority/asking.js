@@ -1,10 +1,9 @@
 // What is asked in a dialog before something is done, one thing at a time.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { formOf } from '../form.js'
-import { button, dialog } from '../parts.js'
+import { button, dialog, say } from '../parts.js'
 
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../view.js').Child} Child */

@@ -2,11 +2,9 @@
 
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { when } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
-import { button, card, empty, facts, paged, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, empty, facts, h, named, paged, say, sayOf, switcher, tag } from '../parts.js'
 import { asking, mayDecide, reasonField } from './asking.js'
 import { lookFor } from './purpose.js'
 

@@ -2,11 +2,9 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { decisions } from '../../miniprogram/logic/words/history.js'
-import { button, card, note } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, h, note, say, sayOf } from '../parts.js'
 import { asking, mayDecide, reasonField } from './asking.js'
 import { shortcuts } from './keys.js'
 import { after, nextOf } from './queue.js'

@@ -2,11 +2,9 @@
 
 import { day, when } from '../../miniprogram/logic/format.js'
 import { sourceName } from '../../miniprogram/logic/history.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, feedStatuses } from '../../miniprogram/logic/words/authority.js'
 import { sections as names } from '../../miniprogram/logic/words/contract.js'
-import { awaited, card, empty, facts, note, paged, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, card, empty, facts, h, listed, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
 
 /** @param {string} status */
 const statusTag = status => tag(sayOf(feedStatuses, status), status === 'applied' ? 'good' : status === 'refused' ? 'bad' : 'warn')

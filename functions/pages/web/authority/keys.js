@@ -1,11 +1,9 @@
 // Keys for those who review all day, told on the screen. They can be turned off, because whoever dictates or has other tools
 // types letters without meaning to.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { kept } from '../browser.js'
-import { button } from '../parts.js'
-import { h } from '../view.js'
+import { button, h, say } from '../parts.js'
 
 /** @typedef {import('../../miniprogram/logic/words.js').Words} Words */
 

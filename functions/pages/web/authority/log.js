@@ -2,13 +2,11 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { isGrown, rootOf } from '../../miniprogram/logic/merkle.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { kept } from '../browser.js'
 import { formOf } from '../form.js'
-import { awaited, card, facts, note } from '../parts.js'
+import { awaited, card, facts, h, note, say } from '../parts.js'
 import { hashes } from '../record.js'
-import { h } from '../view.js'
 import { copyButton } from './asking.js'
 
 /** @param {Uint8Array} bytes */

@@ -1,11 +1,9 @@
 // Looking up by number: agencies, workers, orders and badges.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { formOf } from '../form.js'
-import { card, row, rows } from '../parts.js'
-import { h } from '../view.js'
+import { card, h, row, rows, say } from '../parts.js'
 
 /** Where what has such a number is shown. @type {Record<string, string>} */
 const PLACES = { agy: 'agencies', wkr: 'workers', ord: 'orders' }

@@ -1,13 +1,11 @@
 // A worker's objection to her record, and the answer to it.
 
 import { aboutName } from '../../miniprogram/logic/history.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
-import { awaited, card } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, card, h, say } from '../parts.js'
 import { mayDecide, reasonField } from './asking.js'
 import { goOn } from './deciding.js'
 import { waitingAt } from './queue.js'

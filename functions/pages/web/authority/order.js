@@ -3,12 +3,10 @@
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { distance, money, phoneText, visitTime, when } from '../../miniprogram/logic/format.js'
 import { timelineReading } from '../../miniprogram/logic/order.js'
-import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, exclusions } from '../../miniprogram/logic/words/authority.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { awaited, card, facts, table, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, card, facts, h, listed, named, say, sayOf, table, tag } from '../parts.js'
 import { whole } from './agency.js'
 import { lookFor } from './purpose.js'
 

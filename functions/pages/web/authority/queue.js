@@ -2,11 +2,9 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
-import { empty, paged, row, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { empty, h, listed, paged, row, say, sayOf, switcher, tag } from '../parts.js'
 import { shortcuts } from './keys.js'
 
 /** @typedef {import('contract').Schemas['Waiting']} Waiting */

@@ -1,12 +1,10 @@
 // What the authority does about a worker by hand: a section of her record, what she is said to have done, and her badges.
 
 import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, badgeStatuses } from '../../miniprogram/logic/words/authority.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
 import { actors, history as H } from '../../miniprogram/logic/words/history.js'
-import { button, card, paged, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, h, paged, say, sayOf, tag } from '../parts.js'
 import { mayDecide, reasonField } from './asking.js'
 
 /** @typedef {import('contract').Schemas['SectionResult']} SectionResult */

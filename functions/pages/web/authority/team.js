@@ -1,12 +1,10 @@
 // The authority's members with their credentials, and the trail of what they did.
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, deeds, roles } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { events } from '../../miniprogram/logic/words/history.js'
-import { button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
 import { asking, copyButton } from './asking.js'
 import { placeOf } from './lookup.js'
 

@@ -1,13 +1,10 @@
 // After a visit: a rating, or a complaint.
 
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { card } from '../parts.js'
-import { h } from '../view.js'
+import { card, h, icon, say, sayOf } from '../parts.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const rating = (app, { order_id }) => {

@@ -2,10 +2,8 @@
 
 import { sectionReading } from '../../miniprogram/logic/record.js'
 import { complaintReading } from '../../miniprogram/logic/visit.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
-import { card, facts, tag } from '../parts.js'
-import { h } from '../view.js'
+import { card, facts, h, say, tag } from '../parts.js'
 
 /** Sections of a record, each with its state and who insures. @param {(import('contract').Schemas['PublicSection'] & { insurer?: string | null, policy_number?: string | null })[]} sections */
 export const sectionFacts = sections => facts(sections.map(line => {

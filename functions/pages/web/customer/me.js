@@ -1,13 +1,11 @@
 // What is kept of a customer, and the way to have it erased; own complaints.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, empty, note, paged, row, rows } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, dialog, empty, h, note, paged, row, rows, say } from '../parts.js'
 import { complaintCard } from './cards.js'
 
 /** @type {import('../app.js').MakeScreen} */

@@ -2,10 +2,9 @@
 
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { rowReading } from '../../miniprogram/logic/order.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
-import { buttonLink, empty, paged, rows } from '../parts.js'
+import { buttonLink, empty, paged, rows, say } from '../parts.js'
 import { orderRow } from './services.js'
 
 /** @type {import('../app.js').MakeScreen} */

@@ -3,13 +3,10 @@
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
 import { day, distance, isoDay } from '../../miniprogram/logic/format.js'
 import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
-import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { formOf } from '../form.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, note } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, h, icon, named, note, say, SERVICE_ICONS } from '../parts.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const placing = (app, params) => {

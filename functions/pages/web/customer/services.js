@@ -2,11 +2,8 @@
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
 import { span } from '../../miniprogram/logic/format.js'
-import { named, say } from '../../miniprogram/logic/words.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { awaited, buttonLink, card, promises, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, buttonLink, card, h, icon, named, promises, row, rows, say, SERVICE_ICONS, tag } from '../parts.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const services = app => {

@@ -3,10 +3,8 @@
 import { Problem } from '../../miniprogram/logic/api.js'
 import { day } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, card, dialog, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, dialog, h, say, tag } from '../parts.js'
 import { asking, deeds } from './reading.js'
 
 /** @typedef {import('contract').Schemas['Badge']} Badge */

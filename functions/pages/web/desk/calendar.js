@@ -1,13 +1,10 @@
 // The visits of a day by worker: beside each other where there is room, one list after the other on a phone.
 
 import { clockTime, day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, empty, note, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, empty, h, note, row, rows, say, sayOf, SERVICE_ICONS, tag } from '../parts.js'
 import { standing } from './order.js'
 import { place } from './reading.js'
 import { watchOf } from './watch.js'

@@ -1,11 +1,9 @@
 // Who could go to an order, best first, each with all that stands against her in words.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, buttonLink, card, empty, note, tag } from '../parts.js'
+import { awaited, button, buttonLink, card, empty, h, note, say, tag } from '../parts.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { Problem } from '../../miniprogram/logic/api.js'
-import { h } from '../view.js'
 import { initial, why } from './reading.js'
 
 /** @typedef {import('contract').Schemas['OwnCandidate']} Candidate */

@@ -1,11 +1,8 @@
 // Claims that wait for a worker, the most urgent first, and who could go. One tap names her.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { SERVICE_ICONS, icon } from '../icons.js'
-import { awaited, button, buttonLink, card, countdown, empty, rows, skeleton, note } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
 import { backFrom, chosen, pick, place, releasing, split } from './reading.js'

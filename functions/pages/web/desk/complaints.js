@@ -1,13 +1,10 @@
 // What customers hold against visits, and what the agency says to it.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { buttonLink, card, empty, paged, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, tag } from '../parts.js'
 import { backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 

@@ -1,10 +1,8 @@
 // A key and its secret, shown once.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { button } from '../parts.js'
-import { h } from '../view.js'
+import { button, h, say } from '../parts.js'
 
 /** @param {import('../app.js').App} app @param {{ access_key: string, secret: string | null }} given */
 export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },

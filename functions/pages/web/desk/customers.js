@@ -1,14 +1,11 @@
 // Whom the agency has served, and what it has noted of them.
 
 import { day, phoneText, when } from '../../miniprogram/logic/format.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, empty, facts, paged, row, rows, stars, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, SERVICE_ICONS, stars, tag } from '../parts.js'
 import { backFrom, chosen, deeds, initial, pick, saveFile, split } from './reading.js'
 import { watchOf } from './watch.js'
 

@@ -2,11 +2,8 @@
 
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { buttonLink, card, countdown, empty, note, row, rows, skeleton, tag } from '../parts.js'
-import { h } from '../view.js'
+import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, SERVICE_ICONS, skeleton, tag } from '../parts.js'
 import { fromStore, place } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'

@@ -2,12 +2,10 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button } from '../parts.js'
-import { h } from '../view.js'
+import { button, h, say } from '../parts.js'
 
 /** @typedef {import('contract').Schemas['Hours']} Hours */
 

@@ -1,12 +1,10 @@
 // Who logs in for the agency and what they may do; and what they have done.
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button, dialog, empty, note, paged, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, dialog, empty, h, note, paged, rows, say, tag } from '../parts.js'
 import { credentials } from './credentials.js'
 import { deeds, initial, unlessGone } from './reading.js'
 import { watchOf } from './watch.js'

@@ -2,12 +2,9 @@
 
 import { money, phoneText, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { icon } from '../icons.js'
-import { awaited, button, buttonLink, card, countdown, facts, note, row, rows, stars, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, buttonLink, card, countdown, facts, h, icon, note, row, rows, say, sayOf, stars, tag } from '../parts.js'
 import { candidates } from './candidates.js'
 import { initial, place, releasing } from './reading.js'
 

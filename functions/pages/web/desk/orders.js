@@ -1,14 +1,11 @@
 // An agency's orders: those it has, and those it had, by how they stand, day, store and worker.
 
 import { isoDay, when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { SERVICE_ICONS, icon } from '../icons.js'
-import { button, buttonLink, empty, paged, rows, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
 import { orderDetail, standing } from './order.js'
 import { backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'

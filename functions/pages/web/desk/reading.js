@@ -3,14 +3,12 @@
 import { cell, centre } from '../../miniprogram/logic/area.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { button, dialog, note } from '../parts.js'
-import { h } from '../view.js'
+import { button, dialog, h, named, note, say, sayOf } from '../parts.js'
 
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */

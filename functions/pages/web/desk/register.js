@@ -1,12 +1,10 @@
 // An agency registers. Nobody is logged in yet: what comes back are the credentials of its owner, once.
 
-import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { awaited, button, card, note } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, h, named, note, say } from '../parts.js'
 import { credentials } from './credentials.js'
 import { placeField } from './stores.js'
 

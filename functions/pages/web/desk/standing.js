@@ -1,9 +1,7 @@
 // What an agency sees that cannot grab: why, and what it can do.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { buttonLink, card, note, verdict } from '../parts.js'
-import { h } from '../view.js'
+import { buttonLink, card, h, note, say, verdict } from '../parts.js'
 import { against } from './reading.js'
 
 /** @param {import('./watch.js').Watch} watch */

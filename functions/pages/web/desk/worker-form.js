@@ -1,12 +1,10 @@
 // Registering a worker, and changing what is known of her.
 
 import { isoDay, moment } from '../../miniprogram/logic/format.js'
-import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { card } from '../parts.js'
-import { h } from '../view.js'
+import { card, h, named, say } from '../parts.js'
 
 /** @typedef {import('contract').Service} Service */
 /** @typedef {import('contract').Schemas['Worker']} Worker */

@@ -1,10 +1,8 @@
 // The rotating code, as large as the screen allows.
 
 import { codesOf, groups } from '../../miniprogram/logic/codes.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
-import { awaited, empty } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, empty, h, say } from '../parts.js'
 
 /** They outlive the screen, because one may come back to it without a network. @type {ReturnType<typeof codesOf> | null} */
 let kept = null

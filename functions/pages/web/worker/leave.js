@@ -3,11 +3,9 @@
 import { isoDay } from '../../miniprogram/logic/format.js'
 import { changeLeave, clockTimes, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../miniprogram/logic/leave.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, facts } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, facts, h, say } from '../parts.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const leave = app => {

@@ -4,13 +4,11 @@ import { when } from '../../miniprogram/logic/format.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { consentReading, deeds, moves, ownFacts } from '../../miniprogram/logic/own.js'
 import { told } from '../../miniprogram/logic/problem.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, facts, note, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, tag } from '../parts.js'
 
 /** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
 /** What is asked once more, and of which agency. @typedef {{ deed: keyof typeof deeds, agency?: string, proposal_id?: string }} Asked */

@@ -3,15 +3,13 @@
 import { aboutName } from '../../miniprogram/logic/history.js'
 import { lookReading, objectionReading } from '../../miniprogram/logic/own.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, buttonLink, card, empty, paged, row, rows, tag, verdict } from '../parts.js'
+import { awaited, buttonLink, card, empty, h, paged, row, rows, say, sayOf, tag, verdict } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
-import { h } from '../view.js'
 
 /** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
 

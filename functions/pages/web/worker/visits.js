@@ -5,13 +5,10 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { isoDay, phoneText, span, visitTime } from '../../miniprogram/logic/format.js'
 import { isComing, visitEnd } from '../../miniprogram/logic/own.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
 import { stillMap } from '../map.js'
-import { button, buttonLink, card, empty, facts, paged, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, buttonLink, card, empty, facts, h, icon, named, paged, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
 
 /** @typedef {import('contract').Schemas['OwnVisit']} Visit */
 

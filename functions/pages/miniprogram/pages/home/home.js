@@ -3,9 +3,8 @@
 import { price, readServices } from '../../logic/catalogue.js'
 import { span } from '../../logic/format.js'
 import { isLive, rowReading } from '../../logic/order.js'
-import { named, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { shown, titled, worded } from '../../page.js'
+import { named, say, shown, titled, worded } from '../../page.js'
 import { customer, isKnownCustomer } from '../../sessions.js'
 
 Page({

@@ -3,10 +3,9 @@
 import { price, readServices } from '../../logic/catalogue.js'
 import { day, isoDay, moment } from '../../logic/format.js'
 import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
-import { named, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { mended, sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({

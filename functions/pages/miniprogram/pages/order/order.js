@@ -5,9 +5,8 @@ import { countdown, phoneText, when } from '../../logic/format.js'
 import { isLive, reading, timelineReading } from '../../logic/order.js'
 import { standingReading } from '../../logic/record.js'
 import { canCancel, canComplain, complaintReading, details, outlook, tagNames } from '../../logic/visit.js'
-import { listed, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { facts, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
+import { facts, listed, say, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 /** @typedef {import('contract').Order} Order */

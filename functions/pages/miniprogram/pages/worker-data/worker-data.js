@@ -3,11 +3,10 @@
 import { readServices } from '../../logic/catalogue.js'
 import { when } from '../../logic/format.js'
 import { consentReading, deeds, moves, ownFacts } from '../../logic/own.js'
-import { say, sayOf } from '../../logic/words.js'
 import { standings } from '../../logic/words/contract.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { factsOf, sent, shown, titled, toast, worded } from '../../page.js'
+import { factsOf, say, sayOf, sent, shown, titled, toast, worded } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 Page({

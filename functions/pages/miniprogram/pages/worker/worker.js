@@ -4,10 +4,9 @@ import { readServices, serviceName } from '../../logic/catalogue.js'
 import { gcj02 } from '../../logic/datum.js'
 import { phoneText, span, visitTime } from '../../logic/format.js'
 import { isComing, visitEnd } from '../../logic/own.js'
-import { named, say } from '../../logic/words.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { factsOf, sent, shown, titled, worded } from '../../page.js'
+import { factsOf, named, say, sent, shown, titled, worded } from '../../page.js'
 import { isKnownWorker, worker } from '../../sessions.js'
 
 /** @typedef {import('contract').Schemas['OwnVisit']} OwnVisit */

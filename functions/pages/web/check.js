@@ -13,7 +13,7 @@ import { scanner } from './scanner.js'
 /** @type {import('./app.js').MakeScreen} */
 const check = app => {
   const form = formOf(app, { digits: '' })
-  /** @type {import('contract').BadgePage | null} */
+  /** @type {Contract['BadgePage'] | null} */
   let found = null
   const camera = scanner(app, text => {
     form.values.digits = text
@@ -37,7 +37,7 @@ const check = app => {
     ]
   }
 
-  /** @param {import('contract').BadgePage} badge */
+  /** @param {Contract['BadgePage']} badge */
   function result(badge) {
     const reading = badgeReading(badge.result, badge.standing)
     return h('div', { class: 'block', role: 'status' },

@@ -5,7 +5,7 @@ import { say } from './words.js'
 import { controls } from './words/controls.js'
 import { placing as W } from './words/placing.js'
 
-/** @typedef {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], location: import('contract').Location | null }} Filled */
+/** @typedef {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], location: Contract['Location'] | null }} Filled */
 
 export const DAY = 86400000
 const HALF_HOUR = 1800000
@@ -44,14 +44,14 @@ export function begun(now, service = 'cleaning') {
   return { service, day: isoDay(first), start: clockTime(first), duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], location: null }
 }
 
-/** What it takes over from an earlier order. @param {import('contract').Order} before @returns {Partial<Filled>} */
+/** What it takes over from an earlier order. @param {Contract['Order']} before @returns {Partial<Filled>} */
 export function takenOver({ service, duration_min, wishes, address, contact, location, notes }) {
   const visit = { service, duration: String(duration_min), wishes }
   // They are not kept for ever.
   return address && contact && location ? { ...visit, address, ...contact, location, notes: notes || '' } : visit
 }
 
-/** Whether somebody came to that order, who can come again. @param {import('contract').Order} before */
+/** Whether somebody came to that order, who can come again. @param {Contract['Order']} before */
 export const canPrefer = before => before.status === 'completed' || before.status === 'rated'
 
 /** What is missing or wrong, by pointer. @param {Filled} filled @param {number} now @returns {Record<string, string | false>} */
@@ -64,7 +64,7 @@ export const missing = (filled, now) => ({
   '/budget_fen': Number.isNaN(fen(filled.budget)) && say(W.budgetFault),
 })
 
-/** The order. Wishes that only other services have were ticked for those. @param {Filled & { location: import('contract').Location }} filled @param {import('contract').OfferedService} service @param {string | null} [before] The order whose worker is wished for. */
+/** The order. Wishes that only other services have were ticked for those. @param {Filled & { location: Contract['Location'] }} filled @param {Contract['OfferedService']} service @param {string | null} [before] The order whose worker is wished for. */
 export const orderOf = (filled, service, before) => ({
   service: service.service, start_at: moment(filled.day, filled.start), duration_min: Number(filled.duration), address: filled.address, location: filled.location,
   contact: { name: filled.name, phone: filled.phone }, notes: filled.notes || null, wishes: filled.wishes.filter(wish => service.tags.some(({ tag }) => tag === wish)),

@@ -11,11 +11,7 @@ import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, 
 import { hashes } from '../record.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 
-/** @typedef {import('contract').Schemas['Agency']} Agency */
-/** @typedef {import('contract').Schemas['Store']} Store */
-/** @typedef {import('contract').Schemas['Paper']} Paper */
-
-/** @param {import('contract').OfferedService[]} services @param {readonly string[]} list */
+/** @param {Contract['OfferedService'][]} services @param {readonly string[]} list */
 const offered = (services, list) => listed(list.map(one => serviceName(services, one, named)))
 
 /** A number that stays on one line. @param {string} number */
@@ -36,7 +32,7 @@ export const agency = (app, { agency_id }) => {
   })
   return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, dossier, 8) }
 
-  /** @param {Agency} it */
+  /** @param {Contract['Agency']} it */
   function dossier(it) {
     const changes = it.pending_changes
     const names = (/** @type {readonly string[]} */ list) => offered(services.value || [], list)
@@ -58,18 +54,18 @@ export const agency = (app, { agency_id }) => {
   }
 }
 
-/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Agency} agency */
+/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Contract['Agency']} agency */
 function papers(app, agency) {
   const present = agency.papers
   const proposed = agency.pending_changes?.papers || []
-  const save = async (/** @type {Paper} */ paper) => {
+  const save = async (/** @type {Contract['Paper']} */ paper) => {
     const file = await app.api.call('GET /v1/papers/{kind}', { path: { kind: paper.kind }, query: { agency_id: agency.agency_id, sha256: paper.sha256 }, raw: true })
     const address = URL.createObjectURL(/** @type {any} */ (file))
     const ending = paper.media_type.split('/')[1].replace('jpeg', 'jpg')
     Object.assign(document.createElement('a'), { href: address, download: `${agency.name} ${sayOf(paperKinds, paper.kind)}.${ending}` }).click()
     setTimeout(() => URL.revokeObjectURL(address), 60_000)
   }
-  const line = (/** @type {Paper} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
+  const line = (/** @type {Contract['Paper']} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
     h('div', { class: 'card-head' }, h('span', { class: 'tags' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && standingTag('pending')), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
     h('small', null, `${day(paper.uploaded_at, app.now())} · ${Math.max(1, Math.round(paper.bytes / 1024))} KB`), hashes([[say(W.sha), paper.sha256]]))
   return card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
@@ -93,13 +89,13 @@ export const store = (app, { agency_id, store_id }) => {
   })
   return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && dossier(it, agency) }, 8) }
 
-  /** @param {Store} it @param {Agency} agency */
+  /** @param {Contract['Store']} it @param {Contract['Agency']} agency */
   function dossier(it, agency) {
     const { pending_changes: changes, location, proposed_location: proposed } = it
     const after = changes?.location || proposed
     const served = (/** @type {readonly string[] | null} */ list) => list?.length ? offered(services.value || [], list) : say(W.allServices)
     const pins = [...(location ? [{ place: location, kind: 'pin' }] : []), ...(after ? [{ place: after, kind: 'pin hollow' }] : [])]
-    const near = (/** @type {import('contract').Location | null} */ place) => place && say(W.placeNear, { near: named(nearest(place).name) })
+    const near = (/** @type {Contract['Location'] | null} */ place) => place && say(W.placeNear, { near: named(nearest(place).name) })
     return [
       card({ title: it.name, aside: standingTag(it.status) },
         changes ? comparison([

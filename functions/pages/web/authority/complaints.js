@@ -8,8 +8,6 @@ import { button, card, empty, facts, h, named, paged, say, sayOf, switcher, tag 
 import { asking, mayDecide, reasonField } from './asking.js'
 import { lookFor } from './purpose.js'
 
-/** @typedef {import('contract').Complaint} Complaint */
-
 /** @type {import('../app.js').MakeScreen} */
 export const complaints = app => {
   /** @type {'' | 'upheld' | 'dismissed'} */
@@ -17,7 +15,7 @@ export const complaints = app => {
   const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 20, cursor, status: status || null } }))
   const question = asking(app)
-  const decide = (/** @type {Complaint} */ { complaint_id, about }) => question.ask({ decision: null, reason: '' }, form => ({
+  const decide = (/** @type {Contract['Complaint']} */ { complaint_id, about }) => question.ask({ decision: null, reason: '' }, form => ({
     title: sayOf(complaintAbouts, about), label: say(W.decideComplaint),
     fields: [
       h('p', { class: 'say' }, say(W.complaintHint)),
@@ -39,7 +37,7 @@ export const complaints = app => {
     ],
   }
 
-  /** @param {Complaint} complaint */
+  /** @param {Contract['Complaint']} complaint */
   function one(complaint) {
     const { answer, decision, worker_id: worker } = complaint
     const canAnswer = !answer && Date.parse(complaint.answer_by) > app.now()

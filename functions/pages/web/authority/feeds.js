@@ -27,7 +27,7 @@ export const feeds = app => {
 /** @type {import('../app.js').MakeScreen} */
 export const feed = (app, { source, batch_id }) => {
   const path = { source, batch_id }
-  /** @type {import('contract').Schemas['FeedBatch'] | null} */
+  /** @type {Contract['FeedBatch'] | null} */
   let it = null
   const rejected = app.pages(async cursor => {
     const page = await app.api.call('GET /v1/credit-feeds/{source}/batches/{batch_id}', { path, query: { cursor } })

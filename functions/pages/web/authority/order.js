@@ -10,9 +10,6 @@ import { awaited, card, facts, h, listed, named, say, sayOf, table, tag } from '
 import { whole } from './agency.js'
 import { lookFor } from './purpose.js'
 
-/** @typedef {import('contract').Order} Order */
-/** @typedef {import('contract').Schemas['Candidate']} Candidate */
-
 /** So many candidates are shown by name. */
 const NAMED = 8
 
@@ -22,7 +19,7 @@ export const order = (app, { order_id }) => {
   const read = app.load(() => app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
   return { title: () => say(W.orderTitle), back: 'lookup', wide: true, view: () => awaited(read, dossier, 8) }
 
-  /** @param {Order} it */
+  /** @param {Contract['Order']} it */
   function dossier(it) {
     const { claim, worker } = it
     return [
@@ -44,10 +41,10 @@ export const order = (app, { order_id }) => {
     ]
   }
 
-  /** @param {NonNullable<Order['explanation']>} it */
+  /** @param {NonNullable<Contract['Order']['explanation']>} it */
   function explained({ policy_version: version, weights, winner, radii }) {
     const sum = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
-    const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {import('../../miniprogram/logic/words.js').Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Candidate} */ { score }) => of100(score[name] || 0, 1_000) })
+    const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {import('../../miniprogram/logic/words.js').Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Contract['Candidate']} */ { score }) => of100(score[name] || 0, 1_000) })
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, say(W.radius, { radius: distance(radius.radius_m) }), ' · ', radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([

@@ -8,7 +8,6 @@ import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, say
 import { asking, copyButton } from './asking.js'
 import { placeOf } from './lookup.js'
 
-/** @typedef {import('contract').Schemas['Member']} Member */
 /** @typedef {{ access_key: string, secret: string, name: string }} Issued */
 
 /** The installation's own member and key are called so by the platform. @param {string} name @param {import('../../miniprogram/logic/words.js').Words} words */
@@ -38,20 +37,20 @@ export const team = forSupervisors(app => {
     title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: /** @type {any} */ (form.values) }),
   }))
-  const edit = (/** @type {Member} */ member) => question.ask({ name: called(member.name, W.firstMember), role: member.role }, form => ({
+  const edit = (/** @type {Contract['Member']} */ member) => question.ask({ name: called(member.name, W.firstMember), role: member.role }, form => ({
     title: called(member.name, W.firstMember), label: say(controls.save), fields: [nameField(form), roleField(form)], send: () => change(member, form.values), done: () => told(controls.save),
   }))
-  const end = (/** @type {Member} */ member) => question.ask({}, () => ({
+  const end = (/** @type {Contract['Member']} */ member) => question.ask({}, () => ({
     title: say(W.ask, { deed: say(W.end), name: called(member.name, W.firstMember) }), label: say(W.end), kind: 'danger', fields: h('p', null, say(W.endDetail)), send: () => change(member, { is_active: false }), done: () => told(W.end),
   }))
-  const bringBack = (/** @type {Member} */ member) => question.ask({}, () => ({
+  const bringBack = (/** @type {Contract['Member']} */ member) => question.ask({}, () => ({
     title: say(W.ask, { deed: say(W.reinstate), name: called(member.name, W.firstMember) }), label: say(W.reinstate), fields: h('p', null, say(W.bringBackDetail)), send: () => change(member, { is_active: true }), done: () => told(W.reinstate),
   }))
-  const addKey = (/** @type {Member} */ { member_id }) => question.ask({ name: '' }, form => ({
+  const addKey = (/** @type {Contract['Member']} */ { member_id }) => question.ask({ name: '' }, form => ({
     title: say(W.addKey), label: say(W.add), fields: form.text('name', { label: say(W.keyName), hint: say(W.keyNameHint), autocomplete: 'off', maxlength: 40 }), done: handOver,
     send: () => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body: form.values }),
   }))
-  const dropKey = (/** @type {Member} */ { member_id }, /** @type {Member['credentials'][number]} */ { name, access_key }) => question.ask({}, () => ({
+  const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => question.ask({}, () => ({
     title: say(W.ask, { deed: say(W.dropKey), name: `“${called(name, W.firstKey)}”` }), label: say(W.dropKey), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(W.dropKey),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }),
   }))
@@ -67,7 +66,7 @@ export const team = forSupervisors(app => {
     ],
   }
 
-  /** @param {Member} member @param {import('contract').Schemas['MemberChange']} body */
+  /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */
   function change({ member_id }, body) {
     return app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
   }
@@ -84,7 +83,7 @@ export const team = forSupervisors(app => {
     return list.again()
   }
 
-  /** @param {Member} member */
+  /** @param {Contract['Member']} member */
   function one(member) {
     return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(roleName(member.role), 'good') : tag(say(W.ended)) },
       member.credentials.length === 0 ? h('p', { class: 'say' }, say(member.name === 'first' ? W.firstNoKeys : W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),

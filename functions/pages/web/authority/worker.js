@@ -15,9 +15,6 @@ import { lookFor, purposeOf, withPurpose } from './purpose.js'
 import { waitingAt } from './queue.js'
 import { badgesOf, recordComplaint, recordSection } from './recording.js'
 
-/** @typedef {import('contract').Schemas['Worker']} Worker */
-/** @typedef {import('contract').Schemas['Proposal']} Proposal */
-
 /** @type {import('../app.js').MakeScreen} */
 export const worker = (app, params) => {
   const waiting = waitingAt(`workers/${params.worker_id}${params.part ? `/${params.part}/${params.id}` : ''}`)
@@ -69,17 +66,17 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   }))
   return { title: () => say(W.workerTitle), back: '', view: () => awaited(read, dossier, 8) }
 
-  /** What is to be decided on here: the one that was asked for, or what her own agency proposes. @param {Worker} it @returns {Proposal | null} */
+  /** What is to be decided on here: the one that was asked for, or what her own agency proposes. @param {Contract['Worker']} it @returns {Contract['Proposal'] | null} */
   function proposalOf(it) {
     return it.proposals.find(one => part === 'changes' ? one.proposal_id === id : one.agency_id === it.agency_id && it.status === 'approved') || null
   }
 
-  /** @param {Worker} it */
+  /** @param {Contract['Worker']} it */
   function mayChange(it) {
     return !it.erased && mayDecide(app)
   }
 
-  /** @param {Worker} it */
+  /** @param {Contract['Worker']} it */
   function decidable(it) {
     if (it.erased) return null
     const proposal = proposalOf(it)
@@ -91,7 +88,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     }
   }
 
-  /** @param {Worker} it */
+  /** @param {Contract['Worker']} it */
   function dossier(it) {
     const proposal = proposalOf(it)
     const others = it.proposals.filter(one => one !== proposal)
@@ -112,7 +109,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     ]
   }
 
-  /** @param {Worker} it @param {Proposal | null} proposal */
+  /** @param {Contract['Worker']} it @param {Contract['Proposal'] | null} proposal */
   function photos(it, proposal) {
     const one = (/** @type {ReturnType<typeof picture> | null} */ shown, /** @type {string} */ label) => h('figure', { key: label }, shown?.value ? h('img', { src: shown.value, alt: label, class: 'portrait' }) : h('span', { class: 'portrait' }, icon('person', 'large')), h('figcaption', null, label))
     return h('div', { class: 'photos' }, one(it.photo ? photo : null, say(!it.photo ? W.noPhoto : proposal?.pending_changes.photo ? W.photoNow : W.photo)), proposal?.pending_changes.photo && one(newPhoto, say(W.photoNew)))
@@ -123,12 +120,12 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     return listed(list.map(one => serviceName(services.value || [], one, named)))
   }
 
-  /** @param {Worker['experience']} list */
+  /** @param {Contract['Worker']['experience']} list */
   function experienced(list) {
     return listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
   }
 
-  /** @param {Worker} it @param {Proposal} proposal */
+  /** @param {Contract['Worker']} it @param {Contract['Proposal']} proposal */
   function compared(it, { agency_id: agency, pending_changes: changes, agreed_at: agreed }) {
     const moves = agency !== it.agency_id
     return [comparison([
@@ -140,7 +137,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     ]), moves && agreed && note('good', say(W.agreedAt, { time: when(agreed, app.now()) }))]
   }
 
-  /** @param {Worker} it @param {Proposal | null} proposal */
+  /** @param {Contract['Worker']} it @param {Contract['Proposal'] | null} proposal */
   function plain(it, proposal) {
     return facts([
       ...(proposal ? [] : /** @type {[string, any][]} */ ([[say(W.phone), it.phone && whole(phoneText(it.phone))], [say(W.services), offered(it.skills)], [say(W.experience), experienced(it.experience)]])),

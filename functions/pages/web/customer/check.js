@@ -17,7 +17,7 @@ const LONGEST_SIDE = 1600
 /** @type {import('../app.js').MakeScreen} */
 export const check = (app, { order_id }) => {
   const form = formOf(app, { digits: '' })
-  /** @type {import('contract').BadgeCheckResult | null} */
+  /** @type {Contract['BadgeCheckResult'] | null} */
   let found = null
   /** What a match has changed. @type {ReturnType<typeof matched> | null} */
   let change = null
@@ -37,7 +37,7 @@ export const check = (app, { order_id }) => {
       form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 })))
   }
 
-  /** @param {import('contract').BadgeCheckResult} result */
+  /** @param {Contract['BadgeCheckResult']} result */
   function result({ result, badge }) {
     const reading = badgeReading(result, badge?.standing)
     return h('div', { class: 'block', role: 'status' },
@@ -62,7 +62,7 @@ export const check = (app, { order_id }) => {
     return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file, repeats: true }))
   }
 
-  /** @param {Promise<import('contract').BadgeCheckResult>} asked */
+  /** @param {Promise<Contract['BadgeCheckResult']>} asked */
   async function show(asked) {
     const answer = await asked
     const order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null

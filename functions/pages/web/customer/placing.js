@@ -10,7 +10,7 @@ import { awaited, button, card, h, icon, named, note, say, SERVICE_ICONS } from 
 
 /** @type {import('../app.js').MakeScreen} */
 export const placing = (app, params) => {
-  /** The order before, if it is ordered again. @type {import('contract').Order | null} */
+  /** The order before, if it is ordered again. @type {Contract['Order'] | null} */
   let before = null
   const catalogue = app.load(async () => {
     if (params.order_id && !before) fillIn(await app.api.call('GET /v1/orders/{order_id}', { path: { order_id: params.order_id } }))
@@ -25,7 +25,7 @@ export const placing = (app, params) => {
   let map = null
 
   const values = form.values
-  const chosenService = (/** @type {import('contract').OfferedService[]} */ services) => services.find(one => one.service === values.service) || services[0]
+  const chosenService = (/** @type {Contract['OfferedService'][]} */ services) => services.find(one => one.service === values.service) || services[0]
   const chosenDay = () => values.day === 'other' ? values.otherDay : values.day
   return {
     title: () => say(params.order_id ? W.againOrder : W.newOrder),
@@ -33,7 +33,7 @@ export const placing = (app, params) => {
     view: () => awaited(catalogue, services => whole(services, chosenService(services)), 8),
   }
 
-  /** @param {import('contract').OfferedService[]} services @param {import('contract').OfferedService} service */
+  /** @param {Contract['OfferedService'][]} services @param {Contract['OfferedService']} service */
   function whole(services, service) {
     values.duration = values.duration || String(service.usual_duration_min)
     return form.around({ label: say(W.placeOrder), send: place, check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
@@ -92,7 +92,7 @@ export const placing = (app, params) => {
     app.update()
   }
 
-  /** @param {import('contract').Location} location @param {string} words */
+  /** @param {Contract['Location']} location @param {string} words */
   function take(location, words) {
     locating = 'idle'
     map = null
@@ -115,7 +115,7 @@ export const placing = (app, params) => {
     app.go(`orders/${order.order_id}`, true)
   }
 
-  /** Takes over what an earlier order had. @param {import('contract').Order} order */
+  /** Takes over what an earlier order had. @param {Contract['Order']} order */
   function fillIn(order) {
     before = order
     Object.assign(values, takenOver(order), { prefer: canPrefer(order) ? ['yes'] : [] })

@@ -7,8 +7,6 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, card, dialog, h, say, tag } from '../parts.js'
 import { asking, deeds } from './reading.js'
 
-/** @typedef {import('contract').Schemas['Badge']} Badge */
-
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => string} name */
 export function badgesOf(app, watch, worker_id, name) {
   const list = app.load(async () => (await app.api.call('GET /v1/workers/{worker_id}/badges', { path: { worker_id }, query: { limit: 20 } })).items.filter(badge => badge.agency_id === watch.agency_id))
@@ -32,7 +30,7 @@ export function badgesOf(app, watch, worker_id, name) {
       h('div', { class: 'sheet' }, h('img', { src: sheet.url, class: sheet.isCode ? 'code' : '', alt: say(W.card, { name: name() }) })), h('div', { class: 'buttons' }, button({ label: say(W.print), kind: 'go', icon: 'print', onclick: () => print() })))],
   }
 
-  /** @param {Badge} badge */
+  /** @param {Contract['Badge']} badge */
   function one(badge) {
     const isOver = badge.status !== 'revoked' && Date.parse(badge.expires_at) <= app.now()
     const state = isOver ? 'expired' : badge.status
@@ -54,7 +52,7 @@ export function badgesOf(app, watch, worker_id, name) {
     await list.again()
   }
 
-  /** @param {Badge} badge @param {'card.svg' | 'qr.svg'} what */
+  /** @param {Contract['Badge']} badge @param {'card.svg' | 'qr.svg'} what */
   async function show({ badge_id }, what) {
     const picture = /** @type {any} */ (await app.api.call(`GET /v1/badges/{badge_id}/${what}`, { path: { badge_id }, raw: true }))
     sheet = { url: URL.createObjectURL(picture), isCode: what === 'qr.svg' }

@@ -9,8 +9,6 @@ import { standing } from './order.js'
 import { place } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @typedef {import('contract').OrderSummary} OrderSummary */
-
 const DAY = 86_400_000
 const HOUR = 3_600_000
 const WIDTH = 1000
@@ -70,9 +68,9 @@ export const calendar = app => {
     part = read()
   }
 
-  /** @param {OrderSummary[]} orders */
+  /** @param {Contract['OrderSummary'][]} orders */
   function byWorker(orders) {
-    /** @type {Map<string, OrderSummary[]>} */
+    /** @type {Map<string, Contract['OrderSummary'][]>} */
     const groups = new Map()
     for (const order of orders) {
       const name = order.worker?.name || say(W.unstaffed)
@@ -105,8 +103,8 @@ export const calendar = app => {
   }
 }
 
-/** @param {OrderSummary} order */
+/** @param {Contract['OrderSummary']} order */
 const endOf = order => Date.parse(order.start_at) + order.duration_min * 60_000
 
-/** @param {OrderSummary} order */
+/** @param {Contract['OrderSummary']} order */
 const addressOf = order => order.status === 'claimed' ? `#/claims/${order.order_id}` : `#/orders/${order.order_id}`

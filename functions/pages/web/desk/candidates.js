@@ -6,8 +6,6 @@ import { told } from '../../miniprogram/logic/problem.js'
 import { Problem } from '../../miniprogram/logic/api.js'
 import { initial, why } from './reading.js'
 
-/** @typedef {import('contract').Schemas['OwnCandidate']} Candidate */
-
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id @param {() => void} done */
 export function candidates(app, watch, order_id, done) {
   const path = { order_id }
@@ -16,7 +14,7 @@ export function candidates(app, watch, order_id, done) {
   /** @type {{ worker_id: string, problem: unknown } | null} */
   let failed = null
   return {
-    /** @param {import('contract').Order} order */
+    /** @param {Contract['Order']} order */
     view: order => awaited(list, ({ items }) => {
       const [able, unable] = [items.filter(one => one.eligible), items.filter(one => !one.eligible)]
       return [
@@ -28,7 +26,7 @@ export function candidates(app, watch, order_id, done) {
     }, 6),
   }
 
-  /** @param {Candidate} one @param {import('contract').Order} order @param {boolean} isBest */
+  /** @param {Contract['OwnCandidate']} one @param {Contract['Order']} order @param {boolean} isBest */
   function person(one, order, isBest) {
     const isNamed = order.worker?.worker_id === one.worker_id
     const problem = failed?.worker_id === one.worker_id ? failed.problem : null
@@ -40,7 +38,7 @@ export function candidates(app, watch, order_id, done) {
         : one.eligible && watch.may('orders') && button({ label: say(W.send), kind: isBest ? 'go' : 'plain', busy: busy === one.worker_id, disabled: busy !== '', onclick: () => name(one) }))
   }
 
-  /** @param {Candidate['fit']} fit @param {import('contract').Order} order */
+  /** @param {Contract['OwnCandidate']['fit']} fit @param {Contract['Order']} order */
   function fit(fit, order) {
     return [
       fit.preferred && say(W.preferred), fit.wishes > 0 && say(W.wishesMet, { count: fit.wishes }), order.wishes.length > 0 && !fit.sex && say(W.notSex), fit.nearness > 50 && say(W.nearby),
@@ -48,7 +46,7 @@ export function candidates(app, watch, order_id, done) {
     ].filter(words => typeof words === 'string')
   }
 
-  /** @param {Candidate} one */
+  /** @param {Contract['OwnCandidate']} one */
   async function name(one) {
     if (busy) return
     busy = one.worker_id

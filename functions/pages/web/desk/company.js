@@ -53,7 +53,7 @@ export const changing = app => {
   const { values } = form
   let isFilled = false
   const send = async () => {
-    const agency = await app.api.call('PATCH /v1/agencies/{agency_id}', { path: { agency_id: watch.agency_id }, body: { ...values, services: /** @type {import('contract').Service[]} */ (values.services) }, repeats: true })
+    const agency = await app.api.call('PATCH /v1/agencies/{agency_id}', { path: { agency_id: watch.agency_id }, body: { ...values, services: /** @type {Contract['Service'][]} */ (values.services) }, repeats: true })
     app.say(say(agency.pending_changes ? W.proposed : W.changed))
     watch.took(agency)
     app.go(agency.status === 'approved' ? 'more' : '', true)

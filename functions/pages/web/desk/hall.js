@@ -8,7 +8,6 @@ import { fromStore, place } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'
 
-/** @typedef {import('./watch.js').Offer} Offer */
 /** @typedef {import('./watch.js').News} News */
 
 /** @type {import('../app.js').MakeScreen} */
@@ -37,7 +36,7 @@ export const hall = app => {
     },
   }
 
-  /** @param {Offer} offer */
+  /** @param {Contract['Offer']} offer */
   function one(offer) {
     const busy = watch.isGrabbing(offer.order_id)
     const name = watch.serviceName(offer.service)

@@ -7,24 +7,22 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { button, h, say } from '../parts.js'
 
-/** @typedef {import('contract').Schemas['Hours']} Hours */
-
 const DAYS = /** @type {const} */ (['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])
 const DAY = 86_400_000
 /** As many as the API takes. */
 const MOST = 28
 
-/** A line a day. @param {Hours[]} hours */
+/** A line a day. @param {Contract['Hours'][]} hours */
 export const hoursText = hours => DAYS.map(name => [name, hours.filter(span => span.day === name)]).filter(([, spans]) => spans.length).map(([name, spans]) =>
-  `${say(W[/** @type {keyof typeof W} */ (name)])} ${/** @type {Hours[]} */ (spans).map(({ from, until }) => `${from}–${until}`).join('、')}`)
+  `${say(W[/** @type {keyof typeof W} */ (name)])} ${/** @type {Contract['Hours'][]} */ (spans).map(({ from, until }) => `${from}–${until}`).join('、')}`)
 
-/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Hours[] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
+/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Contract['Hours'][] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
 export function hoursFields(form, before, { label, any, pointer = '/hours', update }) {
   let next = 0
   /** @type {number[]} */
   const lines = []
   const { values } = form
-  const add = (/** @type {Hours} */ span) => {
+  const add = (/** @type {Contract['Hours']} */ span) => {
     Object.assign(values, { [`day${next}`]: span.day, [`from${next}`]: span.from, [`until${next}`]: span.until })
     lines.push(next++)
   }
@@ -38,7 +36,7 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
     update()
   }
   return {
-    /** As the API takes them. @returns {Hours[] | null} */
+    /** As the API takes them. @returns {Contract['Hours'][] | null} */
     read: () => values.limited === 'any' || !lines.length ? null : lines.map(line => ({ day: values[`day${line}`], from: values[`from${line}`], until: values[`until${line}`] })),
     view: () => [
       form.choices('limited', { label: say(label), pointer, options: [{ value: 'any', label: say(any) }, { value: 'some', label: say(W.hoursSome) }], chosen: value => { if (value === 'some' && !lines.length) for (let number = 0; number < 6; number++) more() } }),
@@ -54,7 +52,7 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
 
 /**
  * Sets when a worker can work.
- * @param {import('../app.js').App} app @param {string} worker_id @param {import('contract').Schemas['Calendar']} known @param {(now: import('contract').Schemas['Availability'] | null) => void} done Without anything when somebody else has changed it.
+ * @param {import('../app.js').App} app @param {string} worker_id @param {Contract['Calendar']} known @param {(now: Contract['Availability'] | null) => void} done Without anything when somebody else has changed it.
  */
 export function changingHours(app, worker_id, known, done) {
   const form = formOf(app, /** @type {any} */ ({}))

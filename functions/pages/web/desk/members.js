@@ -9,7 +9,6 @@ import { credentials } from './credentials.js'
 import { deeds, initial, unlessGone } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @typedef {import('contract').Schemas['Member']} Member */
 /** @typedef {'owner' | 'dispatcher' | 'viewer'} Role */
 
 const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
@@ -19,7 +18,7 @@ export const members = app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
   let form = formOf(app, { name: '', role: 'dispatcher' })
-  /** What is open over the list. @typedef {{ is: 'add' } | { is: 'change', member: Member } | { is: 'sure', title: string, label: string, send: () => Promise<void> } | { is: 'given', name: string, key: { access_key: string, secret: string } }} Over */
+  /** What is open over the list. @typedef {{ is: 'add' } | { is: 'change', member: Contract['Member'] } | { is: 'sure', title: string, label: string, send: () => Promise<void> } | { is: 'given', name: string, key: { access_key: string, secret: string } }} Over */
   /** @type {Over | null} */
   let over = null
   const deed = deeds(app)
@@ -41,7 +40,7 @@ export const members = app => {
     ] : note('quiet', say(W.ownerOnly)),
   }
 
-  /** @param {Member} member */
+  /** @param {Contract['Member']} member */
   function one(member) {
     return h('li', { key: member.member_id, class: 'card' },
       h('div', { class: 'person' }, initial(nameOf(member.name)), h('div', { class: 'row-text' }, h('h2', null, nameOf(member.name)), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(W.inactive))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
@@ -85,14 +84,14 @@ export const members = app => {
     await list.again()
   }
 
-  /** @param {Member} member */
+  /** @param {Contract['Member']} member */
   async function giveKey(member) {
     const given = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member.member_id}`, path: { member_id: member.member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
     over = { is: 'given', name: nameOf(member.name), key: given }
     await list.again()
   }
 
-  /** @param {Member} member @param {string} access_key */
+  /** @param {Contract['Member']} member @param {string} access_key */
   async function withdraw({ member_id }, access_key) {
     await app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }).catch(unlessGone)
     app.say(say(W.keyWithdrawn))
@@ -100,7 +99,7 @@ export const members = app => {
     await list.again()
   }
 
-  /** @param {Member} member @param {import('contract').Schemas['MemberChange']} body */
+  /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */
   async function change({ member_id }, body) {
     await app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
     app.say(say(W.changed))

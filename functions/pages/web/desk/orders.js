@@ -23,7 +23,7 @@ export const orders = (app, params) => {
   let status = ''
   let isFiltering = false
   const filter = formOf(app, { day: '', store_id: '', worker_id: '' })
-  /** How many there are of each status, whatever status is shown. @type {import('contract').Schemas['OrderCounts'] | null} */
+  /** How many there are of each status, whatever status is shown. @type {Contract['OrderCounts'] | null} */
   let counts = null
   const query = () => ({ day: filter.values.day || null, store_id: filter.values.store_id || null, worker_id: filter.values.worker_id || null })
   const list = app.pages(async cursor => {
@@ -31,7 +31,7 @@ export const orders = (app, params) => {
     if (page.counts) counts = page.counts
     return page
   })
-  /** For the filter, once it is opened. @type {import('../app.js').Resource<import('contract').Schemas['WorkerSummary'][]> | null} */
+  /** For the filter, once it is opened. @type {import('../app.js').Resource<Contract['WorkerSummary'][]> | null} */
   let people = null
   // What is done elsewhere shows here too, unless somebody has read on.
   app.every(FRESH, () => { if (list.value && list.value.length <= PAGE && !list.busy) list.again() })
@@ -91,7 +91,7 @@ export const orders = (app, params) => {
     return h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
   }
 
-  /** @param {import('contract').OrderSummary} order */
+  /** @param {Contract['OrderSummary']} order */
   function one(order) {
     const { title, tone } = standing(order)
     return pick({

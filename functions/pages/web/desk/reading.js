@@ -125,7 +125,7 @@ export function deeds(app, tell = told) {
 }
 
 /** Tells why the authority's last decision was against it; what served before a change that was rejected goes on serving.
- * @param {Pick<import('contract').Schemas['Agency'] | import('contract').Schemas['Store'], 'status' | 'pending_changes' | 'reviews'>} of @param {(words: string) => Child} tell */
+ * @param {Pick<Contract['Agency'] | Contract['Store'], 'status' | 'pending_changes' | 'reviews'>} of @param {(words: string) => Child} tell */
 export function against({ status, pending_changes: changes, reviews }, tell) {
   const last = reviews[reviews.length - 1]
   return last && !changes && ['reject', 'suspend'].includes(last.decision) && tell(say(status === 'approved' ? W.changeRejected : W.rejectedDetail, { reason: last.reason }))

@@ -20,7 +20,7 @@ export const register = app => {
     const location = place.chosen()
     if (!location) return
     given = await app.api.call('POST /v1/agencies', { open: true, intent: 'register', body: {
-      name: values.name, uscc: values.uscc, responsible_person: values.responsible_person, phone: values.phone, services: /** @type {import('contract').Service[]} */ (values.services),
+      name: values.name, uscc: values.uscc, responsible_person: values.responsible_person, phone: values.phone, services: /** @type {Contract['Service'][]} */ (values.services),
       stores: [{ name: values.storeName, address: values.storeAddress, location }],
     } })
   }

@@ -13,10 +13,6 @@ import { hoursFields, hoursText } from './hours.js'
 import { against, backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @typedef {import('contract').Schemas['Store']} Store */
-/** @typedef {import('contract').Location} Location */
-/** @typedef {import('contract').Service} Service */
-
 const WIDTH = 400
 const MARGIN = 0.03
 /** Room for a place's name. */
@@ -48,10 +44,10 @@ export const stores = (app, params) => {
   }
 }
 
-/** A store whose change waits goes on as it was. @param {Store} store */
+/** A store whose change waits goes on as it was. @param {Contract['Store']} store */
 const stateTag = ({ status, pending_changes: changes }) => changes && status !== 'closed' ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : status === 'closed' ? 'quiet' : 'warn')
 
-/** Where the stores are. @param {Store[]} stores @param {string | null} chosen */
+/** Where the stores are. @param {Contract['Store'][]} stores @param {string | null} chosen */
 function drawn(stores, chosen) {
   const placed = stores.flatMap(store => store.location || store.proposed_location ? [{ store, at: /** @type {{ lat: number, lon: number }} */ (store.location || store.proposed_location) }] : [])
   if (!placed.length) return null
@@ -106,7 +102,7 @@ function one(app, watch, store_id) {
   }
 }
 
-/** Adds a store, or changes one. @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Store | null} store @param {() => void} [done] */
+/** Adds a store, or changes one. @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Store'] | null} store @param {() => void} [done] */
 function changing(app, watch, store, done) {
   // What waits for review is changed further, not taken back.
   const to = store?.pending_changes
@@ -123,7 +119,7 @@ function changing(app, watch, store, done) {
     }
     const path = { agency_id: watch.agency_id }
     const saved = store ? await app.api.call('PATCH /v1/agencies/{agency_id}/stores/{store_id}', { path: { ...path, store_id: store.store_id }, body, repeats: true })
-      : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Location} */ (body.location) } })
+      : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Contract['Location']} */ (body.location) } })
     took(watch, saved)
     app.say(say(!store ? W.storeAdded : saved.pending_changes ? W.proposed : W.changed))
     if (done) done()
@@ -138,7 +134,7 @@ function changing(app, watch, store, done) {
 
 /** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null, mended: (pointer: string) => void }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
-  /** @type {Location | null} */
+  /** @type {Contract['Location'] | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
   /** @type {(() => import('../view.js').Child) | null} */
   let open = null
@@ -154,7 +150,7 @@ export function placeField(app, form, before, pointer = '/location') {
   }
 }
 
-/** @param {import('./watch.js').Watch} watch @param {Store} store */
+/** @param {import('./watch.js').Watch} watch @param {Contract['Store']} store */
 function took(watch, store) {
   if (!watch.agency) return
   const others = watch.agency.stores.filter(one => one.store_id !== store.store_id)

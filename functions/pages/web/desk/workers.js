@@ -12,8 +12,6 @@ import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
 
-/** @typedef {import('contract').Service} Service */
-
 /** @type {import('../app.js').MakeScreen} */
 export const workers = (app, params) => {
   const watch = watchOf(app)
@@ -22,7 +20,7 @@ export const workers = (app, params) => {
   const query = () => {
     const { skill, tag, day, from, until } = search.values
     const isTimed = /^20\d\d-/.test(day) && from < until
-    return { skill: /** @type {Service | null} */ (skill || null), tag: tag || null, free_from: isTimed ? moment(day, from) : null, free_until: isTimed ? moment(day, until) : null }
+    return { skill: /** @type {Contract['Service'] | null} */ (skill || null), tag: tag || null, free_from: isTimed ? moment(day, from) : null, free_until: isTimed ? moment(day, until) : null }
   }
   let asked = JSON.stringify(query())
   const list = app.pages(cursor => app.api.call('GET /v1/workers', { query: { ...query(), limit: 50, cursor } }))
@@ -61,7 +59,7 @@ export const workers = (app, params) => {
         search.values.day && h('div', { class: 'two' }, search.select('from', { label: say(W.from), options: hours }), search.select('until', { label: say(W.until), options: hours }))))
   }
 
-  /** @param {import('contract').Schemas['WorkerSummary']} one */
+  /** @param {Contract['WorkerSummary']} one */
   function one(one) {
     const { word, tone } = standingReading(one.standing)
     return pick({

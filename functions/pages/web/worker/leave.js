@@ -14,7 +14,7 @@ export const leave = app => {
   const times = clockTimes.map(time => ({ value: time, label: time }))
   return { title: () => say(W.leave), back: 'me', view: () => awaited(read, whole, 6) }
 
-  /** @param {import('contract').Schemas['Availability']} now */
+  /** @param {Contract['Availability']} now */
   function whole(now) {
     const ahead = leaveAhead(now, app.now())
     const hours = weekHours(now)

@@ -10,7 +10,6 @@ import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, tag } from '../parts.js'
 
-/** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
 /** What is asked once more, and of which agency. @typedef {{ deed: keyof typeof deeds, agency?: string, proposal_id?: string }} Asked */
 
 /** @type {import('../app.js').MakeScreen} */
@@ -30,7 +29,7 @@ export const me = app => {
   }
   return { title: () => say(W.me), view: () => awaited(own, whole, 8) }
 
-  /** @param {OwnRecord} record */
+  /** @param {Contract['OwnRecord']} record */
   function whole(record) {
     const { worker, employer } = record
     const keep = doing(() => app.api.call('DELETE /v1/me/erase'), W.eraseKept)

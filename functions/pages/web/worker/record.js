@@ -11,14 +11,12 @@ import { formOf } from '../form.js'
 import { awaited, buttonLink, card, empty, h, paged, row, rows, say, sayOf, tag, verdict } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
 
-/** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
-
 /** @type {import('../app.js').MakeScreen} */
 export const record = app => {
   const own = app.load(() => app.api.call('GET /v1/me/record'))
   return { title: () => say(W.record), view: () => awaited(own, whole, 8) }
 
-  /** @param {OwnRecord} record */
+  /** @param {Contract['OwnRecord']} record */
   function whole({ worker, objections }) {
     const { word, tone } = standingReading(worker.standing)
     return [
@@ -55,7 +53,7 @@ export const objecting = (app, params) => {
   const seq = /^[1-9]\d*$/.test(params.about || '') ? Number(params.about) : 0
   const form = formOf(app, { about: seq ? String(seq) : params.about || 'health_certificate', text: '' })
   const send = async () => {
-    const about = seq || /** @type {import('contract').Schemas['Section']} */ (form.values.about)
+    const about = seq || /** @type {Contract['Section']} */ (form.values.about)
     await app.api.call('POST /v1/me/objections', { intent: 'objection', body: { about, text: form.values.text } })
     app.say(say(W.objected))
     app.go('record', true)

@@ -10,8 +10,6 @@ import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { stillMap } from '../map.js'
 import { button, buttonLink, card, empty, facts, h, icon, named, paged, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
 
-/** @typedef {import('contract').Schemas['OwnVisit']} Visit */
-
 /** @type {import('../app.js').MakeScreen} */
 export const visits = app => {
   let shown = 'coming'
@@ -38,7 +36,7 @@ export const visits = app => {
     return shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
   }
 
-  /** On its day, when the code is wanted. @param {Visit} visit */
+  /** On its day, when the code is wanted. @param {Contract['OwnVisit']} visit */
   function isSoon(visit) {
     return visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
   }
@@ -47,7 +45,7 @@ export const visits = app => {
     return card({ title: say(W.atDoor), kind: 'lead', key: 'door' }, h('p', { class: 'say' }, say(W.atDoorDetail)), buttonLink({ label: say(W.showCode), href: '#/code', kind: 'go', icon: 'code' }))
   }
 
-  /** @param {Visit} visit @param {boolean} isFirst */
+  /** @param {Contract['OwnVisit']} visit @param {boolean} isFirst */
   function ahead(visit, isFirst) {
     const { home } = visit
     return card({ key: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, app.now()), aside: tag(sayOf(orderStatuses, visit.status), 'good') },
@@ -59,7 +57,7 @@ export const visits = app => {
       ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.agency), visit.agency]]), way(centre(cell(visit.area)))])
   }
 
-  /** @param {Visit[]} visits */
+  /** @param {Contract['OwnVisit'][]} visits */
   function pastOnes(visits) {
     if (visits.length === 0) return list.hasMore ? null : nothing()
     return h('ul', { class: 'rows' }, visits.map(visit => h('li', { key: visit.order_id, class: 'row' }, icon(SERVICE_ICONS[visit.service]),

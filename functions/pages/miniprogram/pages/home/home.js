@@ -8,7 +8,7 @@ import { named, say, shown, titled, worded } from '../../page.js'
 import { customer, isKnownCustomer } from '../../sessions.js'
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {import('../../logic/catalogue.js').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
 
   onLoad() {
     titled(W.area)

@@ -9,7 +9,7 @@ import { mended, named, say, sent, shown, titled, toast, typed, worded } from '.
 import { customer } from '../../sessions.js'
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
 
   onLoad({ service = '', order_id = '' }) {
     titled(order_id ? W.againOrder : W.newOrder)

@@ -8,7 +8,7 @@ import { worker } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: tomorrow(0), today: '', times: clockTimes },
-  availability: /** @type {import('contract').Schemas['Availability']} */ ({ version: 0, hours: null, leave: [] }),
+  availability: /** @type {Contract['Availability']} */ ({ version: 0, hours: null, leave: [] }),
   onLoad() {
     titled(W.leave)
     this.setData({ values: tomorrow(worker.now()), today: isoDay(worker.now()) })

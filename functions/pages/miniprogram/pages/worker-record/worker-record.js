@@ -9,7 +9,7 @@ import { worker as W } from '../../logic/words/worker.js'
 import { say, sayOf, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { worker } from '../../sessions.js'
 
-const SECTIONS = /** @type {import('contract').Schemas['Section'][]} */ (Object.keys(sections))
+const SECTIONS = /** @type {Contract['Section'][]} */ (Object.keys(sections))
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, abouts: SECTIONS.map(section => sayOf(sections, section)), values: { about: SECTIONS.indexOf('health_certificate'), text: '' }, looks: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },

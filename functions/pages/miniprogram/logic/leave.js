@@ -1,19 +1,17 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
 import { Problem } from './api.js'
-import { isoDay, moment, timeSpan, when } from './format.js'
+import { DAY, isoDay, moment, timeSpan, when } from './format.js'
 import { listed, say, sayOf } from './words.js'
-import { weekdays, worker as W } from './words/worker.js'
+import { weekdays } from './words/contract.js'
+import { worker as W } from './words/worker.js'
 
 /** @typedef {{ from: string, until: string }} Span */
 /** What she fills in: days and clock times. @typedef {{ from: string, fromTime: string, until: string, untilTime: string }} Filled */
 
-/** `08:00`, `08:30`: what a leave can begin or end at. */
-export const clockTimes = Array.from({ length: 48 }, (_, half) => `${String(Math.floor(half / 2)).padStart(2, '0')}:${half % 2 ? '30' : '00'}`)
-
 /** The whole of tomorrow's work. @param {number} now @returns {Filled} */
 export function tomorrow(now) {
-  const day = isoDay(now + 86400000)
+  const day = isoDay(now + DAY)
   return { from: day, fromTime: '08:00', until: day, untilTime: '18:00' }
 }
 

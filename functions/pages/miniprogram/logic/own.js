@@ -4,8 +4,8 @@ import { serviceName } from './catalogue.js'
 import { day, masked, phoneText, when } from './format.js'
 import { aboutName } from './history.js'
 import { listed, named, say, sayOf } from './words.js'
-import { orderStatuses, sections } from './words/contract.js'
-import { badgeStatuses, CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
+import { badgeStatuses, orderStatuses, sections } from './words/contract.js'
+import { CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
 
 /** @typedef {import('./words.js').Words} Words */
 

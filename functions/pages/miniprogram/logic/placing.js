@@ -1,13 +1,12 @@
 // What an order form offers and takes, on the web and in the mini-program.
 
-import { clockTime, isoDay, isPhone, moment, span } from './format.js'
+import { clockTime, clockTimes, DAY, isoDay, isPhone, moment, span } from './format.js'
 import { say } from './words.js'
 import { controls } from './words/controls.js'
 import { placing as W } from './words/placing.js'
 
 /** @typedef {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], location: Contract['Location'] | null }} Filled */
 
-export const DAY = 86400000
 const HALF_HOUR = 1800000
 /** An order needs some time to find an agency before it begins. */
 const SOONEST = 5 * HALF_HOUR
@@ -24,7 +23,7 @@ function firstStart(now) {
 
 /** The times at which a visit can begin on a day, `14:30` and so on. @param {string} day Such as `2026-12-01`. @param {number} now */
 export function startTimes(day, now) {
-  const all = Array.from({ length: 32 }, (_, number) => `${String(6 + Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`)
+  const all = clockTimes.filter(time => time >= '06:00' && time < '22:00')
   return day === isoDay(now) ? all.filter(time => !isTooSoon(day, time, now)) : all
 }
 

@@ -2,7 +2,8 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
-import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
+import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { paperKinds } from '../../miniprogram/logic/words/contract.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
 import { empty, h, listed, paged, row, say, sayOf, switcher, tag } from '../parts.js'
 import { shortcuts } from './keys.js'
@@ -81,9 +82,7 @@ function move(by) {
 }
 
 /** @param {Contract['Waiting']} item */
-function asideOf({ kind, pending_changes: changes, proposal_id: proposal }) {
-  return say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)
-}
+const asideOf = ({ kind, pending_changes: changes, proposal_id: proposal }) => say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)
 
 /** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
 const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers }

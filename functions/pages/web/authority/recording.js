@@ -1,13 +1,12 @@
 // What the authority does about a worker by hand: a section of her record, what she is said to have done, and her badges.
 
-import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { authority as W, badgeStatuses } from '../../miniprogram/logic/words/authority.js'
-import { sections, states } from '../../miniprogram/logic/words/contract.js'
+import { DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { badgeStatuses, sections, states } from '../../miniprogram/logic/words/contract.js'
 import { actors, history as H } from '../../miniprogram/logic/words/history.js'
 import { button, card, h, paged, say, sayOf, tag } from '../parts.js'
 import { mayDecide, reasonField } from './asking.js'
 
-const DAY = 86_400_000
 /** @type {Contract['SectionResult']['state'][]} */
 const STATES = ['clear', 'flagged', 'pending', 'withheld', 'unknown']
 /** What follows from what is done to a badge. */

@@ -54,6 +54,8 @@ export const team = forSupervisors(app => {
     title: say(W.ask, { deed: say(W.dropKey), name: `“${called(name, W.firstKey)}”` }), label: say(W.dropKey), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(W.dropKey),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }),
   }))
+  /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */
+  const change = ({ member_id }, body) => app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
   return {
     title: () => say(W.team),
     view: () => [
@@ -64,11 +66,6 @@ export const team = forSupervisors(app => {
       question.view(),
       issued && handedOver(issued),
     ],
-  }
-
-  /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */
-  function change({ member_id }, body) {
-    return app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
   }
 
   /** @param {Issued} answer */

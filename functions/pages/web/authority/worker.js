@@ -64,17 +64,15 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     send: () => app.api.call('POST /v1/workers/{worker_id}/erase', { path, body: form.values, repeats: true }),
     done: () => goOn(app, href, say(W.erased), read.again),
   }))
-  return { title: () => say(W.workerTitle), back: '', view: () => awaited(read, dossier, 8) }
-
   /** What is to be decided on here: the one that was asked for, or what her own agency proposes. @param {Contract['Worker']} it @returns {Contract['Proposal'] | null} */
-  function proposalOf(it) {
-    return it.proposals.find(one => part === 'changes' ? one.proposal_id === id : one.agency_id === it.agency_id && it.status === 'approved') || null
-  }
-
+  const proposalOf = it => it.proposals.find(one => part === 'changes' ? one.proposal_id === id : one.agency_id === it.agency_id && it.status === 'approved') || null
   /** @param {Contract['Worker']} it */
-  function mayChange(it) {
-    return !it.erased && mayDecide(app)
-  }
+  const mayChange = it => !it.erased && mayDecide(app)
+  /** @param {readonly string[]} list */
+  const offered = list => listed(list.map(one => serviceName(services.value || [], one, named)))
+  /** @param {Contract['Worker']['experience']} list */
+  const experienced = list => listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
+  return { title: () => say(W.workerTitle), back: '', view: () => awaited(read, dossier, 8) }
 
   /** @param {Contract['Worker']} it */
   function decidable(it) {
@@ -113,16 +111,6 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   function photos(it, proposal) {
     const one = (/** @type {ReturnType<typeof picture> | null} */ shown, /** @type {string} */ label) => h('figure', { key: label }, shown?.value ? h('img', { src: shown.value, alt: label, class: 'portrait' }) : h('span', { class: 'portrait' }, icon('person', 'large')), h('figcaption', null, label))
     return h('div', { class: 'photos' }, one(it.photo ? photo : null, say(!it.photo ? W.noPhoto : proposal?.pending_changes.photo ? W.photoNow : W.photo)), proposal?.pending_changes.photo && one(newPhoto, say(W.photoNew)))
-  }
-
-  /** @param {readonly string[]} list */
-  function offered(list) {
-    return listed(list.map(one => serviceName(services.value || [], one, named)))
-  }
-
-  /** @param {Contract['Worker']['experience']} list */
-  function experienced(list) {
-    return listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
   }
 
   /** @param {Contract['Worker']} it @param {Contract['Proposal']} proposal */

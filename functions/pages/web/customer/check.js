@@ -21,6 +21,8 @@ export const check = (app, { order_id }) => {
   let found = null
   /** What a match has changed. @type {ReturnType<typeof matched> | null} */
   let change = null
+  /** @param {string} text */
+  const ask = text => show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
   return { title: () => say(W.check), back: `orders/${order_id}`, view: () => found ? result(found) : asking() }
 
   function asking() {
@@ -49,11 +51,6 @@ export const check = (app, { order_id }) => {
       badge && card({ title: say(W.recordOf) }, sectionFacts(badge.sections), h('p', { class: 'hint' }, say(W.asOf, { time: when(badge.as_of, app.now()) }))),
       result === 'match' ? buttonLink({ label: say(W.toOrder), href: `#/orders/${order_id}`, kind: 'go' })
         : button({ label: say(W.checkAgain), kind: 'go', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
-  }
-
-  /** @param {string} text */
-  function ask(text) {
-    return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
   }
 
   /** @param {Blob} photo Of a code. */

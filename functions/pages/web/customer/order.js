@@ -32,6 +32,13 @@ export const order = (app, { order_id }) => {
   const completing = formOf(app, {})
   const close = () => { asking = null; app.update() }
 
+  /** @param {Contract['Order']} order @param {NonNullable<Contract['Order']['claim']>} claim */
+  const agency = (order, claim) => card({ title: say(W.agency), aside: tag(say(claim.how === 'grab' ? W.grabbed : W.assigned)), key: 'agency' },
+    h('b', { class: 'big' }, claim.agency_name), stars(claim.stars, W.agencyStars, h('small', null, say(W.noStars))),
+    claim.phone && isLive(order) && buttonLink({ label: `${say(W.call)} ${phoneText(claim.phone)}`, href: `tel:${claim.phone}`, icon: 'phone' }))
+  /** @param {Contract['Order']} order */
+  const timeline = order => card({ title: say(W.timeline), key: 'timeline' }, h('ol', { class: 'timeline' }, [...order.timeline].reverse().map(line =>
+    h('li', { key: `${line.at} ${line.what}` }, h('b', null, timelineReading(line, order)), h('small', null, when(line.at, app.now()))))))
   return { title: () => say(W.order), back: 'orders', view: () => awaited(read, whole, 8) }
 
   /** @param {Contract['Order']} order */
@@ -69,19 +76,6 @@ export const order = (app, { order_id }) => {
         h('div', { class: 'block' }, h('b', { class: 'big' }, worker.name), stars(worker.stars, W.agencyStars, h('small', null, say(W.noStars))),
           worker.tags.length > 0 && h('p', { class: 'tags' }, tagNames(worker.tags, order.service, services.value || []).map(name => tag(name))))),
       worker.sections.length > 0 && h('details', null, h('summary', null, say(W.recordOf)), sectionFacts(worker.sections), h('p', { class: 'hint' }, say(W.asOf, { time: when(worker.as_of, app.now()) }))))
-  }
-
-  /** @param {Contract['Order']} order @param {NonNullable<Contract['Order']['claim']>} claim */
-  function agency(order, claim) {
-    return card({ title: say(W.agency), aside: tag(say(claim.how === 'grab' ? W.grabbed : W.assigned)), key: 'agency' },
-      h('b', { class: 'big' }, claim.agency_name), stars(claim.stars, W.agencyStars, h('small', null, say(W.noStars))),
-      claim.phone && isLive(order) && buttonLink({ label: `${say(W.call)} ${phoneText(claim.phone)}`, href: `tel:${claim.phone}`, icon: 'phone' }))
-  }
-
-  /** @param {Contract['Order']} order */
-  function timeline(order) {
-    return card({ title: say(W.timeline), key: 'timeline' }, h('ol', { class: 'timeline' }, [...order.timeline].reverse().map(line =>
-      h('li', { key: `${line.at} ${line.what}` }, h('b', null, timelineReading(line, order)), h('small', null, when(line.at, app.now()))))))
   }
 
   /** What else can be done. @param {Contract['Order']} order */

@@ -1,8 +1,8 @@
 // Placing an order. It can be filled in by whoever comes; a login is asked for when it is sent.
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
-import { day, distance, isoDay } from '../../miniprogram/logic/format.js'
-import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
+import { DAY, day, distance, isoDay } from '../../miniprogram/logic/format.js'
+import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { formOf } from '../form.js'
@@ -27,6 +27,7 @@ export const placing = (app, params) => {
   const values = form.values
   const chosenService = (/** @type {Contract['OfferedService'][]} */ services) => services.find(one => one.service === values.service) || services[0]
   const chosenDay = () => values.day === 'other' ? values.otherDay : values.day
+  const days = () => [0, 1, 2, 3, 4].map(number => app.now() + number * DAY).map(time => ({ value: isoDay(time), label: day(time, app.now()) }))
   return {
     title: () => say(params.order_id ? W.againOrder : W.newOrder),
     back: params.order_id ? `orders/${params.order_id}` : '',
@@ -120,10 +121,6 @@ export const placing = (app, params) => {
     before = order
     Object.assign(values, takenOver(order), { prefer: canPrefer(order) ? ['yes'] : [] })
     if (values.location) placed = say(W.placeSet, { near: values.address })
-  }
-
-  function days() {
-    return [0, 1, 2, 3, 4].map(number => app.now() + number * DAY).map(time => ({ value: isoDay(time), label: day(time, app.now()) }))
   }
 
   function times() {

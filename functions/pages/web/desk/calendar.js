@@ -1,6 +1,6 @@
 // The visits of a day by worker: beside each other where there is room, one list after the other on a phone.
 
-import { clockTime, day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { clockTime, DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
@@ -9,7 +9,6 @@ import { standing } from './order.js'
 import { place } from './reading.js'
 import { watchOf } from './watch.js'
 
-const DAY = 86_400_000
 const HOUR = 3_600_000
 const WIDTH = 1000
 const LINE = 56

@@ -13,6 +13,11 @@ export function candidates(app, watch, order_id, done) {
   let busy = ''
   /** @type {{ worker_id: string, problem: unknown } | null} */
   let failed = null
+  /** @param {Contract['OwnCandidate']['fit']} fit @param {Contract['Order']} order */
+  const fit = (fit, order) => [
+    fit.preferred && say(W.preferred), fit.wishes > 0 && say(W.wishesMet, { count: fit.wishes }), order.wishes.length > 0 && !fit.sex && say(W.notSex), fit.nearness > 50 && say(W.nearby),
+    fit.years > 0 && say(W.years, { years: fit.years }), say(W.starsShort, { stars: (fit.stars / 1000).toFixed(1) }),
+  ].filter(words => typeof words === 'string')
   return {
     /** @param {Contract['Order']} order */
     view: order => awaited(list, ({ items }) => {
@@ -36,14 +41,6 @@ export function candidates(app, watch, order_id, done) {
         problem !== null && h('span', { class: 'reasons', role: 'alert' }, problem instanceof Problem && problem.reasons.length ? problem.reasons.map(reason => why(reason, app.now())).join('；') : told(problem))),
       isNamed ? tag(say(W.named), 'good')
         : one.eligible && watch.may('orders') && button({ label: say(W.send), kind: isBest ? 'go' : 'plain', busy: busy === one.worker_id, disabled: busy !== '', onclick: () => name(one) }))
-  }
-
-  /** @param {Contract['OwnCandidate']['fit']} fit @param {Contract['Order']} order */
-  function fit(fit, order) {
-    return [
-      fit.preferred && say(W.preferred), fit.wishes > 0 && say(W.wishesMet, { count: fit.wishes }), order.wishes.length > 0 && !fit.sex && say(W.notSex), fit.nearness > 50 && say(W.nearby),
-      fit.years > 0 && say(W.years, { years: fit.years }), say(W.starsShort, { stars: (fit.stars / 1000).toFixed(1) }),
-    ].filter(words => typeof words === 'string')
   }
 
   /** @param {Contract['OwnCandidate']} one */

@@ -13,6 +13,8 @@ export const complaints = (app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
   const choice = chosen(app, params.complaint_id, one)
+  /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
+  const said = (by, text, at) => h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
   return {
     title: () => say(W.complaints),
     wide: true,
@@ -47,10 +49,5 @@ export const complaints = (app, params) => {
           form.text('text', { label: say(W.yourAnswer), hint: say(W.answerHint), rows: 5, maxlength: 1000 }))),
       ]
     }
-  }
-
-  /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
-  function said(by, text, at) {
-    return h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
   }
 }

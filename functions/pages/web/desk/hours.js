@@ -1,20 +1,20 @@
 // Weekly hours, of workers and stores, and a worker's leave: how they read and how they are set.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { clockTimes, DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { weekdays } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button, h, say } from '../parts.js'
+import { button, h, say, sayOf } from '../parts.js'
 
-const DAYS = /** @type {const} */ (['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])
-const DAY = 86_400_000
+const DAYS = /** @type {Contract['Hours']['day'][]} */ (Object.keys(weekdays))
 /** As many as the API takes. */
 const MOST = 28
 
 /** A line a day. @param {Contract['Hours'][]} hours */
-export const hoursText = hours => DAYS.map(name => [name, hours.filter(span => span.day === name)]).filter(([, spans]) => spans.length).map(([name, spans]) =>
-  `${say(W[/** @type {keyof typeof W} */ (name)])} ${/** @type {Contract['Hours'][]} */ (spans).map(({ from, until }) => `${from}–${until}`).join('、')}`)
+export const hoursText = hours => DAYS.map(name => ({ name, spans: hours.filter(span => span.day === name) })).filter(({ spans }) => spans.length)
+  .map(({ name, spans }) => `${sayOf(weekdays, name)} ${spans.map(({ from, until }) => `${from}–${until}`).join('、')}`)
 
 /** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Contract['Hours'][] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
 export function hoursFields(form, before, { label, any, pointer = '/hours', update }) {
@@ -28,7 +28,6 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
   }
   values.limited = before?.length ? 'some' : 'any'
   for (const span of before || []) add(span)
-  const clock = (/** @type {number} */ first) => Array.from({ length: 48 }, (_, number) => number + first).map(number => `${String(Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`)
   const options = (/** @type {string[]} */ times, /** @type {string} */ own) => [...new Set([...times, own])].sort().map(value => ({ value, label: value }))
   const more = () => {
     const last = lines.length ? values[`day${lines[lines.length - 1]}`] : 'sunday'
@@ -41,9 +40,9 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
     view: () => [
       form.choices('limited', { label: say(label), pointer, options: [{ value: 'any', label: say(any) }, { value: 'some', label: say(W.hoursSome) }], chosen: value => { if (value === 'some' && !lines.length) for (let number = 0; number < 6; number++) more() } }),
       values.limited === 'some' && h('div', { class: 'spans' }, lines.map((line, number) => h('div', { key: line, class: 'span' },
-        form.select(`day${line}`, { label: say(W.weekday), pointer: `${pointer}/${number}/day`, options: DAYS.map(value => ({ value, label: say(W[value]) })) }),
-        form.select(`from${line}`, { label: say(W.from), pointer: `${pointer}/${number}/from`, options: options(clock(0), values[`from${line}`]) }),
-        form.select(`until${line}`, { label: say(W.until), pointer: `${pointer}/${number}/until`, options: options(clock(1), values[`until${line}`]) }),
+        form.select(`day${line}`, { label: say(W.weekday), pointer: `${pointer}/${number}/day`, options: DAYS.map(value => ({ value, label: sayOf(weekdays, value) })) }),
+        form.select(`from${line}`, { label: say(W.from), pointer: `${pointer}/${number}/from`, options: options(clockTimes, values[`from${line}`]) }),
+        form.select(`until${line}`, { label: say(W.until), pointer: `${pointer}/${number}/until`, options: options([...clockTimes.slice(1), '24:00'], values[`until${line}`]) }),
         button({ label: say(W.removeHours, { what: '' }), kind: 'quiet', onclick: () => { lines.splice(lines.indexOf(line), 1); update() } }))),
       lines.length < MOST && button({ label: say(W.addHours), icon: 'plus', onclick: more })),
     ],

@@ -29,6 +29,8 @@ export const members = app => {
     over = what
     app.update()
   }
+  const fields = () => [form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 60 }),
+    form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
   return {
     title: () => say(W.members),
     back: 'more',
@@ -70,11 +72,6 @@ export const members = app => {
       case 'given': return dialog({ title: say(W.memberAdded, { name: over.name }), close }, note('warn', say(W.secretOnce)), credentials(app, over.key), button({ label: say(W.done), kind: 'go', onclick: close }))
       default: return null
     }
-  }
-
-  function fields() {
-    return [form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 60 }),
-      form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
   }
 
   async function add() {

@@ -49,6 +49,7 @@ export function orderDetail(app, watch, order_id, changed) {
     people = candidates(app, watch, order_id, () => { people = null; read.now(); changed(); app.update() })
     app.update()
   }
+  const complaintsOf = () => app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
   return () => awaited(read, order => {
     const { title, tone } = standing(order)
     const isOurs = !order.ended
@@ -80,10 +81,6 @@ export function orderDetail(app, watch, order_id, changed) {
       h('div', { class: 'person' }, initial(worker.name), h('div', { class: 'row-text' }, h('b', null, worker.name), h('span', { class: 'tags' }, tag(word, tone), stars(worker.stars, W.starsOf), worker.tags.map(one => tag(watch.tagName(one)))))),
       amiss.length > 0 && note('warn', amiss.map(line => `${line.name}：${line.state}`).join('，')),
       worker.worker_id && h('div', { class: 'buttons' }, buttonLink({ label: say(W.seeWorker), href: `#/workers/${worker.worker_id}` })))
-  }
-
-  function complaintsOf() {
-    return app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
   }
 
   /** @param {Contract['TimelineEntry']} line @param {Contract['Order']} order */

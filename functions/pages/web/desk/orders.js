@@ -1,6 +1,6 @@
 // An agency's orders: those it has, and those it had, by how they stand, day, store and worker.
 
-import { isoDay, when } from '../../miniprogram/logic/format.js'
+import { DAY, isoDay, when } from '../../miniprogram/logic/format.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
@@ -10,7 +10,6 @@ import { orderDetail, standing } from './order.js'
 import { backFrom, chosen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-const DAY = 86_400_000
 const PAGE = 30
 const FRESH = 15_000
 const STATUSES = /** @type {const} */ (['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'lost'])
@@ -38,6 +37,10 @@ export const orders = (app, params) => {
   const choice = chosen(app, params.order_id, id => orderDetail(app, watch, id, list.again))
   /** What the list was asked with. */
   let asked = JSON.stringify(query())
+  /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
+  const tab = (id, label, count) => h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
+  const nothing = () => status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
+    : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
   return {
     title: () => say(choice.id() && !isWide() ? W.order : W.orders),
     wide: true,
@@ -86,11 +89,6 @@ export const orders = (app, params) => {
       counts && !counts.exact && h('p', { class: 'hint' }, say(W.countsInexact)))
   }
 
-  /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
-  function tab(id, label, count) {
-    return h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
-  }
-
   /** @param {Contract['OrderSummary']} order */
   function one(order) {
     const { title, tone } = standing(order)
@@ -100,10 +98,5 @@ export const orders = (app, params) => {
       detail: [order.ended ? title : order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
       aside: tag(sayOf(orderStatuses, order.ended ? 'lost' : order.status), tone),
     })
-  }
-
-  function nothing() {
-    return status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
-      : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
   }
 }

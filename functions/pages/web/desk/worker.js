@@ -1,7 +1,7 @@
 // One worker: who she is, her record, when she works, her badges.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { clockTime, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
+import { clockTime, DAY, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
@@ -14,7 +14,7 @@ import { changingHours, hoursText } from './hours.js'
 import { asking, deeds, unlessGone } from './reading.js'
 import { changing } from './worker-form.js'
 
-const WEEKS = 14 * 86_400_000
+const WEEKS = 14 * DAY
 /** The API takes a photo of 1 MiB. */
 const PHOTO_SIDE = 1024
 

@@ -1,6 +1,6 @@
 // An agency's workers, and who of them could come: by skill, strength and free time.
 
-import { isoDay, moment } from '../../miniprogram/logic/format.js'
+import { clockTimes, isoDay, moment } from '../../miniprogram/logic/format.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
@@ -47,7 +47,7 @@ export const workers = (app, params) => {
   function tools() {
     const tags = watch.services.filter(service => !search.values.skill || service.service === search.values.skill).flatMap(service => service.tags)
     const [skills, unique] = [watch.services.map(({ service, name }) => ({ value: service, label: named(name) })), new Map(tags.map(tag => [tag.tag, named(tag.name)]))]
-    const hours = Array.from({ length: 35 }, (_, number) => `${String(6 + Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`).map(value => ({ value, label: value }))
+    const hours = clockTimes.filter(time => time >= '06:00' && time <= '23:00').map(value => ({ value, label: value }))
     return h('div', { class: 'filters', onchange: () => queueMicrotask(again) },
       h('div', { class: 'buttons' }, watch.may('workers') && watch.isApproved() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'plain', icon: 'plus' }),
         button({ label: say(W.filter), kind: 'quiet', icon: isSearching ? 'up' : 'down', onclick: () => { isSearching = !isSearching; app.update() } })),

@@ -1,7 +1,7 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
-import { isoDay } from '../../miniprogram/logic/format.js'
-import { changeLeave, clockTimes, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../miniprogram/logic/leave.js'
+import { clockTimes, isoDay } from '../../miniprogram/logic/format.js'
+import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../miniprogram/logic/leave.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'

@@ -19,6 +19,10 @@ export const visits = app => {
   // What is new of today is seen by who leaves this open.
   const timer = setInterval(list.again, 120_000)
   app.leaving(() => clearInterval(timer))
+  const nothing = () => shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
+  /** On its day, when the code is wanted. @param {Contract['OwnVisit']} visit */
+  const isSoon = visit => visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
+  const atDoor = () => card({ title: say(W.atDoor), kind: 'lead', key: 'door' }, h('p', { class: 'say' }, say(W.atDoorDetail)), buttonLink({ label: say(W.showCode), href: '#/code', kind: 'go', icon: 'code' }))
   return { title: () => say(W.visits), view }
 
   function view() {
@@ -30,19 +34,6 @@ export const visits = app => {
         return coming.length === 0 ? nothing() : [isSoon(coming[0]) && atDoor(), coming.map((visit, at) => ahead(visit, at === 0))]
       }, nothing()),
     ]
-  }
-
-  function nothing() {
-    return shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
-  }
-
-  /** On its day, when the code is wanted. @param {Contract['OwnVisit']} visit */
-  function isSoon(visit) {
-    return visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
-  }
-
-  function atDoor() {
-    return card({ title: say(W.atDoor), kind: 'lead', key: 'door' }, h('p', { class: 'say' }, say(W.atDoorDetail)), buttonLink({ label: say(W.showCode), href: '#/code', kind: 'go', icon: 'code' }))
   }
 
   /** @param {Contract['OwnVisit']} visit @param {boolean} isFirst */

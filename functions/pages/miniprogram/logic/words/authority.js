@@ -284,14 +284,6 @@ export const roles = {
 }
 
 /** @type {Record<string, import('../words.js').Words>} */
-export const badgeStatuses = {
-  valid: ['有效', 'Valid'],
-  suspended: ['已暂停', 'Suspended'],
-  revoked: ['已作废', 'Revoked'],
-  expired: ['已过期', 'Expired'],
-}
-
-/** @type {Record<string, import('../words.js').Words>} */
 export const feedStatuses = {
   received: ['已收到', 'Received'],
   applying: ['正在记入', 'Being applied'],
@@ -307,13 +299,6 @@ export const exclusions = {
   at_the_cap: ['待派的单已满', 'too many unstaffed claims'],
   no_cleared_free_worker: ['没有合格又有空的人', 'nobody cleared and free'],
   out_of_range: ['太远', 'too far'],
-}
-
-/** @type {Record<string, import('../words.js').Words>} */
-export const paperKinds = {
-  business_licence: ['营业执照', 'Business licence'],
-  human_resources_permit: ['人力资源服务许可证', 'Human resources permit'],
-  labour_dispatch_permit: ['劳务派遣经营许可证', 'Labour dispatch permit'],
 }
 
 /** What members do, beside what happens to workers. @type {Record<string, import('../words.js').Words>} */

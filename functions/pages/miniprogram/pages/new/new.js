@@ -1,8 +1,8 @@
 // Placing an order: service, time, place, whom to reach, wishes, one button.
 
 import { price, readServices } from '../../logic/catalogue.js'
-import { day, isoDay, moment } from '../../logic/format.js'
-import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
+import { DAY, day, isoDay, moment } from '../../logic/format.js'
+import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
 import { mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'

@@ -1,7 +1,7 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
-import { day, isoDay, moment } from '../../logic/format.js'
-import { changeLeave, clockTimes, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../logic/leave.js'
+import { clockTimes, day, isoDay, moment } from '../../logic/format.js'
+import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../logic/leave.js'
 import { worker as W } from '../../logic/words/worker.js'
 import { factsOf, mended, sent, shown, titled, toast, worded } from '../../page.js'
 import { worker } from '../../sessions.js'

@@ -14,7 +14,7 @@ const DAY = 86_400_000
 const PHOTO = readFileSync(new URL('../../end_to_end/photo.jpg', import.meta.url))
 const UNKNOWN = '不知道是否已经办成'
 
-let desk, own, token, workers, workersUsed = 0, days = 1
+let desk, own, token, workers, workersUsed = 0, days = 1 + Math.floor(Math.random() * 30)
 
 before(async () => {
   desk = await session(agency)
@@ -136,11 +136,15 @@ const FORMS = [
     },
     pressed: inDetail,
     kept: async (page, { name }) => assert.equal(await page.locator('.split-detail').getByLabel('姓名').inputValue(), name),
-    done: page => page.getByRole('heading', { name: '等待审核的修改' }).waitFor(),
+    done: (page, { name }) => page.locator('.card', { hasText: '等待审核的修改' }).getByText(name).waitFor(),
     count: async ({ worker_id, name }) => Number((await read(`/v1/workers/${worker_id}`)).pending_changes?.name === name),
   },
   {
-    name: 'when a worker works', request: ['PUT', '/v1/workers/*/availability'], made: worker,
+    name: 'when a worker works', request: ['PUT', '/v1/workers/*/availability'],
+    made: async () => {
+      const { worker_id } = await worker()
+      return { worker_id, before: await leaveOf(worker_id) }
+    },
     opened: async (page, { worker_id }) => {
       await to(page, `workers/${worker_id}`)
       await page.locator('.card', { hasText: '上班时间和请假' }).getByRole('button', { name: '修改' }).click()
@@ -149,7 +153,7 @@ const FORMS = [
     pressed: inDetail,
     kept: async page => assert.equal(await page.getByLabel('从哪一天').count(), 1),
     done: page => page.locator('.card', { hasText: '上班时间和请假' }).getByRole('button', { name: '修改' }).waitFor(),
-    count: async ({ worker_id }) => (await read(`/v1/workers/${worker_id}/calendar?from=${new Date().toISOString()}&until=${new Date(Date.now() + 7 * DAY).toISOString()}`)).leave.filter(one => one.by === 'agency').length,
+    count: async ({ worker_id, before }) => await leaveOf(worker_id) - before,
   },
   {
     name: 'a worker who leaves', request: ['POST', '/v1/workers/*/leave'], made: employed,
@@ -346,6 +350,7 @@ async function served() {
 
 let officeSession = null
 const officeToken = async () => (await (officeSession ||= session(city.demo.authority, 'authority'))).token
+const leaveOf = async worker_id => (await read(`/v1/workers/${worker_id}/calendar?from=${new Date().toISOString()}&until=${new Date(Date.now() + 7 * DAY).toISOString()}`)).leave.filter(one => one.by === 'agency').length
 const badgesOf = async worker_id => (await read(`/v1/workers/${worker_id}/badges?limit=100`)).items.filter(one => one.agency_id === desk.agency_id).length
 
 /** An answer that refuses. */

@@ -5,18 +5,16 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
-import { backFrom, chosen, pick, place, releasing, split } from './reading.js'
+import { chosen, listScreen, pick, place, releasing, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @type {import('../app.js').MakeScreen} */
 export const claims = (app, params) => {
   const watch = watchOf(app)
-  const choice = chosen(app, params.order_id, id => one(app, watch, id))
-  return {
+  const choice = chosen(app, params, 'order_id', id => one(app, watch, id))
+  return listScreen(choice, {
     title: () => say(W.claims),
-    wide: true,
-    get back() { return backFrom(choice, 'claims') },
-    moved: params => choice.choose(params.order_id),
+    list: 'claims',
     view: () => {
       if (!watch.claims) return skeleton(6)
       if (!watch.claims.length && !choice.id()) return card({}, empty({ icon: 'tick', title: say(W.noClaims), detail: say(W.noClaimsDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) }))
@@ -26,7 +24,7 @@ export const claims = (app, params) => {
         aside: claim.claim && countdown(Date.parse(claim.claim.staff_by) - app.now(), say(W.staffLeft)),
       }))), choice.view(), say(W.chooseClaim))
     },
-  }
+  })
 }
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id */

@@ -7,7 +7,7 @@ import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
 import { orderDetail, standing } from './order.js'
-import { backFrom, chosen, pick, split } from './reading.js'
+import { chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 const PAGE = 30
@@ -34,23 +34,21 @@ export const orders = (app, params) => {
   let people = null
   // What is done elsewhere shows here too, unless somebody has read on.
   app.every(FRESH, () => { if (list.value && list.value.length <= PAGE && !list.busy) list.again() })
-  const choice = chosen(app, params.order_id, id => orderDetail(app, watch, id, list.again))
+  const choice = chosen(app, params, 'order_id', id => orderDetail(app, watch, id, list.again))
   /** What the list was asked with. */
   let asked = JSON.stringify(query())
   /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
   const tab = (id, label, count) => h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
   const nothing = () => status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
     : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
-  return {
+  return listScreen(choice, {
     title: () => say(choice.id() && !isWide() ? W.order : W.orders),
-    wide: true,
-    get back() { return backFrom(choice, 'orders') },
-    moved: params => choice.choose(params.order_id),
+    list: 'orders',
     view: () => {
       if (asked !== JSON.stringify(query())) again()
       return split(choice.id() !== null, [filters(), paged(list, items => rows(items.map(one)), nothing())], choice.view(), say(W.chooseOrder))
     },
-  }
+  })
 
   function again() {
     asked = JSON.stringify(query())

@@ -38,11 +38,9 @@ export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'tru
 export const split = (isChosen, list, detail, none) => h('div', { class: `split ${isChosen ? 'is-chosen' : ''}` },
   h('div', { class: 'split-list', key: 'list' }, list), h('div', { class: 'split-detail', key: 'detail' }, isChosen ? detail : h('p', { class: 'choose' }, none)))
 
-/**
- * What is chosen from a list by the address, and read only as long as it is.
- * @param {App} app @param {string | undefined} first @param {(id: string) => () => Child} make @param {() => void} [changed]
- */
-export function chosen(app, first, make, changed) {
+/** What is chosen from a list by the address, and read only as long as it is.
+ * @param {App} app @param {Record<string, string>} params @param {string} name Of the parameter. @param {(id: string) => () => Child} make */
+export function chosen(app, params, name, make) {
   /** @type {string | null} */
   let id = null
   /** @type {{ shown: () => Child, end: () => void } | null} */
@@ -50,21 +48,24 @@ export function chosen(app, first, make, changed) {
   const self = {
     id: () => id,
     view: () => part?.shown(),
-    /** @param {string | undefined} next */
-    choose(next) {
+    /** @param {Record<string, string>} params */
+    choose({ [name]: next }) {
       if ((next || null) === id) return
       part?.end()
       id = next || null
       part = next ? app.part(() => make(next)) : null
-      changed?.()
     },
   }
-  self.choose(first)
+  self.choose(params)
   return self
 }
 
-/** Where a phone goes back to from what is chosen. @param {{ id: () => string | null }} choice @param {string} list @param {string} [before] */
-export const backFrom = (choice, list, before) => isWide() ? undefined : choice.id() ? list : before
+/** The screen of a list and what is chosen from it. `list` is its address, `before` where a phone goes back to from it.
+ * @param {ReturnType<typeof chosen>} choice @param {{ title: () => string, list: string, before?: string, view: () => Child }} screen @returns {import('../app.js').Screen} */
+export const listScreen = (choice, { title, list, before, view }) => ({
+  title, view, wide: true, moved: choice.choose,
+  get back() { return isWide() ? undefined : choice.id() ? list : before },
+})
 
 /** A row of a list beside its detail. @param {{ href: string, isChosen: boolean, key: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} row */
 export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>

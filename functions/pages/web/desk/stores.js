@@ -10,7 +10,7 @@ import { placeMap } from '../map.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, card, dialog, empty, facts, h, icon, listed, named, note, rows, say, sayOf, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
-import { against, backFrom, chosen, pick, split } from './reading.js'
+import { against, chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 const WIDTH = 400
@@ -22,12 +22,10 @@ const LINE = 18
 /** @type {import('../app.js').MakeScreen} */
 export const stores = (app, params) => {
   const watch = watchOf(app)
-  const choice = chosen(app, params.store_id, id => id === 'new' ? changing(app, watch, null) : one(app, watch, id))
-  return {
+  const choice = chosen(app, params, 'store_id', id => id === 'new' ? changing(app, watch, null) : one(app, watch, id))
+  return listScreen(choice, {
     title: () => say(choice.id() === 'new' ? W.addStore : W.stores),
-    wide: true,
-    get back() { return backFrom(choice, 'stores', 'more') },
-    moved: params => choice.choose(params.store_id),
+    list: 'stores', before: 'more',
     view: () => {
       const all = watch.agency?.stores
       if (!all) return skeleton(6)
@@ -41,7 +39,7 @@ export const stores = (app, params) => {
         }))) : empty({ icon: 'store', title: say(W.noStores), detail: say(W.noStoresDetail) }),
       ], choice.view(), say(W.chooseStore))
     },
-  }
+  })
 }
 
 /** A store whose change waits goes on as it was. @param {Contract['Store']} store */

@@ -7,7 +7,7 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, tag } from '../parts.js'
-import { backFrom, chosen, initial, pick, split } from './reading.js'
+import { chosen, initial, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
@@ -24,17 +24,15 @@ export const workers = (app, params) => {
   }
   let asked = JSON.stringify(query())
   const list = app.pages(cursor => app.api.call('GET /v1/workers', { query: { ...query(), limit: 50, cursor } }))
-  const choice = chosen(app, params.worker_id, id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again))
-  return {
+  const choice = chosen(app, params, 'worker_id', id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again))
+  return listScreen(choice, {
     title: () => say(choice.id() === 'new' ? W.newWorker : W.workers),
-    wide: true,
-    get back() { return backFrom(choice, 'workers') },
-    moved: params => choice.choose(params.worker_id),
+    list: 'workers',
     view: () => split(choice.id() !== null, [tools(), paged(list, items => {
       const found = items.filter(one => !search.values.find.trim() || one.name?.includes(search.values.find.trim()))
       return found.length ? rows(found.map(one)) : nobody()
     }, nobody())], choice.view(), say(W.chooseWorker)),
-  }
+  })
 
   function again() {
     const now = JSON.stringify(query())

@@ -44,11 +44,9 @@ export async function shown(page, read) {
   }
 }
 
-/**
- * Sends what was filled in: once, with what is wrong beside each field. While it is not known whether it has arrived, the fields
+/** Sends what was filled in: once, with what is wrong beside each field. While it is not known whether it has arrived, the fields
  * stay as they were sent, and it is sent again when the network is back.
- * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by pointer.
- */
+ * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by pointer. */
 export async function sent(page, send, missing = {}) {
   if (page.data.busy) return
   const faults = byField(Object.entries(missing).filter(([, words]) => words))

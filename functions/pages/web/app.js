@@ -108,12 +108,10 @@ export function start(area) {
       }
     },
 
-    /**
-     * Reads something for this screen as long as it is shown. `every` in milliseconds.
+    /** Reads something for this screen as long as it is shown. `every` in milliseconds.
      * @template {import('contract').Operation} O @param {O} operation @param {import('../miniprogram/logic/api.js').Input<O>} input @param {number | ((value: import('contract').Answered<O> | null) => number)} every By what was read last, if it is a function.
      * @param {(value: import('contract').Answered<O>, before: import('contract').Answered<O> | null) => void} [seen] Called with each new value.
-     * @returns {Resource<import('contract').Answered<O>> & { now: () => void }} `now` reads at once.
-     */
+     * @returns {Resource<import('contract').Answered<O>> & { now: () => void }} `now` reads at once. */
     follow(operation, input, every, seen) {
       /** @type {{ stop: () => void, now: () => void } | null} */
       let following = null

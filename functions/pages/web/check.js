@@ -7,11 +7,10 @@ import { visit as V } from '../miniprogram/logic/words/visit.js'
 import { start } from './app.js'
 import { sectionFacts } from './customer/cards.js'
 import { formOf } from './form.js'
-import { button, card, facts, h, note, say, verdict } from './parts.js'
+import { button, card, facts, h, note, say, screen, verdict } from './parts.js'
 import { scanner } from './scanner.js'
 
-/** @type {import('./app.js').MakeScreen} */
-const check = app => {
+const check = screen(app => {
   const form = formOf(app, { digits: '' })
   /** @type {Contract['BadgePage'] | null} */
   let found = null
@@ -46,6 +45,6 @@ const check = app => {
       badge.sections.length > 0 && card({ title: say(W.record) }, sectionFacts(badge.sections)),
       button({ label: say(W.another), kind: 'plain', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
-}
+})
 
 start({ kind: 'customer', name: W.checkTitle, open: ['*'], screens: { '': check } })

@@ -17,10 +17,8 @@ export { isPhone } from '../miniprogram/logic/format.js'
  * @property {boolean} [optional]
  */
 
-/**
- * A form over `values`, whose fields are named as these are.
- * @template {Record<string, any>} V @param {import('./app.js').App} app @param {V} values
- */
+/** A form over `values`, whose fields are named as these are.
+ * @template {Record<string, any>} V @param {import('./app.js').App} app @param {V} values */
 export function formOf(app, values) {
   /** @type {Problem | null} */
   let problem = null
@@ -105,10 +103,8 @@ export function formOf(app, values) {
       if (problem) marked()
     },
 
-    /**
-     * The form with its button.
-     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children
-     */
+    /** The form with its button.
+     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children */
     around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
       const isUnknown = problem?.unknown === true
       app.whenOnline = () => { if (repeat) repeat() }

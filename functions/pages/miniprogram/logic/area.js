@@ -50,10 +50,8 @@ export function geohash(lat, lon, length) {
 /** @param {Box} box */
 export const centre = box => ({ lat: (box.south + box.north) / 2, lon: (box.west + box.east) / 2 })
 
-/**
- * A map of what lies in `box`, `width` units wide.
- * @param {Box} box @param {number} width
- */
+/** A map of what lies in `box`, `width` units wide.
+ * @param {Box} box @param {number} width */
 export function map(box, width) {
   const squeeze = Math.cos(((box.south + box.north) / 2) * Math.PI / 180)
   const scale = width / ((box.east - box.west) * squeeze)

@@ -64,10 +64,8 @@ export function consentReading({ worker: { consent } }, now) {
   return { holds, words: holds ? say(W.consentGiven, { day: day(consent.given_at, now) }) : say(consent ? W.consentWithdrawn : W.consentNone) }
 }
 
-/**
- * What she is asked once more before it is done. All of it can be sent again. `ask` has `{agency}`: the one that she leaves or moves to.
- * @typedef {{ ask: Words, details: Words[], yes: Words, done: Words, isHard?: boolean, hasReason?: boolean, act: (api: import('./api.js').Client, given: { reason: string | null, proposal_id: string }) => Promise<unknown> }} Deed
- */
+/** What she is asked once more before it is done. All of it can be sent again. `ask` has `{agency}`: the one that she leaves or moves to.
+ * @typedef {{ ask: Words, details: Words[], yes: Words, done: Words, isHard?: boolean, hasReason?: boolean, act: (api: import('./api.js').Client, given: { reason: string | null, proposal_id: string }) => Promise<unknown> }} Deed */
 
 /** @satisfies {Record<string, Deed>} */
 export const deeds = {

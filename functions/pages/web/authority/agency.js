@@ -7,7 +7,7 @@ import { told } from '../../miniprogram/logic/problem.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { stillMap } from '../map.js'
-import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, tag } from '../parts.js'
+import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag } from '../parts.js'
 import { hashes } from '../record.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 
@@ -20,8 +20,7 @@ export const whole = number => h('span', { class: 'whole' }, number)
 /** @param {string} standing */
 export const standingTag = standing => tag(sayOf(standings, standing), standing === 'approved' ? 'good' : standing === 'pending' ? 'warn' : 'bad')
 
-/** @type {import('../app.js').MakeScreen} */
-export const agency = (app, { agency_id }) => {
+export const agency = screen((app, { agency_id }) => {
   const path = { agency_id }
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }))
@@ -52,7 +51,7 @@ export const agency = (app, { agency_id }) => {
       decision(),
     ]
   }
-}
+})
 
 /** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Contract['Agency']} agency */
 function papers(app, agency) {
@@ -72,8 +71,7 @@ function papers(app, agency) {
     : h('ul', { class: 'said' }, proposed.map(paper => line(paper, true)), present.map(paper => line(paper, false))))
 }
 
-/** @type {import('../app.js').MakeScreen} */
-export const store = (app, { agency_id, store_id }) => {
+export const store = screen((app, { agency_id, store_id }) => {
   const href = `agencies/${agency_id}/stores/${store_id}`
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }))
@@ -110,7 +108,7 @@ export const store = (app, { agency_id, store_id }) => {
       decision(),
     ]
   }
-}
+})
 
 /** In metres, to ten. @param {{ lat: number, lon: number }} a @param {{ lat: number, lon: number }} b */
 const apart = (a, b) => Math.round(111_195 * Math.hypot(a.lat - b.lat, (a.lon - b.lon) * Math.cos(a.lat * Math.PI / 180)) / 10) * 10

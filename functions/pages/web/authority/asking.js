@@ -21,10 +21,8 @@ export function asking(app) {
   let asked = null
   const close = () => { asked = null; app.update() }
   return {
-    /**
-     * Asks with a form over these values. One that is chosen from a few is null at first.
-     * @template {Record<string, any>} V @param {V} values @param {(form: Form<V>) => Question} question
-     */
+    /** Asks with a form over these values. One that is chosen from a few is null at first.
+     * @template {Record<string, any>} V @param {V} values @param {(form: Form<V>) => Question} question */
     ask(values, question) {
       const form = formOf(app, values)
       asked = () => {

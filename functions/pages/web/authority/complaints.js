@@ -4,12 +4,11 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
-import { button, card, empty, facts, h, named, paged, say, sayOf, switcher, tag } from '../parts.js'
+import { button, card, empty, facts, h, named, paged, say, sayOf, screen, switcher, tag } from '../parts.js'
 import { asking, mayDecide, reasonField } from './asking.js'
 import { lookFor } from './purpose.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const complaints = app => {
+export const complaints = screen(app => {
   /** @type {'' | 'upheld' | 'dismissed'} */
   let status = ''
   const services = app.load(() => readServices(app.api))
@@ -53,4 +52,4 @@ export const complaints = app => {
       decision && h('p', { class: 'answer' }, h('b', null, sayOf(complaintStatuses, decision.decision)), ` ${decision.reason} `, h('small', null, when(decision.at, app.now()))),
       !decision && !canAnswer && mayDecide(app) && h('div', { class: 'buttons' }, button({ label: say(W.decideComplaint), icon: 'scales', onclick: () => decide(complaint) })))
   }
-}
+})

@@ -36,10 +36,8 @@ export function possible(standing, hasChanges) {
   return hasChanges ? ['approve', 'reject', work] : [work]
 }
 
-/**
- * @param {import('../app.js').App} app @param {string} href Where this is.
- * @param {{ present: () => Decidable | null, send: (verdict: Verdict) => Promise<any>, again: () => Promise<void> }} how
- */
+/** @param {import('../app.js').App} app @param {string} href Where this is.
+ * @param {{ present: () => Decidable | null, send: (verdict: Verdict) => Promise<any>, again: () => Promise<void> }} how */
 export function deciding(app, href, { present, send, again }) {
   let hasChanged = false
   const question = asking(app)

@@ -7,10 +7,8 @@ import { button, h, say } from '../parts.js'
 
 /** @typedef {import('../../miniprogram/logic/words.js').Words} Words */
 
-/**
- * Keys of this screen, and the line that tells them. They work while nothing is typed and no dialog is open.
- * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: Words, act?: (key: string) => void }[]} present
- */
+/** Keys of this screen, and the line that tells them. They work while nothing is typed and no dialog is open.
+ * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: Words, act?: (key: string) => void }[]} present */
 export function shortcuts(app, present) {
   const isOn = () => kept.read('keys') !== 'off'
   const pressed = (/** @type {KeyboardEvent} */ event) => {

@@ -6,15 +6,14 @@ import { timelineReading } from '../../miniprogram/logic/order.js'
 import { authority as W, exclusions } from '../../miniprogram/logic/words/authority.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { awaited, card, facts, h, listed, named, say, sayOf, table, tag } from '../parts.js'
+import { awaited, card, facts, h, listed, named, say, sayOf, screen, table, tag } from '../parts.js'
 import { whole } from './agency.js'
 import { lookFor } from './purpose.js'
 
 /** So many candidates are shown by name. */
 const NAMED = 8
 
-/** @type {import('../app.js').MakeScreen} */
-export const order = (app, { order_id }) => {
+export const order = screen((app, { order_id }) => {
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
   return { title: () => say(W.orderTitle), back: 'lookup', wide: true, view: () => awaited(read, dossier, 8) }
@@ -57,7 +56,7 @@ export const order = (app, { order_id }) => {
       radius.candidates.length > NAMED && h('small', null, say(W.moreCandidates, { count: radius.candidates.length - NAMED })),
       Object.keys(radius.exclusions).length > 0 && h('small', null, say(W.excluded, { list: listed(Object.entries(/** @type {Record<string, string[]>} */ (radius.exclusions)).map(([reason, ids]) => say(W.excludedCount, { reason: sayOf(exclusions, reason), count: ids.length }))) })))))
   }
-}
+})
 
 /** @param {number} score @param {number} best */
 const of100 = (score, best) => (score / best * 100).toFixed(1)

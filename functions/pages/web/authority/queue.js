@@ -5,7 +5,7 @@ import { aboutName } from '../../miniprogram/logic/history.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds } from '../../miniprogram/logic/words/contract.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
-import { empty, h, listed, paged, row, say, sayOf, switcher, tag } from '../parts.js'
+import { empty, h, listed, paged, row, say, sayOf, screen, switcher, tag } from '../parts.js'
 import { shortcuts } from './keys.js'
 
 /** @typedef {Contract['Waiting']['kind']} Kind */
@@ -43,8 +43,7 @@ export function after(href) {
   return wasHere ? next || '' : null
 }
 
-/** @type {import('../app.js').MakeScreen} */
-export const queue = app => {
+export const queue = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/reviews', { query: { kind: shown.kind, limit: 50, cursor } }))
   const timer = setInterval(() => { if (!list.hasMore && !list.busy) list.again() }, AGAIN)
   app.leaving(() => clearInterval(timer))
@@ -71,7 +70,7 @@ export const queue = app => {
       keys(),
     ],
   }
-}
+})
 
 /** @param {number} by */
 function move(by) {

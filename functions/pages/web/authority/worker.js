@@ -5,7 +5,7 @@ import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { awaited, button, buttonLink, card, facts, h, icon, listed, named, note, paged, row, rows, say, tag } from '../parts.js'
+import { awaited, button, buttonLink, card, facts, h, icon, listed, named, note, paged, row, rows, say, screen, tag } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
 import { standingTag, whole } from './agency.js'
 import { asking, mayDecide, reasonField } from './asking.js'
@@ -15,14 +15,13 @@ import { lookFor, purposeOf, withPurpose } from './purpose.js'
 import { waitingAt } from './queue.js'
 import { badgesOf, recordComplaint, recordSection } from './recording.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const worker = (app, params) => {
+export const worker = screen((app, params) => {
   const waiting = waitingAt(`workers/${params.worker_id}${params.part ? `/${params.part}/${params.id}` : ''}`)
   if (params.part === 'objections') lookFor(params.worker_id, W.purposeObjection)
   else if (waiting?.kind === 'erasure') lookFor(params.worker_id, W.purposeErasure)
   else if (params.part === 'changes' || waiting) lookFor(params.worker_id, W.purposeReview)
   return shown(app, params)
-}
+})
 
 const shown = withPurpose((app, { worker_id, part, id }) => {
   const path = { worker_id }

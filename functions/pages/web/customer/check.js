@@ -6,7 +6,7 @@ import { badgeReading, presented, scanned } from '../../miniprogram/logic/record
 import { matched } from '../../miniprogram/logic/visit.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, card, h, icon, note, say, verdict } from '../parts.js'
+import { button, buttonLink, card, h, icon, note, say, screen, verdict } from '../parts.js'
 import { smaller } from '../photo.js'
 import { canScan, scan } from '../wechat.js'
 import { sectionFacts } from './cards.js'
@@ -14,8 +14,7 @@ import { sectionFacts } from './cards.js'
 /** A photo of a code needs no more, and the API takes 2 MiB. */
 const LONGEST_SIDE = 1600
 
-/** @type {import('../app.js').MakeScreen} */
-export const check = (app, { order_id }) => {
+export const check = screen((app, { order_id }) => {
   const form = formOf(app, { digits: '' })
   /** @type {Contract['BadgeCheckResult'] | null} */
   let found = null
@@ -67,4 +66,4 @@ export const check = (app, { order_id }) => {
     found = answer
     app.update()
   }
-}
+})

@@ -9,11 +9,10 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, buttonLink, card, countdown, dialog, facts, h, icon, say, stars, tag } from '../parts.js'
+import { awaited, button, buttonLink, card, countdown, dialog, facts, h, icon, say, screen, stars, tag } from '../parts.js'
 import { complaintCard, sectionFacts } from './cards.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const order = (app, { order_id }) => {
+export const order = screen((app, { order_id }) => {
   const path = { order_id }
   const services = app.load(() => readServices(app.api))
   /** @type {ReturnType<import('../app.js').App['picture']> | null} */
@@ -97,4 +96,4 @@ export const order = (app, { order_id }) => {
     await app.api.call('POST /v1/orders/{order_id}/complete', { path, repeats: true })
     app.go(`orders/${order_id}/rate`)
   }
-}
+})

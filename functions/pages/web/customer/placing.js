@@ -6,10 +6,9 @@ import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, ta
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, h, icon, named, note, say, SERVICE_ICONS } from '../parts.js'
+import { awaited, button, card, h, icon, named, note, say, screen, SERVICE_ICONS } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const placing = (app, params) => {
+export const placing = screen((app, params) => {
   /** The order before, if it is ordered again. @type {Contract['Order'] | null} */
   let before = null
   const catalogue = app.load(async () => {
@@ -128,4 +127,4 @@ export const placing = (app, params) => {
     if (left.length && !left.includes(values.start)) values.start = left[0]
     return left.map(time => ({ value: time, label: time }))
   }
-}
+})

@@ -3,10 +3,9 @@
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
 import { span } from '../../miniprogram/logic/format.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
-import { awaited, buttonLink, card, h, icon, named, promises, row, rows, say, SERVICE_ICONS, tag } from '../parts.js'
+import { awaited, buttonLink, card, h, icon, named, promises, row, rows, say, screen, SERVICE_ICONS, tag } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const services = app => {
+export const services = screen(app => {
   const catalogue = app.load(() => readServices(app.api))
   const live = app.load(async () => {
     if (!await app.isIn()) return []
@@ -28,7 +27,7 @@ export const services = app => {
         promises(VOUCHES)),
     ],
   }
-}
+})
 
 /** @param {ReturnType<typeof import('../../miniprogram/logic/order.js').rowReading>} order */
 export const orderRow = ({ id, service, title, time, agency, status, tone }) => row({ key: id, href: `#/orders/${id}`, icon: SERVICE_ICONS[service], title: [title, ' ', tag(status, tone)], detail: [time, agency && [h('br', null), agency]] })

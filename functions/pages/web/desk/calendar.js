@@ -4,7 +4,7 @@ import { clockTime, DAY, day, isoDay, moment } from '../../miniprogram/logic/for
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, empty, h, note, row, rows, say, sayOf, SERVICE_ICONS, tag } from '../parts.js'
+import { awaited, button, card, empty, h, note, row, rows, say, sayOf, screen, SERVICE_ICONS, tag } from '../parts.js'
 import { standing } from './order.js'
 import { place } from './reading.js'
 import { watchOf } from './watch.js'
@@ -14,8 +14,7 @@ const WIDTH = 1000
 const LINE = 56
 const NAMES = 120
 
-/** @type {import('../app.js').MakeScreen} */
-export const calendar = app => {
+export const calendar = screen(app => {
   const watch = watchOf(app)
   const form = formOf(app, { day: isoDay(app.now()) })
   let shown = form.values.day
@@ -100,7 +99,7 @@ export const calendar = app => {
             to - from > 70 && h('text', { x: from + 9, y: LINE / 2 - 3 }, clockTime(order.start_at)), to - from > 70 && h('text', { x: from + 9, y: LINE / 2 + 15 }, watch.serviceName(order.service)))
         }))))
   }
-}
+})
 
 /** @param {Contract['OrderSummary']} order */
 const endOf = order => Date.parse(order.start_at) + order.duration_min * 60_000

@@ -2,14 +2,13 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, SERVICE_ICONS, skeleton } from '../parts.js'
+import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, screen, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
 import { chosen, listScreen, pick, place, releasing, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const claims = (app, params) => {
+export const claims = screen((app, params) => {
   const watch = watchOf(app)
   const choice = chosen(app, params, 'order_id', id => one(app, watch, id))
   return listScreen(choice, {
@@ -25,7 +24,7 @@ export const claims = (app, params) => {
       }))), choice.view(), say(W.chooseClaim))
     },
   })
-}
+})
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id */
 function one(app, watch, order_id) {

@@ -6,7 +6,7 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, skeleton, stars, tag } from '../parts.js'
+import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, screen, skeleton, stars, tag } from '../parts.js'
 import { smaller } from '../photo.js'
 import { against, deeds, saveFile } from './reading.js'
 import { standing } from './standing.js'
@@ -17,8 +17,7 @@ const KINDS = /** @type {Contract['Paper']['kind'][]} */ (Object.keys(paperKinds
 const PAPER_BYTES = 4 * 1024 * 1024
 const PAPER_SIDE = 2400
 
-/** @type {import('../app.js').MakeScreen} */
-export const company = app => {
+export const company = screen(app => {
   const watch = watchOf(app)
   return {
     title: () => say(W.more),
@@ -44,10 +43,9 @@ export const company = app => {
       ]
     },
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const changing = app => {
+export const changing = screen(app => {
   const watch = watchOf(app)
   const form = formOf(app, { name: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]) })
   const { values } = form
@@ -78,10 +76,9 @@ export const changing = app => {
         form.choices('services', { label: say(W.offers), several: true, options: watch.services.map(({ service, name }) => ({ value: service, label: named(name) })) })))
     },
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const papers = app => {
+export const papers = screen(app => {
   const watch = watchOf(app)
   const deed = deeds(app, problem => problem instanceof Error && ['large', 'photo'].includes(problem.message) ? say(W.paperTooLarge) : told(problem))
   return {
@@ -119,4 +116,4 @@ export const papers = app => {
     const file = /** @type {any} */ (await app.api.call('GET /v1/papers/{kind}', { path: { kind }, query: { sha256 }, raw: true }))
     saveFile(file, sayOf(paperKinds, kind))
   }
-}
+})

@@ -4,12 +4,11 @@ import { when } from '../../miniprogram/logic/format.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, tag } from '../parts.js'
+import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, screen, tag } from '../parts.js'
 import { chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const complaints = (app, params) => {
+export const complaints = screen((app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
   const choice = chosen(app, params, 'complaint_id', one)
@@ -48,4 +47,4 @@ export const complaints = (app, params) => {
       ]
     }
   }
-}
+})

@@ -5,12 +5,11 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, SERVICE_ICONS, stars, tag } from '../parts.js'
+import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, screen, SERVICE_ICONS, stars, tag } from '../parts.js'
 import { chosen, deeds, initial, listScreen, pick, saveFile, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const customers = (app, params) => {
+export const customers = screen((app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/customers', { query: { limit: 50, cursor } }))
   const choice = chosen(app, params, 'customer_id', id => one(app, watch, id))
@@ -31,7 +30,7 @@ export const customers = (app, params) => {
     const file = /** @type {any} */ (await app.api.call('GET /v1/customers.csv', { raw: true }))
     saveFile(file, `${say(W.csvName)}.csv`)
   }
-}
+})
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} customer_id */
 function one(app, watch, customer_id) {

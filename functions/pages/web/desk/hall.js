@@ -3,15 +3,14 @@
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { told } from '../../miniprogram/logic/problem.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, SERVICE_ICONS, skeleton, tag } from '../parts.js'
+import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, screen, SERVICE_ICONS, skeleton, tag } from '../parts.js'
 import { fromStore, place } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('./watch.js').News} News */
 
-/** @type {import('../app.js').MakeScreen} */
-export const hall = app => {
+export const hall = screen(app => {
   const watch = watchOf(app)
   return {
     title: () => say(W.hall),
@@ -84,7 +83,7 @@ export const hall = app => {
       }
     }
   }
-}
+})
 
 /** Up and down go from one offer's button to the next, from wherever one is but a field. @param {KeyboardEvent} event */
 function move(event) {

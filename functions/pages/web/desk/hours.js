@@ -49,10 +49,8 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
   }
 }
 
-/**
- * Sets when a worker can work.
- * @param {import('../app.js').App} app @param {string} worker_id @param {Contract['Calendar']} known @param {(now: Contract['Availability'] | null) => void} done Without anything when somebody else has changed it.
- */
+/** Sets when a worker can work.
+ * @param {import('../app.js').App} app @param {string} worker_id @param {Contract['Calendar']} known @param {(now: Contract['Availability'] | null) => void} done Without anything when somebody else has changed it. */
 export function changingHours(app, worker_id, known, done) {
   const form = formOf(app, /** @type {any} */ ({}))
   const { values } = form

@@ -4,7 +4,7 @@ import { day, when } from '../../miniprogram/logic/format.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button, dialog, empty, h, note, paged, rows, say, tag } from '../parts.js'
+import { button, dialog, empty, h, note, paged, rows, say, screen, tag } from '../parts.js'
 import { credentials } from './credentials.js'
 import { deeds, initial, unlessGone } from './reading.js'
 import { watchOf } from './watch.js'
@@ -13,8 +13,7 @@ import { watchOf } from './watch.js'
 
 const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
 
-/** @type {import('../app.js').MakeScreen} */
-export const members = app => {
+export const members = screen(app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
   let form = formOf(app, { name: '', role: 'dispatcher' })
@@ -102,7 +101,7 @@ export const members = app => {
     app.say(say(W.changed))
     await list.again()
   }
-}
+})
 
 /** What is named by the platform has no name of anybody's yet. @param {string} name */
 const nameOf = name => name === 'first' ? say(W.firstMember) : name === 'registration' ? say(W.firstKey) : name || say(W.keysOf)
@@ -110,8 +109,7 @@ const nameOf = name => name === 'first' ? say(W.firstMember) : name === 'registr
 /** Where what was done can be seen. @type {[RegExp, string][]} */
 const PLACES = [[/^ord_/, 'orders'], [/^wkr_/, 'workers'], [/^sto_/, 'stores'], [/^cmp_/, 'complaints'], [/^acu_/, 'customers']]
 
-/** @type {import('../app.js').MakeScreen} */
-export const audit = app => {
+export const audit = screen(app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
   return {
@@ -123,4 +121,4 @@ export const audit = app => {
       return h('li', { key: `${deed.at} ${number}` }, place ? h('a', { class: 'row', href: `#/${place[1]}/${deed.about}` }, text) : h('div', { class: 'row' }, text))
     })), empty({ title: say(W.noAudit) })) : note('quiet', say(W.ownerOnly)),
   }
-}
+})

@@ -5,7 +5,7 @@ import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
+import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
 import { orderDetail, standing } from './order.js'
 import { chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
@@ -15,8 +15,7 @@ const FRESH = 15_000
 const STATUSES = /** @type {const} */ (['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'lost'])
 /** @typedef {typeof STATUSES[number]} Status */
 
-/** @type {import('../app.js').MakeScreen} */
-export const orders = (app, params) => {
+export const orders = screen((app, params) => {
   const watch = watchOf(app)
   /** @type {Status | ''} */
   let status = ''
@@ -97,4 +96,4 @@ export const orders = (app, params) => {
       aside: tag(sayOf(orderStatuses, order.ended ? 'lost' : order.status), tone),
     })
   }
-}
+})

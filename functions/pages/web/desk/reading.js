@@ -31,10 +31,8 @@ export function why({ kind, section, state, valid_until }, now) {
 /** The first letter of a name, where there is no photo. @param {string | null} name */
 export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))
 
-/**
- * A list, and beside it, where there is room, what is chosen from it; on a phone one or the other.
- * @param {boolean} isChosen @param {Child} list @param {Child} detail @param {Child} none What is said while nothing is chosen.
- */
+/** A list, and beside it, where there is room, what is chosen from it; on a phone one or the other.
+ * @param {boolean} isChosen @param {Child} list @param {Child} detail @param {Child} none What is said while nothing is chosen. */
 export const split = (isChosen, list, detail, none) => h('div', { class: `split ${isChosen ? 'is-chosen' : ''}` },
   h('div', { class: 'split-list', key: 'list' }, list), h('div', { class: 'split-detail', key: 'detail' }, isChosen ? detail : h('p', { class: 'choose' }, none)))
 
@@ -71,10 +69,8 @@ export const listScreen = (choice, { title, list, before, view }) => ({
 export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
   h('li', { key }, h('a', { class: `row ${isChosen ? 'chosen' : ''}`, href, 'aria-current': isChosen ? 'true' : null }, lead, h('span', { class: 'row-text' }, h('b', null, title), detail && h('small', null, detail)), aside))
 
-/**
- * A question with a reason, to be chosen from a few or written.
- * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question
- */
+/** A question with a reason, to be chosen from a few or written.
+ * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question */
 export function asking(app, { title, note, label, whys, send }) {
   // What was asked before may have been about something else.
   /** @type {ReturnType<typeof formOf<{ reason: string }>> | null} */

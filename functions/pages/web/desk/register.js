@@ -4,12 +4,11 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { awaited, button, card, h, named, note, say } from '../parts.js'
+import { awaited, button, card, h, named, note, say, screen } from '../parts.js'
 import { credentials } from './credentials.js'
 import { placeField } from './stores.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const register = app => {
+export const register = screen(app => {
   const services = app.load(() => readServices(app.api))
   const form = formOf(app, { name: '', uscc: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]), storeName: '', storeAddress: '' })
   const place = placeField(app, form, null, '/stores/0/location')
@@ -50,4 +49,4 @@ export const register = app => {
         form.text('storeName', { label: say(W.storeName), pointer: '/stores/0/name', maxlength: 60 }),
         form.text('storeAddress', { label: say(W.storeAddress), pointer: '/stores/0/address', autocomplete: 'street-address', maxlength: 200 }), place.view()))], 10),
   }
-}
+})

@@ -8,7 +8,7 @@ import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { placeMap } from '../map.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, card, dialog, empty, facts, h, icon, listed, named, note, rows, say, sayOf, skeleton, tag } from '../parts.js'
+import { button, buttonLink, card, dialog, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
 import { against, chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
@@ -19,8 +19,7 @@ const MARGIN = 0.03
 const LABEL = 80
 const LINE = 18
 
-/** @type {import('../app.js').MakeScreen} */
-export const stores = (app, params) => {
+export const stores = screen((app, params) => {
   const watch = watchOf(app)
   const choice = chosen(app, params, 'store_id', id => id === 'new' ? changing(app, watch, null) : one(app, watch, id))
   return listScreen(choice, {
@@ -40,7 +39,7 @@ export const stores = (app, params) => {
       ], choice.view(), say(W.chooseStore))
     },
   })
-}
+})
 
 /** A store whose change waits goes on as it was. @param {Contract['Store']} store */
 const stateTag = ({ status, pending_changes: changes }) => changes && status !== 'closed' ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : status === 'closed' ? 'quiet' : 'warn')

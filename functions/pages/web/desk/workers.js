@@ -6,14 +6,13 @@ import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, tag } from '../parts.js'
+import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, screen, tag } from '../parts.js'
 import { chosen, initial, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const workers = (app, params) => {
+export const workers = screen((app, params) => {
   const watch = watchOf(app)
   const search = formOf(app, { find: '', skill: '', tag: '', day: '', from: '09:00', until: '12:00' })
   let isSearching = false
@@ -72,4 +71,4 @@ export const workers = (app, params) => {
     if (isAsked) return empty({ icon: 'search', title: say(W.noSuchWorker), detail: say(W.noSuchWorkerDetail) })
     return empty({ icon: 'people', title: say(W.noWorkers), detail: say(W.noWorkersDetail), action: watch.may('workers') && !isWide() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'go' }) })
   }
-}
+})

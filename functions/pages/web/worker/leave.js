@@ -5,10 +5,9 @@ import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from
 import { told } from '../../miniprogram/logic/problem.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, facts, h, say } from '../parts.js'
+import { awaited, button, card, facts, h, say, screen } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const leave = app => {
+export const leave = screen(app => {
   const read = app.load(() => app.api.call('GET /v1/me/availability'))
   const form = formOf(app, tomorrow(app.now()))
   const times = clockTimes.map(time => ({ value: time, label: time }))
@@ -33,4 +32,4 @@ export const leave = app => {
       card({ title: say(W.hours) }, hours.length ? [facts(hours), h('p', { class: 'hint' }, say(W.hoursBy))] : h('p', { class: 'say' }, say(W.noHours))),
     ]
   }
-}
+})

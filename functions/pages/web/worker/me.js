@@ -8,12 +8,11 @@ import { standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, tag } from '../parts.js'
+import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, screen, tag } from '../parts.js'
 
 /** What is asked once more, and of which agency. @typedef {{ deed: keyof typeof deeds, agency?: string, proposal_id?: string }} Asked */
 
-/** @type {import('../app.js').MakeScreen} */
-export const me = app => {
+export const me = screen(app => {
   const own = app.load(() => app.api.call('GET /v1/me/record'))
   const services = app.load(() => readServices(app.api))
   /** @type {Asked | null} */
@@ -60,4 +59,4 @@ export const me = app => {
       form.around({ label: say(deed.yes), kind: deed.isHard ? 'danger' : 'go', aside: button({ label: say(controls.cancel), kind: 'quiet', onclick: ask(null) }), send },
         deed.details.map((words, at) => h('p', { key: at }, say(words))), deed.hasReason && form.text('reason', { label: say(W.leaveAgencyWhy), optional: true, maxlength: 200 })))
   }
-}
+})

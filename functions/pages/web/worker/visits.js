@@ -8,10 +8,9 @@ import { isComing, visitEnd } from '../../miniprogram/logic/own.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { stillMap } from '../map.js'
-import { button, buttonLink, card, empty, facts, h, icon, named, paged, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
+import { button, buttonLink, card, empty, facts, h, icon, named, paged, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const visits = app => {
+export const visits = screen(app => {
   let shown = 'coming'
   const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/me/visits', { query: { limit: 50, cursor } }))
@@ -63,7 +62,7 @@ export const visits = app => {
     const done = await navigator.clipboard?.writeText(address).then(() => true, () => false)
     app.say(say(done ? W.copied : W.notCopied))
   }
-}
+})
 
 /** Where a home is, among places that everybody knows. @param {{ lat: number, lon: number }} place */
 function way(place) {

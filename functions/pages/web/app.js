@@ -20,7 +20,7 @@ import { h, render } from './view.js'
  * @typedef {object} Area
  * @property {'customer' | 'worker' | 'agency' | 'authority'} kind Whose area it is.
  * @property {import('../miniprogram/logic/words.js').Words} name
- * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`; the first screen's is empty.
+ * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`, where `?` may be missing; the first screen's is empty.
  * @property {string[]} [open] Addresses of screens that need no session; `*` for all.
  * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number, wide?: boolean }[]} [tabs] `wide`: only where there is room. The first one's count is in the window's title.
  * @property {(app: App) => Promise<void>} [enter] Done before the first screen is shown.
@@ -370,10 +370,11 @@ function match(screens, path) {
   const asked = path.split('/')
   for (const [pattern, make] of Object.entries(screens)) {
     const parts = pattern.split('/')
+    if (parts[asked.length]?.endsWith('?')) parts.pop()
     if (parts.length !== asked.length) continue
     /** @type {Record<string, string>} */
     const params = {}
-    if (parts.every((part, place) => part.startsWith(':') ? (params[part.slice(1)] = asked[place]) !== '' : part === asked[place])) return { pattern, make, params }
+    if (parts.every((part, place) => part.startsWith(':') ? (params[part.replace(/\W/g, '')] = asked[place]) !== '' : part === asked[place])) return { pattern, make, params }
   }
   return null
 }

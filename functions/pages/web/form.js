@@ -2,9 +2,8 @@
 // something has arrived, it can only be sent again as it was.
 
 import { Problem } from '../miniprogram/logic/api.js'
-import { told } from '../miniprogram/logic/problem.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
-import { button, h, icon, note, say } from './parts.js'
+import { button, h, icon, note, say, told } from './parts.js'
 
 export { isPhone } from '../miniprogram/logic/format.js'
 
@@ -32,7 +31,6 @@ export function formOf(app, values) {
   const form = {
     values,
     isBusy: () => busy,
-    problem: () => problem,
     /** What is wrong at a pointer whose field is none of these. @param {string} pointer */
     faultOf: pointer => faultAt(pointer),
 

@@ -10,7 +10,7 @@ import { h } from './view.js'
 // Every screen is made of these too.
 export { listed, named, say, sayOf } from '../miniprogram/logic/words.js'
 export { icon, SERVICE_ICONS } from './icons.js'
-export { h }
+export { h, told }
 
 /** A screen of an area. @param {import('./app.js').MakeScreen} make */
 export const screen = make => make

@@ -3,11 +3,10 @@
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { stillMap } from '../map.js'
-import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag } from '../parts.js'
+import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 import { hashes } from '../record.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 

@@ -2,9 +2,8 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { day } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, card, dialog, h, say, tag } from '../parts.js'
+import { awaited, button, card, dialog, h, say, tag, told } from '../parts.js'
 import { asking, deeds } from './reading.js'
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => string} name */

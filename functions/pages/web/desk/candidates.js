@@ -1,8 +1,7 @@
 // Who could go to an order, best first, each with all that stands against her in words.
 
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, buttonLink, card, empty, h, note, say, tag } from '../parts.js'
-import { told } from '../../miniprogram/logic/problem.js'
+import { awaited, button, buttonLink, card, empty, h, note, say, tag, told } from '../parts.js'
 import { Problem } from '../../miniprogram/logic/api.js'
 import { initial, why } from './reading.js'
 

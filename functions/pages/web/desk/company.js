@@ -1,12 +1,11 @@
 // The agency itself: what is known of it, its papers, and the ways to what is used less often.
 
 import { day, phoneText } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, screen, skeleton, stars, tag } from '../parts.js'
+import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, screen, skeleton, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
 import { against, deeds, saveFile } from './reading.js'
 import { standing } from './standing.js'

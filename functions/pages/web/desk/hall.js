@@ -1,9 +1,8 @@
 // The grab hall: all that can be grabbed now, the soonest deadline first, and what has just come of it.
 
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, screen, SERVICE_ICONS, skeleton, tag } from '../parts.js'
+import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, screen, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
 import { fromStore, place } from './reading.js'
 import { standing } from './standing.js'
 import { watchOf } from './watch.js'

@@ -7,8 +7,7 @@ import { sections, states } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { button, dialog, h, named, note, say, sayOf } from '../parts.js'
+import { button, dialog, h, named, note, say, sayOf, told } from '../parts.js'
 
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */

@@ -2,12 +2,11 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { clockTime, DAY, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, card, facts, h, icon, listed, note, row, rows, say, sayOf, SERVICE_ICONS, stars, tag } from '../parts.js'
+import { awaited, button, card, facts, h, icon, listed, note, row, rows, say, sayOf, SERVICE_ICONS, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'

@@ -2,10 +2,9 @@
 
 import { clockTimes, isoDay } from '../../miniprogram/logic/format.js'
 import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../miniprogram/logic/leave.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, facts, h, say, screen } from '../parts.js'
+import { awaited, button, card, facts, h, say, screen, told } from '../parts.js'
 
 export const leave = screen(app => {
   const read = app.load(() => app.api.call('GET /v1/me/availability'))

@@ -3,12 +3,11 @@
 import { when } from '../../miniprogram/logic/format.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { consentReading, deeds, moves, ownFacts } from '../../miniprogram/logic/own.js'
-import { told } from '../../miniprogram/logic/problem.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, screen, tag } from '../parts.js'
+import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 
 /** What is asked once more, and of which agency. @typedef {{ deed: keyof typeof deeds, agency?: string, proposal_id?: string }} Asked */
 

@@ -300,8 +300,9 @@ test('A worker enters leave and takes it back, whatever her agency changes meanw
   await page.getByText('休息').first().waitFor()
   await me.screen('worker leave entered')
   // The same again is no second one.
+  const sent = page.waitForResponse(response => response.request().method() === 'PUT')
   await page.getByRole('button', { name: '登记请假' }).click()
-  await page.waitForResponse(response => response.request().method() === 'PUT')
+  await sent
   assert.equal(await own(), 1)
 
   const mini = await inMini(her, { refused: true })

@@ -15,7 +15,6 @@ export { h, told }
 /** A screen of an area. @param {import('./app.js').MakeScreen} make */
 export const screen = make => make
 
-/** @typedef {import('./view.js').View} View */
 /** @typedef {import('./view.js').Child} Child */
 /** @typedef {import('../miniprogram/logic/record.js').Tone} Tone */
 

@@ -27,7 +27,6 @@
  * @property {string} [etag]
  * @property {boolean} [raw] The answer is a file.
  */
-/** @typedef {{ pointer: string, detail: string }} Fault */
 /** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string | null, role: string }} Member */
 
 const TIMEOUT = 15000
@@ -46,7 +45,7 @@ export class Problem extends Error {
     this.slug = String(body?.type || '/problems/network').split('/').pop() || ''
     this.status = status
     this.retryAfter = retryAfter
-    /** @type {Fault[]} */
+    /** @type {{ pointer: string, detail: string }[]} */
     this.errors = body?.errors || []
     /** @type {{ kind: string, section: string | null, state: string | null, valid_until: string | null }[]} */
     this.reasons = body?.reasons || []

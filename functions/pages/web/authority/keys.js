@@ -5,10 +5,8 @@ import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { kept } from '../browser.js'
 import { button, h, say } from '../parts.js'
 
-/** @typedef {import('../../miniprogram/logic/words.js').Words} Words */
-
 /** Keys of this screen, and the line that tells them. They work while nothing is typed and no dialog is open.
- * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: Words, act?: (key: string) => void }[]} present */
+ * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: import('../../miniprogram/logic/words.js').Words, act?: (key: string) => void }[]} present */
 export function shortcuts(app, present) {
   const isOn = () => kept.read('keys') !== 'off'
   const pressed = (/** @type {KeyboardEvent} */ event) => {

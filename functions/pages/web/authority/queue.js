@@ -45,8 +45,7 @@ export function after(href) {
 
 export const queue = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/reviews', { query: { kind: shown.kind, limit: 50, cursor } }))
-  const timer = setInterval(() => { if (!list.hasMore && !list.busy) list.again() }, AGAIN)
-  app.leaving(() => clearInterval(timer))
+  app.every(AGAIN, () => { if (!list.hasMore && !list.busy) list.again() })
   const choose = (/** @type {Kind} */ kind) => {
     Object.assign(shown, { kind, items: [] })
     list.value = null

@@ -7,8 +7,7 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
 import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, screen, skeleton, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
-import { against, deeds, saveFile } from './reading.js'
-import { standing } from './standing.js'
+import { against, deeds, saveFile, standing } from './reading.js'
 import { watchOf } from './watch.js'
 
 const KINDS = /** @type {Contract['Paper']['kind'][]} */ (Object.keys(paperKinds))

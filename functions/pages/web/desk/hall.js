@@ -3,8 +3,7 @@
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, screen, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
-import { fromStore, place } from './reading.js'
-import { standing } from './standing.js'
+import { fromStore, place, standing } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {import('./watch.js').News} News */

@@ -5,8 +5,7 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { button, dialog, empty, h, note, paged, rows, say, screen, tag } from '../parts.js'
-import { credentials } from './credentials.js'
-import { deeds, initial, unlessGone } from './reading.js'
+import { credentials, deeds, initial, unlessGone } from './reading.js'
 import { watchOf } from './watch.js'
 
 /** @typedef {'owner' | 'dispatcher' | 'viewer'} Role */

@@ -4,10 +4,11 @@ import { cell, centre } from '../../miniprogram/logic/area.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, dialog, h, named, note, say, sayOf, told } from '../parts.js'
+import { button, buttonLink, card, dialog, h, named, note, say, sayOf, told, verdict } from '../parts.js'
 
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */
@@ -137,4 +138,25 @@ export function saveFile(file, name) {
   const url = URL.createObjectURL(file)
   Object.assign(document.createElement('a'), { href: url, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+/** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
+export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
+  [[say(controls.accessKey), access_key], [say(controls.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
+    button({ label: say(W.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(W.copied)), () => {}) } })))))
+
+/** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
+export function standing(watch) {
+  const { agency } = watch
+  if (!agency) return null
+  const reason = against(agency, words => h('p', null, words))
+  const needsPapers = agency.status === 'pending' && !agency.papers.length
+  const papers = buttonLink({ label: say(needsPapers ? W.toPapers : W.papers), href: '#/more/papers', kind: needsPapers ? 'go' : 'plain', icon: 'file' })
+  const correct = buttonLink({ label: say(W.correct), href: '#/more/change', kind: agency.status === 'rejected' ? 'go' : 'plain' })
+  const actions = card({ title: agency.name }, watch.may('agency') ? h('div', { class: 'buttons' }, needsPapers ? [papers, correct] : [correct, papers]) : note('quiet', say(W.ownerOnly)))
+  switch (agency.status) {
+    case 'pending': return [verdict('quiet', say(W.pendingTitle), h('p', null, say(W.pendingDetail), needsPapers && say(W.pendingPapers))), actions]
+    case 'rejected': return [verdict('warn', say(W.rejectedTitle), reason, h('p', null, say(W.rejectedNext))), actions]
+    default: return verdict('bad', say(W.suspendedTitle), reason, h('p', null, say(W.suspendedNext)))
+  }
 }

@@ -5,7 +5,7 @@ import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
 import { awaited, button, card, h, named, note, say, screen } from '../parts.js'
-import { credentials } from './credentials.js'
+import { credentials } from './reading.js'
 import { placeField } from './stores.js'
 
 export const register = screen(app => {

@@ -16,8 +16,7 @@ export const visits = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/me/visits', { query: { limit: 50, cursor } }))
   app.every(60_000)
   // What is new of today is seen by who leaves this open.
-  const timer = setInterval(list.again, 120_000)
-  app.leaving(() => clearInterval(timer))
+  app.every(120_000, list.again)
   const nothing = () => shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
   /** On its day, when the code is wanted. @param {Contract['OwnVisit']} visit */
   const isSoon = visit => visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())

@@ -23,17 +23,14 @@ export function worded(...tables) {
   }
 }
 
-/** Names and values, as the template `facts` shows them. @param {[string, string][]} pairs */
-export const facts = pairs => pairs.map(([name, value]) => ({ name, value }))
-
-/** Sections of a record, likewise. @param {{ section: string, state: string }[]} sections */
+/** Sections of a record, as the template `facts` shows them. @param {{ section: string, state: string }[]} sections */
 export const sectionFacts = sections => sections.map(sectionReading).map(({ name, state, tone }) => ({ name, value: state, tone }))
 
 /** @param {Words} words */
 export const titled = words => { wx.setNavigationBarTitle({ title: say(words) }) }
 
 /** Names and values for the template `facts`; a value that is empty is left out. @param {[string, string | null | undefined][]} pairs */
-export const factsOf = pairs => pairs.filter(([, value]) => value).map(([name, value]) => ({ name, value }))
+export const facts = pairs => pairs.filter(([, value]) => value).map(([name, value]) => ({ name, value }))
 
 /** Reads something for a page, which shows `problem` if it fails. @param {any} page @param {() => Promise<object>} read What is to be set. */
 export async function shown(page, read) {

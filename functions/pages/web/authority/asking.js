@@ -46,4 +46,4 @@ export function asking(app) {
 export const reasonField = (form, maxlength = 500) => form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength, autofocus: true })
 
 /** Copies a text, and says whether that worked. @param {App} app @param {string} text */
-export const copyButton = (app, text) => button({ label: say(W.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? W.copied : W.notCopied)) })
+export const copyButton = (app, text) => button({ label: say(controls.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? controls.copied : W.notCopied)) })

@@ -36,7 +36,7 @@ export const company = screen(app => {
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),
           row({ href: '#/more/papers', icon: 'file', title: say(W.papers) }),
-          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(W.audit), detail: say(W.auditDetail) })]),
+          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(controls.audit), detail: say(controls.auditDetail) })]),
         h('div', { class: 'middle' }, button({ label: say(controls.logOut), icon: 'out', onclick: app.logOut })),
       ]
     },

@@ -34,7 +34,7 @@ export const members = screen(app => {
     back: 'more',
     wide: true,
     view: () => watch.may('members') ? [
-      h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: () => open({ is: 'add' }) })),
+      h('div', { class: 'buttons' }, button({ label: say(controls.addMember), icon: 'plus', onclick: () => open({ is: 'add' }) })),
       deed.fault(),
       paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), overlay(),
     ] : note('quiet', say(W.ownerOnly)),
@@ -43,16 +43,16 @@ export const members = screen(app => {
   /** @param {Contract['Member']} member */
   function one(member) {
     return h('li', { key: member.member_id, class: 'card' },
-      h('div', { class: 'person' }, initial(nameOf(member.name)), h('div', { class: 'row-text' }, h('h2', null, nameOf(member.name)), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(W.inactive))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
+      h('div', { class: 'person' }, initial(nameOf(member.name)), h('div', { class: 'row-text' }, h('h2', null, nameOf(member.name)), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(controls.ended))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
       member.is_active && [
         h('h3', null, say(W.keysOf)),
         member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, nameOf(key.name), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
-          button({ label: say(W.keyWithdraw), kind: 'quiet', onclick: () => open({ is: 'sure', title: say(W.keyWithdrawAsk), label: say(W.keyWithdraw), send: () => withdraw(member, key.access_key) }) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
+          button({ label: say(controls.withdraw), kind: 'quiet', onclick: () => open({ is: 'sure', title: say(W.keyWithdrawAsk), label: say(controls.withdraw), send: () => withdraw(member, key.access_key) }) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
       ],
       h('div', { class: 'buttons' }, member.is_active ? [
         button({ label: say(W.newKey), busy: deed.isBusy(`key ${member.member_id}`), onclick: () => deed.do(`key ${member.member_id}`, () => giveKey(member)) }),
         button({ label: say(W.hoursChange), onclick: () => open({ is: 'change', member }, { name: nameOf(member.name), role: member.role }) }),
-        button({ label: say(W.endMember), kind: 'danger', onclick: () => open({ is: 'sure', title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(W.endMember), send: async () => { await change(member, { is_active: false }); close() } }) }),
+        button({ label: say(controls.end), kind: 'danger', onclick: () => open({ is: 'sure', title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(controls.end), send: async () => { await change(member, { is_active: false }); close() } }) }),
       ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
@@ -61,7 +61,7 @@ export const members = screen(app => {
     const aside = button({ label: say(W.keep), kind: 'quiet', onclick: close })
     const check = () => ({ '/name': !values.name.trim() && say(controls.required) })
     switch (over?.is) {
-      case 'add': return dialog({ title: say(W.addMember), close }, form.around({ label: say(W.addMember), send: add, check, aside }, fields()))
+      case 'add': return dialog({ title: say(controls.addMember), close }, form.around({ label: say(controls.addMember), send: add, check, aside }, fields()))
       case 'change': {
         const { member } = over
         return dialog({ title: say(W.hoursChange), close }, form.around({ label: say(controls.save), send: async () => { await change(member, { name: values.name, role: /** @type {Role} */ (values.role) }); close() }, check, aside }, fields()))
@@ -112,7 +112,7 @@ export const audit = screen(app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
   return {
-    title: () => say(W.audit),
+    title: () => say(controls.audit),
     back: 'more',
     view: () => watch.may('members') ? paged(list, items => rows(items.map((deed, number) => {
       const place = PLACES.find(([pattern]) => pattern.test(deed.about))

@@ -143,7 +143,7 @@ export function saveFile(file, name) {
 /** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
 export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
   [[say(controls.accessKey), access_key], [say(controls.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
-    button({ label: say(W.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(W.copied)), () => {}) } })))))
+    button({ label: say(controls.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(controls.copied)), () => {}) } })))))
 
 /** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
 export function standing(watch) {

@@ -51,4 +51,13 @@ export const controls = {
   demoCustomer: ['演示客户', 'Demo customer'],
   demoAuthority: ['演示主管部门', 'Demo authority'],
   demoCode: ['填入演示验证码', 'Fill in the demo code'],
+  // Members, at the desks of agencies and of the authority.
+  copy: ['复制', 'Copy'],
+  copied: ['已复制', 'Copied'],
+  addMember: ['添加成员', 'Add a member'],
+  withdraw: ['作废', 'Withdraw'],
+  end: ['停用', 'End'],
+  ended: ['已停用', 'Ended'],
+  audit: ['操作记录', 'Audit trail'],
+  auditDetail: ['谁在什么时候做了什么', 'Who did what, and when'],
 }

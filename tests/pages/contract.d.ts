@@ -18,14 +18,7 @@ export type Input<O> =
   & (Described<O> extends { parameters: { query?: infer Q } } ? { query?: { [K in keyof Q]?: Q[K] | null } } : { query?: undefined })
   & { body?: Body<O> }
 
-type Schemas = components['schemas']
-export type Order = Schemas['Order']
-export type OrderSummary = Schemas['OrderSummary']
-export type TimelineEntry = Schemas['TimelineEntry']
-export type OfferedService = Schemas['OfferedService']
-export type Complaint = Schemas['Complaint']
-export type BadgeCheckResult = Schemas['BadgeCheckResult']
-export type BadgePage = Schemas['BadgePage']
-export type Location = Schemas['Location']
-export type Service = Schemas['Service']
-export type { Schemas }
+declare global {
+  /** What the API's bodies are made of, by name: `Contract['Order']`. */
+  type Contract = components['schemas']
+}

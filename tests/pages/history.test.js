@@ -8,7 +8,8 @@ import { masked } from '../../functions/pages/miniprogram/logic/format.js'
 import { speak } from '../../functions/pages/miniprogram/logic/words.js'
 import { deeds, exclusions, feedStatuses } from '../../functions/pages/miniprogram/logic/words/authority.js'
 import { events } from '../../functions/pages/miniprogram/logic/words/history.js'
-import { losses, weekdays } from '../../functions/pages/miniprogram/logic/words/worker.js'
+import { weekdays } from '../../functions/pages/miniprogram/logic/words/contract.js'
+import { losses } from '../../functions/pages/miniprogram/logic/words/worker.js'
 
 const NOW = Date.parse('2026-11-30T02:00:00Z')
 const contract = readFileSync(new URL('../../infra/openapi.yaml', import.meta.url), 'utf8')

@@ -7,6 +7,8 @@ import { say } from './logic/words.js'
 import { controls } from './logic/words/controls.js'
 import { mini } from './logic/words/mini.js'
 
+export { listed, named, say, sayOf } from './logic/words.js'
+
 /** @typedef {import('./logic/words.js').Words} Words */
 
 /** WeChat's own setting; 17 is its middle, and from 20 on it is meant for who sees badly. */
@@ -21,17 +23,14 @@ export function worded(...tables) {
   }
 }
 
-/** Names and values, as the template `facts` shows them. @param {[string, string][]} pairs */
-export const facts = pairs => pairs.map(([name, value]) => ({ name, value }))
-
-/** Sections of a record, likewise. @param {{ section: string, state: string }[]} sections */
+/** Sections of a record, as the template `facts` shows them. @param {{ section: string, state: string }[]} sections */
 export const sectionFacts = sections => sections.map(sectionReading).map(({ name, state, tone }) => ({ name, value: state, tone }))
 
 /** @param {Words} words */
 export const titled = words => { wx.setNavigationBarTitle({ title: say(words) }) }
 
 /** Names and values for the template `facts`; a value that is empty is left out. @param {[string, string | null | undefined][]} pairs */
-export const factsOf = pairs => pairs.filter(([, value]) => value).map(([name, value]) => ({ name, value }))
+export const facts = pairs => pairs.filter(([, value]) => value).map(([name, value]) => ({ name, value }))
 
 /** Reads something for a page, which shows `problem` if it fails. @param {any} page @param {() => Promise<object>} read What is to be set. */
 export async function shown(page, read) {
@@ -42,11 +41,9 @@ export async function shown(page, read) {
   }
 }
 
-/**
- * Sends what was filled in: once, with what is wrong beside each field. While it is not known whether it has arrived, the fields
+/** Sends what was filled in: once, with what is wrong beside each field. While it is not known whether it has arrived, the fields
  * stay as they were sent, and it is sent again when the network is back.
- * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by pointer.
- */
+ * @param {any} page @param {() => Promise<void>} send @param {Record<string, string | false>} [missing] Faults that need no server, by pointer. */
 export async function sent(page, send, missing = {}) {
   if (page.data.busy) return
   const faults = byField(Object.entries(missing).filter(([, words]) => words))

@@ -20,7 +20,7 @@ import { h, render } from './view.js'
  * @typedef {object} Area
  * @property {'customer' | 'worker' | 'agency' | 'authority'} kind Whose area it is.
  * @property {import('../miniprogram/logic/words.js').Words} name
- * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`; the first screen's is empty.
+ * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`, where `?` may be missing; the first screen's is empty.
  * @property {string[]} [open] Addresses of screens that need no session; `*` for all.
  * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number, wide?: boolean }[]} [tabs] `wide`: only where there is room. The first one's count is in the window's title.
  * @property {(app: App) => Promise<void>} [enter] Done before the first screen is shown.
@@ -108,12 +108,10 @@ export function start(area) {
       }
     },
 
-    /**
-     * Reads something for this screen as long as it is shown. `every` in milliseconds.
+    /** Reads something for this screen as long as it is shown. `every` in milliseconds.
      * @template {import('contract').Operation} O @param {O} operation @param {import('../miniprogram/logic/api.js').Input<O>} input @param {number | ((value: import('contract').Answered<O> | null) => number)} every By what was read last, if it is a function.
      * @param {(value: import('contract').Answered<O>, before: import('contract').Answered<O> | null) => void} [seen] Called with each new value.
-     * @returns {Resource<import('contract').Answered<O>> & { now: () => void }} `now` reads at once.
-     */
+     * @returns {Resource<import('contract').Answered<O>> & { now: () => void }} `now` reads at once. */
     follow(operation, input, every, seen) {
       /** @type {{ stop: () => void, now: () => void } | null} */
       let following = null
@@ -372,10 +370,11 @@ function match(screens, path) {
   const asked = path.split('/')
   for (const [pattern, make] of Object.entries(screens)) {
     const parts = pattern.split('/')
+    if (parts[asked.length]?.endsWith('?')) parts.pop()
     if (parts.length !== asked.length) continue
     /** @type {Record<string, string>} */
     const params = {}
-    if (parts.every((part, place) => part.startsWith(':') ? (params[part.slice(1)] = asked[place]) !== '' : part === asked[place])) return { pattern, make, params }
+    if (parts.every((part, place) => part.startsWith(':') ? (params[part.replace(/\W/g, '')] = asked[place]) !== '' : part === asked[place])) return { pattern, make, params }
   }
   return null
 }

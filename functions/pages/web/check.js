@@ -2,20 +2,17 @@
 
 import { when } from '../miniprogram/logic/format.js'
 import { badgeReading, scanned } from '../miniprogram/logic/record.js'
-import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { visit as V } from '../miniprogram/logic/words/visit.js'
 import { start } from './app.js'
 import { sectionFacts } from './customer/cards.js'
 import { formOf } from './form.js'
-import { button, card, facts, note, verdict } from './parts.js'
+import { button, card, facts, h, note, say, screen, verdict } from './parts.js'
 import { scanner } from './scanner.js'
-import { h } from './view.js'
 
-/** @type {import('./app.js').MakeScreen} */
-const check = app => {
+const check = screen(app => {
   const form = formOf(app, { digits: '' })
-  /** @type {import('contract').BadgePage | null} */
+  /** @type {Contract['BadgePage'] | null} */
   let found = null
   const camera = scanner(app, text => {
     form.values.digits = text
@@ -39,7 +36,7 @@ const check = app => {
     ]
   }
 
-  /** @param {import('contract').BadgePage} badge */
+  /** @param {Contract['BadgePage']} badge */
   function result(badge) {
     const reading = badgeReading(badge.result, badge.standing)
     return h('div', { class: 'block', role: 'status' },
@@ -48,6 +45,6 @@ const check = app => {
       badge.sections.length > 0 && card({ title: say(W.record) }, sectionFacts(badge.sections)),
       button({ label: say(W.another), kind: 'plain', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
-}
+})
 
 start({ kind: 'customer', name: W.checkTitle, open: ['*'], screens: { '': check } })

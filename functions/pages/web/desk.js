@@ -4,15 +4,7 @@ import { desk as W } from '../miniprogram/logic/words/desk.js'
 import { lazy, start } from './app.js'
 import { hall } from './desk/hall.js'
 import { counts } from './desk/watch.js'
-import { buttonLink, card } from './parts.js'
-import { say } from '../miniprogram/logic/words.js'
-
-const claims = lazy(() => import('./desk/claims.js').then(file => file.claims))
-const orders = lazy(() => import('./desk/orders.js').then(file => file.orders))
-const workers = lazy(() => import('./desk/workers.js').then(file => file.workers))
-const stores = lazy(() => import('./desk/stores.js').then(file => file.stores))
-const customers = lazy(() => import('./desk/customers.js').then(file => file.customers))
-const complaints = lazy(() => import('./desk/complaints.js').then(file => file.complaints))
+import { buttonLink, card, say } from './parts.js'
 
 /** @type {import('./login.js').Login} */
 const withRegistration = (app, done, hint) => {
@@ -30,19 +22,13 @@ start({
   screens: {
     '': hall,
     'register': lazy(() => import('./desk/register.js').then(file => file.register)),
-    'claims': claims,
-    'claims/:order_id': claims,
-    'orders': orders,
-    'orders/:order_id': orders,
+    'claims/:order_id?': lazy(() => import('./desk/claims.js').then(file => file.claims)),
+    'orders/:order_id?': lazy(() => import('./desk/orders.js').then(file => file.orders)),
     'calendar': lazy(() => import('./desk/calendar.js').then(file => file.calendar)),
-    'workers': workers,
-    'workers/:worker_id': workers,
-    'stores': stores,
-    'stores/:store_id': stores,
-    'customers': customers,
-    'customers/:customer_id': customers,
-    'complaints': complaints,
-    'complaints/:complaint_id': complaints,
+    'workers/:worker_id?': lazy(() => import('./desk/workers.js').then(file => file.workers)),
+    'stores/:store_id?': lazy(() => import('./desk/stores.js').then(file => file.stores)),
+    'customers/:customer_id?': lazy(() => import('./desk/customers.js').then(file => file.customers)),
+    'complaints/:complaint_id?': lazy(() => import('./desk/complaints.js').then(file => file.complaints)),
     'more': lazy(() => import('./desk/company.js').then(file => file.company)),
     'more/change': lazy(() => import('./desk/company.js').then(file => file.changing)),
     'more/papers': lazy(() => import('./desk/company.js').then(file => file.papers)),

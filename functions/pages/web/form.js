@@ -2,12 +2,8 @@
 // something has arrived, it can only be sent again as it was.
 
 import { Problem } from '../miniprogram/logic/api.js'
-import { told } from '../miniprogram/logic/problem.js'
-import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
-import { icon } from './icons.js'
-import { button, note } from './parts.js'
-import { h } from './view.js'
+import { button, h, icon, note, say, told } from './parts.js'
 
 export { isPhone } from '../miniprogram/logic/format.js'
 
@@ -20,10 +16,8 @@ export { isPhone } from '../miniprogram/logic/format.js'
  * @property {boolean} [optional]
  */
 
-/**
- * A form over `values`, whose fields are named as these are.
- * @template {Record<string, any>} V @param {import('./app.js').App} app @param {V} values
- */
+/** A form over `values`, whose fields are named as these are.
+ * @template {Record<string, any>} V @param {import('./app.js').App} app @param {V} values */
 export function formOf(app, values) {
   /** @type {Problem | null} */
   let problem = null
@@ -37,7 +31,6 @@ export function formOf(app, values) {
   const form = {
     values,
     isBusy: () => busy,
-    problem: () => problem,
     /** What is wrong at a pointer whose field is none of these. @param {string} pointer */
     faultOf: pointer => faultAt(pointer),
 
@@ -108,10 +101,8 @@ export function formOf(app, values) {
       if (problem) marked()
     },
 
-    /**
-     * The form with its button.
-     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children
-     */
+    /** The form with its button.
+     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children */
     around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
       const isUnknown = problem?.unknown === true
       app.whenOnline = () => { if (repeat) repeat() }

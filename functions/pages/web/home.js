@@ -1,10 +1,8 @@
 // The home page of the web site, and the page for where nothing is.
 
-import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { start } from './app.js'
-import { buttonLink, empty, promises, row, rows } from './parts.js'
-import { h } from './view.js'
+import { buttonLink, empty, h, promises, row, rows, say, screen } from './parts.js'
 
 /** @typedef {import('../miniprogram/logic/words.js').Words} Words */
 
@@ -20,8 +18,7 @@ const VISITORS = [
 /** @type {[string, Words, Words][]} */
 const REASONS = [['scales', W.trust1, W.trust1Detail], ['file', W.trust2, W.trust2Detail], ['shield', W.trust3, W.trust3Detail]]
 
-/** @type {import('./app.js').MakeScreen} */
-const home = () => ({
+const home = screen(() => ({
   title: () => say(W.title),
   wide: true,
   view: () => [
@@ -35,12 +32,11 @@ const home = () => ({
     h('section', { class: 'block', 'aria-labelledby': 'trust' }, h('h2', { id: 'trust' }, say(W.trust)),
       promises(REASONS)),
   ],
-})
+}))
 
-/** @type {import('./app.js').MakeScreen} */
-const nothing = () => ({
+const nothing = screen(() => ({
   title: () => say(W.notFound),
   view: () => empty({ icon: 'search', title: say(W.notFound), detail: say(W.notFoundDetail), action: buttonLink({ label: say(W.toHome), href: '/', kind: 'plain' }) }),
-})
+}))
 
 start({ kind: 'customer', name: W.title, open: ['*'], screens: { '': location.pathname === '/' ? home : nothing } })

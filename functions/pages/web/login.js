@@ -2,12 +2,9 @@
 
 import { Problem } from '../miniprogram/logic/api.js'
 import { phoneText, plain } from '../miniprogram/logic/format.js'
-import { told } from '../miniprogram/logic/problem.js'
-import { say } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { formOf, isPhone } from './form.js'
-import { button, card } from './parts.js'
-import { h } from './view.js'
+import { button, card, h, say, told } from './parts.js'
 import { canLogIn, leaveToLogIn } from './wechat.js'
 
 /** @typedef {import('./app.js').App} App */

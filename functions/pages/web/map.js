@@ -4,11 +4,8 @@
 import { centre, map } from '../miniprogram/logic/area.js'
 import { CITY, nearest } from '../miniprogram/logic/city.js'
 import { distance } from '../miniprogram/logic/format.js'
-import { named, say } from '../miniprogram/logic/words.js'
 import { placing as W } from '../miniprogram/logic/words/placing.js'
-import { icon } from './icons.js'
-import { button } from './parts.js'
-import { h } from './view.js'
+import { button, h, icon, named, say } from './parts.js'
 
 /** @typedef {{ lat: number, lon: number }} Place */
 
@@ -50,7 +47,7 @@ const HEIGHT = 300
 /** How much of a degree of longitude is shown, from the whole city to a few streets. */
 const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
 
-/** A map to pick a place on. @param {import('./app.js').App} app @param {Place | null} before @param {(location: import('contract').Location, near: string) => void} taken @param {import('../miniprogram/logic/words.js').Words} [help] */
+/** A map to pick a place on. @param {import('./app.js').App} app @param {Place | null} before @param {(location: Contract['Location'], near: string) => void} taken @param {import('../miniprogram/logic/words.js').Words} [help] */
 export function placeMap(app, before, taken, help = W.mapHelp) {
   let pin = before ? { lat: before.lat, lon: before.lon } : null
   let middle = pin || CITY.centre

@@ -10,11 +10,10 @@ start({
   name: W.area,
   login: lazy(() => import('./login.js').then(file => file.phoneLogin('customer'))),
   enter: async app => { if (location.search) await (await import('./wechat.js')).comeBack(app) },
-  open: ['', 'new', 'new/:service'],
+  open: ['', 'new/:service?'],
   screens: {
     '': services,
-    'new': placing,
-    'new/:service': placing,
+    'new/:service?': placing,
     'orders': lazy(() => import('./customer/orders.js').then(file => file.orders)),
     'orders/:order_id': lazy(() => import('./customer/order.js').then(file => file.order)),
     'orders/:order_id/check': lazy(() => import('./customer/check.js').then(file => file.check)),

@@ -7,14 +7,19 @@ import { told } from '../miniprogram/logic/problem.js'
 import { icon } from './icons.js'
 import { h } from './view.js'
 
-/** @typedef {import('./view.js').View} View */
+// Every screen is made of these too.
+export { listed, named, say, sayOf } from '../miniprogram/logic/words.js'
+export { icon, SERVICE_ICONS } from './icons.js'
+export { h, told }
+
+/** A screen of an area. @param {import('./app.js').MakeScreen} make */
+export const screen = make => make
+
 /** @typedef {import('./view.js').Child} Child */
 /** @typedef {import('../miniprogram/logic/record.js').Tone} Tone */
 
-/**
- * A button. `kind` is `go` for a screen's one main button, `plain`, `quiet` or `danger`.
- * @param {{ label: string, kind?: 'go' | 'plain' | 'quiet' | 'danger', icon?: string, busy?: boolean, disabled?: boolean, onclick?: (event: Event) => void, submit?: boolean, key?: any, describedby?: string }} button
- */
+/** A button. `kind` is `go` for a screen's one main button, `plain`, `quiet` or `danger`.
+ * @param {{ label: string, kind?: 'go' | 'plain' | 'quiet' | 'danger', icon?: string, busy?: boolean, disabled?: boolean, onclick?: (event: Event) => void, submit?: boolean, key?: any, describedby?: string }} button */
 export const button = ({ label, kind = 'plain', icon: name, busy, disabled, onclick, submit, key, describedby }) =>
   h('button', { class: `button ${kind}`, type: submit ? 'submit' : 'button', 'aria-disabled': busy || disabled ? 'true' : null, 'aria-busy': busy ? 'true' : null, 'aria-describedby': describedby, key,
     onclick: (/** @type {Event} */ event) => {
@@ -54,10 +59,8 @@ export const rows = (...rows) => h('ul', { class: 'rows' }, rows)
 /** What is vouched for, each with its icon. @param {[string, import('../miniprogram/logic/words.js').Words, import('../miniprogram/logic/words.js').Words][]} reasons */
 export const promises = reasons => h('ul', { class: 'promises' }, reasons.map(([name, title, detail]) => h('li', { key: name }, icon(name), h('div', null, h('h3', null, say(title)), h('p', { class: 'say' }, say(detail))))))
 
-/**
- * A table; on a phone each row is a block, with its columns' names beside the values.
- * @template T @param {{ name: string, show: (item: T) => Child, number?: boolean }[]} columns @param {T[]} items @param {(item: T) => any} key @param {string} caption
- */
+/** A table; on a phone each row is a block, with its columns' names beside the values.
+ * @template T @param {{ name: string, show: (item: T) => Child, number?: boolean }[]} columns @param {T[]} items @param {(item: T) => any} key @param {string} caption */
 export const table = (columns, items, key, caption) =>
   h('table', null, h('caption', { class: 'unseen' }, caption),
     h('thead', null, h('tr', null, columns.map(column => h('th', { scope: 'col', class: column.number ? 'number' : null }, column.name)))),
@@ -69,11 +72,9 @@ export const empty = ({ icon: name = 'list', title, detail, action }) => h('div'
 /** Lines in place of what is loading, as high as that will be. @param {number} lines */
 export const skeleton = (lines = 3) => h('div', { class: 'skeleton', role: 'status', 'aria-label': say(W.loading) }, Array.from({ length: lines }, () => h('span', null)))
 
-/**
- * What was read, or that it is loading, or why it is not there.
+/** What was read, or that it is loading, or why it is not there.
  * @template T @param {import('./app.js').Resource<T>} resource @param {(value: T) => Child} show @param {number} [lines]
- * @returns {Child}
- */
+ * @returns {Child} */
 export function awaited(resource, show, lines) {
   const { value, problem } = resource
   const failed = problem && h('div', { class: 'failed', role: 'alert', key: 'failed' }, note('warn', value === null ? `${say(W.failed)}。` : '', told(problem)), button({ label: say(W.again), icon: 'again', onclick: resource.again }))
@@ -97,10 +98,8 @@ export const switcher = (label, choices, chosen, choose) =>
 /** Stars of an average. @param {{ average: number, count: number } | null} stars @param {import('../miniprogram/logic/words.js').Words} words With `{average}` and `{count}`. @param {Child} [none] */
 export const stars = (stars, words, none = null) => stars ? h('span', { class: 'stars' }, icon('star', 'filled'), say(words, stars)) : none
 
-/**
- * A dialog over the screen. Escape closes it.
- * @param {{ title: string, close: () => void }} dialog @param {Child[]} children
- */
+/** A dialog over the screen. Escape closes it.
+ * @param {{ title: string, close: () => void }} dialog @param {Child[]} children */
 export const dialog = ({ title, close }, ...children) =>
   h('dialog', { key: 'dialog', 'aria-label': title, made: (/** @type {HTMLDialogElement} */ element) => element.showModal(), oncancel: (/** @type {Event} */ event) => { event.preventDefault(); close() } },
     h('div', { class: 'card-head' }, h('h2', null, title), h('button', { type: 'button', class: 'button quiet small', onclick: close, 'aria-label': say(W.close) }, icon('cross'))), children)

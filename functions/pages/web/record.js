@@ -3,19 +3,17 @@
 import { when } from '../miniprogram/logic/format.js'
 import { actorName, eventReading, sourceLine } from '../miniprogram/logic/history.js'
 import { sectionReading } from '../miniprogram/logic/record.js'
-import { say } from '../miniprogram/logic/words.js'
 import { history as H } from '../miniprogram/logic/words/history.js'
 import { worker as W } from '../miniprogram/logic/words/worker.js'
-import { tag } from './parts.js'
-import { h } from './view.js'
+import { h, say, tag } from './parts.js'
 
-/** The sections, each with its state, source and dates. @param {import('contract').Schemas['WorkerSection'][]} lines @param {number} now */
+/** The sections, each with its state, source and dates. @param {Contract['WorkerSection'][]} lines @param {number} now */
 export const sectionList = (lines, now) => h('ul', { class: 'sections' }, lines.map(line => {
   const { name, state, tone } = sectionReading(line)
   return h('li', { key: line.section }, h('b', null, name), tag(state, tone), h('small', null, sourceLine(line, now)))
 }))
 
-/** Events with what they say and their hashes. @param {import('contract').Schemas['TracedEvent'][]} items @param {number} now @param {(seq: number) => string | null} objectAt */
+/** Events with what they say and their hashes. @param {Contract['TracedEvent'][]} items @param {number} now @param {(seq: number) => string | null} objectAt */
 export const eventList = (items, now, objectAt) => h('ol', { class: 'events' }, items.map(traced => {
   const { event, hash, leaf_index: leaf } = traced
   const { title, lines } = eventReading(traced, now)

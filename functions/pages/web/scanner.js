@@ -1,9 +1,7 @@
 // Reads QR codes by the camera, where the browser can: Chrome on Android does, Safari does not.
 
-import { say } from '../miniprogram/logic/words.js'
 import { site as W } from '../miniprogram/logic/words/site.js'
-import { button, note } from './parts.js'
-import { h } from './view.js'
+import { button, h, note, say } from './parts.js'
 
 /** @param {import('./app.js').App} app @param {(text: string) => void} found */
 export function scanner(app, found) {

@@ -10,11 +10,9 @@ const SVG = 'http://www.w3.org/2000/svg'
 /** They change by what people do, so they are set as properties. */
 const PROPERTIES = ['value', 'checked', 'muted', 'srcObject']
 
-/**
- * An element. Of its attributes `key` tells it from its siblings, `on…` listens, `made` is called with the new element, and
+/** An element. Of its attributes `key` tells it from its siblings, `on…` listens, `made` is called with the new element, and
  * null or false leave an attribute out.
- * @param {string} tag @param {Record<string, any> | null} [attributes] @param {Child[]} children @returns {View}
- */
+ * @param {string} tag @param {Record<string, any> | null} [attributes] @param {Child[]} children @returns {View} */
 export const h = (tag, attributes, ...children) => ({ tag, attributes: attributes || {}, children: flat(children) })
 
 /** Shows these in `place`, and nothing else. @param {Element} place @param {Child[]} children */

@@ -62,7 +62,7 @@ test('A screen reader hears the hall in the order in which one decides', async (
     }
   }
   inOrder(await page.locator('main').ariaSnapshot(), [/heading "可抢 \d+ 单"/, /button "提示音/, /list/, /heading "日常保洁"/, /heading "刚才"/], 'the hall')
-  inOrder(await offer(desk, '¥789.01').ariaSnapshot(), [/heading "日常保洁"/, /天 \d+:\d\d–\d+:\d\d/, /¥789\.01/, /一带/, /距.+公里|距.+米/, /擦玻璃/, /timer "抢单剩余时间"/, /button "抢单：日常保洁，.天 \d+:\d\d–\d+:\d\d"/], 'the offer')
+  inOrder(await offer(desk, '¥789.01').ariaSnapshot(), [/heading "日常保洁"/, /天 \d+:\d\d–\u2060\d+:\d\d/, /¥789\.01/, /一带/, /距.+公里|距.+米/, /擦玻璃/, /timer "抢单剩余时间"/, /button "抢单：日常保洁，.天 \d+:\d\d–\u2060\d+:\d\d"/], 'the offer')
   // The count is said when it changes, and the time that is left is not.
   assert.equal(await page.getByRole('heading', { name: /可抢 \d+ 单/ }).getAttribute('aria-live'), 'polite')
   assert.equal(await offer(desk, '¥789.01').locator('[aria-live]').count(), 0)

@@ -27,7 +27,6 @@
  * @property {string} [etag]
  * @property {boolean} [raw] The answer is a file.
  */
-/** @typedef {{ pointer: string, detail: string }} Fault */
 /** Who of an agency or of the authority it is. @typedef {{ member_id: string, name: string | null, role: string }} Member */
 
 const TIMEOUT = 15000
@@ -46,7 +45,7 @@ export class Problem extends Error {
     this.slug = String(body?.type || '/problems/network').split('/').pop() || ''
     this.status = status
     this.retryAfter = retryAfter
-    /** @type {Fault[]} */
+    /** @type {{ pointer: string, detail: string }[]} */
     this.errors = body?.errors || []
     /** @type {{ kind: string, section: string | null, state: string | null, valid_until: string | null }[]} */
     this.reasons = body?.reasons || []
@@ -62,11 +61,9 @@ export class Problem extends Error {
   }
 }
 
-/**
- * @param {Platform} platform
+/** @param {Platform} platform
  * @param {'customer' | 'worker' | 'agency' | 'authority'} kind Whose sessions.
- * @param {string} [language] Of problems, for `Accept-Language`.
- */
+ * @param {string} [language] Of problems, for `Accept-Language`. */
 export function client(platform, kind, language = 'zh') {
   /** @type {{ token: string, until: number, subject: string, member: Member | null } | null} */
   let session = null
@@ -93,10 +90,8 @@ export function client(platform, kind, language = 'zh') {
   }
   return self
 
-  /**
-   * One request of the contract, such as `call('GET /v1/orders/{order_id}', { path: { order_id } })`.
-   * @template {Operation} O @param {O} operation @param {Input<O>} [input] @returns {Promise<import('contract').Answered<O>>}
-   */
+  /** One request of the contract, such as `call('GET /v1/orders/{order_id}', { path: { order_id } })`.
+   * @template {Operation} O @param {O} operation @param {Input<O>} [input] @returns {Promise<import('contract').Answered<O>>} */
   async function call(operation, input) {
     const { body } = await answered(operation, /** @type {any} */ (input || {}))
     return body
@@ -238,13 +233,11 @@ export function client(platform, kind, language = 'zh') {
     return (await answered(operation, { open: true, body })).body
   }
 
-  /**
-   * Reads again and again until it is stopped, and shows what is new. When that fails, it says so and goes on, with longer pauses.
+  /** Reads again and again until it is stopped, and shows what is new. When that fails, it says so and goes on, with longer pauses.
    * @template {Operation} O @param {O} operation @param {Input<O>} input
    * @param {{ every: number | (() => number), show: (body: import('contract').Answered<O>) => void, fail?: (problem: Problem | null) => void, heard?: () => void }} how
    *   `every` in milliseconds, `fail(null)` when it works again, `heard` after every answer, whether there is anything new or not.
-   * @returns {{ stop: () => void, now: () => Promise<void> }} `now` reads at once; it is fulfilled when a read that began since is answered.
-   */
+   * @returns {{ stop: () => void, now: () => Promise<void> }} `now` reads at once; it is fulfilled when a read that began since is answered. */
   function follow(operation, input, how) {
     let stopped = false
     let failures = 0

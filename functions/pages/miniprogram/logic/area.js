@@ -27,47 +27,22 @@ export function cell(hash) {
   return box
 }
 
-/** The geohash of a place. @param {number} lat @param {number} lon @param {number} length */
-export function geohash(lat, lon, length) {
-  const box = { west: -180, south: -90, east: 180, north: 90 }
-  let hash = ''
-  let evens = true
-  while (hash.length < length) {
-    let digit = 0
-    for (let bit = 0; bit < 5; bit++) {
-      const middle = evens ? (box.west + box.east) / 2 : (box.south + box.north) / 2
-      const high = (evens ? lon : lat) >= middle
-      digit = digit * 2 + (high ? 1 : 0)
-      if (evens) box[high ? 'west' : 'east'] = middle
-      else box[high ? 'south' : 'north'] = middle
-      evens = !evens
-    }
-    hash += DIGITS[digit]
-  }
-  return hash
-}
-
 /** @param {Box} box */
 export const centre = box => ({ lat: (box.south + box.north) / 2, lon: (box.west + box.east) / 2 })
 
-/**
- * A map of what lies in `box`, `width` units wide.
- * @param {Box} box @param {number} width
- */
+/** A map of what lies in `box`, `width` units wide.
+ * @param {Box} box @param {number} width */
 export function map(box, width) {
   const squeeze = Math.cos(((box.south + box.north) / 2) * Math.PI / 180)
   const scale = width / ((box.east - box.west) * squeeze)
   const x = (/** @type {number} */ lon) => round((lon - box.west) * squeeze * scale)
   const y = (/** @type {number} */ lat) => round((box.north - lat) * scale)
   return {
-    width,
     height: Math.ceil((box.north - box.south) * scale),
     x,
     y,
     /** The place at a point of the drawing. @param {number} px @param {number} py */
     place: (px, py) => ({ lat: box.north - py / scale, lon: box.west + px / (squeeze * scale) }),
-    /** An SVG path around a box. @param {Box} other */
-    outline: other => `M${x(other.west)} ${y(other.north)}H${x(other.east)}V${y(other.south)}H${x(other.west)}Z`,
     /** How many units a distance in metres is. @param {number} metres */
     metres: metres => round(metres / 111195 * scale),
   }

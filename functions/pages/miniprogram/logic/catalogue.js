@@ -2,15 +2,13 @@
 
 import { money } from './format.js'
 
-/** @typedef {import('contract').OfferedService} OfferedService */
-
-/** @param {import('./api.js').Client} api @returns {Promise<OfferedService[]>} */
+/** @param {import('./api.js').Client} api @returns {Promise<Contract['OfferedService'][]>} */
 export const readServices = async api => (await api.call('GET /v1/services', { open: true })).items
 
-/** `¥80–200`. @param {OfferedService} service */
+/** `¥80–200`. @param {Contract['OfferedService']} service */
 export const price = ({ price_fen: { from, to } }) => from === to ? money(from) : `${money(from)}–${money(to).slice(1)}`
 
-/** The name of a service, as the city calls it. @param {OfferedService[]} services @param {string} id @param {(name: { zh: string, en: string }) => string} named */
+/** The name of a service, as the city calls it. @param {Contract['OfferedService'][]} services @param {string} id @param {(name: { zh: string, en: string }) => string} named */
 export function serviceName(services, id, named) {
   const service = services.find(({ service }) => service === id)
   return service ? named(service.name) : ''

@@ -2,8 +2,6 @@
 
 import { Problem } from './api.js'
 
-/** @typedef {import('contract').Schemas['Code']} Code */
-
 /** In milliseconds, how long a code is shown. */
 const STEP = 30000
 /** With fewer than so many ahead the next are asked for, so many milliseconds after the last answer. */
@@ -12,7 +10,7 @@ const PAUSE = 5000
 
 /** Keeps the codes of whoever is logged in. @param {import('./api.js').Client} api */
 export function codesOf(api) {
-  /** @type {Code[]} */
+  /** @type {Contract['Code'][]} */
   let items = []
   /** @type {string | null} */
   let subject = null
@@ -53,7 +51,7 @@ export function codesOf(api) {
     },
 
     /** The code of this moment, for how many seconds it is, and for how many minutes there are codes; null without any.
-     * @returns {{ code: Code, seconds: number, minutes: number } | null} */
+     * @returns {{ code: Contract['Code'], seconds: number, minutes: number } | null} */
     present() {
       const codes = ahead()
       const left = codes.length ? Date.parse(codes[0].from) + STEP - api.now() : 0

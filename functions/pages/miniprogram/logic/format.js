@@ -3,13 +3,16 @@
 import { spoken } from './words.js'
 
 const ZONE = 8 * 3600000
-const DAY = 86400000
+export const DAY = 86400000
 const WEEKDAYS = ['日', '一', '二', '三', '四', '五', '六']
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** @param {number} number */
 const two = number => String(number).padStart(2, '0')
+
+/** `00:00`, `00:30` and so on: what something can begin or end at. */
+export const clockTimes = Array.from({ length: 48 }, (_, half) => `${two(Math.floor(half / 2))}:${half % 2 ? '30' : '00'}`)
 
 /** @param {string | number} time */
 const local = time => new Date((typeof time === 'number' ? time : Date.parse(time)) + ZONE)

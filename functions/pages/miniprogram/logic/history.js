@@ -6,15 +6,13 @@ import { sections, states } from './words/contract.js'
 import { actors, decisions, events, fields, history as W, reviewed, sources } from './words/history.js'
 import { worker } from './words/worker.js'
 
-/** @typedef {import('contract').Schemas['TracedEvent']} Traced */
-
 /** Who did something, by the id that stands for them. @param {string} actor */
 export const actorName = actor => sayOf(actors, /^(customer|platform)$/.test(actor) ? actor : actor.split(/[_:]/)[0])
 
 /** Where a section's state is from. @param {string | null} source */
 export const sourceName = source => source === null ? '' : sayOf(sources, source) || say(W.otherSource, { source })
 
-/** Where a section's state is from, and of when it is. @param {import('contract').Schemas['WorkerSection']} line @param {number} now */
+/** Where a section's state is from, and of when it is. @param {Contract['WorkerSection']} line @param {number} now */
 export const sourceLine = ({ source, as_of: asOf, valid_until: until, reference }, now) => [
   sourceName(source), asOf && say(worker.asOf, { time: when(asOf, now) }), until && say(worker.validUntil, { day: day(Date.parse(until) - 1, now) }), reference && say(worker.reference, { reference }),
 ].filter(Boolean).join(' · ')
@@ -22,7 +20,7 @@ export const sourceLine = ({ source, as_of: asOf, valid_until: until, reference 
 /** What an objection is about: a section, or an entry of the chain. @param {string} about */
 export const aboutName = about => sayOf(sections, about) || say(W.entry, { seq: about })
 
-/** What an event says, line by line. @param {Traced} traced @param {number} now @returns {{ title: string, lines: string[] }} */
+/** What an event says, line by line. @param {Contract['TracedEvent']} traced @param {number} now @returns {{ title: string, lines: string[] }} */
 export function eventReading({ event, payload }, now) {
   const title = sayOf(events, event.kind)
   return { title, lines: payload ? contentOf(/** @type {any} */ (payload), now).filter(Boolean) : [say(W.erased)] }

@@ -1,28 +1,25 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
 import { Problem } from './api.js'
-import { isoDay, moment, timeSpan, when } from './format.js'
+import { DAY, isoDay, moment, timeSpan, when } from './format.js'
 import { listed, say, sayOf } from './words.js'
-import { weekdays, worker as W } from './words/worker.js'
+import { weekdays } from './words/contract.js'
+import { worker as W } from './words/worker.js'
 
-/** @typedef {import('contract').Schemas['Availability']} Availability */
 /** @typedef {{ from: string, until: string }} Span */
 /** What she fills in: days and clock times. @typedef {{ from: string, fromTime: string, until: string, untilTime: string }} Filled */
 
-/** `08:00`, `08:30`: what a leave can begin or end at. */
-export const clockTimes = Array.from({ length: 48 }, (_, half) => `${String(Math.floor(half / 2)).padStart(2, '0')}:${half % 2 ? '30' : '00'}`)
-
 /** The whole of tomorrow's work. @param {number} now @returns {Filled} */
 export function tomorrow(now) {
-  const day = isoDay(now + 86400000)
+  const day = isoDay(now + DAY)
   return { from: day, fromTime: '08:00', until: day, untilTime: '18:00' }
 }
 
-/** Leave that is not over. @param {Availability} availability @param {number} now */
+/** Leave that is not over. @param {Contract['Availability']} availability @param {number} now */
 export const leaveAhead = ({ leave }, now) => leave.filter(one => Date.parse(one.until) > now)
   .map(({ from, until, by }) => ({ from, until, time: `${when(from, now)} – ${when(until, now)}`, by: say(by === 'worker' ? W.byWorker : W.byAgency), isOwn: by === 'worker' }))
 
-/** The hours of each day of the week; none where she is bound to none. @param {Availability} availability @returns {[string, string][]} */
+/** The hours of each day of the week; none where she is bound to none. @param {Contract['Availability']} availability @returns {[string, string][]} */
 export const weekHours = ({ hours }) => hours === null ? [] : Object.keys(weekdays).map(day => [sayOf(weekdays, day), listed(hours.filter(one => one.day === day).map(one => timeSpan(one.from, one.until))) || say(W.dayOff)])
 
 /** @param {Filled} filled @returns {Span} */
@@ -35,7 +32,7 @@ export function leaveFault(filled, now) {
 }
 
 /** Takes this into her own leave, or out of it, whatever has been said since it was read.
- * @param {import('./api.js').Client} api @param {Availability} read @param {Span} span @param {boolean} isTaken @returns {Promise<Availability>} */
+ * @param {import('./api.js').Client} api @param {Contract['Availability']} read @param {Span} span @param {boolean} isTaken @returns {Promise<Contract['Availability']>} */
 export async function changeLeave(api, read, span, isTaken) {
   for (let latest = read; ; latest = await api.call('GET /v1/me/availability')) {
     const others = latest.leave.filter(one => one.by === 'worker' && (Date.parse(one.from) !== Date.parse(span.from) || Date.parse(one.until) !== Date.parse(span.until)))

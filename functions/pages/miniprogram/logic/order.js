@@ -6,7 +6,7 @@ import { named, say, sayOf } from './words.js'
 import { orderStatuses } from './words/contract.js'
 
 /** @typedef {import('./record.js').Tone} Tone */
-/** @typedef {Pick<import('contract').Order, 'status' | 'settling' | 'grab_deadline' | 'claim'>} AnyOrder */
+/** @typedef {Pick<Contract['Order'], 'status' | 'settling' | 'grab_deadline' | 'claim'>} AnyOrder */
 
 /** @satisfies {Record<string, import('./words.js').Words>} */
 const W = {
@@ -50,7 +50,7 @@ const W = {
 /** Whether something can still happen to it by itself. @param {AnyOrder} order */
 export const isLive = order => ['open', 'claimed', 'staffed', 'in_service'].includes(order.status)
 
-/** A row in a list of orders. @param {import('contract').OrderSummary} order @param {import('contract').OfferedService[]} services @param {number} now */
+/** A row in a list of orders. @param {Contract['OrderSummary']} order @param {Contract['OfferedService'][]} services @param {number} now */
 export const rowReading = (order, services, now) => ({
   id: order.order_id, service: order.service, title: serviceName(services, order.service, named), time: when(order.start_at, now), agency: order.claim ? order.claim.agency_name : '',
   status: sayOf(orderStatuses, order.status), tone: /** @type {Tone} */ (order.status === 'open' ? 'warn' : isLive(order) ? 'good' : 'quiet'),
@@ -72,7 +72,7 @@ export function reading(order, now) {
   }
 }
 
-/** How many agencies the order was last offered to, and how far around, if that is known yet. @param {import('contract').Order} order */
+/** How many agencies the order was last offered to, and how far around, if that is known yet. @param {Contract['Order']} order */
 export function asked(order) {
   const line = order.timeline.filter(line => line.what === 'offered' && line.epoch === order.epoch).pop()
   return line && line.asked ? say(W.asked, to(line.asked)) : say(W.asking)
@@ -81,7 +81,7 @@ export function asked(order) {
 /** @param {{ agencies: number, radius_m: number }} asked */
 const to = ({ agencies, radius_m }) => ({ count: agencies, radius: distance(radius_m) })
 
-/** A line of the timeline. @param {import('contract').TimelineEntry} line @param {import('contract').Order} order */
+/** A line of the timeline. @param {Contract['TimelineEntry']} line @param {Contract['Order']} order */
 export function timelineReading(line, order) {
   switch (line.what) {
     case 'offered': return line.asked ? say(W.offeredTo, to(line.asked)) : say(W.offered)

@@ -4,24 +4,22 @@ import { serviceName } from './catalogue.js'
 import { day, masked, phoneText, when } from './format.js'
 import { aboutName } from './history.js'
 import { listed, named, say, sayOf } from './words.js'
-import { orderStatuses, sections } from './words/contract.js'
-import { badgeStatuses, CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
+import { badgeStatuses, orderStatuses, sections } from './words/contract.js'
+import { CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
 
-/** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
-/** @typedef {import('contract').Schemas['OwnVisit']} OwnVisit */
 /** @typedef {import('./words.js').Words} Words */
 
-/** Whether she is still to go there, or is there. @param {OwnVisit} visit */
+/** Whether she is still to go there, or is there. @param {Contract['OwnVisit']} visit */
 export const isComing = visit => !visit.lost && (visit.status === 'staffed' || visit.status === 'in_service')
 
-/** What has become of a visit. @param {OwnVisit} visit */
+/** What has become of a visit. @param {Contract['OwnVisit']} visit */
 export function visitEnd({ lost, rating, status }) {
   if (lost) return sayOf(losses, lost)
   if (rating) return say(W.stars, { stars: rating.stars })
   return status === 'completed' ? say(W.unrated) : sayOf(orderStatuses, status)
 }
 
-/** Who she is and whom she works for. @param {OwnRecord} record @param {import('contract').OfferedService[]} services @param {number} now @returns {[string, string][]} */
+/** Who she is and whom she works for. @param {Contract['OwnRecord']} record @param {Contract['OfferedService'][]} services @param {number} now @returns {[string, string][]} */
 export function ownFacts({ worker, employer, badges }, services, now) {
   const [badge] = badges.filter(one => one.agency_id === employer?.agency_id).sort((a, b) => a.issued_at < b.issued_at ? 1 : -1)
   return [
@@ -34,14 +32,14 @@ export function ownFacts({ worker, employer, badges }, services, now) {
   ]
 }
 
-/** @param {import('contract').Schemas['OwnBadge']} badge @param {string} standing Hers: who may not work shows no code. @param {number} now */
+/** @param {Contract['OwnBadge']} badge @param {string} standing Hers: who may not work shows no code. @param {number} now */
 function badgeReading(badge, standing, now) {
   if (badge.status !== 'valid') return sayOf(badgeStatuses, badge.status)
   if (standing !== 'approved') return sayOf(badgeStatuses, 'suspended')
   return Date.parse(badge.expires_at) <= now ? sayOf(badgeStatuses, 'expired') : say(W.badgeUntil, { day: day(Date.parse(badge.expires_at) - 1, now) })
 }
 
-/** Who looked at her record, how and why. @param {import('contract').Schemas['View']} view @param {number} now */
+/** Who looked at her record, how and why. @param {Contract['View']} view @param {number} now */
 export function lookReading({ at, how, purpose }, now) {
   // So the API says it when a section was recorded.
   const [, section = ''] = /^recorded (\w+)$/.exec(purpose || '') || []
@@ -49,27 +47,25 @@ export function lookReading({ at, how, purpose }, now) {
   return { key: at, title: sayOf(looks, how), why: how === 'authority' ? why : '', at: when(at, now) }
 }
 
-/** An objection of hers and what was answered. @param {import('contract').Schemas['Objection']} objection @param {number} now */
+/** An objection of hers and what was answered. @param {Contract['Objection']} objection @param {number} now */
 export function objectionReading({ objection_id: id, about, text, at, answer }, now) {
   /** @type {import('./record.js').Tone} */
   const tone = !answer ? 'warn' : answer.outcome === 'upheld' ? 'good' : 'quiet'
   return { id, about: aboutName(about), text, at: when(at, now), outcome: say(!answer ? W.waitingAnswer : answer.outcome === 'upheld' ? W.upheld : W.dismissed), tone, answer: answer ? answer.reason : '', answeredAt: answer ? when(answer.at, now) : '' }
 }
 
-/** Agencies that would employ her, which takes her consent. @param {OwnRecord} record */
+/** Agencies that would employ her, which takes her consent. @param {Contract['OwnRecord']} record */
 export const moves = ({ worker, employer, wanted_by: wanted }) => worker.proposals.filter(one => one.agency_id !== employer?.agency_id)
   .map(one => ({ id: one.proposal_id, agency: wanted.find(({ agency_id }) => agency_id === one.agency_id)?.name || say(W.agency), isAgreed: one.agreed_at !== null }))
 
-/** Whether she has consented, and when, in words. @param {OwnRecord} record @param {number} now */
+/** Whether she has consented, and when, in words. @param {Contract['OwnRecord']} record @param {number} now */
 export function consentReading({ worker: { consent } }, now) {
   const holds = consent !== null && consent.withdrawn_at === null
   return { holds, words: holds ? say(W.consentGiven, { day: day(consent.given_at, now) }) : say(consent ? W.consentWithdrawn : W.consentNone) }
 }
 
-/**
- * What she is asked once more before it is done. All of it can be sent again. `ask` has `{agency}`: the one that she leaves or moves to.
- * @typedef {{ ask: Words, details: Words[], yes: Words, done: Words, isHard?: boolean, hasReason?: boolean, act: (api: import('./api.js').Client, given: { reason: string | null, proposal_id: string }) => Promise<unknown> }} Deed
- */
+/** What she is asked once more before it is done. All of it can be sent again. `ask` has `{agency}`: the one that she leaves or moves to.
+ * @typedef {{ ask: Words, details: Words[], yes: Words, done: Words, isHard?: boolean, hasReason?: boolean, act: (api: import('./api.js').Client, given: { reason: string | null, proposal_id: string }) => Promise<unknown> }} Deed */
 
 /** @satisfies {Record<string, Deed>} */
 export const deeds = {

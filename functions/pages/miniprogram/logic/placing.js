@@ -1,13 +1,12 @@
 // What an order form offers and takes, on the web and in the mini-program.
 
-import { clockTime, isoDay, isPhone, moment, span } from './format.js'
+import { clockTime, clockTimes, DAY, isoDay, isPhone, moment, span } from './format.js'
 import { say } from './words.js'
 import { controls } from './words/controls.js'
 import { placing as W } from './words/placing.js'
 
-/** @typedef {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], location: import('contract').Location | null }} Filled */
+/** @typedef {{ service: string, day: string, start: string, duration: string, address: string, name: string, phone: string, budget: string, notes: string, wishes: string[], location: Contract['Location'] | null }} Filled */
 
-export const DAY = 86400000
 const HALF_HOUR = 1800000
 /** An order needs some time to find an agency before it begins. */
 const SOONEST = 5 * HALF_HOUR
@@ -24,7 +23,7 @@ function firstStart(now) {
 
 /** The times at which a visit can begin on a day, `14:30` and so on. @param {string} day Such as `2026-12-01`. @param {number} now */
 export function startTimes(day, now) {
-  const all = Array.from({ length: 32 }, (_, number) => `${String(6 + Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`)
+  const all = clockTimes.filter(time => time >= '06:00' && time < '22:00')
   return day === isoDay(now) ? all.filter(time => !isTooSoon(day, time, now)) : all
 }
 
@@ -44,14 +43,14 @@ export function begun(now, service = 'cleaning') {
   return { service, day: isoDay(first), start: clockTime(first), duration: '', address: '', name: '', phone: '', budget: '', notes: '', wishes: [], location: null }
 }
 
-/** What it takes over from an earlier order. @param {import('contract').Order} before @returns {Partial<Filled>} */
+/** What it takes over from an earlier order. @param {Contract['Order']} before @returns {Partial<Filled>} */
 export function takenOver({ service, duration_min, wishes, address, contact, location, notes }) {
   const visit = { service, duration: String(duration_min), wishes }
   // They are not kept for ever.
   return address && contact && location ? { ...visit, address, ...contact, location, notes: notes || '' } : visit
 }
 
-/** Whether somebody came to that order, who can come again. @param {import('contract').Order} before */
+/** Whether somebody came to that order, who can come again. @param {Contract['Order']} before */
 export const canPrefer = before => before.status === 'completed' || before.status === 'rated'
 
 /** What is missing or wrong, by pointer. @param {Filled} filled @param {number} now @returns {Record<string, string | false>} */
@@ -64,7 +63,7 @@ export const missing = (filled, now) => ({
   '/budget_fen': Number.isNaN(fen(filled.budget)) && say(W.budgetFault),
 })
 
-/** The order. Wishes that only other services have were ticked for those. @param {Filled & { location: import('contract').Location }} filled @param {import('contract').OfferedService} service @param {string | null} [before] The order whose worker is wished for. */
+/** The order. Wishes that only other services have were ticked for those. @param {Filled & { location: Contract['Location'] }} filled @param {Contract['OfferedService']} service @param {string | null} [before] The order whose worker is wished for. */
 export const orderOf = (filled, service, before) => ({
   service: service.service, start_at: moment(filled.day, filled.start), duration_min: Number(filled.duration), address: filled.address, location: filled.location,
   contact: { name: filled.name, phone: filled.phone }, notes: filled.notes || null, wishes: filled.wishes.filter(wish => service.tags.some(({ tag }) => tag === wish)),

@@ -10,14 +10,10 @@ import { publicStandings, sections, states } from './words/contract.js'
 const TONES = { clear: 'good', flagged: 'bad', expired: 'warn', stale: 'warn', pending: 'warn' }
 
 /** A section of a record. @param {{ section: string, state: string }} line @returns {{ name: string, state: string, tone: Tone }} */
-export function sectionReading(line) {
-  return { name: sayOf(sections, line.section), state: sayOf(states, line.state), tone: TONES[line.state] || 'quiet' }
-}
+export const sectionReading = line => ({ name: sayOf(sections, line.section), state: sayOf(states, line.state), tone: TONES[line.state] || 'quiet' })
 
 /** A record in one word. @param {string} standing @returns {{ word: string, tone: Tone }} */
-export function standingReading(standing) {
-  return { word: sayOf(publicStandings, standing), tone: standing === 'clear' ? 'good' : standing === 'attention' ? 'warn' : 'quiet' }
-}
+export const standingReading = standing => ({ word: sayOf(publicStandings, standing), tone: standing === 'clear' ? 'good' : standing === 'attention' ? 'warn' : 'quiet' })
 
 /** @type {import('./words.js').Words} */
 const DO_NOT_LET_IN = ['请勿让对方进门，并联系家政公司。', 'Do not let the person in, and call the agency.']

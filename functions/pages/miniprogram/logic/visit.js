@@ -8,16 +8,13 @@ import { complaintAbouts, complaintStatuses } from './words/contract.js'
 import { placing as C } from './words/placing.js'
 import { visit as W } from './words/visit.js'
 
-/** @typedef {import('contract').Order} Order */
-/** @typedef {import('contract').OfferedService[]} Services */
-
-/** The names of some of a service's tags, such as of wishes. @param {string[]} tags @param {string} id Of the service. @param {Services} services */
+/** The names of some of a service's tags, such as of wishes. @param {string[]} tags @param {string} id Of the service. @param {Contract['OfferedService'][]} services */
 export function tagNames(tags, id, services) {
   const service = services.find(({ service }) => service === id)
   return service ? service.tags.filter(({ tag }) => tags.includes(tag)).map(({ name }) => named(name)) : []
 }
 
-/** What was ordered: names and values. @param {Order} order @param {Services} services @param {number} now @returns {[string, string][]} */
+/** What was ordered: names and values. @param {Contract['Order']} order @param {Contract['OfferedService'][]} services @param {number} now @returns {[string, string][]} */
 export function details(order, services, now) {
   const { contact, rating } = order
   /** @type {[import('./words.js').Words, string | null | false][]} */
@@ -35,7 +32,7 @@ export function details(order, services, now) {
   return all.flatMap(([name, value]) => value ? [[say(name), value]] : [])
 }
 
-/** What is to be known next, below what is going on. @param {Order} order @param {number} now */
+/** What is to be known next, below what is going on. @param {Contract['Order']} order @param {number} now */
 export function outlook(order, now) {
   switch (order.status) {
     case 'open': return asked(order)
@@ -45,21 +42,21 @@ export function outlook(order, now) {
   }
 }
 
-/** From when on a badge that matches begins the visit. @param {Order} order */
+/** From when on a badge that matches begins the visit. @param {Contract['Order']} order */
 const checksFrom = order => Date.parse(order.start_at) - 2 * 3600000
 
-/** Whether a match has begun the visit: before its time it changes nothing, which has to be said. @param {Order} order As it is after the match. @param {number} now */
+/** Whether a match has begun the visit: before its time it changes nothing, which has to be said. @param {Contract['Order']} order As it is after the match. @param {number} now */
 export const matched = (order, now) => order.status === 'staffed'
   ? { tone: /** @type {const} */ ('warn'), words: say(W.early, { time: when(checksFrom(order), now) }) }
   : { tone: /** @type {const} */ ('good'), words: say(W.begun) }
 
-/** @param {Order} order */
+/** @param {Contract['Order']} order */
 export const canCancel = order => ['open', 'claimed', 'staffed'].includes(order.status)
 
-/** Whether an agency had it to the end. @param {Order} order */
+/** Whether an agency had it to the end. @param {Contract['Order']} order */
 export const canComplain = order => ['completed', 'rated'].includes(order.status) || (order.status === 'cancelled' && order.claim !== null)
 
-/** A complaint, of which visit it is, and what has come of it. @param {import('contract').Complaint} complaint @param {number} now */
+/** A complaint, of which visit it is, and what has come of it. @param {Contract['Complaint']} complaint @param {number} now */
 export const complaintReading = ({ complaint_id: id, order_id, about, status, detail, at, answer, decision, agency_name: agency, start_at: start }, now) => ({
   id, order_id, detail, about: sayOf(complaintAbouts, about), status: sayOf(complaintStatuses, status), tone: /** @type {import('./record.js').Tone} */ (decision ? 'good' : 'warn'),
   at: when(at, now), visit: /** @type {[string, string][]} */ ([[say(W.agency), agency], [say(W.visit), when(start, now)]]),

@@ -14,9 +14,7 @@ export function speak(chosen) {
 export const spoken = () => language
 
 /** The words in the language that is spoken, each `{name}` filled in. @param {Words} words @param {Record<string, string | number>} [gaps] */
-export function say(words, gaps = {}) {
-  return words[language === 'zh' ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(gaps[name]))
-}
+export const say = (words, gaps = {}) => words[language === 'zh' ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => String(gaps[name]))
 
 /** A name that the API gives in both languages. @param {{ zh: string, en: string }} name */
 export const named = name => name[language]

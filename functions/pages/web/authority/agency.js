@@ -3,21 +3,14 @@
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
-import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
-import { standings } from '../../miniprogram/logic/words/contract.js'
+import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { stillMap } from '../map.js'
-import { awaited, button, card, facts, row, rows, tag } from '../parts.js'
+import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 import { hashes } from '../record.js'
-import { h } from '../view.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 
-/** @typedef {import('contract').Schemas['Agency']} Agency */
-/** @typedef {import('contract').Schemas['Store']} Store */
-/** @typedef {import('contract').Schemas['Paper']} Paper */
-
-/** @param {import('contract').OfferedService[]} services @param {readonly string[]} list */
+/** @param {Contract['OfferedService'][]} services @param {readonly string[]} list */
 const offered = (services, list) => listed(list.map(one => serviceName(services, one, named)))
 
 /** A number that stays on one line. @param {string} number */
@@ -26,8 +19,7 @@ export const whole = number => h('span', { class: 'whole' }, number)
 /** @param {string} standing */
 export const standingTag = standing => tag(sayOf(standings, standing), standing === 'approved' ? 'good' : standing === 'pending' ? 'warn' : 'bad')
 
-/** @type {import('../app.js').MakeScreen} */
-export const agency = (app, { agency_id }) => {
+export const agency = screen((app, { agency_id }) => {
   const path = { agency_id }
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }))
@@ -38,7 +30,7 @@ export const agency = (app, { agency_id }) => {
   })
   return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, dossier, 8) }
 
-  /** @param {Agency} it */
+  /** @param {Contract['Agency']} it */
   function dossier(it) {
     const changes = it.pending_changes
     const names = (/** @type {readonly string[]} */ list) => offered(services.value || [], list)
@@ -58,28 +50,27 @@ export const agency = (app, { agency_id }) => {
       decision(),
     ]
   }
-}
+})
 
-/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Agency} agency */
+/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Contract['Agency']} agency */
 function papers(app, agency) {
   const present = agency.papers
   const proposed = agency.pending_changes?.papers || []
-  const save = async (/** @type {Paper} */ paper) => {
+  const save = async (/** @type {Contract['Paper']} */ paper) => {
     const file = await app.api.call('GET /v1/papers/{kind}', { path: { kind: paper.kind }, query: { agency_id: agency.agency_id, sha256: paper.sha256 }, raw: true })
     const address = URL.createObjectURL(/** @type {any} */ (file))
     const ending = paper.media_type.split('/')[1].replace('jpeg', 'jpg')
     Object.assign(document.createElement('a'), { href: address, download: `${agency.name} ${sayOf(paperKinds, paper.kind)}.${ending}` }).click()
     setTimeout(() => URL.revokeObjectURL(address), 60_000)
   }
-  const line = (/** @type {Paper} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
+  const line = (/** @type {Contract['Paper']} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
     h('div', { class: 'card-head' }, h('span', { class: 'tags' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && standingTag('pending')), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),
     h('small', null, `${day(paper.uploaded_at, app.now())} · ${Math.max(1, Math.round(paper.bytes / 1024))} KB`), hashes([[say(W.sha), paper.sha256]]))
   return card({ title: say(W.papers) }, present.length + proposed.length === 0 ? h('p', { class: 'say' }, say(W.noPapers))
     : h('ul', { class: 'said' }, proposed.map(paper => line(paper, true)), present.map(paper => line(paper, false))))
 }
 
-/** @type {import('../app.js').MakeScreen} */
-export const store = (app, { agency_id, store_id }) => {
+export const store = screen((app, { agency_id, store_id }) => {
   const href = `agencies/${agency_id}/stores/${store_id}`
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }))
@@ -95,13 +86,13 @@ export const store = (app, { agency_id, store_id }) => {
   })
   return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && dossier(it, agency) }, 8) }
 
-  /** @param {Store} it @param {Agency} agency */
+  /** @param {Contract['Store']} it @param {Contract['Agency']} agency */
   function dossier(it, agency) {
     const { pending_changes: changes, location, proposed_location: proposed } = it
     const after = changes?.location || proposed
     const served = (/** @type {readonly string[] | null} */ list) => list?.length ? offered(services.value || [], list) : say(W.allServices)
     const pins = [...(location ? [{ place: location, kind: 'pin' }] : []), ...(after ? [{ place: after, kind: 'pin hollow' }] : [])]
-    const near = (/** @type {import('contract').Location | null} */ place) => place && say(W.placeNear, { near: named(nearest(place).name) })
+    const near = (/** @type {Contract['Location'] | null} */ place) => place && say(W.placeNear, { near: named(nearest(place).name) })
     return [
       card({ title: it.name, aside: standingTag(it.status) },
         changes ? comparison([
@@ -116,7 +107,7 @@ export const store = (app, { agency_id, store_id }) => {
       decision(),
     ]
   }
-}
+})
 
 /** In metres, to ten. @param {{ lat: number, lon: number }} a @param {{ lat: number, lon: number }} b */
 const apart = (a, b) => Math.round(111_195 * Math.hypot(a.lat - b.lat, (a.lon - b.lon) * Math.cos(a.lat * Math.PI / 180)) / 10) * 10

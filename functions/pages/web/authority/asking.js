@@ -1,10 +1,9 @@
 // What is asked in a dialog before something is done, one thing at a time.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { formOf } from '../form.js'
-import { button, dialog } from '../parts.js'
+import { button, dialog, say } from '../parts.js'
 
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../view.js').Child} Child */
@@ -22,10 +21,8 @@ export function asking(app) {
   let asked = null
   const close = () => { asked = null; app.update() }
   return {
-    /**
-     * Asks with a form over these values. One that is chosen from a few is null at first.
-     * @template {Record<string, any>} V @param {V} values @param {(form: Form<V>) => Question} question
-     */
+    /** Asks with a form over these values. One that is chosen from a few is null at first.
+     * @template {Record<string, any>} V @param {V} values @param {(form: Form<V>) => Question} question */
     ask(values, question) {
       const form = formOf(app, values)
       asked = () => {
@@ -49,4 +46,4 @@ export function asking(app) {
 export const reasonField = (form, maxlength = 500) => form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength, autofocus: true })
 
 /** Copies a text, and says whether that worked. @param {App} app @param {string} text */
-export const copyButton = (app, text) => button({ label: say(W.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? W.copied : W.notCopied)) })
+export const copyButton = (app, text) => button({ label: say(controls.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? controls.copied : W.notCopied)) })

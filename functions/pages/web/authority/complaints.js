@@ -2,24 +2,19 @@
 
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { when } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
-import { button, card, empty, facts, paged, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, empty, facts, h, named, paged, say, sayOf, screen, switcher, tag } from '../parts.js'
 import { asking, mayDecide, reasonField } from './asking.js'
 import { lookFor } from './purpose.js'
 
-/** @typedef {import('contract').Complaint} Complaint */
-
-/** @type {import('../app.js').MakeScreen} */
-export const complaints = app => {
+export const complaints = screen(app => {
   /** @type {'' | 'upheld' | 'dismissed'} */
   let status = ''
   const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 20, cursor, status: status || null } }))
   const question = asking(app)
-  const decide = (/** @type {Complaint} */ { complaint_id, about }) => question.ask({ decision: null, reason: '' }, form => ({
+  const decide = (/** @type {Contract['Complaint']} */ { complaint_id, about }) => question.ask({ decision: null, reason: '' }, form => ({
     title: sayOf(complaintAbouts, about), label: say(W.decideComplaint),
     fields: [
       h('p', { class: 'say' }, say(W.complaintHint)),
@@ -41,7 +36,7 @@ export const complaints = app => {
     ],
   }
 
-  /** @param {Complaint} complaint */
+  /** @param {Contract['Complaint']} complaint */
   function one(complaint) {
     const { answer, decision, worker_id: worker } = complaint
     const canAnswer = !answer && Date.parse(complaint.answer_by) > app.now()
@@ -57,4 +52,4 @@ export const complaints = app => {
       decision && h('p', { class: 'answer' }, h('b', null, sayOf(complaintStatuses, decision.decision)), ` ${decision.reason} `, h('small', null, when(decision.at, app.now()))),
       !decision && !canAnswer && mayDecide(app) && h('div', { class: 'buttons' }, button({ label: say(W.decideComplaint), icon: 'scales', onclick: () => decide(complaint) })))
   }
-}
+})

@@ -2,27 +2,24 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { decisions } from '../../miniprogram/logic/words/history.js'
-import { button, card, note } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, h, note, say, sayOf } from '../parts.js'
 import { asking, mayDecide, reasonField } from './asking.js'
 import { shortcuts } from './keys.js'
 import { after, nextOf } from './queue.js'
 
-/** @typedef {import('contract').Schemas['Decision']} Decision */
-/** @typedef {{ decision: Decision, reason: string, phoneConfirmed: boolean }} Verdict */
+/** @typedef {{ decision: Contract['Decision'], reason: string, phoneConfirmed: boolean }} Verdict */
 /**
  * @typedef {object} Decidable What stands to be decided on.
  * @property {string} name
  * @property {number | null} version
- * @property {Decision[]} can The first is the screen's main button.
+ * @property {Contract['Decision'][]} can The first is the screen's main button.
  * @property {string | null} [phone] One that is to be confirmed with her.
  * @property {import('../view.js').Child} [warning]
  */
 
-/** @type {Record<Decision, { key: string, hint: import('../../miniprogram/logic/words.js').Words }>} */
+/** @type {Record<Contract['Decision'], { key: string, hint: import('../../miniprogram/logic/words.js').Words }>} */
 const ASKED = {
   approve: { key: 'a', hint: W.approveHint },
   reject: { key: 'r', hint: W.rejectHint },
@@ -30,24 +27,22 @@ const ASKED = {
   reinstate: { key: 'i', hint: W.reinstateHint },
 }
 
-/** What can be decided of who stands so. @param {import('contract').Schemas['StoreStatus']} standing @param {boolean} hasChanges @returns {Decision[]} */
+/** What can be decided of who stands so. @param {Contract['StoreStatus']} standing @param {boolean} hasChanges @returns {Contract['Decision'][]} */
 export function possible(standing, hasChanges) {
   if (standing === 'pending') return ['approve', 'reject']
   if (standing === 'rejected') return ['approve']
   if (standing === 'closed') return []
-  const work = /** @type {Decision} */ (standing === 'approved' ? 'suspend' : 'reinstate')
+  const work = /** @type {Contract['Decision']} */ (standing === 'approved' ? 'suspend' : 'reinstate')
   return hasChanges ? ['approve', 'reject', work] : [work]
 }
 
-/**
- * @param {import('../app.js').App} app @param {string} href Where this is.
- * @param {{ present: () => Decidable | null, send: (verdict: Verdict) => Promise<any>, again: () => Promise<void> }} how
- */
+/** @param {import('../app.js').App} app @param {string} href Where this is.
+ * @param {{ present: () => Decidable | null, send: (verdict: Verdict) => Promise<any>, again: () => Promise<void> }} how */
 export function deciding(app, href, { present, send, again }) {
   let hasChanged = false
   const question = asking(app)
   const can = () => mayDecide(app) && present()?.can || []
-  const ask = (/** @type {Decision} */ decision) => question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => {
+  const ask = (/** @type {Contract['Decision']} */ decision) => question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => {
     const it = present()
     return {
       title: say(W.ask, { deed: say(W[decision]), name: it?.name || '' }), label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : 'go',
@@ -97,7 +92,7 @@ export function goOn(app, href, done, again) {
   return next === null ? again() : app.go(next, true)
 }
 
-/** What was decided before, the last first. @param {import('contract').Schemas['Review'][]} reviews @param {number} now */
+/** What was decided before, the last first. @param {Contract['Review'][]} reviews @param {number} now */
 export const pastReviews = (reviews, now) => reviews.length > 0 && card({ title: say(W.past) }, h('ul', { class: 'said' }, [...reviews].reverse().map((review, at) => h('li', { key: `${review.at} ${at}` },
   h('div', { class: 'card-head' }, h('b', null, sayOf(decisions, review.decision)), h('small', null, when(review.at, now))), h('p', null, review.reason)))))
 

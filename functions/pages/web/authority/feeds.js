@@ -2,17 +2,14 @@
 
 import { day, when } from '../../miniprogram/logic/format.js'
 import { sourceName } from '../../miniprogram/logic/history.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, feedStatuses } from '../../miniprogram/logic/words/authority.js'
 import { sections as names } from '../../miniprogram/logic/words/contract.js'
-import { awaited, card, empty, facts, note, paged, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, card, empty, facts, h, listed, note, paged, row, rows, say, sayOf, screen, tag } from '../parts.js'
 
 /** @param {string} status */
 const statusTag = status => tag(sayOf(feedStatuses, status), status === 'applied' ? 'good' : status === 'refused' ? 'bad' : 'warn')
 
-/** @type {import('../app.js').MakeScreen} */
-export const feeds = app => {
+export const feeds = screen(app => {
   const read = app.load(() => app.api.call('GET /v1/credit-feeds'))
   return {
     title: () => say(W.feeds),
@@ -24,12 +21,11 @@ export const feeds = app => {
         detail: [when(batch.received_at, app.now()), batch.rejected_total > 0 && `${say(W.rowsRejected)} ${batch.rejected_total}`].filter(Boolean).join(' · '),
       }))))), 6),
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const feed = (app, { source, batch_id }) => {
+export const feed = screen((app, { source, batch_id }) => {
   const path = { source, batch_id }
-  /** @type {import('contract').Schemas['FeedBatch'] | null} */
+  /** @type {Contract['FeedBatch'] | null} */
   let it = null
   const rejected = app.pages(async cursor => {
     const page = await app.api.call('GET /v1/credit-feeds/{source}/batches/{batch_id}', { path, query: { cursor } })
@@ -47,4 +43,4 @@ export const feed = (app, { source, batch_id }) => {
       it.rejected_total > 0 && card({ title: say(W.rowsRejected) }, paged(rejected, rows => h('ul', { class: 'said' }, rows.map(one => h('li', { key: one.line }, h('b', null, say(W.line, { line: one.line })), h('p', null, one.detail)))), null)),
     ],
   }
-}
+})

@@ -1,18 +1,12 @@
 // Keys for those who review all day, told on the screen. They can be turned off, because whoever dictates or has other tools
 // types letters without meaning to.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { kept } from '../browser.js'
-import { button } from '../parts.js'
-import { h } from '../view.js'
+import { button, h, say } from '../parts.js'
 
-/** @typedef {import('../../miniprogram/logic/words.js').Words} Words */
-
-/**
- * Keys of this screen, and the line that tells them. They work while nothing is typed and no dialog is open.
- * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: Words, act?: (key: string) => void }[]} present
- */
+/** Keys of this screen, and the line that tells them. They work while nothing is typed and no dialog is open.
+ * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: import('../../miniprogram/logic/words.js').Words, act?: (key: string) => void }[]} present */
 export function shortcuts(app, present) {
   const isOn = () => kept.read('keys') !== 'off'
   const pressed = (/** @type {KeyboardEvent} */ event) => {

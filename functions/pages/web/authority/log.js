@@ -2,13 +2,11 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { isGrown, rootOf } from '../../miniprogram/logic/merkle.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { kept } from '../browser.js'
 import { formOf } from '../form.js'
-import { awaited, card, facts, note } from '../parts.js'
+import { awaited, card, facts, h, note, say, screen } from '../parts.js'
 import { hashes } from '../record.js'
-import { h } from '../view.js'
 import { copyButton } from './asking.js'
 
 /** @param {Uint8Array} bytes */
@@ -17,8 +15,7 @@ const sha256 = async bytes => new Uint8Array(await crypto.subtle.digest('SHA-256
 /** Anybody may read the log; what was seen of it here before is kept, so that it cannot be told otherwise later. @returns {{ size: number, root: string, at: string } | null} */
 const seen = () => { try { return JSON.parse(kept.read('checkpoint') || 'null') } catch { return null } }
 
-/** @type {import('../app.js').MakeScreen} */
-export const log = app => {
+export const log = screen(app => {
   const before = seen()
   /** @type {{ tone: 'good' | 'bad', words: string } | null} */
   let growth = null
@@ -57,4 +54,4 @@ export const log = app => {
       card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, copyButton(app, now.note))),
     ], 8),
   }
-}
+})

@@ -1,11 +1,9 @@
 // Looking up by number: agencies, workers, orders and badges.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { formOf } from '../form.js'
-import { card, row, rows } from '../parts.js'
-import { h } from '../view.js'
+import { card, h, row, rows, say, screen } from '../parts.js'
 
 /** Where what has such a number is shown. @type {Record<string, string>} */
 const PLACES = { agy: 'agencies', wkr: 'workers', ord: 'orders' }
@@ -15,8 +13,7 @@ const CODE = /^[0-9A-Za-z０-９Ａ-Ｚａ-ｚ\s-]{18,30}$/
 /** The address of what has this number, if it can be looked at. @param {string} id */
 export const placeOf = id => PLACES[id.slice(0, 3)] ? `${PLACES[id.slice(0, 3)]}/${id}` : null
 
-/** @type {import('../app.js').MakeScreen} */
-export const lookup = app => {
+export const lookup = screen(app => {
   const form = formOf(app, { number: '' })
   const find = async () => {
     const number = form.values.number.trim()
@@ -40,4 +37,4 @@ export const lookup = app => {
       rows(row({ href: '#/feeds', icon: 'file', title: say(W.feeds), detail: say(W.feedsDetail) })),
     ],
   }
-}
+})

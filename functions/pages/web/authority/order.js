@@ -3,28 +3,22 @@
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { distance, money, phoneText, visitTime, when } from '../../miniprogram/logic/format.js'
 import { timelineReading } from '../../miniprogram/logic/order.js'
-import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, exclusions } from '../../miniprogram/logic/words/authority.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { awaited, card, facts, table, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, card, facts, h, listed, named, say, sayOf, screen, table, tag } from '../parts.js'
 import { whole } from './agency.js'
 import { lookFor } from './purpose.js'
-
-/** @typedef {import('contract').Order} Order */
-/** @typedef {import('contract').Schemas['Candidate']} Candidate */
 
 /** So many candidates are shown by name. */
 const NAMED = 8
 
-/** @type {import('../app.js').MakeScreen} */
-export const order = (app, { order_id }) => {
+export const order = screen((app, { order_id }) => {
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
   return { title: () => say(W.orderTitle), back: 'lookup', wide: true, view: () => awaited(read, dossier, 8) }
 
-  /** @param {Order} it */
+  /** @param {Contract['Order']} it */
   function dossier(it) {
     const { claim, worker } = it
     return [
@@ -46,10 +40,10 @@ export const order = (app, { order_id }) => {
     ]
   }
 
-  /** @param {NonNullable<Order['explanation']>} it */
+  /** @param {NonNullable<Contract['Order']['explanation']>} it */
   function explained({ policy_version: version, weights, winner, radii }) {
     const sum = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
-    const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {import('../../miniprogram/logic/words.js').Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Candidate} */ { score }) => of100(score[name] || 0, 1_000) })
+    const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {import('../../miniprogram/logic/words.js').Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Contract['Candidate']} */ { score }) => of100(score[name] || 0, 1_000) })
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, say(W.radius, { radius: distance(radius.radius_m) }), ' · ', radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([
@@ -62,7 +56,7 @@ export const order = (app, { order_id }) => {
       radius.candidates.length > NAMED && h('small', null, say(W.moreCandidates, { count: radius.candidates.length - NAMED })),
       Object.keys(radius.exclusions).length > 0 && h('small', null, say(W.excluded, { list: listed(Object.entries(/** @type {Record<string, string[]>} */ (radius.exclusions)).map(([reason, ids]) => say(W.excludedCount, { reason: sayOf(exclusions, reason), count: ids.length }))) })))))
   }
-}
+})
 
 /** @param {number} score @param {number} best */
 const of100 = (score, best) => (score / best * 100).toFixed(1)

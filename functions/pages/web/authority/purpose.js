@@ -1,11 +1,9 @@
 // Whoever looks at a worker's record has said why, and she can read it.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { formOf } from '../form.js'
-import { card } from '../parts.js'
-import { h } from '../view.js'
+import { card, h, say } from '../parts.js'
 
 /** By worker, as long as this page is open. She reads Chinese. @type {Map<string, string>} */
 const purposes = new Map()

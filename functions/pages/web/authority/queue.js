@@ -2,25 +2,23 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
-import { authority as W, paperKinds } from '../../miniprogram/logic/words/authority.js'
+import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { paperKinds } from '../../miniprogram/logic/words/contract.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
-import { empty, paged, row, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { empty, h, listed, paged, row, say, sayOf, screen, switcher, tag } from '../parts.js'
 import { shortcuts } from './keys.js'
 
-/** @typedef {import('contract').Schemas['Waiting']} Waiting */
-/** @typedef {Waiting['kind']} Kind */
+/** @typedef {Contract['Waiting']['kind']} Kind */
 
 /** @type {Kind[]} */
 const KINDS = ['agency', 'store', 'worker', 'objection', 'erasure']
 /** How often it is looked whether more has come, in milliseconds. */
 const AGAIN = 30_000
 
-/** What was last on the screen, so that after one decision comes the next. @type {{ kind: Kind, items: Waiting[] }} */
+/** What was last on the screen, so that after one decision comes the next. @type {{ kind: Kind, items: Contract['Waiting'][] }} */
 const shown = { kind: 'agency', items: [] }
 
-/** Where one is decided on. @param {Waiting} item */
+/** Where one is decided on. @param {Contract['Waiting']} item */
 export function hrefOf({ kind, agency_id: agency, store_id: store, worker_id: worker, proposal_id: proposal, objection_id: objection }) {
   if (kind === 'agency') return `agencies/${agency}`
   if (kind === 'store') return `agencies/${agency}/stores/${store}`
@@ -45,11 +43,9 @@ export function after(href) {
   return wasHere ? next || '' : null
 }
 
-/** @type {import('../app.js').MakeScreen} */
-export const queue = app => {
+export const queue = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/reviews', { query: { kind: shown.kind, limit: 50, cursor } }))
-  const timer = setInterval(() => { if (!list.hasMore && !list.busy) list.again() }, AGAIN)
-  app.leaving(() => clearInterval(timer))
+  app.every(AGAIN, () => { if (!list.hasMore && !list.busy) list.again() })
   const choose = (/** @type {Kind} */ kind) => {
     Object.assign(shown, { kind, items: [] })
     list.value = null
@@ -73,7 +69,7 @@ export const queue = app => {
       keys(),
     ],
   }
-}
+})
 
 /** @param {number} by */
 function move(by) {
@@ -83,18 +79,16 @@ function move(by) {
   if (link instanceof HTMLElement) link.focus()
 }
 
-/** @param {Waiting} item */
-function asideOf({ kind, pending_changes: changes, proposal_id: proposal }) {
-  return say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)
-}
+/** @param {Contract['Waiting']} item */
+const asideOf = ({ kind, pending_changes: changes, proposal_id: proposal }) => say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)
 
 /** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
 const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers }
 
-/** What would change, in words. @param {Waiting} item */
+/** What would change, in words. @param {Contract['Waiting']} item */
 function whatOf({ kind, pending_changes: changes, about, text }) {
   if (kind === 'objection') return `${say(W.objectionAbout, { about: aboutName(about || '') })} ${text}`
   if (kind === 'erasure') return say(W.wantsErasure)
-  return changes ? say(W.changes, { what: listed(Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? listed(value.map((/** @type {import('contract').Schemas['Paper']} */ paper) => sayOf(paperKinds, paper.kind))) : sayOf(kind === 'worker' ? fields : NAMES, name))) })
+  return changes ? say(W.changes, { what: listed(Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => name === 'papers' ? listed(value.map((/** @type {Contract['Paper']} */ paper) => sayOf(paperKinds, paper.kind))) : sayOf(kind === 'worker' ? fields : NAMES, name))) })
     : kind === 'store' && say(W.addsStore)
 }

@@ -1,19 +1,13 @@
 // What the authority does about a worker by hand: a section of her record, what she is said to have done, and her badges.
 
-import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
-import { authority as W, badgeStatuses } from '../../miniprogram/logic/words/authority.js'
-import { sections, states } from '../../miniprogram/logic/words/contract.js'
+import { DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { badgeStatuses, sections, states } from '../../miniprogram/logic/words/contract.js'
 import { actors, history as H } from '../../miniprogram/logic/words/history.js'
-import { button, card, paged, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, h, paged, say, sayOf, tag } from '../parts.js'
 import { mayDecide, reasonField } from './asking.js'
 
-/** @typedef {import('contract').Schemas['SectionResult']} SectionResult */
-/** @typedef {import('contract').Schemas['Badge']} Badge */
-
-const DAY = 86_400_000
-/** @type {SectionResult['state'][]} */
+/** @type {Contract['SectionResult']['state'][]} */
 const STATES = ['clear', 'flagged', 'pending', 'withheld', 'unknown']
 /** What follows from what is done to a badge. */
 const HINTS = { suspend: W.badgeSuspendHint, reinstate: W.badgeReinstateHint, revoke: W.badgeRevokeHint }
@@ -60,7 +54,7 @@ export function recordComplaint(app, worker_id, question, again) {
 /** The badges that she was issued, the last first. @param {import('../app.js').App} app @param {string} worker_id @param {import('./asking.js').Asking} question @param {(agency_id: string) => string} agencyName */
 export function badgesOf(app, worker_id, question, agencyName) {
   const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/badges', { path: { worker_id }, query: { limit: 20, cursor } }))
-  const change = (/** @type {Badge} */ { badge_id }, /** @type {keyof typeof HINTS} */ what) => button({ key: what, label: say(W[what]), kind: what === 'reinstate' ? 'plain' : 'danger', onclick: () => question.ask({ reason: '' }, form => ({
+  const change = (/** @type {Contract['Badge']} */ { badge_id }, /** @type {keyof typeof HINTS} */ what) => button({ key: what, label: say(W[what]), kind: what === 'reinstate' ? 'plain' : 'danger', onclick: () => question.ask({ reason: '' }, form => ({
     title: say(W.ask, { deed: say(W[what]), name: say(W.thisBadge) }), label: say(W[what]), kind: what === 'reinstate' ? 'go' : 'danger',
     fields: [h('p', { class: 'say' }, say(HINTS[what])), reasonField(form)],
     send: () => app.api.call(`POST /v1/badges/{badge_id}/${what}`, { path: { badge_id }, body: form.values, repeats: true }),

@@ -1,16 +1,13 @@
 // The authority's members with their credentials, and the trail of what they did.
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { authority as W, deeds, roles } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { events } from '../../miniprogram/logic/words/history.js'
-import { button, card, dialog, empty, facts, note, paged, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
 import { asking, copyButton } from './asking.js'
 import { placeOf } from './lookup.js'
 
-/** @typedef {import('contract').Schemas['Member']} Member */
 /** @typedef {{ access_key: string, secret: string, name: string }} Issued */
 
 /** The installation's own member and key are called so by the platform. @param {string} name @param {import('../../miniprogram/logic/words.js').Words} words */
@@ -37,41 +34,38 @@ export const team = forSupervisors(app => {
   const roleField = (/** @type {import('./asking.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
   const nameField = (/** @type {import('./asking.js').Form<any>} */ form) => form.text('name', { label: say(W.memberName), autocomplete: 'off', maxlength: 40 })
   const add = () => question.ask({ name: '', role: 'reviewer' }, form => ({
-    title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
+    title: say(controls.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: /** @type {any} */ (form.values) }),
   }))
-  const edit = (/** @type {Member} */ member) => question.ask({ name: called(member.name, W.firstMember), role: member.role }, form => ({
+  const edit = (/** @type {Contract['Member']} */ member) => question.ask({ name: called(member.name, W.firstMember), role: member.role }, form => ({
     title: called(member.name, W.firstMember), label: say(controls.save), fields: [nameField(form), roleField(form)], send: () => change(member, form.values), done: () => told(controls.save),
   }))
-  const end = (/** @type {Member} */ member) => question.ask({}, () => ({
-    title: say(W.ask, { deed: say(W.end), name: called(member.name, W.firstMember) }), label: say(W.end), kind: 'danger', fields: h('p', null, say(W.endDetail)), send: () => change(member, { is_active: false }), done: () => told(W.end),
+  const end = (/** @type {Contract['Member']} */ member) => question.ask({}, () => ({
+    title: say(W.ask, { deed: say(controls.end), name: called(member.name, W.firstMember) }), label: say(controls.end), kind: 'danger', fields: h('p', null, say(W.endDetail)), send: () => change(member, { is_active: false }), done: () => told(controls.end),
   }))
-  const bringBack = (/** @type {Member} */ member) => question.ask({}, () => ({
+  const bringBack = (/** @type {Contract['Member']} */ member) => question.ask({}, () => ({
     title: say(W.ask, { deed: say(W.reinstate), name: called(member.name, W.firstMember) }), label: say(W.reinstate), fields: h('p', null, say(W.bringBackDetail)), send: () => change(member, { is_active: true }), done: () => told(W.reinstate),
   }))
-  const addKey = (/** @type {Member} */ { member_id }) => question.ask({ name: '' }, form => ({
+  const addKey = (/** @type {Contract['Member']} */ { member_id }) => question.ask({ name: '' }, form => ({
     title: say(W.addKey), label: say(W.add), fields: form.text('name', { label: say(W.keyName), hint: say(W.keyNameHint), autocomplete: 'off', maxlength: 40 }), done: handOver,
     send: () => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body: form.values }),
   }))
-  const dropKey = (/** @type {Member} */ { member_id }, /** @type {Member['credentials'][number]} */ { name, access_key }) => question.ask({}, () => ({
-    title: say(W.ask, { deed: say(W.dropKey), name: `“${called(name, W.firstKey)}”` }), label: say(W.dropKey), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(W.dropKey),
+  const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => question.ask({}, () => ({
+    title: say(W.ask, { deed: say(controls.withdraw), name: `“${called(name, W.firstKey)}”` }), label: say(controls.withdraw), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(controls.withdraw),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }),
   }))
+  /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */
+  const change = ({ member_id }, body) => app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
   return {
     title: () => say(W.team),
     view: () => [
-      rows(row({ href: '#/team/audit', icon: 'clock', title: say(W.audit), detail: say(W.auditDetail) })),
+      rows(row({ href: '#/team/audit', icon: 'clock', title: say(controls.audit), detail: say(controls.auditDetail) })),
       paged(list, items => items.map(one), null),
-      list.value && h('div', { class: 'buttons' }, button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: add })),
+      list.value && h('div', { class: 'buttons' }, button({ label: say(controls.addMember), kind: 'go', icon: 'plus', onclick: add })),
       loggedIn(app),
       question.view(),
       issued && handedOver(issued),
     ],
-  }
-
-  /** @param {Member} member @param {import('contract').Schemas['MemberChange']} body */
-  function change({ member_id }, body) {
-    return app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
   }
 
   /** @param {Issued} answer */
@@ -86,13 +80,13 @@ export const team = forSupervisors(app => {
     return list.again()
   }
 
-  /** @param {Member} member */
+  /** @param {Contract['Member']} member */
   function one(member) {
-    return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(roleName(member.role), 'good') : tag(say(W.ended)) },
+    return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(roleName(member.role), 'good') : tag(say(controls.ended)) },
       member.credentials.length === 0 ? h('p', { class: 'say' }, say(member.name === 'first' ? W.firstNoKeys : W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),
-        button({ label: say(W.dropKey), kind: 'quiet', onclick: () => dropKey(member, key) })))),
+        button({ label: say(controls.withdraw), kind: 'quiet', onclick: () => dropKey(member, key) })))),
       h('div', { class: 'buttons' }, member.is_active
-        ? [button({ label: say(W.edit), onclick: () => edit(member) }), button({ label: say(W.addKey), onclick: () => addKey(member) }), button({ label: say(W.end), kind: 'danger', onclick: () => end(member) })]
+        ? [button({ label: say(W.edit), onclick: () => edit(member) }), button({ label: say(W.addKey), onclick: () => addKey(member) }), button({ label: say(controls.end), kind: 'danger', onclick: () => end(member) })]
         : button({ label: say(W.reinstate), onclick: () => bringBack(member) })))
   }
 
@@ -107,7 +101,7 @@ export const team = forSupervisors(app => {
 export const audit = forSupervisors(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
   return {
-    title: () => say(W.audit),
+    title: () => say(controls.audit),
     back: 'team',
     view: () => paged(list, items => h('ul', { class: 'rows' }, items.map((deed, at) => {
       const place = placeOf(deed.about)
@@ -116,4 +110,4 @@ export const audit = forSupervisors(app => {
       return place ? row({ key, href: `#/${place}`, title, detail }) : h('li', { key, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, title), h('small', null, detail)))
     })), empty({ icon: 'clock', title: say(W.noAudit) })),
   }
-}, W.audit)
+}, controls.audit)

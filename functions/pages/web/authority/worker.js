@@ -2,33 +2,28 @@
 
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
+import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { listed, named, say } from '../../miniprogram/logic/words.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { icon } from '../icons.js'
-import { awaited, button, buttonLink, card, facts, note, paged, row, rows, tag } from '../parts.js'
+import { formOf } from '../form.js'
+import { awaited, button, buttonLink, card, facts, h, icon, listed, named, note, paged, row, rows, say, screen, tag } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
-import { h } from '../view.js'
 import { standingTag, whole } from './agency.js'
 import { asking, mayDecide, reasonField } from './asking.js'
 import { comparison, deciding, goOn, possible } from './deciding.js'
-import { objectionOf } from './objection.js'
 import { lookFor, purposeOf, withPurpose } from './purpose.js'
 import { waitingAt } from './queue.js'
 import { badgesOf, recordComplaint, recordSection } from './recording.js'
 
-/** @typedef {import('contract').Schemas['Worker']} Worker */
-/** @typedef {import('contract').Schemas['Proposal']} Proposal */
-
-/** @type {import('../app.js').MakeScreen} */
-export const worker = (app, params) => {
+export const worker = screen((app, params) => {
   const waiting = waitingAt(`workers/${params.worker_id}${params.part ? `/${params.part}/${params.id}` : ''}`)
   if (params.part === 'objections') lookFor(params.worker_id, W.purposeObjection)
   else if (waiting?.kind === 'erasure') lookFor(params.worker_id, W.purposeErasure)
   else if (params.part === 'changes' || waiting) lookFor(params.worker_id, W.purposeReview)
   return shown(app, params)
-}
+})
 
 const shown = withPurpose((app, { worker_id, part, id }) => {
   const path = { worker_id }
@@ -70,19 +65,17 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     send: () => app.api.call('POST /v1/workers/{worker_id}/erase', { path, body: form.values, repeats: true }),
     done: () => goOn(app, href, say(W.erased), read.again),
   }))
+  /** What is to be decided on here: the one that was asked for, or what her own agency proposes. @param {Contract['Worker']} it @returns {Contract['Proposal'] | null} */
+  const proposalOf = it => it.proposals.find(one => part === 'changes' ? one.proposal_id === id : one.agency_id === it.agency_id && it.status === 'approved') || null
+  /** @param {Contract['Worker']} it */
+  const mayChange = it => !it.erased && mayDecide(app)
+  /** @param {readonly string[]} list */
+  const offered = list => listed(list.map(one => serviceName(services.value || [], one, named)))
+  /** @param {Contract['Worker']['experience']} list */
+  const experienced = list => listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
   return { title: () => say(W.workerTitle), back: '', view: () => awaited(read, dossier, 8) }
 
-  /** What is to be decided on here: the one that was asked for, or what her own agency proposes. @param {Worker} it @returns {Proposal | null} */
-  function proposalOf(it) {
-    return it.proposals.find(one => part === 'changes' ? one.proposal_id === id : one.agency_id === it.agency_id && it.status === 'approved') || null
-  }
-
-  /** @param {Worker} it */
-  function mayChange(it) {
-    return !it.erased && mayDecide(app)
-  }
-
-  /** @param {Worker} it */
+  /** @param {Contract['Worker']} it */
   function decidable(it) {
     if (it.erased) return null
     const proposal = proposalOf(it)
@@ -94,7 +87,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     }
   }
 
-  /** @param {Worker} it */
+  /** @param {Contract['Worker']} it */
   function dossier(it) {
     const proposal = proposalOf(it)
     const others = it.proposals.filter(one => one !== proposal)
@@ -115,23 +108,13 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     ]
   }
 
-  /** @param {Worker} it @param {Proposal | null} proposal */
+  /** @param {Contract['Worker']} it @param {Contract['Proposal'] | null} proposal */
   function photos(it, proposal) {
     const one = (/** @type {ReturnType<typeof picture> | null} */ shown, /** @type {string} */ label) => h('figure', { key: label }, shown?.value ? h('img', { src: shown.value, alt: label, class: 'portrait' }) : h('span', { class: 'portrait' }, icon('person', 'large')), h('figcaption', null, label))
     return h('div', { class: 'photos' }, one(it.photo ? photo : null, say(!it.photo ? W.noPhoto : proposal?.pending_changes.photo ? W.photoNow : W.photo)), proposal?.pending_changes.photo && one(newPhoto, say(W.photoNew)))
   }
 
-  /** @param {readonly string[]} list */
-  function offered(list) {
-    return listed(list.map(one => serviceName(services.value || [], one, named)))
-  }
-
-  /** @param {Worker['experience']} list */
-  function experienced(list) {
-    return listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
-  }
-
-  /** @param {Worker} it @param {Proposal} proposal */
+  /** @param {Contract['Worker']} it @param {Contract['Proposal']} proposal */
   function compared(it, { agency_id: agency, pending_changes: changes, agreed_at: agreed }) {
     const moves = agency !== it.agency_id
     return [comparison([
@@ -143,7 +126,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     ]), moves && agreed && note('good', say(W.agreedAt, { time: when(agreed, app.now()) }))]
   }
 
-  /** @param {Worker} it @param {Proposal | null} proposal */
+  /** @param {Contract['Worker']} it @param {Contract['Proposal'] | null} proposal */
   function plain(it, proposal) {
     return facts([
       ...(proposal ? [] : /** @type {[string, any][]} */ ([[say(W.phone), it.phone && whole(phoneText(it.phone))], [say(W.services), offered(it.skills)], [say(W.experience), experienced(it.experience)]])),
@@ -157,6 +140,23 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     ])
   }
 }, W.workerTitle)
+
+/** Her objection, and the answer to it. @param {import('../app.js').App} app @param {string} worker_id @param {string} objection_id @param {string} href */
+function objectionOf(app, worker_id, objection_id, href) {
+  const form = formOf(app, { outcome: '', reason: '' })
+  const read = app.load(async () => ({
+    waiting: waitingAt(href) || (await app.api.call('GET /v1/reviews', { query: { kind: 'objection', limit: 100 } })).items.find(one => one.objection_id === objection_id),
+  }))
+  const send = async () => {
+    await app.api.call('POST /v1/workers/{worker_id}/objections/{objection_id}/answer', { path: { worker_id, objection_id }, body: { outcome: /** @type {any} */ (form.values.outcome), reason: form.values.reason }, repeats: true })
+    goOn(app, href, say(W.answered), read.again)
+  }
+  return () => card({ title: say(W.objectionTitle), kind: 'asking', key: 'objection' }, awaited(read, ({ waiting }) => waiting ? [
+    h('b', null, say(W.objectionAbout, { about: aboutName(waiting.about || '') })), h('p', { class: 'words' }, waiting.text),
+    mayDecide(app) && form.around({ label: say(W.answer), send, check: () => ({ '/outcome': !form.values.outcome && say(controls.choose), '/reason': !form.values.reason.trim() && say(controls.required) }) },
+      form.choices('outcome', { label: say(W.outcome), options: /** @type {const} */ (['upheld', 'dismissed']).map(value => ({ value, label: say(H.answered, { outcome: say(H[value]) }) })) }), reasonField(form)),
+  ] : h('p', null, say(W.objectionGone)), 2))
+}
 
 export const trace = withPurpose((app, { worker_id }) => {
   const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/trace', { path: { worker_id }, query: { limit: 30, cursor, purpose: purposeOf(worker_id) } }))

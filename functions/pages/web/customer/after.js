@@ -1,16 +1,12 @@
 // After a visit: a rating, or a complaint.
 
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { card } from '../parts.js'
-import { h } from '../view.js'
+import { card, h, icon, say, sayOf, screen } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const rating = (app, { order_id }) => {
+export const rating = screen((app, { order_id }) => {
   const form = formOf(app, { stars: '', comment: '' })
   const send = async () => {
     await app.api.call('POST /v1/orders/{order_id}/rating', { path: { order_id }, body: { stars: Number(form.values.stars), comment: form.values.comment || null }, repeats: true })
@@ -28,10 +24,9 @@ export const rating = (app, { order_id }) => {
         form.text('comment', { label: say(W.comment), hint: say(W.commentHint), rows: 4, optional: true, maxlength: 500 })))
     },
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const complaining = (app, { order_id }) => {
+export const complaining = screen((app, { order_id }) => {
   const form = formOf(app, { about: 'quality', detail: '' })
   const send = async () => {
     await app.api.call('POST /v1/orders/{order_id}/complaints', { intent: 'complaint', path: { order_id }, body: { about: /** @type {any} */ (form.values.about), detail: form.values.detail } })
@@ -45,4 +40,4 @@ export const complaining = (app, { order_id }) => {
       form.choices('about', { label: say(W.complainAbout), options: Object.keys(complaintAbouts).map(value => ({ value, label: sayOf(complaintAbouts, value) })) }),
       form.text('detail', { label: say(W.complainDetail), rows: 5, maxlength: 1000 }))),
   }
-}
+})

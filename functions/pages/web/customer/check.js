@@ -4,26 +4,24 @@ import { Problem } from '../../miniprogram/logic/api.js'
 import { day, when } from '../../miniprogram/logic/format.js'
 import { badgeReading, presented, scanned } from '../../miniprogram/logic/record.js'
 import { matched } from '../../miniprogram/logic/visit.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { button, buttonLink, card, note, verdict } from '../parts.js'
+import { button, buttonLink, card, h, icon, note, say, screen, verdict } from '../parts.js'
 import { smaller } from '../photo.js'
-import { h } from '../view.js'
 import { canScan, scan } from '../wechat.js'
 import { sectionFacts } from './cards.js'
 
 /** A photo of a code needs no more, and the API takes 2 MiB. */
 const LONGEST_SIDE = 1600
 
-/** @type {import('../app.js').MakeScreen} */
-export const check = (app, { order_id }) => {
+export const check = screen((app, { order_id }) => {
   const form = formOf(app, { digits: '' })
-  /** @type {import('contract').BadgeCheckResult | null} */
+  /** @type {Contract['BadgeCheckResult'] | null} */
   let found = null
   /** What a match has changed. @type {ReturnType<typeof matched> | null} */
   let change = null
+  /** @param {string} text */
+  const ask = text => show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
   return { title: () => say(W.check), back: `orders/${order_id}`, view: () => found ? result(found) : asking() }
 
   function asking() {
@@ -40,7 +38,7 @@ export const check = (app, { order_id }) => {
       form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 })))
   }
 
-  /** @param {import('contract').BadgeCheckResult} result */
+  /** @param {Contract['BadgeCheckResult']} result */
   function result({ result, badge }) {
     const reading = badgeReading(result, badge?.standing)
     return h('div', { class: 'block', role: 'status' },
@@ -54,18 +52,13 @@ export const check = (app, { order_id }) => {
         : button({ label: say(W.checkAgain), kind: 'go', onclick: () => { found = null; form.values.digits = ''; app.update() } }))
   }
 
-  /** @param {string} text */
-  function ask(text) {
-    return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, body: { token: presented(text) }, repeats: true }))
-  }
-
   /** @param {Blob} photo Of a code. */
   async function askBy(photo) {
     const file = await smaller(photo, LONGEST_SIDE).catch(() => { throw new Problem({ type: '/problems/photo', detail: say(W.photoTooLarge) }, 422) })
     return show(app.api.call('POST /v1/orders/{order_id}/badge-check', { path: { order_id }, file, repeats: true }))
   }
 
-  /** @param {Promise<import('contract').BadgeCheckResult>} asked */
+  /** @param {Promise<Contract['BadgeCheckResult']>} asked */
   async function show(asked) {
     const answer = await asked
     const order = answer.result === 'match' ? await app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }).catch(() => null) : null
@@ -73,4 +66,4 @@ export const check = (app, { order_id }) => {
     found = answer
     app.update()
   }
-}
+})

@@ -1,17 +1,14 @@
 // What is kept of a customer, and the way to have it erased; own complaints.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, empty, note, paged, row, rows } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, dialog, empty, h, note, paged, row, rows, say, screen } from '../parts.js'
 import { complaintCard } from './cards.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const me = app => {
+export const me = screen(app => {
   let asks = false
   const waiting = app.load(() => app.api.call('GET /v1/me/erase'))
   const erasing = formOf(app, {})
@@ -40,10 +37,9 @@ export const me = app => {
       asks && dialog({ title: say(W.eraseAsk), close }, erasing.around({ label: say(W.eraseYes), kind: 'danger', send: erase }, h('p', null, say(W.eraseDetail)))),
     ],
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const complaints = app => {
+export const complaints = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 20, cursor } }))
   return {
     title: () => say(W.complaintsOwn),
@@ -51,4 +47,4 @@ export const complaints = app => {
     view: () => paged(list, items => items.map(one => complaintCard(one, app.now(), true)),
     empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) })),
   }
-}
+})

@@ -5,25 +5,19 @@ import { phoneText, when } from '../../miniprogram/logic/format.js'
 import { isLive, reading, timelineReading } from '../../miniprogram/logic/order.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { canCancel, canComplain, details, outlook, tagNames } from '../../miniprogram/logic/visit.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { awaited, button, buttonLink, card, countdown, dialog, facts, stars, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, buttonLink, card, countdown, dialog, facts, h, icon, say, screen, stars, tag } from '../parts.js'
 import { complaintCard, sectionFacts } from './cards.js'
 
-/** @typedef {import('contract').Order} Order */
-
-/** @type {import('../app.js').MakeScreen} */
-export const order = (app, { order_id }) => {
+export const order = screen((app, { order_id }) => {
   const path = { order_id }
   const services = app.load(() => readServices(app.api))
   /** @type {ReturnType<import('../app.js').App['picture']> | null} */
   let photo = null
-  /** There is one at most. @type {import('../app.js').Resource<{ items: import('contract').Complaint[] }> | null} */
+  /** There is one at most. @type {import('../app.js').Resource<{ items: Contract['Complaint'][] }> | null} */
   let complaints = null
   const read = app.follow('GET /v1/orders/{order_id}', { path }, order => order?.status === 'open' ? 2_000 : 6_000, now => {
     if (now.worker?.photo && !photo) photo = app.picture(() => app.api.call('GET /v1/orders/{order_id}/worker/photo', { path, raw: true }))
@@ -37,9 +31,16 @@ export const order = (app, { order_id }) => {
   const completing = formOf(app, {})
   const close = () => { asking = null; app.update() }
 
+  /** @param {Contract['Order']} order @param {NonNullable<Contract['Order']['claim']>} claim */
+  const agency = (order, claim) => card({ title: say(W.agency), aside: tag(say(claim.how === 'grab' ? W.grabbed : W.assigned)), key: 'agency' },
+    h('b', { class: 'big' }, claim.agency_name), stars(claim.stars, W.agencyStars, h('small', null, say(W.noStars))),
+    claim.phone && isLive(order) && buttonLink({ label: `${say(W.call)} ${phoneText(claim.phone)}`, href: `tel:${claim.phone}`, icon: 'phone' }))
+  /** @param {Contract['Order']} order */
+  const timeline = order => card({ title: say(W.timeline), key: 'timeline' }, h('ol', { class: 'timeline' }, [...order.timeline].reverse().map(line =>
+    h('li', { key: `${line.at} ${line.what}` }, h('b', null, timelineReading(line, order)), h('small', null, when(line.at, app.now()))))))
   return { title: () => say(W.order), back: 'orders', view: () => awaited(read, whole, 8) }
 
-  /** @param {Order} order */
+  /** @param {Contract['Order']} order */
   function whole(order) {
     const complaint = complaints?.value?.items[0]
     return [lead(order), order.worker && worker(order, order.worker), order.claim && agency(order, order.claim), complaint && complaintCard(complaint, app.now()),
@@ -50,7 +51,7 @@ export const order = (app, { order_id }) => {
     ]
   }
 
-  /** What is going on, and the main button. @param {Order} order */
+  /** What is going on, and the main button. @param {Contract['Order']} order */
   function lead(order) {
     const now = app.now()
     const { title, detail, tone, left } = reading(order, now)
@@ -65,7 +66,7 @@ export const order = (app, { order_id }) => {
       ['rated', 'cancelled', 'unfilled'].includes(order.status) && buttonLink({ label: say(C.againOrder), href: `#/orders/${order_id}/again`, kind: 'go', icon: 'again' }))
   }
 
-  /** @param {Order} order @param {NonNullable<Order['worker']>} worker */
+  /** @param {Contract['Order']} order @param {NonNullable<Contract['Order']['worker']>} worker */
   function worker(order, worker) {
     const { word, tone } = standingReading(worker.standing)
     return card({ title: say(C.worker), aside: tag(word, tone), key: 'worker' },
@@ -76,20 +77,7 @@ export const order = (app, { order_id }) => {
       worker.sections.length > 0 && h('details', null, h('summary', null, say(W.recordOf)), sectionFacts(worker.sections), h('p', { class: 'hint' }, say(W.asOf, { time: when(worker.as_of, app.now()) }))))
   }
 
-  /** @param {Order} order @param {NonNullable<Order['claim']>} claim */
-  function agency(order, claim) {
-    return card({ title: say(W.agency), aside: tag(say(claim.how === 'grab' ? W.grabbed : W.assigned)), key: 'agency' },
-      h('b', { class: 'big' }, claim.agency_name), stars(claim.stars, W.agencyStars, h('small', null, say(W.noStars))),
-      claim.phone && isLive(order) && buttonLink({ label: `${say(W.call)} ${phoneText(claim.phone)}`, href: `tel:${claim.phone}`, icon: 'phone' }))
-  }
-
-  /** @param {Order} order */
-  function timeline(order) {
-    return card({ title: say(W.timeline), key: 'timeline' }, h('ol', { class: 'timeline' }, [...order.timeline].reverse().map(line =>
-      h('li', { key: `${line.at} ${line.what}` }, h('b', null, timelineReading(line, order)), h('small', null, when(line.at, app.now()))))))
-  }
-
-  /** What else can be done. @param {Order} order */
+  /** What else can be done. @param {Contract['Order']} order */
   function less(order) {
     return h('div', { class: 'beside', key: 'less' },
       canCancel(order) && button({ label: say(W.cancelOrder), kind: 'quiet', onclick: () => { asking = 'cancel'; app.update() } }),
@@ -108,4 +96,4 @@ export const order = (app, { order_id }) => {
     await app.api.call('POST /v1/orders/{order_id}/complete', { path, repeats: true })
     app.go(`orders/${order_id}/rate`)
   }
-}
+})

@@ -2,14 +2,12 @@
 
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { rowReading } from '../../miniprogram/logic/order.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
-import { buttonLink, empty, paged, rows } from '../parts.js'
+import { buttonLink, empty, paged, rows, say, screen } from '../parts.js'
 import { orderRow } from './services.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const orders = app => {
+export const orders = screen(app => {
   const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/orders', { query: { limit: 20, cursor } }))
   return {
@@ -17,4 +15,4 @@ export const orders = app => {
     view: () => paged(list, items => rows(items.map(order => orderRow(rowReading(order, services.value || [], app.now())))),
       empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(C.orderNow), href: '#/new', kind: 'go' }) })),
   }
-}
+})

@@ -1,19 +1,15 @@
 // Placing an order. It can be filled in by whoever comes; a login is asked for when it is sent.
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
-import { day, distance, isoDay } from '../../miniprogram/logic/format.js'
-import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
-import { named, say } from '../../miniprogram/logic/words.js'
+import { DAY, day, distance, isoDay } from '../../miniprogram/logic/format.js'
+import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { formOf } from '../form.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, note } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, h, icon, named, note, say, screen, SERVICE_ICONS } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const placing = (app, params) => {
-  /** The order before, if it is ordered again. @type {import('contract').Order | null} */
+export const placing = screen((app, params) => {
+  /** The order before, if it is ordered again. @type {Contract['Order'] | null} */
   let before = null
   const catalogue = app.load(async () => {
     if (params.order_id && !before) fillIn(await app.api.call('GET /v1/orders/{order_id}', { path: { order_id: params.order_id } }))
@@ -28,15 +24,16 @@ export const placing = (app, params) => {
   let map = null
 
   const values = form.values
-  const chosenService = (/** @type {import('contract').OfferedService[]} */ services) => services.find(one => one.service === values.service) || services[0]
+  const chosenService = (/** @type {Contract['OfferedService'][]} */ services) => services.find(one => one.service === values.service) || services[0]
   const chosenDay = () => values.day === 'other' ? values.otherDay : values.day
+  const days = () => [0, 1, 2, 3, 4].map(number => app.now() + number * DAY).map(time => ({ value: isoDay(time), label: day(time, app.now()) }))
   return {
     title: () => say(params.order_id ? W.againOrder : W.newOrder),
     back: params.order_id ? `orders/${params.order_id}` : '',
     view: () => awaited(catalogue, services => whole(services, chosenService(services)), 8),
   }
 
-  /** @param {import('contract').OfferedService[]} services @param {import('contract').OfferedService} service */
+  /** @param {Contract['OfferedService'][]} services @param {Contract['OfferedService']} service */
   function whole(services, service) {
     values.duration = values.duration || String(service.usual_duration_min)
     return form.around({ label: say(W.placeOrder), send: place, check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
@@ -95,7 +92,7 @@ export const placing = (app, params) => {
     app.update()
   }
 
-  /** @param {import('contract').Location} location @param {string} words */
+  /** @param {Contract['Location']} location @param {string} words */
   function take(location, words) {
     locating = 'idle'
     map = null
@@ -118,15 +115,11 @@ export const placing = (app, params) => {
     app.go(`orders/${order.order_id}`, true)
   }
 
-  /** Takes over what an earlier order had. @param {import('contract').Order} order */
+  /** Takes over what an earlier order had. @param {Contract['Order']} order */
   function fillIn(order) {
     before = order
     Object.assign(values, takenOver(order), { prefer: canPrefer(order) ? ['yes'] : [] })
     if (values.location) placed = say(W.placeSet, { near: values.address })
-  }
-
-  function days() {
-    return [0, 1, 2, 3, 4].map(number => app.now() + number * DAY).map(time => ({ value: isoDay(time), label: day(time, app.now()) }))
   }
 
   function times() {
@@ -134,4 +127,4 @@ export const placing = (app, params) => {
     if (left.length && !left.includes(values.start)) values.start = left[0]
     return left.map(time => ({ value: time, label: time }))
   }
-}
+})

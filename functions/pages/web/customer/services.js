@@ -2,14 +2,10 @@
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
 import { span } from '../../miniprogram/logic/format.js'
-import { named, say } from '../../miniprogram/logic/words.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { awaited, buttonLink, card, promises, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, buttonLink, card, h, icon, named, promises, row, rows, say, screen, SERVICE_ICONS, tag } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const services = app => {
+export const services = screen(app => {
   const catalogue = app.load(() => readServices(app.api))
   const live = app.load(async () => {
     if (!await app.isIn()) return []
@@ -31,7 +27,7 @@ export const services = app => {
         promises(VOUCHES)),
     ],
   }
-}
+})
 
 /** @param {ReturnType<typeof import('../../miniprogram/logic/order.js').rowReading>} order */
 export const orderRow = ({ id, service, title, time, agency, status, tone }) => row({ key: id, href: `#/orders/${id}`, icon: SERVICE_ICONS[service], title: [title, ' ', tag(status, tone)], detail: [time, agency && [h('br', null), agency]] })

@@ -2,14 +2,9 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { day } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, card, dialog, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, dialog, h, say, tag, told } from '../parts.js'
 import { asking, deeds } from './reading.js'
-
-/** @typedef {import('contract').Schemas['Badge']} Badge */
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => string} name */
 export function badgesOf(app, watch, worker_id, name) {
@@ -34,7 +29,7 @@ export function badgesOf(app, watch, worker_id, name) {
       h('div', { class: 'sheet' }, h('img', { src: sheet.url, class: sheet.isCode ? 'code' : '', alt: say(W.card, { name: name() }) })), h('div', { class: 'buttons' }, button({ label: say(W.print), kind: 'go', icon: 'print', onclick: () => print() })))],
   }
 
-  /** @param {Badge} badge */
+  /** @param {Contract['Badge']} badge */
   function one(badge) {
     const isOver = badge.status !== 'revoked' && Date.parse(badge.expires_at) <= app.now()
     const state = isOver ? 'expired' : badge.status
@@ -56,7 +51,7 @@ export function badgesOf(app, watch, worker_id, name) {
     await list.again()
   }
 
-  /** @param {Badge} badge @param {'card.svg' | 'qr.svg'} what */
+  /** @param {Contract['Badge']} badge @param {'card.svg' | 'qr.svg'} what */
   async function show({ badge_id }, what) {
     const picture = /** @type {any} */ (await app.api.call(`GET /v1/badges/{badge_id}/${what}`, { path: { badge_id }, raw: true }))
     sheet = { url: URL.createObjectURL(picture), isCode: what === 'qr.svg' }

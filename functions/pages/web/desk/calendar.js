@@ -1,27 +1,20 @@
 // The visits of a day by worker: beside each other where there is room, one list after the other on a phone.
 
-import { clockTime, day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { clockTime, DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, empty, note, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, empty, h, note, row, rows, say, sayOf, screen, SERVICE_ICONS, tag } from '../parts.js'
 import { standing } from './order.js'
 import { place } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @typedef {import('contract').OrderSummary} OrderSummary */
-
-const DAY = 86_400_000
 const HOUR = 3_600_000
 const WIDTH = 1000
 const LINE = 56
 const NAMES = 120
 
-/** @type {import('../app.js').MakeScreen} */
-export const calendar = app => {
+export const calendar = screen(app => {
   const watch = watchOf(app)
   const form = formOf(app, { day: isoDay(app.now()) })
   let shown = form.values.day
@@ -73,9 +66,9 @@ export const calendar = app => {
     part = read()
   }
 
-  /** @param {OrderSummary[]} orders */
+  /** @param {Contract['OrderSummary'][]} orders */
   function byWorker(orders) {
-    /** @type {Map<string, OrderSummary[]>} */
+    /** @type {Map<string, Contract['OrderSummary'][]>} */
     const groups = new Map()
     for (const order of orders) {
       const name = order.worker?.name || say(W.unstaffed)
@@ -106,10 +99,10 @@ export const calendar = app => {
             to - from > 70 && h('text', { x: from + 9, y: LINE / 2 - 3 }, clockTime(order.start_at)), to - from > 70 && h('text', { x: from + 9, y: LINE / 2 + 15 }, watch.serviceName(order.service)))
         }))))
   }
-}
+})
 
-/** @param {OrderSummary} order */
+/** @param {Contract['OrderSummary']} order */
 const endOf = order => Date.parse(order.start_at) + order.duration_min * 60_000
 
-/** @param {OrderSummary} order */
+/** @param {Contract['OrderSummary']} order */
 const addressOf = order => order.status === 'claimed' ? `#/claims/${order.order_id}` : `#/orders/${order.order_id}`

@@ -1,14 +1,9 @@
 // Who could go to an order, best first, each with all that stands against her in words.
 
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, buttonLink, card, empty, note, tag } from '../parts.js'
-import { told } from '../../miniprogram/logic/problem.js'
+import { awaited, button, buttonLink, card, empty, h, note, say, tag, told } from '../parts.js'
 import { Problem } from '../../miniprogram/logic/api.js'
-import { h } from '../view.js'
 import { initial, why } from './reading.js'
-
-/** @typedef {import('contract').Schemas['OwnCandidate']} Candidate */
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id @param {() => void} done */
 export function candidates(app, watch, order_id, done) {
@@ -17,8 +12,13 @@ export function candidates(app, watch, order_id, done) {
   let busy = ''
   /** @type {{ worker_id: string, problem: unknown } | null} */
   let failed = null
+  /** @param {Contract['OwnCandidate']['fit']} fit @param {Contract['Order']} order */
+  const fit = (fit, order) => [
+    fit.preferred && say(W.preferred), fit.wishes > 0 && say(W.wishesMet, { count: fit.wishes }), order.wishes.length > 0 && !fit.sex && say(W.notSex), fit.nearness > 50 && say(W.nearby),
+    fit.years > 0 && say(W.years, { years: fit.years }), say(W.starsShort, { stars: (fit.stars / 1000).toFixed(1) }),
+  ].filter(words => typeof words === 'string')
   return {
-    /** @param {import('contract').Order} order */
+    /** @param {Contract['Order']} order */
     view: order => awaited(list, ({ items }) => {
       const [able, unable] = [items.filter(one => one.eligible), items.filter(one => !one.eligible)]
       return [
@@ -30,7 +30,7 @@ export function candidates(app, watch, order_id, done) {
     }, 6),
   }
 
-  /** @param {Candidate} one @param {import('contract').Order} order @param {boolean} isBest */
+  /** @param {Contract['OwnCandidate']} one @param {Contract['Order']} order @param {boolean} isBest */
   function person(one, order, isBest) {
     const isNamed = order.worker?.worker_id === one.worker_id
     const problem = failed?.worker_id === one.worker_id ? failed.problem : null
@@ -42,15 +42,7 @@ export function candidates(app, watch, order_id, done) {
         : one.eligible && watch.may('orders') && button({ label: say(W.send), kind: isBest ? 'go' : 'plain', busy: busy === one.worker_id, disabled: busy !== '', onclick: () => name(one) }))
   }
 
-  /** @param {Candidate['fit']} fit @param {import('contract').Order} order */
-  function fit(fit, order) {
-    return [
-      fit.preferred && say(W.preferred), fit.wishes > 0 && say(W.wishesMet, { count: fit.wishes }), order.wishes.length > 0 && !fit.sex && say(W.notSex), fit.nearness > 50 && say(W.nearby),
-      fit.years > 0 && say(W.years, { years: fit.years }), say(W.starsShort, { stars: (fit.stars / 1000).toFixed(1) }),
-    ].filter(words => typeof words === 'string')
-  }
-
-  /** @param {Candidate} one */
+  /** @param {Contract['OwnCandidate']} one */
   async function name(one) {
     if (busy) return
     busy = one.worker_id

@@ -1,25 +1,19 @@
 // Claims that wait for a worker, the most urgent first, and who could go. One tap names her.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { SERVICE_ICONS, icon } from '../icons.js'
-import { awaited, button, buttonLink, card, countdown, empty, rows, skeleton, note } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, screen, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
-import { backFrom, chosen, pick, place, releasing, split } from './reading.js'
+import { chosen, listScreen, pick, place, releasing, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const claims = (app, params) => {
+export const claims = screen((app, params) => {
   const watch = watchOf(app)
-  const choice = chosen(app, params.order_id, id => one(app, watch, id))
-  return {
+  const choice = chosen(app, params, 'order_id', id => one(app, watch, id))
+  return listScreen(choice, {
     title: () => say(W.claims),
-    wide: true,
-    get back() { return backFrom(choice, 'claims') },
-    moved: params => choice.choose(params.order_id),
+    list: 'claims',
     view: () => {
       if (!watch.claims) return skeleton(6)
       if (!watch.claims.length && !choice.id()) return card({}, empty({ icon: 'tick', title: say(W.noClaims), detail: say(W.noClaimsDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) }))
@@ -29,8 +23,8 @@ export const claims = (app, params) => {
         aside: claim.claim && countdown(Date.parse(claim.claim.staff_by) - app.now(), say(W.staffLeft)),
       }))), choice.view(), say(W.chooseClaim))
     },
-  }
-}
+  })
+})
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id */
 function one(app, watch, order_id) {

@@ -1,27 +1,21 @@
 // The agency itself: what is known of it, its papers, and the ways to what is used less often.
 
 import { day, phoneText } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
-import { standings } from '../../miniprogram/logic/words/contract.js'
+import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { icon } from '../icons.js'
-import { button, buttonLink, card, facts, note, row, rows, skeleton, stars, tag } from '../parts.js'
+import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, screen, skeleton, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
-import { h } from '../view.js'
-import { against, deeds, saveFile } from './reading.js'
-import { standing } from './standing.js'
+import { against, deeds, saveFile, standing } from './reading.js'
 import { watchOf } from './watch.js'
 
-const KINDS = /** @type {const} */ (['business_licence', 'human_resources_permit', 'labour_dispatch_permit'])
+const KINDS = /** @type {Contract['Paper']['kind'][]} */ (Object.keys(paperKinds))
 /** As much as the API takes of a paper. */
 const PAPER_BYTES = 4 * 1024 * 1024
 const PAPER_SIDE = 2400
 
-/** @type {import('../app.js').MakeScreen} */
-export const company = app => {
+export const company = screen(app => {
   const watch = watchOf(app)
   return {
     title: () => say(W.more),
@@ -37,26 +31,25 @@ export const company = app => {
             [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
           ]),
           watch.isApproved() && against(agency, words => note('warn', words)),
-          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => say(W[paper.kind])))]])],
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => sayOf(paperKinds, paper.kind)))]])],
           watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),
           row({ href: '#/more/papers', icon: 'file', title: say(W.papers) }),
-          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(W.audit), detail: say(W.auditDetail) })]),
+          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(controls.audit), detail: say(controls.auditDetail) })]),
         h('div', { class: 'middle' }, button({ label: say(controls.logOut), icon: 'out', onclick: app.logOut })),
       ]
     },
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const changing = app => {
+export const changing = screen(app => {
   const watch = watchOf(app)
   const form = formOf(app, { name: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]) })
   const { values } = form
   let isFilled = false
   const send = async () => {
-    const agency = await app.api.call('PATCH /v1/agencies/{agency_id}', { path: { agency_id: watch.agency_id }, body: { ...values, services: /** @type {import('contract').Service[]} */ (values.services) }, repeats: true })
+    const agency = await app.api.call('PATCH /v1/agencies/{agency_id}', { path: { agency_id: watch.agency_id }, body: { ...values, services: /** @type {Contract['Service'][]} */ (values.services) }, repeats: true })
     app.say(say(agency.pending_changes ? W.proposed : W.changed))
     watch.took(agency)
     app.go(agency.status === 'approved' ? 'more' : '', true)
@@ -81,10 +74,9 @@ export const changing = app => {
         form.choices('services', { label: say(W.offers), several: true, options: watch.services.map(({ service, name }) => ({ value: service, label: named(name) })) })))
     },
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const papers = app => {
+export const papers = screen(app => {
   const watch = watchOf(app)
   const deed = deeds(app, problem => problem instanceof Error && ['large', 'photo'].includes(problem.message) ? say(W.paperTooLarge) : told(problem))
   return {
@@ -97,13 +89,13 @@ export const papers = app => {
   function one(kind) {
     const serving = watch.agency?.papers?.find(paper => paper.kind === kind)
     const waiting = watch.agency?.pending_changes?.papers?.find(paper => paper.kind === kind)
-    return card({ key: kind, title: say(W[kind]), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
+    return card({ key: kind, title: sayOf(paperKinds, kind), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
       !serving && !waiting && h('p', { class: 'say' }, say(W.paperNone)),
       serving && h('p', { class: 'say' }, say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) })), waiting && h('p', { class: 'say' }, say(serving ? W.paperWaits : W.paperFirst)),
       deed.fault(kind),
       h('div', { class: 'buttons' },
         watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving || waiting ? W.paperReplace : W.paperAdd)),
-          h('input', { type: 'file', 'aria-label': `${say(serving || waiting ? W.paperReplace : W.paperAdd)} ${say(W[kind])}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
+          h('input', { type: 'file', 'aria-label': `${say(serving || waiting ? W.paperReplace : W.paperAdd)} ${sayOf(paperKinds, kind)}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
         [serving, waiting].map(paper => paper && button({ key: paper.sha256, label: say(paper === serving ? W.paperSee : W.paperSeeNew), kind: 'quiet', busy: deed.isBusy(`${kind} ${paper.sha256}`), onclick: () => deed.do(`${kind} ${paper.sha256}`, () => see(kind, paper.sha256)) }))))
   }
 
@@ -120,6 +112,6 @@ export const papers = app => {
   /** The file may hold anything, so it is saved and not shown. @param {typeof KINDS[number]} kind @param {string} sha256 */
   async function see(kind, sha256) {
     const file = /** @type {any} */ (await app.api.call('GET /v1/papers/{kind}', { path: { kind }, query: { sha256 }, raw: true }))
-    saveFile(file, say(W[kind]))
+    saveFile(file, sayOf(paperKinds, kind))
   }
-}
+})

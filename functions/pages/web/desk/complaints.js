@@ -1,31 +1,27 @@
 // What customers hold against visits, and what the agency says to it.
 
 import { when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { buttonLink, card, empty, paged, rows, tag } from '../parts.js'
-import { h } from '../view.js'
-import { backFrom, chosen, pick, split } from './reading.js'
+import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, screen, tag } from '../parts.js'
+import { chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const complaints = (app, params) => {
+export const complaints = screen((app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
-  const choice = chosen(app, params.complaint_id, one)
-  return {
+  const choice = chosen(app, params, 'complaint_id', one)
+  /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
+  const said = (by, text, at) => h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
+  return listScreen(choice, {
     title: () => say(W.complaints),
-    wide: true,
-    get back() { return backFrom(choice, 'complaints', 'more') },
-    moved: params => choice.choose(params.complaint_id),
+    list: 'complaints', before: 'more',
     view: () => paged(list, items => split(choice.id() !== null, rows(items.map(complaint => pick({
       key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: `${sayOf(complaintAbouts, complaint.about)} · ${watch.serviceName(complaint.service)}`,
       detail: complaint.status === 'open' ? say(W.answerBy, { time: when(complaint.answer_by, app.now()) }) : when(complaint.at, app.now()), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet'),
     }))), choice.view(), say(W.chooseComplaint)), card({}, empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) }))),
-  }
+  })
 
   /** @param {string} complaint_id */
   function one(complaint_id) {
@@ -51,9 +47,4 @@ export const complaints = (app, params) => {
       ]
     }
   }
-
-  /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
-  function said(by, text, at) {
-    return h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
-  }
-}
+})

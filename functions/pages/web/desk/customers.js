@@ -1,28 +1,22 @@
 // Whom the agency has served, and what it has noted of them.
 
 import { day, phoneText, when } from '../../miniprogram/logic/format.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, empty, facts, paged, row, rows, stars, tag } from '../parts.js'
-import { h } from '../view.js'
-import { backFrom, chosen, deeds, initial, pick, saveFile, split } from './reading.js'
+import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, screen, SERVICE_ICONS, stars, tag } from '../parts.js'
+import { chosen, deeds, initial, listScreen, pick, saveFile, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const customers = (app, params) => {
+export const customers = screen((app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/customers', { query: { limit: 50, cursor } }))
-  const choice = chosen(app, params.customer_id, id => one(app, watch, id))
+  const choice = chosen(app, params, 'customer_id', id => one(app, watch, id))
   const deed = deeds(app)
-  return {
+  return listScreen(choice, {
     title: () => say(W.customers),
-    wide: true,
-    get back() { return backFrom(choice, 'customers', 'more') },
-    moved: params => choice.choose(params.customer_id),
+    list: 'customers', before: 'more',
     view: () => split(choice.id() !== null, [
       watch.role === 'owner' && list.value?.length ? h('div', { class: 'filters' }, button({ label: say(W.exportCsv), icon: 'file', busy: deed.isBusy('save'), onclick: () => deed.do('save', save) }), h('p', { class: 'hint' }, say(W.exportNote)), deed.fault()) : null,
       paged(list, items => rows(items.map(customer => pick({
@@ -30,13 +24,13 @@ export const customers = (app, params) => {
         detail: [phoneText(customer.phone || customer.masked_phone), say(W.lastVisit, { day: day(customer.last_visit_at, app.now()) })].join(' · '), aside: tag(say(W.visitsOf, { count: customer.visits })),
       }))), empty({ icon: 'home', title: say(W.noCustomers), detail: say(W.noCustomersDetail) })),
     ], choice.view(), say(W.chooseCustomer)),
-  }
+  })
 
   async function save() {
     const file = /** @type {any} */ (await app.api.call('GET /v1/customers.csv', { raw: true }))
     saveFile(file, `${say(W.csvName)}.csv`)
   }
-}
+})
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} customer_id */
 function one(app, watch, customer_id) {

@@ -1,21 +1,14 @@
 // The grab hall: all that can be grabbed now, the soonest deadline first, and what has just come of it.
 
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { buttonLink, card, countdown, empty, note, row, rows, skeleton, tag } from '../parts.js'
-import { h } from '../view.js'
-import { fromStore, place } from './reading.js'
-import { standing } from './standing.js'
+import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, screen, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
+import { fromStore, place, standing } from './reading.js'
 import { watchOf } from './watch.js'
 
-/** @typedef {import('./watch.js').Offer} Offer */
 /** @typedef {import('./watch.js').News} News */
 
-/** @type {import('../app.js').MakeScreen} */
-export const hall = app => {
+export const hall = screen(app => {
   const watch = watchOf(app)
   return {
     title: () => say(W.hall),
@@ -40,7 +33,7 @@ export const hall = app => {
     },
   }
 
-  /** @param {Offer} offer */
+  /** @param {Contract['Offer']} offer */
   function one(offer) {
     const busy = watch.isGrabbing(offer.order_id)
     const name = watch.serviceName(offer.service)
@@ -88,7 +81,7 @@ export const hall = app => {
       }
     }
   }
-}
+})
 
 /** Up and down go from one offer's button to the next, from wherever one is but a field. @param {KeyboardEvent} event */
 function move(event) {

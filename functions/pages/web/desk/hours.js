@@ -1,38 +1,33 @@
 // Weekly hours, of workers and stores, and a worker's leave: how they read and how they are set.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { day, isoDay, moment } from '../../miniprogram/logic/format.js'
-import { say } from '../../miniprogram/logic/words.js'
+import { clockTimes, DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { weekdays } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button } from '../parts.js'
-import { h } from '../view.js'
+import { button, h, say, sayOf } from '../parts.js'
 
-/** @typedef {import('contract').Schemas['Hours']} Hours */
-
-const DAYS = /** @type {const} */ (['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])
-const DAY = 86_400_000
+const DAYS = /** @type {Contract['Hours']['day'][]} */ (Object.keys(weekdays))
 /** As many as the API takes. */
 const MOST = 28
 
-/** A line a day. @param {Hours[]} hours */
-export const hoursText = hours => DAYS.map(name => [name, hours.filter(span => span.day === name)]).filter(([, spans]) => spans.length).map(([name, spans]) =>
-  `${say(W[/** @type {keyof typeof W} */ (name)])} ${/** @type {Hours[]} */ (spans).map(({ from, until }) => `${from}–${until}`).join('、')}`)
+/** A line a day. @param {Contract['Hours'][]} hours */
+export const hoursText = hours => DAYS.map(name => ({ name, spans: hours.filter(span => span.day === name) })).filter(({ spans }) => spans.length)
+  .map(({ name, spans }) => `${sayOf(weekdays, name)} ${spans.map(({ from, until }) => `${from}–${until}`).join('、')}`)
 
-/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Hours[] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
+/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Contract['Hours'][] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
 export function hoursFields(form, before, { label, any, pointer = '/hours', update }) {
   let next = 0
   /** @type {number[]} */
   const lines = []
   const { values } = form
-  const add = (/** @type {Hours} */ span) => {
+  const add = (/** @type {Contract['Hours']} */ span) => {
     Object.assign(values, { [`day${next}`]: span.day, [`from${next}`]: span.from, [`until${next}`]: span.until })
     lines.push(next++)
   }
   values.limited = before?.length ? 'some' : 'any'
   for (const span of before || []) add(span)
-  const clock = (/** @type {number} */ first) => Array.from({ length: 48 }, (_, number) => number + first).map(number => `${String(Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`)
   const options = (/** @type {string[]} */ times, /** @type {string} */ own) => [...new Set([...times, own])].sort().map(value => ({ value, label: value }))
   const more = () => {
     const last = lines.length ? values[`day${lines[lines.length - 1]}`] : 'sunday'
@@ -40,24 +35,22 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
     update()
   }
   return {
-    /** As the API takes them. @returns {Hours[] | null} */
+    /** As the API takes them. @returns {Contract['Hours'][] | null} */
     read: () => values.limited === 'any' || !lines.length ? null : lines.map(line => ({ day: values[`day${line}`], from: values[`from${line}`], until: values[`until${line}`] })),
     view: () => [
       form.choices('limited', { label: say(label), pointer, options: [{ value: 'any', label: say(any) }, { value: 'some', label: say(W.hoursSome) }], chosen: value => { if (value === 'some' && !lines.length) for (let number = 0; number < 6; number++) more() } }),
       values.limited === 'some' && h('div', { class: 'spans' }, lines.map((line, number) => h('div', { key: line, class: 'span' },
-        form.select(`day${line}`, { label: say(W.weekday), pointer: `${pointer}/${number}/day`, options: DAYS.map(value => ({ value, label: say(W[value]) })) }),
-        form.select(`from${line}`, { label: say(W.from), pointer: `${pointer}/${number}/from`, options: options(clock(0), values[`from${line}`]) }),
-        form.select(`until${line}`, { label: say(W.until), pointer: `${pointer}/${number}/until`, options: options(clock(1), values[`until${line}`]) }),
+        form.select(`day${line}`, { label: say(W.weekday), pointer: `${pointer}/${number}/day`, options: DAYS.map(value => ({ value, label: sayOf(weekdays, value) })) }),
+        form.select(`from${line}`, { label: say(W.from), pointer: `${pointer}/${number}/from`, options: options(clockTimes, values[`from${line}`]) }),
+        form.select(`until${line}`, { label: say(W.until), pointer: `${pointer}/${number}/until`, options: options([...clockTimes.slice(1), '24:00'], values[`until${line}`]) }),
         button({ label: say(W.removeHours, { what: '' }), kind: 'quiet', onclick: () => { lines.splice(lines.indexOf(line), 1); update() } }))),
       lines.length < MOST && button({ label: say(W.addHours), icon: 'plus', onclick: more })),
     ],
   }
 }
 
-/**
- * Sets when a worker can work.
- * @param {import('../app.js').App} app @param {string} worker_id @param {import('contract').Schemas['Calendar']} known @param {(now: import('contract').Schemas['Availability'] | null) => void} done Without anything when somebody else has changed it.
- */
+/** Sets when a worker can work.
+ * @param {import('../app.js').App} app @param {string} worker_id @param {Contract['Calendar']} known @param {(now: Contract['Availability'] | null) => void} done Without anything when somebody else has changed it. */
 export function changingHours(app, worker_id, known, done) {
   const form = formOf(app, /** @type {any} */ ({}))
   const { values } = form

@@ -2,27 +2,22 @@
 
 import { money, phoneText, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { icon } from '../icons.js'
-import { awaited, button, buttonLink, card, countdown, facts, note, row, rows, stars, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, buttonLink, card, countdown, facts, h, icon, note, row, rows, say, sayOf, stars, tag } from '../parts.js'
 import { candidates } from './candidates.js'
 import { initial, place, releasing } from './reading.js'
 
-/** @typedef {import('contract').Order} Order */
-/** @typedef {import('contract').OrderSummary} OrderSummary */
 /** @typedef {keyof typeof W} Word */
 
-/** How an order stands for this agency. @param {Order | OrderSummary} order @returns {{ title: string, tone: import('../parts.js').Tone }} */
+/** How an order stands for this agency. @param {Contract['Order'] | Contract['OrderSummary']} order @returns {{ title: string, tone: import('../parts.js').Tone }} */
 export function standing(order) {
   if (order.ended) return { title: say(W[/** @type {Word} */ (`lost_${order.ended.reason}`)]), tone: 'quiet' }
   const tone = order.status === 'claimed' ? 'warn' : order.status === 'staffed' || order.status === 'in_service' ? 'good' : 'quiet'
   return { title: say(W[/** @type {Word} */ (`st_${order.status}`)]), tone }
 }
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Order} order */
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Order']} order */
 export function orderFacts(app, watch, order) {
   const isOurs = !order.ended
   return [
@@ -46,7 +41,7 @@ export function orderFacts(app, watch, order) {
 export function orderDetail(app, watch, order_id, changed) {
   /** Who could go, once that is asked. @type {ReturnType<typeof candidates> | null} */
   let people = null
-  /** @type {import('../app.js').Resource<import('contract').Complaint[]> | null} */
+  /** @type {import('../app.js').Resource<Contract['Complaint'][]> | null} */
   let complaints = null
   const read = app.follow('GET /v1/orders/{order_id}', { path: { order_id } }, 5_000)
   const release = releasing(app, watch, order_id, () => { read.now(); changed() })
@@ -54,6 +49,7 @@ export function orderDetail(app, watch, order_id, changed) {
     people = candidates(app, watch, order_id, () => { people = null; read.now(); changed(); app.update() })
     app.update()
   }
+  const complaintsOf = () => app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
   return () => awaited(read, order => {
     const { title, tone } = standing(order)
     const isOurs = !order.ended
@@ -77,7 +73,7 @@ export function orderDetail(app, watch, order_id, changed) {
     ]
   }, 10)
 
-  /** @param {NonNullable<Order['worker']>} worker */
+  /** @param {NonNullable<Contract['Order']['worker']>} worker */
   function worker(worker) {
     const { word, tone } = standingReading(worker.standing)
     const amiss = tone === 'good' ? [] : worker.sections.map(sectionReading).filter(line => line.tone !== 'good' && line.tone !== 'quiet')
@@ -87,11 +83,7 @@ export function orderDetail(app, watch, order_id, changed) {
       worker.worker_id && h('div', { class: 'buttons' }, buttonLink({ label: say(W.seeWorker), href: `#/workers/${worker.worker_id}` })))
   }
 
-  function complaintsOf() {
-    return app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
-  }
-
-  /** @param {import('contract').TimelineEntry} line @param {Order} order */
+  /** @param {Contract['TimelineEntry']} line @param {Contract['Order']} order */
   function sayLine(line, order) {
     if (line.what !== 'claimed') return say(W[/** @type {Word} */ (`t_${line.what}`)] || W.t_offered)
     if (line.by === watch.agency_id) return say(W.t_claimed)

@@ -1,32 +1,27 @@
 // An agency's orders: those it has, and those it had, by how they stand, day, store and worker.
 
-import { isoDay, when } from '../../miniprogram/logic/format.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
+import { DAY, isoDay, when } from '../../miniprogram/logic/format.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { SERVICE_ICONS, icon } from '../icons.js'
-import { button, buttonLink, empty, paged, rows, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
 import { orderDetail, standing } from './order.js'
-import { backFrom, chosen, pick, split } from './reading.js'
+import { chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-const DAY = 86_400_000
 const PAGE = 30
 const FRESH = 15_000
 const STATUSES = /** @type {const} */ (['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'lost'])
 /** @typedef {typeof STATUSES[number]} Status */
 
-/** @type {import('../app.js').MakeScreen} */
-export const orders = (app, params) => {
+export const orders = screen((app, params) => {
   const watch = watchOf(app)
   /** @type {Status | ''} */
   let status = ''
   let isFiltering = false
   const filter = formOf(app, { day: '', store_id: '', worker_id: '' })
-  /** How many there are of each status, whatever status is shown. @type {import('contract').Schemas['OrderCounts'] | null} */
+  /** How many there are of each status, whatever status is shown. @type {Contract['OrderCounts'] | null} */
   let counts = null
   const query = () => ({ day: filter.values.day || null, store_id: filter.values.store_id || null, worker_id: filter.values.worker_id || null })
   const list = app.pages(async cursor => {
@@ -34,23 +29,25 @@ export const orders = (app, params) => {
     if (page.counts) counts = page.counts
     return page
   })
-  /** For the filter, once it is opened. @type {import('../app.js').Resource<import('contract').Schemas['WorkerSummary'][]> | null} */
+  /** For the filter, once it is opened. @type {import('../app.js').Resource<Contract['WorkerSummary'][]> | null} */
   let people = null
   // What is done elsewhere shows here too, unless somebody has read on.
   app.every(FRESH, () => { if (list.value && list.value.length <= PAGE && !list.busy) list.again() })
-  const choice = chosen(app, params.order_id, id => orderDetail(app, watch, id, list.again))
+  const choice = chosen(app, params, 'order_id', id => orderDetail(app, watch, id, list.again))
   /** What the list was asked with. */
   let asked = JSON.stringify(query())
-  return {
+  /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
+  const tab = (id, label, count) => h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
+  const nothing = () => status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
+    : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
+  return listScreen(choice, {
     title: () => say(choice.id() && !isWide() ? W.order : W.orders),
-    wide: true,
-    get back() { return backFrom(choice, 'orders') },
-    moved: params => choice.choose(params.order_id),
+    list: 'orders',
     view: () => {
       if (asked !== JSON.stringify(query())) again()
       return split(choice.id() !== null, [filters(), paged(list, items => rows(items.map(one)), nothing())], choice.view(), say(W.chooseOrder))
     },
-  }
+  })
 
   function again() {
     asked = JSON.stringify(query())
@@ -89,12 +86,7 @@ export const orders = (app, params) => {
       counts && !counts.exact && h('p', { class: 'hint' }, say(W.countsInexact)))
   }
 
-  /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
-  function tab(id, label, count) {
-    return h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
-  }
-
-  /** @param {import('contract').OrderSummary} order */
+  /** @param {Contract['OrderSummary']} order */
   function one(order) {
     const { title, tone } = standing(order)
     return pick({
@@ -104,9 +96,4 @@ export const orders = (app, params) => {
       aside: tag(sayOf(orderStatuses, order.ended ? 'lost' : order.status), tone),
     })
   }
-
-  function nothing() {
-    return status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
-      : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
-  }
-}
+})

@@ -3,14 +3,12 @@
 import { cell, centre } from '../../miniprogram/logic/area.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
+import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { button, dialog, note } from '../parts.js'
-import { h } from '../view.js'
+import { button, buttonLink, card, dialog, h, named, note, say, sayOf, told, verdict } from '../parts.js'
 
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */
@@ -33,18 +31,14 @@ export function why({ kind, section, state, valid_until }, now) {
 /** The first letter of a name, where there is no photo. @param {string | null} name */
 export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))
 
-/**
- * A list, and beside it, where there is room, what is chosen from it; on a phone one or the other.
- * @param {boolean} isChosen @param {Child} list @param {Child} detail @param {Child} none What is said while nothing is chosen.
- */
+/** A list, and beside it, where there is room, what is chosen from it; on a phone one or the other.
+ * @param {boolean} isChosen @param {Child} list @param {Child} detail @param {Child} none What is said while nothing is chosen. */
 export const split = (isChosen, list, detail, none) => h('div', { class: `split ${isChosen ? 'is-chosen' : ''}` },
   h('div', { class: 'split-list', key: 'list' }, list), h('div', { class: 'split-detail', key: 'detail' }, isChosen ? detail : h('p', { class: 'choose' }, none)))
 
-/**
- * What is chosen from a list by the address, and read only as long as it is.
- * @param {App} app @param {string | undefined} first @param {(id: string) => () => Child} make @param {() => void} [changed]
- */
-export function chosen(app, first, make, changed) {
+/** What is chosen from a list by the address, and read only as long as it is.
+ * @param {App} app @param {Record<string, string>} params @param {string} name Of the parameter. @param {(id: string) => () => Child} make */
+export function chosen(app, params, name, make) {
   /** @type {string | null} */
   let id = null
   /** @type {{ shown: () => Child, end: () => void } | null} */
@@ -52,30 +46,31 @@ export function chosen(app, first, make, changed) {
   const self = {
     id: () => id,
     view: () => part?.shown(),
-    /** @param {string | undefined} next */
-    choose(next) {
+    /** @param {Record<string, string>} params */
+    choose({ [name]: next }) {
       if ((next || null) === id) return
       part?.end()
       id = next || null
       part = next ? app.part(() => make(next)) : null
-      changed?.()
     },
   }
-  self.choose(first)
+  self.choose(params)
   return self
 }
 
-/** Where a phone goes back to from what is chosen. @param {{ id: () => string | null }} choice @param {string} list @param {string} [before] */
-export const backFrom = (choice, list, before) => isWide() ? undefined : choice.id() ? list : before
+/** The screen of a list and what is chosen from it. `list` is its address, `before` where a phone goes back to from it.
+ * @param {ReturnType<typeof chosen>} choice @param {{ title: () => string, list: string, before?: string, view: () => Child }} screen @returns {import('../app.js').Screen} */
+export const listScreen = (choice, { title, list, before, view }) => ({
+  title, view, wide: true, moved: choice.choose,
+  get back() { return isWide() ? undefined : choice.id() ? list : before },
+})
 
 /** A row of a list beside its detail. @param {{ href: string, isChosen: boolean, key: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} row */
 export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
   h('li', { key }, h('a', { class: `row ${isChosen ? 'chosen' : ''}`, href, 'aria-current': isChosen ? 'true' : null }, lead, h('span', { class: 'row-text' }, h('b', null, title), detail && h('small', null, detail)), aside))
 
-/**
- * A question with a reason, to be chosen from a few or written.
- * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question
- */
+/** A question with a reason, to be chosen from a few or written.
+ * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question */
 export function asking(app, { title, note, label, whys, send }) {
   // What was asked before may have been about something else.
   /** @type {ReturnType<typeof formOf<{ reason: string }>> | null} */
@@ -127,7 +122,7 @@ export function deeds(app, tell = told) {
 }
 
 /** Tells why the authority's last decision was against it; what served before a change that was rejected goes on serving.
- * @param {Pick<import('contract').Schemas['Agency'] | import('contract').Schemas['Store'], 'status' | 'pending_changes' | 'reviews'>} of @param {(words: string) => Child} tell */
+ * @param {Pick<Contract['Agency'] | Contract['Store'], 'status' | 'pending_changes' | 'reviews'>} of @param {(words: string) => Child} tell */
 export function against({ status, pending_changes: changes, reviews }, tell) {
   const last = reviews[reviews.length - 1]
   return last && !changes && ['reject', 'suspend'].includes(last.decision) && tell(say(status === 'approved' ? W.changeRejected : W.rejectedDetail, { reason: last.reason }))
@@ -143,4 +138,25 @@ export function saveFile(file, name) {
   const url = URL.createObjectURL(file)
   Object.assign(document.createElement('a'), { href: url, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+/** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
+export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
+  [[say(controls.accessKey), access_key], [say(controls.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
+    button({ label: say(controls.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(controls.copied)), () => {}) } })))))
+
+/** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
+export function standing(watch) {
+  const { agency } = watch
+  if (!agency) return null
+  const reason = against(agency, words => h('p', null, words))
+  const needsPapers = agency.status === 'pending' && !agency.papers.length
+  const papers = buttonLink({ label: say(needsPapers ? W.toPapers : W.papers), href: '#/more/papers', kind: needsPapers ? 'go' : 'plain', icon: 'file' })
+  const correct = buttonLink({ label: say(W.correct), href: '#/more/change', kind: agency.status === 'rejected' ? 'go' : 'plain' })
+  const actions = card({ title: agency.name }, watch.may('agency') ? h('div', { class: 'buttons' }, needsPapers ? [papers, correct] : [correct, papers]) : note('quiet', say(W.ownerOnly)))
+  switch (agency.status) {
+    case 'pending': return [verdict('quiet', say(W.pendingTitle), h('p', null, say(W.pendingDetail), needsPapers && say(W.pendingPapers))), actions]
+    case 'rejected': return [verdict('warn', say(W.rejectedTitle), reason, h('p', null, say(W.rejectedNext))), actions]
+    default: return verdict('bad', say(W.suspendedTitle), reason, h('p', null, say(W.suspendedNext)))
+  }
 }

@@ -1,17 +1,14 @@
 // An agency registers. Nobody is logged in yet: what comes back are the credentials of its owner, once.
 
-import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { awaited, button, card, note } from '../parts.js'
-import { h } from '../view.js'
-import { credentials } from './credentials.js'
+import { awaited, button, card, h, named, note, say, screen } from '../parts.js'
+import { credentials } from './reading.js'
 import { placeField } from './stores.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const register = app => {
+export const register = screen(app => {
   const services = app.load(() => readServices(app.api))
   const form = formOf(app, { name: '', uscc: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]), storeName: '', storeAddress: '' })
   const place = placeField(app, form, null, '/stores/0/location')
@@ -22,7 +19,7 @@ export const register = app => {
     const location = place.chosen()
     if (!location) return
     given = await app.api.call('POST /v1/agencies', { open: true, intent: 'register', body: {
-      name: values.name, uscc: values.uscc, responsible_person: values.responsible_person, phone: values.phone, services: /** @type {import('contract').Service[]} */ (values.services),
+      name: values.name, uscc: values.uscc, responsible_person: values.responsible_person, phone: values.phone, services: /** @type {Contract['Service'][]} */ (values.services),
       stores: [{ name: values.storeName, address: values.storeAddress, location }],
     } })
   }
@@ -52,4 +49,4 @@ export const register = app => {
         form.text('storeName', { label: say(W.storeName), pointer: '/stores/0/name', maxlength: 60 }),
         form.text('storeAddress', { label: say(W.storeAddress), pointer: '/stores/0/address', autocomplete: 'street-address', maxlength: 200 }), place.view()))], 10),
   }
-}
+})

@@ -3,22 +3,15 @@
 import { around, map } from '../../miniprogram/logic/area.js'
 import { CITY, nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { placeMap } from '../map.js'
 import { formOf } from '../form.js'
-import { icon } from '../icons.js'
-import { button, buttonLink, card, dialog, empty, facts, note, rows, skeleton, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, buttonLink, card, dialog, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
-import { against, backFrom, chosen, pick, split } from './reading.js'
+import { against, chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
-
-/** @typedef {import('contract').Schemas['Store']} Store */
-/** @typedef {import('contract').Location} Location */
-/** @typedef {import('contract').Service} Service */
 
 const WIDTH = 400
 const MARGIN = 0.03
@@ -26,15 +19,12 @@ const MARGIN = 0.03
 const LABEL = 80
 const LINE = 18
 
-/** @type {import('../app.js').MakeScreen} */
-export const stores = (app, params) => {
+export const stores = screen((app, params) => {
   const watch = watchOf(app)
-  const choice = chosen(app, params.store_id, id => id === 'new' ? changing(app, watch, null) : one(app, watch, id))
-  return {
+  const choice = chosen(app, params, 'store_id', id => id === 'new' ? changing(app, watch, null) : one(app, watch, id))
+  return listScreen(choice, {
     title: () => say(choice.id() === 'new' ? W.addStore : W.stores),
-    wide: true,
-    get back() { return backFrom(choice, 'stores', 'more') },
-    moved: params => choice.choose(params.store_id),
+    list: 'stores', before: 'more',
     view: () => {
       const all = watch.agency?.stores
       if (!all) return skeleton(6)
@@ -48,13 +38,13 @@ export const stores = (app, params) => {
         }))) : empty({ icon: 'store', title: say(W.noStores), detail: say(W.noStoresDetail) }),
       ], choice.view(), say(W.chooseStore))
     },
-  }
-}
+  })
+})
 
-/** A store whose change waits goes on as it was. @param {Store} store */
+/** A store whose change waits goes on as it was. @param {Contract['Store']} store */
 const stateTag = ({ status, pending_changes: changes }) => changes && status !== 'closed' ? tag(say(W.changeWaits), 'warn') : tag(sayOf(standings, status), status === 'approved' ? 'good' : status === 'closed' ? 'quiet' : 'warn')
 
-/** Where the stores are. @param {Store[]} stores @param {string | null} chosen */
+/** Where the stores are. @param {Contract['Store'][]} stores @param {string | null} chosen */
 function drawn(stores, chosen) {
   const placed = stores.flatMap(store => store.location || store.proposed_location ? [{ store, at: /** @type {{ lat: number, lon: number }} */ (store.location || store.proposed_location) }] : [])
   if (!placed.length) return null
@@ -109,7 +99,7 @@ function one(app, watch, store_id) {
   }
 }
 
-/** Adds a store, or changes one. @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Store | null} store @param {() => void} [done] */
+/** Adds a store, or changes one. @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Store'] | null} store @param {() => void} [done] */
 function changing(app, watch, store, done) {
   // What waits for review is changed further, not taken back.
   const to = store?.pending_changes
@@ -126,7 +116,7 @@ function changing(app, watch, store, done) {
     }
     const path = { agency_id: watch.agency_id }
     const saved = store ? await app.api.call('PATCH /v1/agencies/{agency_id}/stores/{store_id}', { path: { ...path, store_id: store.store_id }, body, repeats: true })
-      : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Location} */ (body.location) } })
+      : await app.api.call('POST /v1/agencies/{agency_id}/stores', { intent: 'store', path, body: { ...body, location: /** @type {Contract['Location']} */ (body.location) } })
     took(watch, saved)
     app.say(say(!store ? W.storeAdded : saved.pending_changes ? W.proposed : W.changed))
     if (done) done()
@@ -141,7 +131,7 @@ function changing(app, watch, store, done) {
 
 /** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null, mended: (pointer: string) => void }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
-  /** @type {Location | null} */
+  /** @type {Contract['Location'] | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
   /** @type {(() => import('../view.js').Child) | null} */
   let open = null
@@ -157,7 +147,7 @@ export function placeField(app, form, before, pointer = '/location') {
   }
 }
 
-/** @param {import('./watch.js').Watch} watch @param {Store} store */
+/** @param {import('./watch.js').Watch} watch @param {Contract['Store']} store */
 function took(watch, store) {
   if (!watch.agency) return
   const others = watch.agency.stores.filter(one => one.store_id !== store.store_id)

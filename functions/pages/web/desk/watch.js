@@ -6,12 +6,9 @@ import { named } from '../../miniprogram/logic/words.js'
 import { kept } from '../browser.js'
 import { chime, isQuiet, wake } from './sound.js'
 
-/** @typedef {import('contract').Schemas['Offer']} Offer */
-/** @typedef {import('contract').Schemas['Agency']} Agency */
-/** @typedef {import('contract').OrderSummary} OrderSummary */
 /** @typedef {'orders' | 'workers' | 'agency' | 'members'} Right As in the platform's table of rights. */
 /** What has happened to an offer or a claim. `problem` is why a grab has failed; `unsure` that it may have been done all the same.
- * @typedef {{ kind: 'won' | 'colleague' | 'gone' | 'assigned' | 'lost' | 'failed', order_id: string, offer: Offer | OrderSummary, problem?: import('../../miniprogram/logic/api.js').Problem, unsure?: boolean }} News */
+ * @typedef {{ kind: 'won' | 'colleague' | 'gone' | 'assigned' | 'lost' | 'failed', order_id: string, offer: Contract['Offer'] | Contract['OrderSummary'], problem?: import('../../miniprogram/logic/api.js').Problem, unsure?: boolean }} News */
 
 const OFFERS_EVERY = 1_000
 /** While nobody looks: a read costs whether anything is new or not. */
@@ -59,7 +56,7 @@ function begun(app) {
   let heard = 0
   /** How soon after that the offers are read again. */
   let pace = OFFERS_EVERY
-  /** @type {Offer[] | null} */
+  /** @type {Contract['Offer'][] | null} */
   let offers = null
   /** Offers that cannot be had any more, whatever the list says. @type {Set<string>} */
   const dropped = new Set()
@@ -68,11 +65,11 @@ function begun(app) {
   const self = {
     agency_id: '',
     get role() { return api.member()?.role || 'viewer' },
-    /** @type {Agency | null} */
+    /** @type {Contract['Agency'] | null} */
     agency: null,
-    /** @type {import('contract').OfferedService[]} */
+    /** @type {Contract['OfferedService'][]} */
     services: [],
-    /** Claims without a worker, the most urgent first. @type {OrderSummary[] | null} */
+    /** Claims without a worker, the most urgent first. @type {Contract['OrderSummary'][] | null} */
     claims: null,
     /** @type {News[]} */
     news: [],
@@ -104,7 +101,7 @@ function begun(app) {
     storeName: id => self.agency?.stores.find(store => store.store_id === id)?.name || '',
     /** Reads claims and offers at once, such as after something was done. */
     now: () => follows.forEach(follow => follow.now()),
-    /** Takes over an agency that a request has answered. @param {Agency} agency */
+    /** Takes over an agency that a request has answered. @param {Contract['Agency']} agency */
     took(agency) { self.agency = agency; app.update() },
     /** @param {News} news */
     forget(news) { self.news = self.news.filter(one => one !== news); app.update() },
@@ -151,7 +148,7 @@ function begun(app) {
     app.update()
   }
 
-  /** @param {Agency} agency */
+  /** @param {Contract['Agency']} agency */
   function seeAgency(agency) {
     self.agency = agency
     if (agency.status === 'approved' && !claimsRead) {
@@ -166,7 +163,7 @@ function begun(app) {
     if (problem && [401, 403].includes(problem.status)) isOver = true
   }
 
-  /** @param {Offer[]} now */
+  /** @param {Contract['Offer'][]} now */
   function seeOffers(now) {
     const there = new Set(now.map(keyOf))
     const isNew = offers !== null && now.some(offer => !offers?.some(before => keyOf(before) === keyOf(offer)))
@@ -178,7 +175,7 @@ function begun(app) {
     app.update()
   }
 
-  /** Says who has what is gone, as claims say that are read from now on. @param {Offer[]} gone */
+  /** Says who has what is gone, as claims say that are read from now on. @param {Contract['Offer'][]} gone */
   async function findOut(gone) {
     await claimsRead?.now()
     for (const offer of gone) {
@@ -188,7 +185,7 @@ function begun(app) {
     }
   }
 
-  /** @param {OrderSummary[]} items */
+  /** @param {Contract['OrderSummary'][]} items */
   function seeClaims(items) {
     const before = self.claims && new Set(self.claims.map(claim => claim.order_id))
     self.claims = [...items].sort((a, b) => staffBy(a) - staffBy(b))
@@ -226,7 +223,7 @@ function begun(app) {
     return (offers || []).filter(offer => !dropped.has(keyOf(offer)) && (grabbing.has(offer.order_id) || Date.parse(offer.grab_deadline) > app.now()))
   }
 
-  /** @param {Offer} offer */
+  /** @param {Contract['Offer']} offer */
   async function grab(offer) {
     const { order_id, claim_token } = offer
     if (grabbing.has(order_id) || !claim_token) return
@@ -256,8 +253,8 @@ function begun(app) {
   }
 }
 
-/** @param {Offer} offer */
+/** @param {Contract['Offer']} offer */
 const keyOf = offer => `${offer.order_id} ${offer.epoch}`
 
-/** @param {OrderSummary} order */
+/** @param {Contract['OrderSummary']} order */
 const staffBy = order => order.claim ? Date.parse(order.claim.staff_by) : 0

@@ -1,20 +1,15 @@
 // Registering a worker, and changing what is known of her.
 
 import { isoDay, moment } from '../../miniprogram/logic/format.js'
-import { named, say } from '../../miniprogram/logic/words.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { card } from '../parts.js'
-import { h } from '../view.js'
-
-/** @typedef {import('contract').Service} Service */
-/** @typedef {import('contract').Schemas['Worker']} Worker */
+import { card, h, named, say } from '../parts.js'
 
 /** The text of the consent that workers sign now. */
 const CONSENT_TEXT = '2026-01'
 
-/** What both forms ask. What waits for review is changed further, not taken back. @param {Worker | null} before */
+/** What both forms ask. What waits for review is changed further, not taken back. @param {Contract['Worker'] | null} before */
 function valuesOf(before) {
   const to = before?.pending_changes
   /** Years and strengths by service, as they are typed. @type {Record<string, any>} */
@@ -54,9 +49,9 @@ const check = values => ({
 
 /** @param {any} values */
 const bodyOf = values => ({
-  name: values.name, phone: values.phone, skills: /** @type {Service[]} */ (values.skills),
+  name: values.name, phone: values.phone, skills: /** @type {Contract['Service'][]} */ (values.skills),
   experience: values.skills.filter((/** @type {string} */ service) => values[`years.${service}`] !== '' || values[`tags.${service}`].length)
-    .map((/** @type {Service} */ service) => ({ service, years: Number(values[`years.${service}`] || 0), tags: values[`tags.${service}`] })),
+    .map((/** @type {Contract['Service']} */ service) => ({ service, years: Number(values[`years.${service}`] || 0), tags: values[`tags.${service}`] })),
 })
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {() => void} changed */
@@ -77,7 +72,7 @@ export function registering(app, watch, changed) {
       form.text('consentDay', { label: say(W.consentDay), pointer: '/consent/given_at', type: 'date', max: isoDay(app.now()) })))
 }
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Worker} worker @param {(worker: Worker) => void} done */
+/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Worker']} worker @param {(worker: Contract['Worker']) => void} done */
 export function changing(app, watch, worker, done) {
   const form = formOf(app, /** @type {any} */ (valuesOf(worker)))
   const send = async () => {

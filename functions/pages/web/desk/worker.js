@@ -1,32 +1,26 @@
 // One worker: who she is, her record, when she works, her badges.
 
 import { Problem } from '../../miniprogram/logic/api.js'
-import { clockTime, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
-import { told } from '../../miniprogram/logic/problem.js'
+import { clockTime, DAY, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
-import { listed, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
-import { awaited, button, card, facts, note, row, rows, stars, tag } from '../parts.js'
+import { awaited, button, card, facts, h, icon, listed, note, row, rows, say, sayOf, SERVICE_ICONS, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
-import { h } from '../view.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
 import { asking, deeds, unlessGone } from './reading.js'
 import { changing } from './worker-form.js'
 
-/** @typedef {import('contract').Schemas['Worker']} Worker */
-
-const WEEKS = 14 * 86_400_000
+const WEEKS = 14 * DAY
 /** The API takes a photo of 1 MiB. */
 const PHOTO_SIDE = 1024
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => void} changed */
 export function workerDetail(app, watch, worker_id, changed) {
   const path = { worker_id }
-  /** @type {Promise<Worker>} */
+  /** @type {Promise<Contract['Worker']>} */
   let asked
   const read = app.load(() => (asked = app.api.call('GET /v1/workers/{worker_id}', { path })))
   const photo = app.picture(async () => {
@@ -56,7 +50,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     ending.view(), badges.dialogs(),
   ], 10)
 
-  /** @param {Worker} worker */
+  /** @param {Contract['Worker']} worker */
   function head(worker) {
     const { word, tone } = standingReading(worker.standing)
     const isApproved = worker.status === 'approved'
@@ -84,7 +78,7 @@ export function workerDetail(app, watch, worker_id, changed) {
           button({ label: say(W.change), onclick: () => { editing = 'data'; form = changing(app, watch, worker, took); app.update() } }))])
   }
 
-  /** @param {Worker} worker */
+  /** @param {Contract['Worker']} worker */
   function took(worker) {
     read.value = worker
     asked = Promise.resolve(worker)
@@ -100,7 +94,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     photo.again()
   }
 
-  /** @param {NonNullable<Worker['pending_changes']>} to */
+  /** @param {NonNullable<Contract['Worker']['pending_changes']>} to */
   function waiting(to) {
     return card({ title: say(W.proposals), key: 'waiting' }, facts([
       [say(W.workerName), to.name], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && listed(to.skills.map(watch.serviceName))],
@@ -109,7 +103,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     ]))
   }
 
-  /** @param {Worker} worker */
+  /** @param {Contract['Worker']} worker */
   function record(worker) {
     const takesTemperature = worker.skills.some(skill => watch.services.find(({ service }) => service === skill)?.requires.includes('body_temperature'))
     return card({ title: say(W.record), key: 'record' },
@@ -128,7 +122,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     took(worker)
   }
 
-  /** @param {Worker} worker */
+  /** @param {Contract['Worker']} worker */
   function hours(worker) {
     return card({ title: say(W.hours), key: 'hours' }, awaited(calendar, known => editing === 'hours' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
       facts([

@@ -1,44 +1,37 @@
 // An agency's workers, and who of them could come: by skill, strength and free time.
 
-import { isoDay, moment } from '../../miniprogram/logic/format.js'
+import { clockTimes, isoDay, moment } from '../../miniprogram/logic/format.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { listed, named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, empty, paged, rows, tag } from '../parts.js'
-import { h } from '../view.js'
-import { backFrom, chosen, initial, pick, split } from './reading.js'
+import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, screen, tag } from '../parts.js'
+import { chosen, initial, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
 
-/** @typedef {import('contract').Service} Service */
-
-/** @type {import('../app.js').MakeScreen} */
-export const workers = (app, params) => {
+export const workers = screen((app, params) => {
   const watch = watchOf(app)
   const search = formOf(app, { find: '', skill: '', tag: '', day: '', from: '09:00', until: '12:00' })
   let isSearching = false
   const query = () => {
     const { skill, tag, day, from, until } = search.values
     const isTimed = /^20\d\d-/.test(day) && from < until
-    return { skill: /** @type {Service | null} */ (skill || null), tag: tag || null, free_from: isTimed ? moment(day, from) : null, free_until: isTimed ? moment(day, until) : null }
+    return { skill: /** @type {Contract['Service'] | null} */ (skill || null), tag: tag || null, free_from: isTimed ? moment(day, from) : null, free_until: isTimed ? moment(day, until) : null }
   }
   let asked = JSON.stringify(query())
   const list = app.pages(cursor => app.api.call('GET /v1/workers', { query: { ...query(), limit: 50, cursor } }))
-  const choice = chosen(app, params.worker_id, id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again))
-  return {
+  const choice = chosen(app, params, 'worker_id', id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again))
+  return listScreen(choice, {
     title: () => say(choice.id() === 'new' ? W.newWorker : W.workers),
-    wide: true,
-    get back() { return backFrom(choice, 'workers') },
-    moved: params => choice.choose(params.worker_id),
+    list: 'workers',
     view: () => split(choice.id() !== null, [tools(), paged(list, items => {
       const found = items.filter(one => !search.values.find.trim() || one.name?.includes(search.values.find.trim()))
       return found.length ? rows(found.map(one)) : nobody()
     }, nobody())], choice.view(), say(W.chooseWorker)),
-  }
+  })
 
   function again() {
     const now = JSON.stringify(query())
@@ -51,7 +44,7 @@ export const workers = (app, params) => {
   function tools() {
     const tags = watch.services.filter(service => !search.values.skill || service.service === search.values.skill).flatMap(service => service.tags)
     const [skills, unique] = [watch.services.map(({ service, name }) => ({ value: service, label: named(name) })), new Map(tags.map(tag => [tag.tag, named(tag.name)]))]
-    const hours = Array.from({ length: 35 }, (_, number) => `${String(6 + Math.floor(number / 2)).padStart(2, '0')}:${number % 2 ? '30' : '00'}`).map(value => ({ value, label: value }))
+    const hours = clockTimes.filter(time => time >= '06:00' && time <= '23:00').map(value => ({ value, label: value }))
     return h('div', { class: 'filters', onchange: () => queueMicrotask(again) },
       h('div', { class: 'buttons' }, watch.may('workers') && watch.isApproved() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'plain', icon: 'plus' }),
         button({ label: say(W.filter), kind: 'quiet', icon: isSearching ? 'up' : 'down', onclick: () => { isSearching = !isSearching; app.update() } })),
@@ -63,7 +56,7 @@ export const workers = (app, params) => {
         search.values.day && h('div', { class: 'two' }, search.select('from', { label: say(W.from), options: hours }), search.select('until', { label: say(W.until), options: hours }))))
   }
 
-  /** @param {import('contract').Schemas['WorkerSummary']} one */
+  /** @param {Contract['WorkerSummary']} one */
   function one(one) {
     const { word, tone } = standingReading(one.standing)
     return pick({
@@ -78,4 +71,4 @@ export const workers = (app, params) => {
     if (isAsked) return empty({ icon: 'search', title: say(W.noSuchWorker), detail: say(W.noSuchWorkerDetail) })
     return empty({ icon: 'people', title: say(W.noWorkers), detail: say(W.noWorkersDetail), action: watch.may('workers') && !isWide() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'go' }) })
   }
-}
+})

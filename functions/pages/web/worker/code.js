@@ -1,16 +1,13 @@
 // The rotating code, as large as the screen allows.
 
 import { codesOf, groups } from '../../miniprogram/logic/codes.js'
-import { say } from '../../miniprogram/logic/words.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
-import { awaited, empty } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, empty, h, say, screen } from '../parts.js'
 
 /** They outlive the screen, because one may come back to it without a network. @type {ReturnType<typeof codesOf> | null} */
 let kept = null
 
-/** @type {import('../app.js').MakeScreen} */
-export const code = app => {
+export const code = screen(app => {
   const codes = kept = kept || codesOf(app.api)
   let timer = 0
   tick()
@@ -56,4 +53,4 @@ export const code = app => {
       !navigator.onLine && h('p', { class: 'say' }, say(W.codeOffline, { minutes })),
       h('div', { class: 'digits' }, h('p', { class: 'say' }, say(W.codeDigits)), h('p', null, groups(code.digits).map((group, at) => h('span', { key: at }, group, ' ')))))
   }
-}
+})

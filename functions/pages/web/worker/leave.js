@@ -1,22 +1,18 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
-import { isoDay } from '../../miniprogram/logic/format.js'
-import { changeLeave, clockTimes, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../miniprogram/logic/leave.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { say } from '../../miniprogram/logic/words.js'
+import { clockTimes, isoDay } from '../../miniprogram/logic/format.js'
+import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../miniprogram/logic/leave.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, facts } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, facts, h, say, screen, told } from '../parts.js'
 
-/** @type {import('../app.js').MakeScreen} */
-export const leave = app => {
+export const leave = screen(app => {
   const read = app.load(() => app.api.call('GET /v1/me/availability'))
   const form = formOf(app, tomorrow(app.now()))
   const times = clockTimes.map(time => ({ value: time, label: time }))
   return { title: () => say(W.leave), back: 'me', view: () => awaited(read, whole, 6) }
 
-  /** @param {import('contract').Schemas['Availability']} now */
+  /** @param {Contract['Availability']} now */
   function whole(now) {
     const ahead = leaveAhead(now, app.now())
     const hours = weekHours(now)
@@ -35,4 +31,4 @@ export const leave = app => {
       card({ title: say(W.hours) }, hours.length ? [facts(hours), h('p', { class: 'hint' }, say(W.hoursBy))] : h('p', { class: 'say' }, say(W.noHours))),
     ]
   }
-}
+})

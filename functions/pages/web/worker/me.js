@@ -3,20 +3,15 @@
 import { when } from '../../miniprogram/logic/format.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { consentReading, deeds, moves, ownFacts } from '../../miniprogram/logic/own.js'
-import { told } from '../../miniprogram/logic/problem.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, facts, note, row, rows, tag } from '../parts.js'
-import { h } from '../view.js'
+import { awaited, button, card, dialog, facts, h, note, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 
-/** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
 /** What is asked once more, and of which agency. @typedef {{ deed: keyof typeof deeds, agency?: string, proposal_id?: string }} Asked */
 
-/** @type {import('../app.js').MakeScreen} */
-export const me = app => {
+export const me = screen(app => {
   const own = app.load(() => app.api.call('GET /v1/me/record'))
   const services = app.load(() => readServices(app.api))
   /** @type {Asked | null} */
@@ -32,7 +27,7 @@ export const me = app => {
   }
   return { title: () => say(W.me), view: () => awaited(own, whole, 8) }
 
-  /** @param {OwnRecord} record */
+  /** @param {Contract['OwnRecord']} record */
   function whole(record) {
     const { worker, employer } = record
     const keep = doing(() => app.api.call('DELETE /v1/me/erase'), W.eraseKept)
@@ -63,4 +58,4 @@ export const me = app => {
       form.around({ label: say(deed.yes), kind: deed.isHard ? 'danger' : 'go', aside: button({ label: say(controls.cancel), kind: 'quiet', onclick: ask(null) }), send },
         deed.details.map((words, at) => h('p', { key: at }, say(words))), deed.hasReason && form.text('reason', { label: say(W.leaveAgencyWhy), optional: true, maxlength: 200 })))
   }
-}
+})

@@ -3,24 +3,19 @@
 import { aboutName } from '../../miniprogram/logic/history.js'
 import { lookReading, objectionReading } from '../../miniprogram/logic/own.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
-import { say, sayOf } from '../../miniprogram/logic/words.js'
 import { sections, standings } from '../../miniprogram/logic/words/contract.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
-import { awaited, buttonLink, card, empty, paged, row, rows, tag, verdict } from '../parts.js'
+import { awaited, buttonLink, card, empty, h, paged, row, rows, say, sayOf, screen, tag, verdict } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
-import { h } from '../view.js'
 
-/** @typedef {import('contract').Schemas['OwnRecord']} OwnRecord */
-
-/** @type {import('../app.js').MakeScreen} */
-export const record = app => {
+export const record = screen(app => {
   const own = app.load(() => app.api.call('GET /v1/me/record'))
   return { title: () => say(W.record), view: () => awaited(own, whole, 8) }
 
-  /** @param {OwnRecord} record */
+  /** @param {Contract['OwnRecord']} record */
   function whole({ worker, objections }) {
     const { word, tone } = standingReading(worker.standing)
     return [
@@ -33,10 +28,9 @@ export const record = app => {
         one.answer && h('p', { class: 'answer' }, one.answer, h('small', null, ` ${one.answeredAt}`)))))),
     ]
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const views = app => {
+export const views = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/me/views', { query: { limit: 30, cursor } }))
   return {
     title: () => say(W.whoLooked),
@@ -44,20 +38,18 @@ export const views = app => {
     view: () => paged(list, items => h('ul', { class: 'rows' }, items.map(one => lookReading(one, app.now())).map(one => h('li', { key: one.key, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, one.title), one.why && h('span', null, one.why), h('small', null, one.at))))),
       empty({ icon: 'person', title: say(W.noViews), detail: say(W.noViewsDetail) })),
   }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const history = app => {
+export const history = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/me/trace', { query: { limit: 30, cursor } }))
   return { title: () => say(W.history), back: 'record', view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), seq => `#/record/object/${seq}`), null)] }
-}
+})
 
-/** @type {import('../app.js').MakeScreen} */
-export const objecting = (app, params) => {
+export const objecting = screen((app, params) => {
   const seq = /^[1-9]\d*$/.test(params.about || '') ? Number(params.about) : 0
   const form = formOf(app, { about: seq ? String(seq) : params.about || 'health_certificate', text: '' })
   const send = async () => {
-    const about = seq || /** @type {import('contract').Schemas['Section']} */ (form.values.about)
+    const about = seq || /** @type {Contract['Section']} */ (form.values.about)
     await app.api.call('POST /v1/me/objections', { intent: 'objection', body: { about, text: form.values.text } })
     app.say(say(W.objected))
     app.go('record', true)
@@ -69,4 +61,4 @@ export const objecting = (app, params) => {
       form.select('about', { label: say(W.objectAbout), options: seq ? [{ value: String(seq), label: aboutName(String(seq)) }] : Object.keys(sections).map(value => ({ value, label: sayOf(sections, value) })) }),
       form.text('text', { label: say(W.objectText), rows: 5, maxlength: 1000 }))),
   }
-}
+})

@@ -5,25 +5,22 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { isoDay, phoneText, span, visitTime } from '../../miniprogram/logic/format.js'
 import { isComing, visitEnd } from '../../miniprogram/logic/own.js'
-import { named, say, sayOf } from '../../miniprogram/logic/words.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
-import { icon, SERVICE_ICONS } from '../icons.js'
 import { stillMap } from '../map.js'
-import { button, buttonLink, card, empty, facts, paged, switcher, tag } from '../parts.js'
-import { h } from '../view.js'
+import { button, buttonLink, card, empty, facts, h, icon, named, paged, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
 
-/** @typedef {import('contract').Schemas['OwnVisit']} Visit */
-
-/** @type {import('../app.js').MakeScreen} */
-export const visits = app => {
+export const visits = screen(app => {
   let shown = 'coming'
   const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/me/visits', { query: { limit: 50, cursor } }))
   app.every(60_000)
   // What is new of today is seen by who leaves this open.
-  const timer = setInterval(list.again, 120_000)
-  app.leaving(() => clearInterval(timer))
+  app.every(120_000, list.again)
+  const nothing = () => shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
+  /** On its day, when the code is wanted. @param {Contract['OwnVisit']} visit */
+  const isSoon = visit => visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
+  const atDoor = () => card({ title: say(W.atDoor), kind: 'lead', key: 'door' }, h('p', { class: 'say' }, say(W.atDoorDetail)), buttonLink({ label: say(W.showCode), href: '#/code', kind: 'go', icon: 'code' }))
   return { title: () => say(W.visits), view }
 
   function view() {
@@ -37,20 +34,7 @@ export const visits = app => {
     ]
   }
 
-  function nothing() {
-    return shown === 'past' ? empty({ icon: 'calendar', title: say(W.nonePast), detail: say(W.nonePastDetail) }) : empty({ icon: 'calendar', title: say(W.none), detail: say(W.noneDetail) })
-  }
-
-  /** On its day, when the code is wanted. @param {Visit} visit */
-  function isSoon(visit) {
-    return visit.status === 'in_service' || isoDay(visit.start_at) === isoDay(app.now())
-  }
-
-  function atDoor() {
-    return card({ title: say(W.atDoor), kind: 'lead', key: 'door' }, h('p', { class: 'say' }, say(W.atDoorDetail)), buttonLink({ label: say(W.showCode), href: '#/code', kind: 'go', icon: 'code' }))
-  }
-
-  /** @param {Visit} visit @param {boolean} isFirst */
+  /** @param {Contract['OwnVisit']} visit @param {boolean} isFirst */
   function ahead(visit, isFirst) {
     const { home } = visit
     return card({ key: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, app.now()), aside: tag(sayOf(orderStatuses, visit.status), 'good') },
@@ -62,7 +46,7 @@ export const visits = app => {
       ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.agency), visit.agency]]), way(centre(cell(visit.area)))])
   }
 
-  /** @param {Visit[]} visits */
+  /** @param {Contract['OwnVisit'][]} visits */
   function pastOnes(visits) {
     if (visits.length === 0) return list.hasMore ? null : nothing()
     return h('ul', { class: 'rows' }, visits.map(visit => h('li', { key: visit.order_id, class: 'row' }, icon(SERVICE_ICONS[visit.service]),
@@ -77,7 +61,7 @@ export const visits = app => {
     const done = await navigator.clipboard?.writeText(address).then(() => true, () => false)
     app.say(say(done ? W.copied : W.notCopied))
   }
-}
+})
 
 /** Where a home is, among places that everybody knows. @param {{ lat: number, lon: number }} place */
 function way(place) {

@@ -242,15 +242,10 @@ export const authority = {
   entryHash: ['记录的指纹', 'Hash of the entry'],
   note: ['签名的检查点', 'The signed checkpoint'],
   noteHint: ['可以交给任何人，用 homehail-audit 离线核对。', 'Give it to anybody: homehail-audit verifies it offline.'],
-  copy: ['复制', 'Copy'],
-  copied: ['已复制', 'Copied'],
   notCopied: ['没有复制成功，请手工选中复制。', 'It could not be copied. Please select and copy it.'],
   // Members.
-  audit: ['操作记录', 'Audit trail'],
-  auditDetail: ['谁在什么时候做了什么', 'Who did what, and when'],
   notYours: ['成员由主管管理', 'Supervisors manage the members'],
   notYoursDetail: ['您可以审核和查看。要添加或修改成员，请找主管。', 'You can review and read. Ask a supervisor to add or change members.'],
-  addMember: ['添加成员', 'Add a member'],
   memberName: ['姓名', 'Name'],
   role: ['角色', 'Role'],
   add: ['添加', 'Add'],
@@ -262,13 +257,10 @@ export const authority = {
   addKey: ['添加账号', 'Add a credential'],
   keyName: ['账号用途', 'What it is for'],
   keyNameHint: ['例如：办公室电脑', 'Such as: office computer'],
-  dropKey: ['作废', 'Withdraw'],
   dropKeyDetail: ['不能再用它登录；已经登录的，15 分钟内退出。', 'It opens no sessions any more; open ones end within 15 minutes.'],
   edit: ['修改', 'Change'],
-  end: ['停用', 'End'],
   endDetail: ['所有账号作废，不能再登录。以后可以恢复，但要新账号。', 'All credentials are withdrawn. They can come back, with new ones.'],
   bringBackDetail: ['恢复以后要再给一个账号才能登录。', 'To log in they need another credential.'],
-  ended: ['已停用', 'Ended'],
   secretTitle: ['新账号，只显示这一次', 'The new credential, shown only now'],
   secretDetail: ['请马上抄下或复制给本人，关掉后看不到密钥。', 'Hand it over now: the secret cannot be seen again.'],
   done: ['已经交给本人', 'It is handed over'],
@@ -281,14 +273,6 @@ export const roles = {
   supervisor: ['主管：审核、管理成员', 'Supervisor: reviews, manages members'],
   reviewer: ['审核员：审核、处理异议和投诉', 'Reviewer: reviews, objections, complaints'],
   auditor: ['督查员：只看', 'Auditor: reads only'],
-}
-
-/** @type {Record<string, import('../words.js').Words>} */
-export const badgeStatuses = {
-  valid: ['有效', 'Valid'],
-  suspended: ['已暂停', 'Suspended'],
-  revoked: ['已作废', 'Revoked'],
-  expired: ['已过期', 'Expired'],
 }
 
 /** @type {Record<string, import('../words.js').Words>} */
@@ -307,13 +291,6 @@ export const exclusions = {
   at_the_cap: ['待派的单已满', 'too many unstaffed claims'],
   no_cleared_free_worker: ['没有合格又有空的人', 'nobody cleared and free'],
   out_of_range: ['太远', 'too far'],
-}
-
-/** @type {Record<string, import('../words.js').Words>} */
-export const paperKinds = {
-  business_licence: ['营业执照', 'Business licence'],
-  human_resources_permit: ['人力资源服务许可证', 'Human resources permit'],
-  labour_dispatch_permit: ['劳务派遣经营许可证', 'Labour dispatch permit'],
 }
 
 /** What members do, beside what happens to workers. @type {Record<string, import('../words.js').Words>} */

@@ -70,3 +70,24 @@ export const orderStatuses = {
   unfilled: ['无人接单', 'Unfilled'],
   lost: ['已失去', 'Lost'],
 }
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const badgeStatuses = {
+  valid: ['有效', 'Valid'],
+  suspended: ['已暂停', 'Suspended'],
+  revoked: ['已作废', 'Revoked'],
+  expired: ['已过期', 'Expired'],
+}
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const paperKinds = {
+  business_licence: ['营业执照', 'Business licence'],
+  human_resources_permit: ['人力资源服务许可证', 'Human resources permit'],
+  labour_dispatch_permit: ['劳务派遣经营许可证', 'Labour dispatch permit'],
+}
+
+/** @type {Record<string, import('../words.js').Words>} */
+export const weekdays = {
+  monday: ['周一', 'Monday'], tuesday: ['周二', 'Tuesday'], wednesday: ['周三', 'Wednesday'], thursday: ['周四', 'Thursday'],
+  friday: ['周五', 'Friday'], saturday: ['周六', 'Saturday'], sunday: ['周日', 'Sunday'],
+}

@@ -9,7 +9,6 @@ export const controls = {
   again: ['再试一次', 'Try again'],
   more: ['再看一些', 'Show more'],
   save: ['保存', 'Save'],
-  send: ['提交', 'Send'],
   busy: ['请稍候…', 'One moment…'],
   loading: ['正在加载', 'Loading'],
   failed: ['没有加载成功', 'This could not be loaded'],
@@ -52,5 +51,13 @@ export const controls = {
   demoCustomer: ['演示客户', 'Demo customer'],
   demoAuthority: ['演示主管部门', 'Demo authority'],
   demoCode: ['填入演示验证码', 'Fill in the demo code'],
-  loggedInAs: ['已登录', 'You are logged in'],
+  // Members, at the desks of agencies and of the authority.
+  copy: ['复制', 'Copy'],
+  copied: ['已复制', 'Copied'],
+  addMember: ['添加成员', 'Add a member'],
+  withdraw: ['作废', 'Withdraw'],
+  end: ['停用', 'End'],
+  ended: ['已停用', 'Ended'],
+  audit: ['操作记录', 'Audit trail'],
+  auditDetail: ['谁在什么时候做了什么', 'Who did what, and when'],
 }

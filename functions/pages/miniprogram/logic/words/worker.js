@@ -142,19 +142,6 @@ export const losses = {
   cannot_come: ['您当时不能上门', 'You could not come'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
-export const weekdays = {
-  monday: ['周一', 'Monday'], tuesday: ['周二', 'Tuesday'], wednesday: ['周三', 'Wednesday'], thursday: ['周四', 'Thursday'],
-  friday: ['周五', 'Friday'], saturday: ['周六', 'Saturday'], sunday: ['周日', 'Sunday'],
-}
-
-/** @type {Record<string, import('../words.js').Words>} */
-export const badgeStatuses = {
-  expired: ['已过期', 'Expired'],
-  suspended: ['已暂停', 'Suspended'],
-  revoked: ['已作废', 'Revoked'],
-}
-
 /** How somebody looked at a record. @type {Record<string, import('../words.js').Words>} */
 export const looks = {
   scan: ['有人扫了您的卡', 'Somebody scanned your badge'],

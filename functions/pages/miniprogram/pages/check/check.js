@@ -3,9 +3,8 @@
 import { day, when } from '../../logic/format.js'
 import { badgeReading, presented, scanned } from '../../logic/record.js'
 import { matched } from '../../logic/visit.js'
-import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { sectionFacts, sent, titled, typed, worded } from '../../page.js'
+import { say, sectionFacts, sent, titled, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({

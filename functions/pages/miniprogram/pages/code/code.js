@@ -1,9 +1,8 @@
 // The worker's rotating code, as large as the screen.
 
 import { codesOf, groups } from '../../logic/codes.js'
-import { say } from '../../logic/words.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { titled, worded, wordsOf } from '../../page.js'
+import { say, titled, worded, wordsOf } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 /** They outlive the page, because one may come back to it without a network. */

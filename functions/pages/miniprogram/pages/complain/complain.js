@@ -1,10 +1,9 @@
 // A complaint about a visit.
 
-import { say, sayOf } from '../../logic/words.js'
 import { complaintAbouts } from '../../logic/words/contract.js'
 import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { sent, titled, toast, typed, worded } from '../../page.js'
+import { say, sayOf, sent, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({

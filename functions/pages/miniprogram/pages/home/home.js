@@ -3,13 +3,12 @@
 import { price, readServices } from '../../logic/catalogue.js'
 import { span } from '../../logic/format.js'
 import { isLive, rowReading } from '../../logic/order.js'
-import { named, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { shown, titled, worded } from '../../page.js'
+import { named, say, shown, titled, worded } from '../../page.js'
 import { customer, isKnownCustomer } from '../../sessions.js'
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {import('../../logic/catalogue.js').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
 
   onLoad() {
     titled(W.area)

@@ -1,9 +1,8 @@
 // What is kept of a customer, and the way to have it erased; complaints; the way to the worker's part.
 
 import { when } from '../../logic/format.js'
-import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { sent, shown, titled, toast, worded } from '../../page.js'
+import { say, sent, shown, titled, toast, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({

@@ -1,16 +1,15 @@
 // Placing an order: service, time, place, whom to reach, wishes, one button.
 
 import { price, readServices } from '../../logic/catalogue.js'
-import { day, isoDay, moment } from '../../logic/format.js'
-import { begun, canPrefer, DAY, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
-import { named, say } from '../../logic/words.js'
+import { DAY, day, isoDay, moment } from '../../logic/format.js'
+import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { mended, sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {import('contract').OfferedService[]} */ ([]) },
+  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
 
   onLoad({ service = '', order_id = '' }) {
     titled(order_id ? W.againOrder : W.newOrder)

@@ -5,20 +5,17 @@ import { countdown, phoneText, when } from '../../logic/format.js'
 import { isLive, reading, timelineReading } from '../../logic/order.js'
 import { standingReading } from '../../logic/record.js'
 import { canCancel, canComplain, complaintReading, details, outlook, tagNames } from '../../logic/visit.js'
-import { listed, say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { facts, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
+import { facts, listed, say, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
 import { customer } from '../../sessions.js'
-
-/** @typedef {import('contract').Order} Order */
 
 /** What the main button does, by status. @type {Record<string, keyof typeof W>} */
 const NEXT = { staffed: 'checkBadge', in_service: 'complete', completed: 'rate', rated: 'againOrder', cancelled: 'againOrder', unfilled: 'againOrder' }
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false, complaint: /** @type {object | null} */ (null), canComplain: false },
-  order: /** @type {Order | null} */ (null),
-  services: /** @type {import('contract').OfferedService[]} */ ([]),
+  order: /** @type {Contract['Order'] | null} */ (null),
+  services: /** @type {Contract['OfferedService'][]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
   clock: 0,
   /** Sends once more what was not done. */

@@ -1,8 +1,7 @@
 // A rating, after the visit.
 
-import { say } from '../../logic/words.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { mended, sent, titled, toast, typed, worded } from '../../page.js'
+import { mended, say, sent, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({

@@ -3,11 +3,10 @@
 import { readServices } from '../../logic/catalogue.js'
 import { when } from '../../logic/format.js'
 import { consentReading, deeds, moves, ownFacts } from '../../logic/own.js'
-import { say, sayOf } from '../../logic/words.js'
 import { standings } from '../../logic/words/contract.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { factsOf, sent, shown, titled, toast, worded } from '../../page.js'
+import { facts, say, sayOf, sent, shown, titled, toast, worded } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 Page({
@@ -21,7 +20,7 @@ Page({
       const { worker: { name, status, erasure }, employer } = record
       const now = worker.now()
       return {
-        name, status: sayOf(standings, status), tone: status === 'approved' ? 'good' : 'warn', facts: factsOf(ownFacts(record, services, now)), consent: consentReading(record, now), employer: employer ? employer.name : '',
+        name, status: sayOf(standings, status), tone: status === 'approved' ? 'good' : 'warn', facts: facts(ownFacts(record, services, now)), consent: consentReading(record, now), employer: employer ? employer.name : '',
         moves: moves(record).map(one => ({ ...one, title: say(W.moveTo, { agency: one.agency }) })), due: erasure ? say(W.eraseDue, { time: when(erasure.due_at, now) }) : '',
       }
     })

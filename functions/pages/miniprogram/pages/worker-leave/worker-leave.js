@@ -1,14 +1,14 @@
 // When a worker can work: her agency's hours, and leave, of which she enters her own.
 
-import { day, isoDay, moment } from '../../logic/format.js'
-import { changeLeave, clockTimes, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../logic/leave.js'
+import { clockTimes, day, isoDay, moment } from '../../logic/format.js'
+import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../logic/leave.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { factsOf, mended, sent, shown, titled, toast, worded } from '../../page.js'
+import { facts, mended, sent, shown, titled, toast, worded } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: tomorrow(0), today: '', times: clockTimes },
-  availability: /** @type {import('contract').Schemas['Availability']} */ ({ version: 0, hours: null, leave: [] }),
+  availability: /** @type {Contract['Availability']} */ ({ version: 0, hours: null, leave: [] }),
   onLoad() {
     titled(W.leave)
     this.setData({ values: tomorrow(worker.now()), today: isoDay(worker.now()) })
@@ -27,7 +27,7 @@ Page({
     const { values } = this.data
     const label = (/** @type {string} */ date) => day(moment(date, '12:00'), worker.now())
     return {
-      ahead: leaveAhead(this.availability, worker.now()), hours: factsOf(weekHours(this.availability)), fromLabel: label(values.from), untilLabel: label(values.until),
+      ahead: leaveAhead(this.availability, worker.now()), hours: facts(weekHours(this.availability)), fromLabel: label(values.from), untilLabel: label(values.until),
       fromAt: clockTimes.indexOf(values.fromTime), untilAt: clockTimes.indexOf(values.untilTime),
     }
   },

@@ -3,14 +3,13 @@
 import { sourceLine } from '../../logic/history.js'
 import { lookReading, objectionReading } from '../../logic/own.js'
 import { sectionReading, standingReading } from '../../logic/record.js'
-import { say, sayOf } from '../../logic/words.js'
 import { sections } from '../../logic/words/contract.js'
 import { controls } from '../../logic/words/controls.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { say, sayOf, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { worker } from '../../sessions.js'
 
-const SECTIONS = /** @type {import('contract').Schemas['Section'][]} */ (Object.keys(sections))
+const SECTIONS = /** @type {Contract['Section'][]} */ (Object.keys(sections))
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, abouts: SECTIONS.map(section => sayOf(sections, section)), values: { about: SECTIONS.indexOf('health_certificate'), text: '' }, looks: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },

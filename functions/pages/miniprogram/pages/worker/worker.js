@@ -4,13 +4,10 @@ import { readServices, serviceName } from '../../logic/catalogue.js'
 import { gcj02 } from '../../logic/datum.js'
 import { phoneText, span, visitTime } from '../../logic/format.js'
 import { isComing, visitEnd } from '../../logic/own.js'
-import { named, say } from '../../logic/words.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { factsOf, sent, shown, titled, worded } from '../../page.js'
+import { facts, named, say, sent, shown, titled, worded } from '../../page.js'
 import { isKnownWorker, worker } from '../../sessions.js'
-
-/** @typedef {import('contract').Schemas['OwnVisit']} OwnVisit */
 
 let isOnTop = false
 // Another page of hers stays as it is below the login, and is come back to.
@@ -18,7 +15,7 @@ worker.ended = () => { if (!isOnTop) wx.navigateTo({ url: '/pages/worker/worker?
 
 Page({
   data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  visits: /** @type {OwnVisit[]} */ ([]),
+  visits: /** @type {Contract['OwnVisit'][]} */ ([]),
 
   onLoad({ back = '' }) {
     titled(mini.visits)
@@ -45,10 +42,10 @@ Page({
       if (!await isKnownWorker()) return { isIn: false }
       const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 50, cursor } })])
       this.visits = cursor ? [...this.visits, ...page.items] : page.items
-      const card = (/** @type {OwnVisit} */ visit) => ({
+      const card = (/** @type {Contract['OwnVisit']} */ visit) => ({
         id: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, worker.now()), service: `${serviceName(services, visit.service, named)} · ${span(visit.duration_min)}`,
         end: visitEnd(visit), comment: visit.rating ? visit.rating.comment : '', hasHome: visit.home !== null, call: visit.home ? `${say(W.call)} ${phoneText(visit.home.contact.phone)}` : '',
-        facts: factsOf([[say(W.address), visit.home?.address], [say(W.contact), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.agency), visit.agency]]),
+        facts: facts([[say(W.address), visit.home?.address], [say(W.contact), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.agency), visit.agency]]),
       })
       return { isIn: true, coming: this.visits.filter(isComing).reverse().map(card), past: this.visits.filter(visit => !isComing(visit)).map(card), cursor: page.next_cursor }
     })

@@ -14,17 +14,21 @@ export async function platform(base) {
   }
   const demo = await call('GET', '/demo/credentials', null)
   const desks = await Promise.all(demo.agencies.map(async (/** @type {any} */ { name, access_key, secret }) => ({ name, token: (await call('POST', '/v1/sessions/agency', null, { access_key, secret })).token })))
+  let turn = 0
+  const inTurn = () => {
+    turn = (turn + 1) % desks.length
+    return [...desks.slice(turn), ...desks.slice(0, turn)]
+  }
   return {
     base, call, demo, desks,
-    /** The first desk that is offered the order grabs it. @param {string} orderId @param {{ name: string, token: string }[]} [among] */
-    async grab(orderId, among = desks) {
+    /** The first of these desks that is offered the order grabs it; the agencies take turns, because each has few workers. @param {string} orderId @param {{ name: string, token: string }[]} [among] */
+    async grab(orderId, among = inTurn()) {
       for (let attempt = 0; attempt < 20; attempt++) {
         for (const desk of among) {
           const { items } = await call('GET', '/v1/offers/open', desk.token)
           const offer = items.find((/** @type {any} */ item) => item.order_id === orderId)
           if (!offer) continue
           await call('POST', `/v1/orders/${orderId}/grab`, desk.token, { claim_token: offer.claim_token })
-          desks.push(...desks.splice(desks.indexOf(desk), 1))
           return desk
         }
         await new Promise(resolve => { setTimeout(resolve, 250) })

@@ -42,6 +42,9 @@ const FAULTS = [
   ['401 in the middle', [refusal(401, 'unauthenticated')], null],
   ['offline, and back by itself', 'offline', '不知道是否已经办成'],
 ]
+/** Each form meets what could lose or double something. What the client does for all of them alike is tried on the first three. */
+const ON_EACH = ['the answer is lost once', 'offline, and back by itself']
+const MEET_ALL = 3
 
 /** What only reads is not said to be done, and logging in is not sent again by itself. */
 const READ = { 'no answer comes, three times': '网络不通', 503: '系统正忙', 'offline, and back by itself': '网络不通' }
@@ -194,7 +197,7 @@ const FORMS = [
   }],
 ]
 
-for (const [form, { make = async () => ({}), told: words = {}, request: [method, address], button, fill, keeps, done, times, opens, loggedOut }] of FORMS) {
+for (const [number, [form, { make = async () => ({}), told: words = {}, request: [method, address], button, fill, keeps, done, times, opens, loggedOut }]] of FORMS.entries()) {
   test(`Whatever ${form} meets`, async t => {
     const me = await watched({ width: 1440, refused: true })
     const { page, context } = me
@@ -204,6 +207,7 @@ for (const [form, { make = async () => ({}), told: words = {}, request: [method,
       await page.getByRole('button', { name: '服务员' }).waitFor()
     }
     for (const [name, meets, usually] of FAULTS) {
+      if (number >= MEET_ALL && !ON_EACH.includes(name)) continue
       // Without a session there is none that ends, and nothing is sent again by itself.
       if (loggedOut && (name.startsWith('401') || name.endsWith('three times'))) continue
       await t.test(name, async () => {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { cell, centre, map } from '../../functions/pages/miniprogram/logic/area.js'
 import { countdown, day, distance, money, moment, span, visitTime, when } from '../../functions/pages/miniprogram/logic/format.js'
 import { asked, reading, timelineReading } from '../../functions/pages/miniprogram/logic/order.js'
-import { begun, missing, orderOf, takenOver } from '../../functions/pages/miniprogram/logic/placing.js'
+import { begun, firstDay, missing, orderOf, takenOver } from '../../functions/pages/miniprogram/logic/placing.js'
 import { badgeReading, scanned } from '../../functions/pages/miniprogram/logic/record.js'
 import { speak } from '../../functions/pages/miniprogram/logic/words.js'
 
@@ -55,6 +55,10 @@ test('an order form says what is wrong with it, and takes over what came before'
   assert.deepEqual(Object.keys(missing(form, morning)).filter(pointer => missing(form, morning)[pointer]), ['/location', '/address', '/budget_fen'])
   assert.ok(missing({ ...form, start: '08:30' }, morning)['/start_at'], 'in less than half an hour')
   assert.equal(begun(Date.parse('2026-11-30T13:00:00Z')).start, '09:00', 'nobody comes at night')
+  for (const [now, first] of [['12:59', '今天'], ['13:00', '明天'], ['15:59', '明天'], ['16:00', '今天']]) {
+    const at = Date.parse(`2026-11-30T${now}:00Z`)
+    assert.equal(day(firstDay(at), at), first, `${now} in UTC`)
+  }
 
   const location = /** @type {const} */ ({ lat: 45.75, lon: 126.64, datum: 'wgs84' })
   const before = /** @type {any} */ ({ status: 'rated', service: 'cleaning', duration_min: 180, wishes: ['windows', 'gone'], address: '中央大街 1 号', contact: { name: '王', phone: '13912345678' }, location, notes: null })

@@ -27,6 +27,9 @@ export function startTimes(day, now) {
   return day === isoDay(now) ? all.filter(time => !isTooSoon(day, time, now)) : all
 }
 
+/** The first day with such a time; late in the evening that is tomorrow. @param {number} now */
+export const firstDay = now => startTimes(isoDay(now), now).length ? now : now + DAY
+
 /** @param {string} day @param {string} time @param {number} now */
 const isTooSoon = (day, time, now) => !(Date.parse(moment(day, time)) > now + HALF_HOUR)
 

@@ -73,7 +73,7 @@ function whenOnline(page) {
   const listen = (/** @type {any} */ { isConnected }) => {
     if (!isConnected) return
     wx.offNetworkStatusChange(listen)
-    if (page.repeat === repeat && getCurrentPages().pop() === page) repeat()
+    if (page.repeat === repeat && getCurrentPages().slice(-1)[0] === page) repeat()
   }
   wx.onNetworkStatusChange(listen)
 }

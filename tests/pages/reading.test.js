@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { cell, centre, map } from '../../functions/pages/miniprogram/logic/area.js'
 import { countdown, day, distance, money, moment, span, visitTime, when } from '../../functions/pages/miniprogram/logic/format.js'
 import { asked, reading, timelineReading } from '../../functions/pages/miniprogram/logic/order.js'
-import { begun, missing, orderOf, takenOver } from '../../functions/pages/miniprogram/logic/placing.js'
+import { begun, firstDay, missing, orderOf, takenOver } from '../../functions/pages/miniprogram/logic/placing.js'
 import { badgeReading, scanned } from '../../functions/pages/miniprogram/logic/record.js'
 import { speak } from '../../functions/pages/miniprogram/logic/words.js'
 
@@ -50,11 +50,15 @@ test('an order reads by where it stands', () => {
 test('an order form says what is wrong with it, and takes over what came before', () => {
   speak('zh')
   const morning = Date.parse('2026-11-30T00:10:00Z')
-  const form = { ...begun(morning, 'cooking'), address: ' ', name: '王', phone: '１３９ 1234-5678', budget: '12元' }
+  const form = { ...begun(morning, 'cooking'), address: ' ', name: '王', phone: '１３９ 1234-5678', budget: '十二' }
   assert.deepEqual([form.day, form.start], ['2026-11-30', '11:00'])
   assert.deepEqual(Object.keys(missing(form, morning)).filter(pointer => missing(form, morning)[pointer]), ['/location', '/address', '/budget_fen'])
   assert.ok(missing({ ...form, start: '08:30' }, morning)['/start_at'], 'in less than half an hour')
   assert.equal(begun(Date.parse('2026-11-30T13:00:00Z')).start, '09:00', 'nobody comes at night')
+  for (const [now, first] of [['12:59', '今天'], ['13:00', '明天'], ['15:59', '明天'], ['16:00', '今天']]) {
+    const at = Date.parse(`2026-11-30T${now}:00Z`)
+    assert.equal(day(firstDay(at), at), first, `${now} in UTC`)
+  }
 
   const location = /** @type {const} */ ({ lat: 45.75, lon: 126.64, datum: 'wgs84' })
   const before = /** @type {any} */ ({ status: 'rated', service: 'cleaning', duration_min: 180, wishes: ['windows', 'gone'], address: '中央大街 1 号', contact: { name: '王', phone: '13912345678' }, location, notes: null })
@@ -64,6 +68,13 @@ test('an order form says what is wrong with it, and takes over what came before'
     service: 'cleaning', start_at: '2026-11-30T11:00:00+08:00', duration_min: 180, address: '中央大街 1 号', location, contact: { name: '王', phone: '13912345678' }, notes: null,
     wishes: ['windows'], budget_fen: 8050, prefer: { order_id: 'ord_1' },
   })
+  for (const typed of ['１２０', '120元', '¥120', '￥１２０．００', ' 120 ']) assert.equal(orderOf({ ...again, budget: typed }, service).budget_fen, 12000, typed)
+  for (const typed of ['1,200', '1 200', '１，２００元']) assert.equal(orderOf({ ...again, budget: typed }, service).budget_fen, 120000, typed)
+  for (const phone of ['＋８６ １３９１２３４５６７８', '+86-139-1234-5678', '139 1234 5678']) assert.equal(missing({ ...again, phone }, morning)['/contact/phone'], false, phone)
+  for (const [budget, phone] of [['1,20', '139123456789'], ['¥', '12912345678']]) {
+    const faults = missing({ ...again, budget, phone }, morning)
+    assert.ok(faults['/budget_fen'] && faults['/contact/phone'], `${budget} ${phone}`)
+  }
   // An order whose details are gone gives what is left of it.
   assert.deepEqual(takenOver({ ...before, address: null }), { service: 'cleaning', duration: '180', wishes: ['windows', 'gone'] })
 })

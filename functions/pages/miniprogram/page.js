@@ -61,18 +61,19 @@ export async function sent(page, send, missing = {}) {
   }
   page.setData(result)
   if (result.problem) page.repeat = () => sent(page, send)
-  if (result.locked) whenOnline(page.repeat)
+  if (result.locked) whenOnline(page)
 }
 
 /** A list's field has the faults of its items. @param {[string, string | false][]} faults By pointer. */
 const byField = faults => Object.fromEntries(faults.map(([pointer, words]) => [pointer.split('/').filter(part => !/^\d+$/.test(part)).pop(), words]))
 
-/** @param {() => void} act */
-function whenOnline(act) {
+/** Sends once more what the page has not done by then, if it is still the one that is shown: who has left it has given that up. @param {any} page */
+function whenOnline(page) {
+  const { repeat } = page
   const listen = (/** @type {any} */ { isConnected }) => {
     if (!isConnected) return
     wx.offNetworkStatusChange(listen)
-    act()
+    if (page.repeat === repeat && getCurrentPages().slice(-1)[0] === page) repeat()
   }
   wx.onNetworkStatusChange(listen)
 }

@@ -92,7 +92,7 @@ function demonstration(app) {
 
 /** @param {string} phone */
 async function demoCode(phone) {
-  const answer = await fetch(`/demo/codes/${encodeURIComponent(phone.replace(/\D/g, '').slice(-11))}`)
+  const answer = await fetch(`/demo/codes/${encodeURIComponent(plain(phone).replace(/\D/g, '').slice(-11))}`)
   return answer.ok ? (await answer.json()).code : null
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { ADDRESS, city, closed, customer, orderOf, placed, startingSoon, url, watched } from './watched.js'
-import { orderFilled, phoneEntered, readInOrder } from './steps.js'
+import { loggedIn, orderFilled, phoneEntered, readInOrder, replaced } from './steps.js'
 
 after(closed)
 
@@ -126,6 +126,44 @@ test('An order is cancelled, and no agency has it any more', async () => {
   await page.getByRole('dialog').getByRole('button', { name: '取消订单' }).click()
   await page.getByRole('heading', { name: '订单已取消' }).waitFor()
   await me.screen('customer-cancelled')
+  await me.leave()
+})
+
+test('When another worker is named while the customer looks on, her photo comes with her name', async () => {
+  const me = await watched()
+  const { page } = me
+  const { order_id } = await placed(await customer(5))
+  const desk = await city.grab(order_id)
+  await city.staff(desk, order_id)
+  await loggedIn(page, 'demo-customer-5')
+  await page.goto(`${url}/order#/orders/${order_id}`)
+  const face = page.getByAltText('服务员的照片')
+  const before = await face.getAttribute('src')
+  await replaced(page, desk, order_id)
+  await face.waitFor()
+  assert.notEqual(await face.getAttribute('src'), before)
+  await me.leave()
+})
+
+test('An order that is being cancelled is not said to be kept', async () => {
+  const me = await watched()
+  const { page } = me
+  const { order_id } = await placed(await customer(6))
+  await loggedIn(page, 'demo-customer-6')
+  await page.goto(`${url}/order#/orders/${order_id}`)
+  let answer = () => {}
+  await page.route('**/cancel', route => { answer = () => route.fallback() })
+  await page.getByRole('button', { name: '取消订单' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('不需要了').check({ force: true })
+  await dialog.getByRole('button', { name: '取消订单' }).click()
+  await dialog.getByText('请稍候').waitFor()
+  await dialog.getByRole('button', { name: '先不取消' }).click({ force: true })
+  await page.keyboard.press('Escape')
+  assert.equal(await dialog.isVisible(), true)
+  answer()
+  await page.getByRole('heading', { name: '订单已取消' }).waitFor()
+  assert.equal(await dialog.count(), 0)
   await me.leave()
 })
 

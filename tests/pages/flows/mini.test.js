@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { serve } from '../host/host.js'
-import { readInOrder } from './steps.js'
+import { readInOrder, replaced } from './steps.js'
 import { ADDRESS, HOME, agencyFirst, city, closed, customer, placed, startingSoon, url, watched } from './watched.js'
 
 agencyFirst(2)
@@ -138,6 +138,64 @@ test('An order with markup in it is cancelled in the mini-program', async () => 
   await page.getByRole('heading', { name: '订单已取消' }).waitFor()
   assert.equal(await page.evaluate(() => globalThis.wxCalls.find(([name]) => name === 'showActionSheet')[1].itemList.length), 4)
   await me.screen('mini cancelled', { english: true })
+  await me.leave({ mayStore: true })
+})
+
+test('In the mini-program another worker’s photo comes with her name, and an order that is closed is not read any more', async () => {
+  const me = await begun({ login: { code: 'demo-customer-5' } })
+  const { page } = me
+  const { order_id } = await placed(await customer(5))
+  const desk = await city.grab(order_id)
+  await city.staff(desk, order_id)
+  await page.getByRole('button', { name: '日常保洁' }).waitFor()
+  const open = () => page.evaluate(id => globalThis.mini.open(`/pages/order/order?order_id=${id}`), order_id)
+  await open()
+  await page.getByRole('img', { name: '服务员的照片' }).waitFor()
+  await replaced(page, desk, order_id)
+  await page.getByRole('img', { name: '服务员的照片' }).waitFor()
+
+  // Closed before it has read what it needs first.
+  await page.getByRole('button', { name: '返回' }).click()
+  let answer = () => {}
+  const asked = new Promise(resolve => { answer = resolve })
+  await page.route('**/v1/services', async route => {
+    await asked
+    await route.fallback()
+  })
+  await open()
+  const left = await page.evaluateHandle(() => globalThis.mini.stack.at(-1).page)
+  await page.getByRole('button', { name: '返回' }).click()
+  await title(page, '预约家政')
+  let reads = 0
+  page.on('request', request => { if (request.url().includes(order_id)) reads++ })
+  answer()
+  await page.waitForFunction(page => page.data.loaded, left)
+  assert.equal(reads, 0)
+  await me.leave({ mayStore: true })
+})
+
+test('An order that was given up in the mini-program is not placed when the network is back', async () => {
+  const me = await begun({ login: { code: 'demo-customer-7' }, chooseLocation: PICKED }, { refused: true })
+  const { page } = me
+  const token = await customer(7)
+  const before = (await city.call('GET', '/v1/orders', token)).items.length
+  await page.getByRole('button', { name: '立即预约' }).click()
+  await page.getByRole('button', { name: '在地图上选位置' }).click()
+  await page.getByLabel('详细地址').fill(ADDRESS)
+  await page.getByLabel('称呼').fill('王小明')
+  await page.getByLabel('手机号').fill('13900000007')
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: '发布订单' }).click()
+  await page.getByText('不知道是否已经办成').waitFor()
+  await page.getByRole('button', { name: '返回' }).click()
+  const sent = []
+  page.on('request', request => { if (request.method() === 'POST') sent.push(request.url()) })
+  await page.context().setOffline(false)
+  await page.getByRole('button', { name: '我的' }).click()
+  await page.getByRole('button', { name: '删除我的资料' }).waitFor()
+  assert.equal(await page.title(), '我的')
+  assert.deepEqual(sent.filter(address => address.endsWith('/v1/orders')), [])
+  assert.equal((await city.call('GET', '/v1/orders', token)).items.length, before)
   await me.leave({ mayStore: true })
 })
 

@@ -1,7 +1,8 @@
 // Steps that several flows of the pages have.
 
 import assert from 'node:assert/strict'
-import { ADDRESS, codeOf } from './watched.js'
+import { hired } from '../workers.js'
+import { ADDRESS, city, codeOf, url } from './watched.js'
 
 /** Fills in the order form for a visit where the browser is. */
 export async function orderFilled(page, phone, { address = ADDRESS, name = '王小明' } = {}) {
@@ -10,6 +11,21 @@ export async function orderFilled(page, phone, { address = ADDRESS, name = '王�
   await page.getByLabel('详细地址').fill(address)
   await page.getByLabel('称呼').fill(name)
   await page.getByLabel('手机号').fill(phone)
+}
+
+/** Logs a customer in whom WeChat has named by this code, without a form. */
+export async function loggedIn(page, code) {
+  await page.context().request.post(`${url}/v1/sessions/customer`, { data: { code, cookie: true } })
+  await page.addInitScript(() => localStorage.setItem('loggedIn.customer', 'yes'))
+}
+
+/** The desk names another worker for an order that is looked at, whose photo is then asked for. */
+export async function replaced(page, desk, order_id) {
+  const other = await hired(city, desk, '欧阳桂兰')
+  const asked = page.waitForRequest('**/worker/photo')
+  await city.call('POST', `/v1/orders/${order_id}/staff`, desk.token, { worker_id: other.worker_id })
+  await page.getByText('欧*', { exact: true }).waitFor()
+  await asked
 }
 
 /** Logs in by the code that is sent to the phone, which is filled in already. */

@@ -85,11 +85,11 @@ export function distance(metres) {
 /** A phone number as it is read aloud, on one line: `139 1234 5678`. @param {string} phone */
 export const phoneText = phone => phone.replace(/^(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3')
 
-/** What was typed, with plain digits for full-width ones. @param {string} text */
-export const plain = text => text.replace(/[０-９]/g, digit => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+/** What was typed, with plain digits and signs for full-width ones. @param {string} text */
+export const plain = text => text.replace(/[！-～]/g, sign => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
 
-/** A Chinese mobile number as people type it: with spaces, dashes, +86 or full-width digits. @param {string} text */
-export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(plain(text).replace(/[\s－-]/g, ''))
+/** A Chinese mobile number as people type it: with spaces, dashes, +86 or in full width. @param {string} text */
+export const isPhone = text => /^(\+?86)?1[3-9]\d{9}$/.test(plain(text).replace(/[\s-]/g, ''))
 
 /** An ID number of which only the ends are shown, short enough for a phone: `2 •••• 9`. @param {string} number */
 export const masked = number => number.replace(/\*+/, ' •••• ')

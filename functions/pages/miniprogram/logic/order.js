@@ -50,6 +50,9 @@ const W = {
 /** Whether something can still happen to it by itself. @param {AnyOrder} order */
 export const isLive = order => ['open', 'claimed', 'staffed', 'in_service'].includes(order.status)
 
+/** Which naming of a worker a photo belongs to, as her customer learns no id of her: 0 where there is no photo. @param {Contract['Order']} order */
+export const pictured = ({ worker, timeline }) => worker && worker.photo ? timeline.filter(line => line.what === 'staffed').length : 0
+
 /** A row in a list of orders. @param {Contract['OrderSummary']} order @param {Contract['OfferedService'][]} services @param {number} now */
 export const rowReading = (order, services, now) => ({
   id: order.order_id, service: order.service, title: serviceName(services, order.service, named), time: when(order.start_at, now), agency: order.claim ? order.claim.agency_name : '',

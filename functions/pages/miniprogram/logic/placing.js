@@ -1,6 +1,6 @@
 // What an order form offers and takes, on the web and in the mini-program.
 
-import { clockTime, clockTimes, DAY, isoDay, isPhone, moment, span } from './format.js'
+import { clockTime, clockTimes, DAY, isoDay, isPhone, moment, plain, span } from './format.js'
 import { say } from './words.js'
 import { controls } from './words/controls.js'
 import { placing as W } from './words/placing.js'
@@ -27,6 +27,9 @@ export function startTimes(day, now) {
   return day === isoDay(now) ? all.filter(time => !isTooSoon(day, time, now)) : all
 }
 
+/** The first day with such a time; late in the evening that is tomorrow. @param {number} now */
+export const firstDay = now => startTimes(isoDay(now), now).length ? now : now + DAY
+
 /** @param {string} day @param {string} time @param {number} now */
 const isTooSoon = (day, time, now) => !(Date.parse(moment(day, time)) > now + HALF_HOUR)
 
@@ -34,8 +37,12 @@ const isTooSoon = (day, time, now) => !(Date.parse(moment(day, time)) > now + HA
 export const durations = usual => [...new Set([60, 120, 180, 240, 300, 360, 480, 600, 720, 1440, usual])].sort((one, other) => one - other)
   .map(minutes => ({ value: String(minutes), label: minutes === usual ? say(W.durationUsual, { span: span(minutes) }) : span(minutes) }))
 
-/** An amount in yuan as fen: null for none, NaN for what is no amount. @param {string} text */
-const fen = text => text.trim() === '' ? null : /^\d{1,6}(\.\d{1,2})?$/.test(text.trim()) ? Math.round(Number(text) * 100) : NaN
+/** An amount in yuan, as people type it, as fen: null for none, NaN for what is no amount. @param {string} text */
+function fen(text) {
+  const typed = plain(text).replace(/\s|,(?=\d{3})/g, '')
+  const [, yuan] = /^[¥￥]?(\d{1,6}(?:\.\d{1,2})?)元?$/.exec(typed) || []
+  return typed ? Math.round(Number(yuan) * 100) : null
+}
 
 /** What it begins with. @param {number} now @param {string} [service] @returns {Filled} */
 export function begun(now, service = 'cleaning') {

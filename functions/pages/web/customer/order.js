@@ -2,7 +2,7 @@
 
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { phoneText, when } from '../../miniprogram/logic/format.js'
-import { isLive, reading, timelineReading } from '../../miniprogram/logic/order.js'
+import { isLive, pictured, reading, timelineReading } from '../../miniprogram/logic/order.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { canCancel, canComplain, details, outlook, tagNames } from '../../miniprogram/logic/visit.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
@@ -17,11 +17,14 @@ export const order = screen((app, { order_id }) => {
   const services = app.load(() => readServices(app.api))
   /** @type {ReturnType<import('../app.js').App['picture']> | null} */
   let photo = null
+  /** While one looks on, somebody else may be named. */
+  let photoOf = 0
   /** There is one at most. @type {import('../app.js').Resource<{ items: Contract['Complaint'][] }> | null} */
   let complaints = null
   const read = app.follow('GET /v1/orders/{order_id}', { path }, order => order?.status === 'open' ? 2_000 : 6_000, now => {
-    if (now.worker?.photo && !photo) photo = app.picture(() => app.api.call('GET /v1/orders/{order_id}/worker/photo', { path, raw: true }))
-    if (!now.worker) photo = null
+    const who = pictured(now)
+    if (who !== photoOf) photo = who ? app.picture(() => app.api.call('GET /v1/orders/{order_id}/worker/photo', { path, raw: true })) : null
+    photoOf = who
     if (canComplain(now) && !complaints) complaints = app.load(() => app.api.call('GET /v1/complaints', { query: { order_id } }))
   })
   app.every(1_000)
@@ -29,7 +32,12 @@ export const order = screen((app, { order_id }) => {
   let asking = null
   const cancelling = formOf(app, { reason: '' })
   const completing = formOf(app, {})
-  const close = () => { asking = null; app.update() }
+  // What is being sent is not called off by closing the dialog.
+  const close = () => {
+    if (cancelling.isBusy() || completing.isBusy()) return
+    asking = null
+    app.update()
+  }
 
   /** @param {Contract['Order']} order @param {NonNullable<Contract['Order']['claim']>} claim */
   const agency = (order, claim) => card({ title: say(W.agency), aside: tag(say(claim.how === 'grab' ? W.grabbed : W.assigned)), key: 'agency' },
@@ -45,7 +53,7 @@ export const order = screen((app, { order_id }) => {
     const complaint = complaints?.value?.items[0]
     return [lead(order), order.worker && worker(order, order.worker), order.claim && agency(order, order.claim), complaint && complaintCard(complaint, app.now()),
       card({ title: say(W.details), key: 'details' }, facts(details(order, services.value || [], app.now()))), timeline(order), less(order),
-      asking === 'cancel' && dialog({ title: say(W.cancelAsk), close }, cancelling.around({ label: say(W.cancelOrder), kind: 'danger', send: cancel, check: () => ({ '/reason': !cancelling.values.reason && say(controls.choose) }), aside: button({ label: say(W.keepOrder), kind: 'quiet', onclick: close }) },
+      asking === 'cancel' && dialog({ title: say(W.cancelAsk), close }, cancelling.around({ label: say(W.cancelOrder), kind: 'danger', send: cancel, check: () => ({ '/reason': !cancelling.values.reason && say(controls.choose) }), aside: button({ label: say(W.keepOrder), kind: 'quiet', disabled: cancelling.isBusy(), onclick: close }) },
         cancelling.choices('reason', { label: say(W.cancelWhy), options: say(W.cancelWhys).split('|').map(words => ({ value: words, label: words })) }))),
       asking === 'complete' && dialog({ title: say(W.completeAsk), close }, completing.around({ label: say(W.complete), send: complete }, h('p', { class: 'say' }, say(W.completeNote)))),
     ]
@@ -88,7 +96,7 @@ export const order = screen((app, { order_id }) => {
 
   async function cancel() {
     await app.api.call('POST /v1/orders/{order_id}/cancel', { path, body: { reason: cancelling.values.reason }, repeats: true })
-    close()
+    asking = null
     read.now()
   }
 

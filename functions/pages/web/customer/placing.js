@@ -2,7 +2,7 @@
 
 import { price, readServices } from '../../miniprogram/logic/catalogue.js'
 import { DAY, day, distance, isoDay } from '../../miniprogram/logic/format.js'
-import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
+import { begun, canPrefer, durations, FARTHEST, firstDay, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { formOf } from '../form.js'
@@ -26,7 +26,7 @@ export const placing = screen((app, params) => {
   const values = form.values
   const chosenService = (/** @type {Contract['OfferedService'][]} */ services) => services.find(one => one.service === values.service) || services[0]
   const chosenDay = () => values.day === 'other' ? values.otherDay : values.day
-  const days = () => [0, 1, 2, 3, 4].map(number => app.now() + number * DAY).map(time => ({ value: isoDay(time), label: day(time, app.now()) }))
+  const days = () => [0, 1, 2, 3, 4].map(number => firstDay(app.now()) + number * DAY).map(time => ({ value: isoDay(time), label: day(time, app.now()) }))
   return {
     title: () => say(params.order_id ? W.againOrder : W.newOrder),
     back: params.order_id ? `orders/${params.order_id}` : '',
@@ -41,7 +41,7 @@ export const placing = screen((app, params) => {
         form.choices('service', { label: say(W.service), kind: 'bare', options: services.map(one => ({ value: one.service, label: named(one.name), icon: SERVICE_ICONS[one.service] })), chosen: () => { values.duration = '' } })),
       card({ title: say(W.time) },
         form.choices('day', { label: say(W.day), pointer: '/start_at', kind: 'days', options: [...days(), { value: 'other', label: say(W.otherDay) }] }),
-        values.day === 'other' && form.text('otherDay', { label: say(W.date), pointer: '/other_day', type: 'date', min: isoDay(app.now()), max: isoDay(app.now() + FARTHEST * DAY) }),
+        values.day === 'other' && form.text('otherDay', { label: say(W.date), pointer: '/other_day', type: 'date', min: isoDay(firstDay(app.now())), max: isoDay(app.now() + FARTHEST * DAY) }),
         h('div', { class: 'pair' },
           form.select('start', { label: say(W.startTime), pointer: '/start', options: times() }),
           form.select('duration', { label: say(W.duration), pointer: '/duration_min', options: durations(service.usual_duration_min) }))),

@@ -39,7 +39,7 @@ export const visit = {
   ratingAsk: ['这次服务怎么样', 'How was it'],
   ratingChoose: ['请选几颗星', 'Please choose how many stars'],
   comment: ['说说您的感受', 'Your words'],
-  commentHint: ['公司和服务员能看到，不显示您的名字。', 'The agency and the worker read it, without your name.'],
+  commentHint: ['公司和服务员能看到。公司知道是您写的；给服务员看时不显示您的名字。', 'The agency and the worker read it. The agency knows that it is yours; the worker is not shown your name with it.'],
   rated: ['谢谢您的评价', 'Thank you for rating'],
   complain: ['投诉', 'Complain'],
   complainAbout: ['投诉什么', 'What is it about'],

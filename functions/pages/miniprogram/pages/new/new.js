@@ -2,7 +2,7 @@
 
 import { price, readServices } from '../../logic/catalogue.js'
 import { DAY, day, isoDay, moment } from '../../logic/format.js'
-import { begun, canPrefer, durations, FARTHEST, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
+import { begun, canPrefer, durations, FARTHEST, firstDay, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
 import { mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'
@@ -13,7 +13,7 @@ Page({
 
   onLoad({ service = '', order_id = '' }) {
     titled(order_id ? W.againOrder : W.newOrder)
-    this.setData({ before: order_id, values: { ...begun(customer.now(), service || undefined), prefer: false }, first: isoDay(customer.now()), last: isoDay(customer.now() + FARTHEST * DAY) })
+    this.setData({ before: order_id, values: { ...begun(customer.now(), service || undefined), prefer: false }, first: isoDay(firstDay(customer.now())), last: isoDay(customer.now() + FARTHEST * DAY) })
     this.again()
   },
 

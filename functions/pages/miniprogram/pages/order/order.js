@@ -2,7 +2,7 @@
 
 import { readServices } from '../../logic/catalogue.js'
 import { countdown, phoneText, when } from '../../logic/format.js'
-import { isLive, reading, timelineReading } from '../../logic/order.js'
+import { isLive, pictured, reading, timelineReading } from '../../logic/order.js'
 import { standingReading } from '../../logic/record.js'
 import { canCancel, canComplain, complaintReading, details, outlook, tagNames } from '../../logic/visit.js'
 import { customer as W } from '../../logic/words/customer.js'
@@ -18,6 +18,10 @@ Page({
   services: /** @type {Contract['OfferedService'][]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
   clock: 0,
+  /** Counts how often reading has ended. */
+  stops: 0,
+  /** While one looks on, somebody else may be named. */
+  photoOf: 0,
   /** Sends once more what was not done. */
   repeat: /** @type {(() => Promise<void>) | null} */ (null),
 
@@ -31,6 +35,7 @@ Page({
   onUnload() { this.stop() },
 
   stop() {
+    this.stops++
     if (this.following) this.following.stop()
     this.following = null
     clearInterval(this.clock)
@@ -41,18 +46,19 @@ Page({
   async read() {
     this.repeat = null
     this.stop()
+    const { stops } = this
     await shown(this, async () => {
       this.services = await readServices(customer)
       return {}
     })
-    if (this.data.problem) return
+    // The page may be closed by now.
+    if (this.data.problem || stops !== this.stops) return
     this.following = customer.follow('GET /v1/orders/{order_id}', { path: { order_id: this.data.order_id } }, {
       every: () => this.order && this.order.status === 'open' ? 2000 : 6000,
       show: order => {
         this.order = order
         this.draw()
-        if (order.worker && order.worker.photo && !this.data.photo) this.readPhoto()
-        if (!order.worker) this.setData({ photo: '' })
+        this.readPhoto(pictured(order))
         if (canComplain(order)) this.readComplaint()
       },
       fail: problem => this.setData({ problem: problem ? wordsOf(problem) : '' }),
@@ -60,9 +66,15 @@ Page({
     this.clock = setInterval(() => { if (this.order && this.order.status === 'open') this.draw() }, 1000)
   },
 
-  async readPhoto() {
-    const photo = /** @type {any} */ (await customer.call('GET /v1/orders/{order_id}/worker/photo', { path: { order_id: this.data.order_id }, raw: true }).catch(() => null))
+  /** @param {number} who See `pictured`. */
+  async readPhoto(who) {
+    if (who === this.photoOf) return
+    this.photoOf = who
+    this.setData({ photo: '' })
+    const photo = who && /** @type {any} */ (await customer.call('GET /v1/orders/{order_id}/worker/photo', { path: { order_id: this.data.order_id }, raw: true }).catch(() => null))
+    if (who !== this.photoOf) return
     if (photo) this.setData({ photo: `data:image/jpeg;base64,${wx.arrayBufferToBase64(photo)}` })
+    else this.photoOf = 0
   },
 
   /** There is one at most, and a way to complain where there is none. */

@@ -120,7 +120,9 @@ export function formOf(app, values) {
         h('div', { class: 'fields', inert: isUnknown || null }, children),
         h('div', { class: 'send' },
           h('div', { role: 'alert' }, rest.length > 0 ? note('bad', rest.map(fault => fault.detail).join(' ')) : isMarked ? note('bad', say(W.mend)) : problem && note('bad', told(problem))),
-          button({ label: isUnknown ? say(W.again) : label, kind, icon: picture, busy, submit: true }), aside))
+          button({ label: isUnknown ? say(W.again) : label, kind, icon: picture, busy, submit: true }),
+          // What is on its way cannot be called off.
+          aside && h('div', { class: 'send', inert: busy || null }, aside)))
     },
   }
   return form

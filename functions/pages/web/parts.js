@@ -98,8 +98,15 @@ export const switcher = (label, choices, chosen, choose) =>
 /** Stars of an average. @param {{ average: number, count: number } | null} stars @param {import('../miniprogram/logic/words.js').Words} words With `{average}` and `{count}`. @param {Child} [none] */
 export const stars = (stars, words, none = null) => stars ? h('span', { class: 'stars' }, icon('star', 'filled'), say(words, stars)) : none
 
-/** A dialog over the screen. Escape closes it.
+/** A dialog over the screen. Escape closes it, unless something of it is on its way.
  * @param {{ title: string, close: () => void }} dialog @param {Child[]} children */
-export const dialog = ({ title, close }, ...children) =>
-  h('dialog', { key: 'dialog', 'aria-label': title, made: (/** @type {HTMLDialogElement} */ element) => element.showModal(), oncancel: (/** @type {Event} */ event) => { event.preventDefault(); close() } },
-    h('div', { class: 'card-head' }, h('h2', null, title), h('button', { type: 'button', class: 'button quiet small', onclick: close, 'aria-label': say(W.close) }, icon('cross'))), children)
+export const dialog = ({ title, close }, ...children) => {
+  const leave = (/** @type {any} */ event) => {
+    event.preventDefault()
+    if (!event.target.closest('dialog').querySelector('[aria-busy=true]')) close()
+  }
+  return h('dialog', { key: 'dialog', 'aria-label': title, made: (/** @type {HTMLDialogElement} */ element) => element.showModal(), oncancel: leave,
+    // A browser closes it at the second Escape, whatever was said to the first.
+    onclose: (/** @type {any} */ event) => { if (event.target.isConnected) event.target.showModal() } },
+    h('div', { class: 'card-head' }, h('h2', null, title), h('button', { type: 'button', class: 'button quiet small', onclick: leave, 'aria-label': say(W.close) }, icon('cross'))), children)
+}

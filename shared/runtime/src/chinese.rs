@@ -371,7 +371,6 @@ const CATALOGUE: &[(&str, &str)] = &[
     ("must not be in the future", "不能晚于现在"),
     ("must not be before she was 18", "不能早于其年满 18 岁"),
     ("must not be more than 2 years ago", "不能早于两年前"),
-    ("must be after {}", "必须晚于{}"),
     (
         "must be of somebody from {} to {} years of age",
         "必须是 {} 至 {} 岁的人",

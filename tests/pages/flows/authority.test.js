@@ -173,6 +173,82 @@ test('A reviewer records a section and a complaint by hand, and takes a badge ou
   await me.leave()
 })
 
+/** By name: what comes between a decision's dialog and its button, and how it ends. */
+const MEANWHILE = [
+  ['another reviewer decides', 'decided', async ({ agency_id, version }) => call('POST', `/v1/agencies/${agency_id}/reviews`, they.office, { decision: 'approve', reason: '材料齐全', version })],
+  ['the agency changes, and the network comes back', 'closed', async ({ agency_id, token }, { context, page }) => {
+    await call('PATCH', `/v1/agencies/${agency_id}`, token, { responsible_person: '张三' })
+    await context.setOffline(true)
+    await page.getByText('网络已断开').waitFor()
+    await context.setOffline(false)
+  }],
+]
+
+for (const [name, ends, comes] of MEANWHILE) {
+  test(`Nobody decides on what they were not shown: ${name}`, async () => {
+    const agency = await they.agency()
+    const me = await at('reviewer', `agencies/${agency.agency_id}`, { refused: true })
+    const { page } = me
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: '不予通过' }).click()
+    await dialog.getByLabel('理由').fill('照片看不清')
+    await comes(agency, me)
+    if (ends === 'decided') await dialog.getByRole('button', { name: '不予通过' }).click()
+    await page.getByText('已换成最新的').waitFor()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByText(ends === 'decided' ? '已批准' : '张三').first().waitFor()
+    const { reviews } = await call('GET', `/v1/agencies/${agency.agency_id}`, they.office)
+    assert.equal(reviews.filter(review => review.decision === 'reject').length, 0)
+    me.faults.length = 0
+    await me.leave()
+  })
+}
+
+test('A photo that came since is shown before it can be approved', async () => {
+  const [desk] = city.desks
+  const { worker_id } = await they.worker(desk.token)
+  const put = photo => they.send(`/v1/workers/${worker_id}/photo`, desk.token, 'image/jpeg', photo)
+  await put(await readFile(new URL('../../end_to_end/photo.jpg', import.meta.url)))
+  const me = await at('reviewer', `workers/${worker_id}`, { refused: true })
+  const { page } = me
+  await page.getByLabel('目的').fill('审核新人')
+  await page.getByRole('button', { name: '查看档案' }).click()
+  const portrait = () => page.locator('img.portrait').evaluate(async image => {
+    await image.decode()
+    const canvas = Object.assign(document.createElement('canvas'), { width: 16, height: 16 })
+    canvas.getContext('2d').drawImage(image, 0, 0, 16, 16)
+    return canvas.toDataURL()
+  })
+  const first = [await portrait(), await page.locator('img.portrait').getAttribute('src')]
+  const { worker } = await call('GET', '/v1/me/record', await they.session('worker', { code: city.demo.workers[0].code }))
+  const another = await fetch(`${city.base}/v1/workers/${worker.worker_id}/photo?purpose=x`, { headers: { authorization: `Bearer ${they.office}` } })
+  await put(await another.arrayBuffer())
+  await page.getByRole('button', { name: '批准' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: '批准' }).click()
+  await page.getByText('已换成最新的').waitFor()
+  await page.locator(`img.portrait:not([src="${first[1]}"])`).waitFor()
+  assert.notEqual(await portrait(), first[0])
+  me.faults.length = 0
+  await me.leave()
+})
+
+test('Nobody looks at a worker for what somebody else has said', async () => {
+  const { worker_id } = await they.worker(city.desks[0].token)
+  const me = await at('supervisor', `workers/${worker_id}`)
+  const { page } = me
+  await page.getByLabel('目的').fill('核实年检')
+  await page.getByRole('button', { name: '查看档案' }).click()
+  await page.getByText('查看目的：核实年检').waitFor()
+  await page.getByRole('link', { name: '成员' }).click()
+  await page.getByRole('button', { name: '退出登录' }).click()
+  await keyEntered(page, await they.member('reviewer'))
+  await page.getByRole('button', { name: '服务员' }).waitFor()
+  await page.evaluate(id => { location.hash = `#/workers/${id}` }, worker_id)
+  await page.getByText('为什么要看她的档案').waitFor()
+  assert.equal(await page.getByLabel('目的').inputValue(), '')
+  await me.leave()
+})
+
 test('An agency is found by its credit code, and a batch in the list of its source', async () => {
   const agency = await call('GET', `/v1/agencies/${city.demo.workers[0].agency_id || (await call('GET', '/v1/me/record', await they.session('worker', { code: city.demo.workers[0].code }))).employer.agency_id}`, they.office)
   const me = await at('auditor', 'lookup')

@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { city, closed, customer, url, watched } from './watched.js'
 import { claimed, decided, deskOf, named, office, registered, session, to, until, visited } from './desks.js'
 import { keyEntered } from './steps.js'
+import { hired } from '../workers.js'
 
 after(closed)
 
@@ -168,13 +169,15 @@ test('The calendar has the day’s visits by worker, those without one first, an
   const order_id = await claimed(own, token, { start_at: at('10') })
   const { worker } = await city.staff(own, order_id)
   await claimed(own, token, { start_at: at('14') })
+  // Two of one name are two.
+  for (const hour of ['15', '18']) await city.call('POST', `/v1/orders/${await claimed(own, token, { start_at: at(hour) })}/staff`, own.token, { worker_id: (await hired(city, own, '高同名')).worker_id })
   const desk = await deskOf(agency)
   const { page } = desk
   await to(page, 'calendar')
   await page.getByLabel('哪一天').fill(day)
   const lines = page.locator('svg.day .name')
-  await lines.nth(1).waitFor()
-  assert.deepEqual(await lines.allTextContents(), ['还没派人', worker.name])
+  await lines.nth(3).waitFor()
+  assert.deepEqual(await lines.allTextContents(), ['还没派人', worker.name, '高同名', '高同名'])
   await desk.screen('calendar')
   const free = page.locator('.card', { hasText: '全天有空的服务员' }).getByRole('link')
   await free.first().waitFor()
@@ -182,6 +185,46 @@ test('The calendar has the day’s visits by worker, those without one first, an
   await page.locator('a.visit').filter({ hasText: worker.name }).click()
   await page.waitForURL(new RegExp(`orders/${order_id}`))
   await page.getByText('已派人，等待上门').waitFor()
+  await desk.leave()
+})
+
+test('A worker is found by name who is not on the first page', async () => {
+  const name = named('远')
+  await hired(city, own, name)
+  const desk = await deskOf(agency)
+  const { page } = desk
+  await page.route('**/v1/workers?*', async (route, request) => route.continue({ url: request.url().replace('limit=50', 'limit=2') }))
+  await to(page, 'workers')
+  await page.getByRole('button', { name: '再看一些' }).waitFor()
+  await page.getByLabel('姓名').fill(name)
+  await page.getByRole('link', { name }).waitFor()
+  await page.getByLabel('姓名').fill(`${name}霞`)
+  await page.getByText('没有符合条件的服务员').waitFor()
+  assert.equal(await page.getByRole('button', { name: '再看一些' }).count(), 0)
+  await desk.leave()
+})
+
+test('An order that is being given back cannot be kept any more', async () => {
+  const order_id = await claimed(own, await customer(17))
+  const desk = await deskOf(agency)
+  const { page } = desk
+  const dialog = page.getByRole('dialog')
+  /** Lets the answer come. */
+  let answer = () => {}
+  await page.route('**/release', route => new Promise(resolve => { answer = () => resolve(route.continue()) }))
+  await to(page, `claims/${order_id}`)
+  await page.getByRole('button', { name: '退单' }).click()
+  await dialog.getByLabel('离门店太远').check({ force: true })
+  await dialog.getByRole('button', { name: '退单' }).click()
+  await dialog.locator('[aria-busy=true]').waitFor()
+  await dialog.getByRole('button', { name: '先不' }).click({ force: true })
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  await dialog.getByRole('button', { name: '关闭' }).click()
+  assert.ok(await dialog.isVisible())
+  answer()
+  await dialog.waitFor({ state: 'detached' })
+  await page.getByText('已退单').waitFor()
   await desk.leave()
 })
 

@@ -25,7 +25,7 @@ export const agency = screen((app, { agency_id }) => {
   const read = app.load(() => app.api.call('GET /v1/agencies/{agency_id}', { path }))
   const decision = deciding(app, `agencies/${agency_id}`, {
     present: () => read.value && { name: read.value.name, version: read.value.version, can: possible(read.value.status, read.value.pending_changes !== null) },
-    send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version: read.value?.version }, repeats: true }),
+    send: ({ decision, reason }, { version }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version }, repeats: true }),
     again: read.again,
   })
   return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, dossier, 8) }
@@ -81,7 +81,7 @@ export const store = screen((app, { agency_id, store_id }) => {
       // One that works while its changes wait can be suspended like any other.
       return it && { name: it.name, version: it.version, can: [...possible(it.status, false), ...(it.status === 'pending' && it.location ? [/** @type {const} */ ('suspend')] : [])] }
     },
-    send: ({ decision, reason }) => app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/reviews', { path: { agency_id, store_id }, body: { decision, reason, version: found()?.version }, repeats: true }),
+    send: ({ decision, reason }, { version }) => app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/reviews', { path: { agency_id, store_id }, body: { decision, reason, version }, repeats: true }),
     again: read.again,
   })
   return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && dossier(it, agency) }, 8) }

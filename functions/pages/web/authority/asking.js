@@ -8,8 +8,9 @@ import { button, dialog, say } from '../parts.js'
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../view.js').Child} Child */
 /** @template {Record<string, any>} V @typedef {ReturnType<typeof formOf<V>>} Form */
-/** `optional` are the fields that may stay empty; `done` is told what `send` has brought, once the dialog is closed.
- * @typedef {{ title: string, label: string, kind?: 'go' | 'danger', fields: Child, optional?: string[], send: () => Promise<any>, done?: (answer: any) => any }} Question */
+/** `optional` are the fields that may stay empty; `done` is told what `send` has brought, once the dialog is closed. `past` is
+ * there once something else is shown than was asked about: it is called, and the dialog closed, unless the answer is on its way.
+ * @typedef {{ title: string, label: string, kind?: 'go' | 'danger', fields: Child, optional?: string[], send: () => Promise<any>, done?: (answer: any) => any, past?: (() => void) | null }} Question */
 /** @typedef {ReturnType<typeof asking>} Asking */
 
 /** Whether who is logged in decides anything: an auditor only reads. @param {App} app */
@@ -26,7 +27,12 @@ export function asking(app) {
     ask(values, question) {
       const form = formOf(app, values)
       asked = () => {
-        const { title, label, kind, fields, optional = [], send, done } = question(form)
+        const { title, label, kind, fields, optional = [], send, done, past } = question(form)
+        if (past && !form.isBusy()) {
+          past()
+          close()
+          return null
+        }
         const check = () => Object.fromEntries(Object.entries(form.values).map(([name, value]) =>
           [`/${name}`, !optional.includes(name) && (value === null ? say(controls.choose) : typeof value === 'string' && !value.trim() && say(controls.required))]))
         const act = async () => {

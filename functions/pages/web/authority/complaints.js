@@ -44,7 +44,7 @@ export const complaints = screen(app => {
       facts([
         [say(W.visit), h('a', { href: `#/orders/${complaint.order_id}` }, `${when(complaint.start_at, app.now())} ${serviceName(services.value || [], complaint.service, named)}`)],
         [say(W.candidate), h('a', { href: `#/agencies/${complaint.agency_id}` }, complaint.agency_name)],
-        [say(W.orderWorker), worker && h('a', { href: `#/workers/${worker}`, onclick: () => lookFor(worker, W.purposeComplaint) }, say(W.workerTitle))],
+        [say(W.orderWorker), worker && h('a', { href: `#/workers/${worker}`, onclick: () => lookFor(app, worker, W.purposeComplaint) }, say(W.workerTitle))],
       ]),
       h('div', { class: 'sides' },
         h('div', null, h('h3', null, say(W.customerSays)), h('p', { class: 'words' }, complaint.detail), h('small', null, when(complaint.at, app.now()))),

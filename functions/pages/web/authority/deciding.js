@@ -14,6 +14,7 @@ import { after, nextOf } from './queue.js'
  * @typedef {object} Decidable What stands to be decided on.
  * @property {string} name
  * @property {number | null} version
+ * @property {string | null} [proposal_id]
  * @property {Contract['Decision'][]} can The first is the screen's main button.
  * @property {string | null} [phone] One that is to be confirmed with her.
  * @property {import('../view.js').Child} [warning]
@@ -37,30 +38,33 @@ export function possible(standing, hasChanges) {
 }
 
 /** @param {import('../app.js').App} app @param {string} href Where this is.
- * @param {{ present: () => Decidable | null, send: (verdict: Verdict) => Promise<any>, again: () => Promise<void> }} how */
+ * @param {{ present: () => Decidable | null, send: (verdict: Verdict, seen: Decidable) => Promise<any>, again: () => Promise<void> }} how */
 export function deciding(app, href, { present, send, again }) {
   let hasChanged = false
   const question = asking(app)
   const can = () => mayDecide(app) && present()?.can || []
-  const ask = (/** @type {Contract['Decision']} */ decision) => question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => {
-    const it = present()
-    return {
-      title: say(W.ask, { deed: say(W[decision]), name: it?.name || '' }), label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : 'go',
+  const ask = (/** @type {Contract['Decision']} */ decision) => {
+    // Nobody decides on what has come since.
+    const seen = present()
+    if (seen) question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => ({
+      title: say(W.ask, { deed: say(W[decision]), name: seen.name }), label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : 'go',
       fields: [
-        h('p', { class: 'say' }, say(ASKED[decision].hint, { version: it?.version || '' })),
-        decision === 'approve' && it?.phone && form.choices('phone', { label: say(W.phoneConfirm), pointer: '/phone_confirmed', hint: say(W.phoneHint), several: true, kind: 'tick', optional: true, options: [{ value: 'yes', label: say(W.phoneTick, { phone: it.phone }) }] }),
+        h('p', { class: 'say' }, say(ASKED[decision].hint, { version: seen.version || '' })),
+        decision === 'approve' && seen.phone && form.choices('phone', { label: say(W.phoneConfirm), pointer: '/phone_confirmed', hint: say(W.phoneHint), several: true, kind: 'tick', optional: true, options: [{ value: 'yes', label: say(W.phoneTick, { phone: seen.phone }) }] }),
         reasonField(form),
       ],
-      send: () => decide({ decision, reason: form.values.reason, phoneConfirmed: form.values.phone.length > 0 }),
+      send: () => decide({ decision, reason: form.values.reason, phoneConfirmed: form.values.phone.length > 0 }, seen),
+      past: present()?.version === seen.version && present()?.proposal_id === seen.proposal_id ? null : () => { hasChanged = true },
       done: () => hasChanged ? again() : goOn(app, href, say(W.decided, { decision: sayOf(decisions, decision) }), again),
-    }
-  })
-  const decide = async (/** @type {Verdict} */ verdict) => {
+    }))
+  }
+  const decide = async (/** @type {Verdict} */ verdict, /** @type {Decidable} */ seen) => {
     try {
-      await send(verdict)
+      await send(verdict, seen)
       hasChanged = false
     } catch (problem) {
-      if (!(problem instanceof Problem) || !['changed-since', 'store-closed'].includes(problem.slug)) throw problem
+      // A conflict names the standing if somebody else has decided; other conflicts say themselves what is in the way.
+      if (!(problem instanceof Problem) || !(['changed-since', 'store-closed'].includes(problem.slug) || problem.body?.standing)) throw problem
       hasChanged = true
     }
   }

@@ -25,7 +25,7 @@ export const order = screen((app, { order_id }) => {
       card({ title: serviceName(services.value || [], it.service, named), aside: tag(sayOf(orderStatuses, it.status), ['open', 'unfilled', 'cancelled'].includes(it.status) ? 'warn' : 'good') }, facts([
         [say(W.visit), visitTime(it.start_at, it.duration_min, app.now())],
         [say(W.claim), claim && [h('a', { href: `#/agencies/${claim.agency_id}` }, claim.agency_name), ' ', tag(say(claim.how === 'grab' ? W.grabbed : W.assigned))]],
-        [say(W.orderWorker), worker?.name && (worker.worker_id ? h('a', { href: `#/workers/${worker.worker_id}`, onclick: () => lookFor(worker.worker_id || '', W.purposeOrder) }, worker.name) : worker.name)],
+        [say(W.orderWorker), worker?.name && (worker.worker_id ? h('a', { href: `#/workers/${worker.worker_id}`, onclick: () => lookFor(app, worker.worker_id || '', W.purposeOrder) }, worker.name) : worker.name)],
         [say(W.address), it.address],
         [say(W.customer), it.contact && [`${it.contact.name} `, whole(phoneText(it.contact.phone))]],
         [say(W.notes), it.notes],

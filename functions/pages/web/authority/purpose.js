@@ -5,22 +5,25 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { formOf } from '../form.js'
 import { card, h, say } from '../parts.js'
 
-/** By worker, as long as this page is open. She reads Chinese. @type {Map<string, string>} */
+/** By member and worker, as long as this page is open. She reads Chinese. @type {Map<string, string>} */
 const purposes = new Map()
 
-/** @param {string} worker */
-export const purposeOf = worker => purposes.get(worker) || ''
+/** Nobody looks for what somebody else has said. @param {import('../app.js').App} app @param {string} worker */
+const whose = (app, worker) => `${app.api.member()?.member_id} ${worker}`
 
-/** @param {string} worker @param {import('../../miniprogram/logic/words.js').Words} why */
-export const lookFor = (worker, why) => { purposes.set(worker, why[0]) }
+/** @param {import('../app.js').App} app @param {string} worker */
+export const purposeOf = (app, worker) => purposes.get(whose(app, worker)) || ''
+
+/** @param {import('../app.js').App} app @param {string} worker @param {import('../../miniprogram/logic/words.js').Words} why */
+export const lookFor = (app, worker, why) => { purposes.set(whose(app, worker), why[0]) }
 
 /** Asks why, unless it is known, and then shows. @param {import('../app.js').MakeScreen} make @param {import('../../miniprogram/logic/words.js').Words} title @returns {import('../app.js').MakeScreen} */
 export const withPurpose = (make, title) => (app, params) => {
   const { worker_id: worker } = params
   const form = formOf(app, { purpose: '' })
-  let screen = purposes.has(worker) ? make(app, params) : null
+  let screen = purposes.has(whose(app, worker)) ? make(app, params) : null
   const look = async () => {
-    purposes.set(worker, form.values.purpose.trim())
+    purposes.set(whose(app, worker), form.values.purpose.trim())
     screen = make(app, params)
   }
   const asking = () => card({ title: say(W.whyLook) }, h('p', { class: 'say' }, say(W.whyLookDetail)),

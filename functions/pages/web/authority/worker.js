@@ -19,29 +19,27 @@ import { badgesOf, recordComplaint, recordSection } from './recording.js'
 
 export const worker = screen((app, params) => {
   const waiting = waitingAt(`workers/${params.worker_id}${params.part ? `/${params.part}/${params.id}` : ''}`)
-  if (params.part === 'objections') lookFor(params.worker_id, W.purposeObjection)
-  else if (waiting?.kind === 'erasure') lookFor(params.worker_id, W.purposeErasure)
-  else if (params.part === 'changes' || waiting) lookFor(params.worker_id, W.purposeReview)
+  if (params.part === 'objections') lookFor(app, params.worker_id, W.purposeObjection)
+  else if (waiting?.kind === 'erasure') lookFor(app, params.worker_id, W.purposeErasure)
+  else if (params.part === 'changes' || waiting) lookFor(app, params.worker_id, W.purposeReview)
   return shown(app, params)
 })
 
 const shown = withPurpose((app, { worker_id, part, id }) => {
   const path = { worker_id }
-  const purpose = purposeOf(worker_id)
+  const purpose = purposeOf(app, worker_id)
   const href = `workers/${worker_id}${part ? `/${part}/${id}` : ''}`
   const services = app.load(() => readServices(app.api))
   /** Names of agencies, by id. @type {Map<string, string>} */
   const agencies = new Map()
   const picture = (/** @type {string | undefined} */ proposal_id) => app.picture(() => app.api.call('GET /v1/workers/{worker_id}/photo', { path, query: { purpose, proposal_id }, raw: true }))
-  /** @type {ReturnType<typeof picture> | null} */
-  let photo = null
-  /** @type {ReturnType<typeof picture> | null} */
-  let newPhoto = null
+  /** Of what was read last. @type {{ shown: Record<'now' | 'proposed', ReturnType<typeof picture> | null>, end: () => void } | null} */
+  let pictures = null
   const read = app.load(async () => {
     const found = await app.api.call('GET /v1/workers/{worker_id}', { path, query: { purpose } })
-    if (found.photo && !photo) photo = picture(undefined)
     const proposal = proposalOf(found)
-    if (proposal?.pending_changes.photo && !newPhoto) newPhoto = picture(proposal.proposal_id)
+    pictures?.end()
+    pictures = app.part(() => ({ now: found.photo && picture(undefined), proposed: proposal?.pending_changes.photo ? picture(proposal.proposal_id) : null }))
     for (const agency_id of new Set([found.agency_id, ...found.proposals.map(one => one.agency_id)])) {
       if (agency_id && !agencies.has(agency_id)) app.api.call('GET /v1/agencies/{agency_id}', { path: { agency_id } }).then(agency => { agencies.set(agency_id, agency.name); app.update() }, () => {})
     }
@@ -49,12 +47,9 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   })
   const decision = deciding(app, href, {
     present: () => read.value && decidable(read.value),
-    send: async ({ decision, reason, phoneConfirmed }) => {
-      const proposal = read.value && proposalOf(read.value)
-      await app.api.call('POST /v1/workers/{worker_id}/reviews', { path, repeats: true, body: {
-        decision, reason, version: proposal ? proposal.version : read.value?.version, proposal_id: proposal && ['approve', 'reject'].includes(decision) ? proposal.proposal_id : null, phone_confirmed: decision === 'approve' && phoneConfirmed ? true : null,
-      } })
-    },
+    send: ({ decision, reason, phoneConfirmed }, { version, proposal_id }) => app.api.call('POST /v1/workers/{worker_id}/reviews', { path, repeats: true, body: {
+      decision, reason, version, proposal_id: ['approve', 'reject'].includes(decision) ? proposal_id : null, phone_confirmed: decision === 'approve' && phoneConfirmed ? true : null,
+    } }),
     again: read.again,
   })
   const objection = part === 'objections' ? objectionOf(app, worker_id, id, href) : null
@@ -82,7 +77,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     const moves = proposal && proposal.agency_id !== it.agency_id
     const phone = proposal ? proposal.pending_changes.phone : it.status === 'pending' || it.status === 'rejected' ? it.phone : null
     return {
-      name: proposal?.pending_changes.name || it.name || '', version: proposal ? proposal.version : it.version, phone: phone && phoneText(phone), can: possible(it.status, proposal !== null),
+      name: proposal?.pending_changes.name || it.name || '', version: proposal ? proposal.version : it.version, proposal_id: proposal && proposal.proposal_id, phone: phone && phoneText(phone), can: possible(it.status, proposal !== null),
       warning: moves && !proposal.agreed_at ? note('warn', say(W.notAgreed)) : !it.photo && it.status === 'pending' && note('warn', say(W.noPhotoWarn)),
     }
   }
@@ -111,7 +106,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   /** @param {Contract['Worker']} it @param {Contract['Proposal'] | null} proposal */
   function photos(it, proposal) {
     const one = (/** @type {ReturnType<typeof picture> | null} */ shown, /** @type {string} */ label) => h('figure', { key: label }, shown?.value ? h('img', { src: shown.value, alt: label, class: 'portrait' }) : h('span', { class: 'portrait' }, icon('person', 'large')), h('figcaption', null, label))
-    return h('div', { class: 'photos' }, one(it.photo ? photo : null, say(!it.photo ? W.noPhoto : proposal?.pending_changes.photo ? W.photoNow : W.photo)), proposal?.pending_changes.photo && one(newPhoto, say(W.photoNew)))
+    return h('div', { class: 'photos' }, one(pictures?.shown.now || null, say(!it.photo ? W.noPhoto : proposal?.pending_changes.photo ? W.photoNow : W.photo)), proposal?.pending_changes.photo && one(pictures?.shown.proposed || null, say(W.photoNew)))
   }
 
   /** @param {Contract['Worker']} it @param {Contract['Proposal']} proposal */
@@ -159,6 +154,6 @@ function objectionOf(app, worker_id, objection_id, href) {
 }
 
 export const trace = withPurpose((app, { worker_id }) => {
-  const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/trace', { path: { worker_id }, query: { limit: 30, cursor, purpose: purposeOf(worker_id) } }))
+  const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/trace', { path: { worker_id }, query: { limit: 30, cursor, purpose: purposeOf(app, worker_id) } }))
   return { title: () => say(W.trace), back: `workers/${worker_id}`, view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), () => null), null), h('div', { class: 'middle' }, buttonLink({ label: say(W.checkEntry), href: '#/log' }))] }
 }, W.trace)

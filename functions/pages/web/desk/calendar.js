@@ -40,7 +40,7 @@ export const calendar = screen(app => {
           return [
             orders.length === 0 ? card({}, empty({ icon: 'calendar', title: say(W.noVisits), detail: say(W.noVisitsDetail) })) : [
               card({ key: 'drawn', kind: 'if-wide', title: say(W.calendarOf, { day: day(moment(shown, '12:00'), app.now()) }) }, drawing(groups)),
-              groups.map(({ name, orders }) => h('section', { key: name, class: 'block if-phone' }, h('h2', null, name), rows(orders.map(order => row({
+              groups.map(({ key, name, orders }) => h('section', { key, class: 'block if-phone' }, h('h2', null, name), rows(orders.map(order => row({
                 key: order.order_id, href: addressOf(order), icon: SERVICE_ICONS[order.service], title: `${clockTime(order.start_at)}–${clockTime(endOf(order))} ${watch.serviceName(order.service)}`, detail: place(order.area), aside: tag(sayOf(orderStatuses, order.status), standing(order).tone),
               }))))),
             ],
@@ -71,11 +71,11 @@ export const calendar = screen(app => {
     /** @type {Map<string, Contract['OrderSummary'][]>} */
     const groups = new Map()
     for (const order of orders) {
-      const name = order.worker?.name || say(W.unstaffed)
-      groups.set(name, [...(groups.get(name) || []), order])
+      const key = order.worker?.worker_id || ''
+      groups.set(key, [...(groups.get(key) || []), order])
     }
     // Those without a worker need somebody, so they come first.
-    return [...groups].map(([name, orders]) => ({ name, orders, isOpen: !orders[0].worker })).sort((a, b) => Number(b.isOpen) - Number(a.isOpen))
+    return [...groups].map(([key, orders]) => ({ key, name: orders[0].worker?.name || say(W.unstaffed), orders, isOpen: !orders[0].worker })).sort((a, b) => Number(b.isOpen) - Number(a.isOpen))
   }
 
   /** A line a worker, with hours from left to right. @param {ReturnType<typeof byWorker>} groups */
@@ -89,7 +89,7 @@ export const calendar = screen(app => {
     return h('svg', { class: 'day', viewBox: `0 0 ${WIDTH} ${height}`, role: 'group', 'aria-label': say(W.calendarOf, { day: day(moment(shown, '12:00'), app.now()) }) },
       hours.map(hour => h('g', { key: hour }, h('path', { class: 'hour', d: `M${x(midnight + hour * HOUR)} 22V${height}` }), hour < last && h('text', { class: 'hour-name', x: x(midnight + hour * HOUR) + 3, y: 16 }, `${hour}:00`))),
       app.now() > midnight + first * HOUR && app.now() < midnight + last * HOUR && h('path', { class: 'now', d: `M${x(app.now())} 22V${height}` }),
-      groups.map(({ name, orders, isOpen }, line) => h('g', { key: name, transform: `translate(0 ${30 + line * LINE})` },
+      groups.map(({ key, name, orders, isOpen }, line) => h('g', { key, transform: `translate(0 ${30 + line * LINE})` },
         h('path', { class: 'hour', d: `M0 0H${WIDTH}` }), h('text', { class: isOpen ? 'name open' : 'name', x: 0, y: LINE / 2 + 5 }, name),
         orders.map(order => {
           const [from, to] = [x(Date.parse(order.start_at)), x(endOf(order))]

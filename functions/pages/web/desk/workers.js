@@ -27,11 +27,18 @@ export const workers = screen((app, params) => {
   return listScreen(choice, {
     title: () => say(choice.id() === 'new' ? W.newWorker : W.workers),
     list: 'workers',
-    view: () => split(choice.id() !== null, [tools(), paged(list, items => {
-      const found = items.filter(one => !search.values.find.trim() || one.name?.includes(search.values.find.trim()))
-      return found.length ? rows(found.map(one)) : nobody()
-    }, nobody())], choice.view(), say(W.chooseWorker)),
+    view: () => split(choice.id() !== null, [tools(), paged(list, () => found().length ? rows(found().map(one)) : !list.hasMore && nobody(), nobody())], choice.view(), say(W.chooseWorker)),
   })
+
+  function found() {
+    const find = search.values.find.trim()
+    return (list.value || []).filter(one => !find || one.name?.includes(find))
+  }
+
+  /** Who is looked for may be on a later page. */
+  async function readOn() {
+    while (!found().length && list.hasMore && !list.busy && !list.problem) await list.more()
+  }
 
   function again() {
     const now = JSON.stringify(query())
@@ -48,7 +55,7 @@ export const workers = screen((app, params) => {
     return h('div', { class: 'filters', onchange: () => queueMicrotask(again) },
       h('div', { class: 'buttons' }, watch.may('workers') && watch.isApproved() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'plain', icon: 'plus' }),
         button({ label: say(W.filter), kind: 'quiet', icon: isSearching ? 'up' : 'down', onclick: () => { isSearching = !isSearching; app.update() } })),
-      search.text('find', { label: say(W.workerName), optional: true, autocomplete: 'off', maxlength: 50 }),
+      search.text('find', { label: say(W.workerName), optional: true, autocomplete: 'off', maxlength: 50, oninput: readOn }),
       isSearching && h('div', { class: 'pair' },
         search.select('skill', { label: say(W.skill), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...skills] }),
         search.select('tag', { label: say(W.tagOf), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...[...unique].map(([value, label]) => ({ value, label }))] }),

@@ -137,6 +137,8 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ("{} must not be given twice", "{} 不能重复"),
     ("{} must be one of her skills", "{} 必须是她的技能之一"),
     ("must be after it begins", "必须晚于开始时间"),
+    // After what is more exact.
+    ("must be after {}", "必须晚于{}"),
     (
         "must be a day such as 2026-01-31",
         "必须是日期，如 2026-01-31",
@@ -169,10 +171,6 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ),
     ("{} must be true or false.", "{} 必须是 true 或 false。"),
     ("{} must be one of {}.", "{} 必须是以下之一：{}。"),
-    (
-        "{} must be a time in RFC 3339 with offset, such as 2026-01-31T09:00:00+08:00.",
-        "{} 必须是带时区的 RFC 3339 时间，如 2026-01-31T09:00:00+08:00。",
-    ),
     // Moving, consent, sections.
     // Visits, badges, photos.
     (

@@ -6,7 +6,7 @@ import { client, Problem } from '../miniprogram/logic/api.js'
 import { told } from '../miniprogram/logic/problem.js'
 import { say, speak, spoken } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
-import { browser, kept } from './browser.js'
+import { browser, kept, keptHere } from './browser.js'
 import { icon } from './icons.js'
 import { h, render } from './view.js'
 
@@ -51,6 +51,8 @@ export function start(area) {
   /** Of which screen this is. @type {unknown} */
   let made = null
   let visit = 0
+  /** Whether somebody is being logged out. */
+  let isLeaving = false
   let drawing = false
   let toast = ''
   let toastTimer = 0
@@ -226,12 +228,19 @@ export function start(area) {
     },
 
     async logOut() {
-      kept.write(known, null)
-      await api.logOut().catch(() => {})
       endReads()
       screen = null
-      app.go('')
-      route()
+      isLeaving = true
+      draw()
+      try {
+        await api.logOut()
+        kept.write(known, null)
+        anew()
+      } catch (problem) {
+        app.say(`${say(W.stillIn)}${told(problem)}`)
+        isLeaving = false
+        route()
+      }
     },
   }
 
@@ -267,13 +276,28 @@ export function start(area) {
     showLogin(null, isIn => { if (isIn) reads.forEach(read => read.again()) })
   }
 
+  api.changed = () => anew(say(W.anotherIn))
+
+  /** Drops everything of whoever was logged in. @param {string} [words] What is said then. */
+  function anew(words) {
+    endReads()
+    login = screen = null
+    isLeaving = true
+    visit++
+    draw()
+    keptHere.write('said', words || null)
+    history.replaceState(null, '', '#/')
+    location.reload()
+  }
+
   function endReads() {
     reads.forEach(read => read.stop())
     reads = []
   }
 
   async function route() {
-    const to = decodeURI(location.hash.replace(/^#\/?/, ''))
+    if (isLeaving) return
+    const to = addressed()
     const found = match(area.screens, to) || match(area.screens, '')
     if (!found) return
     if (screen?.moved && made === found.make && !login) {
@@ -285,20 +309,20 @@ export function start(area) {
     endReads()
     path = to
     made = found.make
-    visit++
+    const number = ++visit
     screen = null
     if (login) login.done(false)
     const isOpen = !area.login || isOpenAt(found.pattern)
     if (!isOpen) await app.isIn()
     const make = 'from' in found.make ? await fetched(found.make) : found.make
-    if (path !== to || !make) return
+    if (number !== visit || !make) return
     const shown = () => {
       screen = make(app, found.params)
       draw()
       arrive()
     }
     if (isOpen || api.isLoggedIn()) return shown()
-    showLogin(null, isIn => { if (isIn && path === to) shown() })
+    showLogin(null, isIn => { if (isIn && number === visit) shown() })
   }
 
   /** The title gets the focus, so that it is read aloud. */
@@ -334,7 +358,7 @@ export function start(area) {
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
       tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': isAt(tab.path) ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
-      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? screen.view() : null),
+      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? screen.view() : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
   }
 
@@ -345,6 +369,8 @@ export function start(area) {
   const isAt = tab => tab === '' ? path === '' : path === tab || path.startsWith(`${tab}/`)
 
   addEventListener('hashchange', route)
+  // In another tab.
+  addEventListener('storage', event => { if (event.key === known && event.newValue === null && api.isLoggedIn()) anew() })
   addEventListener('offline', app.update)
   addEventListener('online', () => {
     app.say(say(W.online))
@@ -355,7 +381,19 @@ export function start(area) {
   })
   if (area.enter) area.enter(app).then(() => { if (api.isLoggedIn()) kept.write(known, 'yes') }, problem => app.say(told(problem))).finally(route)
   else route()
+  const said = keptHere.read('said')
+  keptHere.write('said', null)
+  if (said) app.say(said)
   return app
+}
+
+/** What is behind the `#`; nothing where nobody can have meant it. */
+function addressed() {
+  try {
+    return decodeURI(location.hash.replace(/^#\/?/, ''))
+  } catch {
+    return ''
+  }
 }
 
 /** @param {unknown} problem */

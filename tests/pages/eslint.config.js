@@ -19,6 +19,6 @@ export default [
     languageOptions: { ecmaVersion: 2020, globals: everywhere },
     rules: { 'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: 'Mini-programs have no import().' }] },
   },
-  { files: ['**/miniprogram/**/*.js'], ignores: ['**/miniprogram/logic/**'], languageOptions: { globals: { wx: 'readonly', App: 'readonly', Page: 'readonly' } } },
+  { files: ['**/miniprogram/**/*.js'], ignores: ['**/miniprogram/logic/**'], languageOptions: { globals: { getCurrentPages: 'readonly', wx: 'readonly', App: 'readonly', Page: 'readonly' } } },
   { files: ['**/tests/pages/**/*.{js,mjs}', '*.{js,mjs}'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ]

@@ -61,8 +61,11 @@ export async function sent(page, send, missing = {}) {
   }
   page.setData(result)
   if (result.problem) page.repeat = () => sent(page, send)
-  if (result.locked) whenOnline(page.repeat)
+  if (result.locked) whenOnline(() => { if (isOnTop(page) && page.repeat) page.repeat() })
 }
+
+/** Whether this page is the one that is shown: of one that was left nothing is sent, and it leads nowhere. @param {any} page */
+export const isOnTop = page => getCurrentPages().slice(-1)[0] === page
 
 /** A list's field has the faults of its items. @param {[string, string | false][]} faults By pointer. */
 const byField = faults => Object.fromEntries(faults.map(([pointer, words]) => [pointer.split('/').filter(part => !/^\d+$/.test(part)).pop(), words]))

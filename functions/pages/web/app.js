@@ -54,14 +54,15 @@ export function start(area) {
   /** Whether somebody is being logged out. */
   let isLeaving = false
   let drawing = false
+  let atOnline = () => {}
   let toast = ''
   let toastTimer = 0
   const app = {
     api,
     now: api.now,
     area,
-    /** What a form does when the network is back. */
-    whenOnline: () => {},
+    /** The form that is shown says what it does when the network is back. @param {() => void} repeat */
+    whenOnline(repeat) { atOnline = repeat },
 
     /** Draws what has changed, once, however often it is called at once. */
     update() {
@@ -224,7 +225,16 @@ export function start(area) {
     /** Has somebody log in, if nobody is; false if they would rather not. @param {any} [hint] For the login, such as a phone number. @returns {Promise<boolean>} */
     async logIn(hint) {
       if (await app.isIn(true)) return true
-      return new Promise(resolve => { showLogin(hint, resolve) })
+      // A step of its own: Back leads from the login to what was filled in.
+      history.pushState(null, '')
+      const here = location.href
+      let isBack = false
+      const back = new Promise(resolve => addEventListener('popstate', resolve, { once: true })).then(() => { isBack = true; login?.done(false) })
+      const isIn = await new Promise(resolve => { showLogin(hint, resolve) })
+      if (isBack || location.href !== here) return isIn
+      history.back()
+      await back
+      return isIn
     },
 
     async logOut() {
@@ -317,7 +327,8 @@ export function start(area) {
     const make = 'from' in found.make ? await fetched(found.make) : found.make
     if (number !== visit || !make) return
     const shown = () => {
-      screen = make(app, found.params)
+      // A late answer to a screen that was left leads nowhere.
+      screen = make({ ...app, go: (to, replace) => { if (number === visit) app.go(to, replace) } }, found.params)
       draw()
       arrive()
     }
@@ -339,7 +350,7 @@ export function start(area) {
     root.classList.toggle('large', kept.read('large') === 'yes')
     api.language = spoken()
     // A form that is shown says so anew; one that was closed sends nothing any more.
-    app.whenOnline = () => {}
+    atOnline = () => {}
     const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
     const isIn = api.isLoggedIn() || !area.login || isOpenAt('')
     const tabs = isIn && !screen?.full ? area.tabs : undefined
@@ -377,7 +388,7 @@ export function start(area) {
     if (screen) reads.forEach(read => read.again())
     // Whoever is logging in keeps what they typed.
     else if (!login) route()
-    app.whenOnline()
+    atOnline()
   })
   if (area.enter) area.enter(app).then(() => { if (api.isLoggedIn()) kept.write(known, 'yes') }, problem => app.say(told(problem))).finally(route)
   else route()

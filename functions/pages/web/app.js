@@ -296,6 +296,7 @@ export function start(area) {
     visit++
     draw()
     keptHere.write('said', words || null)
+    keptHere.write('unsure', null)
     history.replaceState(null, '', '#/')
     location.reload()
   }

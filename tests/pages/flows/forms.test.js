@@ -96,6 +96,31 @@ test('Back leads from the login to the form as it was, and a login after that se
   await me.leave()
 })
 
+test('A form that is made anew, when it is not known whether the order was placed, says so until one looks', async () => {
+  const me = await loggedIn('demo-customer-17')
+  const { page } = me
+  await page.goto(`${url}/order#/new`)
+  await orderFilled(page, '13900000017')
+  const lost = async route => {
+    await route.fetch()
+    await route.abort()
+  }
+  await page.route('**/v1/orders', lost)
+  await send(page).click()
+  await page.getByText('不知道是否已经办成').waitFor()
+  const said = page.getByText('刚才的订单可能已经发布')
+  assert.equal(await said.count(), 0, 'the form itself can be sent again')
+  await page.unroute('**/v1/orders', lost)
+  await page.reload()
+  await said.waitFor()
+  await page.getByRole('main').getByRole('button', { name: '订单', exact: true }).click()
+  await page.getByRole('heading', { name: '订单', level: 1, exact: true }).waitFor()
+  await page.goBack()
+  await send(page).waitFor()
+  assert.equal(await said.count(), 0)
+  await me.leave()
+})
+
 test('In the mini-program a form that was left sends nothing when the network is back', async () => {
   const code = 'demo-customer-18'
   const before = await ordersOf(code)

@@ -194,3 +194,33 @@ test('who asks to be read to now is told by a read that began since', async () =
   assert.deepEqual(seen, ['open', 'claimed'])
   assert.deepEqual(platform.waits, [], 'and nothing is waited for in between')
 })
+
+const of = (/** @type {string} */ subject) => () => /** @type {[number, any]} */ ([200, { token: subject, expires_at: LATER, subject }])
+
+test('what one person wanted done is not done in the name of another who has logged in since', async () => {
+  const platform = played([of('cus_1'), lost, lost, lost, problem(401, 'unauthenticated'), of('cus_2'), placed, problem(401, 'unauthenticated'), problem(401, 'unauthenticated'), of('cus_3')])
+  const api = await loggedIn(platform)
+  let changed = 0
+  api.changed = () => { changed++ }
+  await assert.rejects(place(api), { status: 0 })
+  await assert.rejects(place(api), { slug: 'somebody-else' })
+  assert.equal(changed, 1)
+  await place(api)
+  assert.notEqual(platform.sent[4].headers['idempotency-key'], platform.sent[6].headers['idempotency-key'])
+  await assert.rejects(place(api), { slug: 'unauthenticated' })
+  await assert.rejects(api.logIn('POST /v1/sessions/customer', { code: 'x' }), { slug: 'somebody-else' })
+  assert.equal(changed, 2)
+})
+
+test('logging out ends the session for good, or says that it has not', async () => {
+  const platform = played([session('t'), problem(503, 'unavailable', { 'retry-after': '30' }), () => [204, null], problem(401, 'unauthenticated')])
+  const api = await loggedIn(platform)
+  await assert.rejects(api.logOut(), { status: 503 })
+  assert.equal(api.isLoggedIn(), true)
+  platform.clock = 15 * 60_000
+  // A read that goes on meanwhile renews nothing.
+  const [, read] = await Promise.allSettled([api.logOut(), api.call('GET /v1/orders', {})])
+  assert.equal(read.status, 'rejected')
+  assert.deepEqual(platform.sent.slice(1).map(sent => `${sent.method} ${sent.url}`), ['DELETE /v1/sessions', 'DELETE /v1/sessions', 'POST /v1/sessions/refresh'])
+  assert.equal(api.isLoggedIn(), false)
+})

@@ -64,6 +64,9 @@ export async function sent(page, send, missing = {}) {
   if (result.locked) whenOnline(page)
 }
 
+/** Whether this page is the one that is shown: of one that was left nothing is sent, and it leads nowhere. @param {any} page */
+export const isOnTop = page => getCurrentPages().slice(-1)[0] === page
+
 /** A list's field has the faults of its items. @param {[string, string | false][]} faults By pointer. */
 const byField = faults => Object.fromEntries(faults.map(([pointer, words]) => [pointer.split('/').filter(part => !/^\d+$/.test(part)).pop(), words]))
 
@@ -73,7 +76,7 @@ function whenOnline(page) {
   const listen = (/** @type {any} */ { isConnected }) => {
     if (!isConnected) return
     wx.offNetworkStatusChange(listen)
-    if (page.repeat === repeat && getCurrentPages().slice(-1)[0] === page) repeat()
+    if (page.repeat === repeat && isOnTop(page)) repeat()
   }
   wx.onNetworkStatusChange(listen)
 }

@@ -55,6 +55,9 @@ async function enter() {
 export const customer = client({ ...platform('customer'), enter }, 'customer', spoken())
 export const worker = client(platform('worker'), 'worker', spoken())
 
+// Pages of whoever was logged in are closed.
+for (const api of [customer, worker]) api.changed = () => { wx.switchTab({ url: '/pages/home/home' }) }
+
 /** Whether the customer has been here before; nobody is logged in for looking around. */
 export const isKnownCustomer = () => !!wx.getStorageSync('refresh.customer')
 

@@ -6,7 +6,7 @@ import { client, Problem } from '../miniprogram/logic/api.js'
 import { told } from '../miniprogram/logic/problem.js'
 import { say, speak, spoken } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
-import { browser, kept } from './browser.js'
+import { browser, kept, keptHere } from './browser.js'
 import { icon } from './icons.js'
 import { h, render } from './view.js'
 
@@ -51,15 +51,18 @@ export function start(area) {
   /** Of which screen this is. @type {unknown} */
   let made = null
   let visit = 0
+  /** Whether somebody is being logged out. */
+  let isLeaving = false
   let drawing = false
+  let atOnline = () => {}
   let toast = ''
   let toastTimer = 0
   const app = {
     api,
     now: api.now,
     area,
-    /** What a form does when the network is back. */
-    whenOnline: () => {},
+    /** The form that is shown says what it does when the network is back. @param {() => void} repeat */
+    whenOnline(repeat) { atOnline = repeat },
 
     /** Draws what has changed, once, however often it is called at once. */
     update() {
@@ -222,16 +225,32 @@ export function start(area) {
     /** Has somebody log in, if nobody is; false if they would rather not. @param {any} [hint] For the login, such as a phone number. @returns {Promise<boolean>} */
     async logIn(hint) {
       if (await app.isIn(true)) return true
-      return new Promise(resolve => { showLogin(hint, resolve) })
+      // A step of its own: Back leads from the login to what was filled in.
+      history.pushState(null, '')
+      const here = location.href
+      let isBack = false
+      const back = new Promise(resolve => addEventListener('popstate', resolve, { once: true })).then(() => { isBack = true; login?.done(false) })
+      const isIn = await new Promise(resolve => { showLogin(hint, resolve) })
+      if (isBack || location.href !== here) return isIn
+      history.back()
+      await back
+      return isIn
     },
 
     async logOut() {
-      kept.write(known, null)
-      await api.logOut().catch(() => {})
       endReads()
       screen = null
-      app.go('')
-      route()
+      isLeaving = true
+      draw()
+      try {
+        await api.logOut()
+        kept.write(known, null)
+        anew()
+      } catch (problem) {
+        app.say(`${say(W.stillIn)}${told(problem)}`)
+        isLeaving = false
+        route()
+      }
     },
   }
 
@@ -267,13 +286,29 @@ export function start(area) {
     showLogin(null, isIn => { if (isIn) reads.forEach(read => read.again()) })
   }
 
+  api.changed = () => anew(say(W.anotherIn))
+
+  /** Drops everything of whoever was logged in. @param {string} [words] What is said then. */
+  function anew(words) {
+    endReads()
+    login = screen = null
+    isLeaving = true
+    visit++
+    draw()
+    keptHere.write('said', words || null)
+    keptHere.write('unsure', null)
+    history.replaceState(null, '', '#/')
+    location.reload()
+  }
+
   function endReads() {
     reads.forEach(read => read.stop())
     reads = []
   }
 
   async function route() {
-    const to = decodeURI(location.hash.replace(/^#\/?/, ''))
+    if (isLeaving) return
+    const to = addressed()
     const found = match(area.screens, to) || match(area.screens, '')
     if (!found) return
     if (screen?.moved && made === found.make && !login) {
@@ -285,20 +320,21 @@ export function start(area) {
     endReads()
     path = to
     made = found.make
-    visit++
+    const number = ++visit
     screen = null
     if (login) login.done(false)
     const isOpen = !area.login || isOpenAt(found.pattern)
     if (!isOpen) await app.isIn()
     const make = 'from' in found.make ? await fetched(found.make) : found.make
-    if (path !== to || !make) return
+    if (number !== visit || !make) return
     const shown = () => {
-      screen = make(app, found.params)
+      // A late answer to a screen that was left leads nowhere.
+      screen = make({ ...app, go: (to, replace) => { if (number === visit) app.go(to, replace) } }, found.params)
       draw()
       arrive()
     }
     if (isOpen || api.isLoggedIn()) return shown()
-    showLogin(null, isIn => { if (isIn && path === to) shown() })
+    showLogin(null, isIn => { if (isIn && number === visit) shown() })
   }
 
   /** The title gets the focus, so that it is read aloud. */
@@ -315,7 +351,7 @@ export function start(area) {
     root.classList.toggle('large', kept.read('large') === 'yes')
     api.language = spoken()
     // A form that is shown says so anew; one that was closed sends nothing any more.
-    app.whenOnline = () => {}
+    atOnline = () => {}
     const title = login ? say(area.name) : screen ? screen.title() : say(area.name)
     const isIn = api.isLoggedIn() || !area.login || isOpenAt('')
     const tabs = isIn && !screen?.full ? area.tabs : undefined
@@ -334,7 +370,7 @@ export function start(area) {
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
       tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': isAt(tab.path) ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
-      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? screen.view() : null),
+      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? screen.view() : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
   }
 
@@ -345,17 +381,31 @@ export function start(area) {
   const isAt = tab => tab === '' ? path === '' : path === tab || path.startsWith(`${tab}/`)
 
   addEventListener('hashchange', route)
+  // In another tab.
+  addEventListener('storage', event => { if (event.key === known && event.newValue === null && api.isLoggedIn()) anew() })
   addEventListener('offline', app.update)
   addEventListener('online', () => {
     app.say(say(W.online))
     if (screen) reads.forEach(read => read.again())
     // Whoever is logging in keeps what they typed.
     else if (!login) route()
-    app.whenOnline()
+    atOnline()
   })
   if (area.enter) area.enter(app).then(() => { if (api.isLoggedIn()) kept.write(known, 'yes') }, problem => app.say(told(problem))).finally(route)
   else route()
+  const said = keptHere.read('said')
+  keptHere.write('said', null)
+  if (said) app.say(said)
   return app
+}
+
+/** What is behind the `#`; nothing where nobody can have meant it. */
+function addressed() {
+  try {
+    return decodeURI(location.hash.replace(/^#\/?/, ''))
+  } catch {
+    return ''
+  }
 }
 
 /** @param {unknown} problem */

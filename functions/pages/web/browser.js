@@ -21,12 +21,12 @@ export const browser = {
   random: () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join(''),
 }
 
-/** Settings of this browser; without any where the browser keeps none. */
-export const kept = {
+/** @param {() => Storage} storage */
+const keptIn = storage => ({
   /** @param {string} name @returns {string | null} */
   read(name) {
     try {
-      return localStorage.getItem(name)
+      return storage().getItem(name)
     } catch {
       return null
     }
@@ -34,10 +34,16 @@ export const kept = {
   /** @param {string} name @param {string | null} value */
   write(name, value) {
     try {
-      if (value === null) localStorage.removeItem(name)
-      else localStorage.setItem(name, value)
+      if (value === null) storage().removeItem(name)
+      else storage().setItem(name, value)
     } catch {
       // A private window: it is asked again the next time.
     }
   },
-}
+})
+
+/** Settings of this browser; without any where the browser keeps none. */
+export const kept = keptIn(() => localStorage)
+
+/** What this tab is to know when its document is made anew. */
+export const keptHere = keptIn(() => sessionStorage)

@@ -105,7 +105,7 @@ export function formOf(app, values) {
      * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children */
     around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
       const isUnknown = problem?.unknown === true
-      app.whenOnline = () => { if (repeat) repeat() }
+      app.whenOnline(() => { if (repeat) repeat() })
       // Who has logged in since can go on.
       if (problem?.slug === 'unauthenticated' && app.api.isLoggedIn()) problem = null
       const known = [...pointers]
@@ -150,9 +150,12 @@ export function formOf(app, values) {
   /** Shows faults, and puts the focus on the first. */
   function marked() {
     app.update()
-    const first = document.querySelector('[aria-invalid=true], .field .fault')
-    const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input, button')
-    if (field instanceof HTMLElement) field.focus()
+    // When they are drawn.
+    queueMicrotask(() => {
+      const first = document.querySelector('[aria-invalid=true], .field .fault')
+      const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input, button')
+      if (field instanceof HTMLElement) field.focus()
+    })
   }
 }
 

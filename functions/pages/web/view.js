@@ -82,6 +82,8 @@ function following(at, view) {
 /** @param {ChildNode} node */
 function removed(node) {
   const next = node.nextSibling
+  // Gives the focus back to where it was opened.
+  if (node instanceof HTMLDialogElement) node.close()
   node.remove()
   return next
 }

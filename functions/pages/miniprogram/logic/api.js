@@ -67,8 +67,12 @@ export class Problem extends Error {
 export function client(platform, kind, language = 'zh') {
   /** @type {{ token: string, until: number, subject: string, member: Member | null } | null} */
   let session = null
+  /** Subject and member whose session it is, or was when it ended. @type {string | null} */
+  let owner = null
   /** @type {Promise<void> | null} */
   let renewing = null
+  /** @type {Promise<void> | null} */
+  let leaving = null
   /** How far the server's clock is ahead of this one's, in milliseconds. */
   let ahead = 0
   /** @type {Map<string, { text: string, key: string }>} */
@@ -77,6 +81,8 @@ export function client(platform, kind, language = 'zh') {
     language,
     /** Called when nobody is logged in any more. */
     ended: () => {},
+    /** Called when somebody else is logged in than before: nothing of the former may be shown or sent any more. */
+    changed: () => {},
     now: () => platform.now() + ahead,
     wait: platform.wait,
     isLoggedIn: () => session !== null,
@@ -180,16 +186,22 @@ export function client(platform, kind, language = 'zh') {
   }
 
   async function refresh() {
+    await leaving?.catch(() => {})
+    begin(await renewed())
+  }
+
+  /** @returns {Promise<any>} A session. */
+  async function renewed() {
     const kept = platform.refreshToken ? platform.refreshToken.read() : undefined
     try {
       if (kept === null) throw loggedOut()
-      begin(await openly('POST /v1/sessions/refresh', kept === undefined ? { as: kind } : { refresh_token: kept }))
+      return await openly('POST /v1/sessions/refresh', kept === undefined ? { as: kind } : { refresh_token: kept })
     } catch (problem) {
       const isOver = problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429
       if (!isOver) throw problem
       if (!platform.enter) throw over()
       const { operation, body } = await platform.enter()
-      begin(await openly(operation, body))
+      return openly(operation, body)
     }
   }
 
@@ -208,10 +220,15 @@ export function client(platform, kind, language = 'zh') {
   /** @param {any} answer A session. */
   function begin(answer) {
     // By this machine's clock, which may not be the server's.
-    const now = platform.now() + ahead
-    const left = Date.parse(answer.expires_at) - now
+    const left = Date.parse(answer.expires_at) - (platform.now() + ahead)
     session = { token: answer.token, until: platform.now() + left, subject: answer.subject, member: answer.member || null }
     if (platform.refreshToken) platform.refreshToken.write(answer.refresh_token)
+    const former = owner
+    owner = `${answer.subject} ${answer.member?.member_id}`
+    if (former === null || former === owner) return
+    intents.clear()
+    self.changed()
+    throw new Problem({ type: '/problems/somebody-else' }, 409)
   }
 
   /** Opens a session, such as `logIn('POST /v1/sessions/phone', { phone, code, as: 'customer' })`.
@@ -221,11 +238,25 @@ export function client(platform, kind, language = 'zh') {
     begin(await openly(operation, platform.refreshToken ? body : { .../** @type {any} */ (body), cookie: true }))
   }
 
-  async function logOut() {
+  /** Ends the session. When that fails, whoever's cookie has it is still logged in. */
+  function logOut() {
+    leaving = leave().finally(() => { leaving = null })
+    return leaving
+  }
+
+  async function leave() {
+    await renewing?.catch(() => {})
     const kept = platform.refreshToken ? platform.refreshToken.read() : undefined
-    session = null
-    if (platform.refreshToken) platform.refreshToken.write(null)
+    if (kept !== undefined) forget()
     await openly('DELETE /v1/sessions', kept ? { refresh_token: kept } : { as: kind })
+    if (kept === undefined) forget()
+  }
+
+  function forget() {
+    session = null
+    owner = null
+    intents.clear()
+    if (platform.refreshToken) platform.refreshToken.write(null)
   }
 
   /** @param {string} operation @param {any} body */

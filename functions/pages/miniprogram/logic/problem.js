@@ -10,6 +10,7 @@ const problems = {
   unavailable: ['系统正忙，请稍后再试。', 'The service is busy. Please try again in a moment.'],
   internal: ['系统出了问题，已有记录，请稍后再试。', 'Something went wrong on our side, and was noted. Please try again later.'],
   unauthenticated: ['登录已过期，请重新登录。', 'You are logged out. Please log in again.'],
+  'somebody-else': ['现在登录的是另一个账号。', 'Somebody else is logged in now.'],
   'bad-credentials': ['没有登录成功。请核对手机号和验证码，或账号和密钥。', 'You are not logged in. Check the number and the code, or the key and its secret.'],
   forbidden: ['您没有权限这样做。', 'You may not do this.'],
   'not-found': ['没有找到。', 'There is no such thing.'],

@@ -5,8 +5,12 @@ import { DAY, day, distance, isoDay } from '../../miniprogram/logic/format.js'
 import { begun, canPrefer, durations, FARTHEST, firstDay, missing, orderOf, startTimes, takenOver } from '../../miniprogram/logic/placing.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
+import { keptHere } from '../browser.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, h, icon, named, note, say, screen, SERVICE_ICONS } from '../parts.js'
+
+/** Kept where an answer is waited for. */
+const UNSURE = 'unsure'
 
 export const placing = screen((app, params) => {
   /** The order before, if it is ordered again. @type {Contract['Order'] | null} */
@@ -15,6 +19,8 @@ export const placing = screen((app, params) => {
     if (params.order_id && !before) fillIn(await app.api.call('GET /v1/orders/{order_id}', { path: { order_id: params.order_id } }))
     return readServices(app.api)
   })
+  /** Whether it is not known of the order before whether it was placed, and its form is gone. */
+  const isUnsure = keptHere.read(UNSURE) !== null
   const form = formOf(app, { ...begun(app.now(), params.service), otherDay: '', prefer: /** @type {string[]} */ ([]) })
   /** What is said of the place. */
   let placed = ''
@@ -36,7 +42,8 @@ export const placing = screen((app, params) => {
   /** @param {Contract['OfferedService'][]} services @param {Contract['OfferedService']} service */
   function whole(services, service) {
     values.duration = values.duration || String(service.usual_duration_min)
-    return form.around({ label: say(W.placeOrder), send: place, check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
+    return [isUnsure && keptHere.read(UNSURE) && [note('warn', say(W.unsure)), h('div', { class: 'middle' }, button({ label: say(W.orders), icon: 'list', onclick: look }))],
+      form.around({ label: say(W.placeOrder), send: place, check, aside: h('p', { class: 'hint' }, say(W.placeOrderNote)) },
       card({ title: say(W.what) },
         form.choices('service', { label: say(W.service), kind: 'bare', options: services.map(one => ({ value: one.service, label: named(one.name), icon: SERVICE_ICONS[one.service] })), chosen: () => { values.duration = '' } })),
       card({ title: say(W.time) },
@@ -55,7 +62,12 @@ export const placing = screen((app, params) => {
         before && canPrefer(before) && form.choices('prefer', { label: say(W.worker), several: true, kind: 'bare', options: [{ value: 'yes', label: say(W.prefer) }], optional: true }),
         form.choices('wishes', { label: say(W.wishes), hint: say(W.wishesHint), several: true, kind: 'bare', optional: true, options: service.tags.map(tag => ({ value: tag.tag, label: named(tag.name) })) }),
         form.text('budget', { label: say(W.budget), pointer: '/budget_fen', hint: say(W.budgetHint, { price: price(service) }), inputmode: 'decimal', optional: true, maxlength: 9 }),
-        form.text('notes', { label: say(W.notes), hint: say(W.notesHint), rows: 2, optional: true, maxlength: 500 })))
+        form.text('notes', { label: say(W.notes), hint: say(W.notesHint), rows: 2, optional: true, maxlength: 500 })))]
+  }
+
+  function look() {
+    keptHere.write(UNSURE, null)
+    app.go('orders')
   }
 
   function location() {
@@ -110,7 +122,12 @@ export const placing = screen((app, params) => {
     const { location } = values
     if (!location || !catalogue.value || !await app.logIn({ phone: values.phone })) return
     const body = orderOf({ ...values, day: chosenDay(), location }, chosenService(catalogue.value), values.prefer.length ? params.order_id : null)
-    const order = await app.api.call('POST /v1/orders', { intent: 'order', body })
+    keptHere.write(UNSURE, 'yes')
+    const order = await app.api.call('POST /v1/orders', { intent: 'order', body }).catch(problem => {
+      if (!problem.unknown) keptHere.write(UNSURE, null)
+      throw problem
+    })
+    keptHere.write(UNSURE, null)
     app.say(say(W.placed))
     app.go(`orders/${order.order_id}`, true)
   }

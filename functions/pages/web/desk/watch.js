@@ -128,11 +128,6 @@ function begun(app) {
     const id = api.subject()
     if (!id || (!isOver && id === self.agency_id)) return
     follows.forEach(follow => follow.stop())
-    if (id !== self.agency_id) {
-      Object.assign(self, { agency: null, claims: null, news: [] })
-      offers = null
-      dropped.clear()
-    }
     self.agency_id = id
     isOver = false
     follows = [api.follow('GET /v1/agencies/{agency_id}', { path: { agency_id: id } }, { every: () => self.isApproved() ? AGENCY_EVERY : WAITING_EVERY, show: seeAgency, fail: failed })]

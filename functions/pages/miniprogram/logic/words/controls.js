@@ -36,6 +36,8 @@ export const controls = {
   otherPhone: ['换个手机号', 'Another number'],
   logIn: ['登录', 'Log in'],
   logOut: ['退出登录', 'Log out'],
+  stillIn: ['您还没有退出登录。', 'You are still logged in. '],
+  anotherIn: ['现在登录的是另一个账号，先前的内容已清除。', 'Somebody else is logged in now; what was here before is gone.'],
   byWeChat: ['用微信登录', 'Log in by WeChat'],
   accessKey: ['账号', 'Access key'],
   secret: ['密钥', 'Secret'],

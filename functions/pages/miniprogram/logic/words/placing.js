@@ -64,6 +64,7 @@ export const placing = {
   prefer: ['还想请上次的服务员', 'The same worker as last time, if she can'],
   tooSoon: ['这个时间太近了，请选晚一点的时间', 'That is too soon. Please choose a later time'],
   placeOrder: ['发布订单', 'Place the order'],
+  unsure: ['刚才的订单可能已经发布，请先看“订单”，再决定要不要重新填写。', 'The order before may have been placed. Look at your orders before you fill in another.'],
   placeOrderNote: ['发布后附近的公司开始抢单，服务开始前都可以取消。', 'Agencies nearby can grab it at once. You can cancel until the work begins.'],
   placed: ['订单已发布', 'Your order is placed'],
   worker: ['服务员', 'Worker'],

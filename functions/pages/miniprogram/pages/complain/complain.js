@@ -3,7 +3,7 @@
 import { complaintAbouts } from '../../logic/words/contract.js'
 import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { say, sayOf, sent, titled, toast, typed, worded } from '../../page.js'
+import { isOnTop, say, sayOf, sent, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({
@@ -25,7 +25,7 @@ Page({
     return sent(this, async () => {
       await customer.call('POST /v1/orders/{order_id}/complaints', { intent: 'complaint', path: { order_id }, body: { about: /** @type {any} */ (about), detail: values.detail } })
       toast(W.complained)
-      wx.redirectTo({ url: '/pages/complaints/complaints' })
+      if (isOnTop(this)) wx.redirectTo({ url: '/pages/complaints/complaints' })
     }, { '/detail': !values.detail.trim() && say(controls.required) })
   },
 })

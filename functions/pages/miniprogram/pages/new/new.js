@@ -5,7 +5,7 @@ import { DAY, day, isoDay, moment } from '../../logic/format.js'
 import { begun, canPrefer, durations, FARTHEST, firstDay, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { isOnTop, mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({
@@ -104,7 +104,7 @@ Page({
       if (!location || !service) return
       const order = await customer.call('POST /v1/orders', { intent: 'order', body: orderOf({ ...values, location }, service, values.prefer ? before : null) })
       toast(W.placed)
-      wx.redirectTo({ url: `/pages/order/order?order_id=${order.order_id}` })
+      if (isOnTop(this)) wx.redirectTo({ url: `/pages/order/order?order_id=${order.order_id}` })
     }, missing(values, customer.now()))
   },
 })

@@ -1,7 +1,7 @@
 // A rating, after the visit.
 
 import { customer as W } from '../../logic/words/customer.js'
-import { mended, say, sent, titled, toast, typed, worded } from '../../page.js'
+import { isOnTop, mended, say, sent, titled, toast, typed, worded } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 Page({
@@ -30,7 +30,7 @@ Page({
     return sent(this, async () => {
       await customer.call('POST /v1/orders/{order_id}/rating', { path: { order_id }, body: { stars: chosen, comment: values.comment || null }, repeats: true })
       toast(W.rated)
-      wx.navigateBack()
+      if (isOnTop(this)) wx.navigateBack()
     }, { '/stars': !chosen && say(W.ratingChoose) })
   },
 })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { serve } from '../host/host.js'
+import { creditCode } from '../numbers.js'
 import { ADDRESS, HOME, city, closed, placed, url, watched } from './watched.js'
 import { orderFilled, phoneEntered } from './steps.js'
 
@@ -118,6 +119,36 @@ test('A form that is made anew, when it is not known whether the order was place
   await page.goBack()
   await send(page).waitFor()
   assert.equal(await said.count(), 0)
+  await me.leave()
+})
+
+test('What is shown only once stays until somebody says that it is kept', async () => {
+  const me = await watched({ width: 1440, refused: true })
+  const { page } = me
+  const secret = 'shown-once'
+  await page.route('**/v1/agencies', route => route.fulfill({ status: 201, json: { agency_id: 'agy_1', access_key: 'key', secret } }))
+  await page.goto(`${url}/desk`)
+  await page.locator('a[href="#/register"]').click()
+  await page.getByLabel('公司名称').fill('哈尔滨新办家政有限公司')
+  await page.getByLabel('统一社会信用代码').fill(creditCode())
+  await page.getByLabel('负责人姓名').fill('李雷')
+  await page.getByLabel('负责人手机号').fill('13845678902')
+  await page.getByLabel('日常保洁').check()
+  await page.getByLabel('门店名称').fill('一店')
+  await page.getByLabel('门店地址').fill('中央大街 100 号')
+  await page.getByRole('button', { name: '在地图上选' }).click()
+  await page.locator('.map-frame [role=img]').click({ position: { x: 150, y: 120 } })
+  await page.getByRole('button', { name: '就在这里' }).click()
+  await page.locator('main [type=submit]').click()
+  await page.getByText(secret, { exact: true }).waitFor()
+  const isBack = page.evaluate(() => new Promise(resolve => { addEventListener('popstate', () => resolve(location.hash), { once: true }) }))
+  await page.goBack()
+  assert.doesNotMatch(await isBack, /register/)
+  await page.waitForURL(/register$/)
+  await page.getByText(secret, { exact: true }).waitFor()
+  await page.getByRole('button', { name: '记好了' }).click()
+  await page.getByLabel('密钥').waitFor()
+  assert.doesNotMatch(page.url(), /register/)
   await me.leave()
 })
 

@@ -8,13 +8,16 @@ import { awaited, button, card, h, named, note, say, screen } from '../parts.js'
 import { credentials } from './reading.js'
 import { placeField } from './stores.js'
 
+/** What is shown once, until its owner says that it is kept. @type {{ access_key: string, secret: string | null } | null} */
+let given = null
+addEventListener('beforeunload', event => { if (given) event.preventDefault() })
+
 export const register = screen(app => {
   const services = app.load(() => readServices(app.api))
   const form = formOf(app, { name: '', uscc: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]), storeName: '', storeAddress: '' })
   const place = placeField(app, form, null, '/stores/0/location')
   const { values } = form
-  /** @type {{ access_key: string, secret: string | null } | null} */
-  let given = null
+  app.leaving(() => { if (given) app.go('register') })
   const send = async () => {
     const location = place.chosen()
     if (!location) return

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::Step;
 use super::commands::{DONE, FORBIDDEN, NOT_FOUND, TOO_LATE, Told, Who, either};
-use super::town::{Hand, Placed, Town, text};
+use super::town::{Firm, Hand, Placed, Town, text};
 use crate::world::{CENTRE, moved};
 
 impl Town {
@@ -240,7 +240,12 @@ impl Town {
         let mut made = complaint(self, at).map_err(|told| format!("{told:?} at that moment"))?;
         // Who came is for the authority.
         made.worker_id = None;
-        if heard.answer.body != serde_json::to_value(&made).expect("JSON") {
+        let mut shown = serde_json::to_value(&made).expect("JSON");
+        let of = |firm: &&Firm| firm.id == made.agency_id;
+        shown["agency_name"] = json!(self.agencies.iter().find(of).map(|firm| &firm.name));
+        shown["service"] = json!(self.orders[n].order.service);
+        shown["start_at"] = json!(self.orders[n].order.start_at.to_rfc3339());
+        if heard.answer.body != shown {
             return Err(format!("the complaint is shown as {}", heard.answer.body));
         }
         self.orders[n].complaint = Some(made);

@@ -164,7 +164,8 @@ const FORMS = [
   }],
   ['a badge that is suspended', {
     make: async () => {
-      await call('POST', `/v1/workers/${worn.worker_id}/badges`, city.desks[0].token, {})
+      const { items } = await call('GET', `/v1/workers/${worn.worker_id}/badges`, they.office)
+      for (const badge of items.filter(one => one.suspended_by)) await call('POST', `/v1/badges/${badge.badge_id}/reinstate`, they.office, { reason: '已核实' })
       return worn
     },
     request: ['POST', '**/v1/badges/*/suspend'], button: '暂停',

@@ -90,7 +90,7 @@ enum Whose {
 }
 
 impl Whose {
-    /// As [`Principal::role`].
+    /// As [`runtime::Principal::role`].
     fn role(self) -> &'static str {
         match self {
             Self::Customer => "customer",

@@ -318,7 +318,7 @@ test('Whatever the login meets', async t => {
     await enter.click()
     await page.getByRole('alert').getByText(UNKNOWN).waitFor()
     await page.getByRole('button', { name: '再试一次' }).click()
-    await page.getByRole('alert').getByText('没有登录成功').waitFor()
+    await page.getByText('或者已经用过').waitFor()
     await page.clock.runFor(60_000)
     await ask.click()
     await page.getByText(/^5[89] 秒后可以重新获取|^60 秒后可以重新获取/).waitFor()

@@ -7,7 +7,7 @@
 use ::http::HeaderName;
 use settings::Settings;
 
-use crate::http::{Request, address};
+use crate::http::{Request, Viewer, address};
 use crate::{Problem, secret};
 
 /// Carries the secret.
@@ -16,12 +16,6 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-homehail-edge");
 pub struct Edge {
     secret: Option<String>,
     is_the_only_way: bool,
-}
-
-/// Marks a request that came through CloudFront.
-#[derive(Clone, Debug)]
-pub(crate) struct Viewer {
-    pub(crate) address: String,
 }
 
 impl Edge {

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Fields, Problem, edge, secret};
+use crate::{Fields, Problem, secret};
 
 pub use lambda_http::Request;
 
@@ -141,9 +141,15 @@ pub fn raw_path(request: &Request) -> &str {
     }
 }
 
+/// Marks a request that came through CloudFront, and says whose it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Viewer {
+    pub(crate) address: String,
+}
+
 /// The address that a request came from, as CloudFront says if it came through it, and else the gateway; empty if neither does.
 pub fn address(request: &Request) -> &str {
-    if let Some(caller) = request.extensions().get::<edge::Viewer>() {
+    if let Some(caller) = request.extensions().get::<Viewer>() {
         return &caller.address;
     }
     let address = match request.request_context_ref() {
@@ -155,7 +161,7 @@ pub fn address(request: &Request) -> &str {
 
 /// Whether what CloudFront says of the caller, in headers, can be believed.
 pub fn came_through_cloudfront(request: &Request) -> bool {
-    request.extensions().get::<edge::Viewer>().is_some()
+    request.extensions().get::<Viewer>().is_some()
 }
 
 /// Marks a request that came as HEAD and is handled as GET.

@@ -146,13 +146,17 @@ impl<'a> Call<'a> {
         };
         exchange.check();
         let is_chinese = headers.contains_key("content-language");
-        if media == Some("application/problem+json") && !body.is_null() && !is_chinese {
-            let faults = body["errors"].as_array().into_iter().flatten();
-            let faults = faults.map(|fault| &fault["detail"]);
-            for text in [&body["title"], &body["detail"]].into_iter().chain(faults) {
-                let text = text.as_str().expect("text");
+        let is_problem = media == Some("application/problem+json");
+        // Rows of a batch of credit records say what is wrong with them too.
+        if (is_problem || body["rejected"].is_array()) && !is_chinese {
+            let lists = [&body["errors"], &body["rejected"]].into_iter();
+            let faults = lists.filter_map(Value::as_array).flatten();
+            let texts = faults.map(|fault| &fault["detail"]);
+            let texts = texts.chain([&body["title"], &body["detail"]]);
+            let is_known = |text: &str| runtime::chinese(text).is_some();
+            for text in texts.filter_map(Value::as_str) {
                 assert!(
-                    runtime::chinese(text).is_some(),
+                    is_known(text) || text.split("; ").all(is_known),
                     "the catalogue has no Chinese for: {text}"
                 );
             }

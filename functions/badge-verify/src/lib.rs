@@ -27,9 +27,7 @@ use domain::time::Millis;
 use domain::worker::Worker;
 use html::Language;
 use html::headers::PRIVATE;
-use lambda_http::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderValue,
-};
+use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use lambda_http::http::{Method, StatusCode};
 use runtime::accept::{prefers_english, prefers_json};
 use runtime::http::{self, Request, Response};
@@ -130,7 +128,7 @@ impl BadgeVerify {
     /// The badge page, or JSON for programs; also when something of ours fails.
     async fn show(&self, request: &Request, presented: Presented, now: Millis) -> Response {
         let wants_json = prefers_json(http::header(request, ACCEPT).unwrap_or_default());
-        let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
+        let languages = http::languages(request);
         let language = if prefers_english(languages) {
             Language::English
         } else {

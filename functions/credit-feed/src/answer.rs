@@ -2,8 +2,8 @@
 
 use domain::feed::{Rejected, Unfit};
 use lambda_http::http::StatusCode;
-use runtime::Problem;
 use runtime::http::{self, Response};
+use runtime::{Problem, spoken};
 use serde_json::{Value, json};
 use store::{Batch, BatchInTurn, BatchState, REPORT_PAGE};
 
@@ -77,19 +77,27 @@ fn begins(page: u32) -> u64 {
     u64::from(page) * REPORT_PAGE as u64
 }
 
-/// 200: the batch's progress, with a page of its rejected rows.
-pub(crate) fn standing(found: &BatchInTurn, page: u32, rejected: Vec<Rejected>) -> Response {
+/// 200: the batch's progress, with a page of its rejected rows, and what is wrong with them in the language of the request.
+pub(crate) fn standing(
+    found: &BatchInTurn,
+    page: u32,
+    mut rejected: Vec<Rejected>,
+    languages: &str,
+) -> Response {
     let batch = &found.batch;
     let is_over = batch.state == BatchState::Applied;
     let has_more = is_over && begins(page + 1) < batch.counts.rejected;
-    let mut answer = summary(found);
+    for row in &mut rejected {
+        row.detail = spoken(&row.detail, languages);
+    }
+    let mut answer = summary(found, languages);
     answer["rejected"] = json!(rejected);
     answer["next_cursor"] = json!(has_more.then(|| (page + 1).to_string()));
     http::json(StatusCode::OK, &answer)
 }
 
 /// The batch's progress.
-pub(crate) fn summary(found: &BatchInTurn) -> Value {
+pub(crate) fn summary(found: &BatchInTurn, languages: &str) -> Value {
     let batch = &found.batch;
     let manifest = &batch.manifest;
     let (status, detail) = if found.is_replaced() {
@@ -106,7 +114,7 @@ pub(crate) fn summary(found: &BatchInTurn) -> Value {
         "as_of": manifest.as_of.to_rfc3339(),
         "manifest_sha256": batch.manifest_sha256,
         "status": status.as_str(),
-        "detail": detail,
+        "detail": detail.map(|detail| spoken(detail, languages)),
         "received_at": batch.received_at.to_rfc3339(),
         "applied_at": batch.applied_at.map(domain::time::Millis::to_rfc3339),
         "rows": manifest.rows,

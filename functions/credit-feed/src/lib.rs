@@ -200,7 +200,8 @@ impl CreditFeed {
         } else {
             Vec::new()
         };
-        Ok(answer::standing(&found, page, rejected))
+        let languages = http::languages(request);
+        Ok(answer::standing(&found, page, rejected, languages))
     }
 
     /// All sources with their latest batches, for the authority.
@@ -208,10 +209,14 @@ impl CreditFeed {
         let principal = self.verifier.authenticate(request, self.clock.now())?;
         principal.authority(Right::Read)?;
         http::query(request, &[])?;
+        let languages = http::languages(request);
         let mut items = Vec::new();
         for (source, known) in self.sources.iter() {
             let batches = self.feeds.latest(source).await?;
-            let batches: Vec<_> = batches.iter().map(answer::summary).collect();
+            let batches = batches.iter();
+            let batches: Vec<_> = batches
+                .map(|batch| answer::summary(batch, languages))
+                .collect();
             items.push(json!({ "source": source, "sections": known.sections, "batches": batches }));
         }
         Ok(http::json(StatusCode::OK, &json!({ "items": items })))

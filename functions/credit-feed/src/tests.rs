@@ -1,5 +1,8 @@
 use domain::chain::Hash;
-use domain::feed::{Unfit, manifest_hash};
+use domain::credit::CreditRules;
+use domain::feed::{RowRules, Unfit, manifest_hash};
+use domain::time::Millis;
+use runtime::spoken;
 use serde_json::json;
 
 use super::*;
@@ -28,12 +31,7 @@ fn refusals_say_what_would_be_accepted() {
         ),
         (Unfit::Taken { expected: 2 }, "conflict"),
         (Unfit::TooMany, "conflict"),
-        (
-            Unfit::Older {
-                newest: domain::time::Millis(0),
-            },
-            "older-batch",
-        ),
+        (Unfit::Older { newest: Millis(0) }, "older-batch"),
     ] {
         let problem = answer::unfit(unfit);
         assert_eq!((problem.slug, problem.status.as_u16()), (slug, 409));
@@ -53,7 +51,7 @@ fn each_part_is_checked_against_its_hash() {
         signature: None,
         manifest_sha256: manifest_hash(b""),
         manifest: serde_json::from_value(manifest).unwrap(),
-        received_at: domain::time::Millis(0),
+        received_at: Millis(0),
         state: BatchState::Received,
         detail: None,
         parts: Default::default(),
@@ -73,4 +71,21 @@ fn each_part_is_checked_against_its_hash() {
         check_part(&batch, 1, b"anything").is_ok(),
         "announced long ago"
     );
+}
+
+#[test]
+fn what_is_wrong_with_rows_is_said_in_the_language_of_who_asks() {
+    let worker = json!({ "id_number": "1" });
+    let row = json!({ "worker": worker, "section": "tax", "state": "clear", "as_of": 1, "a": 1 });
+    let rules = RowRules::new(&[], &CreditRules::default(), Millis(0));
+    let rejected = rules.parse(7, row.to_string().as_bytes()).unwrap_err();
+    for (languages, detail) in [
+        ("en, zh;q=0.5", rejected.detail.as_str()),
+        (
+            "zh-CN",
+            "含有未知字段；worker.id_number 必须是 17 位数字加一位数字或 X；section 不是九项之一；as_of 必须是带时区的 RFC 3339 时间",
+        ),
+    ] {
+        assert_eq!(spoken(&rejected.detail, languages), detail);
+    }
 }

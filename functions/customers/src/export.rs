@@ -2,7 +2,7 @@
 
 use domain::market::Market;
 use domain::member::{Deed, Right};
-use lambda_http::http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION, HeaderValue};
+use lambda_http::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use runtime::Problem;
 use runtime::accept::prefers_chinese;
 use runtime::http::{self, Request, Response};
@@ -38,7 +38,7 @@ impl Customers {
         }
         let is_cut = cursor.is_some() || customers.len() > MOST;
         customers.truncate(MOST);
-        let languages = http::header(request, ACCEPT_LANGUAGE).unwrap_or_default();
+        let languages = http::languages(request);
         let is_chinese = prefers_chinese(languages);
         let file = table(&customers, is_cut, is_chinese, &self.market);
         // What answers on Lambda decodes text, which takes one such mark away.

@@ -23,7 +23,7 @@ use erasure::asked;
 use lambda_http::http::{Method, StatusCode};
 use record::{Leaving, Reader, TraceAnswer, WorkerAnswer, is_erased, next_event};
 use runtime::http::{self, Page, Request, Response};
-use runtime::{Fields, Problem, Verifier};
+use runtime::{Fault, Fields, Problem, Verifier};
 use serde_json::json;
 use settings::{Clock, ConfigError, Settings};
 use store::{
@@ -214,6 +214,13 @@ impl OwnRecord {
         let decide = |file: &WorkerFile| -> Result<Step, Problem> {
             if file.worker.is_erased {
                 return Err(is_erased());
+            }
+            let seq = objection.about.parse().unwrap_or_default();
+            if file.head.seq < seq {
+                return Err(Problem::invalid(vec![Fault {
+                    pointer: "/about".to_owned(),
+                    detail: "is not the seq of an event".to_owned(),
+                }]));
             }
             let kind = EventKind::Complaint;
             let mut event = next_event(file, kind, Actor::Worker(id.clone()), payload.clone());

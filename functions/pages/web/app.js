@@ -337,6 +337,14 @@ export function start(area) {
     showLogin(null, isIn => { if (isIn && number === visit) shown() })
   }
 
+  /** What was read says some things in the language that it was asked for in. @param {'zh' | 'en'} language */
+  function spoke(language) {
+    speak(language)
+    kept.write('language', language)
+    draw()
+    reads.forEach(read => read.again())
+  }
+
   /** The title gets the focus, so that it is read aloud. */
   function arrive() {
     if (arrived) document.getElementById('title')?.focus({ preventScroll: true })
@@ -366,7 +374,7 @@ export function start(area) {
         h('h1', { id: 'title', tabindex: '-1', key: 'title' }, title),
         h('div', { class: 'tools', key: 'tools' },
           h('button', { type: 'button', class: 'tool', 'aria-pressed': String(kept.read('large') === 'yes'), onclick: () => { kept.write('large', kept.read('large') === 'yes' ? null : 'yes'); app.update() } }, say(W.large)),
-          h('button', { type: 'button', class: 'tool', lang: spoken() === 'zh' ? 'en' : 'zh-CN', 'aria-label': say(W.languageHint), onclick: () => { speak(spoken() === 'zh' ? 'en' : 'zh'); kept.write('language', spoken()); app.update() } }, say(W.language)))),
+          h('button', { type: 'button', class: 'tool', lang: spoken() === 'zh' ? 'en' : 'zh-CN', 'aria-label': say(W.languageHint), onclick: () => { spoke(spoken() === 'zh' ? 'en' : 'zh') } }, say(W.language)))),
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
       tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': isAt(tab.path) ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),

@@ -4,7 +4,10 @@
 //! it is asked at the boundary, so that no rule knows about languages. The end-to-end tests look up everything that they
 //! are told, and fail where something is missing here.
 
+mod feeds;
 mod people;
+
+use crate::accept::prefers_chinese;
 
 /// English and Chinese. `{}` stands for what differs, such as a number, and is taken over in the same order.
 const CATALOGUE: &[(&str, &str)] = &[
@@ -441,71 +444,6 @@ const CATALOGUE: &[(&str, &str)] = &[
         "The authority suspended this badge, and only the authority can reinstate it.",
         "此服务卡由主管部门停用，只有主管部门可以恢复。",
     ),
-    // Credit feeds and the log.
-    ("The signature is not accepted", "签名未被接受"),
-    (
-        "The source is unknown, or the signature is not its own over this manifest.",
-        "来源未知，或签名不是该来源对此清单的签名。",
-    ),
-    ("A batch is missing", "缺少批次"),
-    (
-        "The batch does not follow the one before",
-        "批次与前一批次不相衔接",
-    ),
-    ("The batch is older than the one before", "批次早于前一批次"),
-    ("A part is larger than 4 MiB.", "分片超过 4 MiB。"),
-    (
-        "Another batch of this source has this batch_id.",
-        "此来源的另一批次使用此 batch_id。",
-    ),
-    (
-        "The batch is complete, and this is not the part that it was sent with.",
-        "批次已完整，且此分片与原先发送的不同。",
-    ),
-    (
-        "This batch was refused, and its seq has been announced anew.",
-        "此批次已被拒绝，其 seq 已重新公告。",
-    ),
-    ("must have a hash for each part", "必须有每个分片的哈希"),
-    (
-        "No event of this hash has a place in the log yet.",
-        "具有此哈希的事件尚未进入日志。",
-    ),
-    (
-        "The log is not that large, or has no such leaf at that size.",
-        "日志没有这么大，或在该大小下没有此叶。",
-    ),
-    ("The log is not that large.", "日志没有这么大。"),
-    (
-        "Either leaf or index must be given.",
-        "须给出 leaf 或 index 之一。",
-    ),
-    ("is in the future", "晚于现在"),
-    (
-        "is not the part whose hash the manifest names",
-        "不是清单中哈希所指的分片",
-    ),
-    ("must be the source in the path", "必须是路径中的来源"),
-    (
-        "Another batch of this source has this seq; the next one has seq {}.",
-        "此来源的另一批次使用此 seq；下一批次的 seq 是 {}。",
-    ),
-    (
-        "The next batch of this source has seq {}.",
-        "此来源的下一批次的 seq 是 {}。",
-    ),
-    (
-        "Prev_sha256 is not of the batch before.",
-        "prev_sha256 不是前一批次的。",
-    ),
-    (
-        "As_of is before that of the batch before, {}.",
-        "as_of 早于前一批次的 {}。",
-    ),
-    (
-        "{} batches of this source wait to be applied already.",
-        "此来源已有 {} 个批次等待处理。",
-    ),
     (
         "This badge was revoked, or expired, before it was signed; issue another one.",
         "此服务卡在签发前已被吊销或过期，请重新发放。",
@@ -563,9 +501,25 @@ pub fn chinese(english: &str) -> Option<String> {
     })
 }
 
+/// The faults of a row or a batch, divided by `; `, for who is read by the header `Accept-Language`: Chinese if that prefers it
+/// to English. What the catalogue does not have stays English.
+pub fn spoken(faults: &str, accept_language: &str) -> String {
+    if !prefers_chinese(accept_language) {
+        return faults.to_owned();
+    }
+    let faults = faults.split("; ");
+    let faults: Vec<_> = faults
+        .map(|fault| chinese(fault).unwrap_or_else(|| fault.to_owned()))
+        .collect();
+    faults.join("；")
+}
+
 /// All of it.
 fn catalogue() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    CATALOGUE.iter().chain(people::CATALOGUE)
+    CATALOGUE
+        .iter()
+        .chain(people::CATALOGUE)
+        .chain(feeds::CATALOGUE)
 }
 
 /// What stands in `text` where the pattern has `{}`; `None` if it does not fit.

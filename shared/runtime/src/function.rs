@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ::http::Method;
-use ::http::header::ACCEPT_LANGUAGE;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lambda_http::request::LambdaRequest;
@@ -19,7 +18,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::edge::Edge;
-use crate::http::{Head, Request, Response, header, raw_path};
+use crate::http::{Head, Request, Response, languages, raw_path};
 use crate::problem::speak;
 use crate::{Problem, telemetry};
 
@@ -134,8 +133,7 @@ where
         *request.method_mut() = Method::GET;
         request.extensions_mut().insert(Head);
     }
-    let languages = header(&request, ACCEPT_LANGUAGE).unwrap_or_default();
-    let languages = languages.to_owned();
+    let languages = languages(&request).to_owned();
     let started = Instant::now();
     let admitted = edge.admit(&mut request);
     let handled = async {

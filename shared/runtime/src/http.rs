@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use ::http::StatusCode;
-use ::http::header::{AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use ::http::header::{
+    ACCEPT_LANGUAGE, AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
+};
 use data_encoding::HEXLOWER;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
@@ -378,6 +380,11 @@ pub fn header(request: &Request, name: impl AsHeaderName) -> Option<&str> {
         .headers()
         .get(name)
         .and_then(|value| value.to_str().ok())
+}
+
+/// The header `Accept-Language`; empty if there is none.
+pub fn languages(request: &Request) -> &str {
+    header(request, ACCEPT_LANGUAGE).unwrap_or_default()
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -29,7 +29,7 @@ pub mod secret;
 pub mod session;
 pub mod telemetry;
 
-pub use chinese::chinese;
+pub use chinese::{chinese, spoken};
 pub use fields::Fields;
 pub use principal::{Caller, Principal, Verifier};
 pub use problem::{Fault, Problem};

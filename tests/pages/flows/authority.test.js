@@ -204,15 +204,23 @@ for (const [name, ends, comes] of MEANWHILE) {
   })
 }
 
-test('A photo that came since is shown before it can be approved', async () => {
+test('Nobody approves a photo that is not shown, and one that came since is shown first', async () => {
   const [desk] = city.desks
   const { worker_id } = await they.worker(desk.token)
   const put = photo => they.send(`/v1/workers/${worker_id}/photo`, desk.token, 'image/jpeg', photo)
   await put(await readFile(new URL('../../end_to_end/photo.jpg', import.meta.url)))
   const me = await at('reviewer', `workers/${worker_id}`, { refused: true })
   const { page } = me
+  await page.route('**/photo?*', route => route.abort())
   await page.getByLabel('目的').fill('审核新人')
   await page.getByRole('button', { name: '查看档案' }).click()
+  const again = page.locator('.photos').getByRole('button', { name: '再试一次' })
+  await again.waitFor()
+  assert.equal(await page.getByRole('button', { name: '批准' }).getAttribute('aria-disabled'), 'true')
+  await page.keyboard.press('a')
+  assert.equal(await page.getByRole('dialog').count(), 0)
+  await page.unroute('**/photo?*')
+  await again.click()
   const portrait = () => page.locator('img.portrait').evaluate(async image => {
     await image.decode()
     const canvas = Object.assign(document.createElement('canvas'), { width: 16, height: 16 })

@@ -18,6 +18,7 @@ import { after, nextOf } from './queue.js'
  * @property {Contract['Decision'][]} can The first is the screen's main button.
  * @property {string | null} [phone] One that is to be confirmed with her.
  * @property {import('../view.js').Child} [warning]
+ * @property {boolean} [unseen] Something is still to be shown that nobody may approve unseen.
  */
 
 /** @type {Record<Contract['Decision'], { key: string, hint: import('../../miniprogram/logic/words.js').Words }>} */
@@ -46,7 +47,7 @@ export function deciding(app, href, { present, send, again }) {
   const ask = (/** @type {Contract['Decision']} */ decision) => {
     // Nobody decides on what has come since.
     const seen = present()
-    if (seen) question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => ({
+    if (seen && !(seen.unseen && decision === 'approve')) question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => ({
       title: say(W.ask, { deed: say(W[decision]), name: seen.name }), label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : 'go',
       fields: [
         h('p', { class: 'say' }, say(ASKED[decision].hint, { version: seen.version || '' })),
@@ -76,7 +77,7 @@ export function deciding(app, href, { present, send, again }) {
   ])
   return () => {
     const line = [
-      h('div', { class: 'buttons' }, can().map((decision, at) => button({ key: decision, label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : at === 0 ? 'go' : 'plain', onclick: () => ask(decision) })),
+      h('div', { class: 'buttons' }, can().map((decision, at) => button({ key: decision, label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : at === 0 ? 'go' : 'plain', disabled: decision === 'approve' && present()?.unseen, onclick: () => ask(decision) })),
         nextOf(href) && button({ label: say(W.nextOne), kind: 'quiet', onclick: next })),
       keys(),
     ]

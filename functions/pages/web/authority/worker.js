@@ -78,6 +78,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     const phone = proposal ? proposal.pending_changes.phone : it.status === 'pending' || it.status === 'rejected' ? it.phone : null
     return {
       name: proposal?.pending_changes.name || it.name || '', version: proposal ? proposal.version : it.version, proposal_id: proposal && proposal.proposal_id, phone: phone && phoneText(phone), can: possible(it.status, proposal !== null),
+      unseen: Object.values(pictures?.shown || {}).some(picture => picture && !picture.value),
       warning: moves && !proposal.agreed_at ? note('warn', say(W.notAgreed)) : !it.photo && it.status === 'pending' && note('warn', say(W.noPhotoWarn)),
     }
   }
@@ -105,7 +106,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
 
   /** @param {Contract['Worker']} it @param {Contract['Proposal'] | null} proposal */
   function photos(it, proposal) {
-    const one = (/** @type {ReturnType<typeof picture> | null} */ shown, /** @type {string} */ label) => h('figure', { key: label }, shown?.value ? h('img', { src: shown.value, alt: label, class: 'portrait' }) : h('span', { class: 'portrait' }, icon('person', 'large')), h('figcaption', null, label))
+    const one = (/** @type {ReturnType<typeof picture> | null} */ shown, /** @type {string} */ label) => h('figure', { key: label }, shown?.value ? h('img', { src: shown.value, alt: label, class: 'portrait' }) : shown?.problem ? awaited(shown, () => null) : h('span', { class: 'portrait' }, icon('person', 'large')), h('figcaption', null, label))
     return h('div', { class: 'photos' }, one(pictures?.shown.now || null, say(!it.photo ? W.noPhoto : proposal?.pending_changes.photo ? W.photoNow : W.photo)), proposal?.pending_changes.photo && one(pictures?.shown.proposed || null, say(W.photoNew)))
   }
 

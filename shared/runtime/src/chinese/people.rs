@@ -1,6 +1,7 @@
 //! What problems say that are about people: members, how they log in, workers and their records.
 
 pub(super) const CATALOGUE: &[(&str, &str)] = &[
+    ("is not the seq of an event", "不是已有条目的编号"),
     (
         "There are at most {} members, each with {} credentials: one must go before another comes.",
         "最多有 {} 名成员，每人最多 {} 个凭证：须先撤销一个，才能再添加。",

@@ -34,9 +34,21 @@ export async function visitor(browser, { width = 390, height = width < 800 ? 844
   return { page, faults, context }
 }
 
-/** What WCAG 2.2 AA has against a page, each with where. The page's policy lets no script in, so axe comes by the debugger. @param {import('playwright-core').Page} page */
+/** What WCAG 2.2 AA has against a page, and text under 18 px, each with where. The page's policy lets no script in, so axe comes by the debugger. @param {import('playwright-core').Page} page */
 export async function accessibilityFaults(page) {
   await page.evaluate(axe)
+  const small = await page.evaluate(() => {
+    const sizes = new Map()
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const element = text.parentElement
+      if (!element || !text.nodeValue?.trim() || !element.checkVisibility({ visibilityProperty: true })) continue
+      const scale = element instanceof SVGGraphicsElement ? element.getScreenCTM()?.a || 1 : 1
+      const size = Math.round(parseFloat(getComputedStyle(element).fontSize) * scale * 10) / 10
+      if (size < 18) sizes.set(`${element.tagName} ${element.className}`, `${size} px: ${text.nodeValue.trim()}`)
+    }
+    return [...sizes].map(([where, what]) => `small text: ${where}: ${what}`)
+  })
   const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
-  return found.violations.flatMap((/** @type {any} */ violation) => violation.nodes.map((/** @type {any} */ node) => `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary.split('\n')[1]?.trim()}`))
+  return small.concat(found.violations.flatMap((/** @type {any} */ violation) => violation.nodes.map((/** @type {any} */ node) => `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary.split('\n')[1]?.trim()}`)))
 }

@@ -7,7 +7,7 @@ import { told } from '../miniprogram/logic/problem.js'
 import { say, speak, spoken } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { browser, kept, keptHere } from './browser.js'
-import { icon } from './icons.js'
+import { button, dialog, icon } from './parts.js'
 import { h, render } from './view.js'
 
 /** @typedef {import('./view.js').Child} Child */
@@ -27,6 +27,12 @@ import { h, render } from './view.js'
  * @property {Lazy<(app: App, done: () => void, hint: any) => () => Child>} [login] See `login.js`.
  */
 /** @template T @typedef {{ from: () => Promise<T> }} Lazy What is fetched when it is needed. */
+/** @template {Record<string, any>} V @typedef {import('./form.js').Form<V>} Form */
+/** What is asked in a dialog before something is done. `keep` is said on a second button, which leaves all as it is; `done` is told what
+ * `send` has brought, once the dialog is closed. `past` is there once something else is shown than was asked about: it is called, and
+ * the dialog closed, unless the answer is on its way.
+ * @typedef {Pick<Parameters<Form<any>['around']>[0], 'label' | 'kind' | 'check'>
+ *   & { title: string, keep?: string, fields?: Child, send: () => Promise<any>, done?: (answer: any) => unknown, past?: (() => void) | null }} Question */
 /** @typedef {ReturnType<typeof start>} App */
 
 /** Whether there is room beside a list for what is chosen from it. */
@@ -55,6 +61,8 @@ export function start(area) {
   let isLeaving = false
   let drawing = false
   let atOnline = () => {}
+  /** The question that is asked over the screen. @type {(() => Child) | null} */
+  let asked = null
   let toast = ''
   let toastTimer = 0
   const app = {
@@ -75,6 +83,27 @@ export function start(area) {
     go(to, replace = false) {
       if (replace) location.replace(`#/${to}`)
       else location.hash = `#/${to}`
+    },
+
+    /** Asks something over the screen, one thing at a time. @template {Record<string, any>} V @param {Form<V>} form @param {(form: Form<V>) => Question} question */
+    ask(form, question) {
+      const close = () => { asked = null; app.update() }
+      asked = () => {
+        const { title, label, kind, check, keep, fields, send, done, past } = question(form)
+        if (past && !form.isBusy()) {
+          past()
+          close()
+          return null
+        }
+        const act = async () => {
+          const answer = await send()
+          close()
+          await done?.(answer)
+        }
+        const aside = keep && button({ label: keep, kind: 'quiet', onclick: close })
+        return dialog({ title, close }, form.around({ label, kind, check, send: act, aside }, fields))
+      }
+      app.update()
     },
 
     /** Says something in passing, aloud too. @param {string} words */
@@ -304,6 +333,7 @@ export function start(area) {
   function endReads() {
     reads.forEach(read => read.stop())
     reads = []
+    asked = null
   }
 
   async function route() {
@@ -313,6 +343,7 @@ export function start(area) {
     if (!found) return
     if (screen?.moved && made === found.make && !login) {
       path = to
+      asked = null
       if (!isWide()) arrive()
       screen.moved(found.params)
       return app.update()
@@ -378,7 +409,7 @@ export function start(area) {
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
       tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': isAt(tab.path) ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
-      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? screen.view() : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
+      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? [screen.view(), asked?.()] : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
   }
 

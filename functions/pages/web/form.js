@@ -16,8 +16,10 @@ export { isPhone } from '../miniprogram/logic/format.js'
  * @property {boolean} [optional]
  */
 
+/** @template {Record<string, any>} V @typedef {ReturnType<typeof formOf<V>>} Form */
+
 /** A form over `values`, whose fields are named as these are.
- * @template {Record<string, any>} V @param {import('./app.js').App} app @param {V} values */
+ * @template {Record<string, any>} V @param {{ api: { isLoggedIn: () => boolean }, update: () => void, whenOnline: (repeat: () => void) => void }} app @param {V} values */
 export function formOf(app, values) {
   /** @type {Problem | null} */
   let problem = null
@@ -28,21 +30,23 @@ export function formOf(app, values) {
   let repeat = null
   /** @type {Set<string>} */
   const pointers = new Set()
+  /** Fields drawn since the form was last shown that have to be filled in, by pointer. @type {Record<string, keyof V>} */
+  let needed = {}
   const form = {
     values,
     isBusy: () => busy,
     /** What is wrong at a pointer whose field is none of these. @param {string} pointer */
-    faultOf: pointer => faultAt(pointer),
+    faultOf: faultAt,
 
     /** Sets a value from elsewhere than its field. @param {keyof V & string} name @param {any} value */
     set(name, value) { change(name, `/${name}`, value) },
 
     /** What is wrong there has been mended. @param {string} pointer */
-    mended(pointer) { clear(pointer) },
+    mended: clear,
 
     /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, autofocus?: boolean, min?: string, max?: string, oninput?: () => void }} field */
     text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {
-      const fault = faultAt(pointer)
+      const fault = fieldAt(name, pointer, optional)
       const id = `f-${name}`
       return wrapped(name, label, fault, hint, optional, h(rows ? 'textarea' : 'input', {
         id, name, rows, type: rows ? null : 'text', ...attributes, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(name, fault, hint), 'aria-required': optional ? null : 'true',
@@ -57,7 +61,7 @@ export function formOf(app, values) {
 
     /** A list to choose one from. @param {keyof V & string} name @param {Field & { options: { value: string, label: string }[] }} field */
     select(name, { label, pointer = `/${name}`, hint, optional, options }) {
-      const fault = faultAt(pointer)
+      const fault = fieldAt(name, pointer, optional)
       return wrapped(name, label, fault, hint, optional, h('select', {
         id: `f-${name}`, name, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(name, fault, hint),
         onchange: (/** @type {any} */ event) => change(name, pointer, event.target.value),
@@ -66,7 +70,7 @@ export function formOf(app, values) {
 
     /** All choices at once, one of them to be chosen, or with `several` any. @param {keyof V & string} name @param {Field & { options: { value: string, label: Child, icon?: string }[], several?: boolean, kind?: string, chosen?: (value: string) => void }} field */
     choices(name, { label, pointer = `/${name}`, hint, optional, options, several, kind = '', chosen }) {
-      const fault = faultAt(pointer)
+      const fault = fieldAt(name, pointer, optional)
       return h('fieldset', { class: `field choices ${kind}`, key: name, 'aria-describedby': describedBy(name, fault, hint) },
         h('legend', null, label, optional && h('small', null, say(W.optional))), hintOf(name, hint), faultOf(name, fault),
         h('div', { class: 'options' }, options.map(({ value, label: words, icon: picture }) => h('label', { key: value, class: 'option' },
@@ -101,7 +105,7 @@ export function formOf(app, values) {
       if (problem) marked()
     },
 
-    /** The form with its button.
+    /** The form with its button. What is not optional has to be filled in, unless `check` says of its pointer what is wrong, or that nothing is.
      * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children */
     around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
       const isUnknown = problem?.unknown === true
@@ -111,10 +115,13 @@ export function formOf(app, values) {
       const known = [...pointers]
       const rest = (problem?.errors || []).filter(fault => !known.some(pointer => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`)))
       const isMarked = Object.keys(faults).length > 0 || (problem?.errors.length || 0) > rest.length
+      const shown = Object.entries(needed)
+      needed = {}
+      const faultsOf = () => ({ ...Object.fromEntries(shown.map(([pointer, name]) => [pointer, emptiness(values[name])])), ...check?.() })
       return h('form', { novalidate: true, class: 'form', onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault()
         if (repeat) repeat()
-        else form.send(send, check)
+        else form.send(send, faultsOf)
       } },
         // What may have been sent is not changed until it is known.
         h('div', { class: 'fields', inert: isUnknown || null }, children),
@@ -131,6 +138,12 @@ export function formOf(app, values) {
   function faultAt(pointer) {
     pointers.add(pointer)
     return faults[pointer] || problem?.at(pointer) || null
+  }
+
+  /** What is wrong with a field that is being drawn. @param {keyof V} name @param {string} pointer @param {boolean | undefined} optional */
+  function fieldAt(name, pointer, optional) {
+    if (!optional) needed[pointer] = name
+    return faultAt(pointer)
   }
 
   /** @param {string} pointer */
@@ -157,6 +170,12 @@ export function formOf(app, values) {
       if (field instanceof HTMLElement) field.focus()
     })
   }
+}
+
+/** What is said where nothing was typed or chosen. @param {string | string[] | null} value */
+function emptiness(value) {
+  if (typeof value === 'string') return !value.trim() && say(W.required)
+  return !value?.length && say(W.choose)
 }
 
 /** @param {string} name @param {string} label @param {string | null} fault @param {Child} hint @param {boolean | undefined} optional @param {Child} control */

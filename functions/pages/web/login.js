@@ -65,10 +65,9 @@ export const keyLogin = kind => (app, done) => {
     form.values.secret = ''
     done()
   }
-  const check = () => ({ '/access_key': !form.values.access_key.trim() && say(W.required), '/secret': !form.values.secret.trim() && say(W.required) })
   return () => card({ title: say(kind === 'agency' ? W.agencyLogin : W.authorityLogin) },
     h('p', { class: 'say' }, say(kind === 'agency' ? W.agencyLoginWhy : W.authorityLoginWhy)),
-    form.around({ label: say(W.logIn), send: logIn, check },
+    form.around({ label: say(W.logIn), send: logIn },
       form.text('access_key', { label: say(W.accessKey), autocomplete: 'username', maxlength: 100 }),
       form.text('secret', { label: say(W.secret), type: 'password', autocomplete: 'current-password', maxlength: 200 })),
     demo.value && offers(kind === 'agency'

@@ -4,8 +4,9 @@ import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
 import { when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
+import { formOf } from '../form.js'
 import { button, card, empty, facts, h, named, paged, say, sayOf, screen, switcher, tag } from '../parts.js'
-import { asking, mayDecide, reasonField } from './asking.js'
+import { mayDecide, reasonField } from './asking.js'
 import { lookFor } from './purpose.js'
 
 export const complaints = screen(app => {
@@ -13,8 +14,7 @@ export const complaints = screen(app => {
   let status = ''
   const services = app.load(() => readServices(app.api))
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 20, cursor, status: status || null } }))
-  const question = asking(app)
-  const decide = (/** @type {Contract['Complaint']} */ { complaint_id, about }) => question.ask({ decision: null, reason: '' }, form => ({
+  const decide = (/** @type {Contract['Complaint']} */ { complaint_id, about }) => app.ask(formOf(app, { decision: null, reason: '' }), form => ({
     title: sayOf(complaintAbouts, about), label: say(W.decideComplaint),
     fields: [
       h('p', { class: 'say' }, say(W.complaintHint)),
@@ -32,7 +32,6 @@ export const complaints = screen(app => {
     view: () => [
       switcher(say(W.which), [{ id: '', label: say(W.toDecide) }, ...['upheld', 'dismissed'].map(id => ({ id, label: sayOf(complaintStatuses, id) }))], status, id => { status = /** @type {typeof status} */ (id); list.value = null; list.again(); app.update() }),
       paged(list, items => items.map(one), empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) })),
-      question.view(),
     ],
   }
 

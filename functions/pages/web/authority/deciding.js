@@ -4,8 +4,9 @@ import { Problem } from '../../miniprogram/logic/api.js'
 import { when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { decisions } from '../../miniprogram/logic/words/history.js'
+import { formOf } from '../form.js'
 import { button, card, h, note, say, sayOf } from '../parts.js'
-import { asking, mayDecide, reasonField } from './asking.js'
+import { mayDecide, reasonField } from './asking.js'
 import { shortcuts } from './keys.js'
 import { after, nextOf } from './queue.js'
 
@@ -42,12 +43,11 @@ export function possible(standing, hasChanges) {
  * @param {{ present: () => Decidable | null, send: (verdict: Verdict, seen: Decidable) => Promise<any>, again: () => Promise<void> }} how */
 export function deciding(app, href, { present, send, again }) {
   let hasChanged = false
-  const question = asking(app)
   const can = () => mayDecide(app) && present()?.can || []
   const ask = (/** @type {Contract['Decision']} */ decision) => {
     // Nobody decides on what has come since.
     const seen = present()
-    if (seen && !(seen.unseen && decision === 'approve')) question.ask({ reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }, form => ({
+    if (seen && !(seen.unseen && decision === 'approve')) app.ask(formOf(app, { reason: decision === 'approve' ? say(W.reasonGood) : '', phone: /** @type {string[]} */ ([]) }), form => ({
       title: say(W.ask, { deed: say(W[decision]), name: seen.name }), label: say(W[decision]), kind: decision === 'reject' || decision === 'suspend' ? 'danger' : 'go',
       fields: [
         h('p', { class: 'say' }, say(ASKED[decision].hint, { version: seen.version || '' })),
@@ -84,7 +84,6 @@ export function deciding(app, href, { present, send, again }) {
     return [
       hasChanged && h('div', { role: 'alert', key: 'changed' }, note('warn', say(W.changedSince))),
       mayDecide(app) ? card({ title: say(W.decide), kind: 'deciding', key: 'deciding' }, present()?.warning, can().length === 0 && h('p', { class: 'say' }, say(W.noDecision)), line) : line,
-      question.view(),
     ]
   }
 }

@@ -1,7 +1,6 @@
 // Whoever looks at a worker's record has said why, and she can read it.
 
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { formOf } from '../form.js'
 import { card, h, say } from '../parts.js'
 
@@ -27,6 +26,6 @@ export const withPurpose = (make, title) => (app, params) => {
     screen = make(app, params)
   }
   const asking = () => card({ title: say(W.whyLook) }, h('p', { class: 'say' }, say(W.whyLookDetail)),
-    form.around({ label: say(W.look), send: look, check: () => ({ '/purpose': !form.values.purpose.trim() && say(controls.required) }) }, form.text('purpose', { label: say(W.purpose), maxlength: 200 })))
+    form.around({ label: say(W.look), send: look }, form.text('purpose', { label: say(W.purpose), maxlength: 200 })))
   return { title: () => say(title), get back() { return screen?.back ?? '' }, wide: true, view: () => screen ? screen.view() : asking() }
 }

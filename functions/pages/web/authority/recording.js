@@ -4,6 +4,7 @@ import { DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { badgeStatuses, sections, states } from '../../miniprogram/logic/words/contract.js'
 import { actors, history as H } from '../../miniprogram/logic/words/history.js'
+import { formOf } from '../form.js'
 import { button, card, h, paged, say, sayOf, tag } from '../parts.js'
 import { mayDecide, reasonField } from './asking.js'
 
@@ -14,12 +15,13 @@ const HINTS = { suspend: W.badgeSuspendHint, reinstate: W.badgeReinstateHint, re
 /** Sections that are clear until a day that has to be named. */
 const ENDING = ['health_certificate', 'personal_insurance', 'occupational_insurance']
 
-/** @param {import('../app.js').App} app @param {string} worker_id @param {import('./asking.js').Asking} question @param {() => any} again */
-export function recordSection(app, worker_id, question, again) {
+/** @param {import('../app.js').App} app @param {string} worker_id @param {() => any} again */
+export function recordSection(app, worker_id, again) {
   const opened = app.now()
   const today = isoDay(opened)
-  question.ask({ section: '', state: /** @type {string | null} */ (null), as_of: today, valid_until: '', reference: '' }, form => ({
-    title: say(W.record), label: say(W.record), optional: ['reference', ...(form.values.state === 'clear' && ENDING.includes(form.values.section) ? [] : ['valid_until'])],
+  app.ask(formOf(app, { section: '', state: /** @type {string | null} */ (null), as_of: today, valid_until: '', reference: '' }), form => ({
+    title: say(W.record), label: say(W.record),
+    check: () => form.values.state === 'clear' && ENDING.includes(form.values.section) ? {} : { '/valid_until': false },
     fields: [
       h('p', { class: 'say' }, say(W.recordHint)),
       form.select('section', { label: say(W.section), options: ['', ...Object.keys(sections)].map(value => ({ value, label: value ? sayOf(sections, value) : '—' })) }),
@@ -41,9 +43,9 @@ export function recordSection(app, worker_id, question, again) {
   }))
 }
 
-/** @param {import('../app.js').App} app @param {string} worker_id @param {import('./asking.js').Asking} question @param {() => any} again */
-export function recordComplaint(app, worker_id, question, again) {
-  question.ask({ reason: '' }, form => ({
+/** @param {import('../app.js').App} app @param {string} worker_id @param {() => any} again */
+export function recordComplaint(app, worker_id, again) {
+  app.ask(formOf(app, { reason: '' }), form => ({
     title: say(W.complain), label: say(W.complain),
     fields: [h('p', { class: 'say' }, say(W.complainHint)), reasonField(form)],
     send: () => app.api.call('POST /v1/workers/{worker_id}/complaints', { path: { worker_id }, intent: `complaint ${worker_id}`, body: form.values }),
@@ -51,10 +53,10 @@ export function recordComplaint(app, worker_id, question, again) {
   }))
 }
 
-/** The badges that she was issued, the last first. @param {import('../app.js').App} app @param {string} worker_id @param {import('./asking.js').Asking} question @param {(agency_id: string) => string} agencyName */
-export function badgesOf(app, worker_id, question, agencyName) {
+/** The badges that she was issued, the last first. @param {import('../app.js').App} app @param {string} worker_id @param {(agency_id: string) => string} agencyName */
+export function badgesOf(app, worker_id, agencyName) {
   const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/badges', { path: { worker_id }, query: { limit: 20, cursor } }))
-  const change = (/** @type {Contract['Badge']} */ { badge_id }, /** @type {keyof typeof HINTS} */ what) => button({ key: what, label: say(W[what]), kind: what === 'reinstate' ? 'plain' : 'danger', onclick: () => question.ask({ reason: '' }, form => ({
+  const change = (/** @type {Contract['Badge']} */ { badge_id }, /** @type {keyof typeof HINTS} */ what) => button({ key: what, label: say(W[what]), kind: what === 'reinstate' ? 'plain' : 'danger', onclick: () => app.ask(formOf(app, { reason: '' }), form => ({
     title: say(W.ask, { deed: say(W[what]), name: say(W.thisBadge) }), label: say(W[what]), kind: what === 'reinstate' ? 'go' : 'danger',
     fields: [h('p', { class: 'say' }, say(HINTS[what])), reasonField(form)],
     send: () => app.api.call(`POST /v1/badges/{badge_id}/${what}`, { path: { badge_id }, body: form.values, repeats: true }),

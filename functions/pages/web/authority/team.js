@@ -4,8 +4,9 @@ import { day, when } from '../../miniprogram/logic/format.js'
 import { authority as W, deeds, roles } from '../../miniprogram/logic/words/authority.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { events } from '../../miniprogram/logic/words/history.js'
+import { formOf } from '../form.js'
 import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
-import { asking, copyButton } from './asking.js'
+import { copyButton } from './asking.js'
 import { placeOf } from './lookup.js'
 
 /** @typedef {{ access_key: string, secret: string, name: string }} Issued */
@@ -28,29 +29,28 @@ const roleName = role => sayOf(roles, role).split(/[：:]/)[0]
 
 export const team = forSupervisors(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
-  const question = asking(app)
   /** Shown once. @type {Issued | null} */
   let issued = null
-  const roleField = (/** @type {import('./asking.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
-  const nameField = (/** @type {import('./asking.js').Form<any>} */ form) => form.text('name', { label: say(W.memberName), autocomplete: 'off', maxlength: 40 })
-  const add = () => question.ask({ name: '', role: 'reviewer' }, form => ({
+  const roleField = (/** @type {import('../form.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
+  const nameField = (/** @type {import('../form.js').Form<any>} */ form) => form.text('name', { label: say(W.memberName), autocomplete: 'off', maxlength: 40 })
+  const add = () => app.ask(formOf(app, { name: '', role: 'reviewer' }), form => ({
     title: say(controls.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: /** @type {any} */ (form.values) }),
   }))
-  const edit = (/** @type {Contract['Member']} */ member) => question.ask({ name: called(member.name, W.firstMember), role: member.role }, form => ({
+  const edit = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, { name: called(member.name, W.firstMember), role: member.role }), form => ({
     title: called(member.name, W.firstMember), label: say(controls.save), fields: [nameField(form), roleField(form)], send: () => change(member, form.values), done: () => told(controls.save),
   }))
-  const end = (/** @type {Contract['Member']} */ member) => question.ask({}, () => ({
+  const end = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(controls.end), name: called(member.name, W.firstMember) }), label: say(controls.end), kind: 'danger', fields: h('p', null, say(W.endDetail)), send: () => change(member, { is_active: false }), done: () => told(controls.end),
   }))
-  const bringBack = (/** @type {Contract['Member']} */ member) => question.ask({}, () => ({
+  const bringBack = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(W.reinstate), name: called(member.name, W.firstMember) }), label: say(W.reinstate), fields: h('p', null, say(W.bringBackDetail)), send: () => change(member, { is_active: true }), done: () => told(W.reinstate),
   }))
-  const addKey = (/** @type {Contract['Member']} */ { member_id }) => question.ask({ name: '' }, form => ({
+  const addKey = (/** @type {Contract['Member']} */ { member_id }) => app.ask(formOf(app, { name: '' }), form => ({
     title: say(W.addKey), label: say(W.add), fields: form.text('name', { label: say(W.keyName), hint: say(W.keyNameHint), autocomplete: 'off', maxlength: 40 }), done: handOver,
     send: () => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body: form.values }),
   }))
-  const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => question.ask({}, () => ({
+  const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(controls.withdraw), name: `“${called(name, W.firstKey)}”` }), label: say(controls.withdraw), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(controls.withdraw),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }),
   }))
@@ -63,7 +63,6 @@ export const team = forSupervisors(app => {
       paged(list, items => items.map(one), null),
       list.value && h('div', { class: 'buttons' }, button({ label: say(controls.addMember), kind: 'go', icon: 'plus', onclick: add })),
       loggedIn(app),
-      question.view(),
       issued && handedOver(issued),
     ],
   }

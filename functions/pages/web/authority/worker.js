@@ -5,13 +5,12 @@ import { day, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { aboutName } from '../../miniprogram/logic/history.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
 import { awaited, button, buttonLink, card, facts, h, icon, listed, named, note, paged, row, rows, say, screen, tag } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
 import { standingTag, whole } from './agency.js'
-import { asking, mayDecide, reasonField } from './asking.js'
+import { mayDecide, reasonField } from './asking.js'
 import { comparison, deciding, goOn, possible } from './deciding.js'
 import { lookFor, purposeOf, withPurpose } from './purpose.js'
 import { waitingAt } from './queue.js'
@@ -53,9 +52,8 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     again: read.again,
   })
   const objection = part === 'objections' ? objectionOf(app, worker_id, id, href) : null
-  const question = asking(app)
-  const badges = badgesOf(app, worker_id, question, agency_id => agencies.get(agency_id) || '')
-  const erase = () => question.ask({ reason: '' }, form => ({
+  const badges = badgesOf(app, worker_id, agency_id => agencies.get(agency_id) || '')
+  const erase = () => app.ask(formOf(app, { reason: '' }), form => ({
     title: say(W.eraseAsk), label: say(W.erase), kind: 'danger', fields: [h('p', null, say(W.eraseDetail)), reasonField(form, 200)],
     send: () => app.api.call('POST /v1/workers/{worker_id}/erase', { path, body: form.values, repeats: true }),
     done: () => goOn(app, href, say(W.erased), read.again),
@@ -95,12 +93,11 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
       objection?.(),
       card({ title: it.name || say(W.erased), aside: standingTag(it.status) }, h('div', { class: 'dossier' }, photos(it, proposal), h('div', { class: 'block' }, proposal ? compared(it, proposal) : null, plain(it, proposal)))),
       others.length > 0 && rows(others.map(one => row({ key: one.proposal_id, href: `#/workers/${worker_id}/changes/${one.proposal_id}`, icon: 'person', title: one.agency_id === it.agency_id ? say(W.otherProposals) : `${say(W.wantedBy)} ${agencies.get(one.agency_id) || ''}`, detail: say(W.toProposal) }))),
-      card({ title: say(W.sections), aside: tag(word, tone) }, sectionList(it.sections, app.now()), mayChange(it) && h('div', { class: 'buttons' }, button({ label: say(W.record), icon: 'plus', onclick: () => recordSection(app, worker_id, question, read.again) }))),
+      card({ title: say(W.sections), aside: tag(word, tone) }, sectionList(it.sections, app.now()), mayChange(it) && h('div', { class: 'buttons' }, button({ label: say(W.record), icon: 'plus', onclick: () => recordSection(app, worker_id, read.again) }))),
       !objection && !it.erased && decision(),
       badges(),
       rows(row({ href: `#/workers/${worker_id}/trace`, icon: 'list', title: say(W.trace), detail: say(W.traceDetail) })),
-      mayChange(it) && h('div', { class: 'beside' }, button({ label: say(W.complain), kind: 'quiet', onclick: () => recordComplaint(app, worker_id, question, read.again) }), button({ label: say(W.erase), kind: it.erasure ? 'danger' : 'quiet', onclick: erase })),
-      question.view(),
+      mayChange(it) && h('div', { class: 'beside' }, button({ label: say(W.complain), kind: 'quiet', onclick: () => recordComplaint(app, worker_id, read.again) }), button({ label: say(W.erase), kind: it.erasure ? 'danger' : 'quiet', onclick: erase })),
     ]
   }
 
@@ -139,7 +136,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
 
 /** Her objection, and the answer to it. @param {import('../app.js').App} app @param {string} worker_id @param {string} objection_id @param {string} href */
 function objectionOf(app, worker_id, objection_id, href) {
-  const form = formOf(app, { outcome: '', reason: '' })
+  const form = formOf(app, { outcome: null, reason: '' })
   const read = app.load(async () => ({
     waiting: waitingAt(href) || (await app.api.call('GET /v1/reviews', { query: { kind: 'objection', limit: 100 } })).items.find(one => one.objection_id === objection_id),
   }))
@@ -149,7 +146,7 @@ function objectionOf(app, worker_id, objection_id, href) {
   }
   return () => card({ title: say(W.objectionTitle), kind: 'asking', key: 'objection' }, awaited(read, ({ waiting }) => waiting ? [
     h('b', null, say(W.objectionAbout, { about: aboutName(waiting.about || '') })), h('p', { class: 'words' }, waiting.text),
-    mayDecide(app) && form.around({ label: say(W.answer), send, check: () => ({ '/outcome': !form.values.outcome && say(controls.choose), '/reason': !form.values.reason.trim() && say(controls.required) }) },
+    mayDecide(app) && form.around({ label: say(W.answer), send },
       form.choices('outcome', { label: say(W.outcome), options: /** @type {const} */ (['upheld', 'dismissed']).map(value => ({ value, label: say(H.answered, { outcome: say(H[value]) }) })) }), reasonField(form)),
   ] : h('p', null, say(W.objectionGone)), 2))
 }

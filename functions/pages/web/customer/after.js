@@ -1,7 +1,6 @@
 // After a visit: a rating, or a complaint.
 
 import { complaintAbouts } from '../../miniprogram/logic/words/contract.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
 import { card, h, icon, say, sayOf, screen } from '../parts.js'
@@ -36,7 +35,7 @@ export const complaining = screen((app, { order_id }) => {
   return {
     title: () => say(W.complain),
     back: `orders/${order_id}`,
-    view: () => card({}, h('p', { class: 'say' }, say(W.complainHint)), form.around({ label: say(W.complainSend), send, check: () => ({ '/detail': !form.values.detail.trim() && say(controls.required) }) },
+    view: () => card({}, h('p', { class: 'say' }, say(W.complainHint)), form.around({ label: say(W.complainSend), send },
       form.choices('about', { label: say(W.complainAbout), options: Object.keys(complaintAbouts).map(value => ({ value, label: sayOf(complaintAbouts, value) })) }),
       form.text('detail', { label: say(W.complainDetail), rows: 5, maxlength: 1000 }))),
   }

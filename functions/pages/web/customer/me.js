@@ -5,19 +5,17 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, dialog, empty, h, note, paged, row, rows, say, screen } from '../parts.js'
+import { awaited, button, card, empty, h, note, paged, row, rows, say, screen } from '../parts.js'
 import { complaintCard } from './cards.js'
 
 export const me = screen(app => {
-  let asks = false
   const waiting = app.load(() => app.api.call('GET /v1/me/erase'))
-  const erasing = formOf(app, {})
   const keeping = formOf(app, {})
-  const close = () => { asks = false; app.update() }
-  const erase = async () => {
-    waiting.value = { erasure: await app.api.call('POST /v1/me/erase', { repeats: true }) }
-    close()
-  }
+  const erase = () => app.ask(formOf(app, {}), () => ({
+    title: say(W.eraseAsk), label: say(W.eraseYes), kind: 'danger', fields: h('p', null, say(W.eraseDetail)),
+    send: () => app.api.call('POST /v1/me/erase', { repeats: true }),
+    done: erasure => { waiting.value = { erasure } },
+  }))
   const keep = async () => {
     await app.api.call('DELETE /v1/me/erase')
     waiting.value = { erasure: null }
@@ -32,9 +30,8 @@ export const me = screen(app => {
       card({ title: say(W.myData) }, h('p', { class: 'say' }, say(W.myDataDetail)),
         awaited(waiting, ({ erasure }) => erasure
           ? [h('div', { role: 'status' }, note('warn', say(W.eraseDue, { time: when(erasure.due_at, app.now()) }))), keeping.around({ label: say(W.eraseKeep), kind: 'plain', send: keep })]
-          : h('div', { class: 'buttons' }, button({ label: say(W.erase), kind: 'danger', onclick: () => { asks = true; app.update() } })), 1)),
+          : h('div', { class: 'buttons' }, button({ label: say(W.erase), kind: 'danger', onclick: erase })), 1)),
       h('div', { class: 'middle' }, button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
-      asks && dialog({ title: say(W.eraseAsk), close }, erasing.around({ label: say(W.eraseYes), kind: 'danger', send: erase }, h('p', null, say(W.eraseDetail)))),
     ],
   }
 })

@@ -5,11 +5,10 @@ import { phoneText, when } from '../../miniprogram/logic/format.js'
 import { isLive, pictured, reading, timelineReading } from '../../miniprogram/logic/order.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { canCancel, canComplain, details, outlook, tagNames } from '../../miniprogram/logic/visit.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as C } from '../../miniprogram/logic/words/placing.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { awaited, button, buttonLink, card, countdown, dialog, facts, h, icon, say, screen, stars, tag } from '../parts.js'
+import { awaited, button, buttonLink, card, countdown, facts, h, icon, say, screen, stars, tag } from '../parts.js'
 import { complaintCard, sectionFacts } from './cards.js'
 
 export const order = screen((app, { order_id }) => {
@@ -28,17 +27,17 @@ export const order = screen((app, { order_id }) => {
     if (canComplain(now) && !complaints) complaints = app.load(() => app.api.call('GET /v1/complaints', { query: { order_id } }))
   })
   app.every(1_000)
-  /** @type {'cancel' | 'complete' | null} */
-  let asking = null
-  const cancelling = formOf(app, { reason: '' })
-  const completing = formOf(app, {})
-  // What is being sent is not called off by closing the dialog.
-  const close = () => {
-    if (cancelling.isBusy() || completing.isBusy()) return
-    asking = null
-    app.update()
-  }
-
+  const cancel = () => app.ask(formOf(app, { reason: null }), form => ({
+    title: say(W.cancelAsk), label: say(W.cancelOrder), kind: 'danger', keep: say(W.keepOrder),
+    fields: form.choices('reason', { label: say(W.cancelWhy), options: say(W.cancelWhys).split('|').map(words => ({ value: words, label: words })) }),
+    send: () => app.api.call('POST /v1/orders/{order_id}/cancel', { path, body: /** @type {any} */ (form.values), repeats: true }),
+    done: read.now,
+  }))
+  const complete = () => app.ask(formOf(app, {}), () => ({
+    title: say(W.completeAsk), label: say(W.complete), fields: h('p', { class: 'say' }, say(W.completeNote)),
+    send: () => app.api.call('POST /v1/orders/{order_id}/complete', { path, repeats: true }),
+    done: () => app.go(`orders/${order_id}/rate`),
+  }))
   /** @param {Contract['Order']} order @param {NonNullable<Contract['Order']['claim']>} claim */
   const agency = (order, claim) => card({ title: say(W.agency), aside: tag(say(claim.how === 'grab' ? W.grabbed : W.assigned)), key: 'agency' },
     h('b', { class: 'big' }, claim.agency_name), stars(claim.stars, W.agencyStars, h('small', null, say(W.noStars))),
@@ -53,9 +52,6 @@ export const order = screen((app, { order_id }) => {
     const complaint = complaints?.value?.items[0]
     return [lead(order), order.worker && worker(order, order.worker), order.claim && agency(order, order.claim), complaint && complaintCard(complaint, app.now()),
       card({ title: say(W.details), key: 'details' }, facts(details(order, services.value || [], app.now()))), timeline(order), less(order),
-      asking === 'cancel' && dialog({ title: say(W.cancelAsk), close }, cancelling.around({ label: say(W.cancelOrder), kind: 'danger', send: cancel, check: () => ({ '/reason': !cancelling.values.reason && say(controls.choose) }), aside: button({ label: say(W.keepOrder), kind: 'quiet', disabled: cancelling.isBusy(), onclick: close }) },
-        cancelling.choices('reason', { label: say(W.cancelWhy), options: say(W.cancelWhys).split('|').map(words => ({ value: words, label: words })) }))),
-      asking === 'complete' && dialog({ title: say(W.completeAsk), close }, completing.around({ label: say(W.complete), send: complete }, h('p', { class: 'say' }, say(W.completeNote)))),
     ]
   }
 
@@ -69,7 +65,7 @@ export const order = screen((app, { order_id }) => {
       left !== null && h('p', { class: 'left' }, countdown(left, say(W.left)), h('small', null, say(W.left))),
       next && h('p', { class: 'say' }, next),
       order.status === 'staffed' && buttonLink({ label: say(W.checkBadge), href: `#/orders/${order_id}/check`, kind: 'go', icon: 'verified' }),
-      order.status === 'in_service' && button({ label: say(W.complete), kind: 'go', icon: 'tick', onclick: () => { asking = 'complete'; app.update() } }),
+      order.status === 'in_service' && button({ label: say(W.complete), kind: 'go', icon: 'tick', onclick: complete }),
       order.status === 'completed' && buttonLink({ label: say(W.rate), href: `#/orders/${order_id}/rate`, kind: 'go', icon: 'star' }),
       ['rated', 'cancelled', 'unfilled'].includes(order.status) && buttonLink({ label: say(C.againOrder), href: `#/orders/${order_id}/again`, kind: 'go', icon: 'again' }))
   }
@@ -88,20 +84,9 @@ export const order = screen((app, { order_id }) => {
   /** What else can be done. @param {Contract['Order']} order */
   function less(order) {
     return h('div', { class: 'beside', key: 'less' },
-      canCancel(order) && button({ label: say(W.cancelOrder), kind: 'quiet', onclick: () => { asking = 'cancel'; app.update() } }),
+      canCancel(order) && button({ label: say(W.cancelOrder), kind: 'quiet', onclick: cancel }),
       order.status === 'in_service' && buttonLink({ label: say(W.checkBadge), href: `#/orders/${order_id}/check`, kind: 'quiet' }),
       order.status === 'completed' && buttonLink({ label: say(C.againOrder), href: `#/orders/${order_id}/again`, kind: 'quiet' }),
       canComplain(order) && complaints && !complaints.busy && !complaints.value?.items.length && buttonLink({ label: say(W.complain), href: `#/orders/${order_id}/complain`, kind: 'quiet' }))
-  }
-
-  async function cancel() {
-    await app.api.call('POST /v1/orders/{order_id}/cancel', { path, body: { reason: cancelling.values.reason }, repeats: true })
-    asking = null
-    read.now()
-  }
-
-  async function complete() {
-    await app.api.call('POST /v1/orders/{order_id}/complete', { path, repeats: true })
-    app.go(`orders/${order_id}/rate`)
   }
 })

@@ -5,7 +5,7 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, screen, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
-import { chosen, listScreen, pick, place, releasing, split } from './reading.js'
+import { chosen, giveBack, listScreen, pick, place, split } from './reading.js'
 import { watchOf } from './watch.js'
 
 export const claims = screen((app, params) => {
@@ -34,12 +34,10 @@ function one(app, watch, order_id) {
     app.go(`orders/${order_id}`)
   }
   const people = candidates(app, watch, order_id, done)
-  const release = releasing(app, watch, order_id, () => app.go('claims', true))
   return () => awaited(order, order => [
     card({ title: watch.serviceName(order.service), aside: order.status === 'claimed' && order.claim && countdown(Date.parse(order.claim.staff_by) - app.now(), say(W.staffLeft)) },
       orderFacts(app, watch, order), order.status !== 'claimed' && [note('quiet', say(W.noLonger)), buttonLink({ label: say(W.seeOrder), href: `#/orders/${order_id}` })]),
     order.status === 'claimed' && people.view(order),
-    order.status === 'claimed' && watch.may('orders') && h('div', { class: 'buttons' }, button({ label: say(W.release), kind: 'danger', onclick: release.ask })),
-    release.view(),
+    order.status === 'claimed' && watch.may('orders') && h('div', { class: 'buttons' }, button({ label: say(W.release), kind: 'danger', onclick: () => giveBack(app, watch, order_id, () => app.go('claims', true)) })),
   ], 8)
 }

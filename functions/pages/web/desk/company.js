@@ -54,7 +54,6 @@ export const changing = screen(app => {
     watch.took(agency)
     app.go(agency.status === 'approved' ? 'more' : '', true)
   }
-  const required = (/** @type {string} */ text) => !text.trim() && say(controls.required)
   return {
     title: () => say(W.changeCompany),
     back: 'more',
@@ -67,7 +66,7 @@ export const changing = screen(app => {
         Object.assign(values, { name: to?.name || agency.name, responsible_person: to?.responsible_person || agency.responsible_person, phone: to?.phone || agency.phone, services: [...(to?.services || agency.services)] })
         isFilled = true
       }
-      return card({}, form.around({ label: say(controls.save), send, check: () => ({ '/name': required(values.name), '/responsible_person': required(values.responsible_person), '/phone': !isPhone(values.phone) && say(controls.phoneHint), '/services': !values.services.length && say(W.needService) }) },
+      return card({}, form.around({ label: say(controls.save), send, check: () => ({ '/phone': !isPhone(values.phone) && say(controls.phoneHint), '/services': !values.services.length && say(W.needService) }) },
         agency.status === 'approved' && h('p', { class: 'hint' }, say(W.changeCompanyNote)),
         form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), maxlength: 100 }), form.text('responsible_person', { label: say(W.responsible), maxlength: 50 }),
         form.text('phone', { label: say(W.companyPhone), type: 'tel', inputmode: 'tel', maxlength: 20 }),

@@ -15,28 +15,39 @@ const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
 export const members = screen(app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
-  let form = formOf(app, { name: '', role: 'dispatcher' })
-  /** What is open over the list. @typedef {{ is: 'add' } | { is: 'change', member: Contract['Member'] } | { is: 'sure', title: string, label: string, send: () => Promise<void> } | { is: 'given', name: string, key: { access_key: string, secret: string } }} Over */
-  /** @type {Over | null} */
-  let over = null
   const deed = deeds(app)
-  const close = () => { over = null; app.update() }
-  /** @param {Over} what */
-  const open = (what, values = { name: '', role: 'dispatcher' }) => {
-    form = formOf(app, values)
-    over = what
-    app.update()
-  }
-  const fields = () => [form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 60 }),
+  /** A key that was given, shown once. @type {{ name: string, key: { access_key: string, secret: string } } | null} */
+  let given = null
+  const fields = (/** @type {import('../form.js').Form<any>} */ form) => [form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 60 }),
     form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
+  const add = () => app.ask(formOf(app, { name: '', role: /** @type {Role} */ ('dispatcher') }), form => ({
+    title: say(controls.addMember), label: say(controls.addMember), keep: say(W.keep), fields: fields(form),
+    send: () => app.api.call('POST /v1/members', { intent: 'member', body: form.values }),
+    done: key => handOver(key.name, key),
+  }))
+  const edit = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, { name: nameOf(member.name), role: member.role }), form => ({
+    title: say(W.hoursChange), label: say(controls.save), keep: say(W.keep), fields: fields(form), send: () => change(member, form.values),
+  }))
+  const end = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
+    title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(controls.end), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.keyWithdrawNote)),
+    send: () => change(member, { is_active: false }),
+  }))
+  const withdraw = (/** @type {Contract['Member']} */ { member_id }, /** @type {string} */ access_key) => app.ask(formOf(app, {}), () => ({
+    title: say(W.keyWithdrawAsk), label: say(controls.withdraw), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.keyWithdrawNote)),
+    send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }).catch(unlessGone),
+    done: () => {
+      app.say(say(W.keyWithdrawn))
+      return list.again()
+    },
+  }))
   return {
     title: () => say(W.members),
     back: 'more',
     wide: true,
     view: () => watch.may('members') ? [
-      h('div', { class: 'buttons' }, button({ label: say(controls.addMember), icon: 'plus', onclick: () => open({ is: 'add' }) })),
+      h('div', { class: 'buttons' }, button({ label: say(controls.addMember), icon: 'plus', onclick: add })),
       deed.fault(),
-      paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), overlay(),
+      paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), given && shownOnce(given),
     ] : note('quiet', say(W.ownerOnly)),
   }
 
@@ -47,51 +58,32 @@ export const members = screen(app => {
       member.is_active && [
         h('h3', null, say(W.keysOf)),
         member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, nameOf(key.name), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
-          button({ label: say(controls.withdraw), kind: 'quiet', onclick: () => open({ is: 'sure', title: say(W.keyWithdrawAsk), label: say(controls.withdraw), send: () => withdraw(member, key.access_key) }) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
+          button({ label: say(controls.withdraw), kind: 'quiet', onclick: () => withdraw(member, key.access_key) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
       ],
       h('div', { class: 'buttons' }, member.is_active ? [
         button({ label: say(W.newKey), busy: deed.isBusy(`key ${member.member_id}`), onclick: () => deed.do(`key ${member.member_id}`, () => giveKey(member)) }),
-        button({ label: say(W.hoursChange), onclick: () => open({ is: 'change', member }, { name: nameOf(member.name), role: member.role }) }),
-        button({ label: say(controls.end), kind: 'danger', onclick: () => open({ is: 'sure', title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(controls.end), send: async () => { await change(member, { is_active: false }); close() } }) }),
+        button({ label: say(W.hoursChange), onclick: () => edit(member) }),
+        button({ label: say(controls.end), kind: 'danger', onclick: () => end(member) }),
       ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
-  function overlay() {
-    const { values } = form
-    const aside = button({ label: say(W.keep), kind: 'quiet', onclick: close })
-    const check = () => ({ '/name': !values.name.trim() && say(controls.required) })
-    switch (over?.is) {
-      case 'add': return dialog({ title: say(controls.addMember), close }, form.around({ label: say(controls.addMember), send: add, check, aside }, fields()))
-      case 'change': {
-        const { member } = over
-        return dialog({ title: say(W.hoursChange), close }, form.around({ label: say(controls.save), send: async () => { await change(member, { name: values.name, role: /** @type {Role} */ (values.role) }); close() }, check, aside }, fields()))
-      }
-      case 'sure': return dialog({ title: over.title, close }, form.around({ label: over.label, kind: 'danger', send: over.send, aside }, h('p', { class: 'say' }, say(W.keyWithdrawNote))))
-      case 'given': return dialog({ title: say(W.memberAdded, { name: over.name }), close }, note('warn', say(W.secretOnce)), credentials(app, over.key), button({ label: say(W.done), kind: 'go', onclick: close }))
-      default: return null
-    }
-  }
-
-  async function add() {
-    const { name, role } = form.values
-    const given = await app.api.call('POST /v1/members', { intent: 'member', body: { name, role: /** @type {Role} */ (role) } })
-    over = { is: 'given', name: given.name, key: given }
-    await list.again()
+  /** @param {NonNullable<typeof given>} given */
+  function shownOnce({ name, key }) {
+    const close = () => { given = null; app.update() }
+    return dialog({ title: say(W.memberAdded, { name }), close }, note('warn', say(W.secretOnce)), credentials(app, key), button({ label: say(W.done), kind: 'go', onclick: close }))
   }
 
   /** @param {Contract['Member']} member */
   async function giveKey(member) {
-    const given = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member.member_id}`, path: { member_id: member.member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
-    over = { is: 'given', name: nameOf(member.name), key: given }
-    await list.again()
+    const { member_id } = member
+    const key = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member_id}`, path: { member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
+    await handOver(nameOf(member.name), key)
   }
 
-  /** @param {Contract['Member']} member @param {string} access_key */
-  async function withdraw({ member_id }, access_key) {
-    await app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }).catch(unlessGone)
-    app.say(say(W.keyWithdrawn))
-    close()
-    await list.again()
+  /** @param {string} name @param {{ access_key: string, secret: string }} key */
+  function handOver(name, key) {
+    given = { name, key }
+    return list.again()
   }
 
   /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */

@@ -6,7 +6,7 @@ import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/word
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, buttonLink, card, countdown, facts, h, icon, note, row, rows, say, sayOf, stars, tag } from '../parts.js'
 import { candidates } from './candidates.js'
-import { initial, place, releasing } from './reading.js'
+import { giveBack, initial, place } from './reading.js'
 
 /** @typedef {keyof typeof W} Word */
 
@@ -44,7 +44,6 @@ export function orderDetail(app, watch, order_id, changed) {
   /** @type {import('../app.js').Resource<Contract['Complaint'][]> | null} */
   let complaints = null
   const read = app.follow('GET /v1/orders/{order_id}', { path: { order_id } }, 5_000)
-  const release = releasing(app, watch, order_id, () => { read.now(); changed() })
   const ask = () => {
     people = candidates(app, watch, order_id, () => { people = null; read.now(); changed(); app.update() })
     app.update()
@@ -63,13 +62,12 @@ export function orderDetail(app, watch, order_id, changed) {
           isOurs && order.status === 'claimed' && watch.may('orders') && buttonLink({ label: say(W.toStaff), href: `#/claims/${order_id}`, kind: 'go' }),
           order.contact && buttonLink({ label: say(W.call), href: `tel:${order.contact.phone}`, kind: 'plain', icon: 'phone' }),
           canChange && !people && button({ label: say(W.another), icon: 'people', onclick: ask }),
-          canChange && button({ label: say(W.release), kind: 'danger', onclick: release.ask }))),
+          canChange && button({ label: say(W.release), kind: 'danger', onclick: () => giveBack(app, watch, order_id, () => { read.now(); changed() }) }))),
       people && order.status === 'staffed' && people.view(order),
       order.worker && worker(order.worker),
       order.rating && card({ title: say(W.rating) }, h('p', { class: 'stars' }, icon('star', 'filled'), say(W.ratingStars, { stars: order.rating.stars })), order.rating.comment && h('p', { class: 'words' }, order.rating.comment)),
       complaints?.value?.length ? card({ title: say(W.complaint) }, rows(complaints.value.map(one => row({ key: one.complaint_id, href: `#/complaints/${one.complaint_id}`, title: sayOf(complaintAbouts, one.about), detail: sayOf(complaintStatuses, one.status) })))) : null,
       card({ title: say(W.timeline) }, h('ol', { class: 'timeline' }, [...order.timeline].reverse().map((line, number) => h('li', { key: order.timeline.length - number }, h('b', null, sayLine(line, order)), h('small', null, when(line.at, app.now())))))),
-      release.view(),
     ]
   }, 10)
 

@@ -8,7 +8,7 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, card, dialog, h, named, note, say, sayOf, told, verdict } from '../parts.js'
+import { button, buttonLink, card, h, named, note, say, sayOf, told, verdict } from '../parts.js'
 
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */
@@ -69,32 +69,24 @@ export const listScreen = (choice, { title, list, before, view }) => ({
 export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
   h('li', { key }, h('a', { class: `row ${isChosen ? 'chosen' : ''}`, href, 'aria-current': isChosen ? 'true' : null }, lead, h('span', { class: 'row-text' }, h('b', null, title), detail && h('small', null, detail)), aside))
 
-/** A question with a reason, to be chosen from a few or written.
- * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<void> }} question */
-export function asking(app, { title, note, label, whys, send }) {
-  // What was asked before may have been about something else.
-  /** @type {ReturnType<typeof formOf<{ reason: string }>> | null} */
-  let form = null
-  const close = () => { form = null; app.update() }
-  return {
-    ask() { form = formOf(app, { reason: '' }); app.update() },
-    view: () => {
-      if (!form) return null
-      const { values } = form
-      return dialog({ title: say(title), close },
-        form.around({ label: say(label), kind: 'danger', check: () => ({ '/reason': !values.reason && say(W.chooseReason) }), send: async () => { await send(values.reason); form = null }, aside: button({ label: say(W.keep), kind: 'quiet', onclick: close }) },
-          note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: say(whys).split('|').map(words => ({ value: words, label: words })) })))
-    },
-  }
-}
+/** Asks for a reason, to be chosen from a few.
+ * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<unknown>, done?: () => void }} question */
+export const askWhy = (app, { title, note, label, whys, send, done }) => app.ask(formOf(app, { reason: '' }), form => ({
+  title: say(title), label: say(label), kind: 'danger', keep: say(W.keep), send: () => send(form.values.reason), done,
+  check: () => ({ '/reason': !form.values.reason && say(W.chooseReason) }),
+  fields: [note && h('p', { class: 'say' }, say(note)), form.choices('reason', { label: say(W.reason), options: say(whys).split('|').map(words => ({ value: words, label: words })) })],
+}))
 
 /** Gives an order back. @param {App} app @param {Watch} watch @param {string} order_id @param {() => void} done */
-export const releasing = (app, watch, order_id, done) => asking(app, { title: W.releaseAsk, note: W.releaseNote, label: W.release, whys: W.releaseWhys, send: async reason => {
-  await app.api.call('POST /v1/orders/{order_id}/release', { path: { order_id }, body: { reason }, repeats: true })
-  app.say(say(W.released))
-  watch.now()
-  done()
-} })
+export const giveBack = (app, watch, order_id, done) => askWhy(app, {
+  title: W.releaseAsk, note: W.releaseNote, label: W.release, whys: W.releaseWhys,
+  send: reason => app.api.call('POST /v1/orders/{order_id}/release', { path: { order_id }, body: { reason }, repeats: true }),
+  done: () => {
+    app.say(say(W.released))
+    watch.now()
+    done()
+  },
+})
 
 /** What single buttons do, one at a time, and why it failed. @param {App} app @param {(problem: unknown) => string} [tell] */
 export function deeds(app, tell = told) {

@@ -32,15 +32,14 @@ export const register = screen(app => {
     app.loggedIn()
     app.go('', true)
   }
-  const required = (/** @type {string} */ text) => !text.trim() && say(controls.required)
   return {
     title: () => say(W.register),
     // Not away from what is shown once.
     get back() { return given ? undefined : '' },
     view: () => given ? card({ title: say(W.registered) }, note('warn', say(W.registeredDetail)), credentials(app, given), button({ label: say(W.kept), kind: 'go', onclick: goOn }))
       : awaited(services, all => [h('p', { class: 'say' }, say(W.registerLead)), form.around({ label: say(W.registerSend), send, check: () => ({
-        '/name': required(values.name), '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/responsible_person': required(values.responsible_person), '/phone': !isPhone(values.phone) && say(controls.phoneHint),
-        '/services': !values.services.length && say(W.needService), '/stores/0/name': required(values.storeName), '/stores/0/address': required(values.storeAddress), ...place.check(),
+        '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/phone': !isPhone(values.phone) && say(controls.phoneHint),
+        '/services': !values.services.length && say(W.needService), ...place.check(),
       }) },
       card({ title: say(W.more) },
         form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), autocomplete: 'organization', maxlength: 100 }),

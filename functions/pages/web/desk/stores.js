@@ -8,7 +8,7 @@ import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { placeMap } from '../map.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, card, dialog, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
+import { button, buttonLink, card, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
 import { against, chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
@@ -67,15 +67,15 @@ function drawn(stores, chosen) {
 function one(app, watch, store_id) {
   /** @type {(() => import('../view.js').Child) | null} */
   let form = null
-  let isClosing = false
-  const closing = formOf(app, {})
-  const stop = () => { isClosing = false; form = null; app.update() }
-  const close = async () => {
-    const store = await app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/close', { path: { agency_id: watch.agency_id, store_id }, repeats: true })
-    took(watch, store)
-    app.say(say(W.closed))
-    stop()
-  }
+  const stop = () => { form = null; app.update() }
+  const close = (/** @type {string} */ name) => app.ask(formOf(app, {}), () => ({
+    title: say(W.closeAsk, { name }), label: say(W.closeStore), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.closeNote)),
+    send: () => app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/close', { path: { agency_id: watch.agency_id, store_id }, repeats: true }),
+    done: store => {
+      took(watch, store)
+      app.say(say(W.closed))
+    },
+  }))
   return () => {
     const store = watch.agency?.stores.find(one => one.store_id === store_id)
     if (!store) return watch.agency ? empty({ icon: 'store', title: say(W.chooseStore) }) : skeleton(6)
@@ -93,8 +93,7 @@ function one(app, watch, store_id) {
           [say(W.closedOn), store.closed_at && day(store.closed_at, app.now())],
         ]),
         to && [note('warn', say(W.pendingChange)), facts([[say(W.storeName), to.name], [say(W.storeAddress), to.address], [say(W.storeLocation), to.location && say(W.nearPlace, { place: named(nearest(to.location).name) })], [say(W.storeServices), to.services && (listed(to.services.map(watch.serviceName)) || say(W.storeServicesAll))]])],
-        watch.may('agency') && !isClosed && h('div', { class: 'buttons' }, button({ label: say(W.change), onclick: () => { form = changing(app, watch, store, stop); app.update() } }), button({ label: say(W.closeStore), kind: 'danger', onclick: () => { isClosing = true; app.update() } }))),
-      isClosing && dialog({ title: say(W.closeAsk, { name: store.name }), close: stop }, closing.around({ label: say(W.closeStore), kind: 'danger', send: close, aside: button({ label: say(W.keep), kind: 'quiet', onclick: stop }) }, h('p', { class: 'say' }, say(W.closeNote)))),
+        watch.may('agency') && !isClosed && h('div', { class: 'buttons' }, button({ label: say(W.change), onclick: () => { form = changing(app, watch, store, stop); app.update() } }), button({ label: say(W.closeStore), kind: 'danger', onclick: () => close(store.name) }))),
     ]
   }
 }
@@ -122,7 +121,7 @@ function changing(app, watch, store, done) {
     if (done) done()
     else app.go(`stores/${saved.store_id}`, true)
   }
-  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(controls.save), send, check: () => ({ ...place.check(), '/name': !values.name.trim() && say(controls.required), '/address': !values.address.trim() && say(controls.required) }) },
+  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(controls.save), send, check: place.check },
     (to || store?.status === 'approved') && h('p', { class: 'hint' }, say(W.storeNote)),
     form.text('name', { label: say(W.storeName), maxlength: 60 }), form.text('address', { label: say(W.storeAddress), maxlength: 200 }), place.view(),
     form.choices('services', { label: say(W.storeServices), hint: say(W.storeServicesHint), several: true, optional: true, options: watch.services.filter(({ service }) => watch.agency?.services.includes(service)).map(({ service, name }) => ({ value: service, label: named(name) })) }),

@@ -41,7 +41,6 @@ function fields(form, watch) {
 
 /** @param {any} values */
 const check = values => ({
-  '/name': !values.name.trim() && say(controls.required),
   '/phone': !isPhone(values.phone) && say(controls.phoneHint),
   '/skills': !values.skills.length && say(W.needService),
   ...Object.fromEntries(values.skills.map((/** @type {string} */ service) => [`/years/${service}`, values[`years.${service}`] !== '' && !/^([0-5]?\d|60)$/.test(values[`years.${service}`].trim()) && say(W.yearsFault)])),
@@ -65,7 +64,7 @@ export function registering(app, watch, changed) {
     app.go(`workers/${worker.worker_id}`, true)
   }
   return () => card({ title: say(W.newWorker) }, h('p', { class: 'say' }, say(W.newWorkerHint)),
-    form.around({ label: say(W.registerWorker), send, check: () => ({ ...check(values), '/id_number': !values.id_number.trim() && say(W.idNumberHint), '/consent': !values.consent.length && say(W.consentNeed), '/consent/given_at': !values.consentDay && say(controls.required) }) },
+    form.around({ label: say(W.registerWorker), send, check: () => ({ ...check(values), '/id_number': !values.id_number.trim() && say(W.idNumberHint), '/consent': !values.consent.length && say(W.consentNeed) }) },
       fields(form, watch),
       form.text('id_number', { label: say(W.idNumber), hint: say(W.idNumberHint), autocomplete: 'off', maxlength: 30 }),
       form.choices('consent', { label: say(W.consent), several: true, options: [{ value: 'yes', label: say(W.consentText) }], kind: 'whole' }),

@@ -10,7 +10,7 @@ import { awaited, button, card, facts, h, icon, listed, note, row, rows, say, sa
 import { smaller } from '../photo.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
-import { asking, deeds, unlessGone } from './reading.js'
+import { askWhy, deeds, unlessGone } from './reading.js'
 import { changing } from './worker-form.js'
 
 const WEEKS = 14 * DAY
@@ -37,17 +37,20 @@ export function workerDetail(app, watch, worker_id, changed) {
   /** @type {'data' | 'hours' | null} */
   let editing = null
   const deed = deeds(app, problem => problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem))
-  const ending = asking(app, { title: W.endTitle, note: W.endNote, label: W.end, whys: W.endWhys, send: async reason => {
-    await app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true }).catch(unlessGone)
-    app.say(say(W.ended))
-    changed()
-    app.go('workers', true)
-  } })
+  const end = () => askWhy(app, {
+    title: W.endTitle, note: W.endNote, label: W.end, whys: W.endWhys,
+    send: reason => app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true }).catch(unlessGone),
+    done: () => {
+      app.say(say(W.ended))
+      changed()
+      app.go('workers', true)
+    },
+  })
   const stop = () => { editing = null; form = null; app.update() }
   return () => awaited(read, worker => [
     head(worker), worker.pending_changes && waiting(worker.pending_changes), record(worker), worker.status === 'approved' && [hours(worker), badges.view()],
-    watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.end), kind: 'danger', onclick: ending.ask })),
-    ending.view(), badges.dialogs(),
+    watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.end), kind: 'danger', onclick: end })),
+    badges.sheet(),
   ], 10)
 
   /** @param {Contract['Worker']} worker */

@@ -4,7 +4,6 @@ import { aboutName } from '../../miniprogram/logic/history.js'
 import { lookReading, objectionReading } from '../../miniprogram/logic/own.js'
 import { standingReading } from '../../miniprogram/logic/record.js'
 import { sections, standings } from '../../miniprogram/logic/words/contract.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
@@ -57,7 +56,7 @@ export const objecting = screen((app, params) => {
   return {
     title: () => say(W.objectTitle),
     back: seq ? 'record/history' : 'record',
-    view: () => card({}, h('p', { class: 'say' }, say(W.objectWhy)), form.around({ label: say(W.objectSend), send, check: () => ({ '/text': !form.values.text.trim() && say(controls.required) }) },
+    view: () => card({}, h('p', { class: 'say' }, say(W.objectWhy)), form.around({ label: say(W.objectSend), send },
       form.select('about', { label: say(W.objectAbout), options: seq ? [{ value: String(seq), label: aboutName(String(seq)) }] : Object.keys(sections).map(value => ({ value, label: sayOf(sections, value) })) }),
       form.text('text', { label: say(W.objectText), rows: 5, maxlength: 1000 }))),
   }

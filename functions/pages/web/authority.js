@@ -29,6 +29,6 @@ start({
     { path: 'complaints', icon: 'message', label: W.complaints },
     { path: 'lookup', icon: 'search', label: W.lookup },
     { path: 'log', icon: 'file', label: W.logTab },
-    { path: 'team', icon: 'people', label: W.team },
+    { path: 'team', icon: 'people', label: W.members },
   ],
 })

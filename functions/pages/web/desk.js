@@ -44,6 +44,6 @@ start({
     { path: 'stores', icon: 'store', label: W.stores, wide: true },
     { path: 'customers', icon: 'home', label: W.customers, wide: true },
     { path: 'complaints', icon: 'message', label: W.complaints, wide: true },
-    { path: 'more', icon: 'shield', label: W.more },
+    { path: 'more', icon: 'shield', label: W.company },
   ],
 })

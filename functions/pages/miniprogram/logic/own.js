@@ -23,11 +23,11 @@ export function visitEnd({ lost, rating, status }) {
 export function ownFacts({ worker, employer, badges }, services, now) {
   const [badge] = badges.filter(one => one.agency_id === employer?.agency_id).sort((a, b) => a.issued_at < b.issued_at ? 1 : -1)
   return [
-    [say(W.agency), employer ? employer.name : say(W.noEmployer)],
+    [say(W.company), employer ? employer.name : say(W.noEmployer)],
     [say(W.phone), worker.phone ? phoneText(worker.phone) : ''],
     [say(W.idNumber), worker.id_number ? masked(worker.id_number) : ''],
     [say(W.skills), listed(worker.skills.map(skill => serviceName(services, skill, named)))],
-    [say(W.myStars), worker.stars ? say(W.starsOf, worker.stars) : ''],
+    [say(W.rating), worker.stars ? say(W.starsOf, worker.stars) : ''],
     [say(W.badges), badge ? badgeReading(badge, worker.status, now) : ''],
   ]
 }
@@ -56,7 +56,7 @@ export function objectionReading({ objection_id: id, about, text, at, answer }, 
 
 /** Agencies that would employ her, which takes her consent. @param {Contract['OwnRecord']} record */
 export const moves = ({ worker, employer, wanted_by: wanted }) => worker.proposals.filter(one => one.agency_id !== employer?.agency_id)
-  .map(one => ({ id: one.proposal_id, agency: wanted.find(({ agency_id }) => agency_id === one.agency_id)?.name || say(W.agency), isAgreed: one.agreed_at !== null }))
+  .map(one => ({ id: one.proposal_id, agency: wanted.find(({ agency_id }) => agency_id === one.agency_id)?.name || say(W.company), isAgreed: one.agreed_at !== null }))
 
 /** Whether she has consented, and when, in words. @param {Contract['OwnRecord']} record @param {number} now */
 export function consentReading({ worker: { consent } }, now) {

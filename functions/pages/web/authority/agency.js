@@ -43,7 +43,7 @@ export const agency = screen((app, { agency_id }) => {
           [say(W.phone), phoneText(it.phone), changes.phone && phoneText(changes.phone)],
           [say(W.services), names(it.services), changes.services && names(changes.services)],
         ]) : facts([[say(W.responsible), it.responsible_person], [say(W.phone), whole(phoneText(it.phone))], [say(W.services), names(it.services)]]),
-        facts([[say(W.uscc), whole(it.uscc)], [say(W.registered), when(it.registered_at, app.now())], [say(W.stars), it.stars && say(W.starsOf, it.stars)]])),
+        facts([[say(W.uscc), whole(it.uscc)], [say(W.registered), when(it.registered_at, app.now())], [say(W.rating), it.stars && say(W.starsOf, it.stars)]])),
       papers(app, it),
       card({ title: say(W.store) }, rows(it.stores.map(store => row({ key: store.store_id, href: `#/agencies/${agency_id}/stores/${store.store_id}`, icon: 'store', title: store.name, detail: store.address, aside: standingTag(store.status) })))),
       pastReviews(it.reviews, app.now()),

@@ -1,7 +1,6 @@
 // What questions to the authority's members have in common.
 
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { button, say } from '../parts.js'
 
 /** @typedef {import('../app.js').App} App */
@@ -13,4 +12,4 @@ export const mayDecide = app => ['supervisor', 'reviewer'].includes(app.api.memb
 export const reasonField = (form, maxlength = 500) => form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength, autofocus: true })
 
 /** Copies a text, and says whether that worked. @param {App} app @param {string} text */
-export const copyButton = (app, text) => button({ label: say(controls.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? controls.copied : W.notCopied)) })
+export const copyButton = (app, text) => button({ label: say(W.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? W.copied : W.notCopied)) })

@@ -42,7 +42,7 @@ export const complaints = screen(app => {
     return card({ key: complaint.complaint_id, title: sayOf(complaintAbouts, complaint.about), aside: tag(decision ? sayOf(complaintStatuses, complaint.status) : say(canAnswer ? W.waitsForAgency : W.toDecide), decision ? 'quiet' : 'warn') },
       facts([
         [say(W.visit), h('a', { href: `#/orders/${complaint.order_id}` }, `${when(complaint.start_at, app.now())} ${serviceName(services.value || [], complaint.service, named)}`)],
-        [say(W.candidate), h('a', { href: `#/agencies/${complaint.agency_id}` }, complaint.agency_name)],
+        [say(W.company), h('a', { href: `#/agencies/${complaint.agency_id}` }, complaint.agency_name)],
         [say(W.orderWorker), worker && h('a', { href: `#/workers/${worker}`, onclick: () => lookFor(app, worker, W.purposeComplaint) }, say(W.workerTitle))],
       ]),
       h('div', { class: 'sides' },

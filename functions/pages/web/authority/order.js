@@ -16,7 +16,7 @@ const NAMED = 8
 export const order = screen((app, { order_id }) => {
   const services = app.load(() => readServices(app.api))
   const read = app.load(() => app.api.call('GET /v1/orders/{order_id}', { path: { order_id } }))
-  return { title: () => say(W.orderTitle), back: 'lookup', wide: true, view: () => awaited(read, dossier, 8) }
+  return { title: () => say(W.order), back: 'lookup', wide: true, view: () => awaited(read, dossier, 8) }
 
   /** @param {Contract['Order']} it */
   function dossier(it) {
@@ -24,13 +24,13 @@ export const order = screen((app, { order_id }) => {
     return [
       card({ title: serviceName(services.value || [], it.service, named), aside: tag(sayOf(orderStatuses, it.status), ['open', 'unfilled', 'cancelled'].includes(it.status) ? 'warn' : 'good') }, facts([
         [say(W.visit), visitTime(it.start_at, it.duration_min, app.now())],
-        [say(W.claim), claim && [h('a', { href: `#/agencies/${claim.agency_id}` }, claim.agency_name), ' ', tag(say(claim.how === 'grab' ? W.grabbed : W.assigned))]],
+        [say(W.claim), claim && [h('a', { href: `#/agencies/${claim.agency_id}` }, claim.agency_name), ' ', tag(say(claim.how === 'grab' ? W.grabbed : W.byPlatform))]],
         [say(W.orderWorker), worker?.name && (worker.worker_id ? h('a', { href: `#/workers/${worker.worker_id}`, onclick: () => lookFor(app, worker.worker_id || '', W.purposeOrder) }, worker.name) : worker.name)],
         [say(W.address), it.address],
         [say(W.customer), it.contact && [`${it.contact.name} `, whole(phoneText(it.contact.phone))]],
         [say(W.notes), it.notes],
         [say(W.budget), it.budget_fen !== null && money(it.budget_fen)],
-        [say(W.stars), it.rating && [`${it.rating.stars} ★ `, it.rating.comment]],
+        [say(W.rating), it.rating && [`${it.rating.stars} ★ `, it.rating.comment]],
       ])),
       it.explanation && explained(it.explanation),
       card({ title: say(W.timeline) }, h('ol', { class: 'timeline' }, [...it.timeline].reverse().map(line => h('li', { key: `${line.at} ${line.what}` },
@@ -47,9 +47,9 @@ export const order = screen((app, { order_id }) => {
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, say(W.radius, { radius: distance(radius.radius_m) }), ' · ', radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([
-        { name: say(W.candidate), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, one.agency_name), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
+        { name: say(W.company), show: one => h('span', null, h('a', { href: `#/agencies/${one.agency_id}` }, one.agency_name), one.agency_id === winner && [' ', tag(say(W.winner), 'good')]) },
         { name: say(W.score), number: true, show: one => h('b', null, of100(one.score.total, 1_000_000)) },
-        part('stars', W.stars), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
+        part('stars', W.rating), part('credit', W.partCredit), part('completion', W.partCompletion), part('distance', W.partDistance), part('load', W.partLoad),
         ...(weights.wishes ? [part('wishes', W.partWishes)] : []),
         { name: say(W.cleared), number: true, show: one => say(W.clearedOf, one.workers) },
       ], radius.candidates.slice(0, NAMED), one => one.agency_id, say(W.candidates))),

@@ -2,7 +2,6 @@
 
 import { day, when } from '../../miniprogram/logic/format.js'
 import { authority as W, deeds, roles } from '../../miniprogram/logic/words/authority.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { events } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
 import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
@@ -21,7 +20,7 @@ const forSupervisors = (make, title) => (app, params) => app.api.member()?.role 
 /** Who is logged in here, and the way out. @param {import('../app.js').App} app */
 function loggedIn(app) {
   const { name, role } = app.api.member() || { name: '', role: '' }
-  return h('div', { class: 'beside' }, h('p', { class: 'say' }, say(W.loggedInAs, { name: called(name || 'first', W.firstMember), role: roleName(role) })), button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut }))
+  return h('div', { class: 'beside' }, h('p', { class: 'say' }, say(W.loggedInAs, { name: called(name || 'first', W.firstMember), role: roleName(role) })), button({ label: say(W.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut }))
 }
 
 /** @param {string} role */
@@ -32,16 +31,16 @@ export const team = forSupervisors(app => {
   /** Shown once. @type {Issued | null} */
   let issued = null
   const roleField = (/** @type {import('../form.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
-  const nameField = (/** @type {import('../form.js').Form<any>} */ form) => form.text('name', { label: say(W.memberName), autocomplete: 'off', maxlength: 40 })
+  const nameField = (/** @type {import('../form.js').Form<any>} */ form) => form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 40 })
   const add = () => app.ask(formOf(app, { name: '', role: 'reviewer' }), form => ({
-    title: say(controls.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
+    title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: /** @type {any} */ (form.values) }),
   }))
   const edit = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, { name: called(member.name, W.firstMember), role: member.role }), form => ({
-    title: called(member.name, W.firstMember), label: say(controls.save), fields: [nameField(form), roleField(form)], send: () => change(member, form.values), done: () => told(controls.save),
+    title: called(member.name, W.firstMember), label: say(W.save), fields: [nameField(form), roleField(form)], send: () => change(member, form.values), done: () => told(W.save),
   }))
   const end = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
-    title: say(W.ask, { deed: say(controls.end), name: called(member.name, W.firstMember) }), label: say(controls.end), kind: 'danger', fields: h('p', null, say(W.endDetail)), send: () => change(member, { is_active: false }), done: () => told(controls.end),
+    title: say(W.ask, { deed: say(W.end), name: called(member.name, W.firstMember) }), label: say(W.end), kind: 'danger', fields: h('p', null, say(W.endDetail)), send: () => change(member, { is_active: false }), done: () => told(W.end),
   }))
   const bringBack = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(W.reinstate), name: called(member.name, W.firstMember) }), label: say(W.reinstate), fields: h('p', null, say(W.bringBackDetail)), send: () => change(member, { is_active: true }), done: () => told(W.reinstate),
@@ -51,17 +50,17 @@ export const team = forSupervisors(app => {
     send: () => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body: form.values }),
   }))
   const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => app.ask(formOf(app, {}), () => ({
-    title: say(W.ask, { deed: say(controls.withdraw), name: `“${called(name, W.firstKey)}”` }), label: say(controls.withdraw), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(controls.withdraw),
+    title: say(W.ask, { deed: say(W.withdraw), name: `“${called(name, W.firstKey)}”` }), label: say(W.withdraw), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(W.withdraw),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }),
   }))
   /** @param {Contract['Member']} member @param {Contract['MemberChange']} body */
   const change = ({ member_id }, body) => app.api.call('PATCH /v1/members/{member_id}', { path: { member_id }, body, repeats: true })
   return {
-    title: () => say(W.team),
+    title: () => say(W.members),
     view: () => [
-      rows(row({ href: '#/team/audit', icon: 'clock', title: say(controls.audit), detail: say(controls.auditDetail) })),
+      rows(row({ href: '#/team/audit', icon: 'clock', title: say(W.audit), detail: say(W.auditDetail) })),
       paged(list, items => items.map(one), null),
-      list.value && h('div', { class: 'buttons' }, button({ label: say(controls.addMember), kind: 'go', icon: 'plus', onclick: add })),
+      list.value && h('div', { class: 'buttons' }, button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: add })),
       loggedIn(app),
       issued && handedOver(issued),
     ],
@@ -81,26 +80,26 @@ export const team = forSupervisors(app => {
 
   /** @param {Contract['Member']} member */
   function one(member) {
-    return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(roleName(member.role), 'good') : tag(say(controls.ended)) },
+    return card({ key: member.member_id, title: called(member.name, W.firstMember), aside: member.is_active ? tag(roleName(member.role), 'good') : tag(say(W.ended)) },
       member.credentials.length === 0 ? h('p', { class: 'say' }, say(member.name === 'first' ? W.firstNoKeys : W.noKeys)) : h('ul', { class: 'said' }, member.credentials.map(key => h('li', { key: key.access_key, class: 'line' }, h('span', { class: 'row-text' }, say(W.keyOf, { name: called(key.name, W.firstKey), day: day(key.added_at, app.now()) })),
-        button({ label: say(controls.withdraw), kind: 'quiet', onclick: () => dropKey(member, key) })))),
+        button({ label: say(W.withdraw), kind: 'quiet', onclick: () => dropKey(member, key) })))),
       h('div', { class: 'buttons' }, member.is_active
-        ? [button({ label: say(W.edit), onclick: () => edit(member) }), button({ label: say(W.addKey), onclick: () => addKey(member) }), button({ label: say(controls.end), kind: 'danger', onclick: () => end(member) })]
+        ? [button({ label: say(W.edit), onclick: () => edit(member) }), button({ label: say(W.addKey), onclick: () => addKey(member) }), button({ label: say(W.end), kind: 'danger', onclick: () => end(member) })]
         : button({ label: say(W.reinstate), onclick: () => bringBack(member) })))
   }
 
   /** @param {Issued} it */
   function handedOver(it) {
     const done = () => { issued = null; app.update() }
-    return dialog({ title: say(W.secretTitle), close: done }, note('warn', say(W.secretDetail)), facts([[say(controls.accessKey), h('code', null, it.access_key)], [say(controls.secret), h('code', null, it.secret)]]),
+    return dialog({ title: say(W.secretTitle), close: done }, note('warn', say(W.secretDetail)), facts([[say(W.accessKey), h('code', null, it.access_key)], [say(W.secret), h('code', null, it.secret)]]),
       h('div', { class: 'buttons' }, copyButton(app, `${it.access_key}\n${it.secret}`), button({ label: say(W.done), kind: 'go', onclick: done })))
   }
-}, W.team)
+}, W.members)
 
 export const audit = forSupervisors(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
   return {
-    title: () => say(controls.audit),
+    title: () => say(W.audit),
     back: 'team',
     view: () => paged(list, items => h('ul', { class: 'rows' }, items.map((deed, at) => {
       const place = placeOf(deed.about)
@@ -109,4 +108,4 @@ export const audit = forSupervisors(app => {
       return place ? row({ key, href: `#/${place}`, title, detail }) : h('li', { key, class: 'row' }, h('span', { class: 'row-text' }, h('b', null, title), h('small', null, detail)))
     })), empty({ icon: 'clock', title: say(W.noAudit) })),
   }
-}, controls.audit)
+}, W.audit)

@@ -112,7 +112,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     const moves = agency !== it.agency_id
     return [comparison([
       ...(moves ? [/** @type {[string, any, any]} */ ([say(W.employer), it.agency_id ? agencies.get(it.agency_id) : say(W.noEmployer), agencies.get(agency) || '…'])] : []),
-      [say(W.memberName), it.name, changes.name !== it.name && changes.name],
+      [say(W.personName), it.name, changes.name !== it.name && changes.name],
       [say(W.phone), it.phone && phoneText(it.phone), changes.phone && phoneText(changes.phone)],
       [say(W.services), offered(it.skills), changes.skills && offered(changes.skills)],
       [say(W.experience), experienced(it.experience), changes.experience?.length ? experienced(changes.experience) : null],
@@ -127,8 +127,8 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
       [say(W.idNumber), it.id_number && whole(masked(it.id_number))],
       [say(W.age), it.age !== null && say(W.ageOf, { age: it.age })],
       [say(W.sex), it.sex && say(W[it.sex])],
-      [say(W.stars), it.stars && say(W.starsOf, it.stars)],
-      [say(W.consent), it.consent && (it.consent.withdrawn_at ? say(W.consentOff, { day: day(it.consent.withdrawn_at, app.now()) }) : say(W.consentOn, { day: day(it.consent.given_at, app.now()) }))],
+      [say(W.rating), it.stars && say(W.starsOf, it.stars)],
+      [say(W.consent), it.consent && (it.consent.withdrawn_at ? say(W.consentOff, { day: day(it.consent.withdrawn_at, app.now()) }) : say(W.consentGiven, { day: day(it.consent.given_at, app.now()) }))],
       [say(W.registered), when(it.registered_at, app.now())],
     ])
   }

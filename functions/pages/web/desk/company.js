@@ -1,7 +1,6 @@
 // The agency itself: what is known of it, its papers, and the ways to what is used less often.
 
 import { day, phoneText } from '../../miniprogram/logic/format.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
@@ -18,7 +17,7 @@ const PAPER_SIDE = 2400
 export const company = screen(app => {
   const watch = watchOf(app)
   return {
-    title: () => say(W.more),
+    title: () => say(W.company),
     view: () => {
       const { agency } = watch
       if (!agency) return skeleton(8)
@@ -27,17 +26,17 @@ export const company = screen(app => {
         !watch.isApproved() && standing(watch),
         card({ title: agency.name, aside: tag(sayOf(standings, agency.status), agency.status === 'approved' ? 'good' : 'warn') },
           facts([
-            [say(W.uscc), agency.uscc.match(/.{6}/g)?.map(part => [part, h('wbr', null)])], [say(W.responsible), agency.responsible_person], [say(controls.phone), phoneText(agency.phone)], [say(W.offers), listed(agency.services.map(watch.serviceName))],
+            [say(W.uscc), agency.uscc.match(/.{6}/g)?.map(part => [part, h('wbr', null)])], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), listed(agency.services.map(watch.serviceName))],
             [say(W.starsOwn), stars(agency.stars, W.starsOf)], [say(W.registeredOn), day(agency.registered_at, app.now())], [say(W.role), say(W[/** @type {keyof typeof W} */ (watch.role)])],
           ]),
           watch.isApproved() && against(agency, words => note('warn', words)),
-          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => sayOf(paperKinds, paper.kind)))]])],
+          to && [note('warn', say(W.pendingChange)), facts([[say(W.companyName), to.name], [say(W.responsible), to.responsible_person], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.offers), to.services && listed(to.services.map(watch.serviceName))], [say(W.papers), to.papers && listed(to.papers.map(paper => sayOf(paperKinds, paper.kind)))]])],
           watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.changeCompany), href: '#/more/change' }))),
         rows(
           h('li', { key: 'phone', class: 'if-phone' }, h('ul', null, row({ href: '#/calendar', icon: 'calendar', title: say(W.calendar) }), row({ href: '#/stores', icon: 'store', title: say(W.stores) }), row({ href: '#/customers', icon: 'home', title: say(W.customers) }), row({ href: '#/complaints', icon: 'message', title: say(W.complaints) }))),
           row({ href: '#/more/papers', icon: 'file', title: say(W.papers) }),
-          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(controls.audit), detail: say(controls.auditDetail) })]),
-        h('div', { class: 'middle' }, button({ label: say(controls.logOut), icon: 'out', onclick: app.logOut })),
+          watch.may('members') && [row({ href: '#/more/members', icon: 'people', title: say(W.members), detail: say(W.membersDetail) }), row({ href: '#/more/audit', icon: 'list', title: say(W.audit), detail: say(W.auditDetail) })]),
+        h('div', { class: 'middle' }, button({ label: say(W.logOut), icon: 'out', onclick: app.logOut })),
       ]
     },
   }
@@ -66,7 +65,7 @@ export const changing = screen(app => {
         Object.assign(values, { name: to?.name || agency.name, responsible_person: to?.responsible_person || agency.responsible_person, phone: to?.phone || agency.phone, services: [...(to?.services || agency.services)] })
         isFilled = true
       }
-      return card({}, form.around({ label: say(controls.save), send, check: () => ({ '/phone': !isPhone(values.phone) && say(controls.phoneHint), '/services': !values.services.length && say(W.needService) }) },
+      return card({}, form.around({ label: say(W.save), send, check: () => ({ '/phone': !isPhone(values.phone) && say(W.phoneHint), '/services': !values.services.length && say(W.needService) }) },
         agency.status === 'approved' && h('p', { class: 'hint' }, say(W.changeCompanyNote)),
         form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), maxlength: 100 }), form.text('responsible_person', { label: say(W.responsible), maxlength: 50 }),
         form.text('phone', { label: say(W.companyPhone), type: 'tel', inputmode: 'tel', maxlength: 20 }),
@@ -93,7 +92,7 @@ export const papers = screen(app => {
       serving && h('p', { class: 'say' }, say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) })), waiting && h('p', { class: 'say' }, say(serving ? W.paperWaits : W.paperFirst)),
       deed.fault(kind),
       h('div', { class: 'buttons' },
-        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? controls.busy : serving || waiting ? W.paperReplace : W.paperAdd)),
+        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? W.busy : serving || waiting ? W.paperReplace : W.paperAdd)),
           h('input', { type: 'file', 'aria-label': `${say(serving || waiting ? W.paperReplace : W.paperAdd)} ${sayOf(paperKinds, kind)}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
         [serving, waiting].map(paper => paper && button({ key: paper.sha256, label: say(paper === serving ? W.paperSee : W.paperSeeNew), kind: 'quiet', busy: deed.isBusy(`${kind} ${paper.sha256}`), onclick: () => deed.do(`${kind} ${paper.sha256}`, () => see(kind, paper.sha256)) }))))
   }

@@ -1,7 +1,6 @@
 // Whom the agency has served, and what it has noted of them.
 
 import { day, phoneText, when } from '../../miniprogram/logic/format.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
@@ -47,10 +46,10 @@ function one(app, watch, customer_id) {
   }
   return () => awaited(read, customer => [
     card({ title: customer.name, aside: tag(say(W.visitsOf, { count: customer.visits })) }, facts([
-      [say(controls.phone), customer.phone ? h('a', { href: `tel:${customer.phone}` }, phoneText(customer.phone)) : customer.masked_phone],
+      [say(W.phone), customer.phone ? h('a', { href: `tel:${customer.phone}` }, phoneText(customer.phone)) : customer.masked_phone],
       [say(W.service), listed(customer.services.map(watch.serviceName))], [say(W.given), customer.stars && stars(customer.stars, W.givenStars)],
     ])),
-    card({ title: watch.may('orders') ? undefined : say(W.notesOwn) }, watch.may('orders') ? form.around({ label: say(controls.save), kind: 'plain', send }, form.text('notes', { label: say(W.notesOwn), hint: say(W.notesHint), rows: 4, optional: true, maxlength: 1000 })) : h('p', { class: 'words' }, customer.notes || '—')),
+    card({ title: watch.may('orders') ? undefined : say(W.notesOwn) }, watch.may('orders') ? form.around({ label: say(W.save), kind: 'plain', send }, form.text('notes', { label: say(W.notesOwn), hint: say(W.notesHint), rows: 4, optional: true, maxlength: 1000 })) : h('p', { class: 'words' }, customer.notes || '—')),
     card({ title: say(W.pastVisits) }, rows(customer.items.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: when(visit.start_at, app.now()),
       detail: [watch.serviceName(visit.service), visit.worker?.name, visit.stars && say(W.ratingStars, { stars: visit.stars })].filter(Boolean).join(' · '), aside: tag(sayOf(orderStatuses, visit.status)) })))),
   ], 8)

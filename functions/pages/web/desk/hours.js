@@ -3,7 +3,6 @@
 import { Problem } from '../../miniprogram/logic/api.js'
 import { clockTimes, DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
 import { weekdays } from '../../miniprogram/logic/words/contract.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { button, h, say, sayOf } from '../parts.js'
@@ -78,7 +77,7 @@ export function changingHours(app, worker_id, known, done) {
   }
   const check = () => Object.fromEntries(added.map(line => [`/leave/${line}/until`, !(values[`leaveUntil${line}`] >= values[`leaveFrom${line}`]) && say(W.leaveFault)]))
   const remove = (/** @type {() => void} */ what) => button({ label: say(W.removeHours, { what: '' }), kind: 'quiet', onclick: () => { what(); app.update() } })
-  return () => form.around({ label: say(controls.save), send, check }, hours.view(),
+  return () => form.around({ label: say(W.save), send, check }, hours.view(),
     h('fieldset', { class: 'field' }, h('legend', null, say(W.leave)),
       kept.map(one => h('div', { key: one.from, class: 'span' }, h('span', null, `${day(one.from, app.now())}–${day(Date.parse(one.until) - 1, app.now())}`), remove(() => kept.splice(kept.indexOf(one), 1)))),
       added.map(line => h('div', { key: line, class: 'span' },

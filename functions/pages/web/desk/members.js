@@ -1,7 +1,6 @@
 // Who logs in for the agency and what they may do; and what they have done.
 
 import { day, when } from '../../miniprogram/logic/format.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { button, dialog, empty, h, note, paged, rows, say, screen, tag } from '../parts.js'
@@ -18,22 +17,22 @@ export const members = screen(app => {
   const deed = deeds(app)
   /** A key that was given, shown once. @type {{ name: string, key: { access_key: string, secret: string } } | null} */
   let given = null
-  const fields = (/** @type {import('../form.js').Form<any>} */ form) => [form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 60 }),
+  const fields = (/** @type {import('../form.js').Form<any>} */ form) => [form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 60 }),
     form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
   const add = () => app.ask(formOf(app, { name: '', role: /** @type {Role} */ ('dispatcher') }), form => ({
-    title: say(controls.addMember), label: say(controls.addMember), keep: say(W.keep), fields: fields(form),
+    title: say(W.addMember), label: say(W.addMember), keep: say(W.keep), fields: fields(form),
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: form.values }),
     done: key => handOver(key.name, key),
   }))
   const edit = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, { name: nameOf(member.name), role: member.role }), form => ({
-    title: say(W.hoursChange), label: say(controls.save), keep: say(W.keep), fields: fields(form), send: () => change(member, form.values),
+    title: say(W.edit), label: say(W.save), keep: say(W.keep), fields: fields(form), send: () => change(member, form.values),
   }))
   const end = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
-    title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(controls.end), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.keyWithdrawNote)),
+    title: say(W.endMemberAsk, { name: nameOf(member.name) }), label: say(W.end), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.keyWithdrawNote)),
     send: () => change(member, { is_active: false }),
   }))
   const withdraw = (/** @type {Contract['Member']} */ { member_id }, /** @type {string} */ access_key) => app.ask(formOf(app, {}), () => ({
-    title: say(W.keyWithdrawAsk), label: say(controls.withdraw), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.keyWithdrawNote)),
+    title: say(W.keyWithdrawAsk), label: say(W.withdraw), kind: 'danger', keep: say(W.keep), fields: h('p', { class: 'say' }, say(W.keyWithdrawNote)),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }).catch(unlessGone),
     done: () => {
       app.say(say(W.keyWithdrawn))
@@ -45,7 +44,7 @@ export const members = screen(app => {
     back: 'more',
     wide: true,
     view: () => watch.may('members') ? [
-      h('div', { class: 'buttons' }, button({ label: say(controls.addMember), icon: 'plus', onclick: add })),
+      h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: add })),
       deed.fault(),
       paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), given && shownOnce(given),
     ] : note('quiet', say(W.ownerOnly)),
@@ -54,16 +53,16 @@ export const members = screen(app => {
   /** @param {Contract['Member']} member */
   function one(member) {
     return h('li', { key: member.member_id, class: 'card' },
-      h('div', { class: 'person' }, initial(nameOf(member.name)), h('div', { class: 'row-text' }, h('h2', null, nameOf(member.name)), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(controls.ended))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
+      h('div', { class: 'person' }, initial(nameOf(member.name)), h('div', { class: 'row-text' }, h('h2', null, nameOf(member.name)), h('span', { class: 'tags' }, tag(say(W[/** @type {Role} */ (member.role)]), member.is_active ? 'good' : 'quiet'), !member.is_active && tag(say(W.ended))), h('small', null, say(W[`${/** @type {Role} */ (member.role)}Does`])))),
       member.is_active && [
         h('h3', null, say(W.keysOf)),
         member.credentials.length ? h('ul', { class: 'keys-list' }, member.credentials.map(key => h('li', { key: key.access_key }, h('span', null, nameOf(key.name), h('small', null, ` ${say(W.keyAdded, { day: day(key.added_at, app.now()) })}`)),
-          button({ label: say(controls.withdraw), kind: 'quiet', onclick: () => withdraw(member, key.access_key) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
+          button({ label: say(W.withdraw), kind: 'quiet', onclick: () => withdraw(member, key.access_key) })))) : h('p', { class: 'hint' }, say(W.noKeys)),
       ],
       h('div', { class: 'buttons' }, member.is_active ? [
         button({ label: say(W.newKey), busy: deed.isBusy(`key ${member.member_id}`), onclick: () => deed.do(`key ${member.member_id}`, () => giveKey(member)) }),
-        button({ label: say(W.hoursChange), onclick: () => edit(member) }),
-        button({ label: say(controls.end), kind: 'danger', onclick: () => end(member) }),
+        button({ label: say(W.edit), onclick: () => edit(member) }),
+        button({ label: say(W.end), kind: 'danger', onclick: () => end(member) }),
       ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
@@ -104,7 +103,7 @@ export const audit = screen(app => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
   return {
-    title: () => say(controls.audit),
+    title: () => say(W.audit),
     back: 'more',
     view: () => watch.may('members') ? paged(list, items => rows(items.map((deed, number) => {
       const place = PLACES.find(([pattern]) => pattern.test(deed.about))

@@ -31,7 +31,7 @@ export function orderFacts(app, watch, order) {
       [say(W.address), order.address],
       [say(W.contact), order.contact && `${order.contact.name} ${phoneText(order.contact.phone)}`],
       [say(W.notes), order.notes && h('span', { class: 'words' }, order.notes)],
-      [say(W.how), order.claim && say(order.claim.how === 'grab' ? W.howGrab : W.howAssignment)],
+      [say(W.how), order.claim && say(order.claim.how === 'grab' ? W.howGrab : W.byPlatform)],
     ]),
     !order.address && h('p', { class: 'hint' }, say(isOurs && order.status === 'claimed' ? W.hidden : W.hiddenOver)),
   ]

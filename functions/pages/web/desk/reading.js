@@ -4,7 +4,6 @@ import { cell, centre } from '../../miniprogram/logic/area.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
 import { sections, states } from '../../miniprogram/logic/words/contract.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
@@ -134,8 +133,8 @@ export function saveFile(file, name) {
 
 /** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
 export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
-  [[say(controls.accessKey), access_key], [say(controls.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
-    button({ label: say(controls.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(controls.copied)), () => {}) } })))))
+  [[say(W.accessKey), access_key], [say(W.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
+    button({ label: say(W.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(W.copied)), () => {}) } })))))
 
 /** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
 export function standing(watch) {

@@ -1,6 +1,5 @@
 // An agency registers. Nobody is logged in yet: what comes back are the credentials of its owner, once.
 
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
@@ -38,14 +37,14 @@ export const register = screen(app => {
     get back() { return given ? undefined : '' },
     view: () => given ? card({ title: say(W.registered) }, note('warn', say(W.registeredDetail)), credentials(app, given), button({ label: say(W.kept), kind: 'go', onclick: goOn }))
       : awaited(services, all => [h('p', { class: 'say' }, say(W.registerLead)), form.around({ label: say(W.registerSend), send, check: () => ({
-        '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/phone': !isPhone(values.phone) && say(controls.phoneHint),
+        '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/phone': !isPhone(values.phone) && say(W.phoneHint),
         '/services': !values.services.length && say(W.needService), ...place.check(),
       }) },
-      card({ title: say(W.more) },
+      card({ title: say(W.company) },
         form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), autocomplete: 'organization', maxlength: 100 }),
         form.text('uscc', { label: say(W.uscc), hint: say(W.usccHint), autocomplete: 'off', maxlength: 30 }),
         h('div', { class: 'pair' }, form.text('responsible_person', { label: say(W.responsible), autocomplete: 'name', maxlength: 50 }),
-          form.text('phone', { label: say(W.companyPhone), hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 })),
+          form.text('phone', { label: say(W.companyPhone), hint: say(W.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 })),
         form.choices('services', { label: say(W.offers), several: true, options: all.map(({ service, name }) => ({ value: service, label: named(name) })) })),
       card({ title: say(W.firstStore) },
         form.text('storeName', { label: say(W.storeName), pointer: '/stores/0/name', maxlength: 60 }),

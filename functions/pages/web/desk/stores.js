@@ -3,7 +3,6 @@
 import { around, map } from '../../miniprogram/logic/area.js'
 import { CITY, nearest } from '../../miniprogram/logic/city.js'
 import { day, distance } from '../../miniprogram/logic/format.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { placeMap } from '../map.js'
@@ -121,7 +120,7 @@ function changing(app, watch, store, done) {
     if (done) done()
     else app.go(`stores/${saved.store_id}`, true)
   }
-  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(controls.save), send, check: place.check },
+  return () => card({ title: say(store ? W.change : W.addStore) }, form.around({ label: say(W.save), send, check: place.check },
     (to || store?.status === 'approved') && h('p', { class: 'hint' }, say(W.storeNote)),
     form.text('name', { label: say(W.storeName), maxlength: 60 }), form.text('address', { label: say(W.storeAddress), maxlength: 200 }), place.view(),
     form.choices('services', { label: say(W.storeServices), hint: say(W.storeServicesHint), several: true, optional: true, options: watch.services.filter(({ service }) => watch.agency?.services.includes(service)).map(({ service, name }) => ({ value: service, label: named(name) })) }),

@@ -1,7 +1,6 @@
 // Registering a worker, and changing what is known of her.
 
 import { isoDay, moment } from '../../miniprogram/logic/format.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
 import { card, h, named, say } from '../parts.js'
@@ -23,8 +22,8 @@ function fields(form, watch) {
   const { values } = form
   const offered = watch.services.filter(({ service }) => watch.agency?.services.includes(service) || values.skills.includes(service))
   return [
-    h('div', { class: 'pair' }, form.text('name', { label: say(W.workerName), autocomplete: 'off', maxlength: 50 }),
-      form.text('phone', { label: say(controls.phone), hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'off', maxlength: 20 })),
+    h('div', { class: 'pair' }, form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 50 }),
+      form.text('phone', { label: say(W.phone), hint: say(W.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'off', maxlength: 20 })),
     form.choices('skills', { label: say(W.skills), several: true, options: offered.map(({ service, name }) => ({ value: service, label: named(name) })) }),
     offered.filter(({ service }) => values.skills.includes(service)).map(({ service, name, tags }) => {
       const [years, strengths] = [`years.${service}`, `tags.${service}`]
@@ -41,7 +40,7 @@ function fields(form, watch) {
 
 /** @param {any} values */
 const check = values => ({
-  '/phone': !isPhone(values.phone) && say(controls.phoneHint),
+  '/phone': !isPhone(values.phone) && say(W.phoneHint),
   '/skills': !values.skills.length && say(W.needService),
   ...Object.fromEntries(values.skills.map((/** @type {string} */ service) => [`/years/${service}`, values[`years.${service}`] !== '' && !/^([0-5]?\d|60)$/.test(values[`years.${service}`].trim()) && say(W.yearsFault)])),
 })
@@ -79,5 +78,5 @@ export function changing(app, watch, worker, done) {
     app.say(say(changed.pending_changes ? W.proposed : W.changed))
     done(changed)
   }
-  return () => form.around({ label: say(controls.save), send, check: () => check(form.values) }, worker.status === 'approved' && h('p', { class: 'hint' }, say(W.changeNote)), fields(form, watch))
+  return () => form.around({ label: say(W.save), send, check: () => check(form.values) }, worker.status === 'approved' && h('p', { class: 'hint' }, say(W.changeNote)), fields(form, watch))
 }

@@ -4,7 +4,6 @@ import { Problem } from '../../miniprogram/logic/api.js'
 import { clockTime, DAY, day, isoDay, masked, phoneText, when } from '../../miniprogram/logic/format.js'
 import { sectionReading, standingReading } from '../../miniprogram/logic/record.js'
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, card, facts, h, icon, listed, note, row, rows, say, sayOf, SERVICE_ICONS, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
@@ -38,10 +37,10 @@ export function workerDetail(app, watch, worker_id, changed) {
   let editing = null
   const deed = deeds(app, problem => problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem))
   const end = () => askWhy(app, {
-    title: W.endTitle, note: W.endNote, label: W.end, whys: W.endWhys,
+    title: W.endTitle, note: W.endNote, label: W.endWork, whys: W.endWhys,
     send: reason => app.api.call('POST /v1/workers/{worker_id}/leave', { path, body: { reason }, repeats: true }).catch(unlessGone),
     done: () => {
-      app.say(say(W.ended))
+      app.say(say(W.workEnded))
       changed()
       app.go('workers', true)
     },
@@ -49,7 +48,7 @@ export function workerDetail(app, watch, worker_id, changed) {
   const stop = () => { editing = null; form = null; app.update() }
   return () => awaited(read, worker => [
     head(worker), worker.pending_changes && waiting(worker.pending_changes), record(worker), worker.status === 'approved' && [hours(worker), badges.view()],
-    watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.end), kind: 'danger', onclick: end })),
+    watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.endWork), kind: 'danger', onclick: end })),
     badges.sheet(),
   ], 10)
 
@@ -68,7 +67,7 @@ export function workerDetail(app, watch, worker_id, changed) {
       !worker.photo && !worker.pending_changes?.photo && !worker.erased && note('warn', say(W.waitsPhoto), say(W.photoHint)),
       editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
         facts([
-          [say(controls.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
+          [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
           [say(W.idNumber), worker.id_number && masked(worker.id_number)],
           ...worker.skills.map(skill => {
             const known = worker.experience.find(one => one.service === skill)
@@ -100,7 +99,7 @@ export function workerDetail(app, watch, worker_id, changed) {
   /** @param {NonNullable<Contract['Worker']['pending_changes']>} to */
   function waiting(to) {
     return card({ title: say(W.proposals), key: 'waiting' }, facts([
-      [say(W.workerName), to.name], [say(controls.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && listed(to.skills.map(watch.serviceName))],
+      [say(W.personName), to.name], [say(W.phone), to.phone && phoneText(to.phone)], [say(W.skills), to.skills && listed(to.skills.map(watch.serviceName))],
       [say(W.years, { years: '' }).trim(), to.experience && listed(to.experience.map(one => `${watch.serviceName(one.service)} ${say(W.years, { years: one.years })}`))],
       [say(W.photo), to.photo && say(W.newPhoto)],
     ]))
@@ -132,7 +131,7 @@ export function workerDetail(app, watch, worker_id, changed) {
         [say(W.hoursLimit), known.hours?.length ? h('ul', null, hoursText(known.hours).map(line => h('li', { key: line }, line))) : say(W.hoursAlways)],
         [say(W.leave), known.leave.length ? h('ul', null, known.leave.map(one => h('li', { key: one.from }, leaveText(one), one.by === 'worker' && h('small', null, ` ${say(W.leaveOwn)}`)))) : say(W.leaveNone)],
       ]),
-      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.hoursChange), onclick: () => { editing = 'hours'; form = changingHours(app, worker.worker_id, known, now => { if (now) Object.assign(known, now); stop(); if (!now) calendar.again() }); app.update() } })),
+      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.edit), onclick: () => { editing = 'hours'; form = changingHours(app, worker.worker_id, known, now => { if (now) Object.assign(known, now); stop(); if (!now) calendar.again() }); app.update() } })),
       h('h3', null, say(W.visits)),
       known.visits.length ? rows(known.visits.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: `${when(visit.start_at, app.now())}–${clockTime(visit.ends_at)}`, detail: watch.serviceName(visit.service), aside: tag(sayOf(orderStatuses, visit.status)) })))
         : h('p', { class: 'hint' }, say(W.noVisitsHers)),

@@ -55,7 +55,7 @@ export const workers = screen((app, params) => {
     return h('div', { class: 'filters', onchange: () => queueMicrotask(again) },
       h('div', { class: 'buttons' }, watch.may('workers') && watch.isApproved() && buttonLink({ label: say(W.newWorker), href: '#/workers/new', kind: 'plain', icon: 'plus' }),
         button({ label: say(W.filter), kind: 'quiet', icon: isSearching ? 'up' : 'down', onclick: () => { isSearching = !isSearching; app.update() } })),
-      search.text('find', { label: say(W.workerName), optional: true, autocomplete: 'off', maxlength: 50, oninput: readOn }),
+      search.text('find', { label: say(W.personName), optional: true, autocomplete: 'off', maxlength: 50, oninput: readOn }),
       isSearching && h('div', { class: 'pair' },
         search.select('skill', { label: say(W.skill), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...skills] }),
         search.select('tag', { label: say(W.tagOf), optional: true, options: [{ value: '', label: say(W.anySkill) }, ...[...unique].map(([value, label]) => ({ value, label }))] }),

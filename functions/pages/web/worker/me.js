@@ -4,7 +4,6 @@ import { when } from '../../miniprogram/logic/format.js'
 import { readServices } from '../../miniprogram/logic/catalogue.js'
 import { consentReading, deeds, moves, ownFacts } from '../../miniprogram/logic/own.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
-import { controls } from '../../miniprogram/logic/words/controls.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, facts, h, note, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
@@ -22,7 +21,7 @@ export const me = screen(app => {
     /** @type {import('../../miniprogram/logic/own.js').Deed} */
     const deed = deeds[name]
     app.ask(formOf(app, { reason: '' }), form => ({
-      title: say(deed.ask, { agency }), label: say(deed.yes), kind: deed.isHard ? 'danger' : 'go', keep: say(controls.cancel),
+      title: say(deed.ask, { agency }), label: say(deed.yes), kind: deed.isHard ? 'danger' : 'go', keep: say(W.cancel),
       fields: [deed.details.map((words, at) => h('p', { key: at }, say(words))), deed.hasReason && form.text('reason', { label: say(W.leaveAgencyWhy), optional: true, maxlength: 200 })],
       send: () => deed.act(app.api, { reason: form.values.reason || null, proposal_id }),
       done: () => done(deed.done),
@@ -47,7 +46,7 @@ export const me = screen(app => {
       h('div', { class: 'beside' },
         employer && button({ label: say(W.leaveAgency), kind: 'quiet', onclick: ask('leave', { agency: employer.name }) }),
         !worker.erasure && button({ label: say(W.erase), kind: 'quiet', onclick: ask('erase') }),
-        button({ label: say(controls.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
+        button({ label: say(W.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut })),
     ]
   }
 })

@@ -21,7 +21,7 @@ export const record = screen(app => {
       verdict(tone, word, worker.status !== 'approved' && h('p', null, `${say(W.status)}：${sayOf(standings, worker.status)}`)),
       card({ title: say(W.sections) }, sectionList(worker.sections, app.now()), buttonLink({ label: say(W.object), href: '#/record/object', icon: 'message' })),
       rows(row({ href: '#/record/views', icon: 'person', title: say(W.whoLooked), detail: say(W.whoLookedDetail) }),
-        row({ href: '#/record/history', icon: 'list', title: say(W.history), detail: say(W.historyDetail) })),
+        row({ href: '#/record/history', icon: 'list', title: say(W.trace), detail: say(W.historyDetail) })),
       card({ title: say(W.objections) }, objections.length === 0 ? h('p', { class: 'say' }, say(W.noObjections)) : h('ul', { class: 'said' }, [...objections].reverse().map(one => objectionReading(one, app.now())).map(one => h('li', { key: one.id },
         h('div', { class: 'card-head' }, h('b', null, one.about), tag(one.outcome, one.tone)), h('p', { class: 'words' }, one.text), h('small', null, one.at),
         one.answer && h('p', { class: 'answer' }, one.answer, h('small', null, ` ${one.answeredAt}`)))))),
@@ -41,7 +41,7 @@ export const views = screen(app => {
 
 export const history = screen(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/me/trace', { query: { limit: 30, cursor } }))
-  return { title: () => say(W.history), back: 'record', view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), seq => `#/record/object/${seq}`), null)] }
+  return { title: () => say(W.trace), back: 'record', view: () => [h('p', { class: 'say' }, say(H.hashHint)), paged(list, items => eventList(items, app.now(), seq => `#/record/object/${seq}`), null)] }
 })
 
 export const objecting = screen((app, params) => {

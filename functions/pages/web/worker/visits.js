@@ -40,10 +40,10 @@ export const visits = screen(app => {
     return card({ key: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, app.now()), aside: tag(sayOf(orderStatuses, visit.status), 'good') },
       h('p', { class: 'service' }, icon(SERVICE_ICONS[visit.service]), serviceName(services.value || [], visit.service, named), ' · ', span(visit.duration_min)),
       home ? [
-        facts([[say(W.address), home.address], [say(W.contact), home.contact.name], [say(W.notes), home.notes], [say(W.agency), visit.agency]]),
+        facts([[say(W.address), home.address], [say(W.customer), home.contact.name], [say(W.notes), home.notes], [say(W.company), visit.agency]]),
         h('div', { class: 'buttons' }, buttonLink({ label: `${say(W.call)} ${phoneText(home.contact.phone)}`, href: `tel:${home.contact.phone}`, icon: 'phone' }), button({ label: say(W.copy), icon: 'file', onclick: () => copy(home.address) })),
         h('details', { open: isFirst }, h('summary', null, say(W.where)), way(home.place)),
-      ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.agency), visit.agency]]), way(centre(cell(visit.area)))])
+      ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.company), visit.agency]]), way(centre(cell(visit.area)))])
   }
 
   /** @param {Contract['OwnVisit'][]} visits */

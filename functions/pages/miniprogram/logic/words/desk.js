@@ -1,7 +1,10 @@
 // What is said at an agency's desk.
 
+import { controls } from './controls.js'
+
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const desk = {
+  ...controls,
   area: ['家政公司工作台', 'Agency desk'],
   hall: ['抢单大厅', 'Grab hall'],
   hallTab: ['抢单', 'Grab'],
@@ -11,8 +14,6 @@ export const desk = {
   workers: ['服务员', 'Workers'],
   stores: ['门店', 'Stores'],
   customers: ['客户', 'Customers'],
-  complaints: ['投诉', 'Complaints'],
-  more: ['公司', 'Agency'],
   mayNot: ['您的账号只能查看。需要操作时，请找公司负责人或调度员。', 'Your account is for looking only. Ask your owner or a dispatcher to act.'],
   ownerOnly: ['这里由公司负责人办理。', 'This is for the agency’s owner.'],
   all: ['全部', 'All'],
@@ -129,7 +130,6 @@ export const desk = {
   releaseWhys: ['没有合适的服务员|服务员临时不能去|离门店太远|其他原因', 'Nobody fits|Our worker cannot come|Too far|Something else'],
   released: ['已退单', 'Given back'],
   // Orders.
-  order: ['订单', 'Order'],
   filter: ['筛选', 'Filter'],
   filterClear: ['清除筛选', 'Clear'],
   day: ['哪一天', 'Day'],
@@ -150,7 +150,6 @@ export const desk = {
   price: ['价格', 'Price'],
   length: ['时长', 'Length'],
   around: ['位置', 'Area'],
-  address: ['地址', 'Address'],
   contact: ['联系人', 'Contact'],
   notes: ['客户备注', 'Notes'],
   wishes: ['客户要求', 'Wishes'],
@@ -180,7 +179,6 @@ export const desk = {
   how: ['接单方式', 'Claimed'],
   starsOf: ['{average} 分（{count} 次评价）', '{average} of 5 ({count} ratings)'],
   howGrab: ['抢单', 'By grab'],
-  howAssignment: ['平台指派', 'Assigned'],
   t_placed: ['客户下单', 'The customer ordered'],
   t_offered: ['发给附近的公司', 'Offered to agencies nearby'],
   t_claimed: ['贵公司抢到', 'Your agency grabbed it'],
@@ -221,7 +219,6 @@ export const desk = {
   chooseWorker: ['从左边选一位，看她的资料', 'Choose a worker to see her page'],
   newWorker: ['登记服务员', 'Register a worker'],
   newWorkerHint: ['登记后由主管部门审核。身份证号加密保存，以后只显示首尾两位。', 'The authority reviews it. The ID number is kept encrypted, and only its ends are ever shown.'],
-  workerName: ['姓名', 'Name'],
   idNumber: ['身份证号', 'ID number'],
   idNumberHint: ['18 位', '18 characters'],
   skills: ['会做哪些服务', 'Services'],
@@ -235,7 +232,6 @@ export const desk = {
   registerWorker: ['提交登记', 'Register'],
   workerRegistered: ['已登记，等待审核', 'Registered, and waits for review'],
   waitsPhoto: ['请上传她的照片：没有照片不能办卡。', 'Please add her photo: there is no badge without one.'],
-  photo: ['照片', 'Photo'],
   photoOf: ['{name}的照片', 'Photo of {name}'],
   photoAdd: ['上传照片', 'Add a photo'],
   photoChange: ['换照片', 'Change the photo'],
@@ -262,7 +258,6 @@ export const desk = {
   temperatureNoted: ['体温已记录', 'Noted'],
   hours: ['上班时间和请假', 'Hours and leave'],
   hoursAlways: ['没有限定，随时可以派。', 'At any time.'],
-  hoursChange: ['修改', 'Change'],
   hoursLimit: ['每周上班时间', 'Weekly hours'],
   hoursAny: ['随时', 'Any time'],
   hoursSome: ['限定时间', 'These hours'],
@@ -279,7 +274,6 @@ export const desk = {
   changedSince: ['别人刚刚改过，已换成最新的，请再改一次。', 'Somebody has just changed it. This is the present state: please change it again.'],
   visits: ['接下来两周的安排', 'Visits of the next two weeks'],
   noVisitsHers: ['两周内没有安排。', 'None.'],
-  badges: ['诚信服务卡', 'Badges'],
   noBadges: ['还没有卡。', 'No badge yet.'],
   issue: ['办一张卡', 'Issue a badge'],
   issued: ['卡已办好，可以打印', 'Issued. It can be printed'],
@@ -302,11 +296,11 @@ export const desk = {
   suspendAsk: ['暂停这张卡？', 'Suspend this badge?'],
   suspendWhys: ['卡暂时找不到|服务员请长假|正在核实情况', 'It cannot be found|She is away for long|Something is being looked into'],
   reinstateWhy: ['情况已核实', 'It was looked into'],
-  end: ['办理离职', 'End employment'],
+  endWork: ['办理离职', 'End employment'],
   endTitle: ['办理离职？', 'End her employment?'],
   endNote: ['马上生效：她的卡作废，之后的订单要换人，贵公司不再看到她的资料。', 'At once: her badges are revoked, coming visits need somebody else, and you see nothing of her any more.'],
   endWhys: ['本人离职|合同到期|公司解除', 'She leaves|The contract ends|We end it'],
-  ended: ['已办理离职', 'Her employment has ended'],
+  workEnded: ['已办理离职', 'Her employment has ended'],
   // Stores.
   storesMap: ['门店地图', 'Map of the stores'],
   noStores: ['还没有门店', 'No stores yet'],
@@ -349,7 +343,6 @@ export const desk = {
   exportNote: ['电话只导出部分数字；每次导出都有记录。', 'Phones are masked, and every export is on record.'],
   csvName: ['客户名单', 'customers'],
   // Complaints.
-  noComplaints: ['没有投诉', 'No complaints'],
   noComplaintsDetail: ['客户对服务有意见时，会出现在这里，7 天内要答复。', 'What customers hold against a visit appears here, to be answered within 7 days.'],
   chooseComplaint: ['从左边选一条投诉', 'Choose a complaint'],
   complaintSays: ['客户说', 'The customer says'],
@@ -367,7 +360,6 @@ export const desk = {
   pendingChange: ['改动正在审核，审核前仍用原来的。', 'A change waits for review. Until then the old values serve.'],
   changeCompany: ['修改公司资料', 'Change the agency'],
   changeCompanyNote: ['已通过审核的资料，改动要主管部门再审核。', 'What was approved changes only once the authority has approved the change.'],
-  papers: ['证照', 'Papers'],
   papersHint: ['PDF 或照片，4 MB 以内。审核时主管部门会核对。', 'A PDF or a photo of at most 4 MB. The authority compares it.'],
   paperNone: ['还没有上传', 'Not uploaded'],
   paperUploaded: ['{day}上传', 'Uploaded {day}'],
@@ -379,7 +371,6 @@ export const desk = {
   paperSeeNew: ['下载待审核的', 'Download the new one'],
   paperSent: ['已上传', 'Uploaded'],
   paperTooLarge: ['文件超过 4 MB，请压缩后再传', 'The file is over 4 MB. Please make it smaller'],
-  members: ['成员', 'Members'],
   membersDetail: ['谁能登录，能做什么', 'Who logs in, and what they may do'],
   owner: ['负责人', 'Owner'],
   dispatcher: ['调度员', 'Dispatcher'],

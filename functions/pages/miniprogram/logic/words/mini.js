@@ -10,7 +10,7 @@ export const mini = {
   workers: ['我是服务员', 'I am a worker'],
   visits: ['我的安排', 'My visits'],
   dataAndWork: ['我的资料和授权', 'My data and consent'],
-  workerLogin: ['用微信手机号登录', 'Log in by WeChat’s phone number'],
+  weChatLogin: ['用微信手机号登录', 'Log in by WeChat’s phone number'],
   workerRefused: ['没有得到手机号，请再试一次并选择“允许”。', 'The number was not given. Please try again and allow it.'],
   way: ['查看路线', 'Show the way'],
 }

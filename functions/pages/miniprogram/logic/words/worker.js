@@ -1,7 +1,10 @@
 // What is said to workers.
 
+import { controls } from './controls.js'
+
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const worker = {
+  ...controls,
   area: ['服务员', 'Worker'],
   visits: ['上门', 'Visits'],
   code: ['动态码', 'My code'],
@@ -25,10 +28,7 @@ export const worker = {
   where: ['看位置', 'Where it is'],
   mapLabel: ['客户家附近的示意图，图钉是客户家', 'A drawing of where the home is; the pin is the home'],
   near: ['在{near}附近', 'Near {near}'],
-  address: ['地址', 'Address'],
-  contact: ['客户', 'Customer'],
   notes: ['客户的话', 'Notes'],
-  agency: ['公司', 'Agency'],
   noHome: ['现在看不到地址，请联系公司。', 'The address is not shown now. Please ask your agency.'],
   stars: ['客户评 {stars} 星', '{stars} stars'],
   unrated: ['客户还没有评价', 'Not rated yet'],
@@ -44,13 +44,11 @@ export const worker = {
   noBadgeDetail: ['主管部门批准、公司发卡之后，这里会显示动态码。请问问公司。', 'Once you are approved and your agency has issued a badge, your code is shown here. Please ask your agency.'],
   // Own record.
   status: ['审核', 'Review'],
-  sections: ['诚信信息', 'Credit record'],
   asOf: ['更新于{time}', 'As of {time}'],
   validUntil: ['有效期到{day}', 'Valid until {day}'],
   reference: ['编号 {reference}', 'No. {reference}'],
   whoLooked: ['谁看过我的信息', 'Who looked at my record'],
   whoLookedDetail: ['扫码的人、主管部门', 'Scans, and the authority'],
-  history: ['全部经过', 'All that happened'],
   historyDetail: ['每一条都记入公开日志，谁也删不掉', 'Each entry is in the public log, and nobody can delete it'],
   objections: ['我的异议', 'My objections'],
   noObjections: ['没有提过异议', 'You have objected to nothing'],
@@ -71,10 +69,7 @@ export const worker = {
   noViewsDetail: ['谁扫了您的卡、主管部门为什么看，都会记在这里。', 'Every scan, and why the authority looked, is written down here.'],
   // Me.
   phone: ['手机', 'Phone'],
-  idNumber: ['身份证', 'ID number'],
   skills: ['会做的', 'Skills'],
-  myStars: ['评分', 'Rating'],
-  starsOf: ['{average}（{count} 次评价）', '{average} ({count} ratings)'],
   badges: ['服务卡', 'Badge'],
   badgeUntil: ['有效到{day}', 'Valid until {day}'],
   noEmployer: ['现在不属于任何公司', 'You work for no agency now'],
@@ -99,7 +94,6 @@ export const worker = {
   leaveTakenBack: ['已撤回，这段时间又可以派单了。', 'Taken back. You can be sent to visits then.'],
   leaveKept: ['已经派给您的单不会自动取消，请联系公司。', 'Visits that you are named for already stay. Talk to your agency.'],
   consent: ['个人信息授权', 'Consent'],
-  consentGiven: ['{day}同意', 'Given {day}'],
   consentText: ['我同意主管部门、我所属的家政公司和平台，为审核、派单和上门核验，使用我的身份、联系方式、照片和诚信信息；除主管部门外，别人只看到扫码时显示的内容。我可以随时撤回，撤回后立即停止派单。', 'I agree that the authority, my agency and the platform use my identity, contact, photo and credit record for review, for naming me for visits and for checks at the door; others see only what a scan shows. I can withdraw at any time, and am not sent to visits from then on.'],
   consentNone: ['您没有授权，不能接单', 'You have not consented, and are not sent to visits'],
   consentWithdrawn: ['您已撤回授权，现在不能接单', 'You withdrew your consent, and are not sent to visits'],

@@ -4,7 +4,6 @@ import { sourceLine } from '../../logic/history.js'
 import { lookReading, objectionReading } from '../../logic/own.js'
 import { sectionReading, standingReading } from '../../logic/record.js'
 import { sections } from '../../logic/words/contract.js'
-import { controls } from '../../logic/words/controls.js'
 import { worker as W } from '../../logic/words/worker.js'
 import { say, sayOf, sent, shown, titled, toast, typed, worded } from '../../page.js'
 import { worker } from '../../sessions.js'
@@ -46,6 +45,6 @@ Page({
       this.setData({ 'values.text': '' })
       toast(W.objected)
       await this.again()
-    }, { text: !text.trim() && say(controls.required) })
+    }, { text: !text.trim() && say(W.required) })
   },
 })

@@ -45,7 +45,7 @@ Page({
       const card = (/** @type {Contract['OwnVisit']} */ visit) => ({
         id: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, worker.now()), service: `${serviceName(services, visit.service, named)} · ${span(visit.duration_min)}`,
         end: visitEnd(visit), comment: visit.rating ? visit.rating.comment : '', hasHome: visit.home !== null, call: visit.home ? `${say(W.call)} ${phoneText(visit.home.contact.phone)}` : '',
-        facts: facts([[say(W.address), visit.home?.address], [say(W.contact), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.agency), visit.agency]]),
+        facts: facts([[say(W.address), visit.home?.address], [say(W.customer), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.company), visit.agency]]),
       })
       return { isIn: true, coming: this.visits.filter(isComing).reverse().map(card), past: this.visits.filter(visit => !isComing(visit)).map(card), cursor: page.next_cursor }
     })

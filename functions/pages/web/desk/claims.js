@@ -5,23 +5,21 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, screen, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
-import { chosen, giveBack, listScreen, pick, place, split } from './reading.js'
+import { giveBack, listScreen, place } from './reading.js'
 import { watchOf } from './watch.js'
 
 export const claims = screen((app, params) => {
   const watch = watchOf(app)
-  const choice = chosen(app, params, 'order_id', id => one(app, watch, id))
-  return listScreen(choice, {
+  return listScreen(app, params, {
     title: () => say(W.claims),
-    list: 'claims',
-    view: () => {
+    list: 'claims', none: W.chooseClaim, detail: id => one(app, watch, id),
+    view: ({ id, pick, beside }) => {
       if (!watch.claims) return skeleton(6)
-      if (!watch.claims.length && !choice.id()) return card({}, empty({ icon: 'tick', title: say(W.noClaims), detail: say(W.noClaimsDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) }))
-      return split(choice.id() !== null, rows(watch.claims.map(claim => pick({
-        key: claim.order_id, href: `#/claims/${claim.order_id}`, isChosen: claim.order_id === choice.id(), lead: icon(SERVICE_ICONS[claim.service]),
-        title: `${watch.serviceName(claim.service)} · ${when(claim.start_at, app.now())}`, detail: place(claim.area),
+      if (!watch.claims.length && !id) return card({}, empty({ icon: 'tick', title: say(W.noClaims), detail: say(W.noClaimsDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) }))
+      return beside(rows(watch.claims.map(claim => pick({
+        id: claim.order_id, lead: icon(SERVICE_ICONS[claim.service]), title: `${watch.serviceName(claim.service)} · ${when(claim.start_at, app.now())}`, detail: place(claim.area),
         aside: claim.claim && countdown(Date.parse(claim.claim.staff_by) - app.now(), say(W.staffLeft)),
-      }))), choice.view(), say(W.chooseClaim))
+      }))))
     },
   })
 })

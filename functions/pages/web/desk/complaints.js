@@ -5,22 +5,21 @@ import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/word
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, screen, tag } from '../parts.js'
-import { chosen, listScreen, pick, split } from './reading.js'
+import { listScreen } from './reading.js'
 import { watchOf } from './watch.js'
 
 export const complaints = screen((app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
-  const choice = chosen(app, params, 'complaint_id', one)
   /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
   const said = (by, text, at) => h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
-  return listScreen(choice, {
+  return listScreen(app, params, {
     title: () => say(W.complaints),
-    list: 'complaints', before: 'more',
-    view: () => paged(list, items => split(choice.id() !== null, rows(items.map(complaint => pick({
-      key: complaint.complaint_id, href: `#/complaints/${complaint.complaint_id}`, isChosen: complaint.complaint_id === choice.id(), lead: icon('message'), title: `${sayOf(complaintAbouts, complaint.about)} · ${watch.serviceName(complaint.service)}`,
+    list: 'complaints', before: 'more', none: W.chooseComplaint, detail: one,
+    view: ({ pick, beside }) => paged(list, items => beside(rows(items.map(complaint => pick({
+      id: complaint.complaint_id, lead: icon('message'), title: `${sayOf(complaintAbouts, complaint.about)} · ${watch.serviceName(complaint.service)}`,
       detail: complaint.status === 'open' ? say(W.answerBy, { time: when(complaint.answer_by, app.now()) }) : when(complaint.at, app.now()), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet'),
-    }))), choice.view(), say(W.chooseComplaint)), card({}, empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) }))),
+    })))), card({}, empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) }))),
   })
 
   /** @param {string} complaint_id */

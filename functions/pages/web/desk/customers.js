@@ -5,24 +5,23 @@ import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, screen, SERVICE_ICONS, stars, tag } from '../parts.js'
-import { chosen, deeds, initial, listScreen, pick, saveFile, split } from './reading.js'
+import { deeds, initial, listScreen, saveFile } from './reading.js'
 import { watchOf } from './watch.js'
 
 export const customers = screen((app, params) => {
   const watch = watchOf(app)
   const list = app.pages(cursor => app.api.call('GET /v1/customers', { query: { limit: 50, cursor } }))
-  const choice = chosen(app, params, 'customer_id', id => one(app, watch, id))
   const deed = deeds(app)
-  return listScreen(choice, {
+  return listScreen(app, params, {
     title: () => say(W.customers),
-    list: 'customers', before: 'more',
-    view: () => split(choice.id() !== null, [
+    list: 'customers', before: 'more', none: W.chooseCustomer, detail: id => one(app, watch, id),
+    view: ({ pick, beside }) => beside([
       watch.role === 'owner' && list.value?.length ? h('div', { class: 'filters' }, button({ label: say(W.exportCsv), icon: 'file', busy: deed.isBusy('save'), onclick: () => deed.do('save', save) }), h('p', { class: 'hint' }, say(W.exportNote)), deed.fault()) : null,
       paged(list, items => rows(items.map(customer => pick({
-        key: customer.customer_id, href: `#/customers/${customer.customer_id}`, isChosen: customer.customer_id === choice.id(), lead: initial(customer.name), title: customer.name,
+        id: customer.customer_id, lead: initial(customer.name), title: customer.name,
         detail: [phoneText(customer.phone || customer.masked_phone), say(W.lastVisit, { day: day(customer.last_visit_at, app.now()) })].join(' · '), aside: tag(say(W.visitsOf, { count: customer.visits })),
       }))), empty({ icon: 'home', title: say(W.noCustomers), detail: say(W.noCustomersDetail) })),
-    ], choice.view(), say(W.chooseCustomer)),
+    ]),
   })
 
   async function save() {

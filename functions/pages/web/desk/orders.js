@@ -7,7 +7,7 @@ import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
 import { orderDetail, standing } from './order.js'
-import { chosen, listScreen, pick, split } from './reading.js'
+import { listScreen } from './reading.js'
 import { watchOf } from './watch.js'
 
 const PAGE = 30
@@ -33,19 +33,18 @@ export const orders = screen((app, params) => {
   let people = null
   // What is done elsewhere shows here too, unless somebody has read on.
   app.every(FRESH, () => { if (list.value && list.value.length <= PAGE && !list.busy) list.again() })
-  const choice = chosen(app, params, 'order_id', id => orderDetail(app, watch, id, list.again))
   /** What the list was asked with. */
   let asked = JSON.stringify(query())
   /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
   const tab = (id, label, count) => h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
   const nothing = () => status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
     : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
-  return listScreen(choice, {
-    title: () => say(choice.id() && !isWide() ? W.order : W.orders),
-    list: 'orders',
-    view: () => {
+  return listScreen(app, params, {
+    title: id => say(id && !isWide() ? W.order : W.orders),
+    list: 'orders', none: W.chooseOrder, detail: id => orderDetail(app, watch, id, list.again),
+    view: ({ pick, beside }) => {
       if (asked !== JSON.stringify(query())) again()
-      return split(choice.id() !== null, [filters(), paged(list, items => rows(items.map(one)), nothing())], choice.view(), say(W.chooseOrder))
+      return beside([filters(), paged(list, items => rows(items.map(order => pick(one(order)))), nothing())])
     },
   })
 
@@ -89,11 +88,11 @@ export const orders = screen((app, params) => {
   /** @param {Contract['OrderSummary']} order */
   function one(order) {
     const { title, tone } = standing(order)
-    return pick({
-      key: order.order_id, href: `#/orders/${order.order_id}`, isChosen: order.order_id === choice.id(), lead: icon(SERVICE_ICONS[order.service]),
+    return {
+      id: order.order_id, lead: icon(SERVICE_ICONS[order.service]),
       title: `${when(order.start_at, app.now())} · ${watch.serviceName(order.service)}`,
       detail: [order.ended ? title : order.worker?.name, watch.storeName(order.store_id)].filter(Boolean).join(' · '),
       aside: tag(sayOf(orderStatuses, order.ended ? 'lost' : order.status), tone),
-    })
+    }
   }
 })

@@ -12,6 +12,8 @@ import { button, buttonLink, card, h, named, note, say, sayOf, told, verdict } f
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('./watch.js').Watch} Watch */
+/** @typedef {import('../../miniprogram/logic/words.js').Words} Words */
+/** @typedef {{ id: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} Row Of a list that something is chosen from. */
 
 /** What people call where an area is. @param {string} area A geohash. */
 export const place = area => say(W.nearPlace, { place: named(nearest(centre(cell(area))).name) })
@@ -30,46 +32,45 @@ export function why({ kind, section, state, valid_until }, now) {
 /** The first letter of a name, where there is no photo. @param {string | null} name */
 export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))
 
-/** A list, and beside it, where there is room, what is chosen from it; on a phone one or the other.
- * @param {boolean} isChosen @param {Child} list @param {Child} detail @param {Child} none What is said while nothing is chosen. */
-export const split = (isChosen, list, detail, none) => h('div', { class: `split ${isChosen ? 'is-chosen' : ''}` },
-  h('div', { class: 'split-list', key: 'list' }, list), h('div', { class: 'split-detail', key: 'detail' }, isChosen ? detail : h('p', { class: 'choose' }, none)))
-
-/** What is chosen from a list by the address, and read only as long as it is.
- * @param {App} app @param {Record<string, string>} params @param {string} name Of the parameter. @param {(id: string) => () => Child} make */
-export function chosen(app, params, name, make) {
+/** A list and what is chosen from it by the address, which is read only as long as it is: beside the list where there is room, on a phone
+ * in its place. `list` is its address, `before` where a phone goes back to from it, and `none` is said while nothing is chosen.
+ * The view gets the id of what is chosen, a row to choose something by, and what puts the list beside that.
+ * @param {App} app @param {Record<string, string>} params
+ * @param {{ title: (id: string | null) => string, list: string, before?: string, none: Words, detail: (id: string) => () => Child,
+ *   view: (choice: { id: string | null, pick: (row: Row) => Child, beside: (all: Child) => Child }) => Child }} screen
+ * @returns {import('../app.js').Screen} */
+export function listScreen(app, params, { title, list, before, none, detail, view }) {
   /** @type {string | null} */
   let id = null
   /** @type {{ shown: () => Child, end: () => void } | null} */
   let part = null
-  const self = {
-    id: () => id,
-    view: () => part?.shown(),
-    /** @param {Record<string, string>} params */
-    choose({ [name]: next }) {
-      if ((next || null) === id) return
-      part?.end()
-      id = next || null
-      part = next ? app.part(() => make(next)) : null
-    },
+  choose(params)
+  return { title: () => title(id), wide: true, moved: choose, view: () => view({ id, pick, beside }), get back() { return isWide() ? undefined : id ? list : before } }
+
+  /** @param {Record<string, string>} params One, of what is chosen. */
+  function choose(params) {
+    const [next = null] = Object.values(params)
+    if (next === id) return
+    part?.end()
+    id = next
+    part = next === null ? null : app.part(() => detail(next))
   }
-  self.choose(params)
-  return self
+
+  /** @param {Row} row */
+  function pick({ id: own, lead, title, detail, aside }) {
+    return h('li', { key: own }, h('a', { class: `row ${own === id ? 'chosen' : ''}`, href: `#/${list}/${own}`, 'aria-current': own === id ? 'true' : null },
+      lead, h('span', { class: 'row-text' }, h('b', null, title), detail && h('small', null, detail)), aside))
+  }
+
+  /** @param {Child} all */
+  function beside(all) {
+    return h('div', { class: `split ${id ? 'is-chosen' : ''}` }, h('div', { class: 'split-list', key: 'list' }, all),
+      h('div', { class: 'split-detail', key: 'detail' }, part ? part.shown() : h('p', { class: 'choose' }, say(none))))
+  }
 }
 
-/** The screen of a list and what is chosen from it. `list` is its address, `before` where a phone goes back to from it.
- * @param {ReturnType<typeof chosen>} choice @param {{ title: () => string, list: string, before?: string, view: () => Child }} screen @returns {import('../app.js').Screen} */
-export const listScreen = (choice, { title, list, before, view }) => ({
-  title, view, wide: true, moved: choice.choose,
-  get back() { return isWide() ? undefined : choice.id() ? list : before },
-})
-
-/** A row of a list beside its detail. @param {{ href: string, isChosen: boolean, key: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} row */
-export const pick = ({ href, isChosen, key, lead, title, detail, aside }) =>
-  h('li', { key }, h('a', { class: `row ${isChosen ? 'chosen' : ''}`, href, 'aria-current': isChosen ? 'true' : null }, lead, h('span', { class: 'row-text' }, h('b', null, title), detail && h('small', null, detail)), aside))
-
 /** Asks for a reason, to be chosen from a few.
- * @param {App} app @param {{ title: import('../../miniprogram/logic/words.js').Words, note?: import('../../miniprogram/logic/words.js').Words, label: import('../../miniprogram/logic/words.js').Words, whys: import('../../miniprogram/logic/words.js').Words, send: (reason: string) => Promise<unknown>, done?: () => void }} question */
+ * @param {App} app @param {{ title: Words, note?: Words, label: Words, whys: Words, send: (reason: string) => Promise<unknown>, done?: () => void }} question */
 export const askWhy = (app, { title, note, label, whys, send, done }) => app.ask(formOf(app, { reason: '' }), form => ({
   title: say(title), label: say(label), kind: 'danger', keep: say(W.keep), send: () => send(form.values.reason), done,
   check: () => ({ '/reason': !form.values.reason && say(W.chooseReason) }),

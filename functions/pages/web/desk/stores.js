@@ -9,7 +9,7 @@ import { placeMap } from '../map.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, card, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
-import { against, chosen, listScreen, pick, split } from './reading.js'
+import { against, listScreen } from './reading.js'
 import { watchOf } from './watch.js'
 
 const WIDTH = 400
@@ -20,22 +20,20 @@ const LINE = 18
 
 export const stores = screen((app, params) => {
   const watch = watchOf(app)
-  const choice = chosen(app, params, 'store_id', id => id === 'new' ? changing(app, watch, null) : one(app, watch, id))
-  return listScreen(choice, {
-    title: () => say(choice.id() === 'new' ? W.addStore : W.stores),
-    list: 'stores', before: 'more',
-    view: () => {
+  return listScreen(app, params, {
+    title: id => say(id === 'new' ? W.addStore : W.stores),
+    list: 'stores', before: 'more', none: W.chooseStore, detail: id => id === 'new' ? changing(app, watch, null) : one(app, watch, id),
+    view: ({ id, pick, beside }) => {
       const all = watch.agency?.stores
       if (!all) return skeleton(6)
       const open = all.filter(store => store.status !== 'closed')
-      return split(choice.id() !== null, [
+      return beside([
         watch.may('agency') && h('div', { class: 'buttons' }, buttonLink({ label: say(W.addStore), href: '#/stores/new', icon: 'plus' })),
-        open.length > 0 && drawn(open, choice.id()),
+        open.length > 0 && drawn(open, id),
         all.length ? rows([...open, ...all.filter(store => store.status === 'closed')].map(store => pick({
-          key: store.store_id, href: `#/stores/${store.store_id}`, isChosen: store.store_id === choice.id(), lead: icon('store'), title: store.name, detail: store.address,
-          aside: stateTag(store),
+          id: store.store_id, lead: icon('store'), title: store.name, detail: store.address, aside: stateTag(store),
         }))) : empty({ icon: 'store', title: say(W.noStores), detail: say(W.noStoresDetail) }),
-      ], choice.view(), say(W.chooseStore))
+      ])
     },
   })
 })

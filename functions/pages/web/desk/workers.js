@@ -7,7 +7,7 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, screen, tag } from '../parts.js'
-import { chosen, initial, listScreen, pick, split } from './reading.js'
+import { initial, listScreen } from './reading.js'
 import { watchOf } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
@@ -23,11 +23,10 @@ export const workers = screen((app, params) => {
   }
   let asked = JSON.stringify(query())
   const list = app.pages(cursor => app.api.call('GET /v1/workers', { query: { ...query(), limit: 50, cursor } }))
-  const choice = chosen(app, params, 'worker_id', id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again))
-  return listScreen(choice, {
-    title: () => say(choice.id() === 'new' ? W.newWorker : W.workers),
-    list: 'workers',
-    view: () => split(choice.id() !== null, [tools(), paged(list, () => found().length ? rows(found().map(one)) : !list.hasMore && nobody(), nobody())], choice.view(), say(W.chooseWorker)),
+  return listScreen(app, params, {
+    title: id => say(id === 'new' ? W.newWorker : W.workers),
+    list: 'workers', none: W.chooseWorker, detail: id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again),
+    view: ({ pick, beside }) => beside([tools(), paged(list, () => found().length ? rows(found().map(worker => pick(one(worker)))) : !list.hasMore && nobody(), nobody())]),
   })
 
   function found() {
@@ -66,11 +65,11 @@ export const workers = screen((app, params) => {
   /** @param {Contract['WorkerSummary']} one */
   function one(one) {
     const { word, tone } = standingReading(one.standing)
-    return pick({
-      key: one.worker_id, href: `#/workers/${one.worker_id}`, isChosen: one.worker_id === choice.id(), lead: initial(one.name), title: one.name || say(W.erased),
+    return {
+      id: one.worker_id, lead: initial(one.name), title: one.name || say(W.erased),
       detail: listed(one.skills.map(watch.serviceName)),
       aside: one.status === 'approved' ? tag(word, tone) : tag(sayOf(standings, one.status), one.status === 'pending' ? 'warn' : 'bad'),
-    })
+    }
   }
 
   function nobody() {

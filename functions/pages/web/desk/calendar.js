@@ -4,18 +4,17 @@ import { clockTime, DAY, day, isoDay, moment } from '../../miniprogram/logic/for
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, empty, h, note, row, rows, say, sayOf, screen, SERVICE_ICONS, tag } from '../parts.js'
+import { awaited, button, card, empty, h, note, row, rows, say, sayOf, SERVICE_ICONS, tag } from '../parts.js'
 import { standing } from './order.js'
 import { place } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
 const HOUR = 3_600_000
 const WIDTH = 1000
 const LINE = 56
 const NAMES = 120
 
-export const calendar = screen(app => {
-  const watch = watchOf(app)
+export const calendar = deskScreen((app, watch) => {
   const form = formOf(app, { day: isoDay(app.now()) })
   let shown = form.values.day
   const read = () => app.part(() => ({

@@ -2,14 +2,13 @@
 
 import { when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, screen, SERVICE_ICONS, skeleton } from '../parts.js'
+import { awaited, button, buttonLink, card, countdown, empty, h, icon, note, rows, say, SERVICE_ICONS, skeleton } from '../parts.js'
 import { candidates } from './candidates.js'
 import { orderFacts } from './order.js'
 import { giveBack, listScreen, place } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
-export const claims = screen((app, params) => {
-  const watch = watchOf(app)
+export const claims = deskScreen((app, watch, params) => {
   return listScreen(app, params, {
     title: () => say(W.claims),
     list: 'claims', none: W.chooseClaim, detail: id => one(app, watch, id),

@@ -4,18 +4,17 @@ import { day, phoneText } from '../../miniprogram/logic/format.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
-import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, screen, skeleton, stars, tag, told } from '../parts.js'
+import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, skeleton, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
 import { against, deeds, saveFile, standing } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
 const KINDS = /** @type {Contract['Paper']['kind'][]} */ (Object.keys(paperKinds))
 /** As much as the API takes of a paper. */
 const PAPER_BYTES = 4 * 1024 * 1024
 const PAPER_SIDE = 2400
 
-export const company = screen(app => {
-  const watch = watchOf(app)
+export const company = deskScreen((app, watch) => {
   return {
     title: () => say(W.company),
     view: () => {
@@ -42,8 +41,7 @@ export const company = screen(app => {
   }
 })
 
-export const changing = screen(app => {
-  const watch = watchOf(app)
+export const changing = deskScreen((app, watch) => {
   const form = formOf(app, { name: '', responsible_person: '', phone: '', services: /** @type {string[]} */ ([]) })
   const { values } = form
   let isFilled = false
@@ -74,8 +72,7 @@ export const changing = screen(app => {
   }
 })
 
-export const papers = screen(app => {
-  const watch = watchOf(app)
+export const papers = deskScreen((app, watch) => {
   const deed = deeds(app, problem => problem instanceof Error && ['large', 'photo'].includes(problem.message) ? say(W.paperTooLarge) : told(problem))
   return {
     title: () => say(W.papers),

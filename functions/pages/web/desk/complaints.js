@@ -4,12 +4,11 @@ import { when } from '../../miniprogram/logic/format.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, screen, tag } from '../parts.js'
+import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, tag } from '../parts.js'
 import { listScreen } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
-export const complaints = screen((app, params) => {
-  const watch = watchOf(app)
+export const complaints = deskScreen((app, watch, params) => {
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
   /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
   const said = (by, text, at) => h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))

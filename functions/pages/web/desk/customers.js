@@ -4,12 +4,11 @@ import { day, phoneText, when } from '../../miniprogram/logic/format.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, screen, SERVICE_ICONS, stars, tag } from '../parts.js'
+import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, SERVICE_ICONS, stars, tag } from '../parts.js'
 import { deeds, initial, listScreen, saveFile } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
-export const customers = screen((app, params) => {
-  const watch = watchOf(app)
+export const customers = deskScreen((app, watch, params) => {
   const list = app.pages(cursor => app.api.call('GET /v1/customers', { query: { limit: 50, cursor } }))
   const deed = deeds(app)
   return listScreen(app, params, {

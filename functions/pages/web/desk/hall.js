@@ -2,14 +2,13 @@
 
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, screen, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
+import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
 import { fromStore, place, standing } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
 /** @typedef {import('./watch.js').News} News */
 
-export const hall = screen(app => {
-  const watch = watchOf(app)
+export const hall = deskScreen((app, watch) => {
   return {
     title: () => say(W.hall),
     wide: true,

@@ -3,16 +3,15 @@
 import { day, when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button, dialog, empty, h, note, paged, rows, say, screen, tag } from '../parts.js'
+import { button, dialog, empty, h, note, paged, rows, say, tag } from '../parts.js'
 import { credentials, deeds, initial, unlessGone } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
 /** @typedef {'owner' | 'dispatcher' | 'viewer'} Role */
 
 const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
 
-export const members = screen(app => {
-  const watch = watchOf(app)
+export const members = deskScreen((app, watch) => {
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
   const deed = deeds(app)
   /** A key that was given, shown once. @type {{ name: string, key: { access_key: string, secret: string } } | null} */
@@ -99,8 +98,7 @@ const nameOf = name => name === 'first' ? say(W.firstMember) : name === 'registr
 /** Where what was done can be seen. @type {[RegExp, string][]} */
 const PLACES = [[/^ord_/, 'orders'], [/^wkr_/, 'workers'], [/^sto_/, 'stores'], [/^cmp_/, 'complaints'], [/^acu_/, 'customers']]
 
-export const audit = screen(app => {
-  const watch = watchOf(app)
+export const audit = deskScreen((app, watch) => {
   const list = app.pages(cursor => app.api.call('GET /v1/audit', { query: { limit: 50, cursor } }))
   return {
     title: () => say(W.audit),

@@ -5,18 +5,17 @@ import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
+import { button, buttonLink, empty, h, icon, paged, rows, say, sayOf, SERVICE_ICONS, switcher, tag } from '../parts.js'
 import { orderDetail, standing } from './order.js'
 import { listScreen } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
 const PAGE = 30
 const FRESH = 15_000
 const STATUSES = /** @type {const} */ (['claimed', 'staffed', 'in_service', 'completed', 'rated', 'cancelled', 'lost'])
 /** @typedef {typeof STATUSES[number]} Status */
 
-export const orders = screen((app, params) => {
-  const watch = watchOf(app)
+export const orders = deskScreen((app, watch, params) => {
   /** @type {Status | ''} */
   let status = ''
   let isFiltering = false

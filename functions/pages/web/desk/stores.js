@@ -7,10 +7,10 @@ import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { placeMap } from '../map.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, card, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
+import { button, buttonLink, card, empty, facts, h, icon, listed, named, note, rows, say, sayOf, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
 import { against, listScreen } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 
 const WIDTH = 400
 const MARGIN = 0.03
@@ -18,8 +18,7 @@ const MARGIN = 0.03
 const LABEL = 80
 const LINE = 18
 
-export const stores = screen((app, params) => {
-  const watch = watchOf(app)
+export const stores = deskScreen((app, watch, params) => {
   return listScreen(app, params, {
     title: id => say(id === 'new' ? W.addStore : W.stores),
     list: 'stores', before: 'more', none: W.chooseStore, detail: id => id === 'new' ? changing(app, watch, null) : one(app, watch, id),

@@ -32,11 +32,11 @@ const RIGHTS = { owner: ['orders', 'workers', 'agency', 'members'], dispatcher: 
 /** @type {Watch | null} */
 let watch = null
 
-/** @param {import('../app.js').App} app @returns {Watch} */
-export function watchOf(app) {
+/** A screen of the desk, which is given the watch. @param {(app: import('../app.js').App, watch: Watch, params: Record<string, string>) => import('../app.js').Screen} make @returns {import('../app.js').MakeScreen} */
+export const deskScreen = make => (app, params) => {
   watch = watch || begun(app)
   watch.begin()
-  return watch
+  return make(app, watch, params)
 }
 
 /** How many offers there are to grab, and claims to name a worker for: for the tabs. */

@@ -6,14 +6,13 @@ import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, screen, tag } from '../parts.js'
+import { button, buttonLink, empty, h, listed, named, paged, rows, say, sayOf, tag } from '../parts.js'
 import { initial, listScreen } from './reading.js'
-import { watchOf } from './watch.js'
+import { deskScreen } from './watch.js'
 import { workerDetail } from './worker.js'
 import { registering } from './worker-form.js'
 
-export const workers = screen((app, params) => {
-  const watch = watchOf(app)
+export const workers = deskScreen((app, watch, params) => {
   const search = formOf(app, { find: '', skill: '', tag: '', day: '', from: '09:00', until: '12:00' })
   let isSearching = false
   const query = () => {

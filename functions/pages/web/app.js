@@ -407,7 +407,7 @@ export function start(area) {
           h('button', { type: 'button', class: 'tool', 'aria-pressed': String(kept.read('large') === 'yes'), onclick: () => { kept.write('large', kept.read('large') === 'yes' ? null : 'yes'); app.update() } }, say(W.large)),
           h('button', { type: 'button', class: 'tool', lang: spoken() === 'zh' ? 'en' : 'zh-CN', 'aria-label': say(W.languageHint), onclick: () => { spoke(spoken() === 'zh' ? 'en' : 'zh') } }, say(W.language)))),
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
-      tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': isAt(tab.path) ? 'page' : null },
+      tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': tab.path === path.split('/')[0] ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
       h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? [screen.view(), asked?.()] : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
@@ -415,9 +415,6 @@ export function start(area) {
 
   /** @param {string} pattern Of an address. */
   const isOpenAt = pattern => !!area.open?.some(open => open === '*' || open === pattern)
-
-  /** @param {string} tab */
-  const isAt = tab => tab === '' ? path === '' : path === tab || path.startsWith(`${tab}/`)
 
   addEventListener('hashchange', route)
   // In another tab.

@@ -44,7 +44,7 @@ export function formOf(app, values) {
     /** What is wrong there has been mended. @param {string} pointer */
     mended: clear,
 
-    /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, placeholder?: string, autofocus?: boolean, min?: string, max?: string, oninput?: () => void }} field */
+    /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, autofocus?: boolean, min?: string, max?: string, oninput?: () => void }} field */
     text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {
       const fault = fieldAt(name, pointer, optional)
       const id = `f-${name}`

@@ -9,13 +9,14 @@ import { button, h, icon, named, say } from './parts.js'
 
 /** @typedef {{ lat: number, lon: number }} Place */
 
+const WIDTH = 360
 /** How high it is for its width. */
 const SHAPE = 0.62
 /** At least so many degrees of longitude are shown: some streets. */
 const NARROWEST = 0.06
 
-/** @param {{ place: Place, kind: string }[]} pins `kind` is `pin` or `pin hollow`. @param {Place[]} others What is to be seen too. @param {string} label @param {number} [width] */
-export function stillMap(pins, others, label, width = 360) {
+/** @param {{ place: Place, kind: string }[]} pins `kind` is `pin` or `pin hollow`. @param {Place[]} others What is to be seen too. @param {string} label */
+export function stillMap(pins, others, label) {
   const shown = [...pins.map(({ place }) => place), ...others]
   const [lats, lons] = [shown.map(({ lat }) => lat), shown.map(({ lon }) => lon)]
   const middle = centre({ west: Math.min(...lons), east: Math.max(...lons), south: Math.min(...lats), north: Math.max(...lats) })
@@ -24,25 +25,30 @@ export function stillMap(pins, others, label, width = 360) {
   const across = 1.35 * Math.max(NARROWEST, Math.max(...lons) - Math.min(...lons), (Math.max(...lats) - Math.min(...lats) + 0.01) / SHAPE / squeeze)
   const [half, tall] = [across / 2, across / 2 * SHAPE * squeeze]
   const box = { west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }
-  const drawn = map(box, width)
-  const height = Math.round(width * SHAPE)
+  const drawn = map(box, WIDTH)
+  const height = Math.round(WIDTH * SHAPE)
   const places = CITY.places.filter(({ lat, lon }) => Math.abs(lat - middle.lat) < tall * 0.9 && lon > box.west && lon < box.west + across * 0.85)
-  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label, class: 'still' },
-    ground(drawn, width, height, places), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
+  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': label, class: 'still' },
+    ground(drawn, WIDTH, height, places), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
 }
 
 /** What pins stand on. @param {ReturnType<typeof map>} drawn @param {number} width @param {number} height @param {import('../miniprogram/logic/city.js').NamedPlace[]} places */
-const ground = (drawn, width, height, places) => [
+export const ground = (drawn, width, height, places) => [
   h('rect', { width, height, class: 'land' }),
   h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
   places.map(({ name, lat, lon }) => h('g', { key: name.en, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(name)))),
 ]
 
+/** A line with its length, at the bottom left. @param {ReturnType<typeof map>} drawn @param {number} width @param {number} bottom */
+export function scaleOf(drawn, width, bottom) {
+  const metres = [20000, 10000, 5000, 2000, 1000, 500, 200].find(metres => drawn.metres(metres) < width / 4) || 100
+  return [h('path', { class: 'scale', d: `M14 ${bottom - 16}v6h${drawn.metres(metres)}v-6` }), h('text', { x: 16, y: bottom - 20 }, distance(metres))]
+}
+
 /** @param {ReturnType<typeof map>} drawn @param {Place} place @param {string} kind */
 const pinAt = (drawn, { lat, lon }, kind) => h('g', { key: kind, class: kind, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` },
   h('path', { d: 'M0 0C-16-20-20-28-20-38a20 20 0 0140 0C20-28 16-20 0 0z' }), h('circle', { cy: -38, r: 7 }))
 
-const WIDTH = 360
 const HEIGHT = 300
 /** How much of a degree of longitude is shown, from the whole city to a few streets. */
 const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
@@ -65,7 +71,6 @@ export function placeMap(app, before, taken, help = W.mapHelp) {
     const half = SPANS[zoom] / 2
     const tall = half * HEIGHT / WIDTH * Math.cos(middle.lat * Math.PI / 180)
     const drawn = map({ west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }, WIDTH)
-    const scale = [20000, 10000, 5000, 2000, 1000, 500, 200, 100].find(metres => drawn.metres(metres) < WIDTH / 4) || 100
     const pick = (/** @type {MouseEvent} */ event) => {
       const box = /** @type {Element} */ (event.currentTarget).getBoundingClientRect()
       pin = drawn.place((event.clientX - box.left) * WIDTH / box.width, (event.clientY - box.top) * HEIGHT / box.height)
@@ -77,17 +82,17 @@ export function placeMap(app, before, taken, help = W.mapHelp) {
       h('div', { class: 'map-frame' },
         h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
           ground(drawn, WIDTH, HEIGHT, CITY.places.filter(place => place.zoom <= zoom)),
-          h('path', { class: 'scale', d: `M14 ${HEIGHT - 16}v6h${drawn.metres(scale)}v-6` }), h('text', { x: 16, y: HEIGHT - 20 }, distance(scale)),
+          scaleOf(drawn, WIDTH, HEIGHT),
           pin && pinAt(drawn, pin, 'pin')),
         h('div', { class: 'map-tools' },
           tool('plus', say(W.zoomIn), () => zoomTo(zoom + 1)), tool('minus', say(W.zoomOut), () => zoomTo(zoom - 1)))),
       h('div', { class: 'buttons' }, tool('up', say(W.north), () => move(0, 1)), tool('down', say(W.south), () => move(0, -1)), tool('back', say(W.west), () => move(-1, 0)), tool('next', say(W.east), () => move(1, 0))),
-      h('div', { class: 'buttons' }, button({ label: say(W.takePlace), kind: 'plain', icon: 'tick', disabled: !pin, onclick: () => { if (pin) taken({ ...rounded(pin), datum: 'wgs84' }, named(nearest(pin).name)) } })))
+      h('div', { class: 'buttons' }, button({ label: say(W.takePlace), kind: 'plain', icon: 'tick', disabled: !pin, onclick: () => { if (pin) taken({ lat: rounded(pin.lat), lon: rounded(pin.lon), datum: 'wgs84' }, named(nearest(pin).name)) } })))
   }
 }
 
 /** @param {string} name @param {string} label @param {() => void} onclick */
 const tool = (name, label, onclick) => h('button', { type: 'button', class: 'map-tool', 'aria-label': label, onclick }, icon(name))
 
-/** To a metre or so. @param {Place} place */
-const rounded = ({ lat, lon }) => ({ lat: Math.round(lat * 1e5) / 1e5, lon: Math.round(lon * 1e5) / 1e5 })
+/** To a metre or so. @param {number} degrees */
+const rounded = degrees => Math.round(degrees * 1e5) / 1e5

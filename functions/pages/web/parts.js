@@ -19,9 +19,9 @@ export const screen = make => make
 /** @typedef {import('../miniprogram/logic/record.js').Tone} Tone */
 
 /** A button. `kind` is `go` for a screen's one main button, `plain`, `quiet` or `danger`.
- * @param {{ label: string, kind?: 'go' | 'plain' | 'quiet' | 'danger', icon?: string, busy?: boolean, disabled?: boolean, onclick?: (event: Event) => void, submit?: boolean, key?: any, describedby?: string }} button */
-export const button = ({ label, kind = 'plain', icon: name, busy, disabled, onclick, submit, key, describedby }) =>
-  h('button', { class: `button ${kind}`, type: submit ? 'submit' : 'button', 'aria-disabled': busy || disabled ? 'true' : null, 'aria-busy': busy ? 'true' : null, 'aria-describedby': describedby, key,
+ * @param {{ label: string, kind?: 'go' | 'plain' | 'quiet' | 'danger', icon?: string, busy?: boolean, disabled?: boolean, onclick?: (event: Event) => void, submit?: boolean, key?: any }} button */
+export const button = ({ label, kind = 'plain', icon: name, busy, disabled, onclick, submit, key }) =>
+  h('button', { class: `button ${kind}`, type: submit ? 'submit' : 'button', 'aria-disabled': busy || disabled ? 'true' : null, 'aria-busy': busy ? 'true' : null, key,
     onclick: (/** @type {Event} */ event) => {
       // Not `disabled`, which would take the focus away.
       if (busy || disabled) event.preventDefault()
@@ -90,10 +90,10 @@ export const paged = (pages, show, ifEmpty) => awaited(pages, items => [
 /** Time running out, read aloud by the minute at most. @param {number} ms @param {string} label */
 export const countdown = (ms, label) => h('span', { class: `countdown ${ms < 30_000 ? 'late' : ''}`, role: 'timer', 'aria-label': label }, clock(ms))
 
-/** Switches between views of one screen. @param {string} label @param {{ id: string, label: string, count?: number | null }[]} choices @param {string} chosen @param {(id: string) => void} choose */
+/** Switches between views of one screen, with how many things each has where that is known. @param {string} label @param {{ id: string, label: string, count?: number | null }[]} choices @param {string} chosen @param {(id: string) => void} choose */
 export const switcher = (label, choices, chosen, choose) =>
   h('div', { class: 'switcher', role: 'group', 'aria-label': label }, choices.map(({ id, label: name, count }) =>
-    h('button', { key: id, type: 'button', 'aria-pressed': String(id === chosen), onclick: () => choose(id) }, name, count ? h('span', { class: 'count' }, count) : null)))
+    h('button', { key: id, type: 'button', 'aria-pressed': String(id === chosen), onclick: () => choose(id) }, name, count ? h('span', { class: 'amount' }, count) : null)))
 
 /** Stars of an average. @param {{ average: number, count: number } | null} stars @param {import('../miniprogram/logic/words.js').Words} words With `{average}` and `{count}`. @param {Child} [none] */
 export const stars = (stars, words, none = null) => stars ? h('span', { class: 'stars' }, icon('star', 'filled'), say(words, stars)) : none

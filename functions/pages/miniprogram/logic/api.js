@@ -20,7 +20,6 @@
  * @typedef {object} Options
  * @property {string} [intent] What a person wants done, in a word or two, such as `order`: as long as it is not answered, the same
  *   body is sent under the same `Idempotency-Key`.
- * @property {string} [key] An `Idempotency-Key` of the caller's own.
  * @property {boolean} [open] Needs no session.
  * @property {boolean} [repeats] Can be sent again, though it has no key and changes something.
  * @property {Blob | ArrayBuffer} [file]
@@ -109,7 +108,7 @@ export function client(platform, kind, language = 'zh') {
     const url = address(path, input)
     const { headers, body } = content(input)
     if (input.etag) headers['if-none-match'] = input.etag
-    const key = input.key || (input.intent && keyFor(input.intent, JSON.stringify(input.body) || ''))
+    const key = input.intent && keyFor(input.intent, JSON.stringify(input.body) || '')
     if (key) headers['idempotency-key'] = key
     const changes = method !== 'GET'
     const again = !changes || method === 'PUT' || method === 'DELETE' || !!key || !!input.repeats

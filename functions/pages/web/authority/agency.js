@@ -5,6 +5,7 @@ import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
+import { saveFile } from '../browser.js'
 import { stillMap } from '../map.js'
 import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 import { hashes } from '../record.js'
@@ -58,10 +59,7 @@ function papers(app, agency) {
   const proposed = agency.pending_changes?.papers || []
   const save = async (/** @type {Contract['Paper']} */ paper) => {
     const file = await app.api.call('GET /v1/papers/{kind}', { path: { kind: paper.kind }, query: { agency_id: agency.agency_id, sha256: paper.sha256 }, raw: true })
-    const address = URL.createObjectURL(/** @type {any} */ (file))
-    const ending = paper.media_type.split('/')[1].replace('jpeg', 'jpg')
-    Object.assign(document.createElement('a'), { href: address, download: `${agency.name} ${sayOf(paperKinds, paper.kind)}.${ending}` }).click()
-    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+    saveFile(/** @type {any} */ (file), `${agency.name} ${sayOf(paperKinds, paper.kind)}.${paper.media_type.split('/')[1].replace('jpeg', 'jpg')}`)
   }
   const line = (/** @type {Contract['Paper']} */ paper, /** @type {boolean} */ isNew) => h('li', { key: `${paper.kind} ${paper.sha256}` },
     h('div', { class: 'card-head' }, h('span', { class: 'tags' }, h('b', null, sayOf(paperKinds, paper.kind)), isNew && standingTag('pending')), button({ label: say(W.paper), icon: 'down', onclick: () => { save(paper).catch(problem => app.say(told(problem))) } })),

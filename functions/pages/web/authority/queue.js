@@ -5,6 +5,7 @@ import { aboutName } from '../../miniprogram/logic/history.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds } from '../../miniprogram/logic/words/contract.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
+import { moveFocus } from '../browser.js'
 import { empty, h, listed, paged, row, say, sayOf, screen, switcher, tag } from '../parts.js'
 import { shortcuts } from './keys.js'
 
@@ -53,7 +54,7 @@ export const queue = screen(app => {
     app.update()
   }
   const keys = shortcuts(app, () => [
-    { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => move(key === 'k' || key === 'arrowup' ? -1 : 1) },
+    { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => moveFocus('.queue a', key === 'k' || key === 'arrowup' ? -1 : 1) },
     { keys: [], shown: say(W.keyEnter), words: W.keyOpen },
     { keys: ['1', '2', '3', '4', '5'], shown: '1–5', words: W.keyKinds, act: key => choose(KINDS[Number(key) - 1]) },
   ])
@@ -70,14 +71,6 @@ export const queue = screen(app => {
     ],
   }
 })
-
-/** @param {number} by */
-function move(by) {
-  const links = [...document.querySelectorAll('.queue a')]
-  const at = links.findIndex(link => link === document.activeElement)
-  const link = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]
-  if (link instanceof HTMLElement) link.focus()
-}
 
 /** @param {Contract['Waiting']} item */
 const asideOf = ({ kind, pending_changes: changes, proposal_id: proposal }) => say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)

@@ -2,6 +2,7 @@
 
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
+import { moveFocus } from '../browser.js'
 import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
 import { fromStore, place, standing } from './reading.js'
 import { deskScreen } from './watch.js'
@@ -85,12 +86,7 @@ export const hall = deskScreen((app, watch) => {
 /** Up and down go from one offer's button to the next, from wherever one is but a field. @param {KeyboardEvent} event */
 function move(event) {
   const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-  const buttons = [...document.querySelectorAll('.offer .button.go')]
-  if (!step || !buttons.length || /** @type {Element} */ (event.target).matches('input, select, textarea')) return
-  event.preventDefault()
-  const at = buttons.indexOf(/** @type {Element} */ (document.activeElement))
-  const next = buttons[at < 0 ? 0 : Math.min(buttons.length - 1, Math.max(0, at + step))]
-  if (next instanceof HTMLElement) next.focus()
+  if (step && !/** @type {Element} */ (event.target).matches('input, select, textarea') && moveFocus('.offer .button.go', step)) event.preventDefault()
 }
 
 addEventListener('keydown', move)

@@ -34,8 +34,6 @@ export const orders = deskScreen((app, watch, params) => {
   app.every(FRESH, () => { if (list.value && list.value.length <= PAGE && !list.busy) list.again() })
   /** What the list was asked with. */
   let asked = JSON.stringify(query())
-  /** @param {Status | ''} id @param {string} label @param {number | null | undefined} count */
-  const tab = (id, label, count) => h('button', { key: id || 'all', type: 'button', 'aria-pressed': String(id === status), onclick: () => show(id) }, label, count ? h('span', { class: 'amount' }, count) : null)
   const nothing = () => status || Object.values(filter.values).some(Boolean) ? empty({ icon: 'search', title: say(W.noMatches), detail: say(W.noMatchesDetail) })
     : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
   return listScreen(app, params, {
@@ -53,13 +51,6 @@ export const orders = deskScreen((app, watch, params) => {
     list.again()
   }
 
-  /** @param {Status | ''} next */
-  function show(next) {
-    status = next
-    again()
-    app.update()
-  }
-
   function open() {
     isFiltering = !isFiltering
     people = people || app.load(async () => (await app.api.call('GET /v1/workers', { query: { limit: 100 } })).items)
@@ -70,9 +61,11 @@ export const orders = deskScreen((app, watch, params) => {
     const total = counts && STATUSES.reduce((sum, status) => sum + (counts?.[status] || 0), 0)
     const isFiltered = Object.values(filter.values).some(Boolean)
     return h('div', { class: 'filters' },
-      h('div', { class: 'switcher', role: 'group', 'aria-label': say(W.orders) }, [
-        tab('', say(W.all), total), ...STATUSES.map(one => tab(one, sayOf(orderStatuses, one), counts?.[one])),
-      ]),
+      switcher(say(W.orders), [{ id: '', label: say(W.all), count: total }, ...STATUSES.map(id => ({ id, label: sayOf(orderStatuses, id), count: counts?.[id] }))], status, id => {
+        status = /** @type {Status | ''} */ (id)
+        again()
+        app.update()
+      }),
       h('div', { class: 'buttons' },
         switcher(say(W.day), [{ id: isoDay(app.now()), label: say(W.today) }, { id: isoDay(app.now() + DAY), label: say(W.tomorrow) }], filter.values.day, day => filter.set('day', filter.values.day === day ? '' : day)),
         button({ label: say(W.filter), kind: 'quiet', icon: isFiltering ? 'up' : 'down', onclick: open }),

@@ -125,13 +125,6 @@ export function unlessGone(problem) {
   if (problem.status !== 404) throw problem
 }
 
-/** Has the browser save a file. @param {Blob} file @param {string} name */
-export function saveFile(file, name) {
-  const url = URL.createObjectURL(file)
-  Object.assign(document.createElement('a'), { href: url, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
-}
-
 /** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
 export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
   [[say(W.accessKey), access_key], [say(W.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),

@@ -114,6 +114,11 @@ export function start(area) {
       app.update()
     },
 
+    /** Copies a text, and says whether that worked. @param {string} text */
+    async copy(text, done = W.copied, failed = W.notCopied) {
+      app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? done : failed))
+    },
+
     /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Resource<T>} */
     load(read) {
       let ended = false

@@ -71,12 +71,9 @@ export const keyLogin = kind => (app, done) => {
       form.text('access_key', { label: say(W.accessKey), autocomplete: 'username', maxlength: 100 }),
       form.text('secret', { label: say(W.secret), type: 'password', autocomplete: 'current-password', maxlength: 200 })),
     demo.value && offers(kind === 'agency'
-      ? demo.value.agencies.map(agency => ({ label: agency.name, logIn: () => app.api.logIn('POST /v1/sessions/agency', keyOf(agency)) }))
-      : [{ label: say(W.demoAuthority), logIn: () => app.api.logIn('POST /v1/sessions/authority', keyOf(demo.value?.authority)) }], app, done))
+      ? demo.value.agencies.map(({ name, access_key, secret }) => ({ label: name, logIn: () => app.api.logIn('POST /v1/sessions/agency', { access_key, secret }) }))
+      : [demo.value.authority].map(({ access_key, secret }) => ({ label: say(W.demoAuthority), logIn: () => app.api.logIn('POST /v1/sessions/authority', { access_key, secret }) })), app, done))
 }
-
-/** @param {any} of */
-const keyOf = of => ({ access_key: of.access_key, secret: of.secret })
 
 /** @param {{ label: string, logIn: () => Promise<void> }[]} accounts @param {App} app @param {() => void} done */
 const offers = (accounts, app, done) => h('div', { class: 'demo' }, h('h3', null, say(W.demo)),

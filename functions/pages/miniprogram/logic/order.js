@@ -2,7 +2,7 @@
 
 import { serviceName } from './catalogue.js'
 import { distance, when } from './format.js'
-import { named, say, sayOf } from './words.js'
+import { say, sayOf } from './words.js'
 import { orderStatuses } from './words/contract.js'
 
 /** @typedef {import('./record.js').Tone} Tone */
@@ -55,7 +55,7 @@ export const pictured = ({ worker, timeline }) => worker && worker.photo ? timel
 
 /** A row in a list of orders. @param {Contract['OrderSummary']} order @param {Contract['OfferedService'][]} services @param {number} now */
 export const rowReading = (order, services, now) => ({
-  id: order.order_id, service: order.service, title: serviceName(services, order.service, named), time: when(order.start_at, now), agency: order.claim ? order.claim.agency_name : '',
+  id: order.order_id, service: order.service, title: serviceName(services, order.service), time: when(order.start_at, now), agency: order.claim ? order.claim.agency_name : '',
   status: sayOf(orderStatuses, order.status), tone: /** @type {Tone} */ (order.status === 'open' ? 'warn' : isLive(order) ? 'good' : 'quiet'),
 })
 

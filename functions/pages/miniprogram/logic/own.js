@@ -3,7 +3,7 @@
 import { serviceName } from './catalogue.js'
 import { day, masked, phoneText, when } from './format.js'
 import { aboutName } from './history.js'
-import { listed, named, say, sayOf } from './words.js'
+import { listed, say, sayOf } from './words.js'
 import { badgeStatuses, orderStatuses, sections } from './words/contract.js'
 import { CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
 
@@ -26,7 +26,7 @@ export function ownFacts({ worker, employer, badges }, services, now) {
     [say(W.company), employer ? employer.name : say(W.noEmployer)],
     [say(W.phone), worker.phone ? phoneText(worker.phone) : ''],
     [say(W.idNumber), worker.id_number ? masked(worker.id_number) : ''],
-    [say(W.skills), listed(worker.skills.map(skill => serviceName(services, skill, named)))],
+    [say(W.skills), listed(worker.skills.map(skill => serviceName(services, skill)))],
     [say(W.rating), worker.stars ? say(W.starsOf, worker.stars) : ''],
     [say(W.badges), badge ? badgeReading(badge, worker.status, now) : ''],
   ]

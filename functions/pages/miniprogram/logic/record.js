@@ -41,6 +41,12 @@ export function badgeReading(result, standing) {
   return { tone: tone === 'good' && word && word.tone !== 'good' ? word.tone : tone, verdict: say(verdict), advice: say(advice), standing: word ? word.word : null }
 }
 
+/** How a badge stands at `now`. @param {{ status: Contract['Badge']['status'], expires_at: string }} badge @param {number} now @returns {{ state: 'valid' | 'suspended' | 'revoked' | 'expired', tone: Tone }} */
+export function badgeState({ status, expires_at: end }, now) {
+  const state = status !== 'revoked' && Date.parse(end) <= now ? 'expired' : status
+  return { state, tone: state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet' }
+}
+
 /** The digits of what was scanned or typed: a badge's link, or its digits with spaces. Null if they are none.
  * @param {string} text @returns {{ kind: 'b' | 'p', digits: string } | null} */
 export function scanned(text) {

@@ -19,7 +19,7 @@ export function details(order, services, now) {
   const { contact, rating } = order
   /** @type {[import('./words.js').Words, string | null | false][]} */
   const all = [
-    [C.service, serviceName(services, order.service, named)],
+    [C.service, serviceName(services, order.service)],
     [W.visit, visitTime(order.start_at, order.duration_min, now)],
     [W.length, span(order.duration_min)],
     [W.at, order.address],

@@ -12,7 +12,7 @@ import { hashes } from '../record.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 
 /** @param {Contract['OfferedService'][]} services @param {readonly string[]} list */
-const offered = (services, list) => listed(list.map(one => serviceName(services, one, named)))
+const offered = (services, list) => listed(list.map(one => serviceName(services, one)))
 
 /** A number that stays on one line. @param {string} number */
 export const whole = number => h('span', { class: 'whole' }, number)

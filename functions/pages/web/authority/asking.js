@@ -1,7 +1,7 @@
 // What questions to the authority's members have in common.
 
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
-import { button, say } from '../parts.js'
+import { say } from '../parts.js'
 
 /** @typedef {import('../app.js').App} App */
 
@@ -10,6 +10,3 @@ export const mayDecide = app => ['supervisor', 'reviewer'].includes(app.api.memb
 
 /** The field for a reason, which those it is about can read. @param {import('../form.js').Form<any>} form @param {number} [maxlength] */
 export const reasonField = (form, maxlength = 500) => form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength, autofocus: true })
-
-/** Copies a text, and says whether that worked. @param {App} app @param {string} text */
-export const copyButton = (app, text) => button({ label: say(W.copy), icon: 'file', onclick: async () => app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? W.copied : W.notCopied)) })

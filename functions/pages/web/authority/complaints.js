@@ -5,7 +5,7 @@ import { when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { formOf } from '../form.js'
-import { button, card, empty, facts, h, named, paged, say, sayOf, screen, switcher, tag } from '../parts.js'
+import { button, card, empty, facts, h, paged, say, sayOf, screen, switcher, tag } from '../parts.js'
 import { mayDecide, reasonField } from './asking.js'
 import { lookFor } from './purpose.js'
 
@@ -41,7 +41,7 @@ export const complaints = screen(app => {
     const canAnswer = !answer && Date.parse(complaint.answer_by) > app.now()
     return card({ key: complaint.complaint_id, title: sayOf(complaintAbouts, complaint.about), aside: tag(decision ? sayOf(complaintStatuses, complaint.status) : say(canAnswer ? W.waitsForAgency : W.toDecide), decision ? 'quiet' : 'warn') },
       facts([
-        [say(W.visit), h('a', { href: `#/orders/${complaint.order_id}` }, `${when(complaint.start_at, app.now())} ${serviceName(services.value || [], complaint.service, named)}`)],
+        [say(W.visit), h('a', { href: `#/orders/${complaint.order_id}` }, `${when(complaint.start_at, app.now())} ${serviceName(services.value || [], complaint.service)}`)],
         [say(W.company), h('a', { href: `#/agencies/${complaint.agency_id}` }, complaint.agency_name)],
         [say(W.orderWorker), worker && h('a', { href: `#/workers/${worker}`, onclick: () => lookFor(app, worker, W.purposeComplaint) }, say(W.workerTitle))],
       ]),

@@ -6,7 +6,7 @@ import { timelineReading } from '../../miniprogram/logic/order.js'
 import { authority as W, exclusions } from '../../miniprogram/logic/words/authority.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { awaited, card, facts, h, listed, named, say, sayOf, screen, table, tag } from '../parts.js'
+import { awaited, card, facts, h, listed, say, sayOf, screen, table, tag } from '../parts.js'
 import { whole } from './agency.js'
 import { lookFor } from './purpose.js'
 
@@ -22,7 +22,7 @@ export const order = screen((app, { order_id }) => {
   function dossier(it) {
     const { claim, worker } = it
     return [
-      card({ title: serviceName(services.value || [], it.service, named), aside: tag(sayOf(orderStatuses, it.status), ['open', 'unfilled', 'cancelled'].includes(it.status) ? 'warn' : 'good') }, facts([
+      card({ title: serviceName(services.value || [], it.service), aside: tag(sayOf(orderStatuses, it.status), ['open', 'unfilled', 'cancelled'].includes(it.status) ? 'warn' : 'good') }, facts([
         [say(W.visit), visitTime(it.start_at, it.duration_min, app.now())],
         [say(W.claim), claim && [h('a', { href: `#/agencies/${claim.agency_id}` }, claim.agency_name), ' ', tag(say(claim.how === 'grab' ? W.grabbed : W.byPlatform))]],
         [say(W.orderWorker), worker?.name && (worker.worker_id ? h('a', { href: `#/workers/${worker.worker_id}`, onclick: () => lookFor(app, worker.worker_id || '', W.purposeOrder) }, worker.name) : worker.name)],

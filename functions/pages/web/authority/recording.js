@@ -1,6 +1,7 @@
 // What the authority does about a worker by hand: a section of her record, what she is said to have done, and her badges.
 
 import { DAY, day, isoDay, moment } from '../../miniprogram/logic/format.js'
+import { badgeState } from '../../miniprogram/logic/record.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { badgeStatuses, sections, states } from '../../miniprogram/logic/words/contract.js'
 import { actors, history as H } from '../../miniprogram/logic/words/history.js'
@@ -63,9 +64,9 @@ export function badgesOf(app, worker_id, agencyName) {
     done: list.again,
   })) })
   return () => card({ title: say(W.badges), key: 'badges' }, paged(list, badges => h('ul', { class: 'said' }, badges.map(badge => {
-    const state = badge.status !== 'revoked' && Date.parse(badge.expires_at) <= app.now() ? 'expired' : badge.status
+    const { state, tone } = badgeState(badge, app.now())
     return h('li', { key: badge.badge_id },
-      h('div', { class: 'card-head' }, h('b', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) })), tag(sayOf(badgeStatuses, state), state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet')),
+      h('div', { class: 'card-head' }, h('b', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) })), tag(sayOf(badgeStatuses, state), tone)),
       h('small', null, [agencyName(badge.agency_id), say(W.badgeUntil, { day: day(Date.parse(badge.expires_at) - 1, app.now()) })].filter(Boolean).join(' · ')),
       state === 'suspended' && h('p', null, say(W.suspendedBy, { who: sayOf(actors, badge.suspended_by === 'authority' ? 'aut' : 'agy') }), badge.reason && ` · ${say(H.reason, { reason: badge.reason })}`),
       mayDecide(app) && (state === 'valid' || state === 'suspended') && h('div', { class: 'buttons' }, change(badge, state === 'valid' ? 'suspend' : 'reinstate'), change(badge, 'revoke')))

@@ -7,7 +7,7 @@ import { standingReading } from '../../miniprogram/logic/record.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
-import { awaited, button, buttonLink, card, facts, h, icon, listed, named, note, paged, row, rows, say, screen, tag } from '../parts.js'
+import { awaited, button, buttonLink, card, facts, h, icon, listed, note, paged, row, rows, say, screen, tag } from '../parts.js'
 import { eventList, sectionList } from '../record.js'
 import { standingTag, whole } from './agency.js'
 import { mayDecide, reasonField } from './asking.js'
@@ -63,7 +63,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   /** @param {Contract['Worker']} it */
   const mayChange = it => !it.erased && mayDecide(app)
   /** @param {readonly string[]} list */
-  const offered = list => listed(list.map(one => serviceName(services.value || [], one, named)))
+  const offered = list => listed(list.map(one => serviceName(services.value || [], one)))
   /** @param {Contract['Worker']['experience']} list */
   const experienced = list => listed(list.map(one => say(one.years ? W.years : W.yearsNone, { service: offered([one.service]), years: one.years })))
   return { title: () => say(W.workerTitle), back: '', view: () => awaited(read, dossier, 8) }

@@ -2,6 +2,7 @@
 
 import { Problem } from '../../miniprogram/logic/api.js'
 import { day } from '../../miniprogram/logic/format.js'
+import { badgeState } from '../../miniprogram/logic/record.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, card, dialog, h, say, tag, told } from '../parts.js'
 import { askWhy, deeds } from './reading.js'
@@ -30,10 +31,9 @@ export function badgesOf(app, watch, worker_id, name) {
 
   /** @param {Contract['Badge']} badge */
   function one(badge) {
-    const isOver = badge.status !== 'revoked' && Date.parse(badge.expires_at) <= app.now()
-    const state = isOver ? 'expired' : badge.status
+    const { state, tone } = badgeState(badge, app.now())
     return h('li', { key: badge.badge_id, class: 'block' },
-      h('div', { class: 'card-head' }, h('span', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) }), h('small', null, ` ${say(W.validUntil, { day: day(Date.parse(badge.expires_at) - 1, app.now()) })}`)), tag(say(W[`badge_${state}`]), state === 'valid' ? 'good' : state === 'suspended' ? 'warn' : 'quiet')),
+      h('div', { class: 'card-head' }, h('span', null, say(W.badgeIssued, { day: day(badge.issued_at, app.now()) }), h('small', null, ` ${say(W.validUntil, { day: day(Date.parse(badge.expires_at) - 1, app.now()) })}`)), tag(say(W[`badge_${state}`]), tone)),
       state === 'suspended' && badge.reason && h('p', { class: 'words' }, badge.reason),
       state !== 'revoked' && state !== 'expired' && h('div', { class: 'buttons' },
         button({ label: say(W.printCard), icon: 'print', busy: deed.isBusy(`card ${badge.badge_id}`), onclick: () => deed.do(`card ${badge.badge_id}`, () => show(badge, 'card.svg')) }),

@@ -3,15 +3,13 @@
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, buttonLink, card, empty, h, note, say, tag, told } from '../parts.js'
 import { Problem } from '../../miniprogram/logic/api.js'
-import { initial, why } from './reading.js'
+import { deeds, initial, why } from './reading.js'
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id @param {() => void} done */
 export function candidates(app, watch, order_id, done) {
   const path = { order_id }
   const list = app.load(() => app.api.call('GET /v1/orders/{order_id}/candidates', { path }))
-  let busy = ''
-  /** @type {{ worker_id: string, problem: unknown } | null} */
-  let failed = null
+  const deed = deeds(app, problem => problem instanceof Problem && problem.reasons.length ? problem.reasons.map(reason => why(reason, app.now())).join('；') : told(problem))
   /** @param {Contract['OwnCandidate']['fit']} fit @param {Contract['Order']} order */
   const fit = (fit, order) => [
     fit.preferred && say(W.preferred), fit.wishes > 0 && say(W.wishesMet, { count: fit.wishes }), order.wishes.length > 0 && !fit.sex && say(W.notSex), fit.nearness > 50 && say(W.nearby),
@@ -33,31 +31,20 @@ export function candidates(app, watch, order_id, done) {
   /** @param {Contract['OwnCandidate']} one @param {Contract['Order']} order @param {boolean} isBest */
   function person(one, order, isBest) {
     const isNamed = order.worker?.worker_id === one.worker_id
-    const problem = failed?.worker_id === one.worker_id ? failed.problem : null
+    const fault = deed.words(one.worker_id)
     return h('li', { key: one.worker_id, class: 'candidate' }, initial(one.name),
       h('span', { class: 'row-text' }, h('b', null, one.name),
         one.eligible ? h('span', { class: 'tags' }, isBest && tag(say(W.best), 'good'), fit(one.fit, order).map(words => tag(words))) : h('span', { class: 'reasons' }, one.reasons.map((reason, number) => h('span', { key: number }, why(reason, app.now())))),
-        problem !== null && h('span', { class: 'reasons', role: 'alert' }, problem instanceof Problem && problem.reasons.length ? problem.reasons.map(reason => why(reason, app.now())).join('；') : told(problem))),
+        fault && h('span', { class: 'reasons', role: 'alert' }, fault)),
       isNamed ? tag(say(W.named), 'good')
-        : one.eligible && watch.may('orders') && button({ label: say(W.send), kind: isBest ? 'go' : 'plain', busy: busy === one.worker_id, disabled: busy !== '', onclick: () => name(one) }))
+        : one.eligible && watch.may('orders') && button({ label: say(W.send), kind: isBest ? 'go' : 'plain', busy: deed.isBusy(one.worker_id), disabled: deed.isBusy(), onclick: () => deed.do(one.worker_id, () => name(one)) }))
   }
 
   /** @param {Contract['OwnCandidate']} one */
-  async function name(one) {
-    if (busy) return
-    busy = one.worker_id
-    failed = null
-    app.update()
-    try {
-      await app.api.call('POST /v1/orders/{order_id}/staff', { path, body: { worker_id: one.worker_id }, repeats: true })
-      app.say(say(W.sent, { name: one.name }))
-      done()
-    } catch (problem) {
-      failed = { worker_id: one.worker_id, problem }
-      // What stands against her now is in the list anew.
-      list.again()
-    }
-    busy = ''
-    app.update()
+  async function name({ worker_id, name }) {
+    // When it fails, what stands against her now is in the list anew.
+    await app.api.call('POST /v1/orders/{order_id}/staff', { path, body: { worker_id }, repeats: true }).catch(problem => { list.again(); throw problem })
+    app.say(say(W.sent, { name }))
+    done()
   }
 }

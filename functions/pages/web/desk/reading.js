@@ -93,7 +93,8 @@ export function deeds(app, tell = told) {
   let busy = ''
   let fault = { of: '', words: '' }
   return {
-    isBusy: (/** @type {string} */ what) => busy === what,
+    /** Whether this is being done; or anything. @param {string} [what] */
+    isBusy: what => what === undefined ? busy !== '' : busy === what,
     /** @param {string} what @param {() => Promise<void>} work */
     async do(what, work) {
       if (busy) return
@@ -108,8 +109,14 @@ export function deeds(app, tell = told) {
       busy = ''
       app.update()
     },
-    /** Why it failed, of a deed whose name begins so. */
-    fault: (of = '') => fault.words !== '' && fault.of.startsWith(of) && h('div', { role: 'alert' }, note('bad', fault.words)),
+    words,
+    /** Tells why it failed. */
+    fault: (of = '') => words(of) && h('div', { role: 'alert' }, note('bad', words(of))),
+  }
+
+  /** Why it failed, of a deed whose name begins so. */
+  function words(of = '') {
+    return fault.of.startsWith(of) ? fault.words : ''
   }
 }
 
@@ -128,7 +135,7 @@ export function unlessGone(problem) {
 /** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
 export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
   [[say(W.accessKey), access_key], [say(W.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
-    button({ label: say(W.copy), kind: 'quiet', onclick: () => { navigator.clipboard?.writeText(value).then(() => app.say(say(W.copied)), () => {}) } })))))
+    button({ label: say(W.copy), kind: 'quiet', onclick: () => app.copy(value) })))))
 
 /** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
 export function standing(watch) {

@@ -91,7 +91,7 @@ function begun(app) {
     /** @param {Right} right */
     may: right => (RIGHTS[self.role] || []).includes(right),
     isApproved: () => self.agency?.status === 'approved',
-    serviceName: (/** @type {string} */ id) => serviceName(self.services, id, named),
+    serviceName: (/** @type {string} */ id) => serviceName(self.services, id),
     /** Every tag of the catalogue by its name. @param {string} tag */
     tagName(tag) {
       const found = self.services.flatMap(service => service.tags).find(one => one.tag === tag)

@@ -38,10 +38,10 @@ export const visits = screen(app => {
   function ahead(visit, isFirst) {
     const { home } = visit
     return card({ key: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, app.now()), aside: tag(sayOf(orderStatuses, visit.status), 'good') },
-      h('p', { class: 'service' }, icon(SERVICE_ICONS[visit.service]), serviceName(services.value || [], visit.service, named), ' · ', span(visit.duration_min)),
+      h('p', { class: 'service' }, icon(SERVICE_ICONS[visit.service]), serviceName(services.value || [], visit.service), ' · ', span(visit.duration_min)),
       home ? [
         facts([[say(W.address), home.address], [say(W.customer), home.contact.name], [say(W.notes), home.notes], [say(W.company), visit.agency]]),
-        h('div', { class: 'buttons' }, buttonLink({ label: `${say(W.call)} ${phoneText(home.contact.phone)}`, href: `tel:${home.contact.phone}`, icon: 'phone' }), button({ label: say(W.copy), icon: 'file', onclick: () => copy(home.address) })),
+        h('div', { class: 'buttons' }, buttonLink({ label: `${say(W.call)} ${phoneText(home.contact.phone)}`, href: `tel:${home.contact.phone}`, icon: 'phone' }), button({ label: say(W.copy), icon: 'file', onclick: () => app.copy(home.address, W.copied, W.notCopied) })),
         h('details', { open: isFirst }, h('summary', null, say(W.where)), way(home.place)),
       ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.company), visit.agency]]), way(centre(cell(visit.area)))])
   }
@@ -51,15 +51,9 @@ export const visits = screen(app => {
     if (visits.length === 0) return list.hasMore ? null : nothing()
     return h('ul', { class: 'rows' }, visits.map(visit => h('li', { key: visit.order_id, class: 'row' }, icon(SERVICE_ICONS[visit.service]),
       h('span', { class: 'row-text' }, h('b', null, visitTime(visit.start_at, visit.duration_min, app.now())),
-        h('small', null, [serviceName(services.value || [], visit.service, named), visit.agency].filter(Boolean).join(' · ')),
+        h('small', null, [serviceName(services.value || [], visit.service), visit.agency].filter(Boolean).join(' · ')),
         visit.rating?.comment && h('q', null, visit.rating.comment),
         h('span', { class: 'tags' }, visit.rating && !visit.lost ? h('span', { class: 'stars' }, icon('star', 'filled'), visitEnd(visit)) : tag(visitEnd(visit)))))))
-  }
-
-  /** @param {string} address */
-  async function copy(address) {
-    const done = await navigator.clipboard?.writeText(address).then(() => true, () => false)
-    app.say(say(done ? W.copied : W.notCopied))
   }
 })
 

@@ -228,7 +228,6 @@ export const authority = {
   entryHash: ['记录的指纹', 'Hash of the entry'],
   note: ['签名的检查点', 'The signed checkpoint'],
   noteHint: ['可以交给任何人，用 homehail-audit 离线核对。', 'Give it to anybody: homehail-audit verifies it offline.'],
-  notCopied: ['没有复制成功，请手工选中复制。', 'It could not be copied. Please select and copy it.'],
   // Members.
   notYours: ['成员由主管管理', 'Supervisors manage the members'],
   notYoursDetail: ['您可以审核和查看。要添加或修改成员，请找主管。', 'You can review and read. Ask a supervisor to add or change members.'],

@@ -57,6 +57,7 @@ export const controls = {
   // Members, at the desks of agencies and of the authority.
   copy: ['复制', 'Copy'],
   copied: ['已复制', 'Copied'],
+  notCopied: ['没有复制成功，请手工选中复制。', 'It could not be copied. Please select and copy it.'],
   addMember: ['添加成员', 'Add a member'],
   withdraw: ['作废', 'Withdraw'],
   end: ['停用', 'End'],

@@ -6,7 +6,7 @@ import { phoneText, span, visitTime } from '../../logic/format.js'
 import { isComing, visitEnd } from '../../logic/own.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { facts, named, say, sent, shown, titled, worded } from '../../page.js'
+import { facts, say, sent, shown, titled, worded } from '../../page.js'
 import { isKnownWorker, worker } from '../../sessions.js'
 
 let isOnTop = false
@@ -43,7 +43,7 @@ Page({
       const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 50, cursor } })])
       this.visits = cursor ? [...this.visits, ...page.items] : page.items
       const card = (/** @type {Contract['OwnVisit']} */ visit) => ({
-        id: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, worker.now()), service: `${serviceName(services, visit.service, named)} · ${span(visit.duration_min)}`,
+        id: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, worker.now()), service: `${serviceName(services, visit.service)} · ${span(visit.duration_min)}`,
         end: visitEnd(visit), comment: visit.rating ? visit.rating.comment : '', hasHome: visit.home !== null, call: visit.home ? `${say(W.call)} ${phoneText(visit.home.contact.phone)}` : '',
         facts: facts([[say(W.address), visit.home?.address], [say(W.customer), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.company), visit.agency]]),
       })

@@ -15,7 +15,9 @@ import { h, render } from './view.js'
  * @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean, full?: boolean, moved?: (params: Record<string, string>) => void }} Screen */
 /** @typedef {(app: App, params: Record<string, string>) => Screen} MakeScreen */
 /** @template T @typedef {{ value: T | null, problem: Problem | null, busy: boolean, again: () => Promise<void> }} Resource */
-/** @template T @typedef {Resource<T[]> & { hasMore: boolean, more: () => Promise<void> }} Pages */
+/** `take` shows what another request has answered, in place of what was read, and of what is being read.
+ * @template T @typedef {Resource<T> & { take: (value: T) => void }} Read */
+/** @template T @typedef {Read<T[]> & { hasMore: boolean, more: () => Promise<void> }} Pages */
 /**
  * @typedef {object} Area
  * @property {'customer' | 'worker' | 'agency' | 'authority'} kind Whose area it is.
@@ -119,13 +121,17 @@ export function start(area) {
       app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? done : failed))
     },
 
-    /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Resource<T>} */
+    /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Read<T>} */
     load(read) {
-      let ended = false
       let latest = 0
-      /** @type {Resource<T>} */
-      const resource = { value: null, problem: null, busy: false, again }
-      reads.push({ again, stop: () => { ended = true } })
+      const take = (/** @type {T} */ value) => {
+        latest++
+        Object.assign(resource, { value, problem: null, busy: false })
+        app.update()
+      }
+      /** @type {Read<T>} */
+      const resource = { value: null, problem: null, busy: false, again, take }
+      reads.push({ again, stop: () => {} })
       again()
       return resource
       async function again() {
@@ -134,14 +140,12 @@ export function start(area) {
         try {
           const value = await read()
           // What was asked for since may be something else.
-          if (number !== latest) return
-          Object.assign(resource, { value, problem: null })
+          if (number === latest) take(value)
         } catch (problem) {
           if (number !== latest) return
-          resource.problem = asProblem(problem)
+          Object.assign(resource, { problem: asProblem(problem), busy: false })
+          app.update()
         }
-        resource.busy = false
-        if (!ended) app.update()
       }
     },
 
@@ -207,7 +211,7 @@ export function start(area) {
       return pages
     },
 
-    /** A picture that only who is logged in may see, as an address for `img`. @param {() => Promise<Blob>} read @returns {Resource<string>} */
+    /** A picture that only who is logged in may see, as an address for `img`. @param {() => Promise<Blob>} read @returns {Read<string>} */
     picture(read) {
       /** @type {string[]} */
       const urls = []

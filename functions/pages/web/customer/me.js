@@ -14,11 +14,11 @@ export const me = screen(app => {
   const erase = () => app.ask(formOf(app, {}), () => ({
     title: say(W.eraseAsk), label: say(W.eraseYes), kind: 'danger', fields: h('p', null, say(W.eraseDetail)),
     send: () => app.api.call('POST /v1/me/erase', { repeats: true }),
-    done: erasure => { waiting.value = { erasure } },
+    done: erasure => waiting.take({ erasure }),
   }))
   const keep = async () => {
     await app.api.call('DELETE /v1/me/erase')
-    waiting.value = { erasure: null }
+    waiting.take({ erasure: null })
     app.say(say(W.eraseKept))
   }
   return {

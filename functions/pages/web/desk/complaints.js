@@ -29,7 +29,7 @@ export const complaints = deskScreen((app, watch, params) => {
     const send = async () => {
       const answered = await app.api.call('POST /v1/complaints/{complaint_id}/answer', { path: { complaint_id }, body: form.values, repeats: true })
       app.say(say(W.answered))
-      list.value = (list.value || []).map(complaint => complaint.complaint_id === complaint_id ? answered : complaint)
+      list.take((list.value || []).map(complaint => complaint.complaint_id === complaint_id ? answered : complaint))
     }
     return () => {
       const complaint = list.value?.find(complaint => complaint.complaint_id === complaint_id)

@@ -40,7 +40,7 @@ function one(app, watch, customer_id) {
     return customer
   })
   const send = async () => {
-    read.value = await app.api.call('PATCH /v1/customers/{customer_id}', { path, body: { notes: form.values.notes }, repeats: true })
+    read.take(await app.api.call('PATCH /v1/customers/{customer_id}', { path, body: { notes: form.values.notes }, repeats: true }))
     app.say(say(W.notesSaved))
   }
   return () => awaited(read, customer => [

@@ -82,7 +82,7 @@ export function workerDetail(app, watch, worker_id, changed) {
 
   /** @param {Contract['Worker']} worker */
   function took(worker) {
-    read.value = worker
+    read.take(worker)
     asked = Promise.resolve(worker)
     stop()
     changed()

@@ -17,7 +17,7 @@ export const leave = screen(app => {
     const ahead = leaveAhead(now, app.now())
     const hours = weekHours(now)
     const change = async (/** @type {import('../../miniprogram/logic/leave.js').Span} */ span, /** @type {boolean} */ isTaken) => {
-      read.value = await changeLeave(app.api, now, span, isTaken)
+      read.take(await changeLeave(app.api, now, span, isTaken))
       app.say(say(isTaken ? W.leaveSaved : W.leaveTakenBack))
     }
     return [

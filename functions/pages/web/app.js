@@ -116,11 +116,6 @@ export function start(area) {
       app.update()
     },
 
-    /** Copies a text, and says whether that worked. @param {string} text */
-    async copy(text, done = W.copied, failed = W.notCopied) {
-      app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? done : failed))
-    },
-
     /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Read<T>} */
     load(read) {
       let latest = 0

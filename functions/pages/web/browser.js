@@ -1,4 +1,4 @@
-// What the API's client needs of a browser, what a browser remembers (settings, never a token), and what else it does for pages.
+// What the API's client needs of a browser, and what a browser remembers: settings, never a token.
 
 /** @type {import('../miniprogram/logic/api.js').Platform} */
 export const browser = {
@@ -47,18 +47,3 @@ export const kept = keptIn(() => localStorage)
 
 /** What this tab is to know when its document is made anew. */
 export const keptHere = keptIn(() => sessionStorage)
-
-/** Has the browser save a file. @param {Blob} file @param {string} name */
-export function saveFile(file, name) {
-  const url = URL.createObjectURL(file)
-  Object.assign(document.createElement('a'), { href: url, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
-}
-
-/** Moves the focus by one among what this selects; to the first, if it is elsewhere. @param {string} selector @param {1 | -1} step @returns {boolean} Whether there is anything. */
-export function moveFocus(selector, step) {
-  const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(selector)])
-  const at = all.findIndex(one => one === document.activeElement)
-  all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))]?.focus()
-  return all.length > 0
-}

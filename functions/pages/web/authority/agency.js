@@ -5,10 +5,10 @@ import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
-import { saveFile } from '../browser.js'
 import { stillMap } from '../map.js'
 import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 import { hashes } from '../record.js'
+import { saveFile } from '../tools.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 
 /** @param {Contract['OfferedService'][]} services @param {readonly string[]} list */

@@ -7,6 +7,7 @@ import { kept } from '../browser.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, facts, h, note, say, screen } from '../parts.js'
 import { hashes } from '../record.js'
+import { copy } from '../tools.js'
 
 /** @param {Uint8Array} bytes */
 const sha256 = async bytes => new Uint8Array(await crypto.subtle.digest('SHA-256', /** @type {any} */ (bytes)))
@@ -50,7 +51,7 @@ export const log = screen(app => {
       card({ title: say(W.checkEntry) }, form.around({ label: say(W.entryCheck), kind: 'plain', send: checkEntry, check: () => ({ '/place': (!/^\d{1,15}$/.test(form.values.place.trim()) || Number(form.values.place) >= now.size) && say(W.entryFault, { last: now.size - 1 }) }) },
         form.text('place', { label: say(W.entryPlace), hint: say(W.entryHint), inputmode: 'numeric', autocomplete: 'off', maxlength: 15 })),
       h('div', { role: 'status' }, entry && note(entry.tone, entry.words)), entry && hashes([[say(W.entryHash), entry.hash]])),
-      card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => app.copy(now.note) }))),
+      card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, now.note) }))),
     ], 8),
   }
 })

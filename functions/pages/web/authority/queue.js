@@ -5,8 +5,8 @@ import { aboutName } from '../../miniprogram/logic/history.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds } from '../../miniprogram/logic/words/contract.js'
 import { fields } from '../../miniprogram/logic/words/history.js'
-import { moveFocus } from '../browser.js'
 import { empty, h, listed, paged, row, say, sayOf, screen, switcher, tag } from '../parts.js'
+import { moveFocus } from '../tools.js'
 import { shortcuts } from './keys.js'
 
 /** @typedef {Contract['Waiting']['kind']} Kind */

@@ -5,6 +5,7 @@ import { authority as W, deeds, roles } from '../../miniprogram/logic/words/auth
 import { events } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
 import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
+import { copy } from '../tools.js'
 import { placeOf } from './lookup.js'
 
 /** @typedef {{ access_key: string, secret: string, name: string }} Issued */
@@ -91,7 +92,7 @@ export const team = forSupervisors(app => {
   function handedOver(it) {
     const done = () => { issued = null; app.update() }
     return dialog({ title: say(W.secretTitle), close: done }, note('warn', say(W.secretDetail)), facts([[say(W.accessKey), h('code', null, it.access_key)], [say(W.secret), h('code', null, it.secret)]]),
-      h('div', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => app.copy(`${it.access_key}\n${it.secret}`) }), button({ label: say(W.done), kind: 'go', onclick: done })))
+      h('div', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, `${it.access_key}\n${it.secret}`) }), button({ label: say(W.done), kind: 'go', onclick: done })))
   }
 }, W.members)
 

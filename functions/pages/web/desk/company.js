@@ -3,10 +3,10 @@
 import { day, phoneText } from '../../miniprogram/logic/format.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { saveFile } from '../browser.js'
 import { formOf, isPhone } from '../form.js'
 import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, skeleton, stars, tag, told } from '../parts.js'
 import { smaller } from '../photo.js'
+import { saveFile } from '../tools.js'
 import { against, deeds, standing } from './reading.js'
 import { deskScreen } from './watch.js'
 

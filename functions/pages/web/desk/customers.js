@@ -3,9 +3,9 @@
 import { day, phoneText, when } from '../../miniprogram/logic/format.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { saveFile } from '../browser.js'
 import { formOf } from '../form.js'
 import { awaited, button, card, empty, facts, h, listed, paged, row, rows, say, sayOf, SERVICE_ICONS, stars, tag } from '../parts.js'
+import { saveFile } from '../tools.js'
 import { deeds, initial, listScreen } from './reading.js'
 import { deskScreen } from './watch.js'
 

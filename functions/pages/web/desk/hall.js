@@ -2,8 +2,8 @@
 
 import { money, span, visitTime, when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { moveFocus } from '../browser.js'
 import { buttonLink, card, countdown, empty, h, icon, note, row, rows, say, SERVICE_ICONS, skeleton, tag, told } from '../parts.js'
+import { moveFocus } from '../tools.js'
 import { fromStore, place, standing } from './reading.js'
 import { deskScreen } from './watch.js'
 

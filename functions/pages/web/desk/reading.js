@@ -8,6 +8,7 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { isWide } from '../app.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, card, h, named, note, say, sayOf, told, verdict } from '../parts.js'
+import { copy } from '../tools.js'
 
 /** @typedef {import('../view.js').Child} Child */
 /** @typedef {import('../app.js').App} App */
@@ -135,7 +136,7 @@ export function unlessGone(problem) {
 /** A key and its secret, shown once. @param {App} app @param {{ access_key: string, secret: string | null }} given */
 export const credentials = (app, { access_key, secret }) => h('dl', { class: 'credentials' },
   [[say(W.accessKey), access_key], [say(W.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
-    button({ label: say(W.copy), kind: 'quiet', onclick: () => app.copy(value) })))))
+    button({ label: say(W.copy), kind: 'quiet', onclick: () => copy(app, value) })))))
 
 /** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
 export function standing(watch) {

@@ -9,6 +9,7 @@ import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { worker as W } from '../../miniprogram/logic/words/worker.js'
 import { stillMap } from '../map.js'
 import { button, buttonLink, card, empty, facts, h, icon, named, paged, say, sayOf, screen, SERVICE_ICONS, switcher, tag } from '../parts.js'
+import { copy } from '../tools.js'
 
 export const visits = screen(app => {
   let shown = 'coming'
@@ -41,7 +42,7 @@ export const visits = screen(app => {
       h('p', { class: 'service' }, icon(SERVICE_ICONS[visit.service]), serviceName(services.value || [], visit.service), ' · ', span(visit.duration_min)),
       home ? [
         facts([[say(W.address), home.address], [say(W.customer), home.contact.name], [say(W.notes), home.notes], [say(W.company), visit.agency]]),
-        h('div', { class: 'buttons' }, buttonLink({ label: `${say(W.call)} ${phoneText(home.contact.phone)}`, href: `tel:${home.contact.phone}`, icon: 'phone' }), button({ label: say(W.copy), icon: 'file', onclick: () => app.copy(home.address, W.copied, W.notCopied) })),
+        h('div', { class: 'buttons' }, buttonLink({ label: `${say(W.call)} ${phoneText(home.contact.phone)}`, href: `tel:${home.contact.phone}`, icon: 'phone' }), button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, home.address, W.copied, W.notCopied) })),
         h('details', { open: isFirst }, h('summary', null, say(W.where)), way(home.place)),
       ] : [h('p', { class: 'say' }, say(W.noHome)), facts([[say(W.company), visit.agency]]), way(centre(cell(visit.area)))])
   }

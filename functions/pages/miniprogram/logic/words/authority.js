@@ -1,10 +1,10 @@
 // What is said to the authority's members.
 
-import { controls } from './controls.js'
+import { common } from './common.js'
 
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const authority = {
-  ...controls,
+  ...common,
   area: ['主管部门工作台', 'Authority desk'],
   queue: ['审核', 'Reviews'],
   lookup: ['查找', 'Look up'],

@@ -1,5 +1,4 @@
-// What is said on every screen: buttons, states of loading and sending, logging in. What several of the desks' and the worker's screens
-// say alike is here too: their own words begin with these.
+// What is said on every screen: buttons, states of loading and sending, logging in.
 
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const controls = {
@@ -54,34 +53,4 @@ export const controls = {
   demoCustomer: ['演示客户', 'Demo customer'],
   demoAuthority: ['演示主管部门', 'Demo authority'],
   demoCode: ['填入演示验证码', 'Fill in the demo code'],
-  // Members, at the desks of agencies and of the authority.
-  copy: ['复制', 'Copy'],
-  copied: ['已复制', 'Copied'],
-  notCopied: ['没有复制成功，请手工选中复制。', 'It could not be copied. Please select and copy it.'],
-  addMember: ['添加成员', 'Add a member'],
-  withdraw: ['作废', 'Withdraw'],
-  end: ['停用', 'End'],
-  ended: ['已停用', 'Ended'],
-  audit: ['操作记录', 'Audit trail'],
-  auditDetail: ['谁在什么时候做了什么', 'Who did what, and when'],
-  // What things are called.
-  complaints: ['投诉', 'Complaints'],
-  noComplaints: ['没有投诉', 'No complaints'],
-  members: ['成员', 'Members'],
-  edit: ['修改', 'Change'],
-  personName: ['姓名', 'Name'],
-  company: ['公司', 'Agency'],
-  customer: ['客户', 'Customer'],
-  order: ['订单', 'Order'],
-  byPlatform: ['平台指派', 'Assigned'],
-  papers: ['证照', 'Papers'],
-  address: ['地址', 'Address'],
-  idNumber: ['身份证', 'ID number'],
-  photo: ['照片', 'Photo'],
-  sections: ['诚信信息', 'Credit record'],
-  trace: ['全部经过', 'All that happened'],
-  badges: ['诚信服务卡', 'Badges'],
-  rating: ['评分', 'Rating'],
-  starsOf: ['{average}（{count} 次评价）', '{average} ({count} ratings)'],
-  consentGiven: ['{day}同意', 'Given {day}'],
 }

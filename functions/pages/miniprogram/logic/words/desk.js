@@ -1,10 +1,10 @@
 // What is said at an agency's desk.
 
-import { controls } from './controls.js'
+import { common } from './common.js'
 
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const desk = {
-  ...controls,
+  ...common,
   area: ['家政公司工作台', 'Agency desk'],
   hall: ['抢单大厅', 'Grab hall'],
   hallTab: ['抢单', 'Grab'],

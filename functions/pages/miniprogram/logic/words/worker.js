@@ -1,10 +1,10 @@
 // What is said to workers.
 
-import { controls } from './controls.js'
+import { common } from './common.js'
 
 /** @satisfies {Record<string, import('../words.js').Words>} */
 export const worker = {
-  ...controls,
+  ...common,
   area: ['服务员', 'Worker'],
   visits: ['上门', 'Visits'],
   code: ['动态码', 'My code'],

@@ -2,7 +2,8 @@
 
 import { Problem } from '../miniprogram/logic/api.js'
 import { phoneText, plain } from '../miniprogram/logic/format.js'
-import { controls as W } from '../miniprogram/logic/words/controls.js'
+import { controls } from '../miniprogram/logic/words/controls.js'
+import { login as W } from '../miniprogram/logic/words/login.js'
 import { formOf, isPhone } from './form.js'
 import { button, card, h, say, told } from './parts.js'
 import { canLogIn, leaveToLogIn } from './wechat.js'
@@ -39,7 +40,7 @@ export const phoneLogin = kind => (app, done, hint) => {
     done()
   }
   const left = () => Math.ceil((until - Date.now()) / 1000)
-  const phone = () => form.text('phone', { label: say(W.phone), hint: say(W.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 })
+  const phone = () => form.text('phone', { label: say(controls.phone), hint: say(controls.phoneHint), type: 'tel', inputmode: 'tel', autocomplete: 'tel-national', maxlength: 20 })
   return () => card({ title: say(kind === 'customer' ? W.customerLogin : W.workerLogin) },
     h('p', { class: 'say' }, say(kind === 'customer' ? W.customerLoginWhy : W.workerLoginWhy)),
     isSent
@@ -48,7 +49,7 @@ export const phoneLogin = kind => (app, done, hint) => {
           button({ label: say(W.otherPhone), kind: 'quiet', onclick: () => { isSent = false; app.update() } })) },
       h('p', { role: 'status' }, say(isUnsure ? W.codeUnsure : W.codeSent, { phone: phoneText(form.values.phone) })),
       form.text('code', { label: say(W.code), hint: say(W.codeHint), inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 12 }))
-      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(W.phoneFault) }) }, phone()),
+      : form.around({ label: say(W.sendCode), send: sendCode, check: () => ({ '/phone': !isPhone(form.values.phone) && say(controls.phoneFault) }) }, phone()),
     kind === 'customer' && canLogIn() && button({ label: say(W.byWeChat), icon: 'message', onclick: () => { leaveToLogIn(app).catch(problem => app.say(told(problem))) } }),
     demo.value && isSent && button({ label: say(W.demoCode), kind: 'quiet', onclick: async () => form.set('code', (await demoCode(form.values.phone)) || '') }),
     demo.value && offers(kind === 'customer'
@@ -68,8 +69,8 @@ export const keyLogin = kind => (app, done) => {
   return () => card({ title: say(kind === 'agency' ? W.agencyLogin : W.authorityLogin) },
     h('p', { class: 'say' }, say(kind === 'agency' ? W.agencyLoginWhy : W.authorityLoginWhy)),
     form.around({ label: say(W.logIn), send: logIn },
-      form.text('access_key', { label: say(W.accessKey), autocomplete: 'username', maxlength: 100 }),
-      form.text('secret', { label: say(W.secret), type: 'password', autocomplete: 'current-password', maxlength: 200 })),
+      form.text('access_key', { label: say(controls.accessKey), autocomplete: 'username', maxlength: 100 }),
+      form.text('secret', { label: say(controls.secret), type: 'password', autocomplete: 'current-password', maxlength: 200 })),
     demo.value && offers(kind === 'agency'
       ? demo.value.agencies.map(({ name, access_key, secret }) => ({ label: name, logIn: () => app.api.logIn('POST /v1/sessions/agency', { access_key, secret }) }))
       : [demo.value.authority].map(({ access_key, secret }) => ({ label: say(W.demoAuthority), logIn: () => app.api.logIn('POST /v1/sessions/authority', { access_key, secret }) })), app, done))

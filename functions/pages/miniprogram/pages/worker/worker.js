@@ -4,6 +4,7 @@ import { readServices, serviceName } from '../../logic/catalogue.js'
 import { gcj02 } from '../../logic/datum.js'
 import { phoneText, span, visitTime } from '../../logic/format.js'
 import { isComing, visitEnd } from '../../logic/own.js'
+import { login } from '../../logic/words/login.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
 import { facts, say, sent, shown, titled, worded } from '../../page.js'
@@ -14,7 +15,7 @@ let isOnTop = false
 worker.ended = () => { if (!isOnTop) wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
 
 Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+  data: { ...worded(login, W), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   visits: /** @type {Contract['OwnVisit'][]} */ ([]),
 
   onLoad({ back = '' }) {

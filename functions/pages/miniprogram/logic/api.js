@@ -76,6 +76,8 @@ export function client(platform, kind, language = 'zh') {
   let ahead = 0
   /** @type {Map<string, { text: string, key: string }>} */
   const intents = new Map()
+  /** Where the refresh token is kept; what is read is undefined where a cookie has it. */
+  const kept = platform.refreshToken || { read: () => undefined, write: () => {} }
   const self = {
     language,
     /** Called when nobody is logged in any more. */
@@ -143,8 +145,8 @@ export function client(platform, kind, language = 'zh') {
 
   /** @param {string} intent @param {string} text */
   function keyFor(intent, text) {
-    const kept = intents.get(intent)
-    if (kept && kept.text === text) return kept.key
+    const before = intents.get(intent)
+    if (before && before.text === text) return before.key
     const key = platform.random()
     intents.set(intent, { text, key })
     return key
@@ -191,10 +193,10 @@ export function client(platform, kind, language = 'zh') {
 
   /** @returns {Promise<any>} A session. */
   async function renewed() {
-    const kept = platform.refreshToken ? platform.refreshToken.read() : undefined
+    const token = kept.read()
     try {
-      if (kept === null) throw loggedOut()
-      return await openly('POST /v1/sessions/refresh', kept === undefined ? { as: kind } : { refresh_token: kept })
+      if (token === null) throw loggedOut()
+      return await openly('POST /v1/sessions/refresh', token === undefined ? { as: kind } : { refresh_token: token })
     } catch (problem) {
       const isOver = problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429
       if (!isOver) throw problem
@@ -207,7 +209,7 @@ export function client(platform, kind, language = 'zh') {
   function over() {
     const was = session !== null
     session = null
-    if (platform.refreshToken) platform.refreshToken.write(null)
+    kept.write(null)
     if (was) self.ended()
     return loggedOut()
   }
@@ -221,7 +223,7 @@ export function client(platform, kind, language = 'zh') {
     // By this machine's clock, which may not be the server's.
     const left = Date.parse(answer.expires_at) - (platform.now() + ahead)
     session = { token: answer.token, until: platform.now() + left, subject: answer.subject, member: answer.member || null }
-    if (platform.refreshToken) platform.refreshToken.write(answer.refresh_token)
+    kept.write(answer.refresh_token)
     const former = owner
     owner = `${answer.subject} ${answer.member?.member_id}`
     if (former === null || former === owner) return
@@ -245,17 +247,17 @@ export function client(platform, kind, language = 'zh') {
 
   async function leave() {
     await renewing?.catch(() => {})
-    const kept = platform.refreshToken ? platform.refreshToken.read() : undefined
-    if (kept !== undefined) forget()
-    await openly('DELETE /v1/sessions', kept ? { refresh_token: kept } : { as: kind })
-    if (kept === undefined) forget()
+    const token = kept.read()
+    if (token !== undefined) forget()
+    await openly('DELETE /v1/sessions', token ? { refresh_token: token } : { as: kind })
+    if (token === undefined) forget()
   }
 
   function forget() {
     session = null
     owner = null
     intents.clear()
-    if (platform.refreshToken) platform.refreshToken.write(null)
+    kept.write(null)
   }
 
   /** @param {string} operation @param {any} body */

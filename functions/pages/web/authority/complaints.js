@@ -6,7 +6,7 @@ import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { formOf } from '../form.js'
 import { button, card, empty, facts, h, paged, say, sayOf, screen, switcher, tag } from '../parts.js'
-import { mayDecide, reasonField } from './asking.js'
+import { mayDecide, reasonField } from './deciding.js'
 import { lookFor } from './purpose.js'
 
 export const complaints = screen(app => {

@@ -6,7 +6,6 @@ import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { decisions } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
 import { button, card, h, note, say, sayOf } from '../parts.js'
-import { mayDecide, reasonField } from './asking.js'
 import { shortcuts } from './keys.js'
 import { after, nextOf } from './queue.js'
 
@@ -29,6 +28,12 @@ const ASKED = {
   suspend: { key: 's', hint: W.suspendHint },
   reinstate: { key: 'i', hint: W.reinstateHint },
 }
+
+/** Whether who is logged in decides anything: an auditor only reads. @param {import('../app.js').App} app */
+export const mayDecide = app => ['supervisor', 'reviewer'].includes(app.api.member()?.role || '')
+
+/** The field for a reason, which those it is about can read. @param {import('../form.js').Form<any>} form @param {number} [maxlength] */
+export const reasonField = (form, maxlength = 500) => form.text('reason', { label: say(W.reason), hint: say(W.reasonHint), rows: 3, maxlength, autofocus: true })
 
 /** What can be decided of who stands so. @param {Contract['StoreStatus']} standing @param {boolean} hasChanges @returns {Contract['Decision'][]} */
 export function possible(standing, hasChanges) {

@@ -65,15 +65,15 @@ export const queue = screen(app => {
       switcher(say(W.kinds), KINDS.map(id => ({ id, label: say(W[id]) })), shown.kind, id => choose(/** @type {Kind} */ (id))),
       paged(list, items => {
         shown.items = items
-        return h('ul', { class: 'rows queue' }, items.map(item => row({ key: hrefOf(item), href: `#/${hrefOf(item)}`, title: item.name, detail: [whatOf(item), say(W.since, { time: when(item.since, app.now()) })].filter(Boolean).join(' · '), aside: tag(asideOf(item), item.kind === 'erasure' ? 'warn' : 'quiet') })))
+        return h('ul', { class: 'rows queue' }, items.map(item => row({
+          key: hrefOf(item), href: `#/${hrefOf(item)}`, title: item.name, detail: [whatOf(item), say(W.since, { time: when(item.since, app.now()) })].filter(Boolean).join(' · '),
+          aside: item.kind === 'erasure' ? tag(say(W.erasure), 'warn') : tag(say(item.kind === 'objection' ? W.objection : item.pending_changes || item.proposal_id ? W.change : W.registers)),
+        })))
       }, empty({ icon: 'tick', title: say(W.nothing), detail: say(W.nothingDetail) })),
       keys(),
     ],
   }
 })
-
-/** @param {Contract['Waiting']} item */
-const asideOf = ({ kind, pending_changes: changes, proposal_id: proposal }) => say(kind === 'objection' ? W.objection : kind === 'erasure' ? W.erasure : changes || proposal ? W.change : W.registers)
 
 /** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
 const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers }

@@ -7,7 +7,7 @@ import { badgeStatuses, sections, states } from '../../miniprogram/logic/words/c
 import { actors, history as H } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
 import { button, card, h, paged, say, sayOf, tag } from '../parts.js'
-import { mayDecide, reasonField } from './asking.js'
+import { mayDecide, reasonField } from './deciding.js'
 
 /** @type {Contract['SectionResult']['state'][]} */
 const STATES = ['clear', 'flagged', 'pending', 'withheld', 'unknown']

@@ -48,12 +48,11 @@ export function orderDetail(app, watch, order_id, changed) {
     people = candidates(app, watch, order_id, () => { people = null; read.now(); changed(); app.update() })
     app.update()
   }
-  const complaintsOf = () => app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
   return () => awaited(read, order => {
     const { title, tone } = standing(order)
     const isOurs = !order.ended
     const canChange = isOurs && order.status === 'staffed' && watch.may('orders')
-    if (!complaints && ['completed', 'rated'].includes(order.status)) complaints = complaintsOf()
+    if (!complaints && ['completed', 'rated'].includes(order.status)) complaints = app.load(async () => (await app.api.call('GET /v1/complaints', { query: { order_id } })).items)
     return [
       card({ title: watch.serviceName(order.service), aside: tag(title, tone) },
         isOurs && order.status === 'claimed' && order.claim && h('p', { class: 'left' }, countdown(Date.parse(order.claim.staff_by) - app.now(), say(W.staffLeft)), h('small', null, say(W.staffLeft))),

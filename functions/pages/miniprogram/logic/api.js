@@ -193,10 +193,10 @@ export function client(platform, kind, language = 'zh') {
 
   /** @returns {Promise<any>} A session. */
   async function renewed() {
-    const token = kept.read()
+    const refreshToken = kept.read()
     try {
-      if (token === null) throw loggedOut()
-      return await openly('POST /v1/sessions/refresh', token === undefined ? { as: kind } : { refresh_token: token })
+      if (refreshToken === null) throw loggedOut()
+      return await openly('POST /v1/sessions/refresh', refreshToken === undefined ? { as: kind } : { refresh_token: refreshToken })
     } catch (problem) {
       const isOver = problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429
       if (!isOver) throw problem
@@ -247,10 +247,10 @@ export function client(platform, kind, language = 'zh') {
 
   async function leave() {
     await renewing?.catch(() => {})
-    const token = kept.read()
-    if (token !== undefined) forget()
-    await openly('DELETE /v1/sessions', token ? { refresh_token: token } : { as: kind })
-    if (token === undefined) forget()
+    const refreshToken = kept.read()
+    if (refreshToken !== undefined) forget()
+    await openly('DELETE /v1/sessions', refreshToken ? { refresh_token: refreshToken } : { as: kind })
+    if (refreshToken === undefined) forget()
   }
 
   function forget() {

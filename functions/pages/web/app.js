@@ -16,7 +16,8 @@ import { h, render } from './view.js'
 /** @typedef {(app: App, params: Record<string, string>) => Screen} MakeScreen */
 /** @template T @typedef {{ value: T | null, problem: Problem | null, busy: boolean, again: () => Promise<void> }} Resource */
 /** `take` shows what another request has answered, in place of what was read, and of what is being read.
- * @template T @typedef {Resource<T> & { take: (value: T) => void }} Read */
+ * `anew` reads it as if nothing had been read.
+ * @template T @typedef {Resource<T> & { take: (value: T) => void, anew: () => void }} Read */
 /** @template T @typedef {Read<T[]> & { hasMore: boolean, more: () => Promise<void> }} Pages */
 /**
  * @typedef {object} Area
@@ -125,10 +126,15 @@ export function start(area) {
         app.update()
       }
       /** @type {Read<T>} */
-      const resource = { value: null, problem: null, busy: false, again, take }
+      const resource = { value: null, problem: null, busy: false, again, take, anew }
       reads.push({ again, stop: () => {} })
       again()
       return resource
+      function anew() {
+        resource.value = null
+        again()
+        app.update()
+      }
       async function again() {
         resource.busy = true
         const number = ++latest

@@ -6,18 +6,16 @@ import { hall } from './desk/hall.js'
 import { counts } from './desk/watch.js'
 import { buttonLink, card, say } from './parts.js'
 
-/** @type {import('./login.js').Login} */
-const withRegistration = (app, done, hint) => {
-  /** @type {(() => import('./view.js').Child) | null} */
-  let login = null
-  import('./login.js').then(file => { login = file.keyLogin('agency')(app, done, hint); app.update() })
-  return () => login && [login(), card({}, buttonLink({ label: say(W.registerLink), href: '#/register', kind: 'quiet', icon: 'store' }))]
+/** The login, with the way to it for agencies that have none. @param {import('./login.js').Login} login @returns {import('./login.js').Login} */
+const withRegistration = login => (app, done, hint) => {
+  const view = login(app, done, hint)
+  return () => [view(), card({}, buttonLink({ label: say(W.registerLink), href: '#/register', kind: 'quiet', icon: 'store' }))]
 }
 
 start({
   kind: 'agency',
   name: W.area,
-  login: lazy(async () => withRegistration),
+  login: lazy(() => import('./login.js').then(file => withRegistration(file.keyLogin('agency')))),
   open: ['register'],
   screens: {
     '': hall,

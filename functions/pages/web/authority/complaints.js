@@ -30,7 +30,7 @@ export const complaints = screen(app => {
   return {
     title: () => say(W.complaints),
     view: () => [
-      switcher(say(W.which), [{ id: '', label: say(W.toDecide) }, ...['upheld', 'dismissed'].map(id => ({ id, label: sayOf(complaintStatuses, id) }))], status, id => { status = /** @type {typeof status} */ (id); list.value = null; list.again(); app.update() }),
+      switcher(say(W.which), [{ id: '', label: say(W.toDecide) }, ...['upheld', 'dismissed'].map(id => ({ id, label: sayOf(complaintStatuses, id) }))], status, id => { status = /** @type {typeof status} */ (id); list.anew() }),
       paged(list, items => items.map(one), empty({ icon: 'message', title: say(W.noComplaints), detail: say(W.noComplaintsDetail) })),
     ],
   }

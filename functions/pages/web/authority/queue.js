@@ -49,9 +49,7 @@ export const queue = screen(app => {
   app.every(AGAIN, () => { if (!list.hasMore && !list.busy) list.again() })
   const choose = (/** @type {Kind} */ kind) => {
     Object.assign(shown, { kind, items: [] })
-    list.value = null
-    list.again()
-    app.update()
+    list.anew()
   }
   const keys = shortcuts(app, () => [
     { keys: ['j', 'k', 'arrowdown', 'arrowup'], shown: 'J K ↓ ↑', words: W.keyMove, act: key => moveFocus('.queue a', key === 'k' || key === 'arrowup' ? -1 : 1) },

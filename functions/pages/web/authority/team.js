@@ -4,11 +4,9 @@ import { day, when } from '../../miniprogram/logic/format.js'
 import { authority as W, deeds, roles } from '../../miniprogram/logic/words/authority.js'
 import { events } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
-import { button, card, dialog, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
+import { button, card, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
 import { copy } from '../tools.js'
 import { placeOf } from './lookup.js'
-
-/** @typedef {{ access_key: string, secret: string, name: string }} Issued */
 
 /** The installation's own member and key are called so by the platform. @param {string} name @param {import('../../miniprogram/logic/words.js').Words} words */
 const called = (name, words) => name === 'first' ? say(words) : name
@@ -28,8 +26,6 @@ const roleName = role => sayOf(roles, role).split(/[：:]/)[0]
 
 export const team = forSupervisors(app => {
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
-  /** Shown once. @type {Issued | null} */
-  let issued = null
   const roleField = (/** @type {import('../form.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
   const nameField = (/** @type {import('../form.js').Form<any>} */ form) => form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 40 })
   const add = () => app.ask(formOf(app, { name: '', role: 'reviewer' }), form => ({
@@ -62,13 +58,16 @@ export const team = forSupervisors(app => {
       paged(list, items => items.map(one), null),
       list.value && h('div', { class: 'buttons' }, button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: add })),
       loggedIn(app),
-      issued && handedOver(issued),
     ],
   }
 
-  /** @param {Issued} answer */
-  function handOver(answer) {
-    issued = answer
+  /** Shows a key that was given, once. @param {{ access_key: string, secret: string }} key */
+  function handOver({ access_key, secret }) {
+    app.ask(formOf(app, {}), () => ({
+      title: say(W.secretTitle), label: say(W.done), send: async () => {},
+      fields: [note('warn', say(W.secretDetail)), facts([[say(W.accessKey), h('code', null, access_key)], [say(W.secret), h('code', null, secret)]]),
+        h('div', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, `${access_key}\n${secret}`) }))],
+    }))
     return list.again()
   }
 
@@ -86,13 +85,6 @@ export const team = forSupervisors(app => {
       h('div', { class: 'buttons' }, member.is_active
         ? [button({ label: say(W.edit), onclick: () => edit(member) }), button({ label: say(W.addKey), onclick: () => addKey(member) }), button({ label: say(W.end), kind: 'danger', onclick: () => end(member) })]
         : button({ label: say(W.reinstate), onclick: () => bringBack(member) })))
-  }
-
-  /** @param {Issued} it */
-  function handedOver(it) {
-    const done = () => { issued = null; app.update() }
-    return dialog({ title: say(W.secretTitle), close: done }, note('warn', say(W.secretDetail)), facts([[say(W.accessKey), h('code', null, it.access_key)], [say(W.secret), h('code', null, it.secret)]]),
-      h('div', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, `${it.access_key}\n${it.secret}`) }), button({ label: say(W.done), kind: 'go', onclick: done })))
   }
 }, W.members)
 

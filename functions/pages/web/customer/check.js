@@ -6,8 +6,8 @@ import { badgeReading, presented, scanned } from '../../miniprogram/logic/record
 import { matched } from '../../miniprogram/logic/visit.js'
 import { visit as W } from '../../miniprogram/logic/words/visit.js'
 import { formOf } from '../form.js'
-import { button, buttonLink, card, h, icon, note, say, screen, verdict } from '../parts.js'
-import { smaller } from '../photo.js'
+import { button, buttonLink, card, h, note, say, screen, verdict } from '../parts.js'
+import { fileButton, smaller } from '../photo.js'
 import { canScan, scan } from '../wechat.js'
 import { sectionFacts } from './cards.js'
 
@@ -28,12 +28,7 @@ export const check = screen((app, { order_id }) => {
     const busy = form.isBusy()
     return card({ title: say(W.checkHow) }, form.around({ label: say(W.checkDigits), kind: 'plain', send: () => ask(form.values.digits), check: () => ({ '/token': scanned(form.values.digits) === null && say(W.digitsFault) }) },
       canScan() && button({ label: say(W.scan), kind: 'go', icon: 'code', busy, onclick: () => form.send(async () => ask(await scan(app))) }),
-      h('label', { class: `button ${canScan() ? 'plain' : 'go'} file`, 'aria-busy': busy ? 'true' : null }, icon('camera'), h('span', null, say(busy ? W.checking : W.takePhoto)),
-        h('input', { type: 'file', accept: 'image/*', capture: 'environment', disabled: busy, onchange: (/** @type {any} */ event) => {
-          const [photo] = event.target.files
-          event.target.value = ''
-          if (photo) form.send(() => askBy(photo))
-        } })),
+      fileButton({ label: say(busy ? W.checking : W.takePhoto), kind: canScan() ? 'plain' : 'go', capture: 'environment', busy, chosen: photo => { form.send(() => askBy(photo)) } }),
       h('h3', null, say(W.typeDigits)),
       form.text('digits', { label: say(W.digits), pointer: '/token', hint: say(W.digitsHint), rows: 3, inputmode: 'numeric', autocomplete: 'off', maxlength: 400 })))
   }

@@ -5,7 +5,7 @@ import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf, isPhone } from '../form.js'
 import { button, buttonLink, card, facts, h, icon, listed, named, note, row, rows, say, sayOf, skeleton, stars, tag, told } from '../parts.js'
-import { smaller } from '../photo.js'
+import { fileButton, smaller } from '../photo.js'
 import { saveFile } from '../tools.js'
 import { against, deeds, standing } from './reading.js'
 import { deskScreen } from './watch.js'
@@ -85,13 +85,16 @@ export const papers = deskScreen((app, watch) => {
   function one(kind) {
     const serving = watch.agency?.papers?.find(paper => paper.kind === kind)
     const waiting = watch.agency?.pending_changes?.papers?.find(paper => paper.kind === kind)
+    const upload = say(serving || waiting ? W.paperReplace : W.paperAdd)
     return card({ key: kind, title: sayOf(paperKinds, kind), aside: waiting ? tag(sayOf(standings, 'pending'), 'warn') : serving && icon('tick') },
       !serving && !waiting && h('p', { class: 'say' }, say(W.paperNone)),
       serving && h('p', { class: 'say' }, say(W.paperUploaded, { day: day(serving.uploaded_at, app.now()) })), waiting && h('p', { class: 'say' }, say(serving ? W.paperWaits : W.paperFirst)),
       deed.fault(kind),
       h('div', { class: 'buttons' },
-        watch.may('agency') && h('label', { class: 'button file', 'aria-busy': deed.isBusy(kind) ? 'true' : null }, icon('file'), h('span', null, say(deed.isBusy(kind) ? W.busy : serving || waiting ? W.paperReplace : W.paperAdd)),
-          h('input', { type: 'file', 'aria-label': `${say(serving || waiting ? W.paperReplace : W.paperAdd)} ${sayOf(paperKinds, kind)}`, accept: 'application/pdf,image/jpeg,image/png', disabled: deed.isBusy(kind), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do(kind, () => send(kind, file)) } })),
+        watch.may('agency') && fileButton({
+          label: deed.isBusy(kind) ? say(W.busy) : upload, hint: `${upload} ${sayOf(paperKinds, kind)}`, icon: 'file', accept: 'application/pdf,image/jpeg,image/png', busy: deed.isBusy(kind),
+          chosen: file => { deed.do(kind, () => send(kind, file)) },
+        }),
         [serving, waiting].map(paper => paper && button({ key: paper.sha256, label: say(paper === serving ? W.paperSee : W.paperSeeNew), kind: 'quiet', busy: deed.isBusy(`${kind} ${paper.sha256}`), onclick: () => deed.do(`${kind} ${paper.sha256}`, () => see(kind, paper.sha256)) }))))
   }
 

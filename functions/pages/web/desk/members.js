@@ -3,7 +3,7 @@
 import { day, when } from '../../miniprogram/logic/format.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { button, dialog, empty, h, note, paged, rows, say, tag } from '../parts.js'
+import { button, empty, h, note, paged, rows, say, tag } from '../parts.js'
 import { credentials, deeds, initial, unlessGone } from './reading.js'
 import { deskScreen } from './watch.js'
 
@@ -14,8 +14,6 @@ const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
 export const members = deskScreen((app, watch) => {
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
   const deed = deeds(app)
-  /** A key that was given, shown once. @type {{ name: string, key: { access_key: string, secret: string } } | null} */
-  let given = null
   const fields = (/** @type {import('../form.js').Form<any>} */ form) => [form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 60 }),
     form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
   const add = () => app.ask(formOf(app, { name: '', role: /** @type {Role} */ ('dispatcher') }), form => ({
@@ -45,7 +43,7 @@ export const members = deskScreen((app, watch) => {
     view: () => watch.may('members') ? [
       h('div', { class: 'buttons' }, button({ label: say(W.addMember), icon: 'plus', onclick: add })),
       deed.fault(),
-      paged(list, items => h('ul', { class: 'people' }, items.map(one)), null), given && shownOnce(given),
+      paged(list, items => h('ul', { class: 'people' }, items.map(one)), null),
     ] : note('quiet', say(W.ownerOnly)),
   }
 
@@ -65,12 +63,6 @@ export const members = deskScreen((app, watch) => {
       ] : button({ label: say(W.bringBack), busy: deed.isBusy(`back ${member.member_id}`), onclick: () => deed.do(`back ${member.member_id}`, async () => { await change(member, { is_active: true }); await giveKey(member) }) })))
   }
 
-  /** @param {NonNullable<typeof given>} given */
-  function shownOnce({ name, key }) {
-    const close = () => { given = null; app.update() }
-    return dialog({ title: say(W.memberAdded, { name }), close }, note('warn', say(W.secretOnce)), credentials(app, key), button({ label: say(W.done), kind: 'go', onclick: close }))
-  }
-
   /** @param {Contract['Member']} member */
   async function giveKey(member) {
     const { member_id } = member
@@ -78,9 +70,9 @@ export const members = deskScreen((app, watch) => {
     await handOver(nameOf(member.name), key)
   }
 
-  /** @param {string} name @param {{ access_key: string, secret: string }} key */
+  /** Shows a key that was given, once. @param {string} name @param {{ access_key: string, secret: string }} key */
   function handOver(name, key) {
-    given = { name, key }
+    app.ask(formOf(app, {}), () => ({ title: say(W.memberAdded, { name }), label: say(W.done), fields: [note('warn', say(W.secretOnce)), credentials(app, key)], send: async () => {} }))
     return list.again()
   }
 

@@ -47,8 +47,7 @@ export const orders = deskScreen((app, watch, params) => {
 
   function again() {
     asked = JSON.stringify(query())
-    list.value = null
-    list.again()
+    list.anew()
   }
 
   function open() {
@@ -64,7 +63,6 @@ export const orders = deskScreen((app, watch, params) => {
       switcher(say(W.orders), [{ id: '', label: say(W.all), count: total }, ...STATUSES.map(id => ({ id, label: sayOf(orderStatuses, id), count: counts?.[id] }))], status, id => {
         status = /** @type {Status | ''} */ (id)
         again()
-        app.update()
       }),
       h('div', { class: 'buttons' },
         switcher(say(W.day), [{ id: isoDay(app.now()), label: say(W.today) }, { id: isoDay(app.now() + DAY), label: say(W.tomorrow) }], filter.values.day, day => filter.set('day', filter.values.day === day ? '' : day)),

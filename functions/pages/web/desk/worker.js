@@ -6,7 +6,7 @@ import { sectionReading, standingReading } from '../../miniprogram/logic/record.
 import { orderStatuses, standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, card, facts, h, icon, listed, note, row, rows, say, sayOf, SERVICE_ICONS, stars, tag, told } from '../parts.js'
-import { smaller } from '../photo.js'
+import { fileButton, smaller } from '../photo.js'
 import { badgesOf } from './badges.js'
 import { changingHours, hoursText } from './hours.js'
 import { askWhy, deeds, unlessGone } from './reading.js'
@@ -31,9 +31,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     return app.api.call('GET /v1/workers/{worker_id}/calendar', { path, query: { from: new Date(app.now()).toISOString(), until: new Date(app.now() + WEEKS).toISOString() } })
   })
   const badges = badgesOf(app, watch, worker_id, () => read.value?.name || '')
-  /** What is being changed. @type {(() => import('../view.js').Child) | null} */
-  let form = null
-  /** @type {'data' | 'hours' | null} */
+  /** What is being changed, and its form. @type {{ what: 'data' | 'hours', form: () => import('../view.js').Child } | null} */
   let editing = null
   const deed = deeds(app, problem => problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem))
   const end = () => askWhy(app, {
@@ -45,7 +43,7 @@ export function workerDetail(app, watch, worker_id, changed) {
       app.go('workers', true)
     },
   })
-  const stop = () => { editing = null; form = null; app.update() }
+  const stop = () => { editing = null; app.update() }
   return () => awaited(read, worker => [
     head(worker), worker.pending_changes && waiting(worker.pending_changes), record(worker), worker.status === 'approved' && [hours(worker), badges.view()],
     watch.may('workers') && worker.status === 'approved' && h('div', { class: 'buttons' }, button({ label: say(W.endWork), kind: 'danger', onclick: end })),
@@ -65,7 +63,7 @@ export function workerDetail(app, watch, worker_id, changed) {
       worker.consent?.withdrawn_at && note('bad', say(W.consentGone)),
       worker.erasure && note('bad', say(W.erasing, { time: when(worker.erasure.due_at, app.now()) })),
       !worker.photo && !worker.pending_changes?.photo && !worker.erased && note('warn', say(W.waitsPhoto), say(W.photoHint)),
-      editing === 'data' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
+      editing?.what === 'data' ? [editing.form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
         facts([
           [say(W.phone), worker.phone && h('a', { href: `tel:${worker.phone}` }, phoneText(worker.phone))],
           [say(W.idNumber), worker.id_number && masked(worker.id_number)],
@@ -75,9 +73,8 @@ export function workerDetail(app, watch, worker_id, changed) {
           }),
         ]),
         watch.may('workers') && !worker.erased && h('div', { class: 'buttons' },
-          h('label', { class: 'button file' }, icon('camera'), h('span', null, say(worker.photo ? W.photoChange : W.photoAdd)),
-            h('input', { type: 'file', accept: 'image/*', disabled: deed.isBusy('photo'), onchange: (/** @type {any} */ event) => { const [file] = event.target.files; event.target.value = ''; if (file) deed.do('photo', () => sendPhoto(file)) } })),
-          button({ label: say(W.change), onclick: () => { editing = 'data'; form = changing(app, watch, worker, took); app.update() } }))])
+          fileButton({ label: say(worker.photo ? W.photoChange : W.photoAdd), busy: deed.isBusy('photo'), chosen: file => { deed.do('photo', () => sendPhoto(file)) } }),
+          button({ label: say(W.change), onclick: () => { editing = { what: 'data', form: changing(app, watch, worker, took) }; app.update() } }))])
   }
 
   /** @param {Contract['Worker']} worker */
@@ -126,12 +123,12 @@ export function workerDetail(app, watch, worker_id, changed) {
 
   /** @param {Contract['Worker']} worker */
   function hours(worker) {
-    return card({ title: say(W.hours), key: 'hours' }, awaited(calendar, known => editing === 'hours' && form ? [form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
+    return card({ title: say(W.hours), key: 'hours' }, awaited(calendar, known => editing?.what === 'hours' ? [editing.form(), h('div', { class: 'buttons' }, button({ label: say(W.keep), kind: 'quiet', onclick: stop }))] : [
       facts([
         [say(W.hoursLimit), known.hours?.length ? h('ul', null, hoursText(known.hours).map(line => h('li', { key: line }, line))) : say(W.hoursAlways)],
         [say(W.leave), known.leave.length ? h('ul', null, known.leave.map(one => h('li', { key: one.from }, leaveText(one), one.by === 'worker' && h('small', null, ` ${say(W.leaveOwn)}`)))) : say(W.leaveNone)],
       ]),
-      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.edit), onclick: () => { editing = 'hours'; form = changingHours(app, worker.worker_id, known, now => { if (now) Object.assign(known, now); stop(); if (!now) calendar.again() }); app.update() } })),
+      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.edit), onclick: () => { editing = { what: 'hours', form: changingHours(app, worker.worker_id, known, now => { if (now) Object.assign(known, now); stop(); if (!now) calendar.again() }) }; app.update() } })),
       h('h3', null, say(W.visits)),
       known.visits.length ? rows(known.visits.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: `${when(visit.start_at, app.now())}–${clockTime(visit.ends_at)}`, detail: watch.serviceName(visit.service), aside: tag(sayOf(orderStatuses, visit.status)) })))
         : h('p', { class: 'hint' }, say(W.noVisitsHers)),

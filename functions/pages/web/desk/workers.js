@@ -42,8 +42,7 @@ export const workers = deskScreen((app, watch, params) => {
     const now = JSON.stringify(query())
     if (now === asked) return
     asked = now
-    list.value = null
-    list.again()
+    list.anew()
   }
 
   function tools() {

@@ -34,7 +34,7 @@ start({
     'more/audit': lazy(() => import('./desk/members.js').then(file => file.audit)),
   },
   tabs: [
-    { path: '', icon: 'bell', label: W.hallTab, count: counts.offers },
+    { path: '', icon: 'bell', label: W.grab, count: counts.offers },
     { path: 'claims', icon: 'clock', label: W.claims, count: counts.claims },
     { path: 'orders', icon: 'list', label: W.orders },
     { path: 'calendar', icon: 'calendar', label: W.calendar, wide: true },

@@ -49,7 +49,7 @@ export const log = screen(app => {
       card({ title: say(W.checkGrowth) }, before ? growing.around({ label: say(W.checkGrowth), icon: 'verified', send: checkGrowth }, h('p', { class: 'say' }, say(W.growthSeen, { time: when(before.at, app.now()), from: before.size }))) : h('p', { class: 'say' }, say(W.growthFirst)),
         h('div', { role: 'status' }, growth && note(growth.tone, growth.words))),
       card({ title: say(W.checkEntry) }, form.around({ label: say(W.entryCheck), kind: 'plain', send: checkEntry, check: () => ({ '/place': (!/^\d{1,15}$/.test(form.values.place.trim()) || Number(form.values.place) >= now.size) && say(W.entryFault, { last: now.size - 1 }) }) },
-        form.text('place', { label: say(W.entryPlace), hint: say(W.entryHint), inputmode: 'numeric', autocomplete: 'off', maxlength: 15 })),
+        form.text('place', { label: say(W.place), hint: say(W.entryHint), inputmode: 'numeric', autocomplete: 'off', maxlength: 15 })),
       h('div', { role: 'status' }, entry && note(entry.tone, entry.words)), entry && hashes([[say(W.entryHash), entry.hash]])),
       card({ title: say(W.note) }, h('p', { class: 'say' }, say(W.noteHint)), h('pre', { class: 'signed' }, now.note), h('p', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, now.note) }))),
     ], 8),

@@ -220,7 +220,6 @@ export const authority = {
   growthBad: ['对不上！日志可能被改动过，请马上联系运维人员。', 'It does not hold! The log may have been altered. Call the operators at once.'],
   checkEntry: ['核对一条记录在日志里', 'Check that an entry is in the log'],
   entryHint: ['服务员“全部经过”里的“在公开日志里的位置”', 'The “place in the public log” of an event in a worker’s record'],
-  entryPlace: ['位置', 'Place'],
   entryFault: ['请填 0 到 {last} 之间的数字', 'A number from 0 to {last}, please'],
   entryCheck: ['核对', 'Check'],
   entryGood: ['核对无误：第 {place} 位的记录在日志里，{steps} 步算出的根和签名的根一致。', 'It holds: entry {place} is in the log; {steps} steps lead to the signed root.'],

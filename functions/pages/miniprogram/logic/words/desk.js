@@ -7,7 +7,6 @@ export const desk = {
   ...common,
   area: ['家政公司工作台', 'Agency desk'],
   hall: ['抢单大厅', 'Grab hall'],
-  hallTab: ['抢单', 'Grab'],
   claims: ['待派单', 'To staff'],
   orders: ['订单', 'Orders'],
   calendar: ['日程', 'Calendar'],

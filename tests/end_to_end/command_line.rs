@@ -30,7 +30,7 @@ impl Drop for Homehail {
 }
 
 fn binary() -> PathBuf {
-    programs::built(&["--package", "local", "--bin", "homehail"]).join("homehail")
+    programs::built(&["--bin", "homehail"]).join("homehail")
 }
 
 fn start(data_dir: &Path, arguments: &[&str]) -> Homehail {

@@ -34,7 +34,7 @@ struct Told {
 impl Auditor {
     fn new() -> Auditor {
         Auditor {
-            program: programs::built(&["--package", "homehail-audit"]).join("homehail-audit"),
+            program: programs::built(&["--bin", "homehail-audit"]).join("homehail-audit"),
             folder: tempfile::tempdir().expect("a directory"),
         }
     }

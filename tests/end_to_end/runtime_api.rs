@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -22,6 +22,8 @@ use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+use crate::programs;
 
 /// The largest answer that Lambda takes, in bytes.
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
@@ -255,26 +257,8 @@ impl Bootstrap {
     }
 }
 
-/// The folder with every function's binary, built on first use as plain `cargo build` builds them.
+/// The folder with every function's binary, built on first use.
 pub fn binaries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        // As `cargo test --workspace` builds them, tests included, so that no dependency is built again with other features.
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--locked",
-                "--workspace",
-                "--bins",
-                "--tests",
-            ])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .status()
-            .expect("cargo runs");
-        assert!(built.success(), "the functions do not build");
-        // This test is <target>/<profile>/deps/<name>.
-        let test = std::env::current_exe().expect("a path");
-        test.ancestors().nth(2).expect("a target folder").to_owned()
-    })
+    FOLDER.get_or_init(|| programs::built(&["--bins"]))
 }

@@ -56,7 +56,7 @@ run "$first"
 python3 tests/tools/deployed.py homehail "$deployment"/*.yaml >/dev/null
 
 say "the public keys, and sam deploy again"
-cargo build --locked --quiet --workspace --bin status-keys
+tests/tools/built status-keys >/dev/null
 run "$(documented "Either way")
 $(documented "4. Second deployment: the public keys")"
 # A value with quotes and spaces, and an empty one, besides the keys.

@@ -407,6 +407,7 @@ export function start(area) {
     const waiting = tabs?.[0].count?.()
     document.title = `${waiting ? `(${waiting}) ` : ''}${title} · ${say(W.brand)}`
     const back = login && isOpenAt('') ? path : screen?.back
+    const wasOn = document.activeElement
     render(place, h('div', { class: `shell ${tabs ? 'with-tabs' : ''} ${screen?.wide && !login ? 'wide' : ''}` },
       h('a', { class: 'skip', href: '#main', onclick: (/** @type {Event} */ event) => { event.preventDefault(); document.getElementById('title')?.focus() } }, say(W.skip)),
       h('header', { class: 'top' },
@@ -421,6 +422,8 @@ export function start(area) {
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
       h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? [screen.view(), asked?.()] : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
+    // What had the focus is gone, such as the button that opened a dialog: whoever has no pointer goes on from the title.
+    if (wasOn !== document.body && !wasOn?.isConnected && document.activeElement === document.body) document.getElementById('title')?.focus({ preventScroll: true })
   }
 
   /** @param {string} pattern Of an address. */

@@ -77,8 +77,10 @@ export const skeleton = (lines = 3) => h('div', { class: 'skeleton', role: 'stat
  * @returns {Child} */
 export function awaited(resource, show, lines) {
   const { value, problem } = resource
-  const failed = problem && h('div', { class: 'failed', role: 'alert', key: 'failed' }, note('warn', value === null ? `${say(W.failed)}。` : '', told(problem)), button({ label: say(W.again), icon: 'again', onclick: resource.again }))
-  return value === null ? failed || skeleton(lines) : [failed, show(value)]
+  // What is not there any more, or not for this person, is not shown as it was.
+  const isShown = value !== null && !(problem && [403, 404].includes(problem.status))
+  const failed = problem && h('div', { class: 'failed', role: 'alert', key: 'failed' }, note('warn', isShown ? '' : `${say(W.failed)}。`, told(problem)), button({ label: say(W.again), icon: 'again', onclick: resource.again }))
+  return isShown ? [failed, show(value)] : failed || skeleton(lines)
 }
 
 /** A list that is read page by page. @template T @param {import('./app.js').Pages<T>} pages @param {(items: T[]) => Child} show @param {Child} ifEmpty @returns {Child} */

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { officials } from '../officials.js'
 import { city, closed, url, watched } from './watched.js'
+import { busy, tooMany, loggedOut, lost, UNKNOWN, WAIT } from './mishaps.js'
 import { keyEntered } from './steps.js'
 
 /** @type {Awaited<ReturnType<typeof officials>>} */
@@ -22,25 +23,14 @@ after(closed)
 
 const { call } = city
 
-/** An answer that refuses. */
-const refusal = (status, slug, headers = {}) => route => route.fulfill({ status, contentType: 'application/problem+json', headers, body: JSON.stringify({ type: `https://homehail.cn/problems/${slug}`, title: slug, status, detail: slug }) })
-
-/** It was done, but nobody hears of it. */
-const lost = async route => {
-  await route.fetch()
-  await route.abort()
-}
-const busy = refusal(503, 'unavailable', { 'retry-after': '60' })
-const tooMany = refusal(429, 'rate-limited', { 'retry-after': '60' })
-
 /** By name: what the first requests meet, and what the member is told before they try again, if they have to. */
 const FAULTS = [
   ['the answer is lost once', [lost], null],
-  ['no answer comes, three times', [lost, lost, lost], '不知道是否已经办成'],
-  ['503', [busy], '不知道是否已经办成'],
-  ['429', [tooMany], '操作太频繁，请等 60 秒再试'],
-  ['401 in the middle', [refusal(401, 'unauthenticated')], null],
-  ['offline, and back by itself', 'offline', '不知道是否已经办成'],
+  ['no answer comes, three times', [lost, lost, lost], UNKNOWN],
+  ['503', [busy], UNKNOWN],
+  ['429', [tooMany], WAIT],
+  ['401 in the middle', [loggedOut], null],
+  ['offline, and back by itself', 'offline', UNKNOWN],
 ]
 /** Each form meets what could lose or double something. What the client does for all of them alike is tried on the first three. */
 const ON_EACH = ['the answer is lost once', 'offline, and back by itself']
@@ -48,7 +38,7 @@ const MEET_ALL = 3
 
 /** What only reads is not said to be done, and logging in is not sent again by itself. */
 const READ = { 'no answer comes, three times': '网络不通', 503: '系统正忙', 'offline, and back by itself': '网络不通' }
-const ALONE = { 'the answer is lost once': '不知道是否已经办成' }
+const ALONE = { 'the answer is lost once': UNKNOWN }
 
 const look = async (page, worker_id) => {
   await page.goto(`${url}/authority#/workers/${worker_id}`)

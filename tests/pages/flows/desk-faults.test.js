@@ -6,13 +6,13 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { city, closed, customer, url, watched } from './watched.js'
+import { refusal, busy, tooMany, loggedOut, lost, UNKNOWN, WAIT } from './mishaps.js'
 import { claimed, decided, deskOf, named, registered, session, to, until, visited } from './desks.js'
 import { creditCode, idNumber } from '../numbers.js'
 
 const agency = city.demo.agencies[2]
 const DAY = 86_400_000
 const PHOTO = readFileSync(new URL('../../end_to_end/photo.jpg', import.meta.url))
-const UNKNOWN = '不知道是否已经办成'
 
 let desk, own, token, workers, workersUsed = 0, days = 1 + Math.floor(Math.random() * 30)
 
@@ -359,19 +359,11 @@ const officeToken = async () => (await (officeSession ||= session(city.demo.auth
 const leaveOf = async worker_id => (await read(`/v1/workers/${worker_id}/calendar?from=${new Date().toISOString()}&until=${new Date(Date.now() + 7 * DAY).toISOString()}`)).leave.filter(one => one.by === 'agency').length
 const badgesOf = async worker_id => (await read(`/v1/workers/${worker_id}/badges?limit=100`)).items.filter(one => one.agency_id === desk.agency_id).length
 
-/** An answer that refuses. */
-const refusal = (status, slug, headers = {}) => route => route.fulfill({ status, contentType: 'application/problem+json', headers, body: JSON.stringify({ type: `https://homehail.cn/problems/${slug}`, title: slug, status, detail: slug }) })
-/** It was done, but nobody hears of it. */
-const lost = async route => {
-  await route.fetch()
-  await route.abort()
-}
-
 /** What the requests of each try meet, and what is said then. */
 const TRIES = [
-  [[refusal(503, 'unavailable', { 'retry-after': '60' })], UNKNOWN],
-  [[refusal(429, 'rate-limited', { 'retry-after': '60' })], '操作太频繁，请等 60 秒再试'],
-  [[refusal(401, 'unauthenticated'), refusal(503, 'unavailable', { 'retry-after': '1' }), lost], UNKNOWN],
+  [[busy], UNKNOWN],
+  [[tooMany], WAIT],
+  [[loggedOut, refusal(503, 'unavailable', { 'retry-after': '1' }), lost], UNKNOWN],
 ]
 /** Opening a session needs none, and is not sent again by itself. */
 const TRIES_OUTSIDE = [TRIES[0], TRIES[1], [[lost], UNKNOWN]]

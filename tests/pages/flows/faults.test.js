@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { serve } from '../host/host.js'
 import { ADDRESS, HOME, city, closed, codeOf, customer, placed, url, watched } from './watched.js'
+import { refusal, busy, tooMany, loggedOut, lost, gone, UNKNOWN, WAIT } from './mishaps.js'
 import { orderFilled, phoneEntered } from './steps.js'
 
 let host
@@ -14,20 +15,8 @@ after(async () => {
   await closed()
 })
 
-/** An answer that refuses. */
-const refusal = (status, slug, headers = {}) => route => route.fulfill({ status, contentType: 'application/problem+json', headers, body: JSON.stringify({ type: `https://homehail.cn/problems/${slug}`, title: slug, status, detail: slug }) })
-
-/** It was done, but nobody hears of it. */
-const lost = async route => {
-  await route.fetch()
-  await route.abort()
-}
-const gone = route => route.abort()
-
 /** Whose data nobody has asked to be erased, on a platform that has seen these tests before too. */
 const newPhone = number => `139${String(Date.now()).slice(-8, -2)}${10 + number}`
-
-const UNKNOWN = '不知道是否已经办成'
 
 /** By name: what the first requests meet, and what the person is told before trying again, if they have to. */
 const FAULTS = [
@@ -35,10 +24,10 @@ const FAULTS = [
   ['no answer comes, three times', [lost, lost, lost], UNKNOWN],
   ['the network is gone', [gone, gone, gone], UNKNOWN],
   ['503 for a second', [refusal(503, 'unavailable', { 'retry-after': '1' })], null],
-  ['503 for a minute', [refusal(503, 'unavailable', { 'retry-after': '60' })], UNKNOWN],
+  ['503 for a minute', [busy], UNKNOWN],
   ['429 for a second', [refusal(429, 'rate-limited', { 'retry-after': '1' })], null],
-  ['429 for a minute', [refusal(429, 'rate-limited', { 'retry-after': '60' })], '操作太频繁，请等 60 秒再试'],
-  ['401 in the middle', [refusal(401, 'unauthenticated')], null],
+  ['429 for a minute', [tooMany], WAIT],
+  ['401 in the middle', [loggedOut], null],
   ['offline when it is sent, and back', 'offline', UNKNOWN],
   ['logged out by the platform', 'over', null],
 ]
@@ -120,8 +109,8 @@ async function sent(me, form, [, faults, told], visit, entered) {
   const { page, context } = me
   const button = typeof form.send === 'string' ? page.getByRole('button', { name: form.send, exact: true }) : form.send(page)
   let isOver = faults === 'over'
-  const keys = await meeting(page, form.to, Array.isArray(faults) ? faults : isOver ? [refusal(401, 'unauthenticated')] : [])
-  await page.route('**/v1/sessions/refresh', route => isOver ? refusal(401, 'unauthenticated')(route) : route.fallback())
+  const keys = await meeting(page, form.to, Array.isArray(faults) ? faults : isOver ? [loggedOut] : [])
+  await page.route('**/v1/sessions/refresh', route => isOver ? loggedOut(route) : route.fallback())
   await page.route('**/v1/sessions/customer', route => { isOver = false; return route.fallback() })
   const stays = async () => { for (const [label, value] of form.kept || []) assert.equal(await page.getByLabel(label).inputValue(), value, label) }
   // What it shows has been read by then.

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { serve } from '../host/host.js'
 import { hired } from '../workers.js'
 import { city, closed, codeOf, url, watched } from './watched.js'
+import { refusal, busy, tooMany, loggedOut, lost, gone, UNKNOWN, WAIT } from './mishaps.js'
 
 let host
 before(async () => { host = await serve(url) })
@@ -13,23 +14,12 @@ after(async () => {
   await closed()
 })
 
-/** An answer that refuses. */
-const refusal = (status, slug, headers = {}) => route => route.fulfill({ status, contentType: 'application/problem+json', headers, body: JSON.stringify({ type: `https://homehail.cn/problems/${slug}`, title: slug, status, detail: slug }) })
-
-/** It was done, but nobody hears of it. */
-const lost = async route => {
-  await route.fetch()
-  await route.abort()
-}
-const gone = route => route.abort()
-
-const UNKNOWN = '不知道是否已经办成'
 /** By name: what the first requests meet, and what she is told before she tries again, if she has to. */
 const FAULTS = [
   ['the answer is lost once', [lost], null],
-  ['503 for a minute', [refusal(503, 'unavailable', { 'retry-after': '60' })], UNKNOWN],
-  ['429 for a minute', [refusal(429, 'rate-limited', { 'retry-after': '60' })], '操作太频繁，请等 60 秒再试'],
-  ['401 in the middle', [refusal(401, 'unauthenticated')], null],
+  ['503 for a minute', [busy], UNKNOWN],
+  ['429 for a minute', [tooMany], WAIT],
+  ['401 in the middle', [loggedOut], null],
 ]
 /** Seconds go by in these, and no form has anything of its own to do with them: one form meets them. */
 const LONG = [
@@ -153,8 +143,8 @@ for (const form of FORMS) {
     await t.test('logged out by the platform: the form is there again after the login', async () => {
       const her = await atWork(page, form)
       let isOver = true
-      const over = route => isOver ? refusal(401, 'unauthenticated')(route) : route.fallback()
-      await meeting(page, form.sends, [refusal(401, 'unauthenticated')])
+      const over = route => isOver ? loggedOut(route) : route.fallback()
+      await meeting(page, form.sends, [loggedOut])
       await page.route('**/v1/sessions/refresh', over)
       await sender(page, form).click()
       await page.getByRole('button', { name: '获取验证码' }).waitFor()
@@ -225,8 +215,8 @@ for (const form of FORMS.filter(form => form.mini)) {
     await t.test('logged out by the platform: the form is there again after the login', async () => {
       const her = await begun()
       let isOver = true
-      await meeting(page, form.sends, [refusal(401, 'unauthenticated')])
-      await page.route('**/v1/sessions/refresh', route => isOver ? refusal(401, 'unauthenticated')(route) : route.fallback())
+      await meeting(page, form.sends, [loggedOut])
+      await page.route('**/v1/sessions/refresh', route => isOver ? loggedOut(route) : route.fallback())
       await send.click()
       await page.getByRole('button', { name: '用微信手机号登录' }).waitFor()
       isOver = false
@@ -268,7 +258,7 @@ test('Whatever the login meets', async t => {
     await isIn()
   })
 
-  for (const [name, fault] of [['the network is gone', gone], ['503', refusal(503, 'unavailable', { 'retry-after': '60' })]]) {
+  for (const [name, fault] of [['the network is gone', gone], ['503', busy]]) {
     await t.test(`${name} when a code is asked for: another one can be`, async () => {
       await fresh()
       await meeting(page, 'POST **/v1/sessions/phone-code', [fault])

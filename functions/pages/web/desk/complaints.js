@@ -40,7 +40,7 @@ export const complaints = deskScreen((app, watch, params) => {
           h('p', { class: 'say' }, `${watch.serviceName(complaint.service)} · ${when(complaint.start_at, app.now())}`),
           said(W.complaintSays, complaint.detail, complaint.at), complaint.answer && said(W.yourAnswer, complaint.answer.text, complaint.answer.at), complaint.decision && said(W.decision, complaint.decision.reason, complaint.decision.at),
           h('div', { class: 'buttons' }, buttonLink({ label: say(W.seeOrder), href: `#/orders/${complaint.order_id}` }))),
-        canAnswer && card({ title: say(W.yourAnswer) }, h('p', { class: 'say' }, say(W.answerBy, { time: when(complaint.answer_by, app.now()) })), form.around({ label: say(W.answerSend), send, check: () => ({ '/text': !form.values.text.trim() && say(W.answerNeed) }) },
+        canAnswer && card({}, h('p', { class: 'say' }, say(W.answerBy, { time: when(complaint.answer_by, app.now()) })), form.around({ label: say(W.answerSend), send, check: () => ({ '/text': !form.values.text.trim() && say(W.answerNeed) }) },
           form.text('text', { label: say(W.yourAnswer), hint: say(W.answerHint), rows: 5, maxlength: 1000 }))),
       ]
     }

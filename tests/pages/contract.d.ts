@@ -1,4 +1,5 @@
-// The API's operations as the pages' logic calls them, after `infra/openapi.yaml`: `GET /v1/orders/{order_id}` and so on.
+// The API's operations as the pages' logic calls them, after `infra/openapi.yaml`: `GET /v1/orders/{order_id}` and so on; and the types
+// that half of the pages' files name.
 
 import type { components, paths } from './generated/contract'
 
@@ -21,4 +22,6 @@ export type Input<O> =
 declare global {
   /** What the API's bodies are made of, by name: `Contract['Order']`. */
   type Contract = components['schemas']
+  type Words = import('../../functions/pages/miniprogram/logic/words.js').Words
+  type Tone = import('../../functions/pages/miniprogram/logic/record.js').Tone
 }

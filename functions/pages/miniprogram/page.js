@@ -9,8 +9,6 @@ import { mini } from './logic/words/mini.js'
 
 export { listed, named, say, sayOf } from './logic/words.js'
 
-/** @typedef {import('./logic/words.js').Words} Words */
-
 /** WeChat's own setting; 17 is its middle, and from 20 on it is meant for who sees badly. */
 const LARGE = 20
 

@@ -10,7 +10,6 @@ import { browser, kept, keptHere } from './browser.js'
 import { button, dialog, icon } from './parts.js'
 import { h, render } from './view.js'
 
-/** @typedef {import('./view.js').Child} Child */
 /** `back`: where its arrow leads. `full`: it has the whole window, without the tabs. `moved`: it stays when one goes to another address of it, such as of another row of its list.
  * @typedef {{ title: () => string, view: () => Child, back?: string, wide?: boolean, full?: boolean, moved?: (params: Record<string, string>) => void }} Screen */
 /** @typedef {(app: App, params: Record<string, string>) => Screen} MakeScreen */
@@ -22,10 +21,10 @@ import { h, render } from './view.js'
 /**
  * @typedef {object} Area
  * @property {'customer' | 'worker' | 'agency' | 'authority'} kind Whose area it is.
- * @property {import('../miniprogram/logic/words.js').Words} name
+ * @property {Words} name
  * @property {Record<string, MakeScreen | Lazy<MakeScreen>>} screens By address, such as `orders/:order_id`, where `?` may be missing; the first screen's is empty.
  * @property {string[]} [open] Addresses of screens that need no session; `*` for all.
- * @property {{ path: string, icon: string, label: import('../miniprogram/logic/words.js').Words, count?: () => number, wide?: boolean }[]} [tabs] `wide`: only where there is room. The first one's count is in the window's title.
+ * @property {{ path: string, icon: string, label: Words, count?: () => number, wide?: boolean }[]} [tabs] `wide`: only where there is room. The first one's count is in the window's title.
  * @property {(app: App) => Promise<void>} [enter] Done before the first screen is shown.
  * @property {Lazy<(app: App, done: () => void, hint: any) => () => Child>} [login] See `login.js`.
  */

@@ -7,7 +7,6 @@ import { button, h, icon, note, say, told } from './parts.js'
 
 export { isPhone } from '../miniprogram/logic/format.js'
 
-/** @typedef {import('./view.js').Child} Child */
 /**
  * @typedef {object} Field
  * @property {string} label

@@ -4,8 +4,6 @@ import { site as W } from '../miniprogram/logic/words/site.js'
 import { start } from './app.js'
 import { buttonLink, empty, h, promises, row, rows, say, screen } from './parts.js'
 
-/** @typedef {import('../miniprogram/logic/words.js').Words} Words */
-
 /** @type {[Words, Words][]} */
 const STEPS = [[W.step1, W.step1Detail], [W.step2, W.step2Detail], [W.step3, W.step3Detail], [W.step4, W.step4Detail]]
 /** @type {[string, string, Words, Words][]} */

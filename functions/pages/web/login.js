@@ -8,8 +8,7 @@ import { formOf, isPhone } from './form.js'
 import { button, card, h, say, told } from './parts.js'
 import { canLogIn, leaveToLogIn } from './wechat.js'
 
-/** @typedef {import('./app.js').App} App */
-/** @typedef {(app: App, done: () => void, hint: any) => () => import('./view.js').Child} Login */
+/** @typedef {(app: App, done: () => void, hint: any) => () => Child} Login */
 /** What a local run serves at `/demo/credentials`, and nothing else does.
  * @typedef {{ customers: { code: string }[], authority: Key, agencies: (Key & { name: string })[], workers: { name: string, code: string }[] }} Demo */
 /** @typedef {{ access_key: string, secret: string }} Key */

@@ -53,7 +53,7 @@ const HEIGHT = 300
 /** How much of a degree of longitude is shown, from the whole city to a few streets. */
 const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
 
-/** A map to pick a place on. @param {import('./app.js').App} app @param {Place | null} before @param {(location: Contract['Location'], near: string) => void} taken @param {import('../miniprogram/logic/words.js').Words} [help] */
+/** A map to pick a place on. @param {App} app @param {Place | null} before @param {(location: Contract['Location'], near: string) => void} taken @param {Words} [help] */
 export function placeMap(app, before, taken, help = W.mapHelp) {
   let pin = before ? { lat: before.lat, lon: before.lon } : null
   let middle = pin || CITY.centre

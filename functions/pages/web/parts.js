@@ -15,9 +15,6 @@ export { h, told }
 /** A screen of an area. @param {import('./app.js').MakeScreen} make */
 export const screen = make => make
 
-/** @typedef {import('./view.js').Child} Child */
-/** @typedef {import('../miniprogram/logic/record.js').Tone} Tone */
-
 /** A button. `kind` is `go` for a screen's one main button, `plain`, `quiet` or `danger`.
  * @param {{ label: string, kind?: 'go' | 'plain' | 'quiet' | 'danger', icon?: string, busy?: boolean, disabled?: boolean, onclick?: (event: Event) => void, submit?: boolean, key?: any }} button */
 export const button = ({ label, kind = 'plain', icon: name, busy, disabled, onclick, submit, key }) =>
@@ -56,7 +53,7 @@ export const row = ({ href, title, detail, aside, icon: name, key }) =>
 /** @param {Child[]} rows */
 export const rows = (...rows) => h('ul', { class: 'rows' }, rows)
 
-/** What is vouched for, each with its icon. @param {[string, import('../miniprogram/logic/words.js').Words, import('../miniprogram/logic/words.js').Words][]} reasons */
+/** What is vouched for, each with its icon. @param {[string, Words, Words][]} reasons */
 export const promises = reasons => h('ul', { class: 'promises' }, reasons.map(([name, title, detail]) => h('li', { key: name }, icon(name), h('div', null, h('h3', null, say(title)), h('p', { class: 'say' }, say(detail))))))
 
 /** A table; on a phone each row is a block, with its columns' names beside the values.
@@ -97,7 +94,7 @@ export const switcher = (label, choices, chosen, choose) =>
   h('div', { class: 'switcher', role: 'group', 'aria-label': label }, choices.map(({ id, label: name, count }) =>
     h('button', { key: id, type: 'button', 'aria-pressed': String(id === chosen), onclick: () => choose(id) }, name, count ? h('span', { class: 'amount' }, count) : null)))
 
-/** Stars of an average. @param {{ average: number, count: number } | null} stars @param {import('../miniprogram/logic/words.js').Words} words With `{average}` and `{count}`. @param {Child} [none] */
+/** Stars of an average. @param {{ average: number, count: number } | null} stars @param {Words} words With `{average}` and `{count}`. @param {Child} [none] */
 export const stars = (stars, words, none = null) => stars ? h('span', { class: 'stars' }, icon('star', 'filled'), say(words, stars)) : none
 
 /** A dialog over the screen. Escape closes it, unless something of it is on its way.

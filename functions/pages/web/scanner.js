@@ -3,7 +3,7 @@
 import { site as W } from '../miniprogram/logic/words/site.js'
 import { button, h, note, say } from './parts.js'
 
-/** @param {import('./app.js').App} app @param {(text: string) => void} found */
+/** @param {App} app @param {(text: string) => void} found */
 export function scanner(app, found) {
   const Detector = /** @type {any} */ (window).BarcodeDetector
   /** @type {MediaStream | null} */

@@ -3,7 +3,7 @@
 import { common as W } from '../miniprogram/logic/words/common.js'
 import { say } from './parts.js'
 
-/** Copies a text, and says whether that worked. @param {import('./app.js').App} app @param {string} text */
+/** Copies a text, and says whether that worked. @param {App} app @param {string} text */
 export async function copy(app, text, done = W.copied, failed = W.notCopied) {
   app.say(say(await navigator.clipboard?.writeText(text).then(() => true, () => false) ? done : failed))
 }

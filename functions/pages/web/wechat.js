@@ -15,7 +15,7 @@ export const canScan = () => isWeChat() && !!bridge()
 
 export const canLogIn = isWeChat
 
-/** Leads to WeChat's page of consent, and from there back to this document. @param {import('./app.js').App} app */
+/** Leads to WeChat's page of consent, and from there back to this document. @param {App} app */
 export async function leaveToLogIn(app) {
   const { app_id } = await app.api.call('GET /v1/wechat/js-signature', { open: true, query: { url: here() } })
   const state = browser.random()
@@ -25,7 +25,7 @@ export async function leaveToLogIn(app) {
 }
 
 /** Logs in who comes back from WeChat. Only if they had left from here: else a link could log somebody in to another's account,
- * who would read there what they order. @param {import('./app.js').App} app */
+ * who would read there what they order. @param {App} app */
 export async function comeBack(app) {
   const given = new URLSearchParams(location.search)
   const [code, state] = [given.get('code'), given.get('state')]
@@ -38,7 +38,7 @@ export async function comeBack(app) {
 
 const here = () => location.href.split(/[?#]/)[0]
 
-/** What was scanned. @param {import('./app.js').App} app @returns {Promise<string>} */
+/** What was scanned. @param {App} app @returns {Promise<string>} */
 export async function scan(app) {
   const signed = await app.api.call('GET /v1/wechat/js-signature', { open: true, query: { url: location.href.split('#')[0] } })
   await invoke('preVerifyJSAPI', {

@@ -5,10 +5,9 @@ import { distance, when } from './format.js'
 import { say, sayOf } from './words.js'
 import { orderStatuses } from './words/contract.js'
 
-/** @typedef {import('./record.js').Tone} Tone */
 /** @typedef {Pick<Contract['Order'], 'status' | 'settling' | 'grab_deadline' | 'claim'>} AnyOrder */
 
-/** @satisfies {Record<string, import('./words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 const W = {
   looking: ['正在寻找家政公司', 'Looking for an agency'],
   lookingDetail: ['附近的公司正在抢单，时间一到还没有人抢，平台会为您指派一家。', 'Agencies nearby can grab your order. If none does in time, the platform assigns one.'],

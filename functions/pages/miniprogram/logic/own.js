@@ -7,8 +7,6 @@ import { listed, say, sayOf } from './words.js'
 import { badgeStatuses, orderStatuses, sections } from './words/contract.js'
 import { CONSENT_VERSION, looks, losses, worker as W } from './words/worker.js'
 
-/** @typedef {import('./words.js').Words} Words */
-
 /** Whether she is still to go there, or is there. @param {Contract['OwnVisit']} visit */
 export const isComing = visit => !visit.lost && (visit.status === 'staffed' || visit.status === 'in_service')
 
@@ -49,7 +47,7 @@ export function lookReading({ at, how, purpose }, now) {
 
 /** An objection of hers and what was answered. @param {Contract['Objection']} objection @param {number} now */
 export function objectionReading({ objection_id: id, about, text, at, answer }, now) {
-  /** @type {import('./record.js').Tone} */
+  /** @type {Tone} */
   const tone = !answer ? 'warn' : answer.outcome === 'upheld' ? 'good' : 'quiet'
   return { id, about: aboutName(about), text, at: when(at, now), outcome: say(!answer ? W.waitingAnswer : answer.outcome === 'upheld' ? W.upheld : W.dismissed), tone, answer: answer ? answer.reason : '', answeredAt: answer ? when(answer.at, now) : '' }
 }

@@ -4,7 +4,7 @@ import { Problem } from './api.js'
 import { say } from './words.js'
 
 /** Problems whose own words are for programs, or say too little; all others speak for themselves.
- * @type {Record<string, import('./words.js').Words>} */
+ * @type {Record<string, Words>} */
 const problems = {
   network: ['网络不通，请检查网络后再试。', 'There is no connection. Check it and try again.'],
   unavailable: ['系统正忙，请稍后再试。', 'The service is busy. Please try again in a moment.'],
@@ -17,11 +17,11 @@ const problems = {
   'too-large': ['文件太大。', 'The file is too large.'],
 }
 
-/** @type {import('./words.js').Words} */
+/** @type {Words} */
 const waitSeconds = ['操作太频繁，请等 {seconds} 秒再试。', 'Too many tries. Please wait {seconds} seconds.']
-/** @type {import('./words.js').Words} */
+/** @type {Words} */
 const waitMinutes = ['操作太频繁，请等 {minutes} 分钟再试。', 'Too many tries. Please wait {minutes} minutes.']
-/** @type {import('./words.js').Words} */
+/** @type {Words} */
 const mayBeDone = ['网络中断，不知道是否已经办成。再试一次不会重复办理。', 'The connection broke, and it is not known whether it was done. Trying again does not do it twice.']
 
 /** One sentence or two: what happened and what to do. @param {unknown} problem */

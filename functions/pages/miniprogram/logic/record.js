@@ -15,11 +15,11 @@ export const sectionReading = line => ({ name: sayOf(sections, line.section), st
 /** A record in one word. @param {string} standing @returns {{ word: string, tone: Tone }} */
 export const standingReading = standing => ({ word: sayOf(publicStandings, standing), tone: standing === 'clear' ? 'good' : standing === 'attention' ? 'warn' : 'quiet' })
 
-/** @type {import('./words.js').Words} */
+/** @type {Words} */
 const DO_NOT_LET_IN = ['请勿让对方进门，并联系家政公司。', 'Do not let the person in, and call the agency.']
 
 /** By the result of a badge check within an order, or of a scan by anybody.
- * @type {Record<string, { tone: Tone, verdict: import('./words.js').Words, advice: import('./words.js').Words }>} */
+ * @type {Record<string, { tone: Tone, verdict: Words, advice: Words }>} */
 const RESULTS = {
   match: { tone: 'good', verdict: ['就是这位服务员', 'This is your worker'], advice: ['请再看一眼照片：是这个人吗？', 'Look at the photo once more: is it this person?'] },
   mismatch: { tone: 'bad', verdict: ['不是您订单的服务员', 'Not the worker of your order'], advice: DO_NOT_LET_IN },

@@ -17,7 +17,7 @@ export function tagNames(tags, id, services) {
 /** What was ordered: names and values. @param {Contract['Order']} order @param {Contract['OfferedService'][]} services @param {number} now @returns {[string, string][]} */
 export function details(order, services, now) {
   const { contact, rating } = order
-  /** @type {[import('./words.js').Words, string | null | false][]} */
+  /** @type {[Words, string | null | false][]} */
   const all = [
     [C.service, serviceName(services, order.service)],
     [W.visit, visitTime(order.start_at, order.duration_min, now)],
@@ -58,7 +58,7 @@ export const canComplain = order => ['completed', 'rated'].includes(order.status
 
 /** A complaint, of which visit it is, and what has come of it. @param {Contract['Complaint']} complaint @param {number} now */
 export const complaintReading = ({ complaint_id: id, order_id, about, status, detail, at, answer, decision, agency_name: agency, start_at: start }, now) => ({
-  id, order_id, detail, about: sayOf(complaintAbouts, about), status: sayOf(complaintStatuses, status), tone: /** @type {import('./record.js').Tone} */ (decision ? 'good' : 'warn'),
+  id, order_id, detail, about: sayOf(complaintAbouts, about), status: sayOf(complaintStatuses, status), tone: /** @type {Tone} */ (decision ? 'good' : 'warn'),
   at: when(at, now), visit: /** @type {[string, string][]} */ ([[say(W.agency), agency], [say(W.visit), when(start, now)]]),
   outcome: /** @type {[string, string][]} */ ([[say(W.answer), answer ? answer.text : ''], [say(W.decision), decision ? decision.reason : '']]).filter(([, words]) => words),
 })

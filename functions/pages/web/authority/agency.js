@@ -53,7 +53,7 @@ export const agency = screen((app, { agency_id }) => {
   }
 })
 
-/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {import('../app.js').App} app @param {Contract['Agency']} agency */
+/** Its licences, and those that would take their place. They may hold anything, so they are saved, not shown. @param {App} app @param {Contract['Agency']} agency */
 function papers(app, agency) {
   const present = agency.papers
   const proposed = agency.pending_changes?.papers || []

@@ -17,11 +17,11 @@ import { after, nextOf } from './queue.js'
  * @property {string | null} [proposal_id]
  * @property {Contract['Decision'][]} can The first is the screen's main button.
  * @property {string | null} [phone] One that is to be confirmed with her.
- * @property {import('../view.js').Child} [warning]
+ * @property {Child} [warning]
  * @property {boolean} [unseen] Something is still to be shown that nobody may approve unseen.
  */
 
-/** @type {Record<Contract['Decision'], { key: string, hint: import('../../miniprogram/logic/words.js').Words }>} */
+/** @type {Record<Contract['Decision'], { key: string, hint: Words }>} */
 const ASKED = {
   approve: { key: 'a', hint: W.approveHint },
   reject: { key: 'r', hint: W.rejectHint },
@@ -29,7 +29,7 @@ const ASKED = {
   reinstate: { key: 'i', hint: W.reinstateHint },
 }
 
-/** Whether who is logged in decides anything: an auditor only reads. @param {import('../app.js').App} app */
+/** Whether who is logged in decides anything: an auditor only reads. @param {App} app */
 export const mayDecide = app => ['supervisor', 'reviewer'].includes(app.api.member()?.role || '')
 
 /** The field for a reason, which those it is about can read. @param {import('../form.js').Form<any>} form @param {number} [maxlength] */
@@ -44,7 +44,7 @@ export function possible(standing, hasChanges) {
   return hasChanges ? ['approve', 'reject', work] : [work]
 }
 
-/** @param {import('../app.js').App} app @param {string} href Where this is.
+/** @param {App} app @param {string} href Where this is.
  * @param {{ present: () => Decidable | null, send: (verdict: Verdict, seen: Decidable) => Promise<any>, again: () => Promise<void> }} how */
 export function deciding(app, href, { present, send, again }) {
   let hasChanged = false
@@ -94,7 +94,7 @@ export function deciding(app, href, { present, send, again }) {
 }
 
 /** After what was waiting is done: tells so, and shows what comes next, or this again if nobody came here from the list.
- * @param {import('../app.js').App} app @param {string} href @param {string} done @param {() => any} again */
+ * @param {App} app @param {string} href @param {string} done @param {() => any} again */
 export function goOn(app, href, done, again) {
   app.say(done)
   const next = after(href)
@@ -105,7 +105,7 @@ export function goOn(app, href, done, again) {
 export const pastReviews = (reviews, now) => reviews.length > 0 && card({ title: say(W.past) }, h('ul', { class: 'said' }, [...reviews].reverse().map((review, at) => h('li', { key: `${review.at} ${at}` },
   h('div', { class: 'card-head' }, h('b', null, sayOf(decisions, review.decision)), h('small', null, when(review.at, now))), h('p', null, review.reason)))))
 
-/** What is now and what would be, side by side. What does not change is pale. @param {[string, import('../view.js').Child, import('../view.js').Child | null | undefined][]} lines */
+/** What is now and what would be, side by side. What does not change is pale. @param {[string, Child, Child | null | undefined][]} lines */
 export const comparison = lines => h('table', { class: 'comparison' }, h('caption', { class: 'unseen' }, say(W.comparison)),
   h('thead', null, h('tr', null, [W.field, W.before, W.after].map(words => h('th', { scope: 'col', key: words[1] }, say(words))))),
   h('tbody', null, lines.map(([name, before, after]) => {

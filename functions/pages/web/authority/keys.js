@@ -6,7 +6,7 @@ import { kept } from '../browser.js'
 import { button, h, say } from '../parts.js'
 
 /** Keys of this screen, and the line that tells them. They work while nothing is typed and no dialog is open.
- * @param {import('../app.js').App} app @param {() => { keys: string[], shown: string, words: import('../../miniprogram/logic/words.js').Words, act?: (key: string) => void }[]} present */
+ * @param {App} app @param {() => { keys: string[], shown: string, words: Words, act?: (key: string) => void }[]} present */
 export function shortcuts(app, present) {
   const isOn = () => kept.read('keys') !== 'off'
   const pressed = (/** @type {KeyboardEvent} */ event) => {

@@ -43,7 +43,7 @@ export const order = screen((app, { order_id }) => {
   /** @param {NonNullable<Contract['Order']['explanation']>} it */
   function explained({ policy_version: version, weights, winner, radii }) {
     const sum = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
-    const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {import('../../miniprogram/logic/words.js').Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Contract['Candidate']} */ { score }) => of100(score[name] || 0, 1_000) })
+    const part = (/** @type {'stars' | 'credit' | 'completion' | 'distance' | 'load' | 'wishes'} */ name, /** @type {Words} */ words) => ({ name: `${say(words)} ${say(W.weight, { share: Math.round((weights[name] || 0) / sum * 100) })}`, number: true, show: (/** @type {Contract['Candidate']} */ { score }) => of100(score[name] || 0, 1_000) })
     return card({ title: say(W.why), key: 'why' }, h('p', { class: 'say' }, say(W.whyDetail, { version })), radii.map(radius => h('section', { key: radius.radius_m, class: 'block' },
       h('h3', null, say(W.radius, { radius: distance(radius.radius_m) }), ' · ', radius.eligible ? say(W.eligible, { count: radius.eligible }) : say(W.nobody)),
       radius.candidates.length > 0 && h('div', { class: 'scores' }, table([

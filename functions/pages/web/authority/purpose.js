@@ -7,16 +7,16 @@ import { card, h, say } from '../parts.js'
 /** By member and worker, as long as this page is open. She reads Chinese. @type {Map<string, string>} */
 const purposes = new Map()
 
-/** Nobody looks for what somebody else has said. @param {import('../app.js').App} app @param {string} worker */
+/** Nobody looks for what somebody else has said. @param {App} app @param {string} worker */
 const whose = (app, worker) => `${app.api.member()?.member_id} ${worker}`
 
-/** @param {import('../app.js').App} app @param {string} worker */
+/** @param {App} app @param {string} worker */
 export const purposeOf = (app, worker) => purposes.get(whose(app, worker)) || ''
 
-/** @param {import('../app.js').App} app @param {string} worker @param {import('../../miniprogram/logic/words.js').Words} why */
+/** @param {App} app @param {string} worker @param {Words} why */
 export const lookFor = (app, worker, why) => { purposes.set(whose(app, worker), why[0]) }
 
-/** Asks why, unless it is known, and then shows. @param {import('../app.js').MakeScreen} make @param {import('../../miniprogram/logic/words.js').Words} title @returns {import('../app.js').MakeScreen} */
+/** Asks why, unless it is known, and then shows. @param {import('../app.js').MakeScreen} make @param {Words} title @returns {import('../app.js').MakeScreen} */
 export const withPurpose = (make, title) => (app, params) => {
   const { worker_id: worker } = params
   const form = formOf(app, { purpose: '' })

@@ -73,7 +73,7 @@ export const queue = screen(app => {
   }
 })
 
-/** @type {Record<string, import('../../miniprogram/logic/words.js').Words>} */
+/** @type {Record<string, Words>} */
 const NAMES = { name: W.name, phone: W.phone, responsible_person: W.responsible, services: W.services, address: W.address, location: W.place, papers: W.papers }
 
 /** What would change, in words. @param {Contract['Waiting']} item */

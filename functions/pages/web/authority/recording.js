@@ -16,7 +16,7 @@ const HINTS = { suspend: W.badgeSuspendHint, reinstate: W.badgeReinstateHint, re
 /** Sections that are clear until a day that has to be named. */
 const ENDING = ['health_certificate', 'personal_insurance', 'occupational_insurance']
 
-/** @param {import('../app.js').App} app @param {string} worker_id @param {() => any} again */
+/** @param {App} app @param {string} worker_id @param {() => any} again */
 export function recordSection(app, worker_id, again) {
   const opened = app.now()
   const today = isoDay(opened)
@@ -44,7 +44,7 @@ export function recordSection(app, worker_id, again) {
   }))
 }
 
-/** @param {import('../app.js').App} app @param {string} worker_id @param {() => any} again */
+/** @param {App} app @param {string} worker_id @param {() => any} again */
 export function recordComplaint(app, worker_id, again) {
   app.ask(formOf(app, { reason: '' }), form => ({
     title: say(W.complain), label: say(W.complain),
@@ -54,7 +54,7 @@ export function recordComplaint(app, worker_id, again) {
   }))
 }
 
-/** The badges that she was issued, the last first. @param {import('../app.js').App} app @param {string} worker_id @param {(agency_id: string) => string} agencyName */
+/** The badges that she was issued, the last first. @param {App} app @param {string} worker_id @param {(agency_id: string) => string} agencyName */
 export function badgesOf(app, worker_id, agencyName) {
   const list = app.pages(cursor => app.api.call('GET /v1/workers/{worker_id}/badges', { path: { worker_id }, query: { limit: 20, cursor } }))
   const change = (/** @type {Contract['Badge']} */ { badge_id }, /** @type {keyof typeof HINTS} */ what) => button({ key: what, label: say(W[what]), kind: what === 'reinstate' ? 'plain' : 'danger', onclick: () => app.ask(formOf(app, { reason: '' }), form => ({

@@ -8,14 +8,14 @@ import { button, card, empty, facts, h, note, paged, row, rows, say, sayOf, tag 
 import { copy } from '../tools.js'
 import { placeOf } from './lookup.js'
 
-/** The installation's own member and key are called so by the platform. @param {string} name @param {import('../../miniprogram/logic/words.js').Words} words */
+/** The installation's own member and key are called so by the platform. @param {string} name @param {Words} words */
 const called = (name, words) => name === 'first' ? say(words) : name
 
-/** For supervisors alone; whoever else comes here is told so, and can log out. @param {import('../app.js').MakeScreen} make @param {import('../../miniprogram/logic/words.js').Words} title @returns {import('../app.js').MakeScreen} */
+/** For supervisors alone; whoever else comes here is told so, and can log out. @param {import('../app.js').MakeScreen} make @param {Words} title @returns {import('../app.js').MakeScreen} */
 const forSupervisors = (make, title) => (app, params) => app.api.member()?.role === 'supervisor' ? make(app, params)
   : { title: () => say(title), view: () => [empty({ icon: 'people', title: say(W.notYours), detail: say(W.notYoursDetail) }), loggedIn(app)] }
 
-/** Who is logged in here, and the way out. @param {import('../app.js').App} app */
+/** Who is logged in here, and the way out. @param {App} app */
 function loggedIn(app) {
   const { name, role } = app.api.member() || { name: '', role: '' }
   return h('div', { class: 'beside' }, h('p', { class: 'say' }, say(W.loggedInAs, { name: called(name || 'first', W.firstMember), role: roleName(role) })), button({ label: say(W.logOut), kind: 'quiet', icon: 'out', onclick: app.logOut }))
@@ -71,7 +71,7 @@ export const team = forSupervisors(app => {
     return list.again()
   }
 
-  /** @param {import('../../miniprogram/logic/words.js').Words} deed */
+  /** @param {Words} deed */
   function told(deed) {
     app.say(say(W.decided, { decision: say(deed) }))
     return list.again()

@@ -133,7 +133,7 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   }
 }, W.workerTitle)
 
-/** Her objection, and the answer to it. @param {import('../app.js').App} app @param {string} worker_id @param {string} objection_id @param {string} href */
+/** Her objection, and the answer to it. @param {App} app @param {string} worker_id @param {string} objection_id @param {string} href */
 function objectionOf(app, worker_id, objection_id, href) {
   const form = formOf(app, { outcome: null, reason: '' })
   const read = app.load(async () => ({

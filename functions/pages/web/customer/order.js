@@ -14,7 +14,7 @@ import { complaintCard, sectionFacts } from './cards.js'
 export const order = screen((app, { order_id }) => {
   const path = { order_id }
   const services = app.load(() => readServices(app.api))
-  /** @type {ReturnType<import('../app.js').App['picture']> | null} */
+  /** @type {ReturnType<App['picture']> | null} */
   let photo = null
   /** While one looks on, somebody else may be named. */
   let photoOf = 0

@@ -26,7 +26,7 @@ export const placing = screen((app, params) => {
   let placed = ''
   /** @type {'idle' | 'locating' | 'refused' | 'failed'} */
   let locating = 'idle'
-  /** The map, once it is wanted. @type {(() => import('../view.js').Child) | null} */
+  /** The map, once it is wanted. @type {(() => Child) | null} */
   let map = null
 
   const values = form.values

@@ -32,7 +32,7 @@ export const services = screen(app => {
 /** @param {ReturnType<typeof import('../../miniprogram/logic/order.js').rowReading>} order */
 export const orderRow = ({ id, service, title, time, agency, status, tone }) => row({ key: id, href: `#/orders/${id}`, icon: SERVICE_ICONS[service], title: [title, ' ', tag(status, tone)], detail: [time, agency && [h('br', null), agency]] })
 
-/** @type {[string, import('../../miniprogram/logic/words.js').Words, import('../../miniprogram/logic/words.js').Words][]} */
+/** @type {[string, Words, Words][]} */
 const VOUCHES = [
   ['scales', W.vouchReview, W.vouchReviewDetail],
   ['file', W.vouchRecord, W.vouchRecordDetail],

@@ -7,7 +7,7 @@ import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { awaited, button, card, dialog, h, say, tag, told } from '../parts.js'
 import { askWhy, deeds } from './reading.js'
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => string} name */
+/** @param {App} app @param {Watch} watch @param {string} worker_id @param {() => string} name */
 export function badgesOf(app, watch, worker_id, name) {
   const list = app.load(async () => (await app.api.call('GET /v1/workers/{worker_id}/badges', { path: { worker_id }, query: { limit: 20 } })).items.filter(badge => badge.agency_id === watch.agency_id))
   const deed = deeds(app, problem => problem instanceof Problem && problem.slug === 'photo-missing' ? say(W['photo-missing']) : told(problem))

@@ -5,7 +5,7 @@ import { awaited, button, buttonLink, card, empty, h, note, say, tag, told } fro
 import { Problem } from '../../miniprogram/logic/api.js'
 import { deeds, initial, why } from './reading.js'
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id @param {() => void} done */
+/** @param {App} app @param {Watch} watch @param {string} order_id @param {() => void} done */
 export function candidates(app, watch, order_id, done) {
   const path = { order_id }
   const list = app.load(() => app.api.call('GET /v1/orders/{order_id}/candidates', { path }))

@@ -23,7 +23,7 @@ export const claims = deskScreen((app, watch, params) => {
   })
 })
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id */
+/** @param {App} app @param {Watch} watch @param {string} order_id */
 function one(app, watch, order_id) {
   const order = app.follow('GET /v1/orders/{order_id}', { path: { order_id } }, 10_000)
   const done = () => {

@@ -10,7 +10,7 @@ import { deskScreen } from './watch.js'
 
 export const complaints = deskScreen((app, watch, params) => {
   const list = app.pages(cursor => app.api.call('GET /v1/complaints', { query: { limit: 100, cursor } }))
-  /** @param {import('../../miniprogram/logic/words.js').Words} by @param {string} text @param {string} at */
+  /** @param {Words} by @param {string} text @param {string} at */
   const said = (by, text, at) => h('div', { class: 'said' }, h('b', null, say(by)), h('small', null, when(at, app.now())), h('p', { class: 'words' }, text))
   return listScreen(app, params, {
     title: () => say(W.complaints),

@@ -30,7 +30,7 @@ export const customers = deskScreen((app, watch, params) => {
   }
 })
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} customer_id */
+/** @param {App} app @param {Watch} watch @param {string} customer_id */
 function one(app, watch, customer_id) {
   const path = { customer_id }
   const form = formOf(app, { notes: '' })

@@ -15,7 +15,7 @@ const MOST = 28
 export const hoursText = hours => DAYS.map(name => ({ name, spans: hours.filter(span => span.day === name) })).filter(({ spans }) => spans.length)
   .map(({ name, spans }) => `${sayOf(weekdays, name)} ${spans.map(({ from, until }) => `${from}–${until}`).join('、')}`)
 
-/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Contract['Hours'][] | null} before @param {{ label: import('../../miniprogram/logic/words.js').Words, any: import('../../miniprogram/logic/words.js').Words, pointer?: string, update: () => void }} words */
+/** Fields for weekly hours, in a form whose values they are put into. @param {ReturnType<typeof formOf<any>>} form @param {Contract['Hours'][] | null} before @param {{ label: Words, any: Words, pointer?: string, update: () => void }} words */
 export function hoursFields(form, before, { label, any, pointer = '/hours', update }) {
   let next = 0
   /** @type {number[]} */
@@ -49,7 +49,7 @@ export function hoursFields(form, before, { label, any, pointer = '/hours', upda
 }
 
 /** Sets when a worker can work.
- * @param {import('../app.js').App} app @param {string} worker_id @param {Contract['Calendar']} known @param {(now: Contract['Availability'] | null) => void} done Without anything when somebody else has changed it. */
+ * @param {App} app @param {string} worker_id @param {Contract['Calendar']} known @param {(now: Contract['Availability'] | null) => void} done Without anything when somebody else has changed it. */
 export function changingHours(app, worker_id, known, done) {
   const form = formOf(app, /** @type {any} */ ({}))
   const { values } = form

@@ -10,14 +10,14 @@ import { giveBack, initial, place } from './reading.js'
 
 /** @typedef {keyof typeof W} Word */
 
-/** How an order stands for this agency. @param {Contract['Order'] | Contract['OrderSummary']} order @returns {{ title: string, tone: import('../parts.js').Tone }} */
+/** How an order stands for this agency. @param {Contract['Order'] | Contract['OrderSummary']} order @returns {{ title: string, tone: Tone }} */
 export function standing(order) {
   if (order.ended) return { title: say(W[/** @type {Word} */ (`lost_${order.ended.reason}`)]), tone: 'quiet' }
   const tone = order.status === 'claimed' ? 'warn' : order.status === 'staffed' || order.status === 'in_service' ? 'good' : 'quiet'
   return { title: say(W[/** @type {Word} */ (`st_${order.status}`)]), tone }
 }
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Order']} order */
+/** @param {App} app @param {Watch} watch @param {Contract['Order']} order */
 export function orderFacts(app, watch, order) {
   const isOurs = !order.ended
   return [
@@ -37,7 +37,7 @@ export function orderFacts(app, watch, order) {
   ]
 }
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} order_id @param {() => void} changed */
+/** @param {App} app @param {Watch} watch @param {string} order_id @param {() => void} changed */
 export function orderDetail(app, watch, order_id, changed) {
   /** Who could go, once that is asked. @type {ReturnType<typeof candidates> | null} */
   let people = null

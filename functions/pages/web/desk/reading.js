@@ -10,10 +10,6 @@ import { formOf } from '../form.js'
 import { button, buttonLink, card, h, named, note, say, sayOf, told, verdict } from '../parts.js'
 import { copy } from '../tools.js'
 
-/** @typedef {import('../view.js').Child} Child */
-/** @typedef {import('../app.js').App} App */
-/** @typedef {import('./watch.js').Watch} Watch */
-/** @typedef {import('../../miniprogram/logic/words.js').Words} Words */
 /** @typedef {{ id: string, lead?: Child, title: Child, detail?: Child, aside?: Child }} Row Of a list that something is chosen from. */
 
 /** What people call where an area is. @param {string} area A geohash. */

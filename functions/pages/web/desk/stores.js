@@ -56,9 +56,9 @@ function drawn(stores, chosen) {
     scaleOf(to, WIDTH, to.height / 2 + height / 2)))
 }
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} store_id */
+/** @param {App} app @param {Watch} watch @param {string} store_id */
 function one(app, watch, store_id) {
-  /** @type {(() => import('../view.js').Child) | null} */
+  /** @type {(() => Child) | null} */
   let form = null
   const stop = () => { form = null; app.update() }
   const close = (/** @type {string} */ name) => app.ask(formOf(app, {}), () => ({
@@ -91,7 +91,7 @@ function one(app, watch, store_id) {
   }
 }
 
-/** Adds a store, or changes one. @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Store'] | null} store @param {() => void} [done] */
+/** Adds a store, or changes one. @param {App} app @param {Watch} watch @param {Contract['Store'] | null} store @param {() => void} [done] */
 function changing(app, watch, store, done) {
   // What waits for review is changed further, not taken back.
   const to = store?.pending_changes
@@ -121,11 +121,11 @@ function changing(app, watch, store, done) {
     hours.view()))
 }
 
-/** Where a store is, picked on the map. @param {import('../app.js').App} app @param {{ faultOf: (pointer: string) => string | null, mended: (pointer: string) => void }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
+/** Where a store is, picked on the map. @param {App} app @param {{ faultOf: (pointer: string) => string | null, mended: (pointer: string) => void }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
   /** @type {Contract['Location'] | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
-  /** @type {(() => import('../view.js').Child) | null} */
+  /** @type {(() => Child) | null} */
   let open = null
   return {
     chosen: () => location,
@@ -139,7 +139,7 @@ export function placeField(app, form, before, pointer = '/location') {
   }
 }
 
-/** @param {import('./watch.js').Watch} watch @param {Contract['Store']} store */
+/** @param {Watch} watch @param {Contract['Store']} store */
 function took(watch, store) {
   if (!watch.agency) return
   const others = watch.agency.stores.filter(one => one.store_id !== store.store_id)

@@ -32,7 +32,7 @@ const RIGHTS = { owner: ['orders', 'workers', 'agency', 'members'], dispatcher: 
 /** @type {Watch | null} */
 let watch = null
 
-/** A screen of the desk, which is given the watch. @param {(app: import('../app.js').App, watch: Watch, params: Record<string, string>) => import('../app.js').Screen} make @returns {import('../app.js').MakeScreen} */
+/** A screen of the desk, which is given the watch. @param {(app: App, watch: Watch, params: Record<string, string>) => import('../app.js').Screen} make @returns {import('../app.js').MakeScreen} */
 export const deskScreen = make => (app, params) => {
   watch = watch || begun(app)
   watch.begin()
@@ -42,7 +42,7 @@ export const deskScreen = make => (app, params) => {
 /** How many offers there are to grab, and claims to name a worker for: for the tabs. */
 export const counts = { offers: () => watch ? watch.offers().length : 0, claims: () => watch?.claims?.length || 0 }
 
-/** @param {import('../app.js').App} app */
+/** @param {App} app */
 function begun(app) {
   const { api } = app
   /** @typedef {ReturnType<typeof api.follow>} Following */

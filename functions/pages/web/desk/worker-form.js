@@ -17,7 +17,7 @@ function valuesOf(before) {
   return { name: to?.name || before?.name || '', phone: to?.phone || before?.phone || '', skills: /** @type {string[]} */ ([...(to?.skills || before?.skills || [])]), id_number: '', consent: /** @type {string[]} */ ([]), consentDay: '', ...experience }
 }
 
-/** @param {ReturnType<typeof formOf<any>>} form @param {import('./watch.js').Watch} watch */
+/** @param {ReturnType<typeof formOf<any>>} form @param {Watch} watch */
 function fields(form, watch) {
   const { values } = form
   const offered = watch.services.filter(({ service }) => watch.agency?.services.includes(service) || values.skills.includes(service))
@@ -52,7 +52,7 @@ const bodyOf = values => ({
     .map((/** @type {Contract['Service']} */ service) => ({ service, years: Number(values[`years.${service}`] || 0), tags: values[`tags.${service}`] })),
 })
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {() => void} changed */
+/** @param {App} app @param {Watch} watch @param {() => void} changed */
 export function registering(app, watch, changed) {
   const form = formOf(app, /** @type {any} */ ({ ...valuesOf(null), consentDay: isoDay(app.now()) }))
   const { values } = form
@@ -70,7 +70,7 @@ export function registering(app, watch, changed) {
       form.text('consentDay', { label: say(W.consentDay), pointer: '/consent/given_at', type: 'date', max: isoDay(app.now()) })))
 }
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {Contract['Worker']} worker @param {(worker: Contract['Worker']) => void} done */
+/** @param {App} app @param {Watch} watch @param {Contract['Worker']} worker @param {(worker: Contract['Worker']) => void} done */
 export function changing(app, watch, worker, done) {
   const form = formOf(app, /** @type {any} */ (valuesOf(worker)))
   const send = async () => {

@@ -16,7 +16,7 @@ const WEEKS = 14 * DAY
 /** The API takes a photo of 1 MiB. */
 const PHOTO_SIDE = 1024
 
-/** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} worker_id @param {() => void} changed */
+/** @param {App} app @param {Watch} watch @param {string} worker_id @param {() => void} changed */
 export function workerDetail(app, watch, worker_id, changed) {
   const path = { worker_id }
   /** @type {Promise<Contract['Worker']>} */
@@ -31,7 +31,7 @@ export function workerDetail(app, watch, worker_id, changed) {
     return app.api.call('GET /v1/workers/{worker_id}/calendar', { path, query: { from: new Date(app.now()).toISOString(), until: new Date(app.now() + WEEKS).toISOString() } })
   })
   const badges = badgesOf(app, watch, worker_id, () => read.value?.name || '')
-  /** What is being changed, and its form. @type {{ what: 'data' | 'hours', form: () => import('../view.js').Child } | null} */
+  /** What is being changed, and its form. @type {{ what: 'data' | 'hours', form: () => Child } | null} */
   let editing = null
   const deed = deeds(app, problem => problem instanceof Error && problem.message === 'photo' ? say(W.photoFault) : told(problem))
   const end = () => askWhy(app, {
@@ -69,7 +69,7 @@ export function workerDetail(app, watch, worker_id, changed) {
           [say(W.idNumber), worker.id_number && masked(worker.id_number)],
           ...worker.skills.map(skill => {
             const known = worker.experience.find(one => one.service === skill)
-            return /** @type {[string, import('../view.js').Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known?.years ? tag(say(W.years, { years: known.years })) : !known?.tags.length && '—', known?.tags.map(one => tag(watch.tagName(one))))])
+            return /** @type {[string, Child]} */ ([watch.serviceName(skill), h('span', { class: 'tags' }, known?.years ? tag(say(W.years, { years: known.years })) : !known?.tags.length && '—', known?.tags.map(one => tag(watch.tagName(one))))])
           }),
         ]),
         watch.may('workers') && !worker.erased && h('div', { class: 'buttons' },

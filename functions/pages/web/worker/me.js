@@ -11,7 +11,7 @@ import { awaited, button, card, facts, h, note, row, rows, say, sayOf, screen, t
 export const me = screen(app => {
   const own = app.load(() => app.api.call('GET /v1/me/record'))
   const services = app.load(() => readServices(app.api))
-  /** Reads what has become of it, and says so. @param {import('../../miniprogram/logic/words.js').Words} words */
+  /** Reads what has become of it, and says so. @param {Words} words */
   const done = async words => {
     await own.again()
     app.say(say(words))

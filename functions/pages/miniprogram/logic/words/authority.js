@@ -2,7 +2,7 @@
 
 import { common } from './common.js'
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const authority = {
   ...common,
   area: ['主管部门工作台', 'Authority desk'],
@@ -250,14 +250,14 @@ export const authority = {
   somebody: ['已停用的成员', 'A former member'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const roles = {
   supervisor: ['主管：审核、管理成员', 'Supervisor: reviews, manages members'],
   reviewer: ['审核员：审核、处理异议和投诉', 'Reviewer: reviews, objections, complaints'],
   auditor: ['督查员：只看', 'Auditor: reads only'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const feedStatuses = {
   received: ['已收到', 'Received'],
   applying: ['正在记入', 'Being applied'],
@@ -265,7 +265,7 @@ export const feedStatuses = {
   refused: ['已拒收', 'Refused'],
 }
 
-/** Why an agency could not be chosen. @type {Record<string, import('../words.js').Words>} */
+/** Why an agency could not be chosen. @type {Record<string, Words>} */
 export const exclusions = {
   not_approved: ['未经批准', 'not approved'],
   service_not_offered: ['不做这项服务', 'not of this service'],
@@ -275,7 +275,7 @@ export const exclusions = {
   out_of_range: ['太远', 'too far'],
 }
 
-/** What members do, beside what happens to workers. @type {Record<string, import('../words.js').Words>} */
+/** What members do, beside what happens to workers. @type {Record<string, Words>} */
 export const deeds = {
   agency_reviewed: ['审核公司', 'Reviewed an agency'],
   store_reviewed: ['审核门店', 'Reviewed a store'],

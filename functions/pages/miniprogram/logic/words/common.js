@@ -2,7 +2,7 @@
 
 import { controls } from './controls.js'
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const common = {
   ...controls,
   copy: ['复制', 'Copy'],

@@ -1,6 +1,6 @@
 // What the contract's lists are called.
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const sections = {
   identity: ['身份核验', 'Identity'],
   background_check: ['背景审查', 'Background check'],
@@ -13,7 +13,7 @@ export const sections = {
   occupational_insurance: ['职业责任险', 'Liability insurance'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const states = {
   clear: ['正常', 'Clear'],
   flagged: ['有异常', 'Flagged'],
@@ -25,14 +25,14 @@ export const states = {
   not_required: ['无需', 'Not required'],
 }
 
-/** Of a worker's record in one word. @type {Record<string, import('../words.js').Words>} */
+/** Of a worker's record in one word. @type {Record<string, Words>} */
 export const publicStandings = {
   clear: ['诚信信息正常', 'Record clear'],
   attention: ['诚信信息需注意', 'Record needs attention'],
   unverified: ['诚信信息未核实', 'Record not verified'],
 }
 
-/** Of agencies, stores and workers. @type {Record<string, import('../words.js').Words>} */
+/** Of agencies, stores and workers. @type {Record<string, Words>} */
 export const standings = {
   pending: ['待审核', 'In review'],
   approved: ['已批准', 'Approved'],
@@ -41,7 +41,7 @@ export const standings = {
   closed: ['已关闭', 'Closed'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const complaintAbouts = {
   conduct: ['服务态度', 'Conduct'],
   quality: ['服务质量', 'Quality'],
@@ -50,7 +50,7 @@ export const complaintAbouts = {
   other: ['其他', 'Something else'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const complaintStatuses = {
   open: ['等待家政公司答复', 'Waiting for the agency'],
   answered: ['公司已答复，等待主管部门', 'Answered, with the authority'],
@@ -58,7 +58,7 @@ export const complaintStatuses = {
   dismissed: ['投诉不成立', 'Dismissed'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const orderStatuses = {
   open: ['寻找中', 'Looking'],
   claimed: ['已接单', 'Claimed'],
@@ -71,7 +71,7 @@ export const orderStatuses = {
   lost: ['已失去', 'Lost'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const badgeStatuses = {
   valid: ['有效', 'Valid'],
   suspended: ['已暂停', 'Suspended'],
@@ -79,14 +79,14 @@ export const badgeStatuses = {
   expired: ['已过期', 'Expired'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const paperKinds = {
   business_licence: ['营业执照', 'Business licence'],
   human_resources_permit: ['人力资源服务许可证', 'Human resources permit'],
   labour_dispatch_permit: ['劳务派遣经营许可证', 'Labour dispatch permit'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const weekdays = {
   monday: ['周一', 'Monday'], tuesday: ['周二', 'Tuesday'], wednesday: ['周三', 'Wednesday'], thursday: ['周四', 'Thursday'],
   friday: ['周五', 'Friday'], saturday: ['周六', 'Saturday'], sunday: ['周日', 'Sunday'],

@@ -1,6 +1,6 @@
 // What is said on every screen: buttons, states of loading and sending.
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const controls = {
   brand: ['安心家政', 'Homehail'],
   back: ['返回', 'Back'],

@@ -2,7 +2,7 @@
 
 import { common } from './common.js'
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const desk = {
   ...common,
   area: ['家政公司工作台', 'Agency desk'],

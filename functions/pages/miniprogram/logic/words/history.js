@@ -1,6 +1,6 @@
 // What happens to a worker, as her chain of events has it, and who does it.
 
-/** By kind of event. @type {Record<string, import('../words.js').Words>} */
+/** By kind of event. @type {Record<string, Words>} */
 export const events = {
   registered: ['公司登记', 'Registered by an agency'],
   consent_given: ['同意个人信息授权', 'Consent given'],
@@ -20,7 +20,7 @@ export const events = {
   feed_applied: ['诚信信息更新', 'Sections updated by a source'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const actors = {
   agy: ['家政公司', 'an agency'],
   aut: ['主管部门', 'the authority'],
@@ -30,14 +30,14 @@ export const actors = {
   platform: ['平台', 'the platform'],
 }
 
-/** Where a section's state is from: an agency, or by name a feed or an authority. @type {Record<string, import('../words.js').Words>} */
+/** Where a section's state is from: an agency, or by name a feed or an authority. @type {Record<string, Words>} */
 export const sources = {
   agency: ['所属公司', 'Her agency'],
   'harbin-commerce-bureau': ['主管部门', 'The authority'],
   'demo-platform': ['演示诚信平台', 'Demo credit platform'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const decisions = {
   approve: ['批准', 'Approved'],
   reject: ['不予通过', 'Rejected'],
@@ -45,14 +45,14 @@ export const decisions = {
   reinstate: ['恢复', 'Reinstated'],
 }
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const reviewed = {
   registration: ['登记', 'her registration'],
   employment: ['换公司', 'another employer'],
   changes: ['资料变更', 'changes'],
 }
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const history = {
   entry: ['第 {seq} 条', 'Entry {seq}'],
   by: ['由{who}', 'By {who}'],
@@ -77,7 +77,7 @@ export const history = {
   hashHint: ['每一条都带着上一条的指纹，改动任何一条，后面的就都对不上。', 'Each entry carries the hash of the one before: whoever alters one has to alter all that follow.'],
 }
 
-/** Of a worker's data. @type {Record<string, import('../words.js').Words>} */
+/** Of a worker's data. @type {Record<string, Words>} */
 export const fields = {
   name: ['姓名', 'name'],
   phone: ['手机', 'phone'],

@@ -1,6 +1,6 @@
 // What is said to whoever logs in.
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const login = {
   code: ['验证码', 'Code'],
   codeHint: ['短信里的 6 位数字', 'The 6 digits of the text message'],

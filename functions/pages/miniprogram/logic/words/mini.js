@@ -1,6 +1,6 @@
 // What is said in the mini-program only.
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const mini = {
   pickPlace: ['在地图上选位置', 'Pick the place on a map'],
   placePicked: ['已选：{name}（GCJ‑02 坐标）', 'Set: {name} (GCJ‑02)'],

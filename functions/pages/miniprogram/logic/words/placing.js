@@ -1,6 +1,6 @@
 // What is said to customers who look around and order.
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const placing = {
   area: ['预约家政', 'Housekeeping'],
   home: ['首页', 'Home'],

@@ -1,6 +1,6 @@
 // What is said on the web site's own pages: the home page, and where nothing is.
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const site = {
   title: ['家政到家', 'Housekeepers you can trust'],
   lead: ['像打车一样找家政', 'Hail a housekeeper the way you hail a taxi'],

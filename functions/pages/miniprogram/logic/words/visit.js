@@ -1,6 +1,6 @@
 // What is said to customers who have ordered: of the order, at the door, and after the visit.
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const visit = {
   order: ['订单详情', 'Order'],
   noOrders: ['还没有订单', 'No orders yet'],

@@ -2,7 +2,7 @@
 
 import { common } from './common.js'
 
-/** @satisfies {Record<string, import('../words.js').Words>} */
+/** @satisfies {Record<string, Words>} */
 export const worker = {
   ...common,
   area: ['服务员', 'Worker'],
@@ -126,7 +126,7 @@ export const worker = {
 /** The text that a worker consents to is the one of this version: another text is another version. */
 export const CONSENT_VERSION = '2026-01'
 
-/** @type {Record<string, import('../words.js').Words>} */
+/** @type {Record<string, Words>} */
 export const losses = {
   cancelled: ['客户取消了', 'The customer cancelled'],
   released: ['公司退了这一单', 'Your agency gave it back'],
@@ -136,7 +136,7 @@ export const losses = {
   cannot_come: ['您当时不能上门', 'You could not come'],
 }
 
-/** How somebody looked at a record. @type {Record<string, import('../words.js').Words>} */
+/** How somebody looked at a record. @type {Record<string, Words>} */
 export const looks = {
   scan: ['有人扫了您的卡', 'Somebody scanned your badge'],
   order_check: ['客户在订单里核验了您的卡', 'A customer checked your badge'],

@@ -37,7 +37,7 @@ Page({
 
   keep() { return this.change(() => worker.call('DELETE /v1/me/erase'), W.eraseKept) },
 
-  /** @param {() => Promise<unknown>} act @param {import('../../logic/words.js').Words} done */
+  /** @param {() => Promise<unknown>} act @param {Words} done */
   change(act, done) {
     return sent(this, async () => {
       await act()

@@ -34,9 +34,6 @@ export function formOf(app, values) {
   const form = {
     values,
     isBusy: () => busy,
-    /** What is wrong at a pointer whose field is none of these. @param {string} pointer */
-    faultOf: faultAt,
-
     /** Sets a value from elsewhere than its field. @param {keyof V & string} name @param {any} value */
     set(name, value) { change(name, `/${name}`, value) },
 
@@ -80,6 +77,12 @@ export function formOf(app, values) {
               if (chosen) chosen(value)
             } }),
           picture && icon(picture), h('span', null, words)))))
+    },
+
+    /** A field that is filled in by what is below its label. @param {string} pointer @param {{ label: string, hint?: Child }} field @param {Child[]} children */
+    own(pointer, { label, hint }, ...children) {
+      const fault = faultAt(pointer)
+      return h('div', { class: 'field', key: pointer }, h('span', { class: 'label' }, label), hint && h('p', { class: 'hint' }, hint), children, fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))
     },
 
     /** Sends what is filled in, if `check` finds no fault with it, by pointer. @param {() => Promise<void>} send @param {() => Record<string, string | false | null | undefined>} [check] */

@@ -7,7 +7,7 @@ import { controls } from '../../miniprogram/logic/words/controls.js'
 import { placing as W } from '../../miniprogram/logic/words/placing.js'
 import { keptHere } from '../browser.js'
 import { formOf } from '../form.js'
-import { awaited, button, card, h, icon, named, note, say, screen, SERVICE_ICONS } from '../parts.js'
+import { awaited, button, card, h, named, note, say, screen, SERVICE_ICONS } from '../parts.js'
 
 /** Kept where an answer is waited for. */
 const UNSURE = 'unsure'
@@ -71,15 +71,13 @@ export const placing = screen((app, params) => {
   }
 
   function location() {
-    const fault = form.faultOf('/location')
     const isSet = values.location !== null && !map
-    return h('div', { class: 'field', key: 'location' }, h('span', { class: 'label' }, say(W.location)), h('p', { class: 'hint' }, say(W.locationHint)),
+    return form.own('/location', { label: say(W.location), hint: say(W.locationHint) },
       isSet && note('good', placed),
       locating === 'refused' ? note('warn', say(W.placeRefused)) : locating === 'failed' && note('warn', say(W.placeFailed)),
       map ? map() : h('div', { class: 'buttons' },
         button({ label: say(locating === 'locating' ? W.locating : W.here), icon: 'aim', disabled: locating === 'locating', onclick: locate }),
-        button({ label: say(isSet ? W.changePlace : W.onMap), icon: 'place', onclick: openMap })),
-      fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))
+        button({ label: say(isSet ? W.changePlace : W.onMap), icon: 'place', onclick: openMap })))
   }
 
   function locate() {

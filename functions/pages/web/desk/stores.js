@@ -121,7 +121,7 @@ function changing(app, watch, store, done) {
     hours.view()))
 }
 
-/** Where a store is, picked on the map. @param {App} app @param {{ faultOf: (pointer: string) => string | null, mended: (pointer: string) => void }} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
+/** Where a store is, picked on the map. @param {App} app @param {Pick<import('../form.js').Form<any>, 'own' | 'mended'>} form @param {{ lat: number, lon: number } | null} before @param {string} [pointer] */
 export function placeField(app, form, before, pointer = '/location') {
   /** @type {Contract['Location'] | null} */
   let location = before && { lat: before.lat, lon: before.lon, datum: 'wgs84' }
@@ -130,12 +130,8 @@ export function placeField(app, form, before, pointer = '/location') {
   return {
     chosen: () => location,
     check: () => ({ [pointer]: !location && say(W.storeNeedPlace) }),
-    view: () => {
-      const fault = form.faultOf(pointer)
-      return h('div', { class: 'field', key: 'location' }, h('span', { class: 'label' }, say(W.storeLocation)), location && !open && note('good', say(W.storePlaced, { near: named(nearest(location).name) })),
-        open ? open() : h('div', { class: 'buttons' }, button({ label: say(W.storePick), icon: 'place', onclick: () => { open = placeMap(app, location, taken => { location = taken; open = null; form.mended(pointer); app.update() }, W.storeMapHelp); app.update() } })),
-        fault && h('p', { class: 'fault', role: 'alert' }, icon('warning'), fault))
-    },
+    view: () => form.own(pointer, { label: say(W.storeLocation) }, location && !open && note('good', say(W.storePlaced, { near: named(nearest(location).name) })),
+      open ? open() : h('div', { class: 'buttons' }, button({ label: say(W.storePick), icon: 'place', onclick: () => { open = placeMap(app, location, taken => { location = taken; open = null; form.mended(pointer); app.update() }, W.storeMapHelp); app.update() } }))),
   }
 }
 

@@ -7,29 +7,25 @@ import { isComing, visitEnd } from '../../logic/own.js'
 import { login } from '../../logic/words/login.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { facts, say, sent, shown, titled, worded } from '../../page.js'
+import { facts, isOnTop, say, sent, shown, titled, worded } from '../../page.js'
 import { isKnownWorker, worker } from '../../sessions.js'
 
-let isOnTop = false
+/** The page as it was opened last. @type {any} */
+let opened = null
 // Another page of hers stays as it is below the login, and is come back to.
-worker.ended = () => { if (!isOnTop) wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
+worker.ended = () => { if (!isOnTop(opened)) wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
 
 Page({
   data: { ...worded(login, W), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   visits: /** @type {Contract['OwnVisit'][]} */ ([]),
 
   onLoad({ back = '' }) {
+    opened = this
     titled(mini.visits)
     this.setData({ comesBack: back !== '' })
   },
 
-  onShow() {
-    isOnTop = true
-    this.again()
-  },
-
-  onHide() { isOnTop = false },
-  onUnload() { isOnTop = false },
+  onShow() { this.again() },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },
   async onPullDownRefresh() {

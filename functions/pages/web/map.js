@@ -8,11 +8,14 @@ import { placing as W } from '../miniprogram/logic/words/placing.js'
 import { button, h, icon, named, say } from './parts.js'
 
 /** @typedef {{ lat: number, lon: number }} Place */
+/** @typedef {{ left: number, right: number, top: number, bottom: number }} Box */
 
 /** How high it is for its width. */
 const SHAPE = 0.62
 /** At least so many degrees of longitude are shown: some streets. */
 const NARROWEST = 0.06
+/** How large names are: 18 px on a phone in large print. */
+export const LETTER = 22
 
 /** @param {{ place: Place, kind: string }[]} pins `kind` is `pin` or `pin hollow`. @param {Place[]} others What is to be seen too. @param {string} label @param {number} [width] */
 export function stillMap(pins, others, label, width = 360) {
@@ -26,17 +29,26 @@ export function stillMap(pins, others, label, width = 360) {
   const box = { west: middle.lon - half, east: middle.lon + half, south: middle.lat - tall, north: middle.lat + tall }
   const drawn = map(box, width)
   const height = Math.round(width * SHAPE)
-  const places = CITY.places.filter(({ lat, lon }) => Math.abs(lat - middle.lat) < tall * 0.9 && lon > box.west && lon < box.west + across * 0.85)
-  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label, class: 'still' },
-    ground(drawn, width, height, places), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
+  return h('div', { class: 'map', key: 'map' }, h('svg', { viewBox: `0 0 ${width} ${height}`, 'font-size': LETTER, role: 'img', 'aria-label': label, class: 'still' },
+    ground(drawn, width, height, [...CITY.places.filter(place => others.includes(place)), ...CITY.places], []), pins.map(({ place, kind }) => pinAt(drawn, place, kind))))
 }
 
-/** What pins stand on. @param {ReturnType<typeof map>} drawn @param {number} width @param {number} height @param {import('../miniprogram/logic/city.js').NamedPlace[]} places */
-const ground = (drawn, width, height, places) => [
-  h('rect', { width, height, class: 'land' }),
-  h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
-  places.map(({ name, lat, lon }) => h('g', { key: name.en, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(name)))),
-]
+/** What pins stand on, with the names that have room, the first ones above all. @param {Pick<ReturnType<typeof map>, 'x' | 'y'>} drawn @param {number} width @param {number} height
+ * @param {import('../miniprogram/logic/city.js').NamedPlace[]} places @param {Box[]} taken Where no name can stand. */
+export function ground(drawn, width, height, places, taken) {
+  const names = places.map(place => ({ key: place.name.en, words: named(place.name), x: drawn.x(place.lon), y: drawn.y(place.lat) })).filter(({ words, x, y }) => {
+    const letters = [...words].reduce((length, letter) => length + (letter > '\u2e80' ? LETTER : 0.6 * LETTER), 0)
+    const box = { left: x - 3, right: x + 7 + letters, top: y - LETTER, bottom: y + LETTER / 2 }
+    const hasRoom = box.left > 0 && box.right < width && box.top > 0 && box.bottom < height && !taken.some(other => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)
+    if (hasRoom) taken.push(box)
+    return hasRoom
+  })
+  return [
+    h('rect', { width, height, class: 'land' }),
+    h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${drawn.x(lon)} ${drawn.y(lat)}`).join('L')}` }),
+    names.map(({ key, words, x, y }) => h('g', { key, transform: `translate(${x} ${y})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 7 }, words))),
+  ]
+}
 
 /** @param {ReturnType<typeof map>} drawn @param {Place} place @param {string} kind */
 const pinAt = (drawn, { lat, lon }, kind) => h('g', { key: kind, class: kind, transform: `translate(${drawn.x(lon)} ${drawn.y(lat)})` },
@@ -44,6 +56,9 @@ const pinAt = (drawn, { lat, lon }, kind) => h('g', { key: kind, class: kind, tr
 
 const WIDTH = 360
 const HEIGHT = 300
+/** What is over the map. */
+const TOOLS = { left: 295, right: WIDTH, top: 0, bottom: 115 }
+const SCALE = { left: 0, right: 110, top: HEIGHT - 42, bottom: HEIGHT }
 /** How much of a degree of longitude is shown, from the whole city to a few streets. */
 const SPANS = [1.2, 0.6, 0.3, 0.12, 0.05, 0.02]
 
@@ -75,8 +90,8 @@ export function placeMap(app, before, taken, help = W.mapHelp) {
     }
     return h('div', { class: 'map', key: 'map' }, h('p', { class: 'hint' }, say(help)),
       h('div', { class: 'map-frame' },
-        h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
-          ground(drawn, WIDTH, HEIGHT, CITY.places.filter(place => place.zoom <= zoom)),
+        h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'font-size': LETTER, role: 'img', 'aria-label': say(W.mapLabel), onclick: pick },
+          ground(drawn, WIDTH, HEIGHT, CITY.places.filter(place => place.zoom <= zoom), [TOOLS, SCALE]),
           h('path', { class: 'scale', d: `M14 ${HEIGHT - 16}v6h${drawn.metres(scale)}v-6` }), h('text', { x: 16, y: HEIGHT - 20 }, distance(scale)),
           pin && pinAt(drawn, pin, 'pin')),
         h('div', { class: 'map-tools' },

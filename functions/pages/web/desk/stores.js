@@ -6,18 +6,15 @@ import { day, distance } from '../../miniprogram/logic/format.js'
 import { controls } from '../../miniprogram/logic/words/controls.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
-import { placeMap } from '../map.js'
+import { ground, LETTER, placeMap } from '../map.js'
 import { formOf } from '../form.js'
 import { button, buttonLink, card, dialog, empty, facts, h, icon, listed, named, note, rows, say, sayOf, screen, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
 import { against, chosen, listScreen, pick, split } from './reading.js'
 import { watchOf } from './watch.js'
 
-const WIDTH = 400
+const WIDTH = 360
 const MARGIN = 0.03
-/** Room for a place's name. */
-const LABEL = 80
-const LINE = 18
 
 export const stores = screen((app, params) => {
   const watch = watchOf(app)
@@ -51,16 +48,12 @@ function drawn(stores, chosen) {
   const to = map(around(placed.map(({ at }) => at), MARGIN), WIDTH)
   const height = Math.min(to.height, WIDTH)
   const scale = [20000, 10000, 5000, 2000, 1000, 500].find(metres => to.metres(metres) < WIDTH / 4) || 500
-  /** @param {{ lat: number, lon: number }} a @param {{ lat: number, lon: number }} b */
-  const collide = (a, b) => Math.abs(to.y(a.lat) - to.y(b.lat)) < LINE && Math.abs(to.x(a.lon) - to.x(b.lon)) < LABEL
-  const isIn = (/** @type {{ lat: number, lon: number }} */ { lat, lon }) => to.x(lon) > 0 && to.x(lon) < WIDTH - LABEL && to.y(lat) > 0 && to.y(lat) < to.height
-  return h('figure', { class: 'map stores-map' }, h('svg', { viewBox: `0 ${(to.height - height) / 2} ${WIDTH} ${height}`, role: 'img', 'aria-label': say(W.storesMap) },
-    h('rect', { width: WIDTH, height: to.height, class: 'land' }),
-    h('path', { class: 'river', d: `M${CITY.river.map(([lon, lat]) => `${to.x(lon)} ${to.y(lat)}`).join('L')}` }),
-    CITY.places.filter(isIn).filter((place, number, all) => all.slice(0, number).every(other => !collide(place, other))).map(place => h('g', { key: place.name.en, transform: `translate(${to.x(place.lon)} ${to.y(place.lat)})` }, h('circle', { r: 3 }), h('text', { x: 7, y: 5 }, named(place.name)))),
+  const bottom = (to.height + height) / 2
+  return h('figure', { class: 'map stores-map' }, h('svg', { viewBox: `0 ${(to.height - height) / 2} ${WIDTH} ${height}`, 'font-size': LETTER, role: 'img', 'aria-label': say(W.storesMap) },
+    ground(to, WIDTH, to.height, CITY.places, [{ left: 0, right: WIDTH / 3, top: bottom - 42, bottom }]),
     placed.map(({ store, at }) => h('g', { key: store.store_id, class: `pin ${store.store_id === chosen ? 'chosen' : ''}`, transform: `translate(${to.x(at.lon)} ${to.y(at.lat)})` },
       h('circle', { class: 'reach', r: to.metres(5000) }), h('path', { d: 'M0 0C-10-13-13-18-13-25a13 13 0 0126 0C13-18 10-13 0 0z' }), h('circle', { class: 'hole', cy: -25, r: 4.5 }))),
-    h('path', { class: 'scale', d: `M12 ${to.height / 2 + height / 2 - 14}v6h${to.metres(scale)}v-6` }), h('text', { x: 14, y: to.height / 2 + height / 2 - 18 }, distance(scale))))
+    h('path', { class: 'scale', d: `M12 ${bottom - 14}v6h${to.metres(scale)}v-6` }), h('text', { x: 14, y: bottom - 18 }, distance(scale))))
 }
 
 /** @param {import('../app.js').App} app @param {import('./watch.js').Watch} watch @param {string} store_id */

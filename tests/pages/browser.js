@@ -40,9 +40,10 @@ export async function accessibilityFaults(page) {
   const small = await page.evaluate(() => {
     const sizes = new Map()
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    // Bars and toasts of a mini-program are WeChat's own.
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
       const element = text.parentElement
-      if (!element || !text.nodeValue?.trim() || !element.checkVisibility({ visibilityProperty: true })) continue
+      if (!element || !text.nodeValue?.trim() || !element.checkVisibility({ visibilityProperty: true }) || element.closest('#bar, #tabs, #toast')) continue
       const scale = element instanceof SVGGraphicsElement ? element.getScreenCTM()?.a || 1 : 1
       const size = Math.round(parseFloat(getComputedStyle(element).fontSize) * scale * 10) / 10
       if (size < 18) sizes.set(`${element.tagName} ${element.className}`, `${size} px: ${text.nodeValue.trim()}`)

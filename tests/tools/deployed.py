@@ -34,6 +34,12 @@ functions = {name: found["PhysicalResourceId"] for name, found in resources.item
 environments = {
     name: lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"] for name, function in functions.items()
 }
+if "Distribution" in resources:
+    found = boto3.client("cloudfront").get_distribution(Id=resources["Distribution"]["PhysicalResourceId"])
+    [origin] = found["Distribution"]["DistributionConfig"]["Origins"]["Items"]
+    [header] = origin["CustomHeaders"]["Items"]
+    deaf = [name for name, variables in environments.items() if variables.get("EDGE_SECRET", header["HeaderValue"]) != header["HeaderValue"]]
+    assert not deaf, f"these do not know what comes through CloudFront: {deaf}"
 mappings = []
 for name, function in functions.items():
     for mapping in lambdas.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]:

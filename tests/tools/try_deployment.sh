@@ -59,8 +59,8 @@ say "the public keys, and sam deploy again"
 tests/tools/built status-keys >/dev/null
 run "$(documented "Either way")
 $(documented "4. Second deployment: the public keys")"
-# A value with quotes and spaces, and an empty one, besides the keys.
-sed -i "s|^CreditSources:.*|CreditSources: '[{\"source\": \"court\", \"public_key\": \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\", \"sections\": [\"dishonesty\"]}]'\nAlarmTopicArn: ''|" \
+# A value with quotes and spaces, and an empty one, besides the keys; and CloudFront before the API.
+sed -i "s|^CreditSources:.*|CreditSources: '[{\"source\": \"court\", \"public_key\": \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\", \"sections\": [\"dishonesty\"]}]'\nAlarmTopicArn: ''\nCloudFront: beside|" \
     "$deployment/parameters.yaml"
 run "$(grep -A1 '^sam deploy' <<<"$first")"
 python3 tests/tools/deployed.py --take-over homehail "$deployment"/*.yaml >"$work/deployed.json"

@@ -516,10 +516,10 @@ pub fn spoken(faults: &str, accept_language: &str) -> String {
 
 /// All of it.
 fn catalogue() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    CATALOGUE
+    feeds::CATALOGUE
         .iter()
+        .chain(CATALOGUE)
         .chain(people::CATALOGUE)
-        .chain(feeds::CATALOGUE)
 }
 
 /// What stands in `text` where the pattern has `{}`; `None` if it does not fit.

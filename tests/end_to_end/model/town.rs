@@ -13,7 +13,7 @@ use domain::id::{AgencyId, BadgeId, CustomerId, OrderId, WorkerId};
 use domain::market::Market;
 use domain::order::{
     By, Change, ClaimCounts, ClaimEnd, How, Order, OrderDetails, Quota, Settlement, State, Status,
-    What, cannot_come, claim_news, ended_claims, ineligible, reopen, settlement,
+    TimelineEntry, What, cannot_come, claim_news, ended_claims, ineligible, reopen, settlement,
 };
 use domain::service::Service;
 use domain::time::Millis;
@@ -295,9 +295,17 @@ impl Town {
         since: Millis,
         change: impl FnOnce(&Self, &Order, Millis) -> Change,
     ) -> Result<(), String> {
+        let stored = self.stored(&self.orders[n].order.id).await;
+        // A busy machine may have seemed to be at rest while the platform still had something to do.
+        while let Some(line) = self.next_line(n, &stored)
+            && line.by == By::Platform
+            && line.at < since
+        {
+            let change = self.done_by_platform(n, &stored, line.at)?;
+            self.apply(n, &stored, &change, line.at)?;
+        }
         let order = &self.orders[n].order;
-        let stored = self.stored(&order.id).await;
-        let line = stored.timeline.get(order.timeline.len());
+        let line = self.next_line(n, &stored);
         let line = line.ok_or("the change left no line")?;
         if line.at < since
             || line.at > self.world.now()
@@ -307,6 +315,11 @@ impl Town {
         }
         let (change, at) = (change(self, order, line.at), line.at);
         self.apply(n, &stored, &change, at)
+    }
+
+    /// The first line of an order as it is stored that the model does not have yet.
+    fn next_line<'a>(&self, n: usize, stored: &'a Order) -> Option<&'a TimelineEntry> {
+        stored.timeline.get(self.orders[n].order.timeline.len())
     }
 
     /// The rulebook must allow this change at this moment.
@@ -375,7 +388,7 @@ impl Town {
     /// What the platform did, by the next line of an order's timeline, if it had reason to.
     fn done_by_platform(&self, n: usize, stored: &Order, at: Millis) -> Result<Change, String> {
         let order = &self.orders[n].order;
-        let line = &stored.timeline[order.timeline.len()];
+        let line = self.next_line(n, stored).ok_or("no line is left")?;
         let market = &self.market;
         let then = |end| reopen(order, market, end, at);
         let require = |holds: bool| {

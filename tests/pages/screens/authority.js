@@ -131,7 +131,7 @@ export default async function ({ page, shot, base, city }) {
   await page.waitForSelector('.facts')
   await shot('feed')
   const batch = '**/v1/credit-feeds/*/batches/*'
-  const whole = await answering(batch, body => ({ ...body, rejected_total: 2, rejected: [{ line: 17, detail: 'section is unknown' }, { line: 18, detail: 'as_of is in the future' }], next_cursor: 'more' }))
+  const whole = await answering(batch, body => ({ ...body, rejected_total: 2, rejected: [{ line: 17, detail: 'section 不是九项之一' }, { line: 18, detail: 'as_of 晚于现在' }], next_cursor: 'more' }))
   await page.reload()
   await page.waitForSelector('.said')
   await shot('feed-rejected-rows')

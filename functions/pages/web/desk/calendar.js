@@ -86,7 +86,7 @@ export const calendar = deskScreen((app, watch) => {
     const height = 30 + groups.length * LINE
     const hours = Array.from({ length: last - first + 1 }, (_, number) => first + number)
     return h('svg', { class: 'day', viewBox: `0 0 ${WIDTH} ${height}`, role: 'group', 'aria-label': say(W.calendarOf, { day: day(moment(shown, '12:00'), app.now()) }) },
-      hours.map(hour => h('g', { key: hour }, h('path', { class: 'hour', d: `M${x(midnight + hour * HOUR)} 22V${height}` }), hour < last && h('text', { class: 'hour-name', x: x(midnight + hour * HOUR) + 3, y: 16 }, `${hour}:00`))),
+      hours.map(hour => h('g', { key: hour }, h('path', { class: 'hour', d: `M${x(midnight + hour * HOUR)} 22V${height}` }), hour < last && (hours.length < 16 || (hour - first) % 2 === 0) && h('text', { class: 'hour-name', x: x(midnight + hour * HOUR) + 3, y: 16 }, `${hour}:00`))),
       app.now() > midnight + first * HOUR && app.now() < midnight + last * HOUR && h('path', { class: 'now', d: `M${x(app.now())} 22V${height}` }),
       groups.map(({ key, name, orders, isOpen }, line) => h('g', { key, transform: `translate(0 ${30 + line * LINE})` },
         h('path', { class: 'hour', d: `M0 0H${WIDTH}` }), h('text', { class: isOpen ? 'name open' : 'name', x: 0, y: LINE / 2 + 5 }, name),
@@ -95,7 +95,7 @@ export const calendar = deskScreen((app, watch) => {
           const label = `${clockTime(order.start_at)}–${clockTime(endOf(order))} ${watch.serviceName(order.service)}`
           return h('a', { key: order.order_id, href: addressOf(order), class: `visit ${standing(order).tone}` },
             h('rect', { x: from + 1, y: 6, width: Math.max(6, to - from - 2), height: LINE - 12, rx: 6 }), h('title', null, `${name} ${label} ${sayOf(orderStatuses, order.status)} ${place(order.area)}`),
-            to - from > 70 && h('text', { x: from + 9, y: LINE / 2 - 3 }, clockTime(order.start_at)), to - from > 70 && h('text', { x: from + 9, y: LINE / 2 + 15 }, watch.serviceName(order.service)))
+            to - from > 70 && h('text', { x: from + 9, y: LINE / 2 - 4 }, clockTime(order.start_at)), to - from > 70 && h('text', { x: from + 9, y: LINE / 2 + 17 }, watch.serviceName(order.service)))
         }))))
   }
 })

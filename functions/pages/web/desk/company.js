@@ -23,7 +23,7 @@ export const company = deskScreen((app, watch) => {
       if (!agency) return skeleton(8)
       const to = agency.pending_changes
       return [
-        !watch.isApproved() && standing(watch),
+        !watch.isApproved() && standing(watch, false),
         card({ title: agency.name, aside: tag(sayOf(standings, agency.status), agency.status === 'approved' ? 'good' : 'warn') },
           facts([
             [say(W.uscc), agency.uscc.match(/.{6}/g)?.map(part => [part, h('wbr', null)])], [say(W.responsible), agency.responsible_person], [say(W.phone), phoneText(agency.phone)], [say(W.offers), listed(agency.services.map(watch.serviceName))],

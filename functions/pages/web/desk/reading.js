@@ -134,15 +134,15 @@ export const credentials = (app, { access_key, secret }) => h('dl', { class: 'cr
   [[say(W.accessKey), access_key], [say(W.secret), secret || '']].map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, h('code', null, value),
     button({ label: say(W.copy), kind: 'quiet', onclick: () => copy(app, value) })))))
 
-/** What an agency sees that cannot grab: why, and what it can do. @param {Watch} watch */
-export function standing(watch) {
+/** What an agency sees that cannot grab: why, and in the hall what it can do. @param {Watch} watch @param {boolean} [isHall] */
+export function standing(watch, isHall = true) {
   const { agency } = watch
   if (!agency) return null
   const reason = against(agency, words => h('p', null, words))
   const needsPapers = agency.status === 'pending' && !agency.papers.length
   const papers = buttonLink({ label: say(needsPapers ? W.toPapers : W.papers), href: '#/more/papers', kind: needsPapers ? 'go' : 'plain', icon: 'file' })
   const correct = buttonLink({ label: say(W.correct), href: '#/more/change', kind: agency.status === 'rejected' ? 'go' : 'plain' })
-  const actions = card({ title: agency.name }, watch.may('agency') ? h('div', { class: 'buttons' }, needsPapers ? [papers, correct] : [correct, papers]) : note('quiet', say(W.ownerOnly)))
+  const actions = isHall && card({ title: agency.name }, watch.may('agency') ? h('div', { class: 'buttons' }, needsPapers ? [papers, correct] : [correct, papers]) : note('quiet', say(W.ownerOnly)))
   switch (agency.status) {
     case 'pending': return [verdict('quiet', say(W.pendingTitle), h('p', null, say(W.pendingDetail), needsPapers && say(W.pendingPapers))), actions]
     case 'rejected': return [verdict('warn', say(W.rejectedTitle), reason, h('p', null, say(W.rejectedNext))), actions]

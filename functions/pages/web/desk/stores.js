@@ -6,17 +6,13 @@ import { day } from '../../miniprogram/logic/format.js'
 import { standings } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { ground, placeMap, scaleOf } from '../map.js'
+import { ground, LETTER, placeMap, scaleOf, WIDTH } from '../map.js'
 import { button, buttonLink, card, empty, facts, h, icon, listed, named, note, rows, say, sayOf, skeleton, tag } from '../parts.js'
 import { hoursFields, hoursText } from './hours.js'
 import { against, listScreen } from './reading.js'
 import { deskScreen } from './watch.js'
 
-const WIDTH = 400
 const MARGIN = 0.03
-/** Room for a place's name. */
-const LABEL = 80
-const LINE = 18
 
 export const stores = deskScreen((app, watch, params) => {
   return listScreen(app, params, {
@@ -46,14 +42,12 @@ function drawn(stores, chosen) {
   if (!placed.length) return null
   const to = map(around(placed.map(({ at }) => at), MARGIN), WIDTH)
   const height = Math.min(to.height, WIDTH)
-  /** @param {{ lat: number, lon: number }} a @param {{ lat: number, lon: number }} b */
-  const collide = (a, b) => Math.abs(to.y(a.lat) - to.y(b.lat)) < LINE && Math.abs(to.x(a.lon) - to.x(b.lon)) < LABEL
-  const isIn = (/** @type {{ lat: number, lon: number }} */ { lat, lon }) => to.x(lon) > 0 && to.x(lon) < WIDTH - LABEL && to.y(lat) > 0 && to.y(lat) < to.height
-  return h('figure', { class: 'map stores-map' }, h('svg', { viewBox: `0 ${(to.height - height) / 2} ${WIDTH} ${height}`, role: 'img', 'aria-label': say(W.storesMap) },
-    ground(to, WIDTH, to.height, CITY.places.filter(isIn).filter((place, number, all) => all.slice(0, number).every(other => !collide(place, other)))),
+  const bottom = (to.height + height) / 2
+  return h('figure', { class: 'map stores-map' }, h('svg', { viewBox: `0 ${(to.height - height) / 2} ${WIDTH} ${height}`, 'font-size': LETTER, role: 'img', 'aria-label': say(W.storesMap) },
+    ground(to, to.height, CITY.places, [{ left: 0, right: WIDTH / 3, top: bottom - 42, bottom }]),
     placed.map(({ store, at }) => h('g', { key: store.store_id, class: `pin ${store.store_id === chosen ? 'chosen' : ''}`, transform: `translate(${to.x(at.lon)} ${to.y(at.lat)})` },
       h('circle', { class: 'reach', r: to.metres(5000) }), h('path', { d: 'M0 0C-10-13-13-18-13-25a13 13 0 0126 0C13-18 10-13 0 0z' }), h('circle', { class: 'hole', cy: -25, r: 4.5 }))),
-    scaleOf(to, WIDTH, to.height / 2 + height / 2)))
+    scaleOf(to, bottom)))
 }
 
 /** @param {App} app @param {Watch} watch @param {string} store_id */

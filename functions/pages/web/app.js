@@ -89,8 +89,9 @@ export function start(area) {
 
     /** Asks something over the screen, one thing at a time. @template {Record<string, any>} V @param {Form<V>} form @param {(form: Form<V>) => Question} question */
     ask(form, question) {
-      const close = () => { asked = null; app.update() }
-      asked = () => {
+      // What another screen asks meanwhile stays.
+      const close = () => { if (asked === shown) asked = null; app.update() }
+      const shown = () => {
         const { title, label, kind, check, keep, fields, send, done, past } = question(form)
         if (past && !form.isBusy()) {
           past()
@@ -105,6 +106,7 @@ export function start(area) {
         const aside = keep && button({ label: keep, kind: 'quiet', onclick: close })
         return dialog({ title, close }, form.around({ label, kind, check, send: act, aside }, fields))
       }
+      asked = shown
       app.update()
     },
 

@@ -12,14 +12,26 @@ export { listed, named, say, sayOf } from './logic/words.js'
 /** WeChat's own setting; 17 is its middle, and from 20 on it is meant for who sees badly. */
 const LARGE = 20
 
-/** What every page's data begins with: words as `w`, and the print. @param {Record<string, Words>[]} tables @returns {{ w: Record<string, string>, large: string }} */
-export function worded(...tables) {
-  const all = Object.assign({}, controls, mini, ...tables)
-  return {
-    w: Object.fromEntries(Object.entries(all).map(([name, words]) => [name, say(words)])),
-    large: (wx.getAppBaseInfo().fontSizeSetting || 16) >= LARGE ? 'large' : '',
-  }
-}
+/** What every page's data begins with: words as `w`, the print, how reading and sending go, and the order that it is about. @param {Record<string, Words>} words */
+const begun = words => ({
+  w: Object.fromEntries(Object.entries({ ...controls, ...mini, ...words }).map(([name, words]) => [name, say(words)])),
+  large: (wx.getAppBaseInfo().fontSizeSetting || 16) >= LARGE ? 'large' : '',
+  problem: '', loaded: false, busy: false, locked: false, faults: /** @type {Record<string, string>} */ ({}), order_id: '',
+})
+
+/** A page with a title that shows these words.
+ * @template {WechatMiniprogram.Page.DataOption} D @template {WechatMiniprogram.Page.CustomOption} C @param {Record<string, Words>} words @param {Words} title
+ * @param {C & { data: D } & Partial<WechatMiniprogram.Page.ILifetime> & ThisType<WechatMiniprogram.Page.Instance<D & ReturnType<typeof begun>, C>>} own */
+export const page = (words, title, own) => Page({
+  typed(event) { typed(this, event) },
+  .../** @type {any} */ (own),
+  data: { ...begun(words), ...own.data },
+  onLoad(query) {
+    titled(title)
+    this.setData({ order_id: query.order_id || '' })
+    if (own.onLoad) own.onLoad.call(/** @type {any} */ (this), query)
+  },
+})
 
 /** Sections of a record, as the template `facts` shows them. @param {{ section: string, state: string }[]} sections */
 export const sectionFacts = sections => sections.map(sectionReading).map(({ name, state, tone }) => ({ name, value: state, tone }))
@@ -89,7 +101,7 @@ export function wordsOf(failure) {
 export const toast = words => { wx.showToast({ title: say(words), icon: 'none', duration: 3000 }) }
 
 /** Keeps what was typed into the field whose `data-field` names it. @param {any} page @param {any} event */
-export function typed(page, event) {
+function typed(page, event) {
   const { field } = event.currentTarget.dataset
   page.setData({ [`values.${field}`]: event.detail.value })
   mended(page, field)

@@ -4,18 +4,11 @@ import { day, when } from '../../logic/format.js'
 import { badgeReading, presented, scanned } from '../../logic/record.js'
 import { matched } from '../../logic/visit.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { say, sectionFacts, sent, titled, typed, worded } from '../../page.js'
+import { page, say, sectionFacts, sent } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { digits: '' }, order_id: '', result: '', badge: /** @type {object | null} */ (null) },
-
-  onLoad({ order_id = '' }) {
-    titled(W.check)
-    this.setData({ order_id })
-  },
-
-  typed(event) { typed(this, event) },
+page(W, W.check, {
+  data: { values: { digits: '' }, result: '', badge: /** @type {object | null} */ (null) },
 
   async scan() {
     const found = await wx.scanCode({ scanType: ['qrCode'] }).catch(() => null)

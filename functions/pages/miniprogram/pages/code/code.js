@@ -2,17 +2,15 @@
 
 import { codesOf, groups } from '../../logic/codes.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { say, titled, worded, wordsOf } from '../../page.js'
+import { page, say, wordsOf } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 /** They outlive the page, because one may come back to it without a network. */
 const codes = codesOf(worker)
 
-Page({
-  data: { ...worded(W), problem: '', loaded: true, picture: '', next: '', digits: '' },
+page(W, W.code, {
+  data: { loaded: true, picture: '', next: '', digits: '' },
   clock: 0,
-
-  onLoad() { titled(W.code) },
 
   onShow() {
     wx.setKeepScreenOn({ keepScreenOn: true })

@@ -3,22 +3,16 @@
 import { complaintAbouts } from '../../logic/words/contract.js'
 import { controls } from '../../logic/words/controls.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { isOnTop, say, sayOf, sent, titled, toast, typed, worded } from '../../page.js'
+import { isOnTop, page, say, sayOf, sent, toast } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { detail: '' }, order_id: '', about: '', abouts: /** @type {object[]} */ ([]) },
-
-  onLoad({ order_id = '' }) {
-    titled(W.complain)
-    this.setData({ order_id })
-    this.draw('quality')
-  },
+page(W, W.complain, {
+  data: { values: { detail: '' }, about: '', abouts: /** @type {object[]} */ ([]) },
+  onLoad() { this.draw('quality') },
 
   /** @param {string} about */
   draw(about) { this.setData({ about, abouts: Object.keys(complaintAbouts).map(id => ({ id, name: sayOf(complaintAbouts, id), chosen: id === about })) }) },
   choose(event) { this.draw(event.currentTarget.dataset.id) },
-  typed(event) { typed(this, event) },
 
   send() {
     const { order_id, about, values } = this.data

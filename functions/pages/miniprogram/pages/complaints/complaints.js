@@ -2,12 +2,11 @@
 
 import { complaintReading } from '../../logic/visit.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { facts, shown, titled, worded } from '../../page.js'
+import { facts, page, shown } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, complaints: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { titled(W.complaintsOwn) },
+page(W, W.complaintsOwn, {
+  data: { complaints: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   onShow() { this.again() },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },
@@ -15,9 +14,9 @@ Page({
   /** @param {string | null} cursor */
   read(cursor) {
     return shown(this, async () => {
-      const page = await customer.call('GET /v1/complaints', { query: { limit: 20, cursor } })
-      const complaints = page.items.map(one => complaintReading(one, customer.now())).map(one => ({ ...one, isListed: true, outcome: facts([...one.visit, ...one.outcome]) }))
-      return { complaints: cursor ? [...this.data.complaints, ...complaints] : complaints, cursor: page.next_cursor }
+      const found = await customer.call('GET /v1/complaints', { query: { limit: 20, cursor } })
+      const complaints = found.items.map(one => complaintReading(one, customer.now())).map(one => ({ ...one, isListed: true, outcome: facts([...one.visit, ...one.outcome]) }))
+      return { complaints: cursor ? [...this.data.complaints, ...complaints] : complaints, cursor: found.next_cursor }
     })
   },
 

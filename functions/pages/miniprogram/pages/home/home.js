@@ -4,15 +4,13 @@ import { price, readServices } from '../../logic/catalogue.js'
 import { span } from '../../logic/format.js'
 import { isLive, rowReading } from '../../logic/order.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { named, say, shown, titled, worded } from '../../page.js'
+import { named, page, say, shown } from '../../page.js'
 import { customer, isKnownCustomer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), promises: /** @type {any[]} */ ([]), catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
-
-  onLoad() {
-    titled(W.area)
-    this.setData({ promises: [[W.vouchReview, W.vouchReviewDetail], [W.vouchRecord, W.vouchRecordDetail], [W.vouchDoor, W.vouchDoorDetail], [W.vouchPrivacy, W.vouchPrivacyDetail]].map(([title, detail]) => ({ title: say(title), detail: say(detail) })) })
+page(W, W.area, {
+  data: {
+    services: /** @type {any[]} */ ([]), live: /** @type {any[]} */ ([]), catalogue: /** @type {Contract['OfferedService'][]} */ ([]),
+    promises: [[W.vouchReview, W.vouchReviewDetail], [W.vouchRecord, W.vouchRecordDetail], [W.vouchDoor, W.vouchDoorDetail], [W.vouchPrivacy, W.vouchPrivacyDetail]].map(([title, detail]) => ({ title: say(title), detail: say(detail) })),
   },
 
   onShow() { this.again() },

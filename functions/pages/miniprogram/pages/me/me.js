@@ -2,12 +2,11 @@
 
 import { when } from '../../logic/format.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { say, sent, shown, titled, toast, worded } from '../../page.js'
+import { page, say, sent, shown, toast } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, due: '' },
-  onLoad() { titled(W.me) },
+page(W, W.me, {
+  data: { due: '' },
   onShow() { this.again() },
 
   again() {

@@ -5,15 +5,15 @@ import { DAY, day, isoDay, moment } from '../../logic/format.js'
 import { begun, canPrefer, durations, FARTHEST, firstDay, missing, orderOf, startTimes, takenOver } from '../../logic/placing.js'
 import { customer as W } from '../../logic/words/customer.js'
 import { mini } from '../../logic/words/mini.js'
-import { isOnTop, mended, named, say, sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { isOnTop, mended, named, page, say, sent, shown, titled, toast } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: { ...begun(customer.now()), prefer: false }, before: '', canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
+page(W, W.newOrder, {
+  data: { values: { ...begun(customer.now()), prefer: false }, canPrefer: false, placed: '', refused: false, services: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]), durations: /** @type {any[]} */ ([]), durationLabels: /** @type {any[]} */ ([]), wishes: /** @type {any[]} */ ([]), dayLabel: '', durationLabel: '', first: '', last: '', timeAt: 0, durationAt: 0, usual: '', catalogue: /** @type {Contract['OfferedService'][]} */ ([]) },
 
   onLoad({ service = '', order_id = '' }) {
-    titled(order_id ? W.againOrder : W.newOrder)
-    this.setData({ before: order_id, values: { ...begun(customer.now(), service || undefined), prefer: false }, first: isoDay(firstDay(customer.now())), last: isoDay(customer.now() + FARTHEST * DAY) })
+    if (order_id) titled(W.againOrder)
+    this.setData({ values: { ...begun(customer.now(), service || undefined), prefer: false }, first: isoDay(firstDay(customer.now())), last: isoDay(customer.now() + FARTHEST * DAY) })
     this.again()
   },
 
@@ -21,7 +21,7 @@ Page({
     return shown(this, async () => {
       const catalogue = await readServices(customer)
       this.setData({ catalogue })
-      if (this.data.before) await this.fillIn(this.data.before)
+      if (this.data.order_id) await this.fillIn(this.data.order_id)
       this.draw()
       return {}
     })
@@ -58,7 +58,6 @@ Page({
     this.draw()
   },
 
-  typed(event) { typed(this, event) },
   pickService(event) { this.change({ service: event.currentTarget.dataset.id, duration: '' }) },
   pickDay(event) { this.change({ day: event.detail.value }) },
   pickTime(event) { this.change({ start: this.data.times[Number(event.detail.value)] }) },
@@ -97,12 +96,12 @@ Page({
   },
 
   place() {
-    const { values, before, catalogue } = this.data
+    const { values, order_id, catalogue } = this.data
     const { location } = values
     const service = catalogue.find(one => one.service === values.service)
     return sent(this, async () => {
       if (!location || !service) return
-      const order = await customer.call('POST /v1/orders', { intent: 'order', body: orderOf({ ...values, location }, service, values.prefer ? before : null) })
+      const order = await customer.call('POST /v1/orders', { intent: 'order', body: orderOf({ ...values, location }, service, values.prefer ? order_id : null) })
       toast(W.placed)
       if (isOnTop(this)) wx.redirectTo({ url: `/pages/order/order?order_id=${order.order_id}` })
     }, missing(values, customer.now()))

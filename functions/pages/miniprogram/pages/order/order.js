@@ -6,14 +6,14 @@ import { isLive, pictured, reading, timelineReading } from '../../logic/order.js
 import { standingReading } from '../../logic/record.js'
 import { canCancel, canComplain, complaintReading, details, outlook, tagNames } from '../../logic/visit.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { facts, listed, say, sectionFacts, sent, shown, titled, worded, wordsOf } from '../../page.js'
+import { facts, listed, page, say, sectionFacts, sent, shown, wordsOf } from '../../page.js'
 import { customer } from '../../sessions.js'
 
 /** What the main button does, by status. @type {Record<string, keyof typeof W>} */
 const NEXT = { staffed: 'checkBadge', in_service: 'complete', completed: 'rate', rated: 'againOrder', cancelled: 'againOrder', unfilled: 'againOrder' }
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, order_id: '', photo: '', open: false, complaint: /** @type {object | null} */ (null), canComplain: false },
+page(W, W.order, {
+  data: { photo: '', open: false, complaint: /** @type {object | null} */ (null), canComplain: false },
   order: /** @type {Contract['Order'] | null} */ (null),
   services: /** @type {Contract['OfferedService'][]} */ ([]),
   following: /** @type {{ stop: () => void, now: () => void } | null} */ (null),
@@ -24,11 +24,6 @@ Page({
   photoOf: 0,
   /** Sends once more what was not done. */
   repeat: /** @type {(() => Promise<void>) | null} */ (null),
-
-  onLoad({ order_id = '' }) {
-    titled(W.order)
-    this.setData({ order_id })
-  },
 
   onShow() { this.read() },
   onHide() { this.stop() },

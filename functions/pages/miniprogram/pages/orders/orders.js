@@ -3,12 +3,11 @@
 import { readServices } from '../../logic/catalogue.js'
 import { rowReading } from '../../logic/order.js'
 import { customer as W } from '../../logic/words/customer.js'
-import { shown, titled, worded } from '../../page.js'
+import { page, shown } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, orders: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { titled(W.orders) },
+page(W, W.orders, {
+  data: { orders: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   onShow() { this.again() },
   again() { return this.read(null) },
   more() { return this.read(this.data.cursor) },
@@ -21,9 +20,9 @@ Page({
   /** @param {string | null} cursor */
   read(cursor) {
     return shown(this, async () => {
-      const [services, page] = await Promise.all([readServices(customer), customer.call('GET /v1/orders', { query: { limit: 20, cursor } })])
-      const orders = page.items.map(order => rowReading(order, services, customer.now()))
-      return { orders: cursor ? [...this.data.orders, ...orders] : orders, cursor: page.next_cursor }
+      const [services, found] = await Promise.all([readServices(customer), customer.call('GET /v1/orders', { query: { limit: 20, cursor } })])
+      const orders = found.items.map(order => rowReading(order, services, customer.now()))
+      return { orders: cursor ? [...this.data.orders, ...orders] : orders, cursor: found.next_cursor }
     })
   },
 

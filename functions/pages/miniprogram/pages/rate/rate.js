@@ -1,17 +1,12 @@
 // A rating, after the visit.
 
 import { customer as W } from '../../logic/words/customer.js'
-import { isOnTop, mended, say, sent, titled, toast, typed, worded } from '../../page.js'
+import { isOnTop, mended, page, say, sent, toast } from '../../page.js'
 import { customer } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', busy: false, locked: false, faults: {}, values: { comment: '' }, order_id: '', stars: /** @type {object[]} */ ([]), chosen: 0, word: '' },
-
-  onLoad({ order_id = '' }) {
-    titled(W.rate)
-    this.setData({ order_id })
-    this.draw(0)
-  },
+page(W, W.rate, {
+  data: { values: { comment: '' }, stars: /** @type {object[]} */ ([]), chosen: 0, word: '' },
+  onLoad() { this.draw(0) },
 
   /** @param {number} chosen */
   draw(chosen) {
@@ -23,7 +18,6 @@ Page({
     this.draw(event.currentTarget.dataset.number)
     mended(this, 'stars')
   },
-  typed(event) { typed(this, event) },
 
   send() {
     const { order_id, chosen, values } = this.data

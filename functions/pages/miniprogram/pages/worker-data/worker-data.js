@@ -6,12 +6,11 @@ import { consentReading, deeds, moves, ownFacts } from '../../logic/own.js'
 import { standings } from '../../logic/words/contract.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { facts, say, sayOf, sent, shown, titled, toast, worded } from '../../page.js'
+import { facts, page, say, sayOf, sent, shown, toast } from '../../page.js'
 import { worker } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {} },
-  onLoad() { titled(mini.dataAndWork) },
+page(W, mini.dataAndWork, {
+  data: {},
   onShow() { this.again() },
 
   again() {

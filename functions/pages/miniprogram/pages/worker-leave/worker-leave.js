@@ -3,14 +3,13 @@
 import { clockTimes, day, isoDay, moment } from '../../logic/format.js'
 import { changeLeave, leaveAhead, leaveFault, spanOf, tomorrow, weekHours } from '../../logic/leave.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { facts, mended, sent, shown, titled, toast, worded } from '../../page.js'
+import { facts, mended, page, sent, shown, toast } from '../../page.js'
 import { worker } from '../../sessions.js'
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, values: tomorrow(0), today: '', times: clockTimes },
+page(W, W.leave, {
+  data: { values: tomorrow(0), today: '', times: clockTimes },
   availability: /** @type {Contract['Availability']} */ ({ version: 0, hours: null, leave: [] }),
   onLoad() {
-    titled(W.leave)
     this.setData({ values: tomorrow(worker.now()), today: isoDay(worker.now()) })
   },
 

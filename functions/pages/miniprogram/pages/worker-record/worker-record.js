@@ -5,14 +5,13 @@ import { lookReading, objectionReading } from '../../logic/own.js'
 import { sectionReading, standingReading } from '../../logic/record.js'
 import { sections } from '../../logic/words/contract.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { say, sayOf, sent, shown, titled, toast, typed, worded } from '../../page.js'
+import { page, say, sayOf, sent, shown, toast } from '../../page.js'
 import { worker } from '../../sessions.js'
 
 const SECTIONS = /** @type {Contract['Section'][]} */ (Object.keys(sections))
 
-Page({
-  data: { ...worded(W), problem: '', loaded: false, busy: false, locked: false, faults: {}, abouts: SECTIONS.map(section => sayOf(sections, section)), values: { about: SECTIONS.indexOf('health_certificate'), text: '' }, looks: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
-  onLoad() { titled(W.sections) },
+page(W, W.sections, {
+  data: { abouts: SECTIONS.map(section => sayOf(sections, section)), values: { about: SECTIONS.indexOf('health_certificate'), text: '' }, looks: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   onShow() { this.again() },
 
   again() {
@@ -30,13 +29,12 @@ Page({
 
   /** @param {string | null} cursor */
   async looked(cursor) {
-    const page = await worker.call('GET /v1/me/views', { query: { limit: 10, cursor } })
-    const looks = page.items.map(one => lookReading(one, worker.now()))
-    return { looks: cursor ? [...this.data.looks, ...looks] : looks, cursor: page.next_cursor }
+    const found = await worker.call('GET /v1/me/views', { query: { limit: 10, cursor } })
+    const looks = found.items.map(one => lookReading(one, worker.now()))
+    return { looks: cursor ? [...this.data.looks, ...looks] : looks, cursor: found.next_cursor }
   },
 
   pick(event) { this.setData({ 'values.about': Number(event.detail.value) }) },
-  typed(event) { typed(this, event) },
 
   send() {
     const { about, text } = this.data.values

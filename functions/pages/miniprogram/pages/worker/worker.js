@@ -7,7 +7,7 @@ import { isComing, visitEnd } from '../../logic/own.js'
 import { login } from '../../logic/words/login.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { facts, isOnTop, say, sent, shown, titled, worded } from '../../page.js'
+import { facts, isOnTop, page, say, sent, shown } from '../../page.js'
 import { isKnownWorker, worker } from '../../sessions.js'
 
 /** The page as it was opened last. @type {any} */
@@ -15,13 +15,12 @@ let opened = null
 // Another page of hers stays as it is below the login, and is come back to.
 worker.ended = () => { if (!isOnTop(opened)) wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
 
-Page({
-  data: { ...worded(login, W), problem: '', loaded: false, busy: false, locked: false, faults: {}, isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
+page({ ...login, ...W }, mini.visits, {
+  data: { isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   visits: /** @type {Contract['OwnVisit'][]} */ ([]),
 
   onLoad({ back = '' }) {
     opened = this
-    titled(mini.visits)
     this.setData({ comesBack: back !== '' })
   },
 
@@ -37,14 +36,14 @@ Page({
   read(cursor) {
     return shown(this, async () => {
       if (!await isKnownWorker()) return { isIn: false }
-      const [services, page] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 50, cursor } })])
-      this.visits = cursor ? [...this.visits, ...page.items] : page.items
+      const [services, found] = await Promise.all([readServices(worker), worker.call('GET /v1/me/visits', { query: { limit: 50, cursor } })])
+      this.visits = cursor ? [...this.visits, ...found.items] : found.items
       const card = (/** @type {Contract['OwnVisit']} */ visit) => ({
         id: visit.order_id, title: visitTime(visit.start_at, visit.duration_min, worker.now()), service: `${serviceName(services, visit.service)} · ${span(visit.duration_min)}`,
         end: visitEnd(visit), comment: visit.rating ? visit.rating.comment : '', hasHome: visit.home !== null, call: visit.home ? `${say(W.call)} ${phoneText(visit.home.contact.phone)}` : '',
         facts: facts([[say(W.address), visit.home?.address], [say(W.customer), visit.home?.contact.name], [say(W.notes), visit.home?.notes], [say(W.company), visit.agency]]),
       })
-      return { isIn: true, coming: this.visits.filter(isComing).reverse().map(card), past: this.visits.filter(visit => !isComing(visit)).map(card), cursor: page.next_cursor }
+      return { isIn: true, coming: this.visits.filter(isComing).reverse().map(card), past: this.visits.filter(visit => !isComing(visit)).map(card), cursor: found.next_cursor }
     })
   },
 

@@ -9,7 +9,7 @@ const HOUR = 3_600_000
 
 const city = await platform(process.argv[2])
 const browser = await launch()
-const { page } = await visitor(browser, { width: 1200, height: 700 })
+const { page } = await visitor(browser, { width: 1440, height: 780 })
 await page.goto(`${city.base}/desk`)
 await page.getByRole('button', { name: city.desks[0].name }).click()
 await page.getByText(/可抢 \d+ 单/).waitFor()

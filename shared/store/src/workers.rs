@@ -36,7 +36,7 @@ use key::{BY_AGENCY, WORKERS_BY_REVIEW, parse_erasure, parse_worker};
 pub use calendars::Calendars;
 pub use change::{Appended, NewEvent, NewWorker, ProfileChange, RegisteredWorker, Step};
 pub(crate) use change::{Body, PAYLOAD};
-pub(crate) use consent::{ErasureItem, if_can_be_asked, write_each};
+pub(crate) use consent::{ErasureItem, erasure_waits, if_can_be_asked, write_each};
 pub use feeds::{Announced, Batch, BatchInTurn, BatchState, Counts, Feeds, REPORT_PAGE};
 pub use look::{Look, View};
 pub use objection::{Objection, ObjectionAnswer, WaitingObjection};

@@ -56,6 +56,13 @@ async fn a_complaint_is_answered_and_decided_and_an_upheld_one_counts() {
     complain(stranger.clone(), "k1", complaint())
         .await
         .expect_problem(404, "not-found");
+    // Not while the customer's data is about to be erased, and again once that is called off.
+    let erase = |method| world.call(method, "/v1/me/erase").token(&customer).send();
+    erase("POST").await.expect(202);
+    complain(customer.clone(), "k0", complaint())
+        .await
+        .expect_problem(409, "erasure-pending");
+    erase("DELETE").await.expect(204);
     let made = complain(customer.clone(), "k1", complaint())
         .await
         .expect(201);

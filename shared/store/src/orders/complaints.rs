@@ -13,6 +13,7 @@ use crate::bytes::Bytes;
 use crate::table::{
     Attributes, Committed, ItemKey, Key, Member, Part, Rivals, TRANSACT, Tries, commit, read,
 };
+use crate::workers::erasure_waits;
 use crate::{Error, Page, SealKey, Sealed};
 
 /// Whose list of complaints.
@@ -89,7 +90,7 @@ impl Orders {
         for item in self.table.get_all(keys).await? {
             match ItemKey::of(&item)?.sk.as_str() {
                 COMPLAINT => found.complaint = open(item, seal, now)?,
-                key::ERASURE => found.is_to_be_erased = true,
+                key::ERASURE => found.is_to_be_erased = erasure_waits(item)?,
                 _ => found.order = Some(item::read(item)?),
             }
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Orders, item, key};
 use crate::Error;
 use crate::table::{ItemKey, Key, Member, Part, read};
-use crate::workers::ErasureItem;
+use crate::workers::erasure_waits;
 
 #[derive(Serialize, Deserialize)]
 struct QuotaItem {
@@ -49,10 +49,7 @@ impl Orders {
                         ..quota
                     };
                 }
-                key::ERASURE => {
-                    let (_, ErasureItem { kept, .. }) = read(item)?;
-                    found.is_to_be_erased = kept.waits().is_some();
-                }
+                key::ERASURE => found.is_to_be_erased = erasure_waits(item)?,
                 _ => found.order = Some(item::read(item)?),
             }
         }

@@ -32,6 +32,12 @@ pub(crate) struct ErasureItem {
     since: Option<Millis>,
 }
 
+/// Whether this request to be erased still waits: one that was called off does not.
+pub(crate) fn erasure_waits(item: Attributes) -> Result<bool, Error> {
+    let (_, ErasureItem { kept, .. }) = read(item)?;
+    Ok(kept.waits().is_some())
+}
+
 impl From<Erasure> for ErasureItem {
     fn from(asked: Erasure) -> Self {
         Self {

@@ -177,7 +177,9 @@ async fn a_complaint_is_answered_and_decided_and_an_upheld_one_counts() {
     assert_eq!(seen["decision"]["decision"], "upheld");
     assert_eq!(seen["answer"]["text"], "对不起");
 
-    // It goes with its customer.
+    // It goes with its customer, who asks again.
+    world.advance(HOUR).await;
+    let customer = world.customer("demo-customer-1").await;
     let call = world.call("POST", "/v1/me/erase").token(&customer);
     call.send().await.expect(202);
     world.advance(3 * DAY + HOUR).await;

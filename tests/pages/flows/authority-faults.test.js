@@ -173,7 +173,7 @@ const FORMS = [
       await page.getByRole('button', { name: '添加成员' }).click()
       await page.getByRole('dialog').getByLabel('姓名').fill(name)
     },
-    keeps: (page, { name }) => [page.getByRole('dialog').getByLabel('姓名'), name], done: page => page.getByText('只显示这一次'), opens: true,
+    keeps: (page, { name }) => [page.getByRole('dialog').getByLabel('姓名'), name], done: page => page.getByText('只显示这一次'), opens: 'authority',
     times: async ({ name }) => (await call('GET', '/v1/members?limit=100', they.office)).items.filter(item => item.name === name).length,
   }],
   ['a new credential', {
@@ -183,8 +183,18 @@ const FORMS = [
       await page.locator('.card', { hasText: name }).getByRole('button', { name: '添加账号' }).click()
       await page.getByRole('dialog').getByLabel('账号用途').fill('值班电脑')
     },
-    keeps: page => [page.getByRole('dialog').getByLabel('账号用途'), '值班电脑'], done: page => page.getByText('只显示这一次'), opens: true,
+    keeps: page => [page.getByRole('dialog').getByLabel('账号用途'), '值班电脑'], done: page => page.getByText('只显示这一次'), opens: 'authority',
     times: async ({ member_id }) => (await call('GET', '/v1/members?limit=100', they.office)).items.find(item => item.member_id === member_id).credentials.length,
+  }],
+  ['a credential for an owner', {
+    make: () => they.agency(), request: ['POST', '**/v1/agencies/*/credentials'], button: '添加',
+    fill: async (page, { agency_id }) => {
+      await page.goto(`${url}/authority#/agencies/${agency_id}`)
+      await page.getByRole('button', { name: '给公司负责人发新账号' }).click()
+      await page.getByRole('dialog').getByLabel('账号用途').fill('补发')
+    },
+    keeps: page => [page.getByRole('dialog').getByLabel('账号用途'), '补发'], done: page => page.getByText('只显示这一次'), opens: 'agency',
+    times: async ({ agency_id }) => (await call('GET', `/v1/agencies/${agency_id}/credentials`, they.office)).items.length - 1,
   }],
 ]
 
@@ -238,7 +248,7 @@ for (const [number, [form, { make = async () => ({}), told: words = {}, request:
         if (times) assert.equal(await times(subject), before + 1, 'it was done once')
         if (opens) {
           const [access_key, secret] = await page.getByRole('dialog').locator('code').allInnerTexts()
-          await they.session('authority', { access_key, secret })
+          await they.session(opens, { access_key, secret })
         }
       })
     }

@@ -282,6 +282,24 @@ test('An agency is found by its credit code, and a batch in the list of its sour
   await me.leave()
 })
 
+test('A supervisor gives an owner who has lost theirs a new credential', async () => {
+  const { agency_id, name } = await they.agency()
+  const me = await at('supervisor', `agencies/${agency_id}`)
+  const { page } = me
+  await page.getByRole('heading', { name }).waitFor()
+  await page.getByRole('button', { name: '给公司负责人发新账号' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('账号用途').fill('补发')
+  await dialog.getByRole('button', { name: '添加' }).click()
+  await dialog.getByText('只显示这一次').waitFor()
+  await me.screen('a credential is handed over', { english: true })
+  const [access_key, secret] = await dialog.locator('code').allInnerTexts()
+  assert.equal((await call('POST', '/v1/sessions/agency', null, { access_key, secret })).member.role, 'owner')
+  await dialog.getByRole('button', { name: '已经交给本人' }).click()
+  assert.equal(await page.getByText(secret).count(), 0)
+  await me.leave()
+})
+
 test('A log that does not hold is told', async () => {
   const me = await watched({ width: 1440 })
   const { page } = me

@@ -9,6 +9,7 @@ import { stillMap } from '../map.js'
 import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 import { hashes } from '../record.js'
 import { saveFile } from '../tools.js'
+import { giveCredential } from './credential.js'
 import { comparison, deciding, pastReviews, possible } from './deciding.js'
 
 /** @param {Contract['OfferedService'][]} services @param {readonly string[]} list */
@@ -28,6 +29,9 @@ export const agency = screen((app, { agency_id }) => {
     present: () => read.value && { name: read.value.name, version: read.value.version, can: possible(read.value.status, read.value.pending_changes !== null) },
     send: ({ decision, reason }, { version }) => app.api.call('POST /v1/agencies/{agency_id}/reviews', { path, body: { decision, reason, version }, repeats: true }),
     again: read.again,
+  })
+  const giveKey = () => giveCredential(app, {
+    title: say(W.ownerKey), detail: say(W.ownerKeyDetail), send: body => app.api.call('POST /v1/agencies/{agency_id}/credentials', { path, intent: `credential ${agency_id}`, body }),
   })
   return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, dossier, 8) }
 
@@ -49,6 +53,7 @@ export const agency = screen((app, { agency_id }) => {
       card({ title: say(W.store) }, rows(it.stores.map(store => row({ key: store.store_id, href: `#/agencies/${agency_id}/stores/${store.store_id}`, icon: 'store', title: store.name, detail: store.address, aside: standingTag(store.status) })))),
       pastReviews(it.reviews, app.now()),
       decision(),
+      app.api.member()?.role === 'supervisor' && h('div', { class: 'beside' }, button({ label: say(W.ownerKey), kind: 'quiet', onclick: giveKey })),
     ]
   }
 })

@@ -4,8 +4,8 @@ import { day, when } from '../../miniprogram/logic/format.js'
 import { authority as W, deeds, roles } from '../../miniprogram/logic/words/authority.js'
 import { events } from '../../miniprogram/logic/words/history.js'
 import { formOf } from '../form.js'
-import { button, card, empty, facts, h, note, paged, row, rows, say, sayOf, tag } from '../parts.js'
-import { copy } from '../tools.js'
+import { button, card, empty, h, paged, row, rows, say, sayOf, tag } from '../parts.js'
+import { giveCredential, handOver } from './credential.js'
 import { placeOf } from './lookup.js'
 
 /** The installation's own member and key are called so by the platform. @param {string} name @param {Words} words */
@@ -29,7 +29,7 @@ export const team = forSupervisors(app => {
   const roleField = (/** @type {import('../form.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
   const nameField = (/** @type {import('../form.js').Form<any>} */ form) => form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 40 })
   const add = () => app.ask(formOf(app, { name: '', role: 'reviewer' }), form => ({
-    title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: handOver,
+    title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: key => { handOver(app, key); return list.again() },
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: /** @type {any} */ (form.values) }),
   }))
   const edit = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, { name: called(member.name, W.firstMember), role: member.role }), form => ({
@@ -41,10 +41,10 @@ export const team = forSupervisors(app => {
   const bringBack = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(W.reinstate), name: called(member.name, W.firstMember) }), label: say(W.reinstate), fields: h('p', null, say(W.bringBackDetail)), send: () => change(member, { is_active: true }), done: () => told(W.reinstate),
   }))
-  const addKey = (/** @type {Contract['Member']} */ { member_id }) => app.ask(formOf(app, { name: '' }), form => ({
-    title: say(W.addKey), label: say(W.add), fields: form.text('name', { label: say(W.keyName), hint: say(W.keyNameHint), autocomplete: 'off', maxlength: 40 }), done: handOver,
-    send: () => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body: form.values }),
-  }))
+  const addKey = (/** @type {Contract['Member']} */ { member_id }) => giveCredential(app, {
+    title: say(W.addKey), done: list.again,
+    send: body => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body }),
+  })
   const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(W.withdraw), name: `“${called(name, W.firstKey)}”` }), label: say(W.withdraw), kind: 'danger', fields: h('p', null, say(W.dropKeyDetail)), done: () => told(W.withdraw),
     send: () => app.api.call('DELETE /v1/members/{member_id}/credentials/{access_key}', { path: { member_id, access_key } }),
@@ -59,16 +59,6 @@ export const team = forSupervisors(app => {
       list.value && h('div', { class: 'buttons' }, button({ label: say(W.addMember), kind: 'go', icon: 'plus', onclick: add })),
       loggedIn(app),
     ],
-  }
-
-  /** Shows a key that was given, once. @param {{ access_key: string, secret: string }} key */
-  function handOver({ access_key, secret }) {
-    app.ask(formOf(app, {}), () => ({
-      title: say(W.secretTitle), label: say(W.done), send: async () => {},
-      fields: [note('warn', say(W.secretDetail)), facts([[say(W.accessKey), h('code', null, access_key)], [say(W.secret), h('code', null, secret)]]),
-        h('div', { class: 'buttons' }, button({ label: say(W.copy), icon: 'file', onclick: () => copy(app, `${access_key}\n${secret}`) }))],
-    }))
-    return list.again()
   }
 
   /** @param {Words} deed */

@@ -238,6 +238,8 @@ export const authority = {
   noKeys: ['没有登录账号', 'No credentials'],
   keyOf: ['{name}，{day}添加', '{name}, added {day}'],
   addKey: ['添加账号', 'Add a credential'],
+  ownerKey: ['给公司负责人发新账号', 'A new credential for the owner'],
+  ownerKeyDetail: ['负责人丢了账号或密钥时用。请先核实是本人。', 'For an owner who has lost theirs. Make sure first that it is them.'],
   keyName: ['账号用途', 'What it is for'],
   keyNameHint: ['例如：办公室电脑', 'Such as: office computer'],
   dropKeyDetail: ['不能再用它登录；已经登录的，15 分钟内退出。', 'It opens no sessions any more; open ones end within 15 minutes.'],

@@ -56,13 +56,6 @@ export const rows = (...rows) => h('ul', { class: 'rows' }, rows)
 /** What is vouched for, each with its icon. @param {[string, Words, Words][]} reasons */
 export const promises = reasons => h('ul', { class: 'promises' }, reasons.map(([name, title, detail]) => h('li', { key: name }, icon(name), h('div', null, h('h3', null, say(title)), h('p', { class: 'say' }, say(detail))))))
 
-/** A table; on a phone each row is a block, with its columns' names beside the values.
- * @template T @param {{ name: string, show: (item: T) => Child, number?: boolean }[]} columns @param {T[]} items @param {(item: T) => any} key @param {string} caption */
-export const table = (columns, items, key, caption) =>
-  h('table', null, h('caption', { class: 'unseen' }, caption),
-    h('thead', null, h('tr', null, columns.map(column => h('th', { scope: 'col', class: column.number ? 'number' : null }, column.name)))),
-    h('tbody', null, items.map(item => h('tr', { key: key(item) }, columns.map(column => h('td', { 'data-name': column.name, class: column.number ? 'number' : null }, column.show(item)))))))
-
 /** What is said where nothing is. @param {{ icon?: string, title: string, detail?: string, action?: Child }} state */
 export const empty = ({ icon: name = 'list', title, detail, action }) => h('div', { class: 'empty' }, icon(name, 'large'), h('h2', null, title), detail && h('p', null, detail), action)
 

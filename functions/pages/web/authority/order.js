@@ -6,7 +6,7 @@ import { timelineReading } from '../../miniprogram/logic/order.js'
 import { authority as W, exclusions } from '../../miniprogram/logic/words/authority.js'
 import { orderStatuses } from '../../miniprogram/logic/words/contract.js'
 import { history as H } from '../../miniprogram/logic/words/history.js'
-import { awaited, card, facts, h, listed, say, sayOf, screen, table, tag } from '../parts.js'
+import { awaited, card, facts, h, listed, say, sayOf, screen, tag } from '../parts.js'
 import { whole } from './agency.js'
 import { lookFor } from './purpose.js'
 
@@ -60,3 +60,10 @@ export const order = screen((app, { order_id }) => {
 
 /** @param {number} score @param {number} best */
 const of100 = (score, best) => (score / best * 100).toFixed(1)
+
+/** A table; on a phone each row is a block, with its columns' names beside the values.
+ * @template T @param {{ name: string, show: (item: T) => Child, number?: boolean }[]} columns @param {T[]} items @param {(item: T) => any} key @param {string} caption */
+const table = (columns, items, key, caption) =>
+  h('table', null, h('caption', { class: 'unseen' }, caption),
+    h('thead', null, h('tr', null, columns.map(column => h('th', { scope: 'col', class: column.number ? 'number' : null }, column.name)))),
+    h('tbody', null, items.map(item => h('tr', { key: key(item) }, columns.map(column => h('td', { 'data-name': column.name, class: column.number ? 'number' : null }, column.show(item)))))))

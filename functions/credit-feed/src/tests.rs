@@ -75,7 +75,7 @@ fn each_part_is_checked_against_its_hash() {
 
 #[test]
 fn what_is_wrong_with_rows_is_said_in_the_language_of_who_asks() {
-    let worker = json!({ "id_number": "1" });
+    let worker = json!({ "id_number": "110105194912310021" });
     let row = json!({ "worker": worker, "section": "tax", "state": "clear", "as_of": 1, "a": 1 });
     let rules = RowRules::new(&[], &CreditRules::default(), Millis(0));
     let rejected = rules.parse(7, row.to_string().as_bytes()).unwrap_err();
@@ -83,7 +83,7 @@ fn what_is_wrong_with_rows_is_said_in_the_language_of_who_asks() {
         ("en, zh;q=0.5", rejected.detail.as_str()),
         (
             "zh-CN",
-            "含有未知字段；worker.id_number 必须是 17 位数字加一位数字或 X；section 不是九项之一；as_of 必须是带时区的 RFC 3339 时间",
+            "含有未知字段；worker.id_number 的校验位有误；请与证件核对；section 不是九项之一；as_of 必须是带时区的 RFC 3339 时间",
         ),
     ] {
         assert_eq!(spoken(&rejected.detail, languages), detail);

@@ -51,7 +51,7 @@ export function start(area) {
   const api = client(browser, area.kind)
   /** @type {Screen | null} */
   let screen = null
-  /** What the screen reads: how to read it again, and how to stop. @type {{ again: () => void, stop: () => void }[]} */
+  /** What the screen reads: how to read it again, what to do once another language is spoken, and how to stop. @type {{ again: () => void, spoke?: () => void, stop: () => void }[]} */
   let reads = []
   /** @type {{ view: () => Child, done: (isIn: boolean) => void } | null} */
   let login = null
@@ -65,6 +65,7 @@ export function start(area) {
   let atOnline = () => {}
   /** The question that is asked over the screen. @type {(() => Child) | null} */
   let asked = null
+  let questions = 0
   let toast = ''
   let toastTimer = 0
   const app = {
@@ -89,6 +90,7 @@ export function start(area) {
 
     /** Asks something over the screen, one thing at a time. @template {Record<string, any>} V @param {Form<V>} form @param {(form: Form<V>) => Question} question */
     ask(form, question) {
+      const key = `question ${++questions}`
       // What another screen asks meanwhile stays.
       const close = () => { if (asked === shown) asked = null; app.update() }
       const shown = () => {
@@ -104,7 +106,8 @@ export function start(area) {
           await done?.(answer)
         }
         const aside = keep && button({ label: keep, kind: 'quiet', onclick: close })
-        return dialog({ title, close }, form.around({ label, kind, check, send: act, aside }, fields))
+        // Another question has another button: a second press on that of the one before does nothing.
+        return dialog({ title, close }, h('div', { key }, form.around({ label, kind, check, send: act, aside }, fields)))
       }
       asked = shown
       app.update()
@@ -118,8 +121,9 @@ export function start(area) {
       app.update()
     },
 
-    /** Reads something for this screen. @template T @param {() => Promise<T>} read @returns {Read<T>} */
-    load(read) {
+    /** Reads something for this screen. `isSpoken`: it says something in the language that it was asked for in. `isFixed`: it does not change.
+     * @template T @param {() => Promise<T>} read @param {{ isSpoken?: boolean, isFixed?: boolean }} [how] @returns {Read<T>} */
+    load(read, { isSpoken = false, isFixed = false } = {}) {
       let latest = 0
       const take = (/** @type {T} */ value) => {
         latest++
@@ -128,7 +132,7 @@ export function start(area) {
       }
       /** @type {Read<T>} */
       const resource = { value: null, problem: null, busy: false, again, take, anew }
-      reads.push({ again, stop: () => {} })
+      reads.push({ again: () => { if (!isFixed || resource.problem) again() }, spoke: () => { if (isSpoken || resource.problem) again() }, stop: () => {} })
       again()
       return resource
       function anew() {
@@ -183,8 +187,8 @@ export function start(area) {
       }
     },
 
-    /** A list of the contract, read page by page. @template T @param {(cursor: string | null) => Promise<{ items: T[], next_cursor: string | null }>} read @returns {Pages<T>} */
-    pages(read) {
+    /** A list of the contract, read page by page. @template T @param {(cursor: string | null) => Promise<{ items: T[], next_cursor: string | null }>} read @param {{ isSpoken?: boolean }} [how] @returns {Pages<T>} */
+    pages(read, how) {
       /** @type {string | null} */
       let cursor = null
       const pages = /** @type {Pages<T>} */ (app.load(async () => {
@@ -192,7 +196,7 @@ export function start(area) {
         cursor = page.next_cursor
         pages.hasMore = cursor !== null
         return page.items
-      }))
+      }, how))
       pages.hasMore = false
       pages.more = async () => {
         if (pages.busy) return
@@ -221,7 +225,7 @@ export function start(area) {
       return app.load(async () => {
         urls.push(URL.createObjectURL(await read()))
         return urls[urls.length - 1]
-      })
+      }, { isFixed: true })
     },
 
     /** Draws this screen again and again, such as for a countdown, or does something else. @param {number} ms */
@@ -243,7 +247,7 @@ export function start(area) {
       reads = own
       const shown = make()
       reads = whole
-      const read = { again: () => own.forEach(read => read.again()), stop: () => own.forEach(read => read.stop()) }
+      const read = { again: () => own.forEach(read => read.again()), spoke: () => own.forEach(read => read.spoke?.()), stop: () => own.forEach(read => read.stop()) }
       whole.push(read)
       return { shown, end: () => { read.stop(); whole.splice(whole.indexOf(read), 1) } }
     },
@@ -379,12 +383,12 @@ export function start(area) {
     showLogin(null, isIn => { if (isIn && number === visit) shown() })
   }
 
-  /** What was read says some things in the language that it was asked for in. @param {'zh' | 'en'} language */
+  /** @param {'zh' | 'en'} language */
   function spoke(language) {
     speak(language)
     kept.write('language', language)
     draw()
-    reads.forEach(read => read.again())
+    reads.forEach(read => read.spoke?.())
   }
 
   /** The title gets the focus, so that it is read aloud. */
@@ -423,8 +427,8 @@ export function start(area) {
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
       h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? [screen.view(), asked?.()] : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
-    // What had the focus is gone, such as the button that opened a dialog: whoever has no pointer goes on from the title.
-    if (wasOn !== document.body && !wasOn?.isConnected && document.activeElement === document.body) document.getElementById('title')?.focus({ preventScroll: true })
+    // What had the focus is gone, such as the button that opened a dialog: whoever has no pointer goes on from the title of the dialog or the screen.
+    if (wasOn !== document.body && !wasOn?.isConnected && document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector('dialog[open] h2') || document.getElementById('title'))?.focus({ preventScroll: true })
   }
 
   /** @param {string} pattern Of an address. */

@@ -100,5 +100,5 @@ export const dialog = ({ title, close }, ...children) => {
   return h('dialog', { key: 'dialog', 'aria-label': title, made: (/** @type {HTMLDialogElement} */ element) => element.showModal(), oncancel: leave,
     // A browser closes it at the second Escape, whatever was said to the first.
     onclose: (/** @type {any} */ event) => { if (event.target.isConnected) event.target.showModal() } },
-    h('div', { class: 'card-head' }, h('h2', null, title), h('button', { type: 'button', class: 'button quiet small', onclick: leave, 'aria-label': say(W.close) }, icon('cross'))), children)
+    h('div', { class: 'card-head' }, h('h2', { tabindex: '-1' }, title), h('button', { type: 'button', class: 'button quiet small', onclick: leave, 'aria-label': say(W.close) }, icon('cross'))), children)
 }

@@ -204,7 +204,7 @@ async function open(url) {
   at('pages').append(holder)
   const root = backend.createRoot('page', space, route)
   root.attach(holder, place)
-  const page = root.get()
+  const page = Object.assign(root.get(), { route })
   stack.push({ root, page, holder, route, title: settings[route]?.navigationBarTitleText || '' })
   page.onLoad?.(Object.fromEntries(new URLSearchParams(query)))
   shown()

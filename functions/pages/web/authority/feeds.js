@@ -10,7 +10,7 @@ import { awaited, card, empty, facts, h, listed, note, paged, row, rows, say, sa
 const statusTag = status => tag(sayOf(feedStatuses, status), status === 'applied' ? 'good' : status === 'refused' ? 'bad' : 'warn')
 
 export const feeds = screen(app => {
-  const read = app.load(() => app.api.call('GET /v1/credit-feeds'))
+  const read = app.load(() => app.api.call('GET /v1/credit-feeds'), { isSpoken: true })
   return {
     title: () => say(W.feeds),
     back: 'lookup',
@@ -31,7 +31,7 @@ export const feed = screen((app, { source, batch_id }) => {
     const page = await app.api.call('GET /v1/credit-feeds/{source}/batches/{batch_id}', { path, query: { cursor } })
     it = page
     return { items: page.rejected, next_cursor: page.next_cursor }
-  })
+  }, { isSpoken: true })
   return {
     title: () => say(W.feedTitle),
     back: 'feeds',

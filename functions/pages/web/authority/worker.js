@@ -33,9 +33,13 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
   const picture = (/** @type {string | undefined} */ proposal_id) => app.picture(() => app.api.call('GET /v1/workers/{worker_id}/photo', { path, query: { purpose, proposal_id }, raw: true }))
   /** Of what was read last. @type {{ shown: Record<'now' | 'proposed', ReturnType<typeof picture> | null>, end: () => void } | null} */
   let pictures = null
+  let isLeft = false
+  app.leaving(() => { isLeft = true })
   const read = app.load(async () => {
     const found = await app.api.call('GET /v1/workers/{worker_id}', { path, query: { purpose } })
     const proposal = proposalOf(found)
+    // Each look at a photo is a line in her record.
+    if (isLeft) return found
     pictures?.end()
     pictures = app.part(() => ({ now: found.photo && picture(undefined), proposed: proposal?.pending_changes.photo ? picture(proposal.proposal_id) : null }))
     for (const agency_id of new Set([found.agency_id, ...found.proposals.map(one => one.agency_id)])) {
@@ -72,11 +76,12 @@ const shown = withPurpose((app, { worker_id, part, id }) => {
     if (it.erased) return null
     const proposal = proposalOf(it)
     const moves = proposal && proposal.agency_id !== it.agency_id
+    const photo = proposal ? pictures?.shown.proposed : pictures?.shown.now
     const phone = proposal ? proposal.pending_changes.phone : it.status === 'pending' || it.status === 'rejected' ? it.phone : null
     return {
       name: proposal?.pending_changes.name || it.name || '', version: proposal ? proposal.version : it.version, proposal_id: proposal && proposal.proposal_id, phone: phone && phoneText(phone), can: possible(it.status, proposal !== null),
-      unseen: Object.values(pictures?.shown || {}).some(picture => picture && !picture.value),
-      warning: moves && !proposal.agreed_at ? note('warn', say(W.notAgreed)) : !it.photo && it.status === 'pending' && note('warn', say(W.noPhotoWarn)),
+      unseen: !!photo && !photo.value,
+      warning: moves && !proposal.agreed_at ? note('warn', say(W.notAgreed)) : photo?.problem ? note('warn', say(W.photoUnseen)) : !it.photo && it.status === 'pending' && note('warn', say(W.noPhotoWarn)),
     }
   }
 

@@ -128,7 +128,7 @@ export function workerDetail(app, watch, worker_id, changed) {
         [say(W.hoursLimit), known.hours?.length ? h('ul', null, hoursText(known.hours).map(line => h('li', { key: line }, line))) : say(W.hoursAlways)],
         [say(W.leave), known.leave.length ? h('ul', null, known.leave.map(one => h('li', { key: one.from }, leaveText(one), one.by === 'worker' && h('small', null, ` ${say(W.leaveOwn)}`)))) : say(W.leaveNone)],
       ]),
-      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.edit), onclick: () => { editing = { what: 'hours', form: changingHours(app, worker.worker_id, known, now => { if (now) Object.assign(known, now); stop(); if (!now) calendar.again() }) }; app.update() } })),
+      watch.may('workers') && h('div', { class: 'buttons' }, button({ label: say(W.edit), onclick: () => { editing = { what: 'hours', form: changingHours(app, worker.worker_id, known, now => { if (now) calendar.take({ ...(calendar.value || known), ...now }); stop(); if (!now) calendar.again() }) }; app.update() } })),
       h('h3', null, say(W.visits)),
       known.visits.length ? rows(known.visits.map(visit => row({ key: visit.order_id, href: `#/orders/${visit.order_id}`, icon: SERVICE_ICONS[visit.service], title: `${when(visit.start_at, app.now())}–${clockTime(visit.ends_at)}`, detail: watch.serviceName(visit.service), aside: tag(sayOf(orderStatuses, visit.status)) })))
         : h('p', { class: 'hint' }, say(W.noVisitsHers)),

@@ -111,10 +111,12 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "worker.id_number has no possible birth date in digits 7 to 14",
         "worker.id_number 第 7 至 14 位不是有效的出生日期",
     ),
+    // One fault in two halves, as `spoken` takes them apart.
     (
-        "worker.id_number has a wrong check character; please compare it with the card",
-        "worker.id_number 的校验位有误，请与证件核对",
+        "worker.id_number has a wrong check character",
+        "worker.id_number 的校验位有误",
     ),
+    ("please compare it with the card", "请与证件核对"),
     ("section is not one of the nine", "section 不是九项之一"),
     (
         "this source may not speak for this section",
@@ -134,9 +136,10 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ),
     ("no such worker", "没有此服务员"),
     (
-        "this worker's record cannot be written here; the operator has been told",
-        "此服务员的记录无法写入，已通知运营人员",
+        "this worker's record cannot be written here",
+        "此服务员的记录无法写入",
     ),
+    ("the operator has been told", "已通知运营人员"),
     (
         "this source has 8 entries of this section that hold now or begin later, and can have no more",
         "此来源在此项已有 8 条生效或待生效的记录，不能再多",

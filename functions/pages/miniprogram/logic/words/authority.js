@@ -108,6 +108,7 @@ export const authority = {
   photoNow: ['现在的照片', 'The photo now'],
   photoNew: ['新照片', 'The new photo'],
   noPhoto: ['没有照片', 'No photo'],
+  photoUnseen: ['照片没有加载出来。看到照片后才能批准。', 'The photo did not load. It has to be seen before she is approved.'],
   noPhotoWarn: ['还没有照片，批准后也发不了服务卡。', 'There is no photo: no badge can be issued even when she is approved.'],
   record: ['登记一项', 'Record a section'],
   recordHint: ['以主管部门的名义登记，马上生效，并记入她的档案。写错了再登记一次，以后一次为准。', 'In the authority’s name, at once, and on her record. Of two the later counts, so that a mistake can be corrected.'],

@@ -7,20 +7,17 @@ import { isComing, visitEnd } from '../../logic/own.js'
 import { login } from '../../logic/words/login.js'
 import { mini } from '../../logic/words/mini.js'
 import { worker as W } from '../../logic/words/worker.js'
-import { facts, isOnTop, page, say, sent, shown } from '../../page.js'
+import { facts, page, say, sent, shown } from '../../page.js'
 import { isKnownWorker, worker } from '../../sessions.js'
 
-/** The page as it was opened last. @type {any} */
-let opened = null
 // Another page of hers stays as it is below the login, and is come back to.
-worker.ended = () => { if (!isOnTop(opened)) wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
+worker.ended = () => { if (getCurrentPages().slice(-1)[0]?.route !== 'pages/worker/worker') wx.navigateTo({ url: '/pages/worker/worker?back=yes' }) }
 
 page({ ...login, ...W }, mini.visits, {
   data: { isIn: false, comesBack: false, coming: /** @type {object[]} */ ([]), past: /** @type {object[]} */ ([]), cursor: /** @type {string | null} */ (null) },
   visits: /** @type {Contract['OwnVisit'][]} */ ([]),
 
   onLoad({ back = '' }) {
-    opened = this
     this.setData({ comesBack: back !== '' })
   },
 

@@ -136,7 +136,7 @@ export default async function ({ page, shot, base, city }) {
   await page.waitForSelector('.said')
   await shot('feed-rejected-rows')
   await whole()
-  const taken = await answering(batch, body => ({ ...body, status: 'refused', detail: 'part 1 has another hash', applied_at: null, applied: 0, unchanged: 0 }))
+  const taken = await answering(batch, body => ({ ...body, status: 'refused', detail: '分片与清单中的 sha256 不符。请重新上传正确的分片，或用另一 batch_id 重新公告此 seq。', applied_at: null, applied: 0, unchanged: 0 }))
   await page.reload()
   await page.waitForSelector('.note.bad')
   await shot('feed-refused')

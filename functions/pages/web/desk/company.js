@@ -64,7 +64,7 @@ export const changing = deskScreen((app, watch) => {
         Object.assign(values, { name: to?.name || agency.name, responsible_person: to?.responsible_person || agency.responsible_person, phone: to?.phone || agency.phone, services: [...(to?.services || agency.services)] })
         isFilled = true
       }
-      return card({}, form.around({ label: say(W.save), send, check: () => ({ '/phone': !isPhone(values.phone) && say(W.phoneHint), '/services': !values.services.length && say(W.needService) }) },
+      return card({}, form.around({ label: say(W.save), send, check: () => ({ '/phone': !isPhone(values.phone) && say(W.phoneFault), '/services': !values.services.length && say(W.needService) }) },
         agency.status === 'approved' && h('p', { class: 'hint' }, say(W.changeCompanyNote)),
         form.text('name', { label: say(W.companyName), hint: say(W.companyNameHint), maxlength: 100 }), form.text('responsible_person', { label: say(W.responsible), maxlength: 50 }),
         form.text('phone', { label: say(W.companyPhone), type: 'tel', inputmode: 'tel', maxlength: 20 }),

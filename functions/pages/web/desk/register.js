@@ -37,7 +37,7 @@ export const register = screen(app => {
     get back() { return given ? undefined : '' },
     view: () => given ? card({ title: say(W.registered) }, note('warn', say(W.registeredDetail)), credentials(app, given), button({ label: say(W.kept), kind: 'go', onclick: goOn }))
       : awaited(services, all => [h('p', { class: 'say' }, say(W.registerLead)), form.around({ label: say(W.registerSend), send, check: () => ({
-        '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/phone': !isPhone(values.phone) && say(W.phoneHint),
+        '/uscc': values.uscc.replace(/[\s-]/g, '').length !== 18 && say(W.usccHint), '/phone': !isPhone(values.phone) && say(W.phoneFault),
         '/services': !values.services.length && say(W.needService), ...place.check(),
       }) },
       card({ title: say(W.company) },

@@ -40,7 +40,7 @@ function fields(form, watch) {
 
 /** @param {any} values */
 const check = values => ({
-  '/phone': !isPhone(values.phone) && say(W.phoneHint),
+  '/phone': !isPhone(values.phone) && say(W.phoneFault),
   '/skills': !values.skills.length && say(W.needService),
   ...Object.fromEntries(values.skills.map((/** @type {string} */ service) => [`/years/${service}`, values[`years.${service}`] !== '' && !/^([0-5]?\d|60)$/.test(values[`years.${service}`].trim()) && say(W.yearsFault)])),
 })

@@ -7,7 +7,7 @@ import { told } from '../miniprogram/logic/problem.js'
 import { say, speak, spoken } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { browser, kept, keptHere } from './browser.js'
-import { button, dialog, icon } from './parts.js'
+import { button, dialog, icon, note } from './parts.js'
 import { h, render } from './view.js'
 
 /** `back`: where its arrow leads. `full`: it has the whole window, without the tabs. `moved`: it stays when one goes to another address of it, such as of another row of its list.
@@ -32,10 +32,13 @@ import { h, render } from './view.js'
 /** @template {Record<string, any>} V @typedef {import('./form.js').Form<V>} Form */
 /** What is asked in a dialog before something is done. `keep` is said on a second button, which leaves all as it is; `done` is told what
  * `send` has brought, once the dialog is closed. `past` is there once something else is shown than was asked about: it is called, and
- * the dialog closed, unless the answer is on its way.
+ * the dialog closed, unless the answer is on its way. `isOnce`: what it shows cannot be seen again, so only its button closes it.
  * @typedef {Pick<Parameters<Form<any>['around']>[0], 'label' | 'kind' | 'check'>
- *   & { title: string, keep?: string, fields?: Child, send: () => Promise<any>, done?: (answer: any) => unknown, past?: (() => void) | null }} Question */
+ *   & { title: string, keep?: string, fields?: Child, send: () => Promise<any>, done?: (answer: any) => unknown, past?: (() => void) | null, isOnce?: boolean }} Question */
 /** @typedef {ReturnType<typeof start>} App */
+
+/** In milliseconds: so soon nobody has read what is shown once. */
+const TOO_SOON = 1_000
 
 /** Whether there is room beside a list for what is chosen from it. */
 export const isWide = () => matchMedia('(min-width: 60rem)').matches
@@ -63,8 +66,8 @@ export function start(area) {
   let isLeaving = false
   let drawing = false
   let atOnline = () => {}
-  /** The question that is asked over the screen. @type {(() => Child) | null} */
-  let asked = null
+  /** What is asked over the screen, one after the other. @type {{ isOnce?: boolean, view: () => Child }[]} */
+  let asked = []
   let questions = 0
   let toast = ''
   let toastTimer = 0
@@ -91,26 +94,30 @@ export function start(area) {
     /** Asks something over the screen, one thing at a time. @template {Record<string, any>} V @param {Form<V>} form @param {(form: Form<V>) => Question} question */
     ask(form, question) {
       const key = `question ${++questions}`
-      // What another screen asks meanwhile stays.
-      const close = () => { if (asked === shown) asked = null; app.update() }
-      const shown = () => {
-        const { title, label, kind, check, keep, fields, send, done, past } = question(form)
+      const since = Date.now()
+      const self = { isOnce: question(form).isOnce, view }
+      const close = () => { asked = asked.filter(one => one !== self); app.update() }
+      asked.push(self)
+      app.update()
+      function view() {
+        const { title, label, kind, check, keep, fields, send, done, past, isOnce } = question(form)
         if (past && !form.isBusy()) {
           past()
           close()
           return null
         }
         const act = async () => {
+          // A second press on what was there before is not meant for this.
+          if (isOnce && Date.now() - since < TOO_SOON) return
           const answer = await send()
           close()
           await done?.(answer)
         }
         const aside = keep && button({ label: keep, kind: 'quiet', onclick: close })
-        // Another question has another button: a second press on that of the one before does nothing.
-        return dialog({ title, close }, h('div', { key }, form.around({ label, kind, check, send: act, aside }, fields)))
+        return dialog({ title, close: isOnce ? null : close }, h('div', { key }, form.around({ label, kind, check, send: act, aside }, fields)),
+          // What is said in passing lies behind it.
+          h('div', { role: 'status', key: 'said' }, toast && note('quiet', toast)))
       }
-      asked = shown
-      app.update()
     },
 
     /** Says something in passing, aloud too. @param {string} words */
@@ -200,10 +207,13 @@ export function start(area) {
       pages.hasMore = false
       pages.more = async () => {
         if (pages.busy) return
+        const seen = pages.value
         pages.busy = true
         app.update()
         try {
           const page = await read(cursor)
+          // The list is another one by now.
+          if (pages.value !== seen) return
           cursor = page.next_cursor
           pages.hasMore = cursor !== null
           pages.value = [...(pages.value || []), ...page.items]
@@ -336,6 +346,7 @@ export function start(area) {
   function anew(words) {
     endReads()
     login = screen = null
+    asked = []
     isLeaving = true
     visit++
     draw()
@@ -348,7 +359,12 @@ export function start(area) {
   function endReads() {
     reads.forEach(read => read.stop())
     reads = []
-    asked = null
+    endQuestions()
+  }
+
+  /** What is shown only once stays wherever one goes. */
+  function endQuestions() {
+    asked = asked.filter(one => one.isOnce)
   }
 
   async function route() {
@@ -358,7 +374,7 @@ export function start(area) {
     if (!found) return
     if (screen?.moved && made === found.make && !login) {
       path = to
-      asked = null
+      endQuestions()
       if (!isWide()) arrive()
       screen.moved(found.params)
       return app.update()
@@ -425,7 +441,7 @@ export function start(area) {
       !navigator.onLine && h('p', { class: 'offline', role: 'status', key: 'offline' }, icon('warning'), say(W.offline)),
       tabs && h('nav', { class: 'tabs', key: 'tabs', 'aria-label': say(W.main) }, tabs.map(tab => h('a', { key: tab.path, href: `#/${tab.path}`, class: tab.wide ? 'if-wide' : null, 'aria-current': tab.path === path.split('/')[0] ? 'page' : null },
         icon(tab.icon), h('span', null, say(tab.label)), tab.count?.() ? h('span', { class: 'count' }, tab.count()) : null))),
-      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? [screen.view(), asked?.()] : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
+      h('main', { id: 'main', key: login ? 'login' : `screen ${visit}` }, login ? login.view() : screen ? [screen.view(), asked[0]?.view()] : isLeaving && h('p', { class: 'say', role: 'status' }, say(W.busy))),
       h('div', { class: 'toasts', key: 'toasts', role: 'status' }, toast && h('p', { class: 'toast' }, toast))))
     // What had the focus is gone, such as the button that opened a dialog: whoever has no pointer goes on from the title of the dialog or the screen.
     if (wasOn !== document.body && !wasOn?.isConnected && document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector('dialog[open] h2') || document.getElementById('title'))?.focus({ preventScroll: true })
@@ -435,6 +451,7 @@ export function start(area) {
   const isOpenAt = pattern => !!area.open?.some(open => open === '*' || open === pattern)
 
   addEventListener('hashchange', route)
+  addEventListener('beforeunload', event => { if (asked.some(one => one.isOnce)) event.preventDefault() })
   // In another tab.
   addEventListener('storage', event => { if (event.key === known && event.newValue === null && api.isLoggedIn()) anew() })
   addEventListener('offline', app.update)

@@ -2,6 +2,7 @@
 // something has arrived, it can only be sent again as it was.
 
 import { Problem } from '../miniprogram/logic/api.js'
+import { spoken } from '../miniprogram/logic/words.js'
 import { controls as W } from '../miniprogram/logic/words/controls.js'
 import { button, h, icon, note, say, told } from './parts.js'
 
@@ -17,14 +18,21 @@ export { isPhone } from '../miniprogram/logic/format.js'
 
 /** @template {Record<string, any>} V @typedef {ReturnType<typeof formOf<V>>} Form */
 
+/** How many there have been. */
+let forms = 0
+
 /** A form over `values`, whose fields are named as these are.
  * @template {Record<string, any>} V @param {{ api: { isLoggedIn: () => boolean }, update: () => void, whenOnline: (repeat: () => void) => void }} app @param {V} values */
 export function formOf(app, values) {
+  const number = ++forms
+  /** @param {string} name Of a field: another form may have it too. */
+  const idOf = name => `f${number}-${name}`
   /** @type {Problem | null} */
   let problem = null
   /** Faults that need no server, by pointer. @type {Record<string, string>} */
   let faults = {}
   let busy = false
+  let language = spoken()
   /** @type {(() => void) | null} */
   let repeat = null
   /** @type {Set<string>} */
@@ -43,9 +51,9 @@ export function formOf(app, values) {
     /** A line of text; several with `rows`. @param {keyof V & string} name @param {Field & { type?: string, inputmode?: string, autocomplete?: string, maxlength?: number, rows?: number, autofocus?: boolean, min?: string, max?: string, oninput?: () => void }} field */
     text(name, { label, pointer = `/${name}`, hint, optional, rows, oninput, ...attributes }) {
       const fault = fieldAt(name, pointer, optional)
-      const id = `f-${name}`
-      return wrapped(name, label, fault, hint, optional, h(rows ? 'textarea' : 'input', {
-        id, name, rows, type: rows ? null : 'text', ...attributes, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(name, fault, hint), 'aria-required': optional ? null : 'true',
+      const id = idOf(name)
+      return wrapped(id, label, fault, hint, optional, h(rows ? 'textarea' : 'input', {
+        id, name, rows, type: rows ? null : 'text', ...attributes, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(id, fault, hint), 'aria-required': optional ? null : 'true',
         oninput: (/** @type {any} */ event) => {
           values[name] = event.target.value
           clear(pointer)
@@ -58,8 +66,9 @@ export function formOf(app, values) {
     /** A list to choose one from. @param {keyof V & string} name @param {Field & { options: { value: string, label: string }[] }} field */
     select(name, { label, pointer = `/${name}`, hint, optional, options }) {
       const fault = fieldAt(name, pointer, optional)
-      return wrapped(name, label, fault, hint, optional, h('select', {
-        id: `f-${name}`, name, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(name, fault, hint),
+      const id = idOf(name)
+      return wrapped(id, label, fault, hint, optional, h('select', {
+        id, name, value: values[name], 'aria-invalid': fault ? 'true' : null, 'aria-describedby': describedBy(id, fault, hint),
         onchange: (/** @type {any} */ event) => change(name, pointer, event.target.value),
       }, options.map(({ value, label: words }) => h('option', { value, key: value }, words))))
     },
@@ -67,8 +76,9 @@ export function formOf(app, values) {
     /** All choices at once, one of them to be chosen, or with `several` any. @param {keyof V & string} name @param {Field & { options: { value: string, label: Child, icon?: string }[], several?: boolean, kind?: string, chosen?: (value: string) => void }} field */
     choices(name, { label, pointer = `/${name}`, hint, optional, options, several, kind = '', chosen }) {
       const fault = fieldAt(name, pointer, optional)
-      return h('fieldset', { class: `field choices ${kind}`, key: name, 'aria-describedby': describedBy(name, fault, hint) },
-        h('legend', null, label, optional && h('small', null, say(W.optional))), hintOf(name, hint), faultOf(name, fault),
+      const id = idOf(name)
+      return h('fieldset', { class: `field choices ${kind}`, key: id, 'aria-describedby': describedBy(id, fault, hint) },
+        h('legend', null, label, optional && h('small', null, say(W.optional))), hintOf(id, hint), faultOf(id, fault),
         h('div', { class: 'options' }, options.map(({ value, label: words, icon: picture }) => h('label', { key: value, class: 'option' },
           h('input', { type: several ? 'checkbox' : 'radio', name: `f-${name}`, value, checked: several ? values[name].includes(value) : values[name] === value,
             onchange: (/** @type {any} */ event) => {
@@ -120,6 +130,12 @@ export function formOf(app, values) {
       const shown = Object.entries(needed)
       needed = {}
       const faultsOf = () => ({ ...Object.fromEntries(shown.map(([pointer, name]) => [pointer, emptiness(values[name])])), ...check?.() })
+      // In the language that is spoken now.
+      if (language !== spoken()) {
+        language = spoken()
+        for (const [pointer, words] of Object.entries(faultsOf())) if (faults[pointer] && words) faults[pointer] = words
+        app.update()
+      }
       return h('form', { novalidate: true, class: 'form', onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault()
         if (repeat) repeat()
@@ -167,7 +183,7 @@ export function formOf(app, values) {
     app.update()
     // When they are drawn.
     queueMicrotask(() => {
-      const first = document.querySelector('[aria-invalid=true], .field .fault')
+      const first = (document.querySelector('dialog[open]') || document).querySelector('[aria-invalid=true], .field .fault')
       const field = first?.matches('input, textarea, select') ? first : first?.closest('.field')?.querySelector('input, button')
       if (field instanceof HTMLElement) field.focus()
     })
@@ -180,15 +196,15 @@ function emptiness(value) {
   return !value?.length && say(W.choose)
 }
 
-/** @param {string} name @param {string} label @param {string | null} fault @param {Child} hint @param {boolean | undefined} optional @param {Child} control */
-const wrapped = (name, label, fault, hint, optional, control) =>
-  h('div', { class: 'field', key: name }, h('label', { for: `f-${name}` }, label, optional && h('small', null, say(W.optional))), hintOf(name, hint), control, faultOf(name, fault))
+/** @param {string} id @param {string} label @param {string | null} fault @param {Child} hint @param {boolean | undefined} optional @param {Child} control */
+const wrapped = (id, label, fault, hint, optional, control) =>
+  h('div', { class: 'field', key: id }, h('label', { for: id }, label, optional && h('small', null, say(W.optional))), hintOf(id, hint), control, faultOf(id, fault))
 
-/** @param {string} name @param {Child} hint */
-const hintOf = (name, hint) => hint && h('p', { class: 'hint', id: `f-${name}-hint` }, hint)
+/** @param {string} id @param {Child} hint */
+const hintOf = (id, hint) => hint && h('p', { class: 'hint', id: `${id}-hint` }, hint)
 
-/** @param {string} name @param {string | null} fault */
-const faultOf = (name, fault) => fault && h('p', { class: 'fault', id: `f-${name}-fault` }, icon('warning'), fault)
+/** @param {string} id @param {string | null} fault */
+const faultOf = (id, fault) => fault && h('p', { class: 'fault', id: `${id}-fault` }, icon('warning'), fault)
 
-/** @param {string} name @param {string | null} fault @param {Child} hint */
-const describedBy = (name, fault, hint) => [hint && `f-${name}-hint`, fault && `f-${name}-fault`].filter(Boolean).join(' ') || null
+/** @param {string} id @param {string | null} fault @param {Child} hint */
+const describedBy = (id, fault, hint) => [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(' ') || null

@@ -69,7 +69,7 @@ export function awaited(resource, show, lines) {
   const { value, problem } = resource
   // What is not there any more, or not for this person, is not shown as it was.
   const isShown = value !== null && !(problem && [403, 404].includes(problem.status))
-  const failed = problem && h('div', { class: 'failed', role: 'alert', key: 'failed' }, note('warn', isShown ? '' : `${say(W.failed)}。`, told(problem)), button({ label: say(W.again), icon: 'again', onclick: resource.again }))
+  const failed = problem && h('div', { class: 'failed', role: 'alert', key: 'failed' }, note('warn', isShown ? '' : say(W.failed), told(problem)), button({ label: say(W.again), icon: 'again', onclick: resource.again }))
   return isShown ? [failed, show(value)] : failed || skeleton(lines)
 }
 
@@ -91,14 +91,14 @@ export const switcher = (label, choices, chosen, choose) =>
 export const stars = (stars, words, none = null) => stars ? h('span', { class: 'stars' }, icon('star', 'filled'), say(words, stars)) : none
 
 /** A dialog over the screen. Escape closes it, unless something of it is on its way.
- * @param {{ title: string, close: () => void }} dialog @param {Child[]} children */
+ * @param {{ title: string, close: (() => void) | null }} dialog Without `close` only what is in it ends it. @param {Child[]} children */
 export const dialog = ({ title, close }, ...children) => {
   const leave = (/** @type {any} */ event) => {
     event.preventDefault()
-    if (!event.target.closest('dialog').querySelector('[aria-busy=true]')) close()
+    if (close && !event.target.closest('dialog').querySelector('[aria-busy=true]')) close()
   }
   return h('dialog', { key: 'dialog', 'aria-label': title, made: (/** @type {HTMLDialogElement} */ element) => element.showModal(), oncancel: leave,
     // A browser closes it at the second Escape, whatever was said to the first.
     onclose: (/** @type {any} */ event) => { if (event.target.isConnected) event.target.showModal() } },
-    h('div', { class: 'card-head' }, h('h2', { tabindex: '-1' }, title), h('button', { type: 'button', class: 'button quiet small', onclick: leave, 'aria-label': say(W.close) }, icon('cross'))), children)
+    h('div', { class: 'card-head' }, h('h2', { tabindex: '-1' }, title), close && h('button', { type: 'button', class: 'button quiet small', onclick: leave, 'aria-label': say(W.close) }, icon('cross'))), children)
 }

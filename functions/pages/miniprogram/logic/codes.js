@@ -53,7 +53,8 @@ export function codesOf(api) {
     /** The code of this moment, for how many seconds it is, and for how many minutes there are codes; null without any.
      * @returns {{ code: Contract['Code'], seconds: number, minutes: number } | null} */
     present() {
-      const codes = ahead()
+      // Nobody is shown those of who was logged in before.
+      const codes = subject === api.subject() ? ahead() : []
       const left = codes.length ? Date.parse(codes[0].from) + STEP - api.now() : 0
       // More is left of it than it lasts if the clock was set back. A code of another time would not match.
       return left > 0 && left < 2 * STEP ? { code: codes[0], seconds: Math.min(30, Math.ceil(left / 1000)), minutes: Math.max(1, Math.floor(codes.length / 2)) } : null

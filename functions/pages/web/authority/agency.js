@@ -1,12 +1,13 @@
 // An agency or one of its stores, to be decided on and looked up: what is now, what would be, papers, earlier decisions.
 
 import { readServices, serviceName } from '../../miniprogram/logic/catalogue.js'
+import { Problem } from '../../miniprogram/logic/api.js'
 import { nearest } from '../../miniprogram/logic/city.js'
 import { day, distance, phoneText, when } from '../../miniprogram/logic/format.js'
 import { authority as W } from '../../miniprogram/logic/words/authority.js'
 import { paperKinds, standings } from '../../miniprogram/logic/words/contract.js'
 import { stillMap } from '../map.js'
-import { awaited, button, card, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
+import { awaited, button, card, empty, facts, h, listed, named, row, rows, say, sayOf, screen, tag, told } from '../parts.js'
 import { hashes } from '../record.js'
 import { saveFile } from '../tools.js'
 import { giveCredential } from './credential.js'
@@ -31,7 +32,7 @@ export const agency = screen((app, { agency_id }) => {
     again: read.again,
   })
   const giveKey = () => giveCredential(app, {
-    title: say(W.ownerKey), detail: say(W.ownerKeyDetail), send: body => app.api.call('POST /v1/agencies/{agency_id}/credentials', { path, intent: `credential ${agency_id}`, body }),
+    title: say(W.ownerKey), whose: read.value?.name || '', detail: say(W.ownerKeyDetail), send: body => app.api.call('POST /v1/agencies/{agency_id}/credentials', { path, intent: `credential ${agency_id}`, body }),
   })
   return { title: () => say(W.agencyTitle), back: '', wide: true, view: () => awaited(read, dossier, 8) }
 
@@ -87,7 +88,7 @@ export const store = screen((app, { agency_id, store_id }) => {
     send: ({ decision, reason }, { version }) => app.api.call('POST /v1/agencies/{agency_id}/stores/{store_id}/reviews', { path: { agency_id, store_id }, body: { decision, reason, version }, repeats: true }),
     again: read.again,
   })
-  return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it && dossier(it, agency) }, 8) }
+  return { title: () => say(W.storeTitle), back: '', wide: true, view: () => awaited(read, agency => { const it = found(); return it ? dossier(it, agency) : empty({ icon: 'store', title: told(new Problem({ type: '/problems/not-found' }, 404)) }) }, 8) }
 
   /** @param {Contract['Store']} it @param {Contract['Agency']} agency */
   function dossier(it, agency) {
@@ -102,7 +103,7 @@ export const store = screen((app, { agency_id, store_id }) => {
           [say(W.name), it.name, changes.name],
           [say(W.address), it.address, changes.address],
           [say(W.services), served(it.services), changes.services && served(changes.services)],
-          [say(W.place), near(location), changes.location && [near(changes.location), location && `（${say(W.moved, { distance: distance(apart(location, changes.location)) })}）`]],
+          [say(W.place), near(location), changes.location && [near(changes.location), location && say(W.moved, { distance: distance(apart(location, changes.location)) })]],
         ]) : facts([[say(W.address), it.address], [say(W.services), served(it.services)], [say(W.place), near(location || proposed)]]),
         pins.length > 0 && stillMap(pins, [nearest(pins[0].place)], say(W.mapLabel)), facts([[say(W.registered), when(it.added_at, app.now())]])),
       rows(row({ href: `#/agencies/${agency_id}`, icon: 'store', title: agency.name, detail: say(W.agencyTitle), aside: standingTag(agency.status) })),

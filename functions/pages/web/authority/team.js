@@ -29,7 +29,7 @@ export const team = forSupervisors(app => {
   const roleField = (/** @type {import('../form.js').Form<any>} */ form) => form.choices('role', { label: say(W.role), kind: 'roles', options: Object.keys(roles).map(value => ({ value, label: sayOf(roles, value) })) })
   const nameField = (/** @type {import('../form.js').Form<any>} */ form) => form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 40 })
   const add = () => app.ask(formOf(app, { name: '', role: 'reviewer' }), form => ({
-    title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: key => { handOver(app, key); return list.again() },
+    title: say(W.addMember), label: say(W.add), fields: [nameField(form), roleField(form)], done: key => { handOver(app, key.name, key); return list.again() },
     send: () => app.api.call('POST /v1/members', { intent: 'member', body: /** @type {any} */ (form.values) }),
   }))
   const edit = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, { name: called(member.name, W.firstMember), role: member.role }), form => ({
@@ -41,8 +41,8 @@ export const team = forSupervisors(app => {
   const bringBack = (/** @type {Contract['Member']} */ member) => app.ask(formOf(app, {}), () => ({
     title: say(W.ask, { deed: say(W.reinstate), name: called(member.name, W.firstMember) }), label: say(W.reinstate), fields: h('p', null, say(W.bringBackDetail)), send: () => change(member, { is_active: true }), done: () => told(W.reinstate),
   }))
-  const addKey = (/** @type {Contract['Member']} */ { member_id }) => giveCredential(app, {
-    title: say(W.addKey), done: list.again,
+  const addKey = (/** @type {Contract['Member']} */ { member_id, name }) => giveCredential(app, {
+    title: say(W.addKey), whose: called(name, W.firstMember), done: list.again,
     send: body => app.api.call('POST /v1/members/{member_id}/credentials', { path: { member_id }, intent: `credential ${member_id}`, body }),
   })
   const dropKey = (/** @type {Contract['Member']} */ { member_id }, /** @type {Contract['Member']['credentials'][number]} */ { name, access_key }) => app.ask(formOf(app, {}), () => ({

@@ -11,7 +11,7 @@ import { deskScreen } from './watch.js'
 export const claims = deskScreen((app, watch, params) => {
   return listScreen(app, params, {
     title: () => say(W.claims),
-    list: 'claims', none: W.chooseClaim, detail: id => one(app, watch, id),
+    list: 'claims', none: W.chooseClaim, detail: (id, app) => one(app, watch, id),
     view: ({ id, pick, beside }) => {
       if (!watch.claims) return skeleton(6)
       if (!watch.claims.length && !id) return card({}, empty({ icon: 'tick', title: say(W.noClaims), detail: say(W.noClaimsDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) }))

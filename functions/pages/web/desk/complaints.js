@@ -4,7 +4,7 @@ import { when } from '../../miniprogram/logic/format.js'
 import { complaintAbouts, complaintStatuses } from '../../miniprogram/logic/words/contract.js'
 import { desk as W } from '../../miniprogram/logic/words/desk.js'
 import { formOf } from '../form.js'
-import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, tag } from '../parts.js'
+import { buttonLink, card, empty, h, icon, paged, rows, say, sayOf, skeleton, tag } from '../parts.js'
 import { listScreen } from './reading.js'
 import { deskScreen } from './watch.js'
 
@@ -33,7 +33,9 @@ export const complaints = deskScreen((app, watch, params) => {
     }
     return () => {
       const complaint = list.value?.find(complaint => complaint.complaint_id === complaint_id)
-      if (!complaint) return empty({ icon: 'message', title: say(W.chooseComplaint) })
+      // An older one is on a later page.
+      if (!complaint && list.hasMore && !list.problem) list.more()
+      if (!complaint) return list.hasMore && !list.problem ? skeleton() : empty({ icon: 'message', title: say(W.chooseComplaint) })
       const canAnswer = complaint.status === 'open' && Date.parse(complaint.answer_by) > app.now() && watch.may('orders')
       return [
         card({ title: sayOf(complaintAbouts, complaint.about), aside: tag(sayOf(complaintStatuses, complaint.status), complaint.status === 'open' ? 'warn' : 'quiet') },

@@ -14,7 +14,7 @@ export const customers = deskScreen((app, watch, params) => {
   const deed = deeds(app)
   return listScreen(app, params, {
     title: () => say(W.customers),
-    list: 'customers', before: 'more', none: W.chooseCustomer, detail: id => one(app, watch, id),
+    list: 'customers', before: 'more', none: W.chooseCustomer, detail: (id, app) => one(app, watch, id),
     view: ({ pick, beside }) => beside([
       watch.role === 'owner' && list.value?.length ? h('div', { class: 'filters' }, button({ label: say(W.exportCsv), icon: 'file', busy: deed.isBusy('save'), onclick: () => deed.do('save', save) }), h('p', { class: 'hint' }, say(W.exportNote)), deed.fault()) : null,
       paged(list, items => rows(items.map(customer => pick({
@@ -36,7 +36,7 @@ function one(app, watch, customer_id) {
   const form = formOf(app, { notes: '' })
   const read = app.load(async () => {
     const customer = await app.api.call('GET /v1/customers/{customer_id}', { path })
-    form.values.notes = form.values.notes || customer.notes || ''
+    if (!read.value) form.values.notes = customer.notes || ''
     return customer
   })
   const send = async () => {

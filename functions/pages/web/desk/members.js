@@ -14,6 +14,8 @@ const ROLES = /** @type {Role[]} */ (['owner', 'dispatcher', 'viewer'])
 export const members = deskScreen((app, watch) => {
   const list = app.pages(cursor => app.api.call('GET /v1/members', { query: { limit: 50, cursor } }))
   const deed = deeds(app)
+  /** What keys are called that may have been given: a repeat says the same. @type {Map<string, string>} */
+  const named = new Map()
   const fields = (/** @type {import('../form.js').Form<any>} */ form) => [form.text('name', { label: say(W.personName), autocomplete: 'off', maxlength: 60 }),
     form.choices('role', { label: say(W.role), kind: 'whole', options: ROLES.map(role => ({ value: role, label: `${say(W[role])}：${say(W[`${role}Does`])}` })) })]
   const add = () => app.ask(formOf(app, { name: '', role: /** @type {Role} */ ('dispatcher') }), form => ({
@@ -66,13 +68,16 @@ export const members = deskScreen((app, watch) => {
   /** @param {Contract['Member']} member */
   async function giveKey(member) {
     const { member_id } = member
-    const key = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member_id}`, path: { member_id }, body: { name: `${say(W.keysOf)} ${member.credentials.length + 1}` } })
+    const name = named.get(member_id) || `${say(W.keysOf)} ${member.credentials.length + 1}`
+    named.set(member_id, name)
+    const key = await app.api.call('POST /v1/members/{member_id}/credentials', { intent: `key ${member_id}`, path: { member_id }, body: { name } })
+    named.delete(member_id)
     await handOver(nameOf(member.name), key)
   }
 
   /** Shows a key that was given, once. @param {string} name @param {{ access_key: string, secret: string }} key */
   function handOver(name, key) {
-    app.ask(formOf(app, {}), () => ({ title: say(W.memberAdded, { name }), label: say(W.done), fields: [note('warn', say(W.secretOnce)), credentials(app, key)], send: async () => {} }))
+    app.ask(formOf(app, {}), () => ({ title: say(W.memberAdded, { name }), label: say(W.done), isOnce: true, fields: [note('warn', say(W.secretOnce)), credentials(app, key)], send: async () => {} }))
     return list.again()
   }
 

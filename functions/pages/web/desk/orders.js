@@ -38,7 +38,7 @@ export const orders = deskScreen((app, watch, params) => {
     : empty({ title: say(W.noOrders), detail: say(W.noOrdersDetail), action: buttonLink({ label: say(W.hall), href: '#/', kind: 'go' }) })
   return listScreen(app, params, {
     title: id => say(id && !isWide() ? W.order : W.orders),
-    list: 'orders', none: W.chooseOrder, detail: id => orderDetail(app, watch, id, list.again),
+    list: 'orders', none: W.chooseOrder, detail: (id, app) => orderDetail(app, watch, id, list.again),
     view: ({ pick, beside }) => {
       if (asked !== JSON.stringify(query())) again()
       return beside([filters(), paged(list, items => rows(items.map(order => pick(one(order)))), nothing())])

@@ -27,13 +27,13 @@ export function why({ kind, section, state, valid_until }, now) {
 }
 
 /** The first letter of a name, where there is no photo. @param {string | null} name */
-export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, (name || '?').slice(0, 1))
+export const initial = name => h('span', { class: 'initial', 'aria-hidden': 'true' }, [...(name || '?')][0])
 
 /** A list and what is chosen from it by the address, which is read only as long as it is: beside the list where there is room, on a phone
  * in its place. `list` is its address, `before` where a phone goes back to from it, and `none` is said while nothing is chosen.
- * The view gets the id of what is chosen, a row to choose something by, and what puts the list beside that.
+ * `detail` gets an app that leads nowhere any more once something else is chosen. The view gets the id of what is chosen, a row to choose something by, and what puts the list beside that.
  * @param {App} app @param {Record<string, string>} params
- * @param {{ title: (id: string | null) => string, list: string, before?: string, none: Words, detail: (id: string) => () => Child,
+ * @param {{ title: (id: string | null) => string, list: string, before?: string, none: Words, detail: (id: string, app: App) => () => Child,
  *   view: (choice: { id: string | null, pick: (row: Row) => Child, beside: (all: Child) => Child }) => Child }} screen
  * @returns {import('../app.js').Screen} */
 export function listScreen(app, params, { title, list, before, none, detail, view }) {
@@ -50,7 +50,8 @@ export function listScreen(app, params, { title, list, before, none, detail, vie
     if (next === id) return
     part?.end()
     id = next
-    part = next === null ? null : app.part(() => detail(next))
+    const own = { ...app, go: (/** @type {string} */ to, replace = false) => { if (id === next) app.go(to, replace) } }
+    part = next === null ? null : app.part(() => detail(next, own))
   }
 
   /** @param {Row} row */

@@ -17,7 +17,7 @@ const MARGIN = 0.03
 export const stores = deskScreen((app, watch, params) => {
   return listScreen(app, params, {
     title: id => say(id === 'new' ? W.addStore : W.stores),
-    list: 'stores', before: 'more', none: W.chooseStore, detail: id => id === 'new' ? changing(app, watch, null) : one(app, watch, id),
+    list: 'stores', before: 'more', none: W.chooseStore, detail: (id, app) => id === 'new' ? changing(app, watch, null) : one(app, watch, id),
     view: ({ id, pick, beside }) => {
       const all = watch.agency?.stores
       if (!all) return skeleton(6)

@@ -24,7 +24,7 @@ export const workers = deskScreen((app, watch, params) => {
   const list = app.pages(cursor => app.api.call('GET /v1/workers', { query: { ...query(), limit: 50, cursor } }))
   return listScreen(app, params, {
     title: id => say(id === 'new' ? W.newWorker : W.workers),
-    list: 'workers', none: W.chooseWorker, detail: id => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again),
+    list: 'workers', none: W.chooseWorker, detail: (id, app) => id === 'new' ? registering(app, watch, list.again) : workerDetail(app, watch, id, list.again),
     view: ({ pick, beside }) => beside([tools(), paged(list, () => found().length ? rows(found().map(worker => pick(one(worker)))) : !list.hasMore && nobody(), nobody())]),
   })
 

@@ -76,7 +76,7 @@ export const authority = {
   sha: ['文件指纹 SHA-256', 'SHA-256'],
   place: ['位置', 'Place'],
   placeNear: ['{near}附近', 'near {near}'],
-  moved: ['移动了 {distance}', 'moved by {distance}'],
+  moved: ['（移动了 {distance}）', ' (moved by {distance})'],
   storeTitle: ['门店', 'Store'],
   mapLabel: ['门店位置示意图：实心图钉是现在的位置，空心是新位置', 'Where the store is: the full pin now, the hollow one as proposed'],
   // A worker.
@@ -246,7 +246,7 @@ export const authority = {
   dropKeyDetail: ['不能再用它登录；已经登录的，15 分钟内退出。', 'It opens no sessions any more; open ones end within 15 minutes.'],
   endDetail: ['所有账号作废，不能再登录。以后可以恢复，但要新账号。', 'All credentials are withdrawn. They can come back, with new ones.'],
   bringBackDetail: ['恢复以后要再给一个账号才能登录。', 'To log in they need another credential.'],
-  secretTitle: ['新账号，只显示这一次', 'The new credential, shown only now'],
+  secretTitle: ['{whose}的新账号，只显示这一次', 'The new credential of {whose}, shown only now'],
   secretDetail: ['请马上抄下或复制给本人，关掉后看不到密钥。', 'Hand it over now: the secret cannot be seen again.'],
   done: ['已经交给本人', 'It is handed over'],
   noAudit: ['还没有操作', 'Nothing was done yet'],

@@ -11,7 +11,7 @@ export const controls = {
   save: ['保存', 'Save'],
   busy: ['请稍候…', 'One moment…'],
   loading: ['正在加载', 'Loading'],
-  failed: ['没有加载成功', 'This could not be loaded'],
+  failed: ['没有加载成功。', 'This could not be loaded. '],
   offline: ['网络已断开。填写的内容都还在，恢复后会继续。', 'You are offline. What you have typed is kept, and work goes on when the connection is back.'],
   online: ['网络已恢复', 'You are online again'],
   skip: ['跳到正文', 'Skip to the content'],

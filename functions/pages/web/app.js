@@ -37,7 +37,7 @@ import { h, render } from './view.js'
  *   & { title: string, keep?: string, fields?: Child, send: () => Promise<any>, done?: (answer: any) => unknown, past?: (() => void) | null, isOnce?: boolean }} Question */
 /** @typedef {ReturnType<typeof start>} App */
 
-/** In milliseconds: so soon nobody has read what is shown once. */
+/** In milliseconds: so soon nobody has read what is shown once, and a press was meant for what was there before. */
 const TOO_SOON = 1_000
 
 /** Whether there is room beside a list for what is chosen from it. */
@@ -99,6 +99,7 @@ export function start(area) {
       const close = () => { asked = asked.filter(one => one !== self); app.update() }
       asked.push(self)
       app.update()
+      if (self.isOnce) setTimeout(app.update, TOO_SOON)
       function view() {
         const { title, label, kind, check, keep, fields, send, done, past, isOnce } = question(form)
         if (past && !form.isBusy()) {
@@ -107,14 +108,12 @@ export function start(area) {
           return null
         }
         const act = async () => {
-          // A second press on what was there before is not meant for this.
-          if (isOnce && Date.now() - since < TOO_SOON) return
           const answer = await send()
           close()
           await done?.(answer)
         }
         const aside = keep && button({ label: keep, kind: 'quiet', onclick: close })
-        return dialog({ title, close: isOnce ? null : close }, h('div', { key }, form.around({ label, kind, check, send: act, aside }, fields)),
+        return dialog({ title, close: isOnce ? null : close }, h('div', { key }, form.around({ label, kind, check, send: act, aside, disabled: isOnce && Date.now() - since < TOO_SOON }, fields)),
           // What is said in passing lies behind it.
           h('div', { role: 'status', key: 'said' }, toast && note('quiet', toast)))
       }

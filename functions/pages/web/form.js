@@ -118,8 +118,8 @@ export function formOf(app, values) {
     },
 
     /** The form with its button. What is not optional has to be filled in, unless `check` says of its pointer what is wrong, or that nothing is.
-     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, aside?: Child }} how @param {Child[]} children */
-    around({ label, send, check, kind = 'go', icon: picture, aside }, ...children) {
+     * @param {{ label: string, send: () => Promise<void>, check?: () => Record<string, string | false | null | undefined>, kind?: 'go' | 'plain' | 'danger', icon?: string, disabled?: boolean, aside?: Child }} how @param {Child[]} children */
+    around({ label, send, check, kind = 'go', icon: picture, disabled, aside }, ...children) {
       const isUnknown = problem?.unknown === true
       app.whenOnline(() => { if (repeat) repeat() })
       // Who has logged in since can go on.
@@ -145,7 +145,7 @@ export function formOf(app, values) {
         h('div', { class: 'fields', inert: isUnknown || null }, children),
         h('div', { class: 'send' },
           h('div', { role: 'alert' }, rest.length > 0 ? note('bad', rest.map(fault => fault.detail).join(' ')) : isMarked ? note('bad', say(W.mend)) : problem && note('bad', told(problem))),
-          button({ label: isUnknown ? say(W.again) : label, kind, icon: picture, busy, submit: true }),
+          button({ label: isUnknown ? say(W.again) : label, kind, icon: picture, busy, disabled, submit: true }),
           // What is on its way cannot be called off.
           aside && h('div', { class: 'send', inert: busy || null }, aside)))
     },

@@ -299,8 +299,12 @@ test('A supervisor gives an owner who has lost theirs a new credential', async (
   await dialog.getByLabel('账号用途').fill('补发')
   await dialog.getByRole('button', { name: '添加' }).click()
   await dialog.getByText('只显示这一次').waitFor()
-  // Whoever presses twice has not seen it yet.
+  // Whoever presses twice has not seen it yet, and nothing but its button closes it.
   await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await page.evaluate(() => { location.hash = '#/team' })
+  await page.getByRole('heading', { name: '成员', level: 1 }).waitFor()
+  await dialog.getByText(`${name}的新账号`).waitFor()
   await me.screen('a credential is handed over', { english: true })
   const [access_key, secret] = await dialog.locator('code').allInnerTexts()
   assert.equal((await call('POST', '/v1/sessions/agency', null, { access_key, secret })).member.role, 'owner')

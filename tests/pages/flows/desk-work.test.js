@@ -273,3 +273,23 @@ test('A dispatcher is added and logs in; a viewer has no button that would be re
   await assert.rejects(city.call('POST', `/v1/orders/${order_id}/release`, token, { reason: '试试' }), /403/, 'and the platform holds to it')
   await theirs.leave()
 })
+
+test('A late answer leads nobody away from what was chosen since', async () => {
+  const token = await customer(13)
+  const in3days = hours => new Date(Date.now() + (72 + hours) * 3_600_000).toISOString()
+  const [first, second] = [await claimed(own, token, { start_at: in3days(0) }), await claimed(own, token, { start_at: in3days(6) })]
+  const desk = await deskOf(agency)
+  const { page } = desk
+  await to(page, `claims/${first}`)
+  let release
+  const held = new Promise(resolve => { release = resolve })
+  await page.route('**/staff', async route => { await held; await route.fallback() })
+  await page.locator('.candidate').getByRole('button', { name: /^派/ }).first().click()
+  await to(page, `claims/${second}`)
+  release()
+  await page.getByText('地址已打开').waitFor()
+  assert.match(page.url(), new RegExp(`claims/${second}$`))
+  await page.getByRole('button', { name: '退单' }).click()
+  await page.getByRole('dialog').waitFor()
+  await desk.leave()
+})

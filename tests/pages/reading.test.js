@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
+import { codesOf } from '../../functions/pages/miniprogram/logic/codes.js'
 import { cell, centre, map } from '../../functions/pages/miniprogram/logic/area.js'
 import { countdown, day, distance, money, moment, span, visitTime, when } from '../../functions/pages/miniprogram/logic/format.js'
 import { asked, reading, timelineReading } from '../../functions/pages/miniprogram/logic/order.js'
@@ -119,4 +120,15 @@ test('all words are in both languages, with the same gaps', async () => {
   }
   for (const file of readdirSync(folder)) check(file, await import(new URL(file, folder).href))
   assert.ok(count > 150)
+})
+
+test('Nobody is shown the code of who was logged in before', async () => {
+  let subject = 'wkr_1'
+  const now = Date.parse('2026-11-30T08:00:10Z')
+  const api = /** @type {any} */ ({ now: () => now, subject: () => subject, call: async () => ({ items: [{ from: '2026-11-30T08:00:00Z', digits: '12345' }] }) })
+  const codes = codesOf(api)
+  await codes.more()
+  assert.equal(codes.present()?.code.digits, '12345')
+  subject = 'wkr_2'
+  assert.equal(codes.present(), null)
 })

@@ -50,7 +50,7 @@ async function atWork(her, how) {
   const me = await watched(how)
   await me.page.goto(`${url}/worker`)
   await entered(me.page, her)
-  await me.page.getByRole('link', { name: '动态码' }).waitFor()
+  await me.page.getByRole('link', { name: '动态码', exact: true }).waitFor()
   return me
 }
 
@@ -160,7 +160,7 @@ test('Codes go on without a network for ten minutes, whatever the phone’s cloc
     await page.clock.install({ time: began + wrong * 60_000 })
     await page.goto(`${url}/worker`)
     await entered(page, her)
-    await page.getByRole('link', { name: '动态码' }).click()
+    await page.getByRole('link', { name: '动态码', exact: true }).click()
     await page.getByRole('img', { name: '动态二维码' }).waitFor()
     const good = async () => (await (await fetch(`${url}/p/${await digitsOf(page)}`, { headers: { accept: 'application/json' } })).json()).result
     assert.equal(await good(), 'genuine', `${wrong} minutes`)
@@ -178,7 +178,7 @@ test('Codes go on without a network for ten minutes, whatever the phone’s cloc
     assert.notEqual(await digitsOf(page), first)
     // She looks at something else that needs no network, and comes back.
     await page.getByRole('link', { name: '返回' }).click()
-    await page.getByRole('link', { name: '动态码' }).click()
+    await page.getByRole('link', { name: '动态码', exact: true }).click()
     await page.getByRole('img', { name: '动态二维码' }).waitFor()
     await me.screen('worker code offline')
     await page.clock.runFor(11 * 60_000)
@@ -202,7 +202,7 @@ test('Whoever has no badge is told why, and sees the code once she has one', asy
   await entered(page, her)
   await page.getByText('还没有安排').waitFor()
   await me.screen('worker no visits')
-  await page.getByRole('link', { name: '动态码' }).click()
+  await page.getByRole('link', { name: '动态码', exact: true }).click()
   await page.getByRole('heading', { name: '现在没有可用的服务卡' }).waitFor()
   await me.screen('worker without badge')
   await city.call('POST', `/v1/workers/${her.worker_id}/badges`, city.desks[0].token, {})
@@ -421,7 +421,7 @@ test('On a local run a worker of the demo city logs in by her name', async () =>
   const { page } = me
   await page.goto(`${url}/worker`)
   await page.getByRole('button', { name: city.demo.workers[0].name }).click()
-  await page.getByRole('link', { name: '动态码' }).click()
+  await page.getByRole('link', { name: '动态码', exact: true }).click()
   await page.getByRole('img', { name: '动态二维码' }).waitFor()
   await me.leave()
 })

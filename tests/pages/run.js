@@ -12,7 +12,7 @@ const flows = path.join(here, 'flows')
 const platform = process.env.HOMEHAIL_URL ? { url: process.env.HOMEHAIL_URL, stop: async () => {} } : await started()
 const files = process.argv.length > 2 ? process.argv.slice(2) : (await readdir(flows)).filter(name => name.endsWith('.test.js')).map(name => path.join(flows, name))
 const began = Date.now()
-// Two files at a time, where Node can be told so: of more some would take workers away from each other.
+// Two files at a time, where Node can be told so: they share the city's few workers.
 const atOnce = Number(process.versions.node.split('.')[0]) >= 20 ? [`--test-concurrency=${Math.min(2, availableParallelism())}`] : []
 const tests = spawn(process.execPath, ['--test', ...atOnce, '--test-reporter=spec', ...files], {
   stdio: 'inherit', cwd: here, env: { ...process.env, HOMEHAIL_URL: platform.url },

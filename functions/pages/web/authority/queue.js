@@ -20,7 +20,7 @@ const AGAIN = 30_000
 const shown = { kind: 'agency', items: [] }
 
 /** Where one is decided on. @param {Contract['Waiting']} item */
-export function hrefOf({ kind, agency_id: agency, store_id: store, worker_id: worker, proposal_id: proposal, objection_id: objection }) {
+function hrefOf({ kind, agency_id: agency, store_id: store, worker_id: worker, proposal_id: proposal, objection_id: objection }) {
   if (kind === 'agency') return `agencies/${agency}`
   if (kind === 'store') return `agencies/${agency}/stores/${store}`
   return `workers/${worker}${proposal ? `/changes/${proposal}` : objection ? `/objections/${objection}` : ''}`
